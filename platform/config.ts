@@ -1,0 +1,182 @@
+/**
+ * Reads supabase/config.toml, the configuration that the supabase CLI reads too.
+ * Only what the platform acts on is named here; the CLI validates the rest.
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parse } from "smol-toml";
+import { z } from "zod";
+import { PlatformError } from "./errors.ts";
+
+const port = z.number().int().min(0).max(65535);
+
+/** Go's duration notation as in config.toml ("1s", "1m30s", "500ms"), to milliseconds. */
+const durationMs = z.string().transform((text, context) => {
+  const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
+  if (parts.length === 0 || parts.map((part) => part[0]).join("") !== text) {
+    context.addIssue({ code: "custom", message: `not a duration: ${text}` });
+    return z.NEVER;
+  }
+  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (units[unit ?? "s"] ?? 0), 0);
+});
+
+const hook = z
+  .object({
+    enabled: z.boolean().default(false),
+    uri: z.string().default(""),
+    secrets: z.string().default(""),
+  })
+  .prefault({});
+
+const functionEntry = z.object({
+  enabled: z.boolean().default(true),
+  verify_jwt: z.boolean().default(true),
+  entrypoint: z.string().optional(),
+  import_map: z.string().optional(),
+});
+
+const schema = z.object({
+  project_id: z.string().default("plaza"),
+  api: z
+    .object({
+      port: port.default(54321),
+      schemas: z.array(z.string()).default(["public", "graphql_public"]),
+      extra_search_path: z.array(z.string()).default(["public", "extensions"]),
+      max_rows: z.number().int().positive().default(1000),
+    })
+    .prefault({}),
+  db: z
+    .object({
+      port: port.default(54322),
+      seed: z
+        .object({
+          enabled: z.boolean().default(true),
+          sql_paths: z.array(z.string()).default(["./seed.sql"]),
+        })
+        .prefault({}),
+      vault: z.record(z.string(), z.string()).default({}),
+    })
+    .prefault({}),
+  local_smtp: z
+    .object({ enabled: z.boolean().default(true), port: port.default(54324), smtp_port: port.default(54325) })
+    .prefault({}),
+  auth: z
+    .object({
+      site_url: z.string().default("http://127.0.0.1:3000"),
+      external_url: z.string().optional(),
+      additional_redirect_urls: z.array(z.string()).default([]),
+      jwt_expiry: z.number().int().positive().max(604_800).default(3600),
+      jwt_issuer: z.string().optional(),
+      signing_keys_path: z.string().optional(),
+      enable_refresh_token_rotation: z.boolean().default(true),
+      refresh_token_reuse_interval: z.number().int().min(0).default(10),
+      enable_signup: z.boolean().default(true),
+      enable_anonymous_sign_ins: z.boolean().default(false),
+      minimum_password_length: z.number().int().min(6).default(6),
+      password_requirements: z.string().default(""),
+      rate_limit: z
+        .object({
+          /** Mails an hour; Auth's own mailer only, as on hosted Supabase. */
+          email_sent: z.number().int().min(0).default(2),
+          anonymous_users: z.number().int().min(0).default(30),
+          token_refresh: z.number().int().min(0).default(150),
+          sign_in_sign_ups: z.number().int().min(0).default(30),
+          token_verifications: z.number().int().min(0).default(30),
+        })
+        .prefault({}),
+      email: z
+        .object({
+          enabled: z.boolean().default(true),
+          double_confirm_changes: z.boolean().default(true),
+          enable_confirmations: z.boolean().default(false),
+          secure_password_change: z.boolean().default(false),
+          max_frequency: durationMs.prefault("1s"),
+          otp_length: z.number().int().min(6).max(10).default(6),
+          otp_expiry: z.number().int().positive().default(3600),
+        })
+        .prefault({}),
+      hook: z.object({ before_user_created: hook, custom_access_token: hook, send_email: hook }).prefault({}),
+      sessions: z
+        .object({ timebox: durationMs.optional(), inactivity_timeout: durationMs.optional() })
+        .prefault({}),
+    })
+    .prefault({}),
+  edge_runtime: z
+    .object({ enabled: z.boolean().default(true), secrets: z.record(z.string(), z.string()).default({}) })
+    .prefault({}),
+  functions: z.record(z.string(), functionEntry).default({}),
+});
+
+/** supabase/config.toml with defaults filled in; names are the file's own. */
+export type Config = z.infer<typeof schema>;
+/** The same shape with everything optional, to change single settings from code. */
+export type ConfigOverrides = DeepPartial<z.input<typeof schema>>;
+
+type DeepPartial<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { [K in keyof T]?: DeepPartial<T[K]> }
+    : T;
+
+/**
+ * @param projectDir the folder that holds supabase/
+ * @param env where `env(NAME)` values come from
+ * @param overrides laid over the file before validation
+ * @throws PlatformError config_unreadable, config_invalid, config_env_missing
+ */
+export async function loadConfig(
+  projectDir: string,
+  env: Record<string, string | undefined>,
+  overrides: ConfigOverrides = {},
+): Promise<Config> {
+  const path = join(projectDir, "supabase", "config.toml");
+  const text = await readFile(path, "utf8").catch((cause) => {
+    throw new PlatformError("config_unreadable", `Cannot read ${path}: run from a Supabase project's root.`, {
+      cause,
+    });
+  });
+  let parsed: unknown;
+  try {
+    parsed = parse(text);
+  } catch (cause) {
+    throw new PlatformError("config_invalid", `${path}: ${(cause as Error).message}`, { cause });
+  }
+  const result = schema.safeParse(substitute(merge(parsed, overrides), env));
+  if (!result.success)
+    throw new PlatformError("config_invalid", `${path}:\n${z.prettifyError(result.error)}`);
+  return result.data;
+}
+
+function merge(base: unknown, over: unknown): unknown {
+  if (over === undefined) return base;
+  if (!isTable(base) || !isTable(over)) return over;
+  const merged: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over)) merged[key] = merge(merged[key], value);
+  return merged;
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Replaces every string `env(NAME)`, as the CLI does. */
+function substitute(value: unknown, env: Record<string, string | undefined>): unknown {
+  if (typeof value === "string") {
+    const name = /^env\((\w+)\)$/.exec(value)?.[1];
+    if (name === undefined) return value;
+    const found = env[name];
+    if (found === undefined) {
+      throw new PlatformError(
+        "config_env_missing",
+        `supabase/config.toml wants the environment variable ${name}.`,
+      );
+    }
+    return found;
+  }
+  if (Array.isArray(value)) return value.map((item) => substitute(item, env));
+  if (isTable(value)) {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, substitute(item, env)]));
+  }
+  return value;
+}

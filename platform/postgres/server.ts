@@ -1,0 +1,245 @@
+/**
+ * Runs one embedded Postgres server over one data folder: initialises it the
+ * first time, takes over after a crash, stops with its owner. Knows nothing of
+ * Supabase; bootstrap.ts makes it one.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { chown, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { PlatformError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { type Binaries, findBinaries, type OsUser, serverUser } from "./binaries.ts";
+
+export interface ServerOptions {
+  /** Created when missing. Holds everything that survives a restart. */
+  dataDir: string;
+  /** 0 picks a free one. */
+  port: number;
+  /** Of the superuser supabase_admin, set when the folder is initialised. */
+  password: string;
+  /** Off for throw-away servers: commits are not forced to disk. */
+  durable: boolean;
+  log: Log;
+}
+
+export interface PostgresServer extends AsyncDisposable {
+  port: number;
+  pid: number;
+  binaries: Binaries;
+  /** Whether this start initialised the folder. */
+  fresh: boolean;
+  /** Resolves when the server ends, asked to or not. */
+  ended: Promise<void>;
+}
+
+export const superuser = "supabase_admin";
+
+const startTimeoutMs = 30_000;
+const stopTimeoutMs = 10_000;
+
+/**
+ * @throws PlatformError port_taken, postgres_failed, postgres_already_running,
+ *   postgres_needs_user, postgres_unsupported_machine
+ */
+export async function startServer(options: ServerOptions): Promise<PostgresServer> {
+  const { dataDir, log } = options;
+  const user = await serverUser();
+  const binaries = await findBinaries(user);
+  await endLeftover(dataDir);
+  const fresh = !(await exists(join(dataDir, "PG_VERSION")));
+  if (fresh) await initialise(binaries, dataDir, options.password, user);
+  const port = options.port === 0 ? await freePort() : options.port;
+
+  const child = spawnWithOwner(
+    binaries.postgres,
+    [
+      ["-D", dataDir],
+      ["-p", String(port)],
+      ["-c", "listen_addresses=127.0.0.1"],
+      ["-c", "unix_socket_directories="],
+      ["-c", "wal_level=logical"],
+      ["-c", "max_connections=200"],
+      ["-c", "max_wal_senders=10"],
+      ["-c", "max_replication_slots=10"],
+      ["-c", "log_min_messages=warning"],
+      ["-c", "log_statement=none"],
+      ["-c", "statement_timeout=120000"],
+      ["-c", "timezone=UTC"],
+      options.durable
+        ? []
+        : ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"],
+    ].flat(),
+    user,
+  );
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  await ready(child, port, log);
+
+  return {
+    port,
+    pid: child.pid as number,
+    binaries,
+    fresh,
+    ended,
+    async [Symbol.asyncDispose]() {
+      // SIGINT: fast shutdown; clients are disconnected and a checkpoint is written.
+      child.kill("SIGINT");
+      const timer = setTimeout(() => child.kill("SIGKILL"), stopTimeoutMs);
+      await ended;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** A server whose owner was killed may still hold the folder: end it first. */
+async function endLeftover(dataDir: string): Promise<void> {
+  const file = await readFile(join(dataDir, "postmaster.pid"), "utf8").catch(() => undefined);
+  const pid = Number(file?.split("\n")[0]);
+  if (!pid) return;
+  const deadline = Date.now() + stopTimeoutMs;
+  while (await isPostgres(pid, dataDir)) {
+    if (Date.now() > deadline) {
+      throw new PlatformError(
+        "postgres_already_running",
+        `Postgres (process ${pid}) still uses ${dataDir}: stop it.`,
+      );
+    }
+    try {
+      process.kill(pid, "SIGINT");
+    } catch {
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Process ids are reused, so the pid file alone proves nothing. */
+async function isPostgres(pid: number, dataDir: string): Promise<boolean> {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  if (process.platform !== "linux") return true;
+  const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+  return commandLine.split("\0").includes(dataDir);
+}
+
+/** Works in a folder beside the real one, so that an interrupted first start leaves nothing half made. */
+async function initialise(
+  binaries: Binaries,
+  dataDir: string,
+  password: string,
+  user: OsUser | undefined,
+): Promise<void> {
+  const unfinished = `${dataDir}.unfinished`;
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(dirname(dataDir), { recursive: true });
+  await mkdir(unfinished, { mode: 0o700 });
+  const secrets = await mkdtemp(join(tmpdir(), "plaza-initdb-"));
+  const passwordFile = join(secrets, "password");
+  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
+  if (user) for (const path of [unfinished, secrets, passwordFile]) await chown(path, user.uid, user.gid);
+  try {
+    const child = spawn(
+      binaries.initdb,
+      [
+        ["-D", unfinished],
+        ["-U", superuser],
+        ["--auth=scram-sha-256", `--pwfile=${passwordFile}`],
+        ["--encoding=UTF8", "--locale-provider=icu", "--icu-locale=en-US", "--locale=C"],
+        process.platform === "linux" ? ["--lc-ctype=C.UTF-8"] : [],
+        ["--no-instructions"],
+      ].flat(),
+      { ...user, cwd: "/", stdio: ["ignore", "pipe", "pipe"] },
+    );
+    let output = "";
+    const keep = (chunk: Buffer) => {
+      output = (output + chunk).slice(-4000);
+    };
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("exit", resolve);
+    });
+    if (code !== 0) throw new PlatformError("postgres_failed", `initdb failed:\n${output}`);
+    await rename(unfinished, dataDir);
+  } finally {
+    await rm(secrets, { recursive: true, force: true });
+  }
+}
+
+/**
+ * The shell becomes Postgres, after leaving behind a watcher that reads a pipe
+ * of ours: when we die, however we die, the pipe closes and the server is asked
+ * to stop. The watcher is orphaned first, because the postmaster takes the end
+ * of any child of its own for a crash.
+ */
+function spawnWithOwner(command: string, args: string[], user: OsUser | undefined): ChildProcess {
+  const script = 'exec 3<&0; ( ( read _ <&3; kill -INT $$ 2>/dev/null ) & ); exec 3<&-; exec "$@" </dev/null';
+  return spawn("/bin/sh", ["-c", script, "sh", command, ...args], {
+    ...user,
+    cwd: "/",
+    stdio: ["pipe", "ignore", "pipe"],
+    // A terminal's Ctrl-C is for us; we stop the server after its clients.
+    detached: true,
+  });
+}
+
+async function ready(child: ChildProcess, port: number, log: Log): Promise<void> {
+  let output = "";
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      child.kill("SIGKILL");
+      reject(
+        new PlatformError(
+          "postgres_failed",
+          `Postgres was not ready after ${startTimeoutMs / 1000} s:\n${output}`,
+        ),
+      );
+    }, startTimeoutMs);
+    child.once("error", reject);
+    child.once("exit", (code) => {
+      clearTimeout(timer);
+      reject(
+        /could not bind|Address already in use/i.test(output)
+          ? new PlatformError(
+              "port_taken",
+              `Port ${port} is taken: change [db] port in supabase/config.toml.`,
+            )
+          : new PlatformError("postgres_failed", `Postgres ended with code ${code}:\n${output}`),
+      );
+    });
+    child.stderr?.on("data", (chunk: Buffer) => {
+      const text = chunk.toString();
+      output = (output + text).slice(-4000);
+      for (const line of text.split("\n").filter(Boolean)) log("debug", line);
+      if (output.includes("database system is ready to accept connections")) {
+        clearTimeout(timer);
+        resolve();
+      }
+    });
+  });
+}
+
+/** A port nobody holds at this moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return readFile(path).then(
+    () => true,
+    () => false,
+  );
+}
