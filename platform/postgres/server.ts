@@ -21,6 +21,8 @@ export interface ServerOptions {
   password: string;
   /** Off for throw-away servers: commits are not forced to disk. */
   durable: boolean;
+  /** Called with the found binaries before the server runs, to put extensions beside its own. */
+  beforeStart?: (binaries: Binaries) => Promise<void>;
   log: Log;
 }
 
@@ -47,6 +49,7 @@ export async function startServer(options: ServerOptions): Promise<PostgresServe
   const { dataDir, log } = options;
   const user = await serverUser();
   const binaries = await findBinaries(user);
+  await options.beforeStart?.(binaries);
   await endLeftover(dataDir);
   const fresh = !(await exists(join(dataDir, "PG_VERSION")));
   if (fresh) await initialise(binaries, dataDir, options.password, user);

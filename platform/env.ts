@@ -1,0 +1,74 @@
+/**
+ * The environment of a project: what its .env files say, and what its edge
+ * functions are told.
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseEnv } from "node:util";
+import type { Config } from "./config.ts";
+import type { Keys } from "./keys.ts";
+
+export type Env = Record<string, string | undefined>;
+
+/** .env files as the CLI reads them: the project's root, then supabase/, each with its .local. */
+export async function envFiles(projectDir: string): Promise<Env> {
+  const found: Env = {};
+  for (const name of [".env", ".env.local", "supabase/.env", "supabase/.env.local"]) {
+    Object.assign(found, await envFile(join(projectDir, name)));
+  }
+  return found;
+}
+
+async function envFile(path: string): Promise<Env> {
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return "";
+    throw error;
+  });
+  return parseEnv(text);
+}
+
+export interface FunctionsEnvOptions {
+  projectDir: string;
+  config: Config;
+  keys: Keys;
+  /** Where SEND_EMAIL_HOOK_SECRETS is taken from. */
+  env: Env;
+  gatewayUrl: string;
+  databaseUrl: string;
+  /** The mail catcher's. */
+  smtpPort: number;
+}
+
+/**
+ * What every function finds in `Deno.env`: Supabase's own names, the project's
+ * secrets (config.toml's [edge_runtime.secrets], supabase/functions/.env), and
+ * the mail catcher as SMTP server unless the project names another.
+ * @see https://supabase.com/docs/guides/functions/secrets#default-secrets
+ */
+export async function functionsEnv(options: FunctionsEnvOptions): Promise<Record<string, string>> {
+  const { config, keys, env, gatewayUrl } = options;
+  const own = {
+    ...config.edge_runtime.secrets,
+    ...(await envFile(join(options.projectDir, "supabase/functions/.env"))),
+  };
+  const mailer =
+    "SMTP_HOST" in own || "MAIL_API_URL" in own
+      ? {}
+      : { SMTP_HOST: "127.0.0.1", SMTP_PORT: String(options.smtpPort) };
+  const all: Env = {
+    SEND_EMAIL_HOOK_SECRETS: env.SEND_EMAIL_HOOK_SECRETS,
+    ...mailer,
+    ...own,
+    SUPABASE_URL: gatewayUrl,
+    SUPABASE_PUBLIC_URL: gatewayUrl,
+    SUPABASE_DB_URL: options.databaseUrl,
+    SUPABASE_ANON_KEY: keys.anonKey,
+    SUPABASE_SERVICE_ROLE_KEY: keys.serviceRoleKey,
+    SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: keys.publishableKey }),
+    SUPABASE_SECRET_KEYS: JSON.stringify({ default: keys.secretKey }),
+    SUPABASE_JWKS: JSON.stringify(keys.jwks),
+  };
+  return Object.fromEntries(
+    Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}

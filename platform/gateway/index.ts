@@ -1,0 +1,184 @@
+/**
+ * The one public port. Routes Supabase's path prefixes to the services, with
+ * its CORS answers, and turns API keys into the JWTs that the services verify.
+ * Speaks to every client, and to services only through their `fetch`.
+ */
+import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
+import { type Context, Hono, type Next } from "hono";
+import { cors } from "hono/cors";
+import { PlatformError } from "../errors.ts";
+import type { Keys } from "../keys.ts";
+import type { Log } from "../log.ts";
+import { createApiKeys } from "./api-keys.ts";
+
+/** A service as the gateway sees it: requests come with its prefix taken off the path. */
+export interface Service {
+  fetch(request: Request): Response | Promise<Response>;
+}
+
+export interface GatewayOptions {
+  /** The address to listen on; anything but loopback needs keys of one's own. */
+  host: string;
+  /** 0 picks a free one. */
+  port: number;
+  keys: Keys;
+  log: Log;
+}
+
+export interface Gateway extends AsyncDisposable {
+  /** Origin without a path, as clients on this machine reach it. */
+  url: string;
+  /** Until a service is mounted its routes answer 503. */
+  mount(name: ServiceName, service: Service): void;
+}
+
+export type ServiceName = "rest" | "auth" | "functions";
+
+type Env = { Bindings: HttpBindings };
+
+/** Headers that browsers may read from answers: PostgREST's and GoTrue's lists. */
+const exposeHeaders = [
+  "Content-Encoding",
+  "Content-Location",
+  "Content-Range",
+  "Content-Type",
+  "Date",
+  "Link",
+  "Location",
+  "Preference-Applied",
+  "Range-Unit",
+  "Retry-After",
+  "Server",
+  "Transfer-Encoding",
+  "X-Supabase-Api-Version",
+  "X-Total-Count",
+];
+
+/** Auth's routes that a link in a mail or a token verifier opens without an API key. */
+const openAuthPaths = ["/verify", "/callback", "/authorize", "/.well-known/jwks.json", "/health"];
+
+/** How long open requests get to finish when the gateway stops. */
+const drainMs = 2000;
+
+/** @throws PlatformError port_taken, default_keys_exposed */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const { host, keys, log } = options;
+  if (!isLoopback(host) && keys.wellKnown) {
+    throw new PlatformError(
+      "default_keys_exposed",
+      `Refusing to listen on ${host} with the well-known local keys: set JWT_SECRET, PUBLISHABLE_KEY and SECRET_KEY.`,
+    );
+  }
+  const services = new Map<ServiceName, Service>();
+  const apiKeys = createApiKeys(keys);
+  const app = new Hono<Env>();
+
+  const anyOrigin = cors({
+    origin: "*",
+    allowMethods: ["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPTIONS"],
+    exposeHeaders,
+    maxAge: 3600,
+  });
+  const keyed = async (context: Context<Env>, next: Next) => {
+    const refusal = apiKeys.check(context.req.raw);
+    if (refusal) return context.json(refusal, 401);
+    await next();
+  };
+  const forward = (name: ServiceName) => {
+    const prefix = `/${name}/v1`;
+    return async (context: Context<Env>) => {
+      const service = services.get(name);
+      if (!service) return context.json({ message: `The ${name} service is starting` }, 503);
+      return service.fetch(inward(context, prefix, apiKeys.authorization(context.req.raw)));
+    };
+  };
+
+  app.use("/rest/v1/*", anyOrigin, keyed);
+  app.all("/rest/v1/*", forward("rest"));
+
+  app.use("/auth/v1/*", anyOrigin);
+  for (const path of openAuthPaths) app.all(`/auth/v1${path}`, forward("auth"));
+  app.use("/auth/v1/*", keyed);
+  app.all("/auth/v1/*", forward("auth"));
+
+  // A function answers its own preflights and checks its own keys, as on hosted Supabase.
+  app.all("/functions/v1/*", forward("functions"));
+
+  app.notFound((context) => context.json({ message: "no Route matched with those values" }, 404));
+  app.onError((error, context) => {
+    log("error", `${context.req.method} ${context.req.path}: ${error.stack ?? error}`);
+    return context.json({ message: "An unexpected error occurred" }, 500);
+  });
+
+  const server = createAdaptorServer({ fetch: app.fetch });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === "EADDRINUSE"
+          ? new PlatformError(
+              "port_taken",
+              `Port ${options.port} is taken: change [api] port in supabase/config.toml.`,
+            )
+          : error,
+      ),
+    );
+    server.listen(options.port, host, () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address ? address.port : options.port);
+    });
+  });
+
+  return {
+    url: `http://${isLoopback(host) || host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host}:${port}`,
+    mount: (name, service) => void services.set(name, service),
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      if ("closeIdleConnections" in server) server.closeIdleConnections();
+      const timer = setTimeout(() => {
+        if ("closeAllConnections" in server) server.closeAllConnections();
+      }, drainMs);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}
+
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+/** The request as the service gets it: prefix off, credentials swapped, client address told. */
+function inward(context: Context<Env>, prefix: string, authorization: string | undefined): Request {
+  const { raw } = context.req;
+  const url = new URL(raw.url);
+  const headers = new Headers(raw.headers);
+  url.pathname = url.pathname.slice(prefix.length) || "/";
+  if (url.searchParams.has("apikey")) url.search = withoutParameter(url.search, "apikey");
+  headers.delete("apikey");
+  if (authorization === undefined) headers.delete("authorization");
+  else headers.set("authorization", authorization);
+  // Ours is the outermost proxy: what the client claims about itself does not count.
+  headers.set("x-forwarded-for", context.env.incoming.socket.remoteAddress ?? "127.0.0.1");
+  headers.set("x-forwarded-host", url.hostname);
+  headers.set("x-forwarded-port", url.port);
+  headers.set("x-forwarded-proto", url.protocol.slice(0, -1));
+  headers.set("x-forwarded-prefix", prefix);
+  return new Request(url, {
+    method: raw.method,
+    headers,
+    body: raw.body,
+    signal: raw.signal,
+    redirect: "manual",
+    // Node wants to be told that a streamed body is sent before the answer is read.
+    ...(raw.body ? { duplex: "half" } : {}),
+  } as RequestInit);
+}
+
+/** URLSearchParams would re-encode the rest, which PostgREST's grammar reads literally. */
+function withoutParameter(search: string, name: string): string {
+  const kept = search
+    .slice(1)
+    .split("&")
+    .filter((pair) => pair.split("=")[0] !== name);
+  return kept.length > 0 ? `?${kept.join("&")}` : "";
+}

@@ -1,0 +1,158 @@
+/**
+ * The commands behind `npm start`, `npm run status` and `npm run reset`.
+ * Speaks to a person at a terminal: progress, a table, clear errors.
+ */
+
+import { createWriteStream } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { PlatformError } from "./errors.ts";
+import { enquire } from "./instance.ts";
+import { createLog } from "./log.ts";
+import { createPlatform, databaseDir, type Platform } from "./platform.ts";
+import { createProgress } from "./terminal/progress.ts";
+import { asEnv, asTable } from "./terminal/status.ts";
+
+const usage = `Usage: node platform/main.ts <command> [options]
+
+  start               run everything until Ctrl-C
+  status              print URLs and keys of the running platform
+  reset               start afresh from migrations and seed.sql
+
+  --state-dir DIR     where the state lives           (default .plaza)
+  --project-dir DIR   where supabase/ lives           (default this repository)
+  --database-url URL  use this server, as superuser, instead of the embedded one
+  --host ADDRESS      where the API listens           (default 127.0.0.1)
+  --verbose           log everything to the terminal
+  -o, --output FORMAT status as pretty, env or json   (default pretty)`;
+
+const { values: flags, positionals } = parseFlags();
+const projectDir = resolve(flags["project-dir"] ?? join(import.meta.dirname, ".."));
+const stateDir = resolve(flags["state-dir"] ?? join(projectDir, ".plaza"));
+
+try {
+  switch (positionals[0]) {
+    case "start":
+      await start();
+      break;
+    case "status":
+      await status();
+      break;
+    case "reset":
+      await reset();
+      break;
+    default:
+      fail("usage", usage);
+  }
+} catch (error) {
+  if (!(error instanceof PlatformError)) throw error;
+  fail(error.code, error.message);
+}
+
+async function start(): Promise<void> {
+  await mkdir(stateDir, { recursive: true });
+  const file = createWriteStream(join(stateDir, "plaza.log"), { flags: "w", mode: 0o600 });
+  const log = createLog(
+    (line) => {
+      file.write(`${line}\n`);
+      if (flags.verbose || / (warn|error) /.test(line)) process.stderr.write(`${line}\n`);
+    },
+    flags.verbose ? "debug" : "info",
+  );
+  const signal = firstSignal();
+  const progress = createProgress(process.stderr);
+  let platform: Platform;
+  try {
+    platform = await createPlatform({
+      projectDir,
+      stateDir,
+      databaseUrl: flags["database-url"],
+      host: flags.host,
+      log,
+      progress: progress.step,
+    });
+  } finally {
+    progress.end();
+  }
+  console.log(asTable(platform.env));
+  console.log(`Log: ${join(stateDir, "plaza.log")}. Ctrl-C stops everything.`);
+
+  const failure = await Promise.race([signal, platform.failed]);
+  if (failure instanceof PlatformError) log("error", failure.message);
+  else console.error("\nStopping …");
+  await platform[Symbol.asyncDispose]();
+  if (failure instanceof PlatformError) fail(failure.code, failure.message);
+}
+
+async function status(): Promise<void> {
+  const running = await enquire(stateDir);
+  if (!running) return fail("not_running", "Plaza is not running: npm start");
+  if (Object.keys(running.env).length === 0)
+    return fail("starting", `Plaza (process ${running.pid}) is starting.`);
+  switch (flags.output) {
+    case "pretty":
+      return console.log(asTable(running.env));
+    case "env":
+      return console.log(asEnv(running.env));
+    case "json":
+      return console.log(JSON.stringify(running.env, null, 2));
+    default:
+      fail("usage", usage);
+  }
+}
+
+/** Removes the database, and only it: keys and secrets stay, so that clients keep working. */
+async function reset(): Promise<void> {
+  const running = await enquire(stateDir);
+  if (running) {
+    return fail("already_running", `Plaza runs (process ${running.pid}): stop it, then reset.`);
+  }
+  if (flags["database-url"]) {
+    return fail(
+      "usage",
+      "reset removes the embedded database only; for a server use supabase db reset --db-url.",
+    );
+  }
+  await mkdir(stateDir, { recursive: true });
+  await rm(await databaseDir(stateDir), { recursive: true, force: true });
+  await start();
+}
+
+/** The first signal asks for a clean stop, the second one insists. */
+function firstSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let asked = false;
+    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      process.on(name, () => {
+        if (asked) process.exit(130);
+        asked = true;
+        resolve(name);
+      });
+    }
+  });
+}
+
+function fail(code: string, message: string): void {
+  console.error(code === "usage" ? message : `Error (${code}): ${message}`);
+  process.exitCode = 1;
+}
+
+function parseFlags() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        "state-dir": { type: "string" },
+        "project-dir": { type: "string" },
+        "database-url": { type: "string" },
+        host: { type: "string" },
+        verbose: { type: "boolean", default: false },
+        output: { type: "string", short: "o", default: "pretty" },
+      },
+    });
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,162 @@
+import { createServer } from "node:net";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createGateway, type Gateway } from "../../platform/gateway/index.ts";
+import { createKeys, type Keys } from "../../platform/keys.ts";
+import { silent } from "../../platform/log.ts";
+
+let keys: Keys;
+let gateway: Gateway;
+
+/** Answers with what it was asked. */
+const echo = {
+  async fetch(request: Request) {
+    const url = new URL(request.url);
+    return Response.json({
+      method: request.method,
+      path: url.pathname + url.search,
+      headers: Object.fromEntries(request.headers),
+      body: await request.text(),
+    });
+  },
+};
+
+beforeAll(async () => {
+  keys = await createKeys();
+  gateway = await createGateway({ host: "127.0.0.1", port: 0, keys, log: silent });
+  gateway.mount("rest", echo);
+  gateway.mount("auth", echo);
+});
+afterAll(() => gateway[Symbol.asyncDispose]());
+
+const ask = async (path: string, init?: RequestInit) => {
+  const response = await fetch(gateway.url + path, init);
+  return { status: response.status, headers: response.headers, body: await response.json() };
+};
+const bearer = (jwt: string) => `Bearer ${jwt}`;
+
+test("a request without a key is refused, and the same one with a key goes through", async () => {
+  const refused = await ask("/rest/v1/posts");
+  expect(refused.status).toBe(401);
+  expect(refused.body.message).toBe("No API key found in request");
+  const wrong = await ask("/rest/v1/posts", { headers: { apikey: "sb_publishable_wrong" } });
+  expect(wrong.status).toBe(401);
+  expect(wrong.body.message).toBe("Invalid API key");
+  const allowed = await ask("/rest/v1/posts", { headers: { apikey: keys.publishableKey } });
+  expect(allowed.status).toBe(200);
+});
+
+test("every key of the project becomes the JWT of its role", async () => {
+  for (const [key, jwt] of [
+    [keys.publishableKey, keys.anonKey],
+    [keys.secretKey, keys.serviceRoleKey],
+    [keys.anonKey, keys.anonKey],
+    [keys.serviceRoleKey, keys.serviceRoleKey],
+  ] as const) {
+    const { body } = await ask("/rest/v1/posts", { headers: { apikey: key, authorization: bearer(key) } });
+    expect(body.headers.authorization).toBe(bearer(jwt));
+    expect(body.headers.apikey).toBeUndefined();
+  }
+});
+
+test("a user's own token is passed on beside the key", async () => {
+  const token = await keys.sign({ sub: "alice", role: "authenticated" });
+  const { body } = await ask("/rest/v1/posts", {
+    headers: { apikey: keys.publishableKey, authorization: bearer(token) },
+  });
+  expect(body.headers.authorization).toBe(bearer(token));
+});
+
+test("the key may come in the query, and is gone from it inside", async () => {
+  const { body } = await ask(`/rest/v1/posts?select=id,author(username)&apikey=${keys.anonKey}&id=in.(1,2)`);
+  expect(body.path).toBe("/posts?select=id,author(username)&id=in.(1,2)");
+  expect(body.headers.authorization).toBe(bearer(keys.anonKey));
+});
+
+test("the body and the method arrive, the prefix does not", async () => {
+  const { body } = await ask("/rest/v1/rpc/home_feed", {
+    method: "POST",
+    headers: { apikey: keys.anonKey, "content-type": "application/json" },
+    body: '{"page_size":5}',
+  });
+  expect(body).toMatchObject({ method: "POST", path: "/rpc/home_feed", body: '{"page_size":5}' });
+  expect(body.headers["x-forwarded-prefix"]).toBe("/rest/v1");
+});
+
+test("mallory cannot pretend another address", async () => {
+  const { body } = await ask("/auth/v1/token", {
+    headers: { apikey: keys.anonKey, "x-forwarded-for": "203.0.113.9" },
+  });
+  expect(body.headers["x-forwarded-for"]).toMatch(/127\.0\.0\.1$/);
+  expect(body.headers["x-forwarded-for"]).not.toContain("203.0.113.9");
+});
+
+test("links from mails need no key, the rest of auth does", async () => {
+  expect((await ask("/auth/v1/verify?token=x&type=signup")).status).toBe(200);
+  expect((await ask("/auth/v1/.well-known/jwks.json")).status).toBe(200);
+  expect((await ask("/auth/v1/user")).status).toBe(401);
+});
+
+test("any origin may ask, and may read the headers that clients read", async () => {
+  const preflight = await fetch(`${gateway.url}/rest/v1/posts`, {
+    method: "OPTIONS",
+    headers: {
+      origin: "https://example.com",
+      "access-control-request-method": "PATCH",
+      "access-control-request-headers": "apikey,prefer",
+    },
+  });
+  expect(preflight.status).toBe(204);
+  expect(preflight.headers.get("access-control-allow-origin")).toBe("*");
+  expect(preflight.headers.get("access-control-allow-methods")).toContain("PATCH");
+  expect(preflight.headers.get("access-control-allow-headers")).toBe("apikey,prefer");
+  const { headers } = await ask("/rest/v1/posts", {
+    headers: { apikey: keys.anonKey, origin: "https://example.com" },
+  });
+  expect(headers.get("access-control-expose-headers")).toContain("Content-Range");
+});
+
+test("a refusal can be read by a browser too", async () => {
+  const { headers } = await ask("/rest/v1/posts", { headers: { origin: "https://example.com" } });
+  expect(headers.get("access-control-allow-origin")).toBe("*");
+});
+
+test("an unknown path is 404, a service that is not up is 503", async () => {
+  expect((await ask("/nothing")).status).toBe(404);
+  expect((await ask("/functions/v1/hello")).status).toBe(503);
+});
+
+test("a service that fails answers 500 without its reason", async () => {
+  await using broken = await createGateway({ host: "127.0.0.1", port: 0, keys, log: silent });
+  broken.mount("rest", {
+    fetch() {
+      throw new Error("select secret from vault");
+    },
+  });
+  const response = await fetch(`${broken.url}/rest/v1/`, { headers: { apikey: keys.anonKey } });
+  expect(response.status).toBe(500);
+  expect(await response.text()).not.toContain("vault");
+});
+
+test("the well-known keys stay on loopback", async () => {
+  await expect(createGateway({ host: "0.0.0.0", port: 0, keys, log: silent })).rejects.toMatchObject({
+    code: "default_keys_exposed",
+  });
+  const own = await createKeys({
+    jwtSecret: crypto.randomUUID() + crypto.randomUUID(),
+    publishableKey: "sb_publishable_own",
+    secretKey: "sb_secret_own",
+  });
+  await using open = await createGateway({ host: "0.0.0.0", port: 0, keys: own, log: silent });
+  expect((await fetch(`${open.url}/nothing`)).status).toBe(404);
+});
+
+test("a taken port is named, with the option that changes it", async () => {
+  const squatter = createServer();
+  await new Promise<void>((resolve) => squatter.listen(0, "127.0.0.1", resolve));
+  const { port } = squatter.address() as { port: number };
+  await expect(createGateway({ host: "127.0.0.1", port, keys, log: silent })).rejects.toMatchObject({
+    code: "port_taken",
+    message: expect.stringMatching(new RegExp(`${port}.*\\[api\\] port`)),
+  });
+  await new Promise((resolve) => squatter.close(resolve));
+});

@@ -1,0 +1,27 @@
+/**
+ * What the suites that go through the API talk to: the deployment that the
+ * environment names (PLAZA_URL and the keys beside it), or a platform of our
+ * own for this run. Called by vitest before and after the suites.
+ */
+import { createLog } from "../platform/log.ts";
+import { createPlatform } from "../platform/platform.ts";
+
+export default async function setup(): Promise<(() => Promise<void>) | undefined> {
+  if (process.env.PLAZA_URL) return undefined;
+  const platform = await createPlatform({
+    ephemeralPorts: true,
+    seed: false,
+    // All tests are one client address; the limits have tests of their own.
+    config: {
+      auth: { rate_limit: { sign_in_sign_ups: 100_000, token_refresh: 100_000, token_verifications: 100_000 } },
+    },
+    log: createLog((line) => process.stderr.write(`${line}\n`), "warn"),
+  });
+  process.env.PLAZA_URL = platform.url;
+  process.env.PLAZA_PUBLISHABLE_KEY = platform.keys.publishableKey;
+  process.env.PLAZA_ANON_KEY = platform.keys.anonKey;
+  process.env.PLAZA_SECRET_KEY = platform.keys.secretKey;
+  process.env.PLAZA_SERVICE_ROLE_KEY = platform.keys.serviceRoleKey;
+  process.env.PLAZA_MAIL_URL = platform.mailUrl;
+  return () => platform[Symbol.asyncDispose]();
+}

@@ -1,0 +1,29 @@
+import { defineConfig } from "vitest/config";
+
+/** Real servers start slowly on a busy machine; these bound a hang, they measure nothing. */
+const timeouts = { testTimeout: 60_000, hookTimeout: 120_000, teardownTimeout: 30_000 };
+
+export default defineConfig({
+  test: {
+    // Every file starts real servers: two at once is what two cores carry.
+    maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          ...timeouts,
+          name: "parts",
+          include: ["tests/{platform,database,functions}/**/*.test.ts"],
+        },
+      },
+      {
+        test: {
+          ...timeouts,
+          name: "api",
+          include: ["tests/api/**/*.test.ts"],
+          // One platform for all, or the one that PLAZA_URL names.
+          globalSetup: "tests/target.ts",
+        },
+      },
+    ],
+  },
+});
