@@ -1,0 +1,169 @@
+/**
+ * Makes a database a Supabase one: runs the files of bootstrap/ in order, each
+ * once, as the superuser supabase_admin. Called at every start of the platform.
+ */
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import postgres, { type Notice, type Sql, type TransactionSql } from "postgres";
+import { PlatformError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { matchesVerifier, scramVerifier } from "./scram.ts";
+
+export interface BootstrapOptions {
+  /** Of the roles that services log in as; see `serviceRoles`. */
+  password: string;
+  /** Written nowhere: Supabase keeps the secret out of the database since November 2024. */
+  jwtSecret?: string;
+  /** Seconds; `current_setting('app.settings.jwt_exp')` in SQL. */
+  jwtExpiryS: number;
+  log: Log;
+}
+
+/** The roles with a password. The other login roles have none: nobody logs in as them. */
+export const serviceRoles = [
+  "postgres",
+  "authenticator",
+  "supabase_auth_admin",
+  "supabase_storage_admin",
+  "supabase_realtime_admin",
+] as const;
+
+interface Step {
+  name: string;
+  sql: string;
+  sha256: string;
+}
+
+type Applied = Map<string, string>;
+
+/**
+ * Does nothing to a database that is Supabase's already, and little to one it
+ * made before: new files are applied, passwords and settings brought up to date.
+ * All or nothing, and safe when several processes do it at once, to one database
+ * or to several of the same server.
+ *
+ * @param adminUrl the database, as a superuser
+ * @throws PlatformError bootstrap_needs_superuser
+ */
+export async function bootstrapDatabase(adminUrl: string, options: BootstrapOptions): Promise<void> {
+  const log = options.log.child("bootstrap");
+  const sql = postgres(adminUrl, {
+    max: 1,
+    onnotice: (notice) => report(notice, log),
+    connection: { application_name: "plaza-bootstrap" },
+  });
+  try {
+    const steps = await readSteps();
+    const applied = await readLedger(sql);
+    if (!applied && (await isSupabase(sql))) {
+      log("info", "the database is a Supabase one already: left as it is");
+      return;
+    }
+    if (!(await isSuperuser(sql))) {
+      throw new PlatformError(
+        "bootstrap_needs_superuser",
+        "Making a database a Supabase one takes a superuser: give a URL that logs in as one.",
+      );
+    }
+    for (const { name, sha256 } of steps) {
+      if (applied?.has(name) && applied.get(name) !== sha256)
+        log("warn", `${name} has changed since it was applied: reset the database to apply it anew`);
+    }
+    if (!applied || steps.some((step) => !applied.has(step.name))) await applySteps(sql, steps, log);
+    await updatePasswords(sql, options.password);
+    await updateSettings(sql, options.jwtExpiryS);
+  } finally {
+    await sql.end();
+  }
+}
+
+async function readSteps(): Promise<Step[]> {
+  const folder = join(import.meta.dirname, "bootstrap");
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".sql")).sort();
+  return Promise.all(
+    names.map(async (name) => {
+      const sql = await readFile(join(folder, name), "utf8");
+      return { name, sql, sha256: createHash("sha256").update(sql).digest("hex") };
+    }),
+  );
+}
+
+/** Which files have been applied to this database, by hash; undefined before the first. */
+async function readLedger(sql: Sql | TransactionSql): Promise<Applied | undefined> {
+  const [ledger] = await sql`select to_regclass('platform.bootstrap') is not null as present`;
+  if (!ledger?.present) return undefined;
+  const rows = await sql<{ name: string; sha256: string }[]>`select name, sha256 from platform.bootstrap`;
+  return new Map(rows.map(({ name, sha256 }) => [name, sha256]));
+}
+
+async function isSupabase(sql: Sql): Promise<boolean> {
+  const [row] = await sql`select to_regclass('auth.users') is not null as present`;
+  return row?.present;
+}
+
+async function isSuperuser(sql: Sql): Promise<boolean> {
+  const [row] = await sql`select rolsuper from pg_roles where rolname = current_user`;
+  return row?.rolsuper;
+}
+
+async function applySteps(sql: Sql, steps: Step[], log: Log): Promise<void> {
+  await sql.begin(async (transaction) => {
+    // The one lock that also holds between databases: roles belong to the server.
+    // Logging in only reads the table and does not wait.
+    await transaction.unsafe("lock table pg_catalog.pg_authid in share row exclusive mode");
+    const applied = (await readLedger(transaction)) ?? new Map();
+    for (const step of steps) {
+      if (applied.has(step.name)) continue;
+      log("debug", `applying ${step.name}`);
+      await transaction.unsafe(step.sql).simple();
+      await transaction.unsafe(ledger).simple();
+      await transaction`insert into platform.bootstrap (name, sha256) values (${step.name}, ${step.sha256})`;
+    }
+  });
+}
+
+/** Also what makes the next file run as supabase_admin, whoever logged in. */
+const ledger = `
+  set local role supabase_admin;
+  create schema if not exists platform;
+  create table if not exists platform.bootstrap (
+    name text primary key,
+    sha256 text not null,
+    applied_at timestamptz not null default now()
+  );
+`;
+
+async function updatePasswords(sql: Sql, password: string): Promise<void> {
+  const roles = await sql<{ rolname: string; rolpassword: string | null }[]>`
+    select rolname, rolpassword from pg_authid where rolname in ${sql([...serviceRoles])} and not rolsuper
+  `;
+  const verifier = roles.map((role) => role.rolpassword).find((found) => matchesVerifier(found, password));
+  const wanted = verifier ?? scramVerifier(password);
+  for (const { rolname, rolpassword } of roles) {
+    if (rolpassword !== wanted) await sql.unsafe(`alter role ${rolname} password '${wanted}'`);
+  }
+}
+
+async function updateSettings(sql: Sql, jwtExpiryS: number): Promise<void> {
+  await sql.unsafe(`
+    do $settings$
+    begin
+      if not exists (
+        select
+        from pg_catalog.pg_db_role_setting as setting
+        join pg_catalog.pg_database as database on database.oid = setting.setdatabase
+        where database.datname = current_database()
+          and setting.setrole = 0
+          and setting.setconfig @> array['app.settings.jwt_exp=${jwtExpiryS}']
+      ) then
+        execute format('alter database %I set "app.settings.jwt_exp" to %L', current_database(), '${jwtExpiryS}');
+      end if;
+    end
+    $settings$
+  `);
+}
+
+function report(notice: Notice, log: Log): void {
+  if (notice.severity === "WARNING") log("warn", String(notice.message));
+}
