@@ -1,0 +1,190 @@
+/**
+ * Reads a mail as it came over SMTP into the shapes of Mailpit's API. Names are
+ * Mailpit's own (https://mailpit.axllent.org/docs/api-v1/), hence the capitals.
+ */
+import { createHash } from "node:crypto";
+import PostalMime, { type Email, type Address as ParsedAddress } from "postal-mime";
+import { htmlToText } from "./html-to-text.ts";
+
+export interface Address {
+  Name: string;
+  Address: string;
+}
+
+export interface Attachment {
+  PartID: string;
+  FileName: string;
+  ContentType: string;
+  ContentID: string;
+  /** Bytes. */
+  Size: number;
+  Checksums: { MD5: string; SHA1: string; SHA256: string };
+}
+
+export interface Message {
+  ID: string;
+  MessageID: string;
+  From: Address;
+  To: Address[];
+  Cc: Address[];
+  Bcc: Address[];
+  ReplyTo: Address[];
+  ReturnPath: string;
+  Subject: string;
+  ListUnsubscribe: { Header: string; Links: string[]; Errors: string; HeaderPost: string };
+  /** RFC 3339; the time of arrival where the mail names none. */
+  Date: string;
+  Tags: string[];
+  /** Of the SMTP login, if there was one. */
+  Username: string;
+  Text: string;
+  HTML: string;
+  /** Bytes of the mail as received. */
+  Size: number;
+  Inline: Attachment[];
+  Attachments: Attachment[];
+}
+
+/** What the SMTP session said, beside the mail itself. */
+export interface Envelope {
+  from: string;
+  to: string[];
+  username: string;
+}
+
+/** A decoded part, ready to be downloaded. */
+export interface Part {
+  contentType: string;
+  fileName: string;
+  content: Uint8Array;
+}
+
+export interface ReadMail {
+  message: Message;
+  /** Canonical names ("Message-Id") to the values, in order. */
+  headers: Record<string, string[]>;
+}
+
+const maxHeaderBytes = 256 * 1024;
+const maxHeaders = 1000;
+const maxParts = 100;
+const maxNesting = 50;
+
+/**
+ * @param raw the mail as received
+ * @throws Error when it is past a bound; the message is fit for the SMTP client
+ */
+export async function readMail(
+  id: string,
+  raw: Uint8Array,
+  envelope: Envelope,
+  receivedAt: Date,
+): Promise<ReadMail> {
+  const email = await parse(raw);
+  if (email.headers.length > maxHeaders) throw new Error(`More than ${maxHeaders} headers`);
+  if (email.attachments.length > maxParts) throw new Error(`More than ${maxParts} attachments`);
+
+  const to = mailboxes(email.to);
+  const cc = mailboxes(email.cc);
+  const bcc = mailboxes(email.bcc);
+  const named = new Set([...to, ...cc, ...bcc].map((address) => address.Address.toLowerCase()));
+  // As Mailpit does: whoever the mail went to without being named in it was a Bcc.
+  const unnamed = envelope.to.filter((address) => !named.has(address.toLowerCase()));
+  const html = email.html ?? "";
+  const parts = email.attachments.map((attachment, index) => ({
+    inline: attachment.related === true || attachment.disposition === "inline",
+    attachment: describe(attachment, String(index + 1)),
+  }));
+  return {
+    message: {
+      ID: id,
+      MessageID: withoutBrackets(email.messageId ?? ""),
+      From: mailboxes(email.from && [email.from])[0] ?? { Name: "", Address: "" },
+      To: to,
+      Cc: cc,
+      Bcc: [...bcc, ...unnamed.map((address) => ({ Name: "", Address: address }))],
+      ReplyTo: mailboxes(email.replyTo),
+      ReturnPath: withoutBrackets(email.returnPath ?? envelope.from),
+      Subject: email.subject ?? "",
+      ListUnsubscribe: {
+        Header: header(email, "list-unsubscribe"),
+        Links: [],
+        Errors: "",
+        HeaderPost: header(email, "list-unsubscribe-post"),
+      },
+      Date: dateOf(email, receivedAt),
+      Tags: [],
+      Username: envelope.username,
+      Text: email.text || htmlToText(html),
+      HTML: html,
+      Size: raw.byteLength,
+      Inline: parts.filter((part) => part.inline).map((part) => part.attachment),
+      Attachments: parts.filter((part) => !part.inline).map((part) => part.attachment),
+    },
+    headers: groupHeaders(email),
+  };
+}
+
+/** @returns the part that readMail() called `partId`, or undefined */
+export async function readPart(raw: Uint8Array, partId: string): Promise<Part | undefined> {
+  const email = await parse(raw);
+  const attachment = /^\d{1,3}$/.test(partId) ? email.attachments[Number(partId) - 1] : undefined;
+  if (!attachment) return undefined;
+  return {
+    contentType: attachment.mimeType,
+    fileName: attachment.filename ?? `part-${partId}`,
+    content: bytesOf(attachment.content),
+  };
+}
+
+function parse(raw: Uint8Array): Promise<Email> {
+  return PostalMime.parse(raw, { maxHeadersSize: maxHeaderBytes, maxNestingDepth: maxNesting });
+}
+
+function describe(attachment: Email["attachments"][number], partId: string): Attachment {
+  const content = bytesOf(attachment.content);
+  const sum = (algorithm: string) => createHash(algorithm).update(content).digest("hex");
+  return {
+    PartID: partId,
+    FileName: attachment.filename ?? "",
+    ContentType: attachment.mimeType,
+    ContentID: withoutBrackets(attachment.contentId ?? ""),
+    Size: content.byteLength,
+    Checksums: { MD5: sum("md5"), SHA1: sum("sha1"), SHA256: sum("sha256") },
+  };
+}
+
+function bytesOf(content: ArrayBuffer | Uint8Array | string): Uint8Array {
+  return typeof content === "string" ? Buffer.from(content) : new Uint8Array(content);
+}
+
+/** Groups ("team: a@example.com, b@example.com;") become their members. */
+function mailboxes(addresses: ParsedAddress[] | undefined): Address[] {
+  return (addresses ?? []).flatMap((address) =>
+    address.group === undefined
+      ? [{ Name: address.name, Address: address.address }]
+      : address.group.map((member) => ({ Name: member.name, Address: member.address })),
+  );
+}
+
+function header(email: Email, key: string): string {
+  return email.headers.find((entry) => entry.key === key)?.value ?? "";
+}
+
+function groupHeaders(email: Email): Record<string, string[]> {
+  const grouped = new Map<string, string[]>();
+  for (const { key, value } of email.headers) {
+    const name = key.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
+    grouped.set(name, [...(grouped.get(name) ?? []), value]);
+  }
+  return Object.fromEntries(grouped);
+}
+
+function dateOf(email: Email, receivedAt: Date): string {
+  const date = new Date(email.date ?? "");
+  return (Number.isNaN(date.getTime()) ? receivedAt : date).toISOString();
+}
+
+function withoutBrackets(id: string): string {
+  return id.replace(/^\s*<|>\s*$/g, "");
+}

@@ -1,0 +1,43 @@
+/**
+ * One mail's HTML as a document of its own, for the inbox page's frame or a browser
+ * tab. The answer itself says `sandbox`, so it runs nothing wherever it is opened.
+ */
+import type { Message } from "./message.ts";
+
+/** Links open in a new tab, which then is an ordinary one. */
+const sandbox = "allow-popups allow-popups-to-escape-sandbox";
+
+/** @param origin of the catcher; the only place that images may come from, beside the mail itself */
+export function viewPolicy(origin: string): string {
+  return [
+    `sandbox ${sandbox}`,
+    "default-src 'none'",
+    "style-src 'unsafe-inline'",
+    `img-src data: ${origin}`,
+    "font-src data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'self'",
+  ].join("; ");
+}
+
+/** @returns the HTML with its inline images (`cid:`) pointed at the API and its links at a new tab */
+export function viewHtml(message: Message): string {
+  const html = message.HTML.replace(/(\ssrc\s*=\s*["']?)cid:([^"'\s>]{1,250})/gi, (whole, before, id) => {
+    const part = [...message.Inline, ...message.Attachments].find((known) => known.ContentID === decode(id));
+    return part ? `${before}/api/v1/message/${message.ID}/part/${part.PartID}` : whole;
+  });
+  const base = '<base target="_blank">';
+  const head = /<head(?:\s[^>]*)?>/i.exec(html);
+  if (!head) return `<!doctype html>${base}${html}`;
+  const end = head.index + head[0].length;
+  return html.slice(0, end) + base + html.slice(end);
+}
+
+function decode(id: string): string {
+  try {
+    return decodeURIComponent(id);
+  } catch {
+    return id;
+  }
+}
