@@ -1,0 +1,62 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { loadConfig } from "../../platform/config.ts";
+
+let dir: string;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "plaza-config-"));
+  await mkdir(join(dir, "supabase"));
+});
+afterAll(() => rm(dir, { recursive: true }));
+
+const config = async (toml: string, env = {}, overrides = {}) => {
+  await writeFile(join(dir, "supabase", "config.toml"), toml);
+  return loadConfig(dir, env, overrides);
+};
+
+test("an empty file gives the CLI's defaults", async () => {
+  const { api, db, auth } = await config("");
+  expect(api).toMatchObject({ port: 54321, max_rows: 1000, schemas: ["public", "graphql_public"] });
+  expect(db.port).toBe(54322);
+  expect(auth).toMatchObject({ jwt_expiry: 3600, minimum_password_length: 6 });
+  expect(auth.rate_limit).toMatchObject({
+    token_refresh: 150,
+    sign_in_sign_ups: 30,
+    token_verifications: 30,
+  });
+});
+
+test("durations are read as Go writes them", async () => {
+  const { auth } = await config('[auth.email]\nmax_frequency = "1m30s"\n[auth.sessions]\ntimebox = "24h"');
+  expect(auth.email.max_frequency).toBe(90_000);
+  expect(auth.sessions.timebox).toBe(86_400_000);
+  await expect(config('[auth.email]\nmax_frequency = "soon"')).rejects.toMatchObject({
+    code: "config_invalid",
+  });
+});
+
+test("env(NAME) is filled in, and a missing one is named", async () => {
+  const toml = '[auth.hook.send_email]\nenabled = true\nuri = "http://x"\nsecrets = "env(HOOK)"';
+  expect((await config(toml, { HOOK: "v1,whsec_a" })).auth.hook.send_email.secrets).toBe("v1,whsec_a");
+  await expect(config(toml)).rejects.toMatchObject({
+    code: "config_env_missing",
+    message: expect.stringContaining("HOOK"),
+  });
+});
+
+test("a setting given from code goes over the file's, and leaves its neighbours", async () => {
+  const { api } = await config("[api]\nport = 1234\nmax_rows = 10", {}, { api: { port: 0 } });
+  expect(api).toMatchObject({ port: 0, max_rows: 10 });
+});
+
+test("a broken or missing file is a clear error", async () => {
+  await expect(config("[api\n")).rejects.toMatchObject({ code: "config_invalid" });
+  await expect(config('[api]\nport = "many"')).rejects.toMatchObject({
+    code: "config_invalid",
+    message: expect.stringContaining("api.port"),
+  });
+  await expect(loadConfig(join(dir, "nowhere"), {})).rejects.toMatchObject({ code: "config_unreadable" });
+});
