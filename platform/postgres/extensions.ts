@@ -1,28 +1,118 @@
 /**
- * Puts the stand-ins for Supabase's own extensions beside the server's, and lets
- * the role postgres create those that hosted Supabase allows it to.
+ * Puts the stand-ins for Supabase's own extensions (extensions/) and pgTAP beside
+ * the server's extensions, and lets the role postgres create those that hosted
+ * Supabase lets it create. Called before the bootstrap, at every start.
  */
-import { readdir, readFile, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { randomUUID } from "node:crypto";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import { PlatformError } from "../errors.ts";
 
 /**
- * Idempotent; safe while other processes do the same or a server reads the files.
+ * What hosted Supabase lets its postgres create: supautils.privileged_extensions
+ * of supabase/postgres, as far as the embedded server or we have them.
+ */
+const allowed = new Set(
+  `autoinc bloom btree_gin btree_gist citext cube dblink dict_int dict_xsyn earthdistance fuzzystrmatch
+   hstore insert_username intarray isn ltree moddatetime pg_buffercache pg_cron pg_net pg_prewarm
+   pg_stat_statements pg_trgm pg_walinspect pgcrypto pgrowlocks pgstattuple pgtap plpgsql postgres_fdw
+   refint seg sslinfo supabase_vault tablefunc tcn tsm_system_rows tsm_system_time unaccent
+   uuid-ossp`.split(/\s+/),
+);
+
+/**
+ * Idempotent, and safe while others do the same or a server reads the files.
  *
  * @param home the installation's root: bin/, lib/, share/
+ * @throws PlatformError extensions_unwritable
  */
 export async function installExtensions(home: string): Promise<void> {
-  const target = join(home, "share", "postgresql", "extension");
-  const source = join(import.meta.dirname, "extensions");
-  for (const name of await readdir(source)) {
-    await put(join(target, name), await readFile(join(source, name), "utf8"));
+  const folder = join(home, "share", "postgresql", "extension");
+  const files = new Map(await controlFiles(folder));
+  // A script before the control file that names it.
+  for (const [name, content] of [...(await pgtap()), ...(await standIns())]) {
+    if (name.endsWith(".control")) files.set(name, content);
+    else await put(join(folder, name), content);
+  }
+  for (const [name, content] of files) {
+    await put(join(folder, name), trust(content, allowed.has(name.replace(".control", ""))));
   }
 }
 
-/** In one step and only when it differs. */
+async function controlFiles(folder: string): Promise<NamedContent[]> {
+  return readAll(
+    folder,
+    (await readdir(folder)).filter((name) => name.endsWith(".control")),
+  );
+}
+
+type NamedContent = [name: string, content: string];
+
+async function standIns(): Promise<NamedContent[]> {
+  const folder = join(import.meta.dirname, "extensions");
+  return readAll(folder, await readdir(folder));
+}
+
+async function readAll(folder: string, names: string[]): Promise<NamedContent[]> {
+  return Promise.all(
+    names.map(async (name): Promise<NamedContent> => [name, await readFile(join(folder, name), "utf8")]),
+  );
+}
+
+/** From npm; of its versions, only the newest. */
+async function pgtap(): Promise<NamedContent[]> {
+  const entry = createRequire(import.meta.url).resolve("@electric-sql/pglite-pgtap");
+  const archive = await promisify(gunzip)(await readFile(join(dirname(entry), "pgtap.tar.gz")));
+  const files = new Map(filesOfTar(archive));
+  const prefix = "share/postgresql/extension/";
+  const control = files.get(`${prefix}pgtap.control`) ?? "";
+  const version = control.match(/^default_version\s*=\s*'(.+)'/m)?.[1];
+  const script = files.get(`${prefix}pgtap--${version}.sql`);
+  if (!script) throw new Error("@electric-sql/pglite-pgtap holds no pgtap");
+  return [
+    [`pgtap--${version}.sql`, script],
+    ["pgtap.control", control],
+  ];
+}
+
+/** The regular files of a POSIX tar archive (pax, "ustar Interchange Format") with short names. */
+function* filesOfTar(archive: Buffer): Generator<NamedContent> {
+  const block = 512;
+  for (let at = 0; at + block <= archive.length; ) {
+    const header = archive.subarray(at, at + block);
+    const text = (start: number, length: number) =>
+      header.toString("utf8", start, start + length).split("\0")[0] ?? "";
+    const size = Number.parseInt(text(124, 12), 8) || 0;
+    const type = text(156, 1);
+    at += block;
+    if (type === "" || type === "0") yield [text(0, 100), archive.toString("utf8", at, at + size)];
+    at += Math.ceil(size / block) * block;
+  }
+}
+
+/** A control file that lets, or does not let, a role with CREATE on the database create the extension. */
+function trust(control: string, trusted: boolean): string {
+  const rest = control.replace(/^trusted\s*=.*\n?/gm, "").replace(/\n?$/, "\n");
+  return trusted ? `${rest}trusted = true\n` : rest;
+}
+
+/** In one step, and only when it differs: the files may be read-only or in use. */
 async function put(path: string, content: string): Promise<void> {
   const present = await readFile(path, "utf8").catch(() => undefined);
   if (present === content) return;
-  const fresh = `${path}.${process.pid}`;
-  await writeFile(fresh, content, { mode: 0o644 });
-  await rename(fresh, path);
+  const fresh = `${path}.${randomUUID()}`;
+  try {
+    await writeFile(fresh, content, { mode: 0o644 });
+    await rename(fresh, path);
+  } catch (cause) {
+    await rm(fresh, { force: true });
+    throw new PlatformError(
+      "extensions_unwritable",
+      `Cannot write ${path}: run once as a user who may, usually the one who ran npm ci.`,
+      { cause },
+    );
+  }
 }
