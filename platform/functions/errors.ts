@@ -1,0 +1,68 @@
+/**
+ * The errors that the host itself answers with: Supabase's codes, statuses and
+ * messages, as a JSON body and the header sb-error-code
+ * (supabase.com/docs/guides/functions/error-codes). Details go to the log only.
+ */
+const statuses = {
+  NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  PAYLOAD_TOO_LARGE: 413,
+  UNAUTHORIZED_NO_AUTH_HEADER: 401,
+  UNAUTHORIZED_INVALID_JWT_FORMAT: 401,
+  UNAUTHORIZED_UNSUPPORTED_TOKEN_ALGORITHM: 401,
+  UNAUTHORIZED_LEGACY_JWT: 401,
+  UNAUTHORIZED_ASYMMETRIC_JWT: 401,
+  BOOT_ERROR: 503,
+  WORKER_ERROR: 500,
+  WORKER_RESOURCE_LIMIT: 546,
+  IDLE_TIMEOUT: 504,
+} as const;
+
+export type FunctionErrorCode = keyof typeof statuses;
+
+const messages = {
+  NOT_FOUND: "Requested function was not found",
+  METHOD_NOT_ALLOWED: "Method not allowed",
+  PAYLOAD_TOO_LARGE: "Request body is too large",
+  BOOT_ERROR: "Function failed to start (please check logs)",
+  WORKER_ERROR: "Function exited due to an error (please check logs)",
+  WORKER_RESOURCE_LIMIT: "Function failed due to not having enough compute resources (please check logs)",
+} as const satisfies Partial<Record<FunctionErrorCode, string>>;
+
+/** Thrown inside the host, translated once at its border by `toResponse`. */
+export class FunctionError extends Error {
+  readonly code: FunctionErrorCode;
+  /** For the client, when trying again may help. */
+  readonly retryAfterS: number | undefined;
+
+  constructor(code: keyof typeof messages);
+  constructor(code: FunctionErrorCode, message: string, retryAfterS?: number);
+  constructor(code: FunctionErrorCode, message?: string, retryAfterS?: number) {
+    super(message ?? (messages as Record<string, string>)[code]);
+    this.name = "FunctionError";
+    this.code = code;
+    this.retryAfterS = retryAfterS;
+  }
+
+  /** With CORS open, so that a browser's script can read why its call failed. */
+  toResponse(): Response {
+    const headers = new Headers({
+      "access-control-allow-origin": "*",
+      "access-control-expose-headers": "sb-error-code",
+      "sb-error-code": this.code,
+    });
+    if (this.retryAfterS !== undefined) headers.set("retry-after", String(this.retryAfterS));
+    return Response.json(
+      { code: this.code, message: this.message },
+      { status: statuses[this.code], headers },
+    );
+  }
+}
+
+export const bootError = (retryAfterMs: number) =>
+  new FunctionError("BOOT_ERROR", messages.BOOT_ERROR, Math.max(1, Math.ceil(retryAfterMs / 1000)));
+
+export const overloaded = () => new FunctionError("WORKER_RESOURCE_LIMIT", messages.WORKER_RESOURCE_LIMIT, 1);
+
+export const idleTimeout = (limitMs: number) =>
+  new FunctionError("IDLE_TIMEOUT", `Request idle timeout limit (${limitMs / 1000}s) reached`);

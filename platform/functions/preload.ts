@@ -1,0 +1,134 @@
+/**
+ * Runs inside Deno, before the function's own module: makes the process look
+ * like Supabase's edge runtime and serves on the host's unix socket. The host
+ * speaks to it by HTTP and SIGTERM; it speaks to the host by marks in its output.
+ */
+/** What is used of Deno, so that the file also checks where Deno's types are absent. */
+interface HttpServer {
+  shutdown(): Promise<void>;
+}
+interface ServeOptions {
+  path?: string;
+  onListen?(address: object): void;
+  onError?(error: unknown): Response | Promise<Response>;
+  signal?: AbortSignal;
+  handler?: Handler;
+}
+interface Info {
+  remoteAddr: object;
+  completed: Promise<void>;
+}
+type Handler = (request: Request, info: Info) => Response | Promise<Response>;
+declare const Deno: {
+  env: {
+    get(name: string): string | undefined;
+    delete(name: string): void;
+    toObject(): Record<string, string>;
+  };
+  serve(first: Handler | ServeOptions, second?: Handler): HttpServer;
+  errors: { AddrInUse: new (message: string) => Error };
+  mainModule: string;
+  memoryUsage(): { rss: number };
+  addSignalListener(signal: "SIGTERM", listener: () => void): void;
+  exit(code: number): never;
+};
+
+const socketPath = Deno.env.get("PLAZA_SOCKET") as string;
+const visible = new Set((Deno.env.get("PLAZA_ENV") as string).split(","));
+for (const name of Object.keys(Deno.env.toObject())) {
+  if (!visible.has(name)) Deno.env.delete(name);
+}
+
+const tellHost = console.error.bind(console);
+markConsole();
+
+const background = new Set<Promise<unknown>>();
+Object.defineProperty(globalThis, "EdgeRuntime", {
+  value: Object.freeze({
+    /** Keeps the process until the promise settles, within the host's wall clock limit. */
+    waitUntil<T>(promise: Promise<T>): Promise<T> {
+      const task: Promise<unknown> = Promise.resolve(promise)
+        .catch((error) => console.error("Background task failed:", error))
+        .finally(() => background.delete(task));
+      background.add(task);
+      return promise;
+    },
+  }),
+});
+
+// One request's forgotten promise must not end the process that others share.
+addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  console.error("Unhandled promise rejection:", event.reason);
+});
+
+let server: HttpServer | undefined;
+const serve = Deno.serve;
+
+Deno.serve = (first, second) => {
+  const options = typeof first === "function" ? {} : first;
+  const handler = typeof first === "function" ? first : (second ?? first.handler);
+  if (typeof handler !== "function") throw new TypeError("A handler function must be provided.");
+  if (server) throw new Deno.errors.AddrInUse("A function calls Deno.serve once.");
+  server = serve(
+    {
+      path: socketPath,
+      onError: options.onError,
+      signal: options.signal,
+      onListen() {
+        options.onListen?.({ transport: "tcp", hostname: "0.0.0.0", port: 8000 });
+        // Not earlier: a listener would keep a process that never serves from ending.
+        Deno.addSignalListener("SIGTERM", stop);
+        tellHost("\u0002ready");
+      },
+    },
+    (request, info) => answer(request, info, handler),
+  );
+  return server;
+};
+
+// Fires once the function's module has run to its end, and before anything else can.
+addEventListener("load", async () => {
+  if (server) return;
+  const { default: exported } = await import(Deno.mainModule);
+  if (typeof exported?.fetch === "function") {
+    Deno.serve((request, info) => exported.fetch(request, info));
+  }
+});
+
+/** Ends the process once its requests and background tasks are done; the host sees to it that they end. */
+async function stop(): Promise<void> {
+  dispatchEvent(new CustomEvent("beforeunload", { detail: { reason: "termination" } }));
+  await server?.shutdown();
+  while (background.size > 0) await Promise.allSettled(background);
+  Deno.exit(0);
+}
+
+async function answer(request: Request, info: Info, handler: Handler): Promise<Response> {
+  // Over a unix socket Deno calls the scheme http+unix, which has no origin.
+  const url = request.url.replace(/^http\+unix:/, `${request.headers.get("x-forwarded-proto") ?? "http"}:`);
+  if (url.endsWith("/_internal/health") && new URL(url).pathname === "/_internal/health") {
+    return Response.json({ rssBytes: Deno.memoryUsage().rss });
+  }
+  const client = request.headers.get("x-forwarded-for")?.split(",")[0]?.trim() ?? "127.0.0.1";
+  return handler(new Request(url, request), {
+    remoteAddr: { transport: "tcp", hostname: client, port: 0 },
+    completed: info.completed,
+  });
+}
+
+/** Lets the host tell levels apart and see where a message of several lines begins. */
+function markConsole(): void {
+  const levels = { debug: "d", log: "i", info: "i", warn: "w", error: "e" } as const;
+  for (const [name, letter] of Object.entries(levels) as [keyof typeof levels, string][]) {
+    const print = console[name].bind(console);
+    console[name] = (...args: unknown[]) => {
+      const [first = "", ...rest] = args;
+      // A leading string may hold format codes for the rest, so the mark becomes part of it.
+      if (typeof first === "string") print(`\u0001${letter}${first}`, ...rest);
+      else print(`\u0001${letter.toUpperCase()}`, ...args);
+    };
+  }
+}
+
+export {};

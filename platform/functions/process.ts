@@ -1,0 +1,198 @@
+/**
+ * One Deno process that runs one function: started with the least rights that
+ * functions need, reached over a unix socket only we may enter, gone when we are.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, realpathSync } from "node:fs";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import type { Log } from "../log.ts";
+import type { FunctionLimits } from "./limits.ts";
+import { readOutput } from "./output.ts";
+import type { Source } from "./source.ts";
+
+export interface ProcessOptions {
+  name: string;
+  source: Source;
+  projectDir: string;
+  /** Deno's cache of compiled modules. */
+  cacheDir: string;
+  /** A private folder; each process gets one of its own inside. */
+  runDir: string;
+  /** The Deno executable. */
+  deno: string;
+  env: Record<string, string>;
+  limits: FunctionLimits;
+  log: Log;
+}
+
+/** Why a process is gone. */
+export type Ending = "stopped" | "failed" | "resources";
+
+export interface FunctionProcess {
+  pid: number;
+  socketPath: string;
+  startedAtMs: number;
+  /** Set once the process is gone. */
+  ending: Ending | undefined;
+  ended: Promise<Ending>;
+  /** Lets requests and background tasks finish, for at most `graceMs`. */
+  stop(graceMs: number): Promise<void>;
+  /** Ends it now, whatever it is doing. */
+  kill(ending: Ending): void;
+}
+
+const preload = fileURLToPath(new URL("./preload.ts", import.meta.url));
+
+/**
+ * The shell becomes Deno, after leaving behind a watcher that reads a pipe of
+ * ours. When we die, however we die, the pipe closes without a word and the
+ * watcher kills the function and removes its folder; a function in an endless
+ * loop could not do that itself. A line on the pipe sends the watcher home.
+ */
+const script = `
+ulimit -c 0
+( ( read -r _ <&3 || { kill -KILL $$; rm -rf "$1"; rmdir "$(dirname "$1")"; } ) >/dev/null 2>&1 & )
+exec 3<&-
+shift
+exec "$@"`;
+
+/**
+ * Resolves when the function listens.
+ * @param signal gives the start up; a process that listens is not touched any more
+ * @throws Error when it ended or took too long before; its output, in the log, says why
+ */
+export async function startProcess(options: ProcessOptions, signal: AbortSignal): Promise<FunctionProcess> {
+  const { limits, log } = options;
+  const startedAtMs = Date.now();
+  const dir = await mkdtemp(join(options.runDir, "process-"));
+  const socketPath = join(dir, "http");
+  const temporary = join(dir, "tmp");
+  await mkdir(temporary);
+
+  const env = functionEnv(options.name, options.env, temporary);
+  const child = spawn(
+    "/bin/sh",
+    ["-c", script, "sh", dir, options.deno, ...denoArguments(options, socketPath, temporary)],
+    {
+      cwd: dirname(options.source.entrypoint),
+      env: {
+        ...env,
+        PATH: "/usr/bin:/bin",
+        DENO_DIR: options.cacheDir,
+        DENO_NO_UPDATE_CHECK: "1",
+        NO_COLOR: "1",
+        PLAZA_SOCKET: socketPath,
+        PLAZA_ENV: Object.keys(env).join(","),
+      },
+      // The fourth is the watcher's. It cannot be stdin: Node closes that at the exit, without a word.
+      stdio: ["ignore", "pipe", "pipe", "pipe"],
+      // A terminal's Ctrl-C is for us; we let functions finish their requests.
+      detached: true,
+    },
+  );
+  const [stdout, stderr, watcher] = child.stdio.slice(1) as [Readable, Readable, Writable];
+  const output = readOutput({ stdout, stderr }, log, limits);
+
+  let asked: Ending | undefined;
+  const running: FunctionProcess = {
+    pid: child.pid ?? 0,
+    socketPath,
+    startedAtMs,
+    ending: undefined,
+    ended: exit(child, watcher).then(async () => {
+      running.ending = asked ?? (output.outOfMemory() ? "resources" : "failed");
+      await rm(dir, { recursive: true, force: true });
+      return running.ending;
+    }),
+    async stop(graceMs) {
+      asked ??= "stopped";
+      child.kill("SIGTERM");
+      const timer = setTimeout(() => child.kill("SIGKILL"), graceMs);
+      await running.ended;
+      clearTimeout(timer);
+    },
+    kill(ending) {
+      asked ??= ending;
+      child.kill("SIGKILL");
+    },
+  };
+
+  const givenUp = AbortSignal.any([signal, AbortSignal.timeout(limits.startTimeoutMs)]);
+  const giveUp = () => running.kill("failed");
+  givenUp.addEventListener("abort", giveUp, { once: true });
+  if (givenUp.aborted) giveUp();
+  const listens = await Promise.race([output.ready.then(() => true), running.ended.then(() => false)]);
+  givenUp.removeEventListener("abort", giveUp);
+  if (listens && !givenUp.aborted) return running;
+  await running.ended;
+  throw new Error(
+    givenUp.aborted
+      ? `did not listen within ${limits.startTimeoutMs} ms`
+      : "ended before it listened: a function calls Deno.serve or exports default { fetch }",
+  );
+}
+
+/** The platform's and the project's variables, and those that Supabase adds for each process. */
+function functionEnv(name: string, env: Record<string, string>, temporary: string): Record<string, string> {
+  return {
+    SB_REGION: "local",
+    ...env,
+    SUPABASE_FUNCTION_SLUG: name,
+    SB_EXECUTION_ID: crypto.randomUUID(),
+    TMPDIR: temporary,
+  };
+}
+
+function denoArguments(options: ProcessOptions, socketPath: string, temporary: string): string[] {
+  const { source, limits } = options;
+  const nodeModules = join(options.projectDir, "node_modules");
+  const readable = [...source.folders, source.importMap, nodeModules, temporary, socketPath]
+    .filter((path) => path !== undefined)
+    .flatMap((path) => (existsSync(path) ? [path, realpathSync(path)] : [path]));
+  return [
+    "run",
+    "--quiet",
+    // The signal of a request then means only that its client has gone.
+    "--unstable-no-legacy-abort",
+    "--no-prompt",
+    // Everything comes from the project's node_modules: nothing is fetched or written there.
+    "--no-lock",
+    "--no-remote",
+    "--cached-only",
+    "--node-modules-dir=manual",
+    ...importMapArguments(source.importMap),
+    `--v8-flags=--max-old-space-size=${limits.memoryMb}`,
+    "--allow-net",
+    "--allow-env",
+    "--allow-sys=hostname",
+    `--allow-read=${pathList(readable)}`,
+    `--allow-write=${pathList([temporary, socketPath])}`,
+    `--preload=${preload}`,
+    source.entrypoint,
+  ];
+}
+
+function importMapArguments(importMap: string | undefined): string[] {
+  if (importMap === undefined) return ["--no-config"];
+  return /(^|\/)deno\.jsonc?$/.test(importMap)
+    ? [`--config=${importMap}`]
+    : ["--no-config", `--import-map=${importMap}`];
+}
+
+/** Deno separates paths by commas and reads a doubled one as part of a path. */
+function pathList(paths: string[]): string {
+  return [...new Set(paths)].map((path) => path.replaceAll(",", ",,")).join(",");
+}
+
+async function exit(child: ChildProcess, watcher: Writable): Promise<void> {
+  watcher.on("error", () => {});
+  child.once("exit", () => watcher.end("\n"));
+  // "close" comes after "exit", when the last of the output has been read.
+  await new Promise<void>((resolve) => {
+    child.once("close", () => resolve());
+    child.once("error", () => resolve());
+  });
+}

@@ -1,0 +1,58 @@
+/**
+ * Where a function's code lives and whether it has changed. Changes are found
+ * by looking at the files when a request arrives, which needs no watchers and
+ * sees a save that was made just before the request.
+ */
+
+import { existsSync } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import type { Config } from "../config.ts";
+
+export interface Source {
+  entrypoint: string;
+  /** deno.json, deno.jsonc or a plain import map. */
+  importMap: string | undefined;
+  /** Folders of code, watched and readable: the entrypoint's own and `_shared` beside it. */
+  folders: string[];
+}
+
+const filesMax = 5_000;
+const configNames = ["deno.json", "deno.jsonc", "import_map.json"];
+
+/**
+ * Follows the CLI: paths in config.toml are relative to supabase/, the default
+ * entrypoint is supabase/functions/<name>/index.ts, and an import map that is
+ * not named is looked for beside the entrypoint, then in supabase/functions.
+ */
+export function locateSource(projectDir: string, name: string, entry: Config["functions"][string]): Source {
+  const supabaseDir = join(projectDir, "supabase");
+  const entrypoint = resolve(supabaseDir, entry.entrypoint ?? `functions/${name}/index.ts`);
+  const folder = dirname(entrypoint);
+  const importMap = entry.import_map
+    ? resolve(supabaseDir, entry.import_map)
+    : [folder, join(supabaseDir, "functions")]
+        .flatMap((place) => configNames.map((file) => join(place, file)))
+        .find((path) => existsSync(path));
+  return { entrypoint, importMap, folders: [folder, join(dirname(folder), "_shared")] };
+}
+
+/**
+ * A text that differs after any file was written, added or removed. Dot files
+ * and node_modules do not count.
+ */
+export async function fingerprint(source: Source): Promise<string> {
+  const seen: string[] = [];
+  const visit = async (path: string): Promise<void> => {
+    if (seen.length >= filesMax) return;
+    const found = await stat(path, { bigint: true }).catch(() => undefined);
+    if (!found) return;
+    seen.push(`${path} ${found.ino} ${found.size} ${found.mtimeNs}`);
+    if (!found.isDirectory()) return;
+    const names = await readdir(path).catch(() => []);
+    const inner = names.filter((name) => !name.startsWith(".") && name !== "node_modules");
+    await Promise.all(inner.map((name) => visit(join(path, name))));
+  };
+  await Promise.all([...source.folders, ...(source.importMap ? [source.importMap] : [])].map(visit));
+  return seen.sort().join("\n");
+}

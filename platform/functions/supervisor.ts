@@ -1,0 +1,171 @@
+/**
+ * Keeps one function served: a process from the first request on, a new one
+ * after a crash or a change of its code, none after a while without requests.
+ */
+import { bootError, FunctionError, idleTimeout, overloaded } from "./errors.ts";
+import { watchHealth } from "./health.ts";
+import { type FunctionProcess, type ProcessOptions, startProcess } from "./process.ts";
+import { forward, Unreachable } from "./proxy.ts";
+import { createSlots } from "./slots.ts";
+import { fingerprint } from "./source.ts";
+
+export interface SupervisedFunction extends AsyncDisposable {
+  /** @throws FunctionError; the request's abort reason */
+  fetch(request: Request): Promise<Response>;
+}
+
+/** A process that serves, and what it serves. */
+interface Worker {
+  process: FunctionProcess;
+  source: string;
+  requests: number;
+  retired: boolean;
+  idleTimer?: NodeJS.Timeout;
+  endHealth: () => void;
+}
+
+/** Looking at the files again within this time is not worth it. */
+const sourceFreshMs = 200;
+const firstPauseMs = 250;
+const reachAttempts = 2;
+
+export function superviseFunction(options: ProcessOptions): SupervisedFunction {
+  const { limits, log } = options;
+  const slots = createSlots({
+    places: limits.concurrentMax,
+    queuedMax: limits.queuedMax,
+    waitMs: limits.idleTimeoutMs,
+    full: overloaded,
+    late: () => idleTimeout(limits.idleTimeoutMs),
+  });
+  const disposal = new AbortController();
+  const draining = new Set<FunctionProcess>();
+  let current: Worker | undefined;
+  let starting: Promise<Worker> | undefined;
+  let failures = { count: 0, untilMs: 0, source: "" };
+  let looked = { atMs: 0, source: Promise.resolve("") };
+
+  function sourceNow(): Promise<string> {
+    if (Date.now() - looked.atMs > sourceFreshMs) {
+      looked = { atMs: Date.now(), source: fingerprint(options.source) };
+    }
+    return looked.source;
+  }
+
+  /** The process for the code as it is now; all who ask meanwhile share one start. */
+  async function acquire(): Promise<Worker> {
+    const source = await sourceNow();
+    if (disposal.signal.aborted) throw new FunctionError("NOT_FOUND");
+    if (current && current.source !== source) {
+      log("info", "source changed");
+      retire(current);
+    }
+    if (current) return current;
+    starting ??= start(source).finally(() => {
+      starting = undefined;
+    });
+    return starting;
+  }
+
+  async function start(source: string): Promise<Worker> {
+    const pauseMs = failures.untilMs - Date.now();
+    if (pauseMs > 0 && failures.source === source) throw bootError(pauseMs);
+    const process = await startProcess(options, disposal.signal).catch((error: Error) => {
+      log("error", `boot failed: ${error.message}`);
+      failed(source, 1);
+      throw bootError(failures.untilMs - Date.now());
+    });
+    log("info", `booted in ${Date.now() - process.startedAtMs} ms (process ${process.pid})`);
+    const worker: Worker = { process, source, requests: 0, retired: false, endHealth: () => {} };
+    worker.endHealth = watchHealth(process, () => worker.requests > 0, limits, log);
+    process.ended.then((ending) => ended(worker, ending));
+    current = worker;
+    restIfIdle(worker);
+    return worker;
+  }
+
+  function ended(worker: Worker, ending: string): void {
+    if (current === worker) current = undefined;
+    clearTimeout(worker.idleTimer);
+    worker.endHealth();
+    draining.delete(worker.process);
+    log(ending === "stopped" ? "info" : "error", `shut down: ${ending} (process ${worker.process.pid})`);
+    // The first crash is forgiven at once; one after another means broken code.
+    if (ending !== "stopped") failed(worker.source, 0);
+  }
+
+  function failed(source: string, grace: 0 | 1): void {
+    const count = (failures.source === source ? failures.count : 0) + 1;
+    const doublings = count - 2 + grace;
+    const pauseMs = doublings < 0 ? 0 : Math.min(firstPauseMs * 2 ** doublings, limits.restartPauseMaxMs);
+    failures = { count, untilMs: Date.now() + pauseMs, source };
+  }
+
+  function retire(worker: Worker): void {
+    if (worker.retired) return;
+    worker.retired = true;
+    if (current === worker) current = undefined;
+    clearTimeout(worker.idleTimer);
+    draining.add(worker.process);
+    if (draining.size > limits.drainingMax) {
+      const oldest = draining.values().next().value;
+      log("warn", "too many replaced processes: the oldest is ended with its requests");
+      oldest?.kill("stopped");
+    }
+    if (worker.requests === 0) void worker.process.stop(limits.wallClockMs);
+  }
+
+  function restIfIdle(worker: Worker): void {
+    if (worker.requests > 0) return;
+    if (worker.retired) return void worker.process.stop(limits.wallClockMs);
+    clearTimeout(worker.idleTimer);
+    worker.idleTimer = setTimeout(() => retire(worker), limits.idleStopMs);
+    worker.idleTimer.unref();
+  }
+
+  async function attempt(worker: Worker, request: Request, free: () => void): Promise<Response> {
+    worker.requests++;
+    clearTimeout(worker.idleTimer);
+    const response = await forward(worker.process, request, limits, (reached) => {
+      worker.requests--;
+      if (reached) free();
+      restIfIdle(worker);
+    });
+    if (failures.source === worker.source) failures = { count: 0, untilMs: 0, source: "" };
+    return response;
+  }
+
+  async function withWorker(request: Request, free: () => void): Promise<Response> {
+    for (let left = reachAttempts; left > 0; left--) {
+      const worker = await acquire();
+      try {
+        return await attempt(worker, request, free);
+      } catch (error) {
+        if (!(error instanceof Unreachable)) throw error;
+        // It has just crashed, or it took away its own socket.
+        worker.process.kill("failed");
+        await worker.process.ended;
+      }
+    }
+    throw new FunctionError("WORKER_ERROR");
+  }
+
+  return {
+    async fetch(request) {
+      const free = await slots.take(request.signal);
+      try {
+        return await withWorker(request, free);
+      } catch (error) {
+        free();
+        throw error;
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      disposal.abort();
+      await starting?.catch(() => {});
+      const processes = [...draining, ...(current ? [current.process] : [])];
+      current = undefined;
+      await Promise.all(processes.map((process) => process.stop(limits.stopTimeoutMs)));
+    },
+  };
+}

@@ -1,0 +1,234 @@
+import { spawn } from "node:child_process";
+import { readdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import {
+  type Bell,
+  createBell,
+  createProject,
+  entry,
+  isRunning,
+  type Project,
+  removeFolder,
+  runFolders,
+  serve,
+  until,
+} from "./project.ts";
+
+let project: Project;
+let bell: Bell;
+const toolbox = { toolbox: entry("toolbox/index.js") };
+
+beforeAll(async () => {
+  project = await createProject();
+  bell = await createBell();
+});
+
+afterAll(async () => {
+  await bell?.[Symbol.asyncDispose]();
+  await project?.[Symbol.asyncDispose]();
+});
+
+test("many first requests share one process", async () => {
+  await using served = await serve(project, toolbox);
+  const pids = await Promise.all(Array.from({ length: 20 }, () => served.pid()));
+  expect(new Set(pids).size).toBe(1);
+  expect(served.lines.filter((line) => line.includes("booted"))).toHaveLength(1);
+});
+
+test("after a crash the next request is served by a new process", async () => {
+  await using served = await serve(project, toolbox);
+  const first = await served.pid();
+  const crashed = await served.get("/toolbox/crash");
+  expect(crashed.status).toBe(500);
+  expect(crashed.headers.get("sb-error-code")).toBe("WORKER_ERROR");
+  const second = await served.pid();
+  expect(second).not.toBe(first);
+  process.kill(second, "SIGKILL");
+  expect(await served.pid()).not.toBe(second);
+});
+
+test("a function that forgets a promise goes on, and the log tells", async () => {
+  await using served = await serve(project, toolbox);
+  const pid = await served.pid();
+  expect(await (await served.get("/toolbox/reject")).text()).toBe("fine");
+  await until(() =>
+    served.lines.some((line) => line.includes("Unhandled promise rejection: Error: forgotten")),
+  );
+  expect(await served.pid()).toBe(pid);
+});
+
+test("broken code is a boot error until it is mended", async () => {
+  await project.write("mended/index.ts", "Deno.serve(() => new Response('oops'");
+  await using served = await serve(project, { mended: entry("mended/index.ts") });
+  const broken = await served.get("/mended");
+  expect(broken.status).toBe(503);
+  expect(await broken.json()).toEqual({
+    code: "BOOT_ERROR",
+    message: "Function failed to start (please check logs)",
+  });
+  expect(served.lines.some((line) => line.startsWith("error mended: error: SyntaxError"))).toBe(true);
+
+  await project.write("mended/index.ts", "export const nothing = 'served';");
+  await until(async () => {
+    await served.get("/mended");
+    return served.lines.some((line) => line.includes("ended before it listened"));
+  });
+
+  await project.write("mended/index.ts", "Deno.serve(() => new Response('mended'));");
+  await until(async () => (await served.get("/mended")).status === 200);
+  expect(await (await served.get("/mended")).text()).toBe("mended");
+});
+
+test("a function that keeps failing to start is not started for every request", async () => {
+  await project.write("hopeless/index.ts", "throw new Error('hopeless');");
+  await using served = await serve(project, { hopeless: entry("hopeless/index.ts") });
+  for (let i = 0; i < 20; i++) {
+    const response = await served.get("/hopeless");
+    expect(response.status).toBe(503);
+    expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
+  }
+  const starts = served.lines.filter((line) => line.includes("boot failed")).length;
+  expect(starts).toBeGreaterThan(0);
+  expect(starts).toBeLessThan(10);
+});
+
+test("a change of the code, or of what it shares, is served; requests under way end on the old code", async () => {
+  await project.write("_shared/word.ts", "export const word = 'one';");
+  await project.write(
+    "changing/index.ts",
+    `import { word } from "../_shared/word.ts";
+     Deno.serve(async (request) => {
+       const wait = new URL(request.url).searchParams.get("wait");
+       if (wait) await (await fetch(wait)).text();
+       return new Response(word);
+     });`,
+  );
+  await using served = await serve(project, { changing: entry("changing/index.ts") });
+  const word = async () => (await served.get("/changing")).text();
+  expect(await word()).toBe("one");
+
+  const slow = served.get(`/changing?wait=${encodeURIComponent(bell.url("/changing"))}`);
+  await bell.rung("/changing");
+  await project.write("_shared/word.ts", "export const word = 'two';");
+  await until(async () => (await word()) === "two");
+  bell.answer("/changing");
+  expect(await (await slow).text()).toBe("one");
+  await until(() => served.lines.some((line) => line.includes("shut down: stopped")));
+});
+
+test("a background task finishes though its process is replaced", async () => {
+  await using served = await serve(project, toolbox);
+  const pid = await served.pid();
+  const [wait, then] = ["/task", "/task-done"].map((path) => encodeURIComponent(bell.url(path)));
+  const response = await served.get(`/toolbox/later?wait=${wait}&then=${then}`);
+  expect(await response.text()).toBe("accepted");
+  await bell.rung("/task");
+  await project.write("toolbox/changed.js", "// Anything in the folder counts.");
+  await until(async () => (await served.pid()) !== pid);
+  expect(await isRunning(pid)).toBe(true);
+  bell.answer("/task");
+  await bell.rung("/task-done");
+  bell.answer("/task-done");
+  await until(async () => !(await isRunning(pid)));
+});
+
+test("a process without requests is stopped after a while and started again when needed", async () => {
+  await using served = await serve(project, toolbox, { limits: { idleStopMs: 50 } });
+  const pid = await served.pid();
+  await until(async () => !(await isRunning(pid)));
+  expect(await served.pid()).not.toBe(pid);
+});
+
+test("a function that does not answer in time is a 504, and others are still served", async () => {
+  await using served = await serve(project, toolbox, {
+    limits: { idleTimeoutMs: 1_000, stopTimeoutMs: 100 },
+  });
+  const pid = await served.pid();
+  const response = await served.get("/toolbox/never");
+  expect(response.status).toBe(504);
+  expect(await response.json()).toEqual({
+    code: "IDLE_TIMEOUT",
+    message: "Request idle timeout limit (1s) reached",
+  });
+  expect(await served.pid()).toBe(pid);
+});
+
+test("a request that lasts longer than the wall clock limit is cut off", async () => {
+  await using served = await serve(project, toolbox, { limits: { wallClockMs: 1_000, stopTimeoutMs: 100 } });
+  const unanswered = await served.get("/toolbox/never");
+  expect(unanswered.status).toBe(546);
+  expect((await unanswered.json()).code).toBe("WORKER_RESOURCE_LIMIT");
+  const half = await served.get(`/toolbox/stream?wait=${encodeURIComponent(bell.url("/never-answered"))}`);
+  expect(half.status).toBe(200);
+  await expect(half.text()).rejects.toThrow();
+});
+
+test("a function that hogs the processor is ended", async () => {
+  await using served = await serve(project, toolbox, { limits: { unresponsiveMs: 1_000 } });
+  const pid = await served.pid();
+  const response = await served.get("/toolbox/spin");
+  expect(response.status).toBe(546);
+  expect((await response.json()).code).toBe("WORKER_RESOURCE_LIMIT");
+  expect(await isRunning(pid)).toBe(false);
+  expect(await served.pid()).not.toBe(pid);
+});
+
+test.each(["hoard", "hoard-buffers"])("a function that uses up its memory is ended (%s)", async (tool) => {
+  await using served = await serve(project, toolbox, { limits: { memoryMb: 64 } });
+  const pid = await served.pid();
+  const response = await served.get(`/toolbox/${tool}`);
+  expect(response.status).toBe(546);
+  expect((await response.json()).code).toBe("WORKER_RESOURCE_LIMIT");
+  expect(await isRunning(pid)).toBe(false);
+  expect(await served.pid()).not.toBe(pid);
+});
+
+test("requests beyond the limit wait their turn, and beyond the queue are refused", async () => {
+  await using served = await serve(project, toolbox, { limits: { concurrentMax: 1, queuedMax: 1 } });
+  const slow = served.get(`/toolbox/stream?wait=${encodeURIComponent(bell.url("/turn"))}`);
+  await bell.rung("/turn");
+  const queued = served.get("/toolbox/status?code=200");
+  const refused = await served.get("/toolbox/status?code=200");
+  expect(refused.status).toBe(546);
+  expect(refused.headers.get("retry-after")).toBe("1");
+  bell.answer("/turn");
+  expect(await (await slow).text()).toBe("first second");
+  expect((await queued).status).toBe(200);
+});
+
+test("dispose ends every process, though one hangs, and leaves no folder", async () => {
+  const before = await runFolders();
+  const served = await serve(
+    project,
+    { ...toolbox, other: entry("toolbox/index.js") },
+    { limits: { stopTimeoutMs: 500 } },
+  );
+  const pids = [await served.pid(), Number(await (await served.get("/other/pid")).text())];
+  const spinning = served.get("/other/spin");
+  const [folder] = (await runFolders()).filter((path) => !before.includes(path));
+  expect(await readdir(folder as string)).toHaveLength(2);
+  await served[Symbol.asyncDispose]();
+  await spinning;
+  for (const pid of pids) expect(await isRunning(pid)).toBe(false);
+  expect(await runFolders()).not.toContain(folder);
+  expect((await served.get("/toolbox/pid")).status).toBe(404);
+});
+
+test("when the platform is killed its functions go with it, though one is in an endless loop", async () => {
+  const owner = spawn(process.execPath, [fileURLToPath(new URL("./owner.ts", import.meta.url))], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [line] = (await owner.stdout.take(1).toArray()) as Buffer[];
+  const told: { project: string; runDir: string; pids: number[] } = JSON.parse(String(line));
+  try {
+    for (const pid of told.pids) expect(await isRunning(pid)).toBe(true);
+    expect(await runFolders()).toContain(told.runDir);
+    owner.kill("SIGKILL");
+    for (const pid of told.pids) await until(async () => !(await isRunning(pid)));
+    await until(async () => !(await runFolders()).includes(told.runDir));
+  } finally {
+    owner.kill("SIGKILL");
+    await removeFolder(told.project);
+  }
+});

@@ -1,0 +1,146 @@
+/** A project with the functions of fixtures/, in a folder of its own. */
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import type { Config } from "../../../platform/config.ts";
+import { createFunctions, type Functions, type FunctionsOptions } from "../../../platform/functions/index.ts";
+import { createKeys, type Keys } from "../../../platform/keys.ts";
+import { createLog } from "../../../platform/log.ts";
+
+const root = resolve(import.meta.dirname, "../../..");
+
+export interface Project extends AsyncDisposable {
+  dir: string;
+  /** Writes a file of edge-functions/. */
+  write(path: string, text: string): Promise<void>;
+}
+
+export async function createProject(): Promise<Project> {
+  const dir = await mkdtemp(join(tmpdir(), "plaza-project-"));
+  await cp(join(import.meta.dirname, "fixtures"), dir, { recursive: true });
+  await mkdir(join(dir, "supabase"));
+  await symlink(join(root, "node_modules"), join(dir, "node_modules"));
+  for (const file of ["deno.json", "package.json"]) await cp(join(root, file), join(dir, file));
+  return {
+    dir,
+    async write(path, text) {
+      const file = join(dir, "edge-functions", path);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, text);
+    },
+    [Symbol.asyncDispose]: () => removeFolder(dir),
+  };
+}
+
+export function entry(path: string, verifyJwt = false): Config["functions"][string] {
+  return {
+    enabled: true,
+    verify_jwt: verifyJwt,
+    entrypoint: `../edge-functions/${path}`,
+    import_map: "../deno.json",
+  };
+}
+
+export interface Served extends AsyncDisposable {
+  functions: Functions;
+  keys: Keys;
+  /** Everything logged so far, a line each. */
+  lines: string[];
+  get(path: string, init?: RequestInit): Promise<Response>;
+  /** The process that serves `toolbox`. */
+  pid(): Promise<number>;
+}
+
+export async function serve(
+  project: Project,
+  functions: Config["functions"],
+  more: Partial<FunctionsOptions> = {},
+): Promise<Served> {
+  const keys = await createKeys();
+  const lines: string[] = [];
+  const served = await createFunctions({
+    projectDir: project.dir,
+    stateDir: join(project.dir, ".plaza"),
+    functions,
+    env: { SUPABASE_URL: "http://127.0.0.1:54321", GREETING_SECRET: "sesame" },
+    keys,
+    log: createLog((line) => lines.push(line.slice(25)), "debug"),
+    ...more,
+  });
+  const get = (path: string, init?: RequestInit) =>
+    served.fetch(new Request(`http://plaza.test:54321${path}`, init));
+  return {
+    functions: served,
+    keys,
+    lines,
+    get,
+    pid: async () => Number(await (await get("/toolbox/pid")).text()),
+    [Symbol.asyncDispose]: () => served[Symbol.asyncDispose](),
+  };
+}
+
+export interface Bell extends AsyncDisposable {
+  url(path: string): string;
+  /** Resolves once the path has been asked for. */
+  rung(path: string): Promise<void>;
+  /** Answers those who ask for the path, now and later. */
+  answer(path: string): void;
+}
+
+/** A web server whose every path answers when told to: how a test and a function wait for each other. */
+export async function createBell(): Promise<Bell> {
+  const rung = new Map<string, PromiseWithResolvers<void>>();
+  const answered = new Map<string, PromiseWithResolvers<void>>();
+  const of = (map: typeof rung, path: string) => {
+    const known = map.get(path) ?? Promise.withResolvers<void>();
+    map.set(path, known);
+    return known;
+  };
+  const server = createServer(async (request, response) => {
+    of(rung, request.url as string).resolve();
+    await of(answered, request.url as string).promise;
+    response.end("ding");
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: (path) => `http://127.0.0.1:${port}${path}`,
+    rung: (path) => of(rung, path).promise,
+    answer: (path) => of(answered, path).resolve(),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
+
+/** Asks again and again until the condition holds; the test's own timeout is the bound. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((next) => setTimeout(next, 20));
+}
+
+/** A zombie has ended, though its parent has not taken note. */
+export async function isRunning(pid: number): Promise<boolean> {
+  if (process.platform !== "linux") return isSignallable(pid);
+  const status = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  return status !== "" && !/\) Z /.test(status);
+}
+
+function isSignallable(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The private folders of this machine's function hosts. */
+export async function runFolders(): Promise<string[]> {
+  const names = await readdir(tmpdir());
+  return names.filter((name) => name.startsWith("plaza-functions-")).map((name) => join(tmpdir(), name));
+}
+
+export const removeFolder = (path: string) => rm(path, { recursive: true, force: true });
