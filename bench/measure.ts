@@ -1,0 +1,74 @@
+/**
+ * Measuring by turns: every contender runs a batch in each round, in a
+ * different order each time, so that a noisy moment hits all alike.
+ */
+
+export interface Contender {
+  name: string;
+  /** One operation; its duration is what counts. */
+  run(): Promise<unknown>;
+}
+
+export interface Figures {
+  name: string;
+  /** Medians over the rounds, in milliseconds. */
+  p50Ms: number;
+  p95Ms: number;
+  p99Ms: number;
+}
+
+/**
+ * @param rounds how many times everyone gets a turn
+ * @param batch operations per turn
+ */
+export async function byTurns(contenders: Contender[], rounds: number, batch: number): Promise<Figures[]> {
+  const kept = contenders.map(() => ({ p50: [] as number[], p95: [] as number[], p99: [] as number[] }));
+  for (const contender of contenders) for (let i = 0; i < batch; i++) await contender.run();
+  for (let round = 0; round < rounds; round++) {
+    for (let turn = 0; turn < contenders.length; turn++) {
+      const index = (round + turn) % contenders.length;
+      const times: number[] = [];
+      for (let i = 0; i < batch; i++) {
+        const startMs = performance.now();
+        await contenders[index]?.run();
+        times.push(performance.now() - startMs);
+      }
+      times.sort((a, b) => a - b);
+      kept[index]?.p50.push(quantile(times, 0.5));
+      kept[index]?.p95.push(quantile(times, 0.95));
+      kept[index]?.p99.push(quantile(times, 0.99));
+    }
+  }
+  return contenders.map(({ name }, index) => ({
+    name,
+    p50Ms: median(kept[index]?.p50 ?? []),
+    p95Ms: median(kept[index]?.p95 ?? []),
+    p99Ms: median(kept[index]?.p99 ?? []),
+  }));
+}
+
+/** Operations a second with `clients` at once for `durationMs`. */
+export async function throughput(contender: Contender, clients: number, durationMs: number): Promise<number> {
+  const endMs = performance.now() + durationMs;
+  let done = 0;
+  await Promise.all(
+    Array.from({ length: clients }, async () => {
+      while (performance.now() < endMs) {
+        await contender.run();
+        done++;
+      }
+    }),
+  );
+  return done / (durationMs / 1000);
+}
+
+export function median(values: number[]): number {
+  return quantile(
+    values.toSorted((a, b) => a - b),
+    0.5,
+  );
+}
+
+function quantile(sorted: number[], q: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
+}

@@ -1,0 +1,93 @@
+/**
+ * A newcomer's first minute: `npm start` on an empty folder until the API
+ * answers, the same again on the kept folder, and the memory of all processes.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { median } from "../measure.ts";
+
+const rounds = 5;
+
+export async function run(): Promise<string> {
+  const first: number[] = [];
+  const second: number[] = [];
+  const memory: { platform: number; all: number }[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const dir = await mkdtemp(join(tmpdir(), "plaza-bench-"));
+    await chmod(dir, 0o711);
+    const fresh = await start(dir);
+    first.push(fresh.readyMs);
+    await stop(fresh.child);
+    const again = await start(dir);
+    second.push(again.readyMs);
+    await readSome();
+    memory.push(await memoryOf(again.child.pid as number));
+    await stop(again.child);
+    await rm(dir, { recursive: true });
+  }
+  const seconds = (values: number[]) => (median(values) / 1000).toFixed(2);
+  const mib = (values: number[]) => Math.round(median(values) / 2 ** 20);
+  return [
+    `Median of ${rounds} rounds. "Ready" is the printed table; the API answers before it.`,
+    "",
+    "| | measured | goal |",
+    "|---|---|---|",
+    `| first start to ready (initdb, bootstrap, migrations, seed) | ${seconds(first)} s | 6 s |`,
+    `| second start to ready | ${seconds(second)} s | 2 s |`,
+    `| memory with Postgres, after 200 reads (PSS) | ${mib(memory.map((m) => m.all))} MiB | 300 MB |`,
+    `| of which the platform's own process | ${mib(memory.map((m) => m.platform))} MiB | |`,
+  ].join("\n");
+}
+
+const main = join(import.meta.dirname, "../../platform/main.ts");
+
+async function start(stateDir: string): Promise<{ child: ChildProcess; readyMs: number }> {
+  const startMs = performance.now();
+  const child = spawn(process.execPath, [main, "start", "--state-dir", stateDir], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  for await (const chunk of child.stdout) {
+    output += chunk;
+    if (output.includes("╰")) break;
+  }
+  if (!output.includes("╰")) throw new Error("Plaza did not start; stop a running one first.");
+  return { child, readyMs: performance.now() - startMs };
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  child.kill("SIGTERM");
+  await once(child, "exit");
+}
+
+async function readSome(): Promise<void> {
+  const apikey = "sb_publishable_ACJWlzQHlZjBrEguHvfOxg_3BJgxAaH";
+  for (let i = 0; i < 200; i++) {
+    const response = await fetch("http://127.0.0.1:54321/rest/v1/posts?limit=20", { headers: { apikey } });
+    await response.text();
+  }
+}
+
+/** Proportional set size: pages that Postgres' processes share are counted once. */
+async function memoryOf(pid: number): Promise<{ platform: number; all: number }> {
+  const parents = new Map<number, number>();
+  for (const name of await readdir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const stat = await readFile(`/proc/${name}/stat`, "utf8").catch(() => "");
+    if (stat) parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]));
+  }
+  const below = (process: number): boolean =>
+    process === pid || (parents.has(process) && below(parents.get(process) as number));
+  const own = await pss(pid);
+  let all = 0;
+  for (const process of parents.keys()) if (below(process)) all += await pss(process);
+  return { platform: own, all };
+}
+
+async function pss(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/smaps_rollup`, "utf8").catch(() => "");
+  return Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1] ?? 0) * 1024;
+}
