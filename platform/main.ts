@@ -24,6 +24,7 @@ const usage = `Usage: node platform/main.ts <command> [options]
   --project-dir DIR   where supabase/ lives           (default this repository)
   --database-url URL  use this server, as superuser, instead of the embedded one
   --host ADDRESS      where the API listens           (default 127.0.0.1)
+  --free-ports        any free ports instead of those of supabase/config.toml
   --verbose           log everything to the terminal
   -o, --output FORMAT status as pretty, env or json   (default pretty)`;
 
@@ -69,6 +70,7 @@ async function start(): Promise<void> {
       stateDir,
       databaseUrl: flags["database-url"],
       host: flags.host,
+      ephemeralPorts: flags["free-ports"],
       log,
       progress: progress.step,
     });
@@ -147,6 +149,7 @@ function parseFlags() {
         "project-dir": { type: "string" },
         "database-url": { type: "string" },
         host: { type: "string" },
+        "free-ports": { type: "boolean", default: false },
         verbose: { type: "boolean", default: false },
         output: { type: "string", short: "o", default: "pretty" },
       },

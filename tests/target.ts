@@ -13,7 +13,9 @@ export default async function setup(): Promise<(() => Promise<void>) | undefined
     seed: false,
     // All tests are one client address; the limits have tests of their own.
     config: {
-      auth: { rate_limit: { sign_in_sign_ups: 100_000, token_refresh: 100_000, token_verifications: 100_000 } },
+      auth: {
+        rate_limit: { sign_in_sign_ups: 100_000, token_refresh: 100_000, token_verifications: 100_000 },
+      },
     },
     log: createLog((line) => process.stderr.write(`${line}\n`), "warn"),
   });
@@ -23,5 +25,5 @@ export default async function setup(): Promise<(() => Promise<void>) | undefined
   process.env.PLAZA_SECRET_KEY = platform.keys.secretKey;
   process.env.PLAZA_SERVICE_ROLE_KEY = platform.keys.serviceRoleKey;
   process.env.PLAZA_MAIL_URL = platform.mailUrl;
-  return () => platform[Symbol.asyncDispose]();
+  return async () => await platform[Symbol.asyncDispose]();
 }

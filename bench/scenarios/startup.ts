@@ -23,7 +23,7 @@ export async function run(): Promise<string> {
     await stop(fresh.child);
     const again = await start(dir);
     second.push(again.readyMs);
-    await readSome();
+    await readSome(again.url);
     memory.push(await memoryOf(again.child.pid as number));
     await stop(again.child);
     await rm(dir, { recursive: true });
@@ -44,9 +44,9 @@ export async function run(): Promise<string> {
 
 const main = join(import.meta.dirname, "../../platform/main.ts");
 
-async function start(stateDir: string): Promise<{ child: ChildProcess; readyMs: number }> {
+async function start(stateDir: string): Promise<{ child: ChildProcess; url: string; readyMs: number }> {
   const startMs = performance.now();
-  const child = spawn(process.execPath, [main, "start", "--state-dir", stateDir], {
+  const child = spawn(process.execPath, [main, "start", "--free-ports", "--state-dir", stateDir], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let output = "";
@@ -54,8 +54,10 @@ async function start(stateDir: string): Promise<{ child: ChildProcess; readyMs: 
     output += chunk;
     if (output.includes("╰")) break;
   }
-  if (!output.includes("╰")) throw new Error("Plaza did not start; stop a running one first.");
-  return { child, readyMs: performance.now() - startMs };
+  const readyMs = performance.now() - startMs;
+  const url = /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0];
+  if (!output.includes("╰") || !url) throw new Error("Plaza did not start.");
+  return { child, url, readyMs };
 }
 
 async function stop(child: ChildProcess): Promise<void> {
@@ -63,10 +65,10 @@ async function stop(child: ChildProcess): Promise<void> {
   await once(child, "exit");
 }
 
-async function readSome(): Promise<void> {
+async function readSome(url: string): Promise<void> {
   const apikey = "sb_publishable_ACJWlzQHlZjBrEguHvfOxg_3BJgxAaH";
   for (let i = 0; i < 200; i++) {
-    const response = await fetch("http://127.0.0.1:54321/rest/v1/posts?limit=20", { headers: { apikey } });
+    const response = await fetch(`${url}/rest/v1/posts?limit=20`, { headers: { apikey } });
     await response.text();
   }
 }

@@ -5,7 +5,6 @@
  */
 import { access, cp, mkdir, readFile, rename, rm, stat, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { PlatformError } from "../errors.ts";
 
@@ -87,15 +86,10 @@ async function restoreLinks(home: string): Promise<void> {
 /** One copy per version, shared by all checkouts; put in place in one step. */
 async function copyForEveryone(home: string): Promise<string> {
   const { version } = JSON.parse(await readFile(join(home, "..", "package.json"), "utf8"));
-  const target = join(tmpdir(), `plaza-postgres-${version}`);
-  const existing = await stat(target).catch(() => undefined);
-  if (existing) {
-    // The temporary folder is everyone's: never run what another user put there.
-    if (existing.uid === 0) return target;
-    throw new PlatformError("postgres_copy_foreign", `${target} belongs to another user: remove it.`);
-  }
+  const target = join("/var/cache/plaza", `postgres-${version}`);
+  if (await stat(target).catch(() => undefined)) return target;
   const fresh = `${target}.${process.pid}`;
-  await mkdir(fresh, { mode: 0o755 });
+  await mkdir(fresh, { recursive: true, mode: 0o755 });
   await cp(home, fresh, { recursive: true, verbatimSymlinks: true });
   await rename(fresh, target).catch(() => rm(fresh, { recursive: true }));
   return target;

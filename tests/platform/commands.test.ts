@@ -1,0 +1,220 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseEnv } from "node:util";
+import { createClient } from "@supabase/supabase-js";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
+
+/*
+ * What a person does at a terminal, with real processes: start, look, stop,
+ * crash, start again. Each test has a state folder of its own.
+ */
+
+const main = new URL("../../platform/main.ts", import.meta.url).pathname;
+let stateDir: string;
+
+beforeEach(async () => {
+  stateDir = await mkdtemp(join(tmpdir(), "plaza-commands-"));
+  await chmod(stateDir, 0o711);
+});
+afterEach(() => rm(stateDir, { recursive: true, force: true }));
+
+interface Command {
+  child: ChildProcess;
+  output(): string;
+  /** Exit code, or the signal that ended it. */
+  ended: Promise<number | NodeJS.Signals>;
+}
+
+function run(...args: string[]): Command {
+  const child = spawn(process.execPath, [main, ...args, "--state-dir", stateDir], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (output += chunk));
+  const ended = once(child, "close").then(([code, signal]) => code ?? signal);
+  onTestFinished(async () => {
+    if (child.exitCode === null) child.kill("SIGKILL");
+    await ended;
+  });
+  return { child, output: () => output, ended };
+}
+
+async function started(...args: string[]): Promise<Command & { env: Record<string, string> }> {
+  const command = run("start", "--free-ports", ...args);
+  await Promise.race([
+    expect.poll(command.output, { timeout: 60_000 }).toContain("╰"),
+    command.ended.then((code) => {
+      throw new Error(`start ended with ${code}:\n${command.output()}`);
+    }),
+  ]);
+  return { ...command, env: await status() };
+}
+
+async function status(): Promise<Record<string, string>> {
+  const asked = run("status", "-o", "env");
+  expect(await asked.ended).toBe(0);
+  return parseEnv(asked.output()) as Record<string, string>;
+}
+
+/** All live processes whose command line names this test's state folder. */
+async function processes(): Promise<number[]> {
+  const found: number[] = [];
+  for (const name of await readdir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const commandLine = await readFile(`/proc/${name}/cmdline`, "utf8").catch(() => "");
+    const environment = await readFile(`/proc/${name}/environ`, "utf8").catch(() => "");
+    if (commandLine.includes(stateDir) || environment.includes(stateDir)) found.push(Number(name));
+  }
+  return found;
+}
+
+const client = (env: Record<string, string>) =>
+  createClient(env.API_URL as string, env.SECRET_KEY as string, { auth: { persistSession: false } });
+
+async function usernames(env: Record<string, string>): Promise<string[]> {
+  const { data, error } = await client(env).from("profiles").select("username").order("username");
+  if (error) throw error;
+  return data.map(({ username }) => username);
+}
+
+async function createUser(env: Record<string, string>, username: string): Promise<void> {
+  const { error } = await client(env).auth.admin.createUser({
+    email: `${username}@example.com`,
+    password: "correct horse",
+    email_confirm: true,
+    user_metadata: { username },
+  });
+  if (error) throw error;
+}
+
+test("a start shows URLs and keys, a SIGTERM stops every child, and the next start finds what was written", async () => {
+  const first = await started();
+  expect(first.output()).toContain(first.env.API_URL);
+  expect(Object.keys(first.env)).toEqual(
+    expect.arrayContaining([
+      "API_URL",
+      "DB_URL",
+      "ANON_KEY",
+      "SERVICE_ROLE_KEY",
+      "PUBLISHABLE_KEY",
+      "SECRET_KEY",
+      "JWT_SECRET",
+      "MAILPIT_URL",
+    ]),
+  );
+  const town = await usernames(first.env);
+  expect(town).toEqual(expect.arrayContaining(["alice", "bob", "carol"]));
+  await createUser(first.env, "dora");
+  expect((await processes()).length).toBeGreaterThan(1);
+
+  first.child.kill("SIGTERM");
+  expect(await first.ended).toBe(0);
+  expect(await processes()).toEqual([]);
+  const gone = run("status");
+  expect(await gone.ended).toBe(1);
+  expect(gone.output()).toContain("not_running");
+
+  const second = await started();
+  expect(await usernames(second.env)).toEqual([...town, "dora"].sort());
+  second.child.kill("SIGINT");
+  expect(await second.ended).toBe(0);
+  expect(await processes()).toEqual([]);
+});
+
+test("a second start on the same folder says that it runs already, and leaves the first alone", async () => {
+  const first = await started();
+  const second = run("start", "--free-ports");
+  expect(await second.ended).toBe(1);
+  expect(second.output()).toContain("already_running");
+  expect(second.output()).toContain(String(first.child.pid));
+  const reset = run("reset", "--free-ports");
+  expect(await reset.ended).toBe(1);
+  expect(reset.output()).toContain("already_running");
+  expect(await usernames(first.env)).toContain("alice");
+});
+
+test("after a kill -9 nothing keeps running, and the next start recovers by itself", async () => {
+  const first = await started();
+  await createUser(first.env, "dora");
+  first.child.kill("SIGKILL");
+  expect(await first.ended).toBe("SIGKILL");
+  await expect.poll(processes, { timeout: 20_000 }).toEqual([]);
+
+  const second = await started();
+  expect(await usernames(second.env)).toContain("dora");
+});
+
+test("reset starts afresh from the migrations and the seed, with the same keys", async () => {
+  const first = await started();
+  await createUser(first.env, "dora");
+  const { keys } = await jwks(first.env);
+  first.child.kill("SIGTERM");
+  await first.ended;
+
+  const reset = run("reset", "--free-ports");
+  await expect.poll(reset.output, { timeout: 60_000 }).toContain("╰");
+  const env = await status();
+  const town = await usernames(env);
+  expect(town).toContain("alice");
+  expect(town).not.toContain("dora");
+  expect((await jwks(env)).keys).toEqual(keys);
+});
+
+const jwks = async (env: Record<string, string>) =>
+  (await fetch(`${env.API_URL}/auth/v1/.well-known/jwks.json`)).json();
+
+test("each taken port is named, with the option that changes it, and nothing is left running", async () => {
+  const squatter = createServer();
+  await new Promise<void>((resolve) => squatter.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void squatter.close());
+  const { port } = squatter.address() as { port: number };
+  const projectDir = join(stateDir, "project");
+  await mkdir(join(projectDir, "supabase"), { recursive: true });
+
+  for (const [section, option] of [
+    ["api", "port"],
+    ["db", "port"],
+    ["local_smtp", "port"],
+    ["local_smtp", "smtp_port"],
+  ] as const) {
+    const ports: Record<string, Record<string, number>> = {
+      api: { port: 0 },
+      db: { port: 0 },
+      local_smtp: { port: 0, smtp_port: 0 },
+    };
+    (ports[section] as Record<string, number>)[option] = port;
+    const toml = Object.entries(ports).map(
+      ([name, values]) =>
+        `[${name}]\n${Object.entries(values)
+          .map(([key, value]) => `${key} = ${value}\n`)
+          .join("")}`,
+    );
+    await writeFile(join(projectDir, "supabase", "config.toml"), toml.join("\n"));
+    const start = run("start", "--project-dir", projectDir);
+    expect(await start.ended).toBe(1);
+    expect(start.output()).toContain("port_taken");
+    expect(start.output()).toMatch(new RegExp(`${port}.*\\[${section}\\] ${option}`));
+    expect((await processes()).filter((pid) => pid !== process.pid)).toEqual([]);
+  }
+});
+
+test("what is secret in the state folder is its owner's alone", async () => {
+  const { child, ended } = await started();
+  child.kill("SIGTERM");
+  await ended;
+  for (const name of ["secrets.json", "plaza.log"]) {
+    expect((await stat(join(stateDir, name))).mode & 0o077).toBe(0);
+  }
+});
+
+test("an unknown command or option explains itself", async () => {
+  for (const args of [["dance"], ["start", "--loudly"]]) {
+    const command = run(...args);
+    expect(await command.ended).toBe(1);
+    expect(command.output()).toContain("Usage:");
+  }
+});
