@@ -1,0 +1,202 @@
+/**
+ * Who gets which words: a payload → one letter, or two for a change of address.
+ * Change the wording here, the look in layout.ts.
+ */
+import type { Action, Payload } from "./payload.ts";
+import { verifyUrl } from "./verify-url.ts";
+
+export interface Letter {
+  to: string;
+  subject: string;
+  heading: string;
+  paragraphs: string[];
+  action?: { label: string; url: string };
+  /** The one-time code, as an alternative to the action or alone. */
+  code?: string;
+  /** What to do when it was somebody else. */
+  footnote: string;
+}
+
+export interface Words {
+  appName: string;
+  /** Where Auth is reached from outside; by default what the payload says. */
+  publicUrl?: string;
+}
+
+/** @throws Error when the payload's site_url is no web address */
+export function writeLetters(payload: Payload, words: Words): Letter[] {
+  return payload.email_data.email_action_type === "email_change"
+    ? emailChange(payload, words)
+    : [{ to: recipient(payload), ...letters[payload.email_data.email_action_type](payload, words) }];
+}
+
+type Content = Omit<Letter, "to">;
+type Write = (payload: Payload, words: Words) => Content;
+
+const letters: Record<Exclude<Action, "email_change">, Write> = {
+  signup: (payload, words) => ({
+    subject: `Confirm your e-mail address for ${words.appName}`,
+    heading: `Welcome to ${words.appName}`,
+    paragraphs: [`${hello(payload)} Confirm this e-mail address, and your account is ready.`],
+    ...proof(payload, words, "Confirm e-mail address"),
+    footnote: "You did not sign up? Then ignore this e-mail: without it nobody can use the account.",
+  }),
+  invite: (payload, words) => ({
+    subject: `You are invited to ${words.appName}`,
+    heading: `You are invited to ${words.appName}`,
+    paragraphs: [`Accept the invitation, and an account for ${payload.user.email} is ready.`],
+    ...proof(payload, words, "Accept the invitation"),
+    footnote: "You do not want to join? Then ignore this e-mail.",
+  }),
+  recovery: (payload, words) => ({
+    subject: `Reset your ${words.appName} password`,
+    heading: "Choose a new password",
+    paragraphs: [`${hello(payload)} Somebody, most likely you, has asked to reset your password.`],
+    ...proof(payload, words, "Choose a new password"),
+    footnote: "It was not you? Then ignore this e-mail: your password stays as it is.",
+  }),
+  magiclink: (payload, words) => signIn(payload, words),
+  email: (payload, words) => signIn(payload, words),
+  reauthentication: (payload, words) => ({
+    subject: `Your ${words.appName} verification code`,
+    heading: "Your verification code",
+    paragraphs: [`${hello(payload)} Enter this code to go on with your change.`],
+    code: payload.email_data.token,
+    footnote: "It was not you? Then change your password: somebody is signed in to your account.",
+  }),
+  password_changed_notification: (payload, words) => ({
+    subject: `Your ${words.appName} password was changed`,
+    heading: "Your password was changed",
+    paragraphs: [`The password of your account ${payload.user.email} was changed.`],
+    footnote: "It was not you? Then reset your password at once.",
+  }),
+  email_changed_notification: (payload, words) => ({
+    subject: `Your ${words.appName} e-mail address was changed`,
+    heading: "Your e-mail address was changed",
+    paragraphs: [
+      `Your account has moved from ${payload.email_data.old_email} to ${payload.user.email ?? "another address"}.`,
+    ],
+    footnote: "It was not you? Then tell us at once: this address no longer opens the account.",
+  }),
+  phone_changed_notification: (payload, words) => ({
+    subject: `Your ${words.appName} phone number was changed`,
+    heading: "Your phone number was changed",
+    paragraphs: [
+      `The phone number of your account was changed${fromTo(payload.email_data.old_phone, payload.user.phone)}.`,
+    ],
+    footnote: insecure,
+  }),
+  identity_linked_notification: (payload, words) => ({
+    subject: `A sign-in method was added to your ${words.appName} account`,
+    heading: "A sign-in method was added",
+    paragraphs: [`${provider(payload)} can now be used to sign in to your account ${payload.user.email}.`],
+    footnote: insecure,
+  }),
+  identity_unlinked_notification: (payload, words) => ({
+    subject: `A sign-in method was removed from your ${words.appName} account`,
+    heading: "A sign-in method was removed",
+    paragraphs: [`${provider(payload)} no longer signs you in to your account ${payload.user.email}.`],
+    footnote: insecure,
+  }),
+  mfa_factor_enrolled_notification: (payload, words) => ({
+    subject: `A second factor was added to your ${words.appName} account`,
+    heading: "A second factor was added",
+    paragraphs: [`Your account ${payload.user.email} is now also protected by ${factor(payload)}.`],
+    footnote: insecure,
+  }),
+  mfa_factor_unenrolled_notification: (payload, words) => ({
+    subject: `A second factor was removed from your ${words.appName} account`,
+    heading: "A second factor was removed",
+    paragraphs: [`Your account ${payload.user.email} is no longer protected by ${factor(payload)}.`],
+    footnote: insecure,
+  }),
+};
+
+const insecure = "It was not you? Then change your password at once.";
+
+function signIn(payload: Payload, words: Words): Content {
+  return {
+    subject: `Sign in to ${words.appName}`,
+    heading: `Sign in to ${words.appName}`,
+    paragraphs: [`${hello(payload)} This link and this code sign you in, once.`],
+    ...proof(payload, words, "Sign in"),
+    footnote: "It was not you? Then ignore this e-mail, and give the code to nobody.",
+  };
+}
+
+/**
+ * With double confirmation both addresses have to agree. Auth's names are crossed, for
+ * compatibility: `token_hash` (with `token_new`) belongs to the new address,
+ * `token_hash_new` (with `token`) to the current one. Without double confirmation
+ * `token` and `token_hash` are the new address's.
+ */
+function emailChange(payload: Payload, words: Words): Letter[] {
+  const { user, email_data: data } = payload;
+  const newEmail = user.new_email ?? "";
+  const double = data.token_hash_new !== "" && user.email !== undefined;
+  const toNew: Letter = {
+    to: newEmail,
+    subject: `Confirm your new e-mail address for ${words.appName}`,
+    heading: "Confirm your new e-mail address",
+    paragraphs: [
+      `${hello(payload)} ${newEmail} is to become the address of your account.`,
+      ...(double ? ["Your current address has got an e-mail too; the change is made when both agree."] : []),
+    ],
+    action: { label: "Confirm new address", url: verifyUrl(payload, words.publicUrl, data.token_hash) },
+    code: data.token_new || data.token,
+    footnote: "It was not you? Then ignore this e-mail.",
+  };
+  if (!double) return [toNew];
+  const toCurrent: Letter = {
+    to: user.email ?? "",
+    subject: `Confirm the change of your ${words.appName} e-mail address`,
+    heading: "Confirm the change of your e-mail address",
+    paragraphs: [
+      `${hello(payload)} Your account is to move from ${user.email} to ${newEmail}.`,
+      "The new address has got an e-mail too; the change is made when both agree.",
+    ],
+    action: { label: "Confirm the change", url: verifyUrl(payload, words.publicUrl, data.token_hash_new) },
+    code: data.token,
+    footnote: "It was not you? Then do not confirm, and change your password at once.",
+  };
+  return [toNew, toCurrent];
+}
+
+/** The notice of a new address is for whoever had the account until now. */
+function recipient({ user, email_data: data }: Payload): string {
+  const address = data.email_action_type === "email_changed_notification" ? data.old_email : user.email;
+  return address ?? "";
+}
+
+function proof(payload: Payload, words: Words, label: string): Pick<Letter, "action" | "code"> {
+  const { token, token_hash } = payload.email_data;
+  return { action: { label, url: verifyUrl(payload, words.publicUrl, token_hash) }, code: token };
+}
+
+/**
+ * Anybody can sign up anybody's address, so nothing that the person wrote is sent
+ * on but a well-formed username: a longer name could be an advertisement.
+ */
+function hello({ user }: Payload): string {
+  const { username } = user.user_metadata;
+  return typeof username === "string" && /^[A-Za-z0-9_]{3,30}$/.test(username)
+    ? `Hello ${username}.`
+    : "Hello.";
+}
+
+function provider({ email_data: data }: Payload): string {
+  return data.provider ? data.provider[0]?.toUpperCase() + data.provider.slice(1) : "Another service";
+}
+
+function factor({ email_data: data }: Payload): string {
+  const names: Record<string, string> = {
+    totp: "an authenticator app",
+    phone: "a phone",
+    webauthn: "a passkey or security key",
+  };
+  return names[data.factor_type] ?? (data.factor_type || "a second factor");
+}
+
+function fromTo(before: string, after: string): string {
+  return (before && ` from ${before}`) + (after && ` to ${after}`);
+}

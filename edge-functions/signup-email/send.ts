@@ -1,0 +1,132 @@
+/**
+ * Hands mails to an SMTP server or to an HTTP mail API, one after the other, within
+ * the time that Auth gives a hook.
+ */
+import nodemailer from "nodemailer";
+import type { Mail } from "./render.ts";
+import type { ApiDelivery, Settings, SmtpDelivery } from "./settings.ts";
+
+/** A mail was not taken. The message is for the log: it names neither addresses nor contents. */
+export class SendError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "SendError";
+  }
+}
+
+/**
+ * Not in parallel: a mail server that is down fails the first mail, and nothing is half sent.
+ * @param occasion tells this request of Auth's apart; the same occasion gives the same Message-IDs
+ *   and idempotency keys, so that a repetition can be recognised
+ * @param signal ends the waiting
+ * @throws SendError
+ */
+export async function sendMails(
+  mails: Mail[],
+  settings: Pick<Settings, "from" | "delivery">,
+  occasion: string,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const [index, mail] of mails.entries()) {
+    const id = await digest(`${occasion}\n${mail.to}`);
+    try {
+      signal.throwIfAborted();
+      await within(signal, sendOne(mail, settings, id, signal));
+    } catch (error) {
+      throw new SendError(`mail ${index + 1} of ${mails.length}: ${reason(error)}`);
+    }
+  }
+}
+
+function sendOne(
+  mail: Mail,
+  { from, delivery }: Pick<Settings, "from" | "delivery">,
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
+  return delivery.by === "smtp"
+    ? sendBySmtp(mail, from, delivery, id)
+    : sendByApi(mail, from, delivery, id, signal);
+}
+
+/** Each of these bounds one step; the signal bounds them all. */
+const smtpStepMs = 3000;
+
+async function sendBySmtp(mail: Mail, from: Settings["from"], smtp: SmtpDelivery, id: string): Promise<void> {
+  const transport = nodemailer.createTransport({
+    host: smtp.host,
+    port: smtp.port,
+    secure: smtp.security === "tls",
+    requireTLS: smtp.security === "starttls",
+    ignoreTLS: smtp.security === "none",
+    auth: smtp.login,
+    dnsTimeout: smtpStepMs,
+    connectionTimeout: smtpStepMs,
+    greetingTimeout: smtpStepMs,
+    socketTimeout: smtpStepMs,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  await transport.sendMail({
+    from,
+    // As an object it is one address and nothing else, whatever it contains.
+    to: { name: "", address: mail.to },
+    subject: mail.subject,
+    text: mail.text,
+    html: mail.html,
+    messageId: `<${id}@${from.address.split("@")[1]}>`,
+    headers: { "Auto-Submitted": "auto-generated" },
+  });
+}
+
+/** The form of Resend's API (https://resend.com/docs/api-reference/emails/send-email), which others take too. */
+async function sendByApi(
+  mail: Mail,
+  from: Settings["from"],
+  api: ApiDelivery,
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const response = await fetch(api.url, {
+    method: "POST",
+    redirect: "error",
+    signal,
+    headers: {
+      authorization: `Bearer ${api.key}`,
+      "content-type": "application/json",
+      "idempotency-key": id,
+    },
+    body: JSON.stringify({
+      from: from.name ? `${from.name} <${from.address}>` : from.address,
+      to: [mail.to],
+      subject: mail.subject,
+      html: mail.html,
+      text: mail.text,
+      headers: { "Auto-Submitted": "auto-generated" },
+    }),
+  });
+  await response.body?.cancel();
+  if (!response.ok) throw new SendError(`the mail API answered ${response.status}`);
+}
+
+/** Rejects as soon as the signal fires, though the work may go on for a moment. */
+function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+/** Codes, never texts: those of mail servers quote addresses. */
+function reason(error: unknown): string {
+  if (error instanceof SendError) return error.message;
+  if (!(error instanceof Error)) return "unknown error";
+  const { code, command, responseCode } = error as Error & Record<string, unknown>;
+  return [error.name, code, command, responseCode].filter(Boolean).join(" ");
+}
+
+async function digest(text: string): Promise<string> {
+  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+  return [...bytes.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
