@@ -1,0 +1,299 @@
+/**
+ * /admin/users, for the service role: list, get, create, update, delete.
+ * Source: supabase/auth internal/api/admin.go, pagination.go.
+ */
+import { getRounds } from "bcryptjs";
+import { z } from "zod";
+import { audit } from "./audit.ts";
+import { isUuid, requireAdmin } from "./authorize.ts";
+import { type Call, type Context, type Db, json, record, text } from "./context.ts";
+import { readEmail } from "./email.ts";
+import { AuthError, badRequest, emailTaken, internal, invalid, notFound } from "./errors.ts";
+import {
+  emailIdentityData,
+  findIdentities,
+  identityJson,
+  insertEmailIdentity,
+  setEmailIdentity,
+} from "./identities.ts";
+import { passwordProblem, unknownPassword } from "./passwords.ts";
+import { newEmailUser } from "./signup.ts";
+import {
+  audience,
+  changePassword,
+  clearOneTimeTokens,
+  confirmUser,
+  findEmailHolder,
+  findUserById,
+  insertUser,
+  mergeMetadata,
+  obfuscate,
+  type User,
+  updateUser,
+  userFields,
+  userJson,
+} from "./users.ts";
+
+const pageDefault = 50;
+const pageMax = 1000;
+
+export async function listUsers(context: Context, call: Call): Promise<Response> {
+  await requireAdmin(context, call);
+  const query = call.url.searchParams;
+  const page = readCount(query.get("page"), 1, Number.MAX_SAFE_INTEGER / pageMax);
+  const perPage = Math.min(pageMax, readCount(query.get("per_page"), pageDefault, Number.MAX_SAFE_INTEGER));
+  const ascending = readSort(query.get("sort"));
+  const filter = query.get("filter") ?? "";
+  const like = `%${filter.replace(/[\\%_]/g, "\\$&")}%`;
+
+  const { sql } = context;
+  const chosen = sql`
+    instance_id = '00000000-0000-0000-0000-000000000000' and aud = ${audience}
+    ${filter === "" ? sql`` : sql`and (email like ${like} or raw_user_meta_data ->> 'full_name' ilike ${like})`}
+  `;
+  const [counted] = await sql<{ total: number }[]>`
+    select count(*)::int as total from auth.users where ${chosen}
+  `;
+  const direction = ascending ? sql`asc` : sql`desc`;
+  const users = await sql<User[]>`
+    select * from auth.users
+    where ${chosen}
+    order by created_at ${direction}, id ${direction}
+    limit ${perPage} offset ${(page - 1) * perPage}
+  `;
+  const identities = await findIdentities(
+    sql,
+    users.map((user) => user.id),
+  );
+  const total = counted?.total ?? 0;
+  return json(
+    {
+      users: users.map((user) => ({
+        ...userFields(user),
+        identities: identities.filter((identity) => identity.user_id === user.id).map(identityJson),
+      })),
+      aud: audience,
+    },
+    200,
+    { "x-total-count": String(total), link: pageLinks(call.url, page, Math.ceil(total / perPage)) },
+  );
+}
+
+function readCount(value: string | null, fallback: number, max: number): number {
+  if (value === null || value === "") return fallback;
+  const count = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (!(count >= 1 && count <= max)) {
+    throw invalid(`Bad Pagination Parameters: "${value.slice(0, 20)}" is not a count`);
+  }
+  return count;
+}
+
+function readSort(value: string | null): boolean {
+  if (value === null || value === "") return false;
+  const direction = /^created_at(?:[ +](asc|desc))?$/i.exec(value);
+  if (!direction) throw invalid("Bad Sort Parameters: only created_at can be sorted by");
+  return direction[1]?.toLowerCase() === "asc";
+}
+
+function pageLinks(url: URL, page: number, last: number): string {
+  const link = (to: number, rel: string) => {
+    const query = new URLSearchParams(url.searchParams);
+    query.set("page", String(to));
+    // Clients read the number behind the first "=".
+    query.sort();
+    return `<${url.pathname}?${query}>; rel="${rel}"`;
+  };
+  return [...(last > page ? [link(page + 1, "next")] : []), link(last, "last")].join(", ");
+}
+
+export async function getUserById(context: Context, call: Call, id: string): Promise<Response> {
+  await requireAdmin(context, call);
+  return json(await userJson(context.sql, await loadUser(context, id)));
+}
+
+async function loadUser(context: Context, id: string): Promise<User> {
+  if (!isUuid(id)) throw notFound("validation_failed", "user_id must be an UUID");
+  const user = await findUserById(context.sql, id);
+  if (!user) throw notFound("user_not_found", "User not found");
+  return user;
+}
+
+const paramsSchema = z.object({
+  id: text,
+  role: text,
+  email: text,
+  phone: text,
+  password: z.string().nullish(),
+  password_hash: text,
+  email_confirm: z.boolean().nullish(),
+  user_metadata: record,
+  app_metadata: record,
+  ban_duration: text,
+});
+type Params = z.infer<typeof paramsSchema>;
+
+export async function createUser(context: Context, call: Call): Promise<Response> {
+  const adminRole = await requireAdmin(context, call);
+  const params = await call.body(paramsSchema);
+  refusePhone(params);
+  if (params.email === "") throw invalid("Cannot create a user without either an email or phone");
+  const email = readEmail(params.email);
+  if (await findEmailHolder(context.sql, email)) throw emailTaken();
+  if (params.id !== "" && !isUuid(params.id)) throw invalid("ID must conform to the uuid v4 format");
+  const bannedUntil = readBan(params.ban_duration);
+  const candidate = {
+    ...newEmailUser(email, await initialHash(context, params), params.user_metadata ?? {}),
+    ...(params.id === "" ? {} : { id: params.id }),
+    ...(params.role === "" ? {} : { role: params.role }),
+  };
+  try {
+    const user = await context.sql.begin(async (sql) => {
+      let created = await insertUser(sql, candidate);
+      await insertEmailIdentity(sql, created.id, emailIdentityData(created.id, email, false));
+      await audit(sql, { adminRole }, "user_signedup", traits(created));
+      created = await updateUser(sql, created.id, {
+        raw_app_meta_data: mergeMetadata(created.raw_app_meta_data, params.app_metadata ?? {}),
+        ...(bannedUntil === undefined ? {} : { banned_until: bannedUntil }),
+      });
+      return params.email_confirm ? confirmUser(sql, created) : created;
+    });
+    return json(await userJson(context.sql, user));
+  } catch (cause) {
+    throw internal("Database error creating new user", cause instanceof AuthError ? cause.cause : cause);
+  }
+}
+
+/** A policy for passwords binds people, not administrators: only bcrypt's own limit holds here. */
+async function initialHash(context: Context, params: Params): Promise<string> {
+  if (params.password && params.password_hash !== "") {
+    throw invalid("Only a password or a password hash should be provided");
+  }
+  if (params.password_hash !== "") {
+    if (!isBcrypt(params.password_hash)) throw internal("Error creating user");
+    return params.password_hash;
+  }
+  if (params.password && Buffer.byteLength(params.password) > 72) {
+    throw invalid("bcrypt: password length exceeds 72 bytes");
+  }
+  return context.passwords.hash(params.password || unknownPassword());
+}
+
+function isBcrypt(hash: string): boolean {
+  return /^\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}$/.test(hash) && getRounds(hash) <= 31;
+}
+
+export async function updateUserById(context: Context, call: Call, id: string): Promise<Response> {
+  const adminRole = await requireAdmin(context, call);
+  const user = await loadUser(context, id);
+  const params = await call.body(paramsSchema);
+  refusePhone(params);
+  const email = params.email === "" ? undefined : readEmail(params.email);
+  const bannedUntil = readBan(params.ban_duration);
+  let passwordHash: string | undefined;
+  if (typeof params.password === "string") {
+    const problem = passwordProblem(context.config, params.password);
+    if (problem) throw problem;
+    passwordHash = await context.passwords.hash(params.password);
+  }
+  try {
+    const changed = await context.sql.begin(async (sql) => {
+      let current = user;
+      if (params.email_confirm) current = await confirmUser(sql, current);
+      if (passwordHash !== undefined) current = await changePassword(sql, id, passwordHash);
+      if (email) await setEmailIdentity(sql, id, email, params.email_confirm ?? false);
+      current = await updateUser(sql, id, {
+        ...(params.role === "" ? {} : { role: params.role.trim() }),
+        ...(email ? { email } : {}),
+        ...(email && params.email_confirm ? { is_anonymous: false } : {}),
+        ...(bannedUntil === undefined ? {} : { banned_until: bannedUntil }),
+        raw_app_meta_data: mergeMetadata(current.raw_app_meta_data, params.app_metadata ?? {}),
+        raw_user_meta_data: mergeMetadata(current.raw_user_meta_data, params.user_metadata ?? {}),
+      });
+      await audit(sql, { adminRole }, "user_modified", traits(current));
+      return current;
+    });
+    return json(await userJson(context.sql, changed));
+  } catch (cause) {
+    throw internal("Error updating user", cause);
+  }
+}
+
+const deleteSchema = z.object({ should_soft_delete: z.boolean().nullish() });
+
+export async function deleteUser(context: Context, call: Call, id: string): Promise<Response> {
+  const adminRole = await requireAdmin(context, call);
+  const user = await loadUser(context, id);
+  const { should_soft_delete: soft } = await call.body(deleteSchema);
+  try {
+    await context.sql.begin(async (sql) => {
+      await audit(sql, { adminRole }, "user_deleted", traits(user));
+      if (!soft) await sql`delete from auth.users where id = ${id}`;
+      else if (!user.deleted_at) await softDelete(sql, user);
+    });
+  } catch (cause) {
+    throw internal("Database error deleting user", cause);
+  }
+  return json({});
+}
+
+/** The row stays for what refers to it; nothing of the person does. */
+async function softDelete(sql: Db, user: User): Promise<void> {
+  await updateUser(sql, user.id, {
+    email: obfuscate(user.id, user.email ?? ""),
+    phone: obfuscate(user.id, user.phone ?? "").slice(0, 15),
+    email_change: obfuscate(user.id, user.email_change ?? ""),
+    encrypted_password: null,
+    confirmation_token: "",
+    recovery_token: "",
+    email_change_token_current: "",
+    email_change_token_new: "",
+    raw_user_meta_data: {},
+    raw_app_meta_data: {},
+    deleted_at: new Date(),
+  });
+  await clearOneTimeTokens(sql, user.id);
+  for (const identity of await findIdentities(sql, [user.id])) {
+    const providerId = obfuscate(user.id, `${identity.provider}:${identity.provider_id}`);
+    await sql`
+      update auth.identities set identity_data = '{}', provider_id = ${providerId} where id = ${identity.id}
+    `;
+  }
+  await sql`delete from auth.mfa_factors where user_id = ${user.id}`;
+  await sql`delete from auth.sessions where user_id = ${user.id}`;
+  await sql`delete from auth.refresh_tokens where user_id = ${user.id}`;
+}
+
+function refusePhone(params: Params): void {
+  if (params.phone !== "") throw badRequest("phone_provider_disabled", "Unsupported phone provider");
+}
+
+function traits(user: User) {
+  return { user_id: user.id, user_email: user.email ?? "", user_phone: user.phone ?? "" };
+}
+
+const unitsMs: Record<string, number> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+/** The last instant that a JavaScript date can name. */
+const lastDateMs = 8_640_000_000_000_000;
+
+/** Go's duration ("24h", "1h30m"); "none" lifts a ban, empty leaves it as it is. */
+function readBan(duration: string): Date | null | undefined {
+  if (duration === "") return undefined;
+  if (duration === "none") return null;
+  const parts = [...duration.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)];
+  if (parts.length === 0 || parts.map((part) => part[0]).join("") !== duration) {
+    throw invalid(`invalid format for ban duration: "${duration.slice(0, 30)}"`);
+  }
+  const lengthMs = parts.reduce(
+    (sum, [, count, unit]) => sum + Number(count) * (unitsMs[unit ?? ""] ?? 0),
+    0,
+  );
+  return lengthMs === 0 ? null : new Date(Math.min(lastDateMs, Date.now() + lengthMs));
+}

@@ -1,0 +1,113 @@
+/**
+ * GoTrue's error answers: an HTTP status, a stable code and a message, worded
+ * for the API version that the client asked for.
+ * Source: supabase/auth internal/api/errors.go, apiversions.go, apierrors/.
+ */
+import type { Log } from "../log.ts";
+
+export class AuthError extends Error {
+  readonly status: number;
+  /** Empty for errors that a hook made: GoTrue then says "unknown", or "unexpected_failure" with a 500. */
+  readonly code: string;
+  /** Only with weak_password: length, characters. */
+  readonly reasons: string[] | undefined;
+
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    options?: ErrorOptions & { reasons?: string[] },
+  ) {
+    super(message, options);
+    this.name = "AuthError";
+    this.status = status;
+    this.code = code;
+    this.reasons = options?.reasons;
+  }
+}
+
+/** The token endpoint's OAuth 2 error body (RFC 6749 section 5.2). */
+export class OAuthError extends Error {
+  readonly error: string;
+
+  constructor(error: string, description = "") {
+    super(description);
+    this.name = "OAuthError";
+    this.error = error;
+  }
+}
+
+export const badRequest = (code: string, message: string) => new AuthError(400, code, message);
+export const invalid = (message: string) => new AuthError(400, "validation_failed", message);
+export const forbidden = (code: string, message: string) => new AuthError(403, code, message);
+export const notFound = (code: string, message: string) => new AuthError(404, code, message);
+export const unprocessable = (code: string, message: string) => new AuthError(422, code, message);
+export const tooManyRequests = (code: string, message: string) => new AuthError(429, code, message);
+export const internal = (message: string, cause?: unknown) =>
+  new AuthError(500, "unexpected_failure", message, { cause });
+
+export const emailTaken = () =>
+  unprocessable("email_exists", "A user with this email address has already been registered");
+
+const versionHeader = "x-supabase-api-version";
+const version2024 = "2024-01-01";
+
+/** @param request whose X-Supabase-Api-Version header chooses the shape of the body */
+export function errorResponse(error: unknown, request: Request, log: Log): Response {
+  const wanted = request.headers.get(versionHeader) ?? "";
+  const modern = /^\d{4}-\d{2}-\d{2}$/.test(wanted) && wanted >= version2024;
+  const headers = new Headers({ "content-type": "application/json", "cache-control": "no-store" });
+  if (modern) headers.set(versionHeader, version2024);
+  const respond = (status: number, body: unknown) => new Response(JSON.stringify(body), { status, headers });
+
+  if (error instanceof OAuthError) {
+    return respond(400, {
+      error: error.error,
+      ...(error.message === "" ? {} : { error_description: error.message }),
+    });
+  }
+  const known =
+    error instanceof AuthError
+      ? error
+      : internal("Unexpected failure, please check server logs for more information", error);
+  const errorId = crypto.randomUUID();
+  if (known.status >= 500) log("error", `${errorId} ${known.message}${because(known.cause)}`);
+
+  const raised = raisedByDatabase(known.cause);
+  if (!modern && raised) return respond(raised.status, raised.body);
+
+  if (known.code !== "") headers.set("x-sb-error-code", known.code);
+  const code = known.code || (known.status === 500 ? "unexpected_failure" : "unknown");
+  return respond(known.status, {
+    ...(modern
+      ? { code, message: known.message }
+      : {
+          code: known.status,
+          error_code: code,
+          msg: known.message,
+          ...(known.status >= 500 ? { error_id: errorId } : {}),
+        }),
+    ...(known.reasons ? { weak_password: { reasons: known.reasons } } : {}),
+  });
+}
+
+/**
+ * What a trigger raised for people (P0001, or PTxyz with an HTTP status) reaches
+ * clients that ask for no API version, as in GoTrue. Unlike there, violated
+ * constraints do not: their detail tells other people's values.
+ */
+function raisedByDatabase(cause: unknown): { status: number; body: unknown } | undefined {
+  if (!(cause instanceof Error) || !("code" in cause) || typeof cause.code !== "string") return undefined;
+  const raised = cause as Error & { code: string; detail?: string; hint?: string };
+  const status = raised.code === "P0001" ? 500 : Number(/^PT([45]\d\d)$/.exec(raised.code)?.[1]);
+  if (!status) return undefined;
+  const { code, message, hint, detail } = raised;
+  return { status, body: { code, message, ...(hint ? { hint } : {}), ...(detail ? { detail } : {}) } };
+}
+
+/** For the operator's log only; a database error's detail may hold addresses, so it stays out. */
+function because(cause: unknown): string {
+  if (!(cause instanceof Error)) return "";
+  const code = "code" in cause ? ` ${String(cause.code)}` : "";
+  return ` (${cause.name}${code}: ${cause.message})`;
+}

@@ -1,0 +1,83 @@
+/**
+ * Rows of auth.identities: how a user proves who they are. Here always by an
+ * e-mail address, with the user's id as the provider's own.
+ * Source: supabase/auth internal/models/identity.go, internal/api/identity.go.
+ */
+import type { Db } from "./context.ts";
+import type { Json } from "./users.ts";
+
+export interface Identity {
+  id: string;
+  provider_id: string;
+  user_id: string;
+  identity_data: Json;
+  provider: string;
+  last_sign_in_at: Date | null;
+  created_at: Date;
+  updated_at: Date;
+  email: string | null;
+}
+
+export function findIdentities(sql: Db, userIds: string[]): Promise<Identity[]> {
+  return sql<Identity[]>`
+    select * from auth.identities where user_id = any(${userIds}::uuid[]) order by created_at, id
+  `;
+}
+
+export async function providersOf(sql: Db, userId: string): Promise<string[]> {
+  const rows = await sql<{ provider: string }[]>`
+    select provider from auth.identities where user_id = ${userId} group by provider order by min(created_at)
+  `;
+  return rows.map((row) => row.provider);
+}
+
+/** What an e-mail identity knows; `data` adds keys without replacing these. */
+export function emailIdentityData(userId: string, email: string, verified: boolean, data: Json = {}): Json {
+  return { ...data, sub: userId, email, email_verified: verified, phone_verified: false };
+}
+
+export async function insertEmailIdentity(sql: Db, userId: string, data: Json): Promise<Identity> {
+  const [row] = await sql<Identity[]>`
+    insert into auth.identities (
+      id, provider_id, user_id, identity_data, provider, last_sign_in_at, created_at, updated_at
+    )
+    values (
+      ${crypto.randomUUID()}, ${userId}, ${userId}, ${sql.json(data as never)}, 'email', now(), now(), now()
+    )
+    returning *
+  `;
+  return row as Identity;
+}
+
+/** Makes the e-mail identity carry this address, creating it when there is none. */
+export async function setEmailIdentity(
+  sql: Db,
+  userId: string,
+  email: string,
+  verified: boolean,
+): Promise<void> {
+  const changed = await sql`
+    update auth.identities
+    set
+      identity_data = identity_data || ${sql.json({ email, email_verified: verified })},
+      updated_at = now()
+    where provider = 'email' and provider_id = ${userId}
+  `;
+  if (changed.count === 0) {
+    await insertEmailIdentity(sql, userId, emailIdentityData(userId, email, verified));
+  }
+}
+
+export async function markEmailVerified(sql: Db, userId: string, email: string): Promise<void> {
+  await sql`
+    update auth.identities
+    set identity_data = identity_data || '{"email_verified": true}', updated_at = now()
+    where user_id = ${userId} and email = ${email}
+  `;
+}
+
+/** The API has it the other way round: its `id` is the provider's. */
+export function identityJson(identity: Identity): Json {
+  const { id, provider_id, email, ...rest } = identity;
+  return { identity_id: id, id: provider_id, ...rest, ...(email ? { email } : {}) };
+}

@@ -1,0 +1,154 @@
+/**
+ * The Auth server: GoTrue's protocol over the tables of schema auth. The gateway
+ * sends it requests with /auth/v1 taken off; supabase-js is at the other end.
+ */
+import { Hono } from "hono";
+import postgres from "postgres";
+import type { Config } from "../config.ts";
+import type { Keys } from "../keys.ts";
+import type { Log } from "../log.ts";
+import { generateLink, invite } from "./admin-links.ts";
+import { createUser, deleteUser, getUserById, listUsers, updateUserById } from "./admin-users.ts";
+import { startCleanup } from "./cleanup.ts";
+import { type Call, type Context, createCall } from "./context.ts";
+import {
+  adminFactor,
+  authorize,
+  enrollFactor,
+  linkIdentity,
+  listFactors,
+  oauthServer,
+  passkeys,
+  sso,
+  unknownPath,
+  useFactor,
+} from "./disabled.ts";
+import { errorResponse } from "./errors.ts";
+import { createHooks } from "./hooks/hooks.ts";
+import { logout } from "./logout.ts";
+import { createMailer } from "./mail/mailer.ts";
+import { createPace } from "./pace.ts";
+import { createPasswords } from "./passwords.ts";
+import { createLimits } from "./rate-limit.ts";
+import { magicLink, otp, recover, resend } from "./recover.ts";
+import { createRedirects } from "./redirects.ts";
+import { health, jwks, settings } from "./settings.ts";
+import { signUp } from "./signup.ts";
+import { token } from "./token.ts";
+import { getUser, putUser, reauthenticate } from "./user.ts";
+import { verifyCode, verifyLink } from "./verify.ts";
+
+export interface AuthOptions {
+  /** Connecting as supabase_auth_admin. */
+  databaseUrl: string;
+  config: Config["auth"];
+  keys: Keys;
+  /** As clients reach it: "http://127.0.0.1:54321/auth/v1". Links in mails begin with it. */
+  externalUrl: string;
+  /** For Auth's own mails, when no send_email hook is enabled. */
+  smtp: { host: string; port: number };
+  /** Where the endpoint behind a configured hook URI is reached from here. */
+  resolveHookUrl(uri: string): string;
+  log: Log;
+  /** Connections to the database. */
+  poolSize?: number;
+}
+
+export interface Auth extends AsyncDisposable {
+  /** @param request with /auth/v1 taken off its path, and x-forwarded-for set */
+  fetch(request: Request): Promise<Response>;
+}
+
+type Endpoint = (context: Context, call: Call) => Promise<Response>;
+type UserEndpoint = (context: Context, call: Call, userId: string) => Promise<Response>;
+
+/** @throws PlatformError auth_hook_invalid */
+export async function createAuth(options: AuthOptions): Promise<Auth> {
+  const { config, log } = options;
+  const hooks = createHooks(config.hook, options.resolveHookUrl, log);
+  const sql = postgres(options.databaseUrl, {
+    max: options.poolSize ?? 10,
+    connect_timeout: 10,
+    connection: { application_name: "auth" },
+    transform: { undefined: null },
+    onnotice: (notice) => log("debug", `postgres: ${notice.message}`),
+  });
+  const context: Context = {
+    sql,
+    config,
+    keys: options.keys,
+    externalUrl: options.externalUrl.replace(/\/+$/, ""),
+    passwords: createPasswords(),
+    hooks,
+    mailer: createMailer(options.smtp, "no-reply@localhost"),
+    limits: createLimits(config.rate_limit),
+    redirects: createRedirects(config.site_url, config.additional_redirect_urls),
+    pace: createPace(),
+    log,
+  };
+  const cleanup = startCleanup(context);
+  const app = createRoutes(context);
+  return {
+    fetch: async (request) => app.fetch(request),
+    async [Symbol.asyncDispose]() {
+      cleanup[Symbol.dispose]();
+      context.mailer.close();
+      await Promise.all([sql.end({ timeout: 5 }), context.passwords[Symbol.asyncDispose]()]);
+    },
+  };
+}
+
+function createRoutes(context: Context): Hono {
+  const app = new Hono();
+  const at = (method: string, path: string, endpoint: Endpoint) =>
+    app.on(method, path, (c) => endpoint(context, createCall(c.req.raw, context.redirects)));
+  const atUser = (method: string, endpoint: UserEndpoint) =>
+    app.on(method, "/admin/users/:id", (c) =>
+      endpoint(context, createCall(c.req.raw, context.redirects), c.req.param("id") as string),
+    );
+
+  at("GET", "/health", health);
+  at("GET", "/settings", settings);
+  at("GET", "/.well-known/jwks.json", jwks);
+
+  at("POST", "/signup", signUp);
+  at("POST", "/token", token);
+  at("GET", "/verify", verifyLink);
+  at("POST", "/verify", verifyCode);
+  at("POST", "/recover", recover);
+  at("POST", "/resend", resend);
+  at("POST", "/magiclink", magicLink);
+  at("POST", "/otp", otp);
+  at("POST", "/logout", logout);
+  at("GET", "/reauthenticate", reauthenticate);
+  at("GET", "/user", getUser);
+  at("PUT", "/user", putUser);
+
+  at("POST", "/invite", invite);
+  at("POST", "/admin/generate_link", generateLink);
+  at("GET", "/admin/users", listUsers);
+  at("POST", "/admin/users", createUser);
+  atUser("GET", getUserById);
+  atUser("PUT", updateUserById);
+  atUser("DELETE", deleteUser);
+
+  at("GET", "/authorize", authorize);
+  at("POST", "/sso", sso);
+  at("ALL", "/sso/*", sso);
+  at("ALL", "/passkeys", passkeys);
+  at("ALL", "/passkeys/*", passkeys);
+  at("ALL", "/oauth/*", oauthServer);
+  at("ALL", "/user/identities/*", linkIdentity);
+  at("POST", "/factors", enrollFactor);
+  at("ALL", "/factors/*", useFactor);
+  at("GET", "/admin/users/:id/factors", listFactors);
+  at("ALL", "/admin/users/:id/factors/*", adminFactor);
+
+  app.notFound((c) => errorResponseOf(unknownPath, c.req.raw, context));
+  app.onError((error, c) => errorResponse(error, c.req.raw, context.log));
+  return app;
+}
+
+function errorResponseOf(endpoint: () => Promise<Response>, request: Request, context: Context) {
+  return endpoint().catch((error) => errorResponse(error, request, context.log));
+}

@@ -1,0 +1,33 @@
+/**
+ * Auth's own mails, sent over SMTP when the project has no send_email hook.
+ */
+import { createTransport } from "nodemailer";
+import { type MailContent, renderMail } from "./templates.ts";
+
+export interface Mailer {
+  /** @throws the transport's error */
+  send(to: string, content: MailContent): Promise<void>;
+  close(): void;
+}
+
+const timeoutMs = 10_000;
+
+export function createMailer(smtp: { host: string; port: number }, from: string): Mailer {
+  const transport = createTransport({
+    host: smtp.host,
+    port: smtp.port,
+    secure: false,
+    // The catcher of local mail has no certificate.
+    ignoreTLS: true,
+    connectionTimeout: timeoutMs,
+    greetingTimeout: timeoutMs,
+    socketTimeout: timeoutMs,
+  });
+  return {
+    async send(to, content) {
+      // As an object, an address cannot become a list of addresses.
+      await transport.sendMail({ from, to: { name: "", address: to }, ...renderMail(content) });
+    },
+    close: () => transport.close(),
+  };
+}

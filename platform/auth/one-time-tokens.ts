@@ -1,0 +1,224 @@
+/**
+ * Codes and links by mail. A code has a few digits; the link carries the hash of
+ * address and code, and the database keeps only that hash: beside the user, and
+ * in auth.one_time_tokens by which links are found.
+ * Source: supabase/auth internal/api/mail.go, internal/models/one_time_token.go.
+ */
+import { createHash, randomInt } from "node:crypto";
+import type { Call, Context, Db } from "./context.ts";
+import { tooManyRequests } from "./errors.ts";
+import { confirmsBoth, sendMail } from "./mail/send.ts";
+import { type User, updateUser } from "./users.ts";
+
+export type TokenType =
+  | "confirmation_token"
+  | "recovery_token"
+  | "reauthentication_token"
+  | "email_change_token_new"
+  | "email_change_token_current";
+
+type SentAt = "confirmation_sent_at" | "recovery_sent_at" | "reauthentication_sent_at";
+
+const kinds = {
+  signup: { type: "confirmation_token", sentAt: "confirmation_sent_at" },
+  invite: { type: "confirmation_token", sentAt: "confirmation_sent_at" },
+  recovery: { type: "recovery_token", sentAt: "recovery_sent_at" },
+  magiclink: { type: "recovery_token", sentAt: "recovery_sent_at" },
+  reauthentication: { type: "reauthentication_token", sentAt: "reauthentication_sent_at" },
+} as const satisfies Record<string, { type: TokenType; sentAt: SentAt }>;
+
+export type TokenKind = keyof typeof kinds;
+
+/** A code of `digits` digits, each as likely as the other. */
+export function createOtp(digits: number): string {
+  return Array.from({ length: digits }, () => randomInt(10)).join("");
+}
+
+/** SHA-224 of address and code, in hex. @param email in lower case */
+export function hashOtp(email: string, otp: string): string {
+  return createHash("sha224")
+    .update(email + otp)
+    .digest("hex");
+}
+
+const pkcePrefix = "pkce_";
+
+export function isPkceToken(token: string): boolean {
+  return token.startsWith(pkcePrefix);
+}
+
+/**
+ * Makes a token and mails it. @param pkce whether the link must come back to a
+ * client that holds a code verifier
+ * @returns the user with the token
+ * @throws AuthError over_email_send_rate_limit, and what sendMail throws
+ */
+export async function sendToken(
+  context: Context,
+  call: Call,
+  sql: Db,
+  user: User,
+  kind: TokenKind,
+  pkce = false,
+): Promise<User> {
+  const { type, sentAt } = kinds[kind];
+  // Who invites is an administrator, whom no pace is set.
+  if (kind !== "invite") checkFrequency(context, user[sentAt]);
+  const otp = createOtp(context.config.email.otp_length);
+  const hash = (pkce ? pkcePrefix : "") + hashOtp(user.email ?? "", otp);
+  await sendMail(
+    context,
+    call,
+    sql,
+    { ...user, [type]: hash },
+    { action: kind, token: otp, tokenHash: hash },
+  );
+  return saveToken(context, sql, user, kind, hash);
+}
+
+/** Lets a hash be used, without a mail. */
+export async function saveToken(
+  context: Context,
+  sql: Db,
+  user: User,
+  kind: TokenKind,
+  hash: string,
+): Promise<User> {
+  const { type, sentAt } = kinds[kind];
+  const now = new Date();
+  const saved = await updateUser(sql, user.id, {
+    [type]: hash,
+    [sentAt]: now,
+    ...(kind === "invite" ? { invited_at: now } : {}),
+  });
+  await insertOneTimeToken(context, sql, user.id, user.email ?? "", hash, type);
+  return saved;
+}
+
+/**
+ * Mails a code to the new address and, with double_confirm_changes, another to
+ * the present one. @throws as sendToken
+ */
+export async function sendEmailChange(
+  context: Context,
+  call: Call,
+  sql: Db,
+  user: User,
+  newEmail: string,
+  pkce = false,
+): Promise<User> {
+  checkFrequency(context, user.email_change_sent_at);
+  const prefix = pkce ? pkcePrefix : "";
+  const digits = context.config.email.otp_length;
+  const both = confirmsBoth(context, user);
+  const otpNew = createOtp(digits);
+  const otpCurrent = both ? createOtp(digits) : "";
+  const changes = {
+    email_change: newEmail,
+    email_change_token_new: prefix + hashOtp(newEmail, otpNew),
+    email_change_token_current: both ? prefix + hashOtp(user.email ?? "", otpCurrent) : "",
+    email_change_confirm_status: 0,
+  };
+  await sendMail(
+    context,
+    call,
+    sql,
+    { ...user, ...changes },
+    {
+      action: "email_change",
+      token: otpCurrent,
+      tokenHash: changes.email_change_token_new,
+      tokenNew: otpNew,
+    },
+  );
+  return saveEmailChange(context, sql, user, changes);
+}
+
+/** Lets the hashes of a change of address be used, without a mail. */
+export async function saveEmailChange(
+  context: Context,
+  sql: Db,
+  user: User,
+  changes: {
+    email_change: string;
+    email_change_token_new?: string;
+    email_change_token_current?: string;
+    email_change_confirm_status: number;
+  },
+): Promise<User> {
+  const saved = await updateUser(sql, user.id, { ...changes, email_change_sent_at: new Date() });
+  const { email_change_token_current: current, email_change_token_new: next } = changes;
+  if (current) {
+    const type = "email_change_token_current";
+    await insertOneTimeToken(context, sql, user.id, user.email ?? "", current, type);
+  }
+  if (next) {
+    const type = "email_change_token_new";
+    await insertOneTimeToken(context, sql, user.id, changes.email_change, next, type);
+  }
+  return saved;
+}
+
+async function insertOneTimeToken(
+  context: Context,
+  sql: Db,
+  userId: string,
+  relatesTo: string,
+  hash: string,
+  type: TokenType,
+): Promise<void> {
+  await sql`
+    insert into auth.one_time_tokens (id, user_id, token_type, token_hash, relates_to, expires_at)
+    values (
+      ${crypto.randomUUID()}, ${userId}, ${type}, ${hash}, ${relatesTo.toLowerCase()},
+      now() + make_interval(secs => ${context.config.email.otp_expiry})
+    )
+    on conflict (user_id, token_type) do update
+    set
+      id = excluded.id,
+      token_hash = excluded.token_hash,
+      relates_to = excluded.relates_to,
+      created_at = excluded.created_at,
+      updated_at = excluded.updated_at,
+      expires_at = excluded.expires_at
+  `;
+}
+
+/**
+ * Whose token this is. The row is locked: of two calls with the same token, the
+ * second one finds it spent.
+ */
+export async function findTokenOwner(sql: Db, hash: string, types: TokenType[]): Promise<User | undefined> {
+  const [user] = await sql<User[]>`
+    select users.*
+    from auth.one_time_tokens tokens
+    join auth.users on users.id = tokens.user_id
+    where tokens.token_hash = ${hash} and tokens.token_type::text = any(${types})
+    for update
+  `;
+  return user;
+}
+
+/** Whether a code is the one that was sent, and still in time. */
+export function isValid(
+  context: Context,
+  hash: string,
+  expected: string | null,
+  sentAt: Date | null,
+): boolean {
+  if (!expected || isExpired(context, sentAt)) return false;
+  return expected === hash || expected === pkcePrefix + hash;
+}
+
+export function isExpired(context: Context, sentAt: Date | null): boolean {
+  return sentAt === null || Date.now() > sentAt.getTime() + context.config.email.otp_expiry * 1000;
+}
+
+function checkFrequency(context: Context, sentAt: Date | null): void {
+  const waitMs = sentAt ? sentAt.getTime() + context.config.email.max_frequency - Date.now() : 0;
+  if (waitMs <= 0) return;
+  throw tooManyRequests(
+    "over_email_send_rate_limit",
+    `For security purposes, you can only request this after ${Math.floor(waitMs / 1000)} seconds.`,
+  );
+}

@@ -1,0 +1,124 @@
+/**
+ * Password hashing in a few threads: bcryptjs is plain JavaScript and takes tens
+ * of milliseconds a password, during which nothing else could be answered.
+ */
+import { randomInt } from "node:crypto";
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import type { Config } from "../config.ts";
+import { AuthError, internal, invalid, tooManyRequests } from "./errors.ts";
+import type { Reply, Request } from "./password-worker.ts";
+
+export interface Passwords extends AsyncDisposable {
+  /** A bcrypt hash. @throws AuthError over_request_rate_limit */
+  hash(password: string): Promise<string>;
+  /**
+   * Whether the password has this hash. Without a hash it is compared all the
+   * same, with one that nothing matches, so that both take equally long.
+   */
+  matches(password: string, hash: string | null | undefined): Promise<boolean>;
+}
+
+/** bcrypt reads no further. */
+const passwordMaxBytes = 72;
+/** Jobs waiting or at work; more would be answered after their client left. */
+const jobsMax = 500;
+/** A real hash, of a random string that nobody has. */
+const nobody = "$2b$10$4/QoQHySVC94tpo2PFILY.O7vy64hmtPnG/T9ONStiIv53L5tNrbG";
+
+export function createPasswords(): Passwords {
+  const threadsMax = Math.max(1, Math.min(4, availableParallelism() - 1));
+  const threads: { worker: Worker; jobs: number }[] = [];
+  const waiting = new Map<number, { resolve(result: string | boolean): void; reject(error: Error): void }>();
+  let lastId = 0;
+
+  const start = () => {
+    const worker = new Worker(new URL("./password-worker.ts", import.meta.url));
+    const thread = { worker, jobs: 0 };
+    worker.unref();
+    worker.on("message", ({ id, result }: Reply) => {
+      thread.jobs--;
+      if (thread.jobs === 0) worker.unref();
+      waiting.get(id)?.resolve(result);
+      waiting.delete(id);
+    });
+    worker.on("error", (cause) => {
+      threads.splice(threads.indexOf(thread), 1);
+      for (const job of waiting.values()) job.reject(internal("Error hashing password", cause));
+      waiting.clear();
+    });
+    threads.push(thread);
+    return thread;
+  };
+
+  const run = (password: string, hash?: string): Promise<string | boolean> => {
+    if (waiting.size >= jobsMax) {
+      throw tooManyRequests("over_request_rate_limit", "Request rate limit reached");
+    }
+    const idle = threads.find((thread) => thread.jobs === 0);
+    const thread =
+      idle ?? (threads.length < threadsMax ? start() : threads.reduce((a, b) => (b.jobs < a.jobs ? b : a)));
+    const id = ++lastId;
+    return new Promise((resolve, reject) => {
+      waiting.set(id, { resolve, reject });
+      thread.jobs++;
+      thread.worker.ref();
+      thread.worker.postMessage({ id, password, ...(hash === undefined ? {} : { hash }) } satisfies Request);
+    });
+  };
+
+  return {
+    hash: async (password) => (await run(password)) as string,
+    async matches(password, hash) {
+      // Longer ones cannot have been set, and bcrypt would cut them.
+      const fits = Buffer.byteLength(password) <= passwordMaxBytes;
+      const same = await run(fits ? password : "", hash || nobody);
+      return fits && Boolean(hash) && same === true;
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(threads.map(({ worker }) => worker.terminate()));
+    },
+  };
+}
+
+/** Sets of which a password needs a character each, by password_requirements. */
+const lower = "abcdefghijklmnopqrstuvwxyz";
+const upper = lower.toUpperCase();
+const digits = "0123456789";
+const symbols = "!@#$%^&*()_+-=[]{};'\\:\"|<>?,./`~";
+const requirements: Record<string, string[]> = {
+  letters_digits: [lower + upper, digits],
+  lower_upper_letters_digits: [lower, upper, digits],
+  lower_upper_letters_digits_symbols: [lower, upper, digits, symbols],
+};
+
+/**
+ * What is wrong with a password, as the error GoTrue answers with: weak_password
+ * with its reasons, or validation_failed when it is longer than bcrypt reads.
+ * Source: supabase/auth internal/api/password.go.
+ */
+export function passwordProblem(config: Config["auth"], password: string): AuthError | undefined {
+  if (Buffer.byteLength(password) > passwordMaxBytes) {
+    return invalid(`Password cannot be longer than ${passwordMaxBytes} characters`);
+  }
+  const reasons: string[] = [];
+  const messages: string[] = [];
+  if (Buffer.byteLength(password) < config.minimum_password_length) {
+    reasons.push("length");
+    messages.push(`Password should be at least ${config.minimum_password_length} characters.`);
+  }
+  const sets = requirements[config.password_requirements] ?? [];
+  if (sets.some((set) => ![...set].some((char) => password.includes(char)))) {
+    reasons.push("characters");
+    messages.push(`Password should contain at least one character of each: ${sets.join(", ")}.`);
+  }
+  if (reasons.length === 0) return undefined;
+  return new AuthError(422, "weak_password", messages.join(" "), { reasons });
+}
+
+/** A password that nobody knows and every policy accepts, for accounts made without one. */
+export function unknownPassword(): string {
+  const sets = [lower, upper, digits, symbols];
+  const pick = (set: string) => set[randomInt(set.length)] as string;
+  return [...sets, ...Array.from({ length: 44 }, () => sets.join(""))].map(pick).join("");
+}

@@ -1,0 +1,91 @@
+/**
+ * Which URLs a user may be sent to after a link in a mail. The same host as
+ * site_url, loopback addresses and additional_redirect_urls (globs in which `*`
+ * stops at "." and "/") are allowed; anything else becomes site_url.
+ * Source: supabase/auth internal/utilities/request.go, gobwas/glob.
+ */
+export interface Redirects {
+  /** The first allowed candidate, normalised; site_url when there is none. */
+  choose(...candidates: (string | null | undefined)[]): string;
+}
+
+const urlMaxLength = 4096;
+
+export function createRedirects(siteUrl: string, globs: string[]): Redirects {
+  const siteHost = URL.canParse(siteUrl) ? new URL(siteUrl).hostname : "";
+  const patterns = globs.map(globToRegExp);
+
+  const allowed = (candidate: string): string | undefined => {
+    if (candidate.length > urlMaxLength || !URL.canParse(candidate)) return undefined;
+    // Judged as a browser would read it: "https://evil\.example.com" has the host "evil".
+    const url = new URL(candidate);
+    const href = normal(candidate, url);
+    const web = url.protocol === "http:" || url.protocol === "https:";
+    if (web && isNumber(candidate)) return undefined;
+    if (web && url.hostname === siteHost) return href;
+    if (isAddress(url.hostname)) return web && isLoopback(url.hostname) ? href : undefined;
+    return patterns.some((pattern) => pattern.test(href)) ? href : undefined;
+  };
+
+  return {
+    choose(...candidates) {
+      for (const candidate of candidates) {
+        const url = candidate ? allowed(candidate) : undefined;
+        if (url !== undefined) return url;
+      }
+      return siteUrl;
+    },
+  };
+}
+
+/** WHATWG's form, without the "/" that it adds to a bare origin. */
+function normal(text: string, url: URL): string {
+  const origin = `${url.protocol}//${url.host}`;
+  const bare = url.pathname === "/" && !text.startsWith(`${origin}/`);
+  return bare ? url.href.replace(`${origin}/`, origin) : url.href;
+}
+
+/** "http://2130706433" is an address in disguise. */
+function isNumber(candidate: string): boolean {
+  return /^[a-z]+:\/\/(?:[^/?#@\\]*@)?(?:0x[0-9a-f]+|\d+)(?:[:/?#]|$)/i.test(candidate);
+}
+
+function isAddress(host: string): boolean {
+  return /^\d+\.\d+\.\d+\.\d+$/.test(host) || host.startsWith("[");
+}
+
+function isLoopback(host: string): boolean {
+  return /^127\./.test(host) || host === "[::1]";
+}
+
+function globToRegExp(glob: string): RegExp {
+  let source = "";
+  let depth = 0;
+  for (let at = 0; at < glob.length; at++) {
+    const char = glob[at] as string;
+    if (char === "*" && glob[at + 1] === "*") {
+      source += ".*";
+      at++;
+    } else if (char === "*") source += "[^./]*";
+    else if (char === "?") source += "[^./]";
+    else if (char === "\\" && at + 1 < glob.length) source += escapeChar(glob[++at] as string);
+    else if (char === "[" && glob.indexOf("]", at + 2) > 0) {
+      const end = glob.indexOf("]", at + 2);
+      const set = glob.slice(at + 1, end).replace(/[\\\]^]/g, "\\$&");
+      source += set.startsWith("!") ? `[^${set.slice(1)}]` : `[${set}]`;
+      at = end;
+    } else if (char === "{") {
+      source += "(?:";
+      depth++;
+    } else if (char === "}" && depth > 0) {
+      source += ")";
+      depth--;
+    } else if (char === "," && depth > 0) source += "|";
+    else source += escapeChar(char);
+  }
+  return new RegExp(`^${source}${")".repeat(depth)}$`, "s");
+}
+
+function escapeChar(char: string): string {
+  return char.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
+}

@@ -1,0 +1,321 @@
+/**
+ * A database, Auth servers over it behind a real socket, and a receiver of the
+ * send_email hook that verifies signatures and keeps what it was sent.
+ */
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { getRequestListener } from "@hono/node-server";
+import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import postgres from "postgres";
+import { Webhook } from "standardwebhooks";
+import { type Auth, createAuth } from "../../../platform/auth/index.ts";
+import { type ConfigOverrides, loadConfig } from "../../../platform/config.ts";
+import { createKeys, type Keys } from "../../../platform/keys.ts";
+import { silent } from "../../../platform/log.ts";
+import { bootstrapDatabase } from "../../../platform/postgres/bootstrap.ts";
+import { startServer } from "../../../platform/postgres/server.ts";
+
+type AuthConfig = NonNullable<ConfigOverrides["auth"]>;
+
+/** What the send_email hook was sent, as far as tests look at it. */
+export interface SentMail {
+  metadata: { uuid: string; name: string; ip_address?: string };
+  user: Record<string, unknown> & { id: string; email: string; new_email?: string };
+  email_data: Record<
+    | "token"
+    | "token_hash"
+    | "token_new"
+    | "token_hash_new"
+    | "redirect_to"
+    | "site_url"
+    | "email_action_type",
+    string
+  >;
+}
+
+export interface TestAuth {
+  /** Without /auth/v1. */
+  url: string;
+  keys: Keys;
+  /** As an app has it; a memory of its own each time. */
+  client(flowType?: "implicit" | "pkce"): SupabaseClient;
+  admin(): SupabaseClient;
+  /** A request that supabase-js would not make; path without /auth/v1. */
+  send(method: string, path: string, options?: SendOptions): Promise<Response>;
+}
+
+interface SendOptions {
+  body?: unknown;
+  token?: string;
+  ip?: string;
+  headers?: Record<string, string>;
+}
+
+export interface Harness extends AsyncDisposable {
+  /** As a superuser. */
+  sql: postgres.Sql;
+  receiver: Receiver;
+  start(config?: AuthConfig, smtpPort?: number): Promise<TestAuth>;
+}
+
+const password = "postgres";
+export const hookSecret = "v1,whsec_cGxhemEtc2VuZC1lbWFpbC1ob29rLXNlY3JldA==";
+
+export async function createHarness(): Promise<Harness> {
+  const dir = await mkdtemp(join(tmpdir(), "plaza-auth-"));
+  await chmod(dir, 0o755);
+  const server = await startServer({
+    dataDir: join(dir, "data"),
+    port: 0,
+    password,
+    durable: false,
+    log: silent,
+  });
+  const url = (role: string) => `postgres://${role}:${password}@127.0.0.1:${server.port}/postgres`;
+  const keys = await createKeys();
+  await bootstrapDatabase(url("supabase_admin"), {
+    password,
+    jwtSecret: keys.jwtSecret,
+    jwtExpiryS: 3600,
+    log: silent,
+  });
+  const sql = postgres(url("supabase_admin"), { max: 2, onnotice: () => {} });
+  const receiver = await startReceiver();
+  const project = join(dir, "project");
+  await mkdir(join(project, "supabase"), { recursive: true });
+  await writeFile(join(project, "supabase", "config.toml"), "");
+  const running: { auth: Auth; http: Server }[] = [];
+
+  return {
+    sql,
+    receiver,
+    async start(config = {}, smtpPort = 1) {
+      const loaded = await loadConfig(project, {}, { auth: merge(defaults, config) });
+      const http = createServer();
+      const base = await listen(http);
+      const auth = await createAuth({
+        databaseUrl: url("supabase_auth_admin"),
+        config: loaded.auth,
+        keys,
+        externalUrl: `${base}/auth/v1`,
+        smtp: { host: "127.0.0.1", port: smtpPort },
+        resolveHookUrl: (uri) => uri.replace("http://receiver.test", receiver.url),
+        log: silent,
+      });
+      http.on("request", getRequestListener(withoutPrefix(auth)));
+      running.push({ auth, http });
+      return testAuth(base, keys);
+    },
+    async [Symbol.asyncDispose]() {
+      for (const { auth, http } of running) {
+        http.closeAllConnections();
+        await new Promise((resolve) => http.close(resolve));
+        await auth[Symbol.asyncDispose]();
+      }
+      await receiver[Symbol.asyncDispose]();
+      await sql.end();
+      await server[Symbol.asyncDispose]();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Confirmation by mail through the hook, and limits that no test meets by accident. */
+const defaults: AuthConfig = {
+  site_url: "http://127.0.0.1:3000",
+  additional_redirect_urls: ["https://plaza.example/**", "plaza://callback"],
+  minimum_password_length: 8,
+  rate_limit: {
+    sign_in_sign_ups: 1_000_000,
+    token_refresh: 1_000_000,
+    token_verifications: 1_000_000,
+    anonymous_users: 1_000_000,
+  },
+  email: { enable_confirmations: true, max_frequency: "0s" },
+  hook: { send_email: { enabled: true, uri: "http://receiver.test/send-email", secrets: hookSecret } },
+};
+
+function merge<T extends object>(base: T, over: object): T {
+  const merged: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const known = merged[key];
+    const deep = isTable(known) && isTable(value);
+    merged[key] = deep ? merge(known, value) : value;
+  }
+  return merged as T;
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** What the gateway does. Every request is from its own address unless it says otherwise. */
+function withoutPrefix(auth: Auth): (request: Request) => Promise<Response> {
+  return (request) => {
+    const url = new URL(request.url);
+    url.pathname = url.pathname.replace("/auth/v1", "");
+    const headers = new Headers(request.headers);
+    headers.set("x-forwarded-for", headers.get("x-test-ip") ?? "203.0.113.1");
+    return auth.fetch(new Request(url, { ...pick(request), headers }));
+  };
+}
+
+function pick(request: Request): RequestInit {
+  const withBody = request.method !== "GET" && request.method !== "HEAD";
+  return {
+    method: request.method,
+    ...(withBody ? { body: request.body, duplex: "half" } : {}),
+  } as RequestInit;
+}
+
+function testAuth(url: string, keys: Keys): TestAuth {
+  const connect = (key: string, flowType: "implicit" | "pkce") =>
+    createClient(url, key, {
+      auth: {
+        flowType,
+        persistSession: true,
+        storage: memory(),
+        autoRefreshToken: false,
+        detectSessionInUrl: false,
+      },
+    });
+  return {
+    url,
+    keys,
+    client: (flowType = "implicit") => connect(keys.anonKey, flowType),
+    admin: () =>
+      createClient(url, keys.serviceRoleKey, { auth: { persistSession: false, autoRefreshToken: false } }),
+    send(method, path, { body, token, ip, headers = {} } = {}) {
+      return fetch(`${url}/auth/v1${path}`, {
+        method,
+        redirect: "manual",
+        headers: {
+          "x-supabase-api-version": "2024-01-01",
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...(token ? { authorization: `Bearer ${token}` } : {}),
+          ...(ip ? { "x-test-ip": ip } : {}),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      });
+    },
+  };
+}
+
+function memory() {
+  const items = new Map<string, string>();
+  return {
+    getItem: (key: string) => items.get(key) ?? null,
+    setItem: (key: string, value: string) => void items.set(key, value),
+    removeItem: (key: string) => void items.delete(key),
+  };
+}
+
+export interface Receiver extends AsyncDisposable {
+  url: string;
+  /** Every mail, oldest first. */
+  mails: SentMail[];
+  /** Those to one user's address, oldest first. */
+  to(email: string): SentMail[];
+  /** The newest one to an address. */
+  last(email: string): SentMail;
+  /** Answers instead of 200 {}, once for each entry. */
+  answers: Answer[];
+  /** Requests of any outcome. */
+  calls: number;
+}
+
+export type Answer = { status: number; headers?: Record<string, string>; body?: string } | "hang";
+
+async function startReceiver(): Promise<Receiver> {
+  const mails: SentMail[] = [];
+  const server = createServer(async (request, response) => {
+    receiver.calls++;
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const payload = Buffer.concat(chunks).toString();
+    const answer = receiver.answers.shift();
+    if (answer === "hang") return;
+    if (answer) {
+      response.writeHead(answer.status, answer.headers ?? { "content-type": "application/json" });
+      response.end(answer.body ?? "{}");
+      return;
+    }
+    try {
+      new Webhook(hookSecret.replace("v1,", "")).verify(payload, request.headers as Record<string, string>);
+    } catch {
+      response.writeHead(401, { "content-type": "application/json" }).end("{}");
+      return;
+    }
+    mails.push(JSON.parse(payload) as SentMail);
+    response.writeHead(200, { "content-type": "application/json" }).end("{}");
+  });
+  const receiver: Receiver = {
+    url: await listen(server),
+    mails,
+    to: (email) => mails.filter((mail) => mail.user.email === email),
+    last(email) {
+      const mail = receiver.to(email).at(-1);
+      if (!mail) throw new Error(`no mail to ${email}`);
+      return mail;
+    },
+    answers: [],
+    calls: 0,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return receiver;
+}
+
+async function listen(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+let people = 0;
+
+/** Somebody nobody else has met: a name, an address and a password. */
+export function person(name: string): { email: string; password: string } {
+  people++;
+  return { email: `${name}.${people}@plaza.test`, password: `${name}'s password ${people}` };
+}
+
+/** Signs somebody up and confirms them by the link's hash. */
+export async function member(
+  auth: TestAuth,
+  receiver: Receiver,
+  name: string,
+  flowType: "implicit" | "pkce" = "implicit",
+) {
+  const who = person(name);
+  const client = auth.client(flowType);
+  const signedUp = await auth.client().auth.signUp(who);
+  if (signedUp.error) throw signedUp.error;
+  const { token_hash } = receiver.last(who.email).email_data;
+  const verified = await client.auth.verifyOtp({ type: "signup", token_hash });
+  if (verified.error) throw verified.error;
+  const session = verified.data.session;
+  if (!session) throw new Error("no session");
+  return { ...who, client, session, id: session.user.id };
+}
+
+/** Where a link leads: the redirect's URL and the parameters in its fragment. */
+export async function follow(auth: TestAuth, mail: SentMail, hash = mail.email_data.token_hash) {
+  const query = new URLSearchParams({
+    token: hash,
+    type: mail.email_data.email_action_type,
+    redirect_to: mail.email_data.redirect_to,
+  });
+  const response = await auth.send("GET", `/verify?${query}`);
+  const location = new URL(response.headers.get("location") ?? "about:blank");
+  return {
+    status: response.status,
+    location,
+    fragment: new URLSearchParams(location.hash.slice(1)),
+  };
+}
