@@ -2,8 +2,7 @@
  * Edge functions on Deno: routes /<name>/… to the process of the function that
  * supabase/config.toml lists under that name, past its `verify_jwt` gate.
  */
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../config.ts";
 import type { Keys } from "../keys.ts";
@@ -46,8 +45,6 @@ export async function createFunctions(options: FunctionsOptions): Promise<Functi
   const deno = findDeno();
   const cacheDir = join(options.stateDir, "deno");
   await mkdir(cacheDir, { recursive: true });
-  // Not in stateDir: the path of a unix socket has little room (108 bytes on Linux).
-  const runDir = await mkdtemp(join(tmpdir(), "plaza-functions-"));
 
   const served = new Map<string, { verifyJwt: boolean; supervised: SupervisedFunction }>();
   for (const [name, entry] of Object.entries(options.functions)) {
@@ -57,7 +54,6 @@ export async function createFunctions(options: FunctionsOptions): Promise<Functi
       source: locateSource(options.projectDir, name, entry),
       projectDir: options.projectDir,
       cacheDir,
-      runDir,
       deno,
       env: options.env,
       limits,
@@ -89,7 +85,6 @@ export async function createFunctions(options: FunctionsOptions): Promise<Functi
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([...served.values()].map(({ supervised }) => supervised[Symbol.asyncDispose]()));
-      await rm(runDir, { recursive: true, force: true });
     },
   };
 }

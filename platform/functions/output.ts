@@ -27,7 +27,7 @@ export function readOutput(
   log: Log,
   limits: Pick<FunctionLimits, "logLineMaxChars" | "logLinesMax" | "logWindowMs">,
 ): Output {
-  const write = limited(log, limits);
+  const limiter = limited(log, limits);
   let outOfMemory = false;
   const { promise: ready, resolve } = Promise.withResolvers<void>();
 
@@ -45,11 +45,12 @@ export function readOutput(
       } else if (line.startsWith("error: ")) {
         level = "error";
       }
-      write(level, printable(text));
+      limiter.write(level, printable(text));
     });
   };
   read(streams.stdout, "info");
   read(streams.stderr, "error");
+  streams.stderr.once("close", limiter.end);
   return { ready, outOfMemory: () => outOfMemory };
 }
 
@@ -78,21 +79,22 @@ function printable(text: string): string {
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "");
 }
 
-function limited(log: Log, limits: Pick<FunctionLimits, "logLinesMax" | "logWindowMs">): Log {
+/** Passes on so many messages in a time and tells how many it kept back. */
+function limited(log: Log, limits: Pick<FunctionLimits, "logLinesMax" | "logWindowMs">) {
   let windowEndsMs = 0;
   let written = 0;
-  let dropped = 0;
-  const write = (level: Level, message: string) => {
-    const nowMs = Date.now();
-    if (nowMs >= windowEndsMs) {
-      if (dropped > 0)
-        log("warn", `${dropped} lines dropped: more than ${limits.logLinesMax} in ${limits.logWindowMs} ms`);
-      windowEndsMs = nowMs + limits.logWindowMs;
-      written = 0;
-      dropped = 0;
-    }
-    if (written++ < limits.logLinesMax) log(level, message);
-    else dropped++;
+  const startWindow = () => {
+    const dropped = written - limits.logLinesMax;
+    if (dropped > 0) log("warn", `${dropped} lines dropped: more than ${limits.logLinesMax} at a time`);
+    windowEndsMs = Date.now() + limits.logWindowMs;
+    written = 0;
   };
-  return Object.assign(write, { child: log.child });
+  return {
+    write(level: Level, message: string) {
+      if (Date.now() >= windowEndsMs) startWindow();
+      if (written++ < limits.logLinesMax) log(level, message);
+    },
+    /** Tells now. */
+    end: startWindow,
+  };
 }

@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, realpathSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -19,8 +20,6 @@ export interface ProcessOptions {
   projectDir: string;
   /** Deno's cache of compiled modules. */
   cacheDir: string;
-  /** A private folder; each process gets one of its own inside. */
-  runDir: string;
   /** The Deno executable. */
   deno: string;
   env: Record<string, string>;
@@ -54,7 +53,7 @@ const preload = fileURLToPath(new URL("./preload.ts", import.meta.url));
  */
 const script = `
 ulimit -c 0
-( ( read -r _ <&3 || { kill -KILL $$; rm -rf "$1"; rmdir "$(dirname "$1")"; } ) >/dev/null 2>&1 & )
+( ( read -r _ <&3 || { kill -KILL $$; rm -rf "$1"; } ) >/dev/null 2>&1 & )
 exec 3<&-
 shift
 exec "$@"`;
@@ -67,7 +66,9 @@ exec "$@"`;
 export async function startProcess(options: ProcessOptions, signal: AbortSignal): Promise<FunctionProcess> {
   const { limits, log } = options;
   const startedAtMs = Date.now();
-  const dir = await mkdtemp(join(options.runDir, "process-"));
+  if (!existsSync(options.source.entrypoint)) throw new Error(`there is no ${options.source.entrypoint}`);
+  // Not in the state folder: the path of a unix socket has little room (108 bytes on Linux).
+  const dir = await mkdtemp(join(tmpdir(), "plaza-function-"));
   const socketPath = join(dir, "http");
   const temporary = join(dir, "tmp");
   await mkdir(temporary);

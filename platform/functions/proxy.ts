@@ -9,6 +9,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import { FunctionError, idleTimeout } from "./errors.ts";
 import type { FunctionLimits } from "./limits.ts";
 import type { FunctionProcess } from "./process.ts";
+import { apiKeyTokenHeader } from "./verify-jwt.ts";
 
 type ProxyLimits = Pick<FunctionLimits, "idleTimeoutMs" | "wallClockMs" | "requestBodyMaxBytes">;
 
@@ -90,7 +91,7 @@ export async function forward(
 function forwardedHeaders(from: Headers, url: URL): Record<string, string> {
   const headers = new Headers(from);
   const named = (from.get("connection") ?? "").split(",").map((name) => name.trim());
-  for (const name of [...hopByHop, ...named, "expect"]) if (name) headers.delete(name);
+  for (const name of [...hopByHop, ...named, "expect", apiKeyTokenHeader]) if (name) headers.delete(name);
   const scheme = url.protocol.slice(0, -1);
   headers.set("host", url.host);
   headers.set("x-forwarded-host", url.hostname);

@@ -1,17 +1,25 @@
 /**
  * The gate in front of functions with `verify_jwt = true`: any token that the
- * project signed passes, whatever its role. The gateway has already put a JWT
- * in place of an API key.
+ * project signed passes, whatever its role. `sb_…` keys are no tokens: for a
+ * caller who has nothing else, the gateway puts the JWT that the key stands for
+ * into the header sb-api-key (github.com/supabase/cli/pull/5509).
  */
 import { decodeProtectedHeader } from "jose";
 import type { Keys } from "../keys.ts";
 import { FunctionError } from "./errors.ts";
 
+/** From the gateway to this gate only; functions never see it. */
+export const apiKeyTokenHeader = "sb-api-key";
+
 /** @throws FunctionError UNAUTHORIZED_… (supabase.com/docs/guides/functions/error-codes, "Authentication Errors") */
 export async function verifyJwt(request: Request, keys: Pick<Keys, "verify">): Promise<void> {
   const header = request.headers.get("authorization");
-  if (!header) throw new FunctionError("UNAUTHORIZED_NO_AUTH_HEADER", "Missing authorization header");
-  const token = /^Bearer (\S+)$/i.exec(header)?.[1];
+  const minted = /^(?:Bearer )?(\S+)$/i.exec(request.headers.get(apiKeyTokenHeader) ?? "")?.[1];
+  if (!header && !minted) {
+    throw new FunctionError("UNAUTHORIZED_NO_AUTH_HEADER", "Missing authorization header");
+  }
+  const bearer = /^Bearer (\S+)$/i.exec(header ?? "")?.[1];
+  const token = !bearer || bearer.startsWith("sb_") ? (minted ?? bearer) : bearer;
   if (!token) {
     throw new FunctionError("UNAUTHORIZED_INVALID_JWT_FORMAT", "Auth header is not 'Bearer {token}'");
   }

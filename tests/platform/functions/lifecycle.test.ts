@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { readdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
@@ -10,7 +10,6 @@ import {
   isRunning,
   type Project,
   removeFolder,
-  runFolders,
   serve,
   until,
 } from "./project.ts";
@@ -142,20 +141,20 @@ test("a process without requests is stopped after a while and started again when
 
 test("a function that does not answer in time is a 504, and others are still served", async () => {
   await using served = await serve(project, toolbox, {
-    limits: { idleTimeoutMs: 1_000, stopTimeoutMs: 100 },
+    limits: { idleTimeoutMs: 2_000, stopTimeoutMs: 100 },
   });
   const pid = await served.pid();
   const response = await served.get("/toolbox/never");
   expect(response.status).toBe(504);
   expect(await response.json()).toEqual({
     code: "IDLE_TIMEOUT",
-    message: "Request idle timeout limit (1s) reached",
+    message: "Request idle timeout limit (2s) reached",
   });
   expect(await served.pid()).toBe(pid);
 });
 
 test("a request that lasts longer than the wall clock limit is cut off", async () => {
-  await using served = await serve(project, toolbox, { limits: { wallClockMs: 1_000, stopTimeoutMs: 100 } });
+  await using served = await serve(project, toolbox, { limits: { wallClockMs: 2_000, stopTimeoutMs: 100 } });
   const unanswered = await served.get("/toolbox/never");
   expect(unanswered.status).toBe(546);
   expect((await unanswered.json()).code).toBe("WORKER_RESOURCE_LIMIT");
@@ -165,7 +164,7 @@ test("a request that lasts longer than the wall clock limit is cut off", async (
 });
 
 test("a function that hogs the processor is ended", async () => {
-  await using served = await serve(project, toolbox, { limits: { unresponsiveMs: 1_000 } });
+  await using served = await serve(project, toolbox, { limits: { unresponsiveMs: 2_000 } });
   const pid = await served.pid();
   const response = await served.get("/toolbox/spin");
   expect(response.status).toBe(546);
@@ -198,20 +197,19 @@ test("requests beyond the limit wait their turn, and beyond the queue are refuse
 });
 
 test("dispose ends every process, though one hangs, and leaves no folder", async () => {
-  const before = await runFolders();
   const served = await serve(
     project,
     { ...toolbox, other: entry("toolbox/index.js") },
     { limits: { stopTimeoutMs: 500 } },
   );
-  const pids = [await served.pid(), Number(await (await served.get("/other/pid")).text())];
+  const pids = [await served.pid(), await served.pid("other")];
+  const folders = [await served.folder(), await served.folder("other")];
+  for (const folder of folders) expect(existsSync(`${folder}/http`)).toBe(true);
   const spinning = served.get("/other/spin");
-  const [folder] = (await runFolders()).filter((path) => !before.includes(path));
-  expect(await readdir(folder as string)).toHaveLength(2);
   await served[Symbol.asyncDispose]();
   await spinning;
   for (const pid of pids) expect(await isRunning(pid)).toBe(false);
-  expect(await runFolders()).not.toContain(folder);
+  for (const folder of folders) expect(existsSync(folder)).toBe(false);
   expect((await served.get("/toolbox/pid")).status).toBe(404);
 });
 
@@ -220,13 +218,13 @@ test("when the platform is killed its functions go with it, though one is in an 
     stdio: ["ignore", "pipe", "inherit"],
   });
   const [line] = (await owner.stdout.take(1).toArray()) as Buffer[];
-  const told: { project: string; runDir: string; pids: number[] } = JSON.parse(String(line));
+  const told: { project: string; folders: string[]; pids: number[] } = JSON.parse(String(line));
   try {
     for (const pid of told.pids) expect(await isRunning(pid)).toBe(true);
-    expect(await runFolders()).toContain(told.runDir);
+    for (const folder of told.folders) expect(existsSync(folder)).toBe(true);
     owner.kill("SIGKILL");
     for (const pid of told.pids) await until(async () => !(await isRunning(pid)));
-    await until(async () => !(await runFolders()).includes(told.runDir));
+    for (const folder of told.folders) await until(() => !existsSync(folder));
   } finally {
     owner.kill("SIGKILL");
     await removeFolder(told.project);

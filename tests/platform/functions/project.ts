@@ -1,5 +1,5 @@
 /** A project with the functions of fixtures/, in a folder of its own. */
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -49,8 +49,10 @@ export interface Served extends AsyncDisposable {
   /** Everything logged so far, a line each. */
   lines: string[];
   get(path: string, init?: RequestInit): Promise<Response>;
-  /** The process that serves `toolbox`. */
-  pid(): Promise<number>;
+  /** The process that serves `toolbox`, or another function made of it. */
+  pid(name?: string): Promise<number>;
+  /** The private folder of that process. */
+  folder(name?: string): Promise<string>;
 }
 
 export async function serve(
@@ -76,7 +78,8 @@ export async function serve(
     keys,
     lines,
     get,
-    pid: async () => Number(await (await get("/toolbox/pid")).text()),
+    pid: async (name = "toolbox") => Number(await (await get(`/${name}/pid`)).text()),
+    folder: async (name = "toolbox") => dirname((await (await get(`/${name}/env`)).json()).TMPDIR),
     [Symbol.asyncDispose]: () => served[Symbol.asyncDispose](),
   };
 }
@@ -135,12 +138,6 @@ function isSignallable(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-/** The private folders of this machine's function hosts. */
-export async function runFolders(): Promise<string[]> {
-  const names = await readdir(tmpdir());
-  return names.filter((name) => name.startsWith("plaza-functions-")).map((name) => join(tmpdir(), name));
 }
 
 export const removeFolder = (path: string) => rm(path, { recursive: true, force: true });
