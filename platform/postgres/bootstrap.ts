@@ -44,7 +44,7 @@ type Applied = Map<string, string>;
  * or to several of the same server.
  *
  * @param adminUrl the database, as a superuser
- * @throws PlatformError bootstrap_needs_superuser
+ * @throws PlatformError bootstrap_needs_superuser, bootstrap_failed (nothing was changed)
  */
 export async function bootstrapDatabase(adminUrl: string, options: BootstrapOptions): Promise<void> {
   const log = options.log.child("bootstrap");
@@ -70,9 +70,20 @@ export async function bootstrapDatabase(adminUrl: string, options: BootstrapOpti
       if (applied?.has(name) && applied.get(name) !== sha256)
         log("warn", `${name} has changed since it was applied: reset the database to apply it anew`);
     }
-    if (!applied || steps.some((step) => !applied.has(step.name))) await applySteps(sql, steps, log);
-    await updatePasswords(sql, options.password);
-    await updateSettings(sql, options.jwtExpiryS);
+    const current =
+      applied !== undefined &&
+      steps.every((step) => applied.has(step.name)) &&
+      (await stalePasswords(sql, options.password)).length === 0 &&
+      !(await staleExpiry(sql, options.jwtExpiryS));
+    if (current) return;
+    await sql.begin(async (transaction) => {
+      // The one lock that also holds between databases: roles belong to the server.
+      // Logging in only reads the table and does not wait.
+      await transaction.unsafe("lock table pg_catalog.pg_authid in share row exclusive mode");
+      await applySteps(transaction, steps, log);
+      await setPasswords(transaction, options.password);
+      await setExpiry(transaction, options.jwtExpiryS);
+    });
   } finally {
     await sql.end();
   }
@@ -107,20 +118,20 @@ async function isSuperuser(sql: Sql): Promise<boolean> {
   return row?.rolsuper;
 }
 
-async function applySteps(sql: Sql, steps: Step[], log: Log): Promise<void> {
-  await sql.begin(async (transaction) => {
-    // The one lock that also holds between databases: roles belong to the server.
-    // Logging in only reads the table and does not wait.
-    await transaction.unsafe("lock table pg_catalog.pg_authid in share row exclusive mode");
-    const applied = (await readLedger(transaction)) ?? new Map();
-    for (const step of steps) {
-      if (applied.has(step.name)) continue;
-      log("debug", `applying ${step.name}`);
-      await transaction.unsafe(step.sql).simple();
-      await transaction.unsafe(ledger).simple();
-      await transaction`insert into platform.bootstrap (name, sha256) values (${step.name}, ${step.sha256})`;
-    }
-  });
+async function applySteps(sql: TransactionSql, steps: Step[], log: Log): Promise<void> {
+  const applied = (await readLedger(sql)) ?? new Map();
+  for (const step of steps) {
+    if (applied.has(step.name)) continue;
+    log("debug", `applying ${step.name}`);
+    await sql
+      .unsafe(step.sql)
+      .simple()
+      .catch((cause: Error) => {
+        throw new PlatformError("bootstrap_failed", `${step.name}: ${cause.message}`, { cause });
+      });
+    await sql.unsafe(ledger).simple();
+    await sql`insert into platform.bootstrap (name, sha256) values (${step.name}, ${step.sha256})`;
+  }
 }
 
 /** Also what makes the next file run as supabase_admin, whoever logged in. */
@@ -134,34 +145,49 @@ const ledger = `
   );
 `;
 
-async function updatePasswords(sql: Sql, password: string): Promise<void> {
+/** The roles with another password, or none. A superuser's is its owner's business. */
+async function stalePasswords(sql: Sql | TransactionSql, password: string): Promise<string[]> {
   const roles = await sql<{ rolname: string; rolpassword: string | null }[]>`
-    select rolname, rolpassword from pg_authid where rolname in ${sql([...serviceRoles])} and not rolsuper
+    select rolname, rolpassword
+    from pg_catalog.pg_authid
+    where rolname = any(${[...serviceRoles]}) and not rolsuper
   `;
-  const verifier = roles.map((role) => role.rolpassword).find((found) => matchesVerifier(found, password));
-  const wanted = verifier ?? scramVerifier(password);
-  for (const { rolname, rolpassword } of roles) {
-    if (rolpassword !== wanted) await sql.unsafe(`alter role ${rolname} password '${wanted}'`);
+  // They share one verifier: making one takes thousands of hashes.
+  const right = roles.map((role) => role.rolpassword).find((found) => matchesVerifier(found, password));
+  return roles.filter((role) => !right || role.rolpassword !== right).map((role) => role.rolname);
+}
+
+async function setPasswords(sql: TransactionSql, password: string): Promise<void> {
+  const stale = await stalePasswords(sql, password);
+  if (stale.length === 0) return;
+  const verifier = scramVerifier(password);
+  for (const role of serviceRoles) {
+    if (stale.includes(role)) await sql.unsafe(`alter role ${role} password '${verifier}'`);
   }
 }
 
-async function updateSettings(sql: Sql, jwtExpiryS: number): Promise<void> {
-  await sql.unsafe(`
-    do $settings$
-    begin
-      if not exists (
-        select
-        from pg_catalog.pg_db_role_setting as setting
-        join pg_catalog.pg_database as database on database.oid = setting.setdatabase
-        where database.datname = current_database()
-          and setting.setrole = 0
-          and setting.setconfig @> array['app.settings.jwt_exp=${jwtExpiryS}']
-      ) then
-        execute format('alter database %I set "app.settings.jwt_exp" to %L', current_database(), '${jwtExpiryS}');
-      end if;
-    end
-    $settings$
-  `);
+async function staleExpiry(sql: Sql | TransactionSql, jwtExpiryS: number): Promise<boolean> {
+  const [row] = await sql`
+    select exists (
+      select
+      from pg_catalog.pg_db_role_setting as setting
+      join pg_catalog.pg_database as database on database.oid = setting.setdatabase
+      where database.datname = current_database()
+        and setting.setrole = 0
+        and ${`app.settings.jwt_exp=${jwtExpiryS}`} = any(setting.setconfig)
+    ) as current
+  `;
+  return !row?.current;
+}
+
+async function setExpiry(sql: TransactionSql, jwtExpiryS: number): Promise<void> {
+  if (!(await staleExpiry(sql, jwtExpiryS))) return;
+  const [row] = await sql`
+    select format(
+      'alter database %I set "app.settings.jwt_exp" to %L', current_database(), ${String(jwtExpiryS)}::text
+    ) as statement
+  `;
+  await sql.unsafe(row?.statement);
 }
 
 function report(notice: Notice, log: Log): void {

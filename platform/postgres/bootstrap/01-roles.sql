@@ -82,6 +82,7 @@ grant pg_read_all_data to supabase_read_only_user, supabase_etl_admin;
 do $postgres$
 begin
   if (select rolsuper from pg_catalog.pg_roles where rolname = 'postgres') then
+    raise warning 'the role postgres is a superuser of this server: what hosted Supabase refuses it, passes here';
     return;
   end if;
   grant anon, authenticated, authenticator, service_role to postgres with admin option;
@@ -106,7 +107,24 @@ grant set on parameter
   log_temp_files,
   session_replication_role,
   track_io_timing,
-  wal_compression
+  wal_compression,
+  pg_net.batch_size,
+  pg_net.ttl,
+  pgrst.db_aggregates_enabled,
+  pgrst.db_extra_search_path,
+  pgrst.db_hoisted_tx_settings,
+  pgrst.db_max_rows,
+  pgrst.db_plan_enabled,
+  pgrst.db_pre_config,
+  pgrst.db_pre_request,
+  pgrst.db_root_spec,
+  pgrst.db_schemas,
+  pgrst.db_tx_end,
+  pgrst.openapi_mode,
+  pgrst.openapi_security_active,
+  pgrst.server_cors_allowed_origins,
+  pgrst.server_timing_enabled,
+  pgrst.server_trace_header
 to postgres;
 
 grant set on parameter log_min_messages to supabase_realtime_admin;

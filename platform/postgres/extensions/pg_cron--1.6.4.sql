@@ -7,13 +7,20 @@ create schema cron;
 create sequence cron.jobid_seq;
 create sequence cron.runid_seq;
 
+-- The original keeps all jobs in the database that cron.database_name names.
+create function cron._database() returns text
+language sql
+stable
+set search_path = ''
+return coalesce(nullif(current_setting('cron.database_name', true), ''), current_database());
+
 create table cron.job (
   jobid bigint primary key default nextval('cron.jobid_seq'),
   schedule text not null,
   command text not null,
   nodename text not null default 'localhost',
   nodeport integer not null default current_setting('port')::integer,
-  database text not null default current_database(),
+  database text not null default cron._database(),
   username text not null default current_user,
   active boolean not null default true,
   jobname text,
@@ -236,7 +243,7 @@ $$;
 create function cron.schedule(schedule text, command text) returns bigint
 language sql
 set search_path = ''
-return cron.schedule_in_database(null, schedule, command, current_database());
+return cron.schedule_in_database(null, schedule, command, cron._database());
 
 create function cron.schedule(job_name text, schedule text, command text) returns bigint
 language plpgsql
@@ -246,7 +253,7 @@ begin
   if job_name is null then
     raise exception 'job_name can not be NULL';
   end if;
-  return cron.schedule_in_database(job_name, schedule, command, current_database());
+  return cron.schedule_in_database(job_name, schedule, command, cron._database());
 end
 $$;
 
@@ -316,7 +323,7 @@ begin
   end if;
   if alter_job.database is not null or alter_job.username is not null then
     perform cron._require_runnable(
-      coalesce(alter_job.database, current_database()),
+      coalesce(alter_job.database, cron._database()),
       coalesce(alter_job.username, current_user)
     );
   end if;
