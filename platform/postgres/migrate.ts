@@ -44,7 +44,7 @@ export async function migrate(options: MigrateOptions): Promise<number> {
     "--yes",
     "--include-all",
     ...(seeding ? ["--include-seed"] : []),
-    "--db-url",
+    "--remote",
     `${options.databaseUrl}?sslmode=disable`,
   ]);
   return pending.length;
