@@ -3,7 +3,7 @@
  * Change the wording here, the look in layout.ts.
  */
 import type { Action, Payload } from "./payload.ts";
-import { verifyUrl } from "./verify-url.ts";
+import { type Addresses, verifyUrl } from "./verify-url.ts";
 
 export interface Letter {
   to: string;
@@ -17,10 +17,8 @@ export interface Letter {
   footnote: string;
 }
 
-export interface Words {
+export interface Words extends Addresses {
   appName: string;
-  /** Where Auth is reached from outside; by default what the payload says. */
-  publicUrl?: string;
 }
 
 /** @throws Error when the payload's site_url is no web address */
@@ -142,7 +140,7 @@ function emailChange(payload: Payload, words: Words): Letter[] {
       `${hello(payload)} ${newEmail} is to become the address of your account.`,
       ...(double ? ["Your current address has got an e-mail too; the change is made when both agree."] : []),
     ],
-    action: { label: "Confirm new address", url: verifyUrl(payload, words.publicUrl, data.token_hash) },
+    action: { label: "Confirm new address", url: verifyUrl(payload, words, data.token_hash) },
     code: data.token_new || data.token,
     footnote: "It was not you? Then ignore this e-mail.",
   };
@@ -155,7 +153,7 @@ function emailChange(payload: Payload, words: Words): Letter[] {
       `${hello(payload)} Your account is to move from ${user.email} to ${newEmail}.`,
       "The new address has got an e-mail too; the change is made when both agree.",
     ],
-    action: { label: "Confirm the change", url: verifyUrl(payload, words.publicUrl, data.token_hash_new) },
+    action: { label: "Confirm the change", url: verifyUrl(payload, words, data.token_hash_new) },
     code: data.token,
     footnote: "It was not you? Then do not confirm, and change your password at once.",
   };
@@ -170,7 +168,7 @@ function recipient({ user, email_data: data }: Payload): string {
 
 function proof(payload: Payload, words: Words, label: string): Pick<Letter, "action" | "code"> {
   const { token, token_hash } = payload.email_data;
-  return { action: { label, url: verifyUrl(payload, words.publicUrl, token_hash) }, code: token };
+  return { action: { label, url: verifyUrl(payload, words, token_hash) }, code: token };
 }
 
 /**

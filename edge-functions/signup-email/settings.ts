@@ -4,11 +4,11 @@
 import type { Webhook } from "standardwebhooks";
 import { z } from "zod";
 import { parseSecrets } from "./signature.ts";
+import type { Addresses } from "./verify-url.ts";
 
-export interface Settings {
+export interface Settings extends Addresses {
   webhooks: Webhook[];
   appName: string;
-  publicUrl: string | undefined;
   from: { name: string; address: string };
   delivery: Delivery;
 }
@@ -19,10 +19,12 @@ export interface SmtpDelivery {
   by: "smtp";
   host: string;
   port: number;
-  /** From the first byte, by STARTTLS or not at all; never "if the server offers it". */
-  security: "tls" | "starttls" | "none";
+  security: Security;
   login: { user: string; pass: string } | undefined;
 }
+
+/** TLS from the first byte, by STARTTLS or not at all; never "if the server offers it". */
+export type Security = "tls" | "starttls" | "none";
 
 export interface ApiDelivery {
   by: "api";
@@ -30,23 +32,12 @@ export interface ApiDelivery {
   key: string;
 }
 
-const optional = z
-  .string()
-  .trim()
-  .optional()
-  .transform((value) => value || undefined);
-const isLoopback = (host: string) => /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/.test(host);
-
 /** "Plaza <hello@example.com>" or "hello@example.com". */
-const sender = z
-  .string()
-  .trim()
-  .transform((text, context) => {
-    const [, name = "", address = ""] =
-      /^(?:"?([^"<>\r\n]*?)"?\s*<)?([^\s<>"]+@[^\s<>"]+)>?$/.exec(text) ?? [];
-    if (address === "") context.addIssue({ code: "custom", message: "is no sender address" });
-    return { name, address };
-  });
+const sender = z.string().transform((text, context) => {
+  const [, name = "", address = ""] = /^(?:"?([^"<>\r\n]*?)"?\s*<)?([^\s<>"]+@[^\s<>"]+)>?$/.exec(text) ?? [];
+  if (address === "") context.addIssue({ code: "custom", message: "is no sender address" });
+  return { name, address };
+});
 
 const webhooks = z.string().transform((text, context) => {
   try {
@@ -59,51 +50,55 @@ const webhooks = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-const api = z
-  .url({ protocol: /^https?$/ })
-  .refine((url) => url.startsWith("https:") || isLoopback(new URL(url).hostname), "must be https");
+const webAddress = z.url({ protocol: /^https?$/ });
 
+/** Empty variables count as missing. */
 const environment = z.object({
   SEND_EMAIL_HOOK_SECRETS: webhooks,
-  APP_NAME: optional,
-  SUPABASE_PUBLIC_URL: z
-    .union([z.literal("").transform(() => undefined), z.url({ protocol: /^https?$/ })])
+  APP_NAME: z.string().default("Plaza"),
+  SUPABASE_PUBLIC_URL: webAddress.optional(),
+  SUPABASE_URL: webAddress.optional(),
+  MAIL_FROM: sender.optional(),
+  MAIL_API_URL: webAddress
+    .refine((url) => url.startsWith("https:") || isLoopback(new URL(url).hostname), "must be https")
     .optional(),
-  MAIL_FROM: sender,
-  MAIL_API_URL: z.union([z.literal("").transform(() => undefined), api]).optional(),
-  MAIL_API_KEY: optional,
-  SMTP_HOST: optional,
-  SMTP_PORT: z.coerce.number().int().min(1).max(65535).optional(),
-  SMTP_USER: optional,
-  SMTP_PASS: optional,
-  SMTP_SECURE: z
-    .union([z.literal("").transform(() => undefined), z.enum(["tls", "starttls", "none"])])
-    .optional(),
+  MAIL_API_KEY: z.string().optional(),
+  SMTP_HOST: z.string().optional(),
+  SMTP_PORT: z.coerce.number().int().min(1).max(65535).default(465),
+  SMTP_USER: z.string().optional(),
+  SMTP_PASS: z.string().optional(),
+  SMTP_SECURE: z.enum(["tls", "starttls", "none"]).optional(),
 });
+type Environment = z.output<typeof environment>;
 
 /**
  * @param get the value of an environment variable
  * @returns the settings, or which variables are wrong and how
  */
 export function readSettings(get: (name: string) => string | undefined): Settings | { problem: string } {
+  const names = Object.keys(environment.shape);
   const found = environment.safeParse(
-    Object.fromEntries(Object.keys(environment.shape).map((name) => [name, get(name)])),
+    Object.fromEntries(names.map((name) => [name, get(name)?.trim() || undefined])),
   );
   if (!found.success) return { problem: z.prettifyError(found.error) };
   const env = found.data;
   const delivery = chooseDelivery(env);
   if (typeof delivery === "string") return { problem: delivery };
+  const from = env.MAIL_FROM ?? localSender(env, delivery);
+  if (!from) return { problem: "MAIL_FROM is missing" };
   return {
     webhooks: env.SEND_EMAIL_HOOK_SECRETS,
-    appName: env.APP_NAME ?? "Plaza",
+    appName: env.APP_NAME,
     publicUrl: env.SUPABASE_PUBLIC_URL,
-    from: env.MAIL_FROM,
+    // Over http it is the address inside a network of containers.
+    projectUrl: env.SUPABASE_URL?.startsWith("https:") ? env.SUPABASE_URL : undefined,
+    from,
     delivery,
   };
 }
 
 /** The mail API where one is named, else SMTP. */
-function chooseDelivery(env: z.output<typeof environment>): Delivery | string {
+function chooseDelivery(env: Environment): Delivery | string {
   if (env.MAIL_API_URL) {
     return env.MAIL_API_KEY
       ? { by: "api", url: env.MAIL_API_URL, key: env.MAIL_API_KEY }
@@ -111,13 +106,27 @@ function chooseDelivery(env: z.output<typeof environment>): Delivery | string {
   }
   if (!env.SMTP_HOST) return "Neither MAIL_API_URL nor SMTP_HOST is set";
   if (!env.SMTP_USER !== !env.SMTP_PASS) return "SMTP_USER and SMTP_PASS go together";
-  const port = env.SMTP_PORT ?? 465;
-  const security = env.SMTP_SECURE ?? securityOf(env.SMTP_HOST, port);
-  const login = env.SMTP_USER && env.SMTP_PASS ? { user: env.SMTP_USER, pass: env.SMTP_PASS } : undefined;
-  return { by: "smtp", host: env.SMTP_HOST, port, security, login };
+  return {
+    by: "smtp",
+    host: env.SMTP_HOST,
+    port: env.SMTP_PORT,
+    security: env.SMTP_SECURE ?? securityOf(env),
+    login: env.SMTP_USER && env.SMTP_PASS ? { user: env.SMTP_USER, pass: env.SMTP_PASS } : undefined,
+  };
 }
 
-function securityOf(host: string, port: number): SmtpDelivery["security"] {
+/** In the clear only to a mail catcher: on this machine, or in a container beside, without a login. */
+function securityOf({ SMTP_HOST: host = "", SMTP_PORT: port, SMTP_USER: user }: Environment): Security {
   if (port === 465 || port === 2465) return "tls";
-  return isLoopback(host) ? "none" : "starttls";
+  const isBeside = !user && !/[.:]/.test(host);
+  return isLoopback(host) || isBeside ? "none" : "starttls";
+}
+
+function localSender(env: Environment, delivery: Delivery): Settings["from"] | undefined {
+  if (delivery.by !== "smtp" || delivery.security !== "none") return undefined;
+  return { name: env.APP_NAME, address: "no-reply@localhost" };
+}
+
+function isLoopback(host: string): boolean {
+  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/.test(host);
 }

@@ -15,7 +15,7 @@ export function parseSecrets(secrets: string): Webhook[] {
     .map((secret) => secret.trim())
     .filter(Boolean)
     .map((secret) => {
-      if (!/^v1,whsec_[A-Za-z0-9+/]{32,}={0,2}$/.test(secret)) throw new Error("malformed hook secret");
+      if (!/^v1,whsec_[A-Za-z0-9+/=]{32,88}$/.test(secret)) throw new Error("malformed hook secret");
       return new Webhook(secret.slice("v1,".length));
     });
 }

@@ -4,14 +4,24 @@
  */
 import type { Payload } from "./payload.ts";
 
+/** Where the project is reached from outside, as far as the environment says. */
+export interface Addresses {
+  /** Said outright. */
+  publicUrl?: string;
+  /** Of the project as functions see it; on hosted Supabase the public one too. */
+  projectUrl?: string;
+}
+
 /**
- * @param publicUrl of the project; without it the payload's site_url, which in spite of
- *   its name holds the external address of Auth, with or without /auth/v1
- * @throws Error when that is no web address
+ * The payload's site_url holds, in spite of its name, the external address of Auth
+ * (…/auth/v1). Should it hold that of the site one day, as has been proposed
+ * (https://github.com/supabase/auth/pull/2715), then the project's own goes before it.
+ * @throws Error when there is no web address among them
  */
-export function verifyUrl(payload: Payload, publicUrl: string | undefined, tokenHash: string): string {
+export function verifyUrl(payload: Payload, addresses: Addresses, tokenHash: string): string {
   const data = payload.email_data;
-  const url = new URL(publicUrl ?? data.site_url);
+  const named = /\/auth\/v1\/*$/.test(data.site_url) ? data.site_url : undefined;
+  const url = new URL(addresses.publicUrl ?? named ?? addresses.projectUrl ?? data.site_url);
   if (url.protocol !== "https:" && url.protocol !== "http:") throw new Error("site_url is no web address");
   const path = url.pathname.replace(/\/+$/, "").replace(/\/auth\/v1$/, "");
   url.pathname = `${path}/auth/v1/verify`;

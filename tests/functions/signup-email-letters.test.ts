@@ -124,6 +124,19 @@ test("SUPABASE_PUBLIC_URL goes before the payload's site_url", () => {
   expect(links(mail?.html ?? "")[0]?.href).toMatch(/^https:\/\/plaza\.example\.com\/auth\/v1\/verify\?/);
 });
 
+test("should site_url hold the site's address one day, the project's own goes before it", () => {
+  const payload = payloadSchema.parse(
+    payloadOf("signup", { email_data: { site_url: "https://plaza.example" } }),
+  );
+  const [mail] = renderMails(payload, { ...words, projectUrl: "https://ref.supabase.co" });
+  expect(links(mail?.html ?? "")[0]?.href).toMatch(/^https:\/\/ref\.supabase\.co\/auth\/v1\/verify\?/);
+  const today = payloadSchema.parse(
+    payloadOf("signup", { email_data: { site_url: "https://own.example/auth/v1" } }),
+  );
+  const [now] = renderMails(today, { ...words, projectUrl: "https://ref.supabase.co" });
+  expect(links(now?.html ?? "")[0]?.origin).toBe("https://own.example");
+});
+
 test("a site_url that is no web address is refused", () => {
   for (const siteUrl of ["javascript:alert(1)", "", "example.com", "data:text/html,x"]) {
     expect(() => render("signup", { email_data: { site_url: siteUrl } })).toThrow();
@@ -248,6 +261,18 @@ describe("the settings", () => {
     });
   });
 
+  test("need no sender for a mail catcher on this machine", () => {
+    const catcher = { MAIL_FROM: "", SMTP_HOST: "127.0.0.1", SMTP_PORT: "54325" };
+    expect(read(catcher)).toMatchObject({ from: { name: "Plaza", address: "no-reply@localhost" } });
+  });
+
+  test("trust SUPABASE_URL as a public address only over https", () => {
+    expect(read({ SUPABASE_URL: "https://ref.supabase.co" })).toMatchObject({
+      projectUrl: "https://ref.supabase.co",
+    });
+    expect(read({ SUPABASE_URL: "http://kong:8000" })).toMatchObject({ projectUrl: undefined });
+  });
+
   test("prefer the mail API", () => {
     const delivery = { by: "api", url: "https://api.resend.com/emails", key: "re_1" };
     expect(read({ MAIL_API_URL: delivery.url, MAIL_API_KEY: "re_1" })).toMatchObject({ delivery });
@@ -257,6 +282,7 @@ describe("the settings", () => {
     ["SEND_EMAIL_HOOK_SECRETS", { SEND_EMAIL_HOOK_SECRETS: undefined }],
     ["SEND_EMAIL_HOOK_SECRETS", { SEND_EMAIL_HOOK_SECRETS: "v1,whsec_short" }],
     ["SEND_EMAIL_HOOK_SECRETS", { SEND_EMAIL_HOOK_SECRETS: "|" }],
+    ["MAIL_FROM", { MAIL_FROM: undefined }],
     ["MAIL_FROM", { MAIL_FROM: "Plaza" }],
     ["MAIL_FROM", { MAIL_FROM: "Plaza <a@example.com>\r\nBcc: b@example.com" }],
     ["SMTP_HOST", { SMTP_HOST: "" }],
