@@ -30,9 +30,9 @@ async function refresh() {
   const response = await fetch(`${path}limit=${listed}`);
   if (!response.ok) throw new Error(`status ${response.status}`);
   const text = await response.text();
-  if (query !== search.value.trim() || text === shown) return;
-  shown = text;
   const found = JSON.parse(text);
+  if (query !== search.value.trim() || `${query}\n${text}` === shown) return;
+  shown = `${query}\n${text}`;
   byId("count").textContent = found.unread ? `${found.unread} unread of ${found.total}` : `${found.total}`;
   document.title = found.unread ? `(${found.unread}) Mail` : "Mail";
   byId("empty").hidden = found.messages.length > 0;
