@@ -3,7 +3,7 @@
  * supabase/config.toml lists under that name, past its `verify_jwt` gate.
  */
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import type { Config } from "../config.ts";
 import type { Keys } from "../keys.ts";
 import type { Log } from "../log.ts";
@@ -43,7 +43,8 @@ const methods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIO
 export async function createFunctions(options: FunctionsOptions): Promise<Functions> {
   const limits = { ...defaultLimits, ...options.limits };
   const deno = findDeno();
-  const cacheDir = join(options.stateDir, "deno");
+  const projectDir = resolve(options.projectDir);
+  const cacheDir = resolve(options.stateDir, "deno");
   await mkdir(cacheDir, { recursive: true });
 
   const served = new Map<string, { verifyJwt: boolean; supervised: SupervisedFunction }>();
@@ -51,8 +52,8 @@ export async function createFunctions(options: FunctionsOptions): Promise<Functi
     if (!entry.enabled) continue;
     const supervised = superviseFunction({
       name,
-      source: locateSource(options.projectDir, name, entry),
-      projectDir: options.projectDir,
+      source: locateSource(projectDir, name, entry),
+      projectDir,
       cacheDir,
       deno,
       env: options.env,

@@ -117,16 +117,18 @@ async function answer(request: Request, info: Info, handler: Handler): Promise<R
   });
 }
 
-/** Lets the host tell levels apart and see where a message of several lines begins. */
+/**
+ * Lets the host tell levels apart and see where a message of several lines
+ * begins; all on one stream, which keeps their order.
+ */
 function markConsole(): void {
   const levels = { debug: "d", log: "i", info: "i", warn: "w", error: "e" } as const;
   for (const [name, letter] of Object.entries(levels) as [keyof typeof levels, string][]) {
-    const print = console[name].bind(console);
     console[name] = (...args: unknown[]) => {
       const [first = "", ...rest] = args;
       // A leading string may hold format codes for the rest, so the mark becomes part of it.
-      if (typeof first === "string") print(`\u0001${letter}${first}`, ...rest);
-      else print(`\u0001${letter.toUpperCase()}`, ...args);
+      if (typeof first === "string") tellHost(`\u0001${letter}${first}`, ...rest);
+      else tellHost(`\u0001${letter.toUpperCase()}`, ...args);
     };
   }
 }

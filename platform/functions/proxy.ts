@@ -27,6 +27,7 @@ const hopByHop = [
   "transfer-encoding",
   "upgrade",
 ];
+const bufferedBytes = 64 * 1024;
 const withoutBody = new Set([204, 205, 304]);
 
 /**
@@ -173,6 +174,7 @@ function bodyOf(
         message.destroy();
       },
     },
-    { highWaterMark: 0 },
+    // A short body is read at once, so that its place is free though nobody reads it.
+    new ByteLengthQueuingStrategy({ highWaterMark: bufferedBytes }),
   );
 }

@@ -41,7 +41,7 @@ export function superviseFunction(options: ProcessOptions): SupervisedFunction {
   const disposal = new AbortController();
   const draining = new Set<FunctionProcess>();
   let current: Worker | undefined;
-  let starting: Promise<Worker> | undefined;
+  let starting: Promise<void> | undefined;
   let failures = { count: 0, untilMs: 0, source: "" };
   let looked = { atMs: 0, source: Promise.resolve("") };
 
@@ -52,22 +52,28 @@ export function superviseFunction(options: ProcessOptions): SupervisedFunction {
     return looked.source;
   }
 
-  /** The process for the code as it is now; all who ask meanwhile share one start. */
+  /** A process for the code as it is now, with a request reserved on it; all who ask meanwhile share one start. */
   async function acquire(): Promise<Worker> {
-    const source = await sourceNow();
-    if (disposal.signal.aborted) throw new FunctionError("NOT_FOUND");
-    if (current && current.source !== source) {
-      log("info", "source changed");
-      retire(current);
+    for (;;) {
+      const source = await sourceNow();
+      if (disposal.signal.aborted) throw new FunctionError("NOT_FOUND");
+      if (current && current.source !== source) {
+        log("info", "source changed");
+        retire(current);
+      }
+      if (current) {
+        clearTimeout(current.idleTimer);
+        current.requests++;
+        return current;
+      }
+      starting ??= start(source).finally(() => {
+        starting = undefined;
+      });
+      await starting;
     }
-    if (current) return current;
-    starting ??= start(source).finally(() => {
-      starting = undefined;
-    });
-    return starting;
   }
 
-  async function start(source: string): Promise<Worker> {
+  async function start(source: string): Promise<void> {
     const pauseMs = failures.untilMs - Date.now();
     if (pauseMs > 0 && failures.source === source) throw bootError(pauseMs);
     const process = await startProcess(options, disposal.signal).catch((error: Error) => {
@@ -81,7 +87,6 @@ export function superviseFunction(options: ProcessOptions): SupervisedFunction {
     process.ended.then((ending) => ended(worker, ending));
     current = worker;
     restIfIdle(worker);
-    return worker;
   }
 
   function ended(worker: Worker, ending: string): void {
@@ -116,7 +121,7 @@ export function superviseFunction(options: ProcessOptions): SupervisedFunction {
   }
 
   function restIfIdle(worker: Worker): void {
-    if (worker.requests > 0) return;
+    if (worker.requests > 0 || worker.process.ending) return;
     if (worker.retired) return void worker.process.stop(limits.wallClockMs);
     clearTimeout(worker.idleTimer);
     worker.idleTimer = setTimeout(() => retire(worker), limits.idleStopMs);
@@ -124,8 +129,6 @@ export function superviseFunction(options: ProcessOptions): SupervisedFunction {
   }
 
   async function attempt(worker: Worker, request: Request, free: () => void): Promise<Response> {
-    worker.requests++;
-    clearTimeout(worker.idleTimer);
     const response = await forward(worker.process, request, limits, (reached) => {
       worker.requests--;
       if (reached) free();

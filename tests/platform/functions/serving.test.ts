@@ -279,21 +279,20 @@ test("what a function prints is logged under its name, with its level, printable
   );
   await quiet.get("/toolbox/log");
   await quiet[Symbol.asyncDispose]();
-  expect(quiet.lines).toEqual(
-    expect.arrayContaining([
-      expect.stringMatching(/^info {2}toolbox: booted in \d+ ms/),
-      "debug toolbox: a debug line",
-      'info  toolbox: alice likes 3 posts { of: "bob" }',
-      "warn  toolbox: two",
-      "warn  toolbox: lines",
-      'error toolbox: { not: "a string" }',
-      "info  toolbox: [2Jcleared?",
-      `info  toolbox: ${"x".repeat(78)}`,
-      "warn  toolbox: 57 lines dropped: more than 50 at a time",
-      expect.stringMatching(/^info {2}toolbox: shut down: stopped/),
-    ]),
-  );
-  expect(quiet.lines.filter((line) => /line \d+/.test(line)).length).toBeLessThan(50);
+  const printed = quiet.lines.filter((line) => !/booted|shut down/.test(line));
+  expect(printed.slice(0, 7)).toEqual([
+    "debug toolbox: a debug line",
+    'info  toolbox: alice likes 3 posts { of: "bob" }',
+    "warn  toolbox: two",
+    "warn  toolbox: lines",
+    'error toolbox: { not: "a string" }',
+    "info  toolbox: [2Jcleared?",
+    `info  toolbox: ${"x".repeat(78)}`,
+  ]);
+  expect(printed.slice(-2)).toEqual([
+    "info  toolbox: line 42",
+    "warn  toolbox: 57 lines dropped: more than 50 at a time",
+  ]);
 });
 
 function forged(token: string): string {
