@@ -91,8 +91,8 @@ export async function forward(
 /** As Supabase's gateway: the function sees the public host and who asked. */
 function forwardedHeaders(from: Headers, url: URL): Record<string, string> {
   const headers = new Headers(from);
-  const named = (from.get("connection") ?? "").split(",").map((name) => name.trim());
-  for (const name of [...hopByHop, ...named, "expect", apiKeyTokenHeader]) if (name) headers.delete(name);
+  // Not those that `connection` names: a client could take x-forwarded-for away with it.
+  for (const name of [...hopByHop, "expect", apiKeyTokenHeader]) headers.delete(name);
   const scheme = url.protocol.slice(0, -1);
   headers.set("host", url.host);
   headers.set("x-forwarded-host", url.hostname);
