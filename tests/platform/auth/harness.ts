@@ -139,7 +139,7 @@ const defaults: AuthConfig = {
 };
 
 function merge<T extends object>(base: T, over: object): T {
-  const merged: Record<string, unknown> = { ...base };
+  const merged: Record<string, unknown> = Object.fromEntries(Object.entries(base));
   for (const [key, value] of Object.entries(over)) {
     const known = merged[key];
     const deep = isTable(known) && isTable(value);

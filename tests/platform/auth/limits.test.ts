@@ -1,0 +1,312 @@
+import type { AddressInfo } from "node:net";
+import PostalMime, { type Email } from "postal-mime";
+import { SMTPServer } from "smtp-server";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { cleanUp } from "../../../platform/auth/cleanup.ts";
+import { createPasswords } from "../../../platform/auth/passwords.ts";
+import { createLimits } from "../../../platform/auth/rate-limit.ts";
+import { createHarness, type Harness, member, person, type TestAuth } from "./harness.ts";
+
+let harness: Harness;
+let auth: TestAuth;
+
+beforeAll(async () => {
+  harness = await createHarness();
+  auth = await harness.start();
+});
+afterAll(() => harness[Symbol.asyncDispose]());
+
+const rates = {
+  email_sent: 2,
+  anonymous_users: 2,
+  token_refresh: 150,
+  sign_in_sign_ups: 3,
+  token_verifications: 30,
+};
+
+test("a bucket lets a burst through, refills evenly and knows addresses apart", () => {
+  let nowMs = 0;
+  const limits = createLimits(rates, () => nowMs);
+  const taken = (ip: string) => {
+    for (let count = 0; ; count++) {
+      try {
+        limits.take("signup", ip);
+      } catch (error) {
+        expect(error).toMatchObject({ status: 429, code: "over_request_rate_limit" });
+        return count;
+      }
+    }
+  };
+  expect(taken("a")).toBe(3);
+  expect(taken("b")).toBe(3);
+  nowMs += 100_000;
+  expect(taken("a")).toBe(1);
+  nowMs += 3_600_000;
+  expect(taken("a")).toBe(3);
+  // Endpoints have buckets of their own; a large rate has a burst of 30.
+  for (let count = 0; count < 30; count++) limits.take("token", "a");
+  expect(() => limits.take("token", "a")).toThrow();
+  nowMs += 2000;
+  limits.take("token", "a");
+});
+
+test("many addresses do not make the limiter grow without end, nor forget the busy ones", () => {
+  const limits = createLimits({ ...rates, sign_in_sign_ups: 2 }, () => 0);
+  limits.take("signup", "busy");
+  limits.take("signup", "busy");
+  for (let count = 0; count < 9_000; count++) limits.take("signup", `x${count}`);
+  expect(() => limits.take("signup", "busy")).toThrow();
+  for (let count = 0; count < 9_000; count++) limits.take("signup", `y${count}`);
+  expect(() => limits.take("signup", "busy")).toThrow();
+});
+
+test("mails of its own are counted by the hour", () => {
+  let nowMs = 0;
+  const limits = createLimits(rates, () => nowMs);
+  limits.takeMail();
+  limits.takeMail();
+  expect(() => limits.takeMail()).toThrow("email rate limit exceeded");
+  nowMs += 3_600_000;
+  limits.takeMail();
+});
+
+test("mallory's address is stopped, alice's is not", async () => {
+  const limited = await harness.start({ rate_limit: { ...rates, token_refresh: 2, token_verifications: 2 } });
+  const ask = async (path: string, body: unknown, ip: string) => {
+    const response = await limited.send("POST", path, { body, ip });
+    return [response.status, (await response.json()).code];
+  };
+  const stopped = [429, "over_request_rate_limit"];
+  const wrong = { email: "nobody@plaza.test", password: "x" };
+  const guess = { email: "nobody@plaza.test", token: "123456", type: "email" };
+  for (let count = 0; count < 2; count++) {
+    expect(await ask("/token?grant_type=password", wrong, "198.51.100.1")).toEqual([
+      400,
+      "invalid_credentials",
+    ]);
+    expect(await ask("/verify", guess, "198.51.100.1")).toEqual([403, "otp_expired"]);
+  }
+  expect(await ask("/token?grant_type=password", wrong, "198.51.100.1")).toEqual(stopped);
+  expect(await ask("/verify", guess, "198.51.100.1")).toEqual(stopped);
+  expect(await ask("/token?grant_type=password", wrong, "198.51.100.2")).toEqual([
+    400,
+    "invalid_credentials",
+  ]);
+
+  for (const path of ["/signup", "/recover", "/resend", "/otp", "/magiclink"]) {
+    for (let count = 0; count < 3; count++) {
+      const body = { email: person("alice").email, password: "a long password", type: "signup" };
+      const response = await limited.send("POST", path, { body, ip: "198.51.100.3" });
+      expect([path, response.status]).toEqual([path, 200]);
+    }
+    expect([path, ...(await ask(path, wrong, "198.51.100.3"))]).toEqual([path, ...stopped]);
+  }
+});
+
+test("one user is not mailed more often than max_frequency", async () => {
+  const slow = await harness.start({ email: { max_frequency: "1m" } });
+  const alice = person("alice");
+  expect((await slow.client().auth.signUp(alice)).error).toBeNull();
+  const again = await slow.client().auth.signUp(alice);
+  expect(again.error).toMatchObject({ code: "over_email_send_rate_limit", status: 429 });
+  expect(again.error?.message).toMatch(
+    /^For security purposes, you can only request this after \d+ seconds\.$/,
+  );
+  const resent = await slow.client().auth.resend({ type: "signup", email: alice.email });
+  expect(resent.error?.code).toBe("over_email_send_rate_limit");
+  expect(harness.receiver.to(alice.email)).toHaveLength(1);
+});
+
+test("without a hook, Auth sends mails of its own over SMTP, escaped and limited", async () => {
+  const mails: { to: string[]; email: Email }[] = [];
+  const smtp = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ["STARTTLS"],
+    async onData(stream, session, done) {
+      const chunks: Buffer[] = [];
+      for await (const chunk of stream) chunks.push(chunk as Buffer);
+      mails.push({
+        to: session.envelope.rcptTo.map(({ address }) => address),
+        email: await PostalMime.parse(Buffer.concat(chunks)),
+      });
+      done();
+    },
+  });
+  await new Promise<void>((resolve) => smtp.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => new Promise<void>((resolve) => smtp.close(() => resolve())));
+  const { port } = smtp.server.address() as AddressInfo;
+  const own = await harness.start(
+    { hook: { send_email: { enabled: false } }, rate_limit: { email_sent: 4 } },
+    port,
+  );
+
+  const alice = { ...person("alice'&"), password: "alice's password" };
+  const client = own.client();
+  const emailRedirectTo = 'https://plaza.example/?a=1&b="><script>';
+  expect((await client.auth.signUp({ ...alice, options: { emailRedirectTo } })).error).toBeNull();
+  const [signup] = mails;
+  expect(signup?.to).toEqual([alice.email]);
+  expect(signup?.email.subject).toBe("Confirm your e-mail address");
+  expect(signup?.email.html).not.toContain("<script>");
+  const link = /https?:\/\/\S+\/verify\?\S+/.exec(signup?.email.text ?? "")?.[0] ?? "";
+  const landed = await fetch(link, { redirect: "manual" });
+  expect(landed.status).toBe(303);
+  const fragment = new URLSearchParams(new URL(landed.headers.get("location") ?? "").hash.slice(1));
+  await client.auth.setSession({
+    access_token: fragment.get("access_token") ?? "",
+    refresh_token: fragment.get("refresh_token") ?? "",
+  });
+
+  const { email } = person("alice-new");
+  expect((await client.auth.updateUser({ email })).error).toBeNull();
+  expect(mails.slice(1).map(({ to }) => to[0])).toEqual([email, alice.email]);
+  const codes = mails.slice(1).map((mail) => /code: (\d{6})/.exec(mail.email.text ?? "")?.[1] ?? "");
+  const half = await client.auth.verifyOtp({ type: "email_change", email, token: codes[0] ?? "" });
+  expect(half.error).toBeNull();
+  const whole = await client.auth.verifyOtp({
+    type: "email_change",
+    email: alice.email,
+    token: codes[1] ?? "",
+  });
+  expect(whole.data.user?.email).toBe(email);
+
+  // Three mails went out in two goes; the limit counts goes.
+  expect((await client.auth.reauthenticate()).error).toBeNull();
+  expect((await client.auth.signInWithOtp({ email })).error).toBeNull();
+  const over = await client.auth.resetPasswordForEmail(email);
+  expect(over.error).toMatchObject({ code: "over_email_send_rate_limit", status: 429 });
+  expect(mails.map(({ email: { subject } }) => subject)).toEqual([
+    "Confirm your e-mail address",
+    "Confirm your new e-mail address",
+    "Confirm your new e-mail address",
+    expect.stringMatching(/^\d{6} is your verification code$/),
+    "Your sign-in link",
+  ]);
+});
+
+test("a mail server that is down fails the sign-up, which can be tried again", async () => {
+  const own = await harness.start(
+    { hook: { send_email: { enabled: false } }, rate_limit: { email_sent: 100 } },
+    1,
+  );
+  const alice = person("alice");
+  const refused = await own.client().auth.signUp(alice);
+  expect(refused.error).toMatchObject({ status: 500, message: "Error sending confirmation email" });
+  expect(await harness.sql`select 1 from auth.users where email = ${alice.email}`).toHaveLength(0);
+  expect((await auth.client().auth.signUp(alice)).error).toBeNull();
+});
+
+test("errors have the shape of the version that was asked for", async () => {
+  const ask = async (version: string) => {
+    const headers = { "x-supabase-api-version": version };
+    const response = await auth.send("GET", "/user", { headers });
+    return [response.headers.get("x-supabase-api-version"), await response.json()];
+  };
+  const message = "This endpoint requires a Bearer token";
+  const modern = { code: "no_authorization", message };
+  const old = { code: 401, error_code: "no_authorization", msg: message };
+  expect(await ask("2024-01-01")).toEqual(["2024-01-01", modern]);
+  expect(await ask("2026-11-23")).toEqual(["2024-01-01", modern]);
+  expect(await ask("2023-12-31")).toEqual([null, old]);
+  expect(await ask("soon")).toEqual([null, old]);
+});
+
+test("bodies that are no JSON, of other types or too large are refused", async () => {
+  const ask = async (body: unknown) => {
+    const response = await auth.send("POST", "/signup", { body });
+    return [response.status, (await response.json()).code];
+  };
+  expect(await ask("{")).toEqual([400, "bad_json"]);
+  expect(await ask([])).toEqual([400, "bad_json"]);
+  expect(await ask({ email: 5, password: "x" })).toEqual([400, "bad_json"]);
+  expect(await ask({ email: "a@b.test", password: { length: 9 } })).toEqual([400, "bad_json"]);
+  expect(await ask({ email: "a@b.test", password: "x".repeat(1_100_000) })).toEqual([
+    413,
+    "request_entity_too_large",
+  ]);
+  for (const email of [
+    "plain",
+    "a@b@c",
+    "a b@c.test",
+    "a@-b.test",
+    "a@b.test\n",
+    "a,b@c.test",
+    `${"a".repeat(250)}@b.test`,
+  ]) {
+    expect([email, ...(await ask({ email, password: "long enough" }))]).toEqual([
+      email,
+      400,
+      "validation_failed",
+    ]);
+  }
+  // Unknown fields are nobody's business, nor is a NUL that Postgres cannot store.
+  expect((await ask({ ...person("alice"), captcha: { deep: true } }))[0]).toBe(200);
+  expect(await ask({ ...person("alice"), data: { a: "\u0000" } })).toEqual([500, "unexpected_failure"]);
+});
+
+test("keys, health and settings are there for everybody", async () => {
+  const jwks = await (await auth.send("GET", "/.well-known/jwks.json")).json();
+  expect(jwks.keys).toMatchObject([{ kty: "EC", alg: "ES256" }]);
+  expect(jwks.keys[0]).not.toHaveProperty("d");
+  expect(await (await auth.send("GET", "/health")).json()).toMatchObject({ name: "GoTrue" });
+  const settings = await (await auth.send("GET", "/settings")).json();
+  expect(settings).toMatchObject({ mailer_autoconfirm: false, saml_enabled: false });
+});
+
+test("hashing keeps the event loop free", async () => {
+  await using passwords = createPasswords();
+  await passwords.hash("warm up the thread");
+  const hashes = Array.from({ length: 4 }, (_, index) => passwords.hash(`password ${index}`));
+  const order: string[] = [];
+  const tick = new Promise((resolve) => setImmediate(resolve)).then(() => order.push("tick"));
+  await Promise.all([tick, ...hashes.map((hash) => hash.then(() => order.push("hash")))]);
+  expect(order[0]).toBe("tick");
+  const hash = await (hashes[0] as Promise<string>);
+  expect(hash).toMatch(/^\$2b\$10\$/);
+  expect(await passwords.matches("password 0", hash)).toBe(true);
+  expect(await passwords.matches("password 1", hash)).toBe(false);
+  expect(await passwords.matches("password 0", "no hash at all")).toBe(false);
+  expect(await passwords.matches("", null)).toBe(false);
+  const long = "x".repeat(72);
+  expect(await passwords.matches(`${long}y`, await passwords.hash(long))).toBe(false);
+});
+
+test("what nobody can use any more is taken away, and nothing else", async () => {
+  const alice = await member(auth, harness.receiver, "alice");
+  await alice.client.auth.refreshSession();
+  await auth.send("POST", "/recover", {
+    body: { email: alice.email, code_challenge: "a".repeat(43), code_challenge_method: "s256" },
+  });
+  const left = async () => {
+    const [row] = await harness.sql`
+      select
+        (select count(*)::int from auth.refresh_tokens where user_id = ${alice.id}) as refresh_tokens,
+        (select count(*)::int from auth.flow_state where user_id = ${alice.id}) as flow_states,
+        (select count(*)::int from auth.one_time_tokens where user_id = ${alice.id}) as one_time_tokens,
+        (select count(*)::int from auth.sessions where user_id = ${alice.id}) as sessions
+    `;
+    return row;
+  };
+  const clean = (sessions: { timebox?: number; inactivity_timeout?: number } = {}) =>
+    cleanUp({ sql: harness.sql, config: { sessions } as never });
+  await clean();
+  expect(await left()).toEqual({ refresh_tokens: 2, flow_states: 1, one_time_tokens: 1, sessions: 1 });
+  await harness.sql`
+    update auth.refresh_tokens set updated_at = now() - interval '2 days' where user_id = ${alice.id}
+  `;
+  await harness.sql`
+    update auth.flow_state set created_at = now() - interval '2 days' where user_id = ${alice.id}
+  `;
+  await harness.sql`
+    update auth.one_time_tokens set expires_at = now() - interval '2 days' where user_id = ${alice.id}
+  `;
+  await clean({ timebox: 3_600_000 });
+  expect(await left()).toEqual({ refresh_tokens: 1, flow_states: 0, one_time_tokens: 0, sessions: 1 });
+  await harness.sql`
+    update auth.sessions set created_at = now() - interval '2 days' where user_id = ${alice.id}
+  `;
+  await clean({ inactivity_timeout: 3_600_000 });
+  expect((await left())?.sessions).toBe(1);
+  await clean({ timebox: 3_600_000 });
+  expect((await left())?.sessions).toBe(0);
+});
