@@ -63,8 +63,10 @@ comment on column public.profiles.bio is 'Plain text, at most 500 characters.';
 comment on column public.profiles.avatar_url is 'An https address, or null.';
 comment on column public.profiles.links is 'At most 5 https addresses.';
 
--- What a profile is found by, and the guard when two people take a name at once.
+-- The guard when two people take a name at once.
 create unique index profiles_username_key on public.profiles (lower(username));
+-- A profile's page, by the name in its address.
+create index profiles_username_idx on public.profiles (username);
 
 -- Usernames that cannot be had -------------------------------------------------
 

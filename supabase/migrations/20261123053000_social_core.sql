@@ -177,8 +177,10 @@ comment on column public.profiles.bio is 'Plain text, at most 500 characters.';
 comment on column public.profiles.avatar_url is 'An https address, or null.';
 comment on column public.profiles.links is 'At most 5 https addresses.';
 
--- What a profile is found by, and the guard when two people take a name at once.
+-- The guard when two people take a name at once.
 create unique index profiles_username_key on public.profiles (lower(username));
+-- A profile's page, by the name in its address.
+create index profiles_username_idx on public.profiles (username);
 
 -- Usernames that cannot be had -------------------------------------------------
 
@@ -535,10 +537,32 @@ grant select on public.follow_counts to anon, authenticated, service_role;
 -- Triggers -------------------------------------------------------------------
 
 /*
- * Locks are always taken in this order, so that nobody waits in a circle:
- * profiles, then follows, then follow_counts, rows of one table by their key.
- * A follow locks its two profiles through its foreign keys, before the counts.
+ * Locks are always taken in this order, so that nobody waits in a circle: one's
+ * turn, the profile that goes, follows, the profiles that a follow refers to,
+ * follow_counts; rows of one table by their key.
  */
+
+-- One person's requests wait for each other: two that name the same people in
+-- another order would wait in a circle, each for a row that the other inserted.
+create function private.follows_take_turns()
+returns trigger
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('follows of ' || auth.uid(), 0));
+  return null;
+end;
+$$;
+
+comment on function private.follows_take_turns is 'Lets one person follow by one request at a time.';
+revoke all on function private.follows_take_turns () from public, anon, authenticated, service_role;
+
+create trigger follows_take_turns
+  before insert on public.follows
+  for each statement
+  execute function private.follows_take_turns();
 
 -- Definer, because nobody may write counts.
 create function private.profiles_create_follow_counts()

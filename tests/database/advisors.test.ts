@@ -1,0 +1,54 @@
+/** Supabase's own advisors find nothing to say about the database. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { plain, supabase } from "./cli.ts";
+import { createDatabase, type Database } from "./database.ts";
+
+interface Finding {
+  name: string;
+  level: string;
+  detail: string;
+  metadata: { schema: string; name: string };
+}
+
+let db: Database;
+beforeAll(async () => {
+  db = await createDatabase();
+});
+afterAll(() => db?.[Symbol.asyncDispose]());
+
+/** Findings, without the two that are none. */
+async function findings(): Promise<Finding[]> {
+  const { results } = await supabase("db", "advisors", `--remote=${plain(db.url)}`, "--level", "info");
+  // Names in an SQL-standard body are bound when it is created: search_path is not asked.
+  const bound = await db.admin`
+    select pronamespace::regnamespace::text || '.' || proname as name
+    from pg_proc
+    where pronamespace in ('public'::regnamespace, 'private'::regnamespace)
+    group by 1
+    having bool_and(prosqlbody is not null)
+  `;
+  const isBound = ({ metadata }: Finding) =>
+    bound.some((row) => row.name === `${metadata.schema}.${metadata.name}`);
+  return (results as Finding[]).filter(
+    (finding) =>
+      // Nobody has asked this database anything yet.
+      finding.name !== "unused_index" &&
+      !(finding.name === "function_search_path_mutable" && isBound(finding)),
+  );
+}
+
+test("the advisors have nothing to say", async () => {
+  expect(await findings()).toEqual([]);
+});
+
+test("the advisors would speak", async () => {
+  await db.admin.unsafe(`
+    create table public.forgotten (id bigint primary key, author_id uuid references public.profiles);
+    create function public.forgotten() returns integer language sql as 'select 1';
+  `);
+  expect((await findings()).map((finding) => finding.name).sort()).toEqual([
+    "function_search_path_mutable",
+    "rls_disabled_in_public",
+    "unindexed_foreign_keys",
+  ]);
+});

@@ -1,0 +1,94 @@
+/**
+ * A database of its own for a test file, copied from the server's templates,
+ * and the people in it, who act as through the API: logged in as authenticator,
+ * a transaction a request, with role and claims set the way PostgREST does.
+ */
+import { randomBytes, randomUUID } from "node:crypto";
+import postgres, { type Sql, type TransactionSql } from "postgres";
+import { superuser } from "../../platform/postgres/server.ts";
+import { databaseUrl, onAdmin, useTestServer } from "./server.ts";
+
+export type Role = "anon" | "authenticated" | "service_role";
+
+/** Somebody at the API: `await alice((sql) => sql`…`)` is one request of hers. */
+export type Caller = <T>(work: (sql: TransactionSql) => Promise<T>) => Promise<T>;
+
+export interface Person {
+  id: string;
+  username: string;
+  asks: Caller;
+}
+
+export interface Database extends AsyncDisposable {
+  name: string;
+  port: number;
+  /** As the role postgres, for whom row-level security does not hold. */
+  url: string;
+  /** As a superuser: looks at everything, and sets clocks back. */
+  admin: Sql;
+  as(role: Role, userId?: string): Caller;
+  /** Signs somebody up as Auth does, with this username unless the metadata says otherwise. */
+  signUp(username: string, metadata?: Record<string, unknown>): Promise<Person>;
+}
+
+/** bigint arrives as a number: ids fit, and counts do. */
+const types = { bigint: { to: 20, from: [20], parse: Number, serialize: String } };
+
+export async function createDatabase(template: "plaza" | "supabase" = "plaza"): Promise<Database> {
+  const stack = new AsyncDisposableStack();
+  const server = stack.use(await useTestServer());
+  const name = `test_${randomBytes(6).toString("hex")}`;
+  await onAdmin(server.port, `create database ${name} template ${template} owner postgres`);
+  stack.defer(() => onAdmin(server.port, `drop database ${name} with (force)`));
+
+  const connect = (role: string, max: number) => {
+    const sql = postgres(databaseUrl(server.port, name, role), { max, types, onnotice() {} });
+    stack.defer(() => sql.end());
+    return sql;
+  };
+  const admin = connect(superuser, 4);
+  const api = connect("authenticator", 16);
+  const auth = connect("supabase_auth_admin", 8);
+
+  const as =
+    (role: Role, userId?: string): Caller =>
+    async (work) => {
+      const claims = JSON.stringify(userId ? { sub: userId, role } : { role });
+      const result = await api.begin(async (sql) => {
+        await sql`select set_config('role', ${role}, true), set_config('request.jwt.claims', ${claims}, true)`;
+        return work(sql);
+      });
+      return result as Awaited<ReturnType<typeof work>>;
+    };
+
+  return {
+    name,
+    port: server.port,
+    url: databaseUrl(server.port, name),
+    admin,
+    as,
+    async signUp(username, metadata = { username }) {
+      const id = randomUUID();
+      await auth`
+        insert into auth.users (instance_id, id, aud, role, email, raw_app_meta_data, raw_user_meta_data)
+        values (
+          '00000000-0000-0000-0000-000000000000', ${id}, 'authenticated', 'authenticated',
+          ${`${id}@example.com`}, '{}', ${auth.json(metadata as postgres.JSONValue)}
+        )
+      `;
+      const [profile] = await admin`select username from public.profiles where id = ${id}`;
+      return { id, username: profile?.username, asks: as("authenticated", id) };
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+/** What a refused request says: fails when it is not refused, or not by Postgres. */
+export async function refusal(request: Promise<unknown>): Promise<postgres.PostgresError> {
+  const outcome = await request.then(
+    (value) => new Error(`not refused: ${JSON.stringify(value)}`),
+    (error: unknown) => error,
+  );
+  if (outcome instanceof postgres.PostgresError) return outcome;
+  throw outcome;
+}

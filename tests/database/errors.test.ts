@@ -1,0 +1,33 @@
+/** docs/errors.md lists what sql/ raises: nothing less, nothing more. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { projectDir, sources } from "./server.ts";
+
+/** The three ways in which sql/ names a code. */
+const raising = [
+  /detail = '(\w+)'/g, // raise sqlstate 'PT4xx' using …, detail = 'code'
+  /\n\s+'(\w+)', '[A-Z][^\n]*'\n\s*\)\)/g, // private.rule(…, 'code', 'Message')
+  /\(4\d\d, '(\w+)', /g, // a private.problem
+];
+
+test("every code that sql/ raises is listed, and every listed code is raised", async () => {
+  const sql = (await sources()).map((file) => file.text).join("\n");
+  const raised = raising.flatMap((pattern) => {
+    const found = [...sql.matchAll(pattern)].map((match) => match[1]);
+    expect(found, String(pattern)).not.toEqual([]);
+    return found;
+  });
+
+  const page = await readFile(join(projectDir, "docs/errors.md"), "utf8");
+  const product = page.split(/^## /m).find((section) => section.startsWith("Product"));
+  const listed = [...(product ?? "").matchAll(/^\| `([a-z]\w+)` \| \d{3} \|/gm)].map((match) => match[1]);
+
+  expect([...new Set(raised)].sort()).toEqual([...listed].sort());
+  // No raise escapes the patterns: as many as there are, counted more coarsely.
+  const rules = sql.match(/private\.rule\(\n/g)?.length ?? 0;
+  const raises = sql.match(/raise sqlstate/g)?.length ?? 0;
+  const problems = sql.match(/::private\.problem\n/g)?.length ?? 0;
+  // private.rule raises the code it was given.
+  expect(raised).toHaveLength(rules + raises - 1 + problems);
+});

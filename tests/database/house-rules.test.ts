@@ -1,0 +1,251 @@
+/**
+ * The rules every object of ours keeps, asked of the catalog. Each comes with a
+ * statement that breaks it, so that a rule which finds nothing is known to look.
+ */
+import type { TransactionSql } from "postgres";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createDatabase, type Database } from "./database.ts";
+
+interface Rule {
+  rule: string;
+  /** Selects the names of what breaks it. */
+  offenders: string;
+  /** Breaks it; undone afterwards. */
+  broken: string;
+}
+
+const ours = "in ('public'::regnamespace, 'private'::regnamespace)";
+const apiRoles = "('anon'::regrole), ('authenticated'::regrole), ('service_role'::regrole)";
+
+const rules: Rule[] = [
+  {
+    rule: "every table of the API has row-level security",
+    offenders: `
+      select oid::regclass from pg_class
+      where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relrowsecurity`,
+    broken: "alter table posts disable row level security",
+  },
+  {
+    rule: "a view of the API is read under its reader's rules",
+    offenders: `
+      select oid::regclass from pg_class
+      where relnamespace = 'public'::regnamespace and relkind in ('v', 'm')
+        and not coalesce(reloptions @> '{security_invoker=on}' or reloptions @> '{security_invoker=true}', false)`,
+    broken: "create view public.everything as select * from public.posts",
+  },
+  {
+    rule: "a policy names its roles",
+    offenders: `select polrelid::regclass || ': ' || polname from pg_policy where polroles = '{0}'`,
+    broken: "create policy broken on posts for select using (true)",
+  },
+  {
+    rule: "a role has one permissive policy an operation",
+    offenders: `
+      select format('%s %s %s', tablename, role, operation)
+      from pg_policies
+      cross join unnest(roles) as role
+      cross join unnest(case cmd when 'ALL' then '{SELECT,INSERT,UPDATE,DELETE}'::text[] else array[cmd] end) as operation
+      where permissive = 'PERMISSIVE' and schemaname = 'public'
+      group by tablename, role, operation
+      having count(*) > 1`,
+    broken: "create policy broken on posts for all to anon using (false)",
+  },
+  {
+    rule: "a policy asks who is asking once, not for every row",
+    offenders: `
+      select tablename || ': ' || policyname from pg_policies
+      where regexp_replace(concat(qual, with_check), '\\( SELECT auth\\.\\w+\\(\\)', '', 'g') ~ 'auth\\.\\w+\\(|current_setting\\('`,
+    broken: "create policy broken on posts for all to anon using (author_id = auth.uid())",
+  },
+  {
+    rule: "a policy's name is a sentence",
+    offenders: `select polrelid::regclass || ': ' || polname from pg_policy where polname !~ '^\\w+( [\\w'']+)+'`,
+    broken: "create policy broken on posts for all to anon using (false)",
+  },
+  {
+    rule: "insert and update are granted by column",
+    offenders: `
+      select table_name || ' to ' || grantee from information_schema.role_table_grants
+      where table_schema = 'public' and privilege_type in ('INSERT', 'UPDATE')
+        and grantee in ('anon', 'authenticated', 'service_role', 'PUBLIC')`,
+    broken: "grant insert on posts to authenticated",
+  },
+  {
+    rule: "who is not signed in writes nothing",
+    offenders: `
+      select attrelid::regclass || '.' || attname from pg_attribute
+      join pg_class on pg_class.oid = attrelid
+      where relnamespace ${ours} and relkind in ('r', 'p', 'v') and attnum > 0
+        and (has_column_privilege('anon', attrelid, attnum, 'insert, update') or has_table_privilege('anon', attrelid, 'delete, truncate'))`,
+    broken: "grant delete on posts to anon",
+  },
+  {
+    rule: "nothing is granted to everybody",
+    offenders: `
+      select 'function ' || pg_proc.oid::regprocedure from pg_proc
+      cross join aclexplode(coalesce(proacl, acldefault('f', proowner))) as granted
+      where pronamespace ${ours} and granted.grantee = 0
+      union all
+      select 'table ' || pg_class.oid::regclass from pg_class
+      cross join aclexplode(relacl) as granted
+      where relnamespace ${ours} and granted.grantee = 0`,
+    broken: "grant execute on function public.home_feed to public",
+  },
+  {
+    rule: "a new table or function is nobody's until it is granted",
+    // Asked of the defaults themselves: what an object made now would be granted.
+    offenders: `
+      select format('%s of %s to %s', defaclobjtype, defaclnamespace::regnamespace, granted.grantee::regrole)
+      from pg_default_acl
+      cross join aclexplode(defaclacl) as granted
+      where defaclrole = 'postgres'::regrole and defaclnamespace in (0, 'public'::regnamespace, 'private'::regnamespace)
+        and granted.grantee in (select role from (values ${apiRoles}, (0::oid::regrole)) as api (role))
+      union all
+      select 'functions to everybody' where not exists (
+        select from pg_default_acl
+        where defaclrole = 'postgres'::regrole and defaclnamespace = 0 and defaclobjtype = 'f'
+      )`,
+    broken: "alter default privileges for role postgres in schema public grant select on tables to anon",
+  },
+  {
+    rule: "security definer functions are in private",
+    offenders: `select oid::regprocedure from pg_proc where pronamespace = 'public'::regnamespace and prosecdef`,
+    broken: "alter function public.home_feed security definer",
+  },
+  {
+    rule: "names in functions are bound at creation, or by an empty search_path",
+    offenders: `
+      select oid::regprocedure from pg_proc
+      where pronamespace ${ours} and prosqlbody is null
+        and not coalesce(proconfig @> '{"search_path=\\"\\""}', false)`,
+    broken: "alter function private.new_id reset search_path",
+  },
+  {
+    rule: "an invoker function in SQL has an SQL-standard body",
+    offenders: `
+      select pg_proc.oid::regprocedure from pg_proc
+      join pg_language on pg_language.oid = prolang
+      where pronamespace ${ours} and lanname = 'sql' and not prosecdef and prosqlbody is null`,
+    broken:
+      "create function private.broken() returns integer language sql set search_path = '' as 'select 1'",
+  },
+  {
+    rule: "everything is owned by postgres",
+    offenders: `
+      select oid::regclass::text from pg_class where relnamespace ${ours} and relowner <> 'postgres'::regrole
+      union all
+      select oid::regprocedure::text from pg_proc where pronamespace ${ours} and proowner <> 'postgres'::regrole`,
+    broken: "alter table posts owner to pg_database_owner",
+  },
+  {
+    rule: "a foreign key has an index that begins with it",
+    offenders: `
+      select conrelid::regclass || ': ' || conname from pg_constraint
+      where contype = 'f' and connamespace ${ours} and not exists (
+        select from pg_index
+        where indrelid = conrelid and indpred is null
+          and (indkey::int2[])[0:cardinality(conkey) - 1] @> conkey
+      )`,
+    broken: "drop index posts_author_id_id_idx",
+  },
+  {
+    rule: "a table has a primary key",
+    offenders: `
+      select oid::regclass from pg_class
+      where relnamespace ${ours} and relkind in ('r', 'p')
+        and not exists (select from pg_constraint where conrelid = pg_class.oid and contype = 'p')`,
+    broken: "create table public.broken (id bigint)",
+  },
+  {
+    rule: "tables, types and functions say what they are",
+    offenders: `
+      select oid::regclass::text from pg_class
+      where relnamespace ${ours} and relkind in ('r', 'p', 'v') and obj_description(oid, 'pg_class') is null
+      union all
+      select oid::regprocedure::text from pg_proc
+      where pronamespace ${ours} and obj_description(oid, 'pg_proc') is null
+      union all
+      select pg_type.oid::regtype::text from pg_type
+      left join pg_class on pg_class.oid = typrelid
+      where typnamespace ${ours} and typtype in ('c', 'e', 'd') and coalesce(relkind, 'c') = 'c'
+        and obj_description(pg_type.oid, 'pg_type') is null`,
+    broken: "comment on table posts is null",
+  },
+  {
+    rule: "a column of the API that its name does not explain says what it is",
+    offenders: `
+      select attrelid::regclass || '.' || attname from pg_attribute
+      join pg_class on pg_class.oid = attrelid
+      where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v') and attnum > 0 and not attisdropped
+        and attname not in ('title', 'content', 'created_at', 'post_id', 'profile_id', 'author_id')
+        and col_description(attrelid, attnum) is null`,
+    broken: "alter table posts add column broken integer",
+  },
+  {
+    rule: "a trigger is named after its function",
+    offenders: `
+      select tgrelid::regclass || ': ' || tgname from pg_trigger
+      join pg_proc on pg_proc.oid = tgfoid
+      where not tgisinternal and pronamespace ${ours} and not starts_with(tgname, proname)`,
+    broken: "alter trigger posts_keep_version on posts rename to broken",
+  },
+  {
+    rule: "what belongs to a table begins with its name",
+    offenders: `
+      select conrelid::regclass || ': ' || conname from pg_constraint
+      join pg_class on pg_class.oid = conrelid
+      where connamespace ${ours} and not starts_with(conname, relname)
+      union all
+      select indexrelid::regclass::text from pg_index
+      join pg_class on pg_class.oid = indrelid
+      join pg_class as index on index.oid = indexrelid
+      where pg_class.relnamespace ${ours} and not starts_with(index.relname, pg_class.relname)`,
+    broken: "create index broken on posts (edited_at)",
+  },
+  {
+    rule: "moments are timestamptz and called so",
+    offenders: `
+      select attrelid::regclass || '.' || attname from pg_attribute
+      join pg_class on pg_class.oid = attrelid
+      where relnamespace ${ours} and relkind in ('r', 'p', 'v') and attnum > 0
+        and (atttypid = 'timestamptz'::regtype) <> (attname ~ '_(at|until)$')`,
+    broken: "alter table posts add column broken timestamptz",
+  },
+  {
+    rule: "a reference is called _id",
+    offenders: `
+      select conrelid::regclass || '.' || attname from pg_constraint
+      join pg_attribute on attrelid = conrelid and attnum = any (conkey)
+      where contype = 'f' and connamespace ${ours} and attname !~ '(^|_)id$'`,
+    broken: "alter table posts add column broken bigint references posts",
+  },
+];
+
+let db: Database;
+beforeAll(async () => {
+  db = await createDatabase();
+});
+afterAll(() => db?.[Symbol.asyncDispose]());
+
+class Undo extends Error {}
+
+async function found(sql: TransactionSql, rule: Rule): Promise<string[]> {
+  return (await sql.unsafe(rule.offenders).values()).flat().map(String);
+}
+
+test.each(rules)("$rule", async (rule) => {
+  let before: string[] = [];
+  let after: string[] = [];
+  await db.admin
+    .begin(async (sql) => {
+      before = await found(sql, rule);
+      await sql.unsafe(`set local search_path = public; ${rule.broken}`).simple();
+      after = await found(sql, rule);
+      throw new Undo();
+    })
+    .catch((error: unknown) => {
+      if (!(error instanceof Undo)) throw error;
+    });
+  expect(before).toEqual([]);
+  expect(after).not.toEqual([]);
+});
