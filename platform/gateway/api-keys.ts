@@ -1,16 +1,24 @@
 /**
  * Supabase's API keys at the gateway: which ones let a request in, and which
- * JWT stands for them inside. `sb_…` keys are not JWTs and never reach a service.
+ * JWT stands for them inside. `sb_…` keys are not JWTs and mean nothing to rest and auth.
  * @see https://supabase.com/docs/guides/api/api-keys
  */
 import { timingSafeEqual } from "node:crypto";
 import type { Keys } from "../keys.ts";
 
+/** Headers to set on the way in; undefined: to take away. */
+export type Credentials = Record<string, string | undefined>;
+
 export interface ApiKeys {
   /** The error body when the request carries no key of this project. */
   check(request: Request): { message: string; hint: string } | undefined;
-  /** The `authorization` header a service should see; undefined: none. */
-  authorization(request: Request): string | undefined;
+  /** For services that know JWTs only: the key's, unless the request has one of its own. */
+  swapped(request: Request): Credentials;
+  /**
+   * For functions, which check keys themselves: everything as it came, and the key's JWT in a
+   * header of ours. @see https://github.com/supabase/cli/pull/5509
+   */
+  beside(request: Request): Credentials;
 }
 
 export function createApiKeys(keys: Keys): ApiKeys {
@@ -39,12 +47,16 @@ export function createApiKeys(keys: Keys): ApiKeys {
       }
       return undefined;
     },
-    authorization(request) {
+    swapped(request) {
       const given = request.headers.get("authorization");
       // supabase-js sends its key as the bearer token while nobody is signed in.
-      if (given && !/^bearer sb_/i.test(given)) return given;
+      if (given && !/^bearer sb_/i.test(given)) return { apikey: undefined };
       const jwt = jwtFor(apiKey(request) ?? given?.slice("bearer ".length) ?? "");
-      return jwt && `Bearer ${jwt}`;
+      return { apikey: undefined, authorization: jwt && `Bearer ${jwt}` };
+    },
+    beside(request) {
+      const jwt = jwtFor(apiKey(request) ?? "");
+      return { "sb-api-key": jwt && `Bearer ${jwt}` };
     },
   };
 }

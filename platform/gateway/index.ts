@@ -9,7 +9,7 @@ import { cors } from "hono/cors";
 import { PlatformError } from "../errors.ts";
 import type { Keys } from "../keys.ts";
 import type { Log } from "../log.ts";
-import { createApiKeys } from "./api-keys.ts";
+import { type Credentials, createApiKeys } from "./api-keys.ts";
 
 /** A service as the gateway sees it: requests come with its prefix taken off the path. */
 export interface Service {
@@ -84,25 +84,25 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     if (refusal) return context.json(refusal, 401);
     await next();
   };
-  const forward = (name: ServiceName) => {
+  const forward = (name: ServiceName, credentials: (request: Request) => Credentials) => {
     const prefix = `/${name}/v1`;
     return async (context: Context<Env>) => {
       const service = services.get(name);
       if (!service) return context.json({ message: `The ${name} service is starting` }, 503);
-      return service.fetch(inward(context, prefix, apiKeys.authorization(context.req.raw)));
+      return service.fetch(inward(context, prefix, credentials(context.req.raw)));
     };
   };
 
   app.use("/rest/v1/*", anyOrigin, keyed);
-  app.all("/rest/v1/*", forward("rest"));
+  app.all("/rest/v1/*", forward("rest", apiKeys.swapped));
 
   app.use("/auth/v1/*", anyOrigin);
-  for (const path of openAuthPaths) app.all(`/auth/v1${path}`, forward("auth"));
+  for (const path of openAuthPaths) app.all(`/auth/v1${path}`, forward("auth", apiKeys.swapped));
   app.use("/auth/v1/*", keyed);
-  app.all("/auth/v1/*", forward("auth"));
+  app.all("/auth/v1/*", forward("auth", apiKeys.swapped));
 
-  // A function answers its own preflights and checks its own keys, as on hosted Supabase.
-  app.all("/functions/v1/*", forward("functions"));
+  // A function answers its own preflights and checks its own callers, as on hosted Supabase.
+  app.all("/functions/v1/*", forward("functions", apiKeys.beside));
 
   app.notFound((context) => context.json({ message: "no Route matched with those values" }, 404));
   app.onError((error, context) => {
@@ -147,16 +147,17 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
-/** The request as the service gets it: prefix off, credentials swapped, client address told. */
-function inward(context: Context<Env>, prefix: string, authorization: string | undefined): Request {
+/** The request as the service gets it: prefix off, credentials as it wants them, client address told. */
+function inward(context: Context<Env>, prefix: string, credentials: Credentials): Request {
   const { raw } = context.req;
   const url = new URL(raw.url);
   const headers = new Headers(raw.headers);
   url.pathname = url.pathname.slice(prefix.length) || "/";
   if (url.searchParams.has("apikey")) url.search = withoutParameter(url.search, "apikey");
-  headers.delete("apikey");
-  if (authorization === undefined) headers.delete("authorization");
-  else headers.set("authorization", authorization);
+  for (const [name, value] of Object.entries(credentials)) {
+    if (value === undefined) headers.delete(name);
+    else headers.set(name, value);
+  }
   // Ours is the outermost proxy: what the client claims about itself does not count.
   headers.set("x-forwarded-for", context.env.incoming.socket.remoteAddress ?? "127.0.0.1");
   headers.set("x-forwarded-host", url.hostname);

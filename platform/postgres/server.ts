@@ -8,6 +8,7 @@ import { chown, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import type { Writable } from "node:stream";
 import { PlatformError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { type Binaries, findBinaries, type OsUser, serverUser } from "./binaries.ts";
@@ -177,18 +178,24 @@ async function initialise(
 /**
  * The shell becomes Postgres, after leaving behind a watcher that reads a pipe
  * of ours: when we die, however we die, the pipe closes and the server is asked
- * to stop. The watcher is orphaned first, because the postmaster takes the end
- * of any child of its own for a crash.
+ * to stop. A line instead of the end says that the server has ended already, and
+ * its process id may be another's. The watcher is orphaned first, because the
+ * postmaster takes the end of any child of its own for a crash.
  */
 function spawnWithOwner(command: string, args: string[], user: OsUser | undefined): ChildProcess {
-  const script = 'exec 3<&0; ( ( read _ <&3; kill -INT $$ 2>/dev/null ) & ); exec 3<&-; exec "$@" </dev/null';
-  return spawn("/bin/sh", ["-c", script, "sh", command, ...args], {
+  const script = '( ( read -r _ <&3 || kill -INT $$ 2>/dev/null ) & ); exec 3<&-; exec "$@"';
+  const child = spawn("/bin/sh", ["-c", script, "sh", command, ...args], {
     ...user,
     cwd: "/",
-    stdio: ["pipe", "ignore", "pipe"],
+    // The fourth is the watcher's. It cannot be stdin: Node closes that at the exit, without a word.
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
     // A terminal's Ctrl-C is for us; we stop the server after its clients.
     detached: true,
   });
+  const watcher = child.stdio[3] as Writable;
+  watcher.on("error", () => {});
+  child.once("exit", () => watcher.end("ended\n"));
+  return child;
 }
 
 async function ready(child: ChildProcess, port: number, log: Log): Promise<void> {

@@ -58,6 +58,20 @@ test("every key of the project becomes the JWT of its role", async () => {
   }
 });
 
+test("a function sees keys and tokens as they came, and the key's JWT in a header nobody can forge", async () => {
+  await using functions = await createGateway({ host: "127.0.0.1", port: 0, keys, log: silent });
+  functions.mount("functions", echo);
+  const headersOf = async (headers: Record<string, string>) =>
+    (await (await fetch(`${functions.url}/functions/v1/hello`, { headers })).json()).headers;
+  const secret = bearer(keys.secretKey);
+  expect(await headersOf({ apikey: keys.secretKey, authorization: secret })).toMatchObject({
+    apikey: keys.secretKey,
+    authorization: secret,
+    "sb-api-key": bearer(keys.serviceRoleKey),
+  });
+  expect((await headersOf({ "sb-api-key": bearer(keys.serviceRoleKey) }))["sb-api-key"]).toBeUndefined();
+});
+
 test("a user's own token is passed on beside the key", async () => {
   const token = await keys.sign({ sub: "alice", role: "authenticated" });
   const { body } = await ask("/rest/v1/posts", {
