@@ -113,7 +113,6 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   progress("Preparing the database");
   await bootstrapDatabase(database.adminUrl, {
     password: database.password,
-    jwtSecret: keys.jwtSecret,
     jwtExpiryS: config.auth.jwt_expiry,
     log: log.child("bootstrap"),
   });

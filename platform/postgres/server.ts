@@ -67,6 +67,7 @@ export async function startServer(options: ServerOptions): Promise<PostgresServe
       ["-c", "max_connections=200"],
       ["-c", "max_wal_senders=10"],
       ["-c", "max_replication_slots=10"],
+      ["-c", "shared_preload_libraries=pg_stat_statements"],
       ["-c", "log_min_messages=warning"],
       ["-c", "log_statement=none"],
       ["-c", "statement_timeout=120000"],
