@@ -109,5 +109,5 @@ function raisedByDatabase(cause: unknown): { status: number; body: unknown } | u
 function because(cause: unknown): string {
   if (!(cause instanceof Error)) return "";
   const code = "code" in cause ? ` ${String(cause.code)}` : "";
-  return ` (${cause.name}${code}: ${cause.message})`;
+  return ` (${cause.name}${code}: ${cause.message.replace(/\s+/g, " ")})`;
 }

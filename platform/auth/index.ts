@@ -23,7 +23,7 @@ import {
   unknownPath,
   useFactor,
 } from "./disabled.ts";
-import { errorResponse } from "./errors.ts";
+import { errorResponse, tooManyRequests } from "./errors.ts";
 import { createHooks } from "./hooks/hooks.ts";
 import { logout } from "./logout.ts";
 import { createMailer } from "./mail/mailer.ts";
@@ -59,6 +59,11 @@ export interface Auth extends AsyncDisposable {
   fetch(request: Request): Promise<Response>;
 }
 
+/** Requests being answered; beyond them the pool's queue would only grow. */
+const requestsMax = 1000;
+/** Sign-ups hold a connection while the hook sends its mail. */
+const poolSizeDefault = 20;
+
 type Endpoint = (context: Context, call: Call) => Promise<Response>;
 type UserEndpoint = (context: Context, call: Call, userId: string) => Promise<Response>;
 
@@ -67,8 +72,9 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   const { config, log } = options;
   const hooks = createHooks(config.hook, options.resolveHookUrl, log);
   const sql = postgres(options.databaseUrl, {
-    max: options.poolSize ?? 10,
+    max: options.poolSize ?? poolSizeDefault,
     connect_timeout: 10,
+    idle_timeout: 60,
     connection: { application_name: "auth" },
     transform: { undefined: null },
     onnotice: (notice) => log("debug", `postgres: ${notice.message}`),
@@ -88,8 +94,20 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   };
   const cleanup = startCleanup(context);
   const app = createRoutes(context);
+  let requests = 0;
   return {
-    fetch: async (request) => app.fetch(request),
+    async fetch(request) {
+      if (requests >= requestsMax) {
+        const error = tooManyRequests("over_request_rate_limit", "Request rate limit reached");
+        return errorResponse(error, request, log);
+      }
+      requests++;
+      try {
+        return await app.fetch(request);
+      } finally {
+        requests--;
+      }
+    },
     async [Symbol.asyncDispose]() {
       cleanup[Symbol.dispose]();
       context.mailer.close();

@@ -28,43 +28,19 @@ const nobody = "$2b$10$4/QoQHySVC94tpo2PFILY.O7vy64hmtPnG/T9ONStiIv53L5tNrbG";
 
 export function createPasswords(): Passwords {
   const threadsMax = Math.max(1, Math.min(4, availableParallelism() - 1));
-  const threads: { worker: Worker; jobs: number }[] = [];
-  const waiting = new Map<number, { resolve(result: string | boolean): void; reject(error: Error): void }>();
-  let lastId = 0;
-
-  const start = () => {
-    const worker = new Worker(new URL("./password-worker.ts", import.meta.url));
-    const thread = { worker, jobs: 0 };
-    worker.unref();
-    worker.on("message", ({ id, result }: Reply) => {
-      thread.jobs--;
-      if (thread.jobs === 0) worker.unref();
-      waiting.get(id)?.resolve(result);
-      waiting.delete(id);
-    });
-    worker.on("error", (cause) => {
-      threads.splice(threads.indexOf(thread), 1);
-      for (const job of waiting.values()) job.reject(internal("Error hashing password", cause));
-      waiting.clear();
-    });
-    threads.push(thread);
-    return thread;
-  };
+  const threads: Thread[] = [];
+  const jobs = () => threads.reduce((sum, thread) => sum + thread.jobs, 0);
 
   const run = (password: string, hash?: string): Promise<string | boolean> => {
-    if (waiting.size >= jobsMax) {
-      throw tooManyRequests("over_request_rate_limit", "Request rate limit reached");
+    if (jobs() >= jobsMax) throw tooManyRequests("over_request_rate_limit", "Request rate limit reached");
+    let thread = threads.find((candidate) => candidate.jobs === 0);
+    if (!thread && threads.length < threadsMax) {
+      const started = startThread(() => threads.splice(threads.indexOf(started), 1));
+      threads.push(started);
+      thread = started;
     }
-    const idle = threads.find((thread) => thread.jobs === 0);
-    const thread =
-      idle ?? (threads.length < threadsMax ? start() : threads.reduce((a, b) => (b.jobs < a.jobs ? b : a)));
-    const id = ++lastId;
-    return new Promise((resolve, reject) => {
-      waiting.set(id, { resolve, reject });
-      thread.jobs++;
-      thread.worker.ref();
-      thread.worker.postMessage({ id, password, ...(hash === undefined ? {} : { hash }) } satisfies Request);
-    });
+    thread ??= threads.reduce((a, b) => (b.jobs < a.jobs ? b : a));
+    return thread.run(password, hash);
   };
 
   return {
@@ -76,7 +52,53 @@ export function createPasswords(): Passwords {
       return fits && Boolean(hash) && same === true;
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all(threads.map(({ worker }) => worker.terminate()));
+      await Promise.all([...threads].map((thread) => thread.stop()));
+    },
+  };
+}
+
+interface Thread {
+  /** Waiting or at work. */
+  readonly jobs: number;
+  run(password: string, hash?: string): Promise<string | boolean>;
+  stop(): Promise<void>;
+}
+
+/** @param ended called once, when the thread takes no more jobs */
+function startThread(ended: () => void): Thread {
+  const worker = new Worker(new URL("./password-worker.ts", import.meta.url));
+  const waiting = new Map<number, { resolve(result: string | boolean): void; reject(error: Error): void }>();
+  let lastId = 0;
+  let cause: unknown;
+  worker.unref();
+  worker.on("message", ({ id, result }: Reply) => {
+    waiting.get(id)?.resolve(result);
+    waiting.delete(id);
+    if (waiting.size === 0) worker.unref();
+  });
+  worker.on("error", (error) => {
+    cause = error;
+  });
+  worker.on("exit", () => {
+    ended();
+    for (const job of waiting.values()) job.reject(internal("Error hashing password", cause));
+    waiting.clear();
+  });
+  return {
+    get jobs() {
+      return waiting.size;
+    },
+    run(password, hash) {
+      const id = ++lastId;
+      // An idle thread keeps no process alive, a working one does.
+      worker.ref();
+      return new Promise((resolve, reject) => {
+        waiting.set(id, { resolve, reject });
+        worker.postMessage({ id, password, ...(hash === undefined ? {} : { hash }) } satisfies Request);
+      });
+    },
+    async stop() {
+      await worker.terminate();
     },
   };
 }

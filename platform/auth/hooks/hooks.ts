@@ -69,7 +69,8 @@ export function createHooks(
         return output.data;
       } catch (cause) {
         const tookMs = Math.round(performance.now() - startedMs);
-        log("warn", `hook ${name} failed after ${tookMs} ms: ${(cause as Error).message}`);
+        const why = (cause as Error).message.replace(/\s+/g, " ");
+        log("warn", `hook ${name} failed after ${tookMs} ms: ${why}`);
         throw cause instanceof AuthError ? cause : internal(`Error running hook URI: ${uri}`, cause);
       }
     },

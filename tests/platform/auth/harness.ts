@@ -40,6 +40,8 @@ export interface TestAuth {
   /** Without /auth/v1. */
   url: string;
   keys: Keys;
+  /** The service itself, without a socket. */
+  direct: Auth;
   /** As an app has it; a memory of its own each time. */
   client(flowType?: "implicit" | "pkce"): SupabaseClient;
   admin(): SupabaseClient;
@@ -107,7 +109,7 @@ export async function createHarness(): Promise<Harness> {
       });
       http.on("request", getRequestListener(withoutPrefix(auth)));
       running.push({ auth, http });
-      return testAuth(base, keys);
+      return testAuth(base, keys, auth);
     },
     async [Symbol.asyncDispose]() {
       for (const { auth, http } of running) {
@@ -171,7 +173,7 @@ function pick(request: Request): RequestInit {
   } as RequestInit;
 }
 
-function testAuth(url: string, keys: Keys): TestAuth {
+function testAuth(url: string, keys: Keys, direct: Auth): TestAuth {
   const connect = (key: string, flowType: "implicit" | "pkce") =>
     createClient(url, key, {
       auth: {
@@ -185,6 +187,7 @@ function testAuth(url: string, keys: Keys): TestAuth {
   return {
     url,
     keys,
+    direct,
     client: (flowType = "implicit") => connect(keys.anonKey, flowType),
     admin: () =>
       createClient(url, keys.serviceRoleKey, { auth: { persistSession: false, autoRefreshToken: false } }),

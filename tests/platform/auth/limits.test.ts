@@ -103,6 +103,21 @@ test("mallory's address is stopped, alice's is not", async () => {
   }
 });
 
+test("what comes while too much is under way is turned away at once", async () => {
+  const ask = () => auth.direct.fetch(new Request("http://auth/health"));
+  const answers = await Promise.all(Array.from({ length: 1001 }, ask));
+  expect(answers.map(({ status }) => status).sort()).toEqual([...Array(1000).fill(200), 429]);
+  expect((await ask()).status).toBe(200);
+});
+
+test("a service that stops lets nobody wait for a hash", async () => {
+  const passwords = createPasswords();
+  const hashes = [1, 2, 3].map((index) => passwords.hash(`password ${index}`));
+  const settled = Promise.allSettled(hashes);
+  await passwords[Symbol.asyncDispose]();
+  expect((await settled).some(({ status }) => status === "rejected")).toBe(true);
+});
+
 test("one user is not mailed more often than max_frequency", async () => {
   const slow = await harness.start({ email: { max_frequency: "1m" } });
   const alice = person("alice");
