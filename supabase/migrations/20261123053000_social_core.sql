@@ -892,11 +892,10 @@ create trigger posts_count_deleted
  * The cursor is the id of the last post on a page. Ids never change and the next
  * page holds only lower ones, so no post comes twice; and every post that could
  * be read when the first page was, and that nobody deletes meanwhile, comes once.
+ *
  * A post takes its id a moment before its transaction commits. One that commits
- * while somebody turns pages is therefore found at the next read from the top,
- * or, if its id is below their cursor, on a page to come. Never below a page
- * already read, unless its transaction was open during that read: for a request
- * to the API, the last few milliseconds.
+ * while somebody turns pages comes on a later page if its id is below their
+ * cursor, and otherwise, as nearly always, at the next read from the top.
  */
 
 /*

@@ -127,6 +127,27 @@ describe("bob's home feed", () => {
     expect((await page(bob, null, 100)).some((item) => item.author_id === alice.id)).toBe(false);
   });
 
+  test("has a post that commits late at the next read from the top, and none twice", async () => {
+    await bob.asks((sql) => sql`insert into follows (followee_id) values (${alice.id})`);
+    await using stack = new AsyncDisposableStack();
+    const writing = await db.admin.reserve();
+    stack.defer(() => writing.release());
+    await writing`begin`;
+    const [late] =
+      await writing`insert into posts (author_id, content) values (${alice.id}, 'late') returning id`;
+    const last = await post(bob);
+
+    const first = await page(bob, null, 3);
+    expect(first[0]?.id).toBe(last);
+    await writing`commit`;
+    const second = await page(bob, first.at(-1)?.id ?? null, 3);
+    const read = [...first, ...second].map((item) => item.id);
+    expect(new Set(read).size).toBe(6);
+    expect(read).not.toContain(late?.id);
+    expect((await page(bob, null, 3))[1]?.id).toBe(late?.id);
+    await bob.asks((sql) => sql`delete from follows`);
+  });
+
   test("is not for who is not signed in", async () => {
     const anonymous = refusal(db.as("anon")((sql) => sql`select from home_feed()`));
     expect(await anonymous).toMatchObject({ code: "42501" });
