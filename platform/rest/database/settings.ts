@@ -1,0 +1,69 @@
+/**
+ * What a request sets for its transaction: who it is and what it says of
+ * itself. https://docs.postgrest.org/en/stable/references/transactions.html
+ */
+import type { Identity } from "../identity.ts";
+import type { ApiRequest } from "../request/index.ts";
+import type { SchemaGraph } from "../schema/types.ts";
+import { quoteLiteral, quoteName, quoteQualified } from "../sql/text.ts";
+
+export interface TransactionSettings {
+  sql: string;
+  searchPath: string;
+}
+
+/** @param own settings of the function that is called */
+export function transactionSettings(
+  request: ApiRequest,
+  identity: Identity,
+  graph: SchemaGraph,
+  extraSearchPath: string[],
+  readOnly: boolean,
+  own: [string, string][],
+  timezone: string | undefined,
+): TransactionSettings {
+  const searchPath = [request.schema, ...extraSearchPath].map(quoteName).join(", ");
+  const role = graph.roles.get(identity.role)?.settings ?? [];
+  const settings: [string, string][] = [
+    ["search_path", searchPath],
+    // Before the role, as the login role may be allowed to set what the role is not.
+    ...role.filter(([name]) => name !== "default_transaction_isolation" && name !== "search_path"),
+    ["role", identity.role],
+    ["request.jwt.claims", identity.claimsJson],
+    ["request.method", request.method],
+    ["request.path", request.path],
+    ["request.headers", headersJson(request.headers)],
+    ["request.cookies", cookiesJson(request.headers.get("cookie"))],
+    ...own,
+  ];
+  if (timezone !== undefined) settings.push(["timezone", timezone]);
+  if (readOnly) settings.push(["transaction_read_only", "on"]);
+  const calls = settings.map(
+    ([name, value]) => `set_config(${quoteLiteral(name)},${quoteLiteral(value)},true)`,
+  );
+  let sql = `select ${calls.join(",")}`;
+  const preRequest = graph.settings.get("db_pre_request");
+  if (preRequest) sql += `;select ${qualify(preRequest)}()`;
+  return { sql, searchPath };
+}
+
+function qualify(name: string): string {
+  const [schema = "", local] = name.split(".");
+  return local === undefined ? quoteName(schema) : quoteQualified({ schema, name: local });
+}
+
+function headersJson(headers: Headers): string {
+  const all: Record<string, string> = {};
+  for (const [name, value] of headers) if (name !== "cookie") all[name] = value;
+  return JSON.stringify(all);
+}
+
+function cookiesJson(header: string | null): string {
+  if (header === null) return "{}";
+  const cookies: Record<string, string> = {};
+  for (const pair of header.split(";")) {
+    const at = pair.indexOf("=");
+    if (at > 0) cookies[pair.slice(0, at).trim()] = pair.slice(at + 1).trim();
+  }
+  return JSON.stringify(cookies);
+}

@@ -1,0 +1,359 @@
+/**
+ * Every error that rest tells its clients, in PostgREST's words and codes
+ * (https://docs.postgrest.org/en/stable/references/errors.html), and the one
+ * place where Postgres errors become HTTP statuses.
+ */
+import type { Relationship, Routine } from "./schema/types.ts";
+
+export interface ErrorBody {
+  code: string;
+  message: string;
+  details: unknown;
+  hint: string | null;
+}
+
+/** Thrown anywhere in rest, turned into a response by index.ts. */
+export class RestError extends Error {
+  readonly status: number;
+  readonly body: ErrorBody;
+  readonly headers: [string, string][];
+
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    details: unknown = null,
+    hint: string | null = null,
+    headers: [string, string][] = [],
+  ) {
+    super(message);
+    this.name = "RestError";
+    this.status = status;
+    this.body = { code, message, details, hint };
+    this.headers = headers;
+  }
+
+  /** Whether a fresher schema cache could answer otherwise. */
+  get fromSchemaCache(): boolean {
+    return this.body.code.startsWith("PGRST2") || this.body.code === "42703" || this.body.code === "42704";
+  }
+}
+
+export const errors = {
+  unparsable: (what: string, text: string, column: number, details: string) =>
+    new RestError(400, "PGRST100", `"failed to parse ${what} (${text})" (line 1, column ${column})`, details),
+  rpcMethod: (method: string) => new RestError(405, "PGRST101", `Cannot use the ${method} method on RPC`),
+  body: (message: string, status = 400) => new RestError(status, "PGRST102", message),
+  range: (details: string) => new RestError(416, "PGRST103", "Requested range not satisfiable", details),
+  putFilters: () =>
+    new RestError(
+      405,
+      "PGRST105",
+      "Filters must include all and only primary key columns with 'eq' operators",
+    ),
+  schema: (name: string, exposed: string[]) =>
+    new RestError(
+      406,
+      "PGRST106",
+      `Invalid schema: ${name}`,
+      null,
+      `Only the following schemas are exposed: ${exposed.join(", ")}`,
+    ),
+  mediaType: (accepted: string[]) =>
+    new RestError(406, "PGRST107", `None of these media types are available: ${accepted.join(", ")}`),
+  notEmbedded: (name: string) =>
+    new RestError(
+      400,
+      "PGRST108",
+      `'${name}' is not an embedded resource in this request`,
+      null,
+      `Verify that '${name}' is included in the 'select' query parameter.`,
+    ),
+  responseHeaders: () =>
+    new RestError(
+      500,
+      "PGRST111",
+      "response.headers guc must be a JSON array composed of objects with a single key and a string value",
+    ),
+  responseStatus: () => new RestError(500, "PGRST112", "response.status guc must be a valid status code"),
+  putRange: () =>
+    new RestError(400, "PGRST114", "limit/offset querystring parameters are not allowed for PUT"),
+  putKey: () => new RestError(400, "PGRST115", "Payload values do not match URL in primary key column(s)"),
+  notSingular: (rows: number | string) =>
+    new RestError(
+      406,
+      "PGRST116",
+      "Cannot coerce the result to a single JSON object",
+      `The result contains ${rows} rows`,
+    ),
+  method: (method: string) => new RestError(405, "PGRST117", `Unsupported HTTP method: ${method}`),
+  relatedOrder: (origin: string, target: string) =>
+    new RestError(
+      400,
+      "PGRST118",
+      `A related order on '${target}' is not possible`,
+      `'${origin}' and '${target}' do not form a many-to-one or one-to-one relationship`,
+    ),
+  embedFilter: (target: string) =>
+    new RestError(
+      400,
+      "PGRST120",
+      `Bad operator on the '${target}' embedded resource`,
+      "Only is null or not is null filters are allowed on embedded resources",
+    ),
+  raisedJson: (details: string, hint: string) =>
+    new RestError(
+      500,
+      "PGRST121",
+      `Could not parse JSON in the "RAISE SQLSTATE 'PGRST'" error`,
+      details,
+      hint,
+    ),
+  preferences: (invalid: string[]) =>
+    new RestError(
+      400,
+      "PGRST122",
+      "Invalid preferences given with handling=strict",
+      `Invalid preferences: ${invalid.join(", ")}`,
+    ),
+  aggregates: () => new RestError(400, "PGRST123", "Use of aggregate functions is not allowed"),
+  maxAffected: (rows: number | string) =>
+    new RestError(
+      400,
+      "PGRST124",
+      "Query result exceeds max-affected preference constraint",
+      `The query affects ${rows} rows`,
+    ),
+  path: () => new RestError(404, "PGRST125", "Invalid path specified in request URL"),
+  notImplemented: (details: string) => new RestError(400, "PGRST127", "Feature not implemented", details),
+  maxAffectedRpc: () =>
+    new RestError(
+      400,
+      "PGRST128",
+      "Function must return SETOF or TABLE when max-affected preference is used with handling=strict",
+    ),
+  noRelationship: (
+    parent: string,
+    child: string,
+    embedHint: string | undefined,
+    schema: string,
+    hint: string | null,
+  ) =>
+    new RestError(
+      400,
+      "PGRST200",
+      `Could not find a relationship between '${parent}' and '${child}' in the schema cache`,
+      `Searched for a foreign key relationship between '${parent}' and '${child}'${
+        embedHint === undefined ? "" : ` using the hint '${embedHint}'`
+      } in the schema '${schema}', but no matches were found.`,
+      hint,
+    ),
+  ambiguousRelationship: (parent: string, child: string, found: Relationship[]) =>
+    new RestError(
+      300,
+      "PGRST201",
+      `Could not embed because more than one relationship was found for '${parent}' and '${child}'`,
+      found.map(describeRelationship),
+      `Try changing '${child}' to one of the following: ${found
+        .map((relationship) => `'${relationship.foreign.name}!${relationshipHint(relationship)}'`)
+        .join(", ")}. Find the desired relationship in the 'details' key.`,
+    ),
+  noRoutine: (message: string, details: string, hint: string | null) =>
+    new RestError(404, "PGRST202", message, details, hint),
+  ambiguousRoutine: (found: Routine[]) =>
+    new RestError(
+      300,
+      "PGRST203",
+      `Could not choose the best candidate function between: ${found
+        .map((routine) => {
+          const parameters = routine.parameters.map(({ name, type }) => `${name} => ${type}`);
+          return `${routine.schema}.${routine.name}(${parameters.join(", ")})`;
+        })
+        .join(", ")}`,
+      null,
+      "Try renaming the parameters or the function itself in the database so function overloading can be resolved",
+    ),
+  noColumn: (table: string, column: string) =>
+    new RestError(400, "PGRST204", `Could not find the '${column}' column of '${table}' in the schema cache`),
+  noTable: (schema: string, table: string, hint: string | null) =>
+    new RestError(
+      404,
+      "PGRST205",
+      `Could not find the table '${schema}.${table}' in the schema cache`,
+      null,
+      hint,
+    ),
+  /** What Postgres says of an unknown column; said here because unknown names never reach it. */
+  undefinedColumn: (reference: string, hint: string | null = null) =>
+    new RestError(400, "42703", `column ${reference} does not exist`, null, hint),
+  undefinedType: (name: string) => new RestError(400, "42704", `type "${name}" does not exist`),
+  /** Postgres refuses the character in text; it would also end a statement early on the wire. */
+  nullCharacter: () => new RestError(400, "22021", 'invalid byte sequence for encoding "UTF8": 0x00'),
+  /** As the safeupdate extension, which hosted Supabase loads for the API's role. */
+  unfiltered: (command: "UPDATE" | "DELETE") =>
+    new RestError(400, "21000", `${command} requires a WHERE clause`),
+  tooLong: (what: string, max: number, status: number) =>
+    new RestError(status, "PGRST100", `The ${what} is longer than ${max} bytes`),
+  connection: (details: string | null) =>
+    new RestError(503, "PGRST000", "Database connection error. Retrying the connection.", details),
+  connectionLost: () => new RestError(503, "PGRST001", "Database client error. Retrying the connection."),
+  noSchemaCache: () =>
+    new RestError(503, "PGRST002", "Could not query the database for the schema cache. Retrying."),
+  poolTimeout: () => new RestError(504, "PGRST003", "Timed out acquiring connection from connection pool."),
+};
+
+export function relationshipHint(relationship: Relationship): string {
+  return relationship.junction?.table.name ?? relationship.constraint;
+}
+
+const cardinalityNames = {
+  m2o: "many-to-one",
+  o2m: "one-to-many",
+  o2o: "one-to-one",
+  m2m: "many-to-many",
+} as const;
+
+function describeRelationship(relationship: Relationship): Record<string, string> {
+  const { table, foreign, junction } = relationship;
+  const columns = (names: string[]) => `(${names.join(", ")})`;
+  return {
+    cardinality: cardinalityNames[relationship.cardinality],
+    embedding: `${table.name} with ${foreign.name}`,
+    relationship: junction
+      ? `${junction.table.name} using ${junction.sourceConstraint}${columns(
+          junction.source.map(([, column]) => column),
+        )} and ${junction.targetConstraint}${columns(junction.target.map(([, column]) => column))}`
+      : `${relationship.constraint} using ${table.name}${columns(
+          relationship.columns.map(([from]) => from),
+        )} and ${foreign.name}${columns(relationship.columns.map(([, to]) => to))}`,
+  };
+}
+
+/** The fields of an error that Postgres sends; `code` is its SQLSTATE. */
+export interface PostgresFault {
+  code: string;
+  message: string;
+  detail?: string | undefined;
+  hint?: string | undefined;
+}
+
+/**
+ * @param anonymous whether the request ran as the anonymous role: it may then
+ *   help to sign in, hence 401 in place of 403
+ */
+export function fromPostgres(fault: PostgresFault, anonymous: boolean): RestError {
+  if (fault.code === "PGRST") return raised(fault);
+  const status = statusOf(fault, anonymous);
+  return new RestError(
+    status,
+    fault.code,
+    fault.message,
+    fault.detail ?? null,
+    fault.hint ?? null,
+    status === 401 ? [["WWW-Authenticate", "Bearer"]] : [],
+  );
+}
+
+/** https://docs.postgrest.org/en/stable/references/errors.html#status-codes */
+function statusOf({ code, message }: PostgresFault, anonymous: boolean): number {
+  switch (code) {
+    case "23503":
+    case "23505":
+      return 409;
+    case "25006":
+      return 405;
+    case "21000":
+      return message.endsWith("requires a WHERE clause") ? 400 : 500;
+    case "22023":
+      return message.startsWith("role") && message.endsWith("does not exist") ? 401 : 400;
+    case "42883":
+      return message.startsWith("function xmlagg(") ? 406 : 404;
+    case "42P01":
+      return 404;
+    case "42P17":
+      return 500;
+    case "42501":
+      return anonymous ? 401 : 403;
+    case "53400":
+      return 500;
+    case "57P01":
+      return 503;
+    case "P0001":
+      return 400;
+  }
+  if (code.startsWith("PT")) {
+    const status = Number(code.slice(2));
+    // Response takes no other status; PostgREST's fallback for what is no status is 500 too.
+    return Number.isInteger(status) && status >= 200 && status <= 599 ? status : 500;
+  }
+  return statusByClass[code.slice(0, 2)] ?? 400;
+}
+
+const statusByClass: Record<string, number> = {
+  "08": 503,
+  "09": 500,
+  "0L": 403,
+  "0P": 403,
+  "25": 500,
+  "28": 403,
+  "2D": 500,
+  "38": 500,
+  "39": 500,
+  "3B": 500,
+  "40": 500,
+  "53": 503,
+  "54": 500,
+  "55": 500,
+  "57": 500,
+  "58": 500,
+  F0: 500,
+  HV: 500,
+  P0: 500,
+  XX: 500,
+};
+
+/** `raise sqlstate 'PGRST'`: message and detail are JSON that shape the whole response. */
+function raised({ message, detail }: PostgresFault): RestError {
+  const text = (value: unknown) => (typeof value === "string" ? value : null);
+  const body = parseObject(message);
+  if (typeof body?.code !== "string" || typeof body.message !== "string") {
+    return errors.raisedJson(
+      `Invalid JSON value for MESSAGE: '${message}'`,
+      "MESSAGE must be a JSON object with obligatory keys: 'code', 'message' and optional keys: 'details', 'hint'.",
+    );
+  }
+  const hint =
+    "DETAIL must be a JSON object with obligatory keys: 'status', 'headers' and optional key: 'status_text'.";
+  if (detail === undefined) return errors.raisedJson("DETAIL is missing in the RAISE statement", hint);
+  const control = parseObject(detail);
+  const headers = control?.headers;
+  const status = control?.status;
+  if (
+    typeof status !== "number" ||
+    !Number.isInteger(status) ||
+    typeof headers !== "object" ||
+    headers === null ||
+    !Object.values(headers).every((value) => typeof value === "string")
+  ) {
+    return errors.raisedJson(`Invalid JSON value for DETAIL: '${detail}'`, hint);
+  }
+  return new RestError(
+    status >= 200 && status <= 599 ? status : 500,
+    body.code,
+    body.message,
+    text(body.details),
+    text(body.hint),
+    Object.entries(headers as Record<string, string>),
+  );
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,223 @@
+/**
+ * The PostgREST protocol over one database: `createRest` answers requests whose
+ * path is `/table`, `/rpc/function` or `/`. README.md says what is in and out.
+ */
+import type { Config } from "../config.ts";
+import type { Keys } from "../keys.ts";
+import type { Log } from "../log.ts";
+import { createPool, type Outcome } from "./database/pool.ts";
+import { transactionSettings } from "./database/settings.ts";
+import { errors, RestError } from "./errors.ts";
+import { type Identity, identify } from "./identity.ts";
+import { describeApi } from "./openapi/index.ts";
+import { planMutation } from "./plan/mutation.ts";
+import { planRead } from "./plan/read.ts";
+import { findRoutine, resultTable } from "./plan/routine.ts";
+import { type ApiRequest, parseRequest } from "./request/index.ts";
+import { readOutcome, respondCall, respondError, respondMutation, respondRead } from "./response.ts";
+import { createSchemaCache } from "./schema/cache.ts";
+import { nearest } from "./schema/nearest.ts";
+import { key, type SchemaGraph, type Table } from "./schema/types.ts";
+import { guardError } from "./sql/guard.ts";
+import { type Built, buildCall, buildMutation, buildRead } from "./sql/statement.ts";
+import type { Statement } from "./sql/text.ts";
+
+export interface RestOptions {
+  /** As authenticator: a role that may become those of the JWTs and can do nothing itself. */
+  databaseUrl: string;
+  config: Config["api"];
+  keys: Pick<Keys, "verify">;
+  log: Log;
+  /** Connections for requests; one more listens for schema changes. */
+  poolSize?: number;
+}
+
+export interface Rest extends AsyncDisposable {
+  /** Never rejects: every failure is a response in PostgREST's error format. */
+  fetch(request: Request): Promise<Response>;
+}
+
+/** @throws the driver's error when the database cannot be reached */
+export async function createRest(options: RestOptions): Promise<Rest> {
+  const { config, keys, log } = options;
+  const cache = await createSchemaCache({
+    databaseUrl: options.databaseUrl,
+    schemas: config.schemas,
+    extraSearchPath: config.extra_search_path,
+    log,
+  });
+  const pool = createPool({ databaseUrl: options.databaseUrl, size: options.poolSize ?? 10 });
+
+  interface Context {
+    request: ApiRequest;
+    identity: Identity;
+    graph: SchemaGraph;
+    maxRows: number;
+  }
+
+  async function run(
+    { request, identity, graph }: Context,
+    built: Built,
+    how: { readOnly: boolean; own?: [string, string][] },
+  ): Promise<Outcome> {
+    const { timezone } = request.preferences;
+    const known = timezone !== undefined && (await cache.timezones()).has(timezone);
+    if (timezone !== undefined && !known) {
+      if (request.preferences.handling === "strict") throw errors.preferences([`timezone=${timezone}`]);
+      request.preferences.timezone = undefined;
+    }
+    const { sql, searchPath } = transactionSettings(
+      request,
+      identity,
+      graph,
+      listSetting(graph, "db_extra_search_path", config.extra_search_path),
+      how.readOnly,
+      how.own ?? [],
+      request.preferences.timezone,
+    );
+    return pool.run({
+      settings: sql,
+      planKey: `${identity.role}\0${searchPath}`,
+      statement: built.statement,
+      explain: built.explain,
+      repeatable: how.readOnly,
+      anonymous: identity.anonymous,
+    });
+  }
+
+  async function answer(context: Context): Promise<Response> {
+    const { request, graph } = context;
+    const { target } = request;
+    if (request.method === "OPTIONS") return respondOptions(request, graph);
+    switch (target.kind) {
+      case "root":
+        return describe(context);
+      case "call":
+        return call(context, target.name);
+      case "table": {
+        const table = findTable(graph, request.schema, target.name);
+        const isRead = request.method === "GET" || request.method === "HEAD";
+        return isRead ? read(context, table) : mutate(context, table);
+      }
+    }
+  }
+
+  async function read(context: Context, table: Table): Promise<Response> {
+    const { request, graph, maxRows } = context;
+    const plan = planRead(graph, request.schema, table, request.query, request.range, {
+      maxRows,
+      ofMutation: false,
+    });
+    const built = buildRead(request, plan, maxRows, request.method !== "HEAD");
+    const outcome = await run(context, built, { readOnly: true });
+    const result = readOutcome(outcome, request, maxRows);
+    if (request.media.kind === "object" && result.rows !== 1) throw errors.notSingular(result.rows);
+    return respondRead(request, table.name, result);
+  }
+
+  async function mutate(context: Context, table: Table): Promise<Response> {
+    const { request, graph, maxRows } = context;
+    const plan = planRead(graph, request.schema, table, request.query, request.range, { ofMutation: true });
+    const mutation = planMutation(request, table);
+    const statement: Statement = buildMutation(request, plan, mutation);
+    const outcome = await run(context, { statement }, { readOnly: false });
+    return respondMutation(request, table.name, readOutcome(outcome, request, maxRows));
+  }
+
+  async function call(context: Context, name: string): Promise<Response> {
+    const { request, graph, maxRows } = context;
+    const { method, payload, query, preferences } = request;
+    const names = payload ? payload.keys : query.arguments.map(([argument]) => argument);
+    const routine = findRoutine(graph, request, name, names);
+    if (preferences.handling === "strict" && preferences.maxAffected !== undefined && !routine.returnsSet) {
+      throw errors.maxAffectedRpc();
+    }
+    const plan = planRead(graph, request.schema, resultTable(graph, routine), query, request.range, {
+      maxRows,
+      ofMutation: false,
+    });
+    const built = buildCall(request, routine, plan, maxRows, method !== "HEAD");
+    const readOnly = method !== "POST" || routine.volatility !== "volatile";
+    const outcome = await run(context, built, { readOnly, own: routine.settings });
+    return respondCall(request, routine.returnsVoid, readOutcome(outcome, request, maxRows));
+  }
+
+  async function describe(context: Context): Promise<Response> {
+    const { request, graph } = context;
+    const outcome = await run(
+      context,
+      { statement: describeApi.statement(request.schema) },
+      { readOnly: true },
+    );
+    const document = describeApi.document(graph, request.schema, outcome.row[0]?.toString("utf8") ?? "{}");
+    return new Response(request.method === "HEAD" ? null : JSON.stringify(document), {
+      headers: { "Content-Type": request.media.contentType },
+    });
+  }
+
+  return {
+    async fetch(raw) {
+      try {
+        const identity = await identify(raw.headers.get("authorization"), keys);
+        const schemas = listSetting(cache.current(), "db_schemas", config.schemas);
+        const request = await parseRequest(raw, schemas);
+        const attempt = () => {
+          const graph = cache.current();
+          const maxRows = Number(graph.settings.get("db_max_rows") ?? config.max_rows) || config.max_rows;
+          return answer({ request, identity, graph, maxRows });
+        };
+        return await attempt().catch(async (cause) => {
+          // A name that is not known may have been announced a moment ago.
+          if (!(cause instanceof RestError) || !cause.fromSchemaCache || !(await cache.settle())) throw cause;
+          return attempt();
+        });
+      } catch (cause) {
+        if (cause instanceof RestError) return respondError(guardError(cause), raw.method === "HEAD");
+        log("error", `${raw.method} ${raw.url.split("?")[0]}: ${(cause as Error)?.stack ?? cause}`);
+        return respondError(new RestError(500, "PGRSTX00", "Internal error"), raw.method === "HEAD");
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([pool[Symbol.asyncDispose](), cache[Symbol.asyncDispose]()]);
+    },
+  };
+}
+
+function listSetting(graph: SchemaGraph, name: string, otherwise: string[]): string[] {
+  return (
+    graph.settings
+      .get(name)
+      ?.split(",")
+      .map((part) => part.trim()) ?? otherwise
+  );
+}
+
+function findTable(graph: SchemaGraph, schema: string, name: string): Table {
+  const table = graph.tables.get(key({ schema, name }));
+  if (table) return table;
+  const known = [...graph.tables.values()].filter((each) => each.schema === schema).map((each) => each.name);
+  const similar = nearest(name, known, 0.75);
+  throw errors.noTable(schema, name, similar ? `Perhaps you meant the table '${schema}.${similar}'` : null);
+}
+
+/** Which methods there are, from what the table can do. */
+function respondOptions(request: ApiRequest, graph: SchemaGraph): Response {
+  const { target, schema } = request;
+  const allow = ["OPTIONS", "GET", "HEAD"];
+  if (target.kind === "table") {
+    const table = findTable(graph, schema, target.name);
+    if (table.insertable) allow.push("POST");
+    if (table.insertable && table.updatable && table.primaryKey.length > 0) allow.push("PUT");
+    if (table.updatable) allow.push("PATCH");
+    if (table.deletable) allow.push("DELETE");
+  } else if (target.kind === "call") {
+    const overloads = graph.routines.get(key({ schema, name: target.name }));
+    const [only] = overloads ?? [findRoutine(graph, request, target.name, [])];
+    if (only?.volatility === "volatile") allow.splice(1, 2, "POST");
+    else allow.push("POST");
+  }
+  return new Response(null, {
+    status: 200,
+    headers: { Allow: allow.join(","), "Access-Control-Allow-Origin": "*" },
+  });
+}

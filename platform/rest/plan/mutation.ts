@@ -1,0 +1,121 @@
+/** What to write. */
+import { errors } from "../errors.ts";
+import type { ApiRequest } from "../request/index.ts";
+import type { Column, Table } from "../schema/types.ts";
+import { type PlannedCondition, planOwnConditions, type ReadNode } from "./read.ts";
+
+export type Mutation = Insert | Update | Delete;
+
+export interface Insert {
+  kind: "insert";
+  table: Table;
+  columns: Column[];
+  json: string;
+  isObject: boolean;
+  /** Missing keys take the column's default rather than null. */
+  applyDefaults: boolean;
+  conflict?: { resolution: "merge-duplicates" | "ignore-duplicates"; columns: string[] } | undefined;
+  /** Of PUT: what the one row must fulfil. */
+  conditions: PlannedCondition[];
+}
+
+export interface Update {
+  kind: "update";
+  table: Table;
+  columns: Column[];
+  json: string;
+  isObject: boolean;
+  applyDefaults: boolean;
+  conditions: PlannedCondition[];
+}
+
+export interface Delete {
+  kind: "delete";
+  table: Table;
+  conditions: PlannedCondition[];
+}
+
+/** @throws RestError 21000, PGRST105, PGRST204 */
+export function planMutation(request: ApiRequest, table: Table): Mutation {
+  const { method, query, preferences, payload } = request;
+  const conditions = planOwnConditions(table, query.conditions);
+  if (method === "DELETE") {
+    if (conditions.length === 0) throw errors.unfiltered("DELETE");
+    return { kind: "delete", table, conditions };
+  }
+  const keys = payload?.keys ?? [];
+  const written = {
+    table,
+    columns: keys.toSorted().map((name) => {
+      const column = table.columns.get(name);
+      if (!column) throw errors.noColumn(table.name, name);
+      return column;
+    }),
+    json: payload?.text ?? "",
+    isObject: payload?.isObject ?? true,
+    applyDefaults: preferences.missing === "default",
+  };
+  if (method === "PATCH") {
+    if (conditions.length === 0 && keys.length > 0) throw errors.unfiltered("UPDATE");
+    return { kind: "update", ...written, conditions };
+  }
+  if (method === "PUT") {
+    if (!filtersPrimaryKey(conditions, table)) throw errors.putFilters();
+    return {
+      kind: "insert",
+      ...written,
+      applyDefaults: false,
+      conflict: { resolution: "merge-duplicates", columns: table.primaryKey },
+      conditions,
+    };
+  }
+  const columns = query.onConflict ?? table.primaryKey;
+  for (const name of columns) {
+    if (!table.columns.has(name)) throw errors.undefinedColumn(`"${name}"`);
+  }
+  return {
+    kind: "insert",
+    ...written,
+    conflict:
+      preferences.resolution && columns.length > 0
+        ? { resolution: preferences.resolution, columns }
+        : undefined,
+    conditions: [],
+  };
+}
+
+function filtersPrimaryKey(conditions: PlannedCondition[], table: Table): boolean {
+  const names = conditions.map((condition) =>
+    condition.kind === "filter" &&
+    !condition.negated &&
+    condition.column.path.length === 0 &&
+    condition.operation.kind === "compare" &&
+    condition.operation.operator === "=" &&
+    condition.operation.quantifier === undefined
+      ? condition.column.name
+      : undefined,
+  );
+  const unique = new Set(names);
+  return (
+    table.primaryKey.length > 0 &&
+    unique.size === table.primaryKey.length &&
+    table.primaryKey.every((name) => unique.has(name))
+  );
+}
+
+/** Columns that a mutation must return for the answer to be read from it; "*" for all. */
+export function neededColumns(read: ReadNode): { all: boolean; names: string[]; computed: string[] } {
+  const names = new Set<string>();
+  const computed = new Set<string>();
+  let all = false;
+  for (const item of read.items) {
+    if (item.kind === "star") all = true;
+    else if (item.column.computed) computed.add(item.column.name);
+    else names.add(item.column.name);
+  }
+  for (const { relationship } of read.embeds) {
+    if (relationship?.computed) all = true;
+    for (const [from] of relationship?.junction?.source ?? relationship?.columns ?? []) names.add(from);
+  }
+  return { all, names: [...names], computed: [...computed] };
+}

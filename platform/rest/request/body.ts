@@ -1,0 +1,109 @@
+/**
+ * Request bodies. JSON goes to Postgres as it came, so that numbers keep their
+ * digits; here it is read only for its keys.
+ */
+import { errors } from "../errors.ts";
+import { parseCsv } from "./csv.ts";
+
+export interface Payload {
+  kind: "json" | "raw" | "arguments";
+  /** JSON text, or for "raw" the value of a single unnamed parameter. */
+  text: string;
+  isObject: boolean;
+  /** Keys of every object in it. */
+  keys: string[];
+  /** Of a form sent to a function, in order of appearance. */
+  pairs: [string, string][];
+}
+
+/** Bytes; a larger body is refused before it is read to its end. */
+export const bodyMax = 32 * 1024 * 1024;
+
+/** @throws RestError 413 */
+export async function readBody(request: Request): Promise<string> {
+  if (request.body === null) return "";
+  if (Number(request.headers.get("content-length") ?? 0) > bodyMax) {
+    throw errors.body(`The request body is larger than ${bodyMax} bytes`, 413);
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body) {
+    size += chunk.byteLength;
+    if (size > bodyMax) throw errors.body(`The request body is larger than ${bodyMax} bytes`, 413);
+    chunks.push(chunk);
+  }
+  return (chunks.length === 1 ? Buffer.from(chunks[0] as Uint8Array) : Buffer.concat(chunks)).toString(
+    "utf8",
+  );
+}
+
+/**
+ * @param columns of the `columns` parameter: JSON is then not looked into
+ * @throws RestError PGRST102
+ */
+export function parsePayload(
+  text: string,
+  contentType: string,
+  columns: string[] | undefined,
+  isCall: boolean,
+): Payload {
+  switch (contentType) {
+    case "application/json":
+      if (columns) return { kind: "json", text, isObject: /^\s*\{/.test(text), keys: columns, pairs: [] };
+      return jsonPayload(text.trim() === "" && isCall ? "{}" : text);
+    case "text/csv": {
+      const rows = parseCsv(text);
+      if (!rows) throw errors.body("All lines must have same number of fields");
+      return { ...jsonPayload(JSON.stringify(rows)), keys: columns ?? Object.keys(rows[0] ?? {}) };
+    }
+    case "application/x-www-form-urlencoded": {
+      const pairs = [...new URLSearchParams(text)];
+      const keys = [...new Set(pairs.map(([name]) => name))];
+      return {
+        kind: isCall ? "arguments" : "json",
+        text: JSON.stringify(Object.fromEntries(pairs)),
+        isObject: true,
+        keys,
+        pairs,
+      };
+    }
+    case "text/plain":
+    case "text/xml":
+    case "application/octet-stream":
+      if (isCall) return { kind: "raw", text, isObject: false, keys: [], pairs: [] };
+  }
+  throw errors.body(`Content-Type not acceptable: ${contentType}`);
+}
+
+function jsonPayload(text: string): Payload {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw errors.body("Empty or invalid json");
+  }
+  if (!Array.isArray(value)) {
+    if (typeof value === "object" && value !== null) {
+      return { kind: "json", text, isObject: true, keys: Object.keys(value), pairs: [] };
+    }
+    return { kind: "json", text: "[]", isObject: false, keys: [], pairs: [] };
+  }
+  const [first] = value;
+  if (first === undefined) return { kind: "json", text: "[]", isObject: false, keys: [], pairs: [] };
+  const keys = keysOf(first);
+  const same = new Set(keys);
+  for (const row of value) {
+    const rowKeys = keysOf(row);
+    if (rowKeys.length !== same.size || !rowKeys.every((name) => same.has(name))) {
+      throw errors.body("All object keys must match");
+    }
+  }
+  return { kind: "json", text, isObject: false, keys, pairs: [] };
+}
+
+function keysOf(row: unknown): string[] {
+  if (typeof row !== "object" || row === null || Array.isArray(row)) {
+    throw errors.body("All object keys must match");
+  }
+  return Object.keys(row);
+}

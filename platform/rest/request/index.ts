@@ -1,0 +1,113 @@
+/** An HTTP request as typed data; what it names is not looked up yet. */
+import { errors } from "../errors.ts";
+import { bodyMax, type Payload, parsePayload, readBody } from "./body.ts";
+import { type Media, negotiate } from "./media.ts";
+import { type Preferences, parsePreferences } from "./preferences.ts";
+import { parseQuery, type Query } from "./query.ts";
+import { type Range, topRange } from "./range.ts";
+
+export { bodyMax };
+
+export type Method = "GET" | "HEAD" | "POST" | "PATCH" | "PUT" | "DELETE" | "OPTIONS";
+
+export interface ApiRequest {
+  method: Method;
+  path: string;
+  target: { kind: "root" } | { kind: "table" | "call"; name: string };
+  schema: string;
+  /** Whether there are several schemas to choose from; the answer then says which. */
+  schemaNegotiated: boolean;
+  query: Query;
+  preferences: Preferences;
+  media: Media;
+  /** The request's own rows; those of embeds are in the query. */
+  range: Range;
+  payload?: Payload | undefined;
+  contentType: string;
+  headers: Headers;
+}
+
+/** Characters; far above what proxies let through. */
+const urlMax = 64 * 1024;
+
+const methods = new Set<string>(["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]);
+
+/**
+ * @param schemas exposed ones, the default first
+ * @throws RestError PGRST100 to 103, 106, 107, 114, 117, 122, 125
+ */
+export async function parseRequest(request: Request, schemas: string[]): Promise<ApiRequest> {
+  const method = request.method as Method;
+  if (!methods.has(method)) throw errors.method(method);
+  const { path, search } = splitUrl(request.url);
+  const target = parseTarget(path);
+  const isCall = target.kind === "call";
+  const isRead = method === "GET" || method === "HEAD";
+  if (isCall && !isRead && method !== "POST" && method !== "OPTIONS") throw errors.rpcMethod(method);
+  if (target.kind === "root" && !isRead && method !== "OPTIONS") throw errors.method(method);
+  const { headers } = request;
+  const schema = chooseSchema(headers.get(isRead ? "accept-profile" : "content-profile"), schemas);
+  const preferences = parsePreferences(headers.get("prefer"));
+  const query = parseQuery(search, isCall && isRead);
+  const media = negotiate(headers.get("accept"), target.kind === "root");
+  const own = query.ranges.find((range) => range.path.length === 0)?.value ?? { offset: 0 };
+  if (method === "PUT" && (own.limit !== undefined || own.offset > 0)) throw errors.putRange();
+  const range = topRange(own, method === "GET" ? headers.get("range") : null);
+  const contentType = (headers.get("content-type") ?? "application/json").split(";")[0]?.trim().toLowerCase();
+  const parsed: ApiRequest = {
+    method,
+    path,
+    target,
+    schema,
+    schemaNegotiated: schemas.length > 1,
+    query,
+    preferences,
+    media,
+    range,
+    contentType: contentType || "application/json",
+    headers,
+  };
+  if (preferences.handling === "strict" && preferences.invalid.length > 0) {
+    throw errors.preferences(preferences.invalid);
+  }
+  if (method === "POST" || method === "PATCH" || method === "PUT") {
+    const columns = method === "PUT" ? undefined : query.columns;
+    parsed.payload = parsePayload(await readBody(request), parsed.contentType, columns, isCall);
+  }
+  return parsed;
+}
+
+/** Without `new URL`, which would resolve dots and re-encode. */
+function splitUrl(url: string): { path: string; search: string } {
+  if (url.length > urlMax) throw errors.tooLong("URL", urlMax, 414);
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  const rest = start < 0 ? "/" : url.slice(start);
+  const hash = rest.indexOf("#");
+  const whole = hash < 0 ? rest : rest.slice(0, hash);
+  const mark = whole.indexOf("?");
+  return mark < 0
+    ? { path: whole, search: "" }
+    : { path: whole.slice(0, mark), search: whole.slice(mark + 1) };
+}
+
+function parseTarget(path: string): ApiRequest["target"] {
+  const parts = path.split("/").filter((part) => part !== "");
+  let names: string[];
+  try {
+    names = parts.map(decodeURIComponent);
+  } catch {
+    throw errors.path();
+  }
+  const [first, second] = names;
+  if (first === undefined) return { kind: "root" };
+  if (second === undefined) return { kind: "table", name: first };
+  if (first === "rpc" && names.length === 2) return { kind: "call", name: second };
+  throw errors.path();
+}
+
+function chooseSchema(asked: string | null, schemas: string[]): string {
+  const [first = "public"] = schemas;
+  if (schemas.length <= 1 || asked === null) return first;
+  if (!schemas.includes(asked)) throw errors.schema(asked, schemas);
+  return asked;
+}

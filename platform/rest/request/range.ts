@@ -1,0 +1,61 @@
+/** Which rows: `limit` and `offset`, and for GET the Range header within them. */
+import { errors } from "../errors.ts";
+
+export interface Range {
+  offset: number;
+  /** Rows at most; undefined for all. */
+  limit?: number | undefined;
+}
+
+/** Reads the numbers of a limit and an offset parameter; what is no number is ignored, as PostgREST does. */
+export function parseRange(limit: string | undefined, offset: string | undefined): Range {
+  const limitNumber = integer(limit);
+  const offsetNumber = integer(offset) ?? 0;
+  return { limit: limitNumber, offset: Math.max(0, offsetNumber) };
+}
+
+function integer(text: string | undefined): number | undefined {
+  return text !== undefined && /^-?\d{1,15}$/.test(text.trim()) ? Number(text) : undefined;
+}
+
+/**
+ * The rows of the whole request.
+ * @param header of a GET request, `0-9` or `10-`
+ * @throws RestError PGRST103
+ */
+export function topRange(parameters: Range, header: string | null): Range {
+  if (parameters.limit !== undefined && parameters.limit < 0) {
+    throw errors.range("Limit should be greater than or equal to zero.");
+  }
+  const [, first, last] = /^(?:items=)?(\d{1,15})-(\d{0,15})$/.exec(header ?? "") ?? [];
+  if (first === undefined || parameters.limit === 0) return parameters;
+  const from = Number(first);
+  const to = last ? Number(last) : Number.POSITIVE_INFINITY;
+  if (to < from) {
+    throw errors.range(
+      "The lower boundary must be lower than or equal to the upper boundary in the Range header.",
+    );
+  }
+  const offset = Math.max(parameters.offset, from);
+  const end = Math.min(
+    to + 1,
+    parameters.limit === undefined ? Number.POSITIVE_INFINITY : parameters.offset + parameters.limit,
+  );
+  if (end <= offset && Number.isFinite(end)) {
+    throw errors.range(
+      "The lower boundary must be lower than or equal to the upper boundary in the Range header.",
+    );
+  }
+  return { offset, limit: Number.isFinite(end) ? end - offset : undefined };
+}
+
+/** The range with no more rows than the server gives at once. */
+export function restrict(range: Range, max: number): Range {
+  return { offset: range.offset, limit: Math.min(range.limit ?? max, max) };
+}
+
+/** `0-9/100`, with `*` for what is unknown or empty. */
+export function contentRange(lower: number, upper: number, total: number | undefined): string {
+  const rows = total !== 0 && lower <= upper ? `${lower}-${upper}` : "*";
+  return `${rows}/${total ?? "*"}`;
+}

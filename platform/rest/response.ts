@@ -1,0 +1,203 @@
+/** From the statement's row to the HTTP response. */
+import type { Outcome } from "./database/pool.ts";
+import { errors, type RestError } from "./errors.ts";
+import type { ApiRequest } from "./request/index.ts";
+import { appliedPreferences } from "./request/preferences.ts";
+import { contentRange } from "./request/range.ts";
+import { columns } from "./sql/statement.ts";
+
+export interface Result {
+  total: number | undefined;
+  rows: number;
+  body: Buffer;
+  headers: string | undefined;
+  status: string | undefined;
+  inserted: number | undefined;
+  location: [string, string | null][] | undefined;
+}
+
+/** @param maxRows how far an estimate counts exactly */
+export function readOutcome({ row, plan }: Outcome, request: ApiRequest, maxRows: number): Result {
+  const text = (name: (typeof columns)[number]) => row[columns.indexOf(name)]?.toString("utf8");
+  const number = (name: (typeof columns)[number]) => {
+    const value = text(name);
+    return value === undefined ? undefined : Number(value);
+  };
+  const location = text("location");
+  let total = number("total");
+  if (plan !== undefined) {
+    const planned = plannedRows(plan);
+    if (request.preferences.count === "planned") total = planned;
+    else if (total !== undefined && total > maxRows) total = Math.max(total, planned ?? 0);
+  }
+  return {
+    total,
+    rows: number("rows") ?? 0,
+    body: row[columns.indexOf("body")] ?? Buffer.alloc(0),
+    headers: text("headers"),
+    status: text("status"),
+    inserted: number("inserted"),
+    location: location === undefined ? undefined : (JSON.parse(location) as [string, string | null][]),
+  };
+}
+
+function plannedRows(plan: string): number | undefined {
+  const [first] = JSON.parse(plan) as { Plan?: { "Plan Rows"?: number } }[];
+  return first?.Plan?.["Plan Rows"];
+}
+
+export function respondRead(request: ApiRequest, table: string, result: Result): Response {
+  const { query, preferences } = request;
+  const headers = newHeaders(request, true);
+  headers.push(["Content-Location", `/${table}${query.canonical === "" ? "" : `?${query.canonical}`}`]);
+  return respondRows(
+    request,
+    headers,
+    result,
+    appliedPreferences(preferences, ["count", "handling", "timezone"]),
+  );
+}
+
+export function respondCall(request: ApiRequest, returnsVoid: boolean, result: Result): Response {
+  const applied = appliedPreferences(request.preferences, ["count", "handling", "timezone", "max-affected"]);
+  if (!returnsVoid) return respondRows(request, newHeaders(request, true), result, applied);
+  const headers: [string, string][] = [["Content-Range", rangeOf(request, result)]];
+  if (applied) headers.push(["Preference-Applied", applied]);
+  return finish(204, headers, null, result);
+}
+
+function respondRows(
+  request: ApiRequest,
+  headers: [string, string][],
+  result: Result,
+  applied: string | undefined,
+): Response {
+  const { rows, total } = result;
+  const { offset } = request.range;
+  headers.push(["Content-Range", rangeOf(request, result)]);
+  if (applied) headers.push(["Preference-Applied", applied]);
+  if (total !== undefined && offset > total) {
+    throw errors.range(`An offset of ${offset} was requested, but there are only ${total} rows.`);
+  }
+  const status = total !== undefined && rows < total ? 206 : 200;
+  return finish(status, headers, request.method === "HEAD" ? null : result.body, result);
+}
+
+function rangeOf({ range: { offset } }: ApiRequest, { rows, total }: Result): string {
+  return contentRange(offset, offset + rows - 1, total);
+}
+
+export function respondMutation(request: ApiRequest, table: string, result: Result): Response {
+  const { method, preferences } = request;
+  const shows = preferences.return === "representation";
+  const headers = newHeaders(request, shows);
+  const counted =
+    preferences.count === undefined || preferences.count === "planned" ? undefined : result.rows;
+  if (method === "POST" || method === "DELETE") {
+    headers.push(["Content-Range", contentRange(1, 0, counted)]);
+  } else if (method === "PATCH") {
+    headers.push(["Content-Range", contentRange(0, result.rows - 1, counted)]);
+  }
+  if (result.location) headers.push(["Location", `/${table}?${locationQuery(result.location)}`]);
+  const upserts = request.query.onConflict !== undefined || result.inserted !== undefined;
+  const applied = appliedPreferences(preferences, [
+    ...(method === "POST" && (upserts || preferences.resolution) ? (["resolution"] as const) : []),
+    ...(method === "POST" || method === "PATCH" ? (["missing"] as const) : []),
+    "return",
+    "count",
+    "handling",
+    "timezone",
+    ...(method === "PATCH" || method === "DELETE" ? (["max-affected"] as const) : []),
+  ]);
+  if (applied) headers.push(["Preference-Applied", applied]);
+  return finish(mutationStatus(request, result, shows), headers, shows ? result.body : null, result);
+}
+
+function mutationStatus({ method }: ApiRequest, { inserted }: Result, shows: boolean): number {
+  if (method === "POST") return inserted !== undefined && inserted <= 0 ? 200 : 201;
+  if (!shows) return 204;
+  return method === "PUT" && (inserted ?? 0) > 0 ? 201 : 200;
+}
+
+function locationQuery(location: [string, string | null][]): string {
+  return location
+    .map(([name, value]) =>
+      value === null
+        ? `${encodeURIComponent(name)}=is.null`
+        : `${encodeURIComponent(name)}=eq.${encodeURIComponent(value)}`,
+    )
+    .join("&");
+}
+
+function newHeaders({ media, schema, schemaNegotiated }: ApiRequest, hasBody: boolean): [string, string][] {
+  if (!hasBody) return [];
+  const headers: [string, string][] = [["Content-Type", media.contentType]];
+  if (schemaNegotiated) headers.push(["Content-Profile", schema]);
+  return headers;
+}
+
+const bodyless = new Set([101, 204, 205, 304]);
+
+/** Lets the database have the last word on status and headers. */
+function finish(
+  status: number,
+  headers: [string, string][],
+  body: Buffer | null,
+  { headers: ownHeaders, status: ownStatus }: Result,
+): Response {
+  const wanted = ownStatus === undefined ? status : parseStatus(ownStatus);
+  const all = new Headers(headers);
+  for (const [index, [name, value]] of parseOwnHeaders(ownHeaders).entries()) {
+    try {
+      // The first mention replaces ours; more of the same name (Set-Cookie) add up.
+      const repeated = parseOwnHeaders(ownHeaders)
+        .slice(0, index)
+        .some(([before]) => before.toLowerCase() === name.toLowerCase());
+      if (repeated) all.append(name, value);
+      else all.set(name, value);
+    } catch {
+      throw errors.responseHeaders();
+    }
+  }
+  return new Response(bodyless.has(wanted) ? null : (body as BodyInit | null), {
+    status: wanted,
+    headers: all,
+  });
+}
+
+function parseStatus(text: string): number {
+  const status = Number(text);
+  if (!Number.isInteger(status) || status < 200 || status > 599) throw errors.responseStatus();
+  return status;
+}
+
+function parseOwnHeaders(text: string | undefined): [string, string][] {
+  if (text === undefined) return [];
+  let list: unknown;
+  try {
+    list = JSON.parse(text);
+  } catch {
+    throw errors.responseHeaders();
+  }
+  if (!Array.isArray(list)) throw errors.responseHeaders();
+  return list.map((entry: unknown) => {
+    const [pair, another] = typeof entry === "object" && entry !== null ? Object.entries(entry) : [];
+    if (!pair || another || typeof pair[1] !== "string") throw errors.responseHeaders();
+    return [pair[0], pair[1]];
+  });
+}
+
+export function respondError({ status, body, headers }: RestError, isHead: boolean): Response {
+  const all = new Headers({
+    "Content-Type": "application/json; charset=utf-8",
+    "Proxy-Status": `PostgREST; error=${body.code}`,
+  });
+  for (const [name, value] of headers) {
+    try {
+      all.set(name, value);
+    } catch {
+      // A header that HTTP cannot carry is left out rather than hiding the error.
+    }
+  }
+  return new Response(isHead || bodyless.has(status) ? null : JSON.stringify(body), { status, headers: all });
+}

@@ -1,0 +1,149 @@
+/** Reads the catalog into a SchemaGraph. */
+import type { Statement } from "../sql/text.ts";
+import { arrayText } from "../sql/text.ts";
+import {
+  changeableQuery,
+  computedQuery,
+  keysQuery,
+  rolesQuery,
+  routinesQuery,
+  schemaCommentsQuery,
+  tablesQuery,
+  typesQuery,
+  viewsQuery,
+} from "./queries.ts";
+import { type ComputedRow, type KeyRow, relate } from "./relationships.ts";
+import { type Column, key, type Routine, type SchemaGraph, type Table } from "./types.ts";
+import { traceViews, type ViewOrigins, type ViewRow } from "./views.ts";
+
+/** Runs a query and answers with its only value. */
+export type Ask = (statement: Statement) => Promise<string>;
+
+interface TableRow extends Omit<Table, "columns" | "computed" | "primaryKey"> {
+  oid: number;
+  columns: Column[];
+  computed: string[];
+}
+
+interface RoutineRow extends Omit<Routine, "result"> {
+  resultSchema: string;
+  resultName: string;
+}
+
+interface RoleRow {
+  role: string;
+  own: boolean;
+  settings: [string, string][];
+}
+
+export async function loadSchema(
+  ask: Ask,
+  configured: { schemas: string[]; extraSearchPath: string[] },
+): Promise<SchemaGraph> {
+  const one = async <T>(text: string, values: string[] = []): Promise<T> =>
+    JSON.parse(await ask({ text, values }));
+  const roleRows = await one<RoleRow[]>(rolesQuery);
+  const settings = new Map(
+    roleRows
+      .filter(({ own }) => own)
+      .flatMap((row) => row.settings)
+      .flatMap(([name, value]) => (name.startsWith("pgrst.") ? [[name.slice(6), value] as const] : [])),
+  );
+  const names = (text: string | undefined, otherwise: string[]) =>
+    text === undefined ? otherwise : text.split(",").map((name) => name.trim());
+  const exposed = arrayText(names(settings.get("db_schemas"), configured.schemas));
+  const extra = arrayText(names(settings.get("db_extra_search_path"), configured.extraSearchPath));
+
+  const tableRows = await one<TableRow[]>(tablesQuery, [exposed]);
+  const keys = await one<KeyRow[]>(keysQuery);
+  const views = traceViews(await one<ViewRow[]>(viewsQuery, [exposed, extra]));
+  const computed = await one<ComputedRow[]>(computedQuery, [exposed]);
+  const routineRows = await one<RoutineRow[]>(routinesQuery, [exposed]);
+  const types = await one<Record<string, string>>(typesQuery, [exposed, extra]);
+  const changeable = new Set(await one<string[]>(changeableQuery));
+  const comments = await one<Record<string, string | null>>(schemaCommentsQuery, [exposed]);
+
+  const tables = new Map(
+    tableRows.map((row) => [key(row), { ...row, ...keysOf(row, keys, views) } satisfies Table as Table]),
+  );
+  return {
+    tables,
+    relationships: relate(keys, views, computed, tables),
+    routines: Map.groupBy(
+      routineRows.map(({ resultSchema, resultName, ...row }) => ({
+        ...row,
+        result: { schema: resultSchema, name: resultName },
+      })),
+      key,
+    ),
+    types: new Map([...Object.entries(types), ...typeAliases]),
+    roles: rolesOf(roleRows, changeable),
+    settings,
+    schemaComments: new Map(Object.entries(comments).flatMap(([name, text]) => (text ? [[name, text]] : []))),
+  };
+}
+
+function keysOf(
+  row: TableRow,
+  keys: KeyRow[],
+  views: ViewOrigins[],
+): Pick<Table, "columns" | "computed" | "primaryKey"> {
+  return {
+    columns: new Map(row.columns.map((column) => [column.name, column])),
+    computed: new Set(row.computed),
+    primaryKey: row.isView
+      ? viewKey(
+          views.find(({ view }) => view.oid === row.oid),
+          keys,
+        )
+      : (keys.find(({ kind, table }) => kind === "p" && table === row.oid)?.columns ?? []),
+  };
+}
+
+/** The columns of every primary key that the view shows whole. */
+function viewKey(origins: ViewOrigins | undefined, keys: KeyRow[]): string[] {
+  if (!origins) return [];
+  return keys
+    .filter(({ kind }) => kind === "p")
+    .flatMap(({ table, numbers }) => {
+      const shown = numbers.map((number) => origins.columns.get(`${table}:${number}`)?.[0]);
+      return shown.every((name) => name !== undefined) ? shown : [];
+    });
+}
+
+/** Later rows are those of this database and prevail. */
+function rolesOf(rows: RoleRow[], changeable: Set<string>): SchemaGraph["roles"] {
+  const roles = new Map<string, Map<string, string>>();
+  for (const { role, own, settings } of rows) {
+    // The login role's own took effect when it logged in.
+    if (own) continue;
+    const merged = roles.get(role) ?? new Map<string, string>();
+    for (const [name, value] of settings) {
+      if (changeable.has(name) || name.includes(".")) merged.set(name, value);
+    }
+    roles.set(role, merged);
+  }
+  return new Map([...roles].map(([role, settings]) => [role, { settings: [...settings] }]));
+}
+
+/** Names that the SQL grammar knows and the catalog does not. */
+const typeAliases: [string, string][] = [
+  ["int", "pg_catalog.int4"],
+  ["integer", "pg_catalog.int4"],
+  ["smallint", "pg_catalog.int2"],
+  ["bigint", "pg_catalog.int8"],
+  ["decimal", "pg_catalog.numeric"],
+  ["dec", "pg_catalog.numeric"],
+  ["real", "pg_catalog.float4"],
+  ["float", "pg_catalog.float8"],
+  ["double precision", "pg_catalog.float8"],
+  ["boolean", "pg_catalog.bool"],
+  ["character varying", "pg_catalog.varchar"],
+  ["character", "character"],
+  ["char", "character"],
+  ["timestamp with time zone", "pg_catalog.timestamptz"],
+  ["timestamp without time zone", "pg_catalog.timestamp"],
+  ["time with time zone", "pg_catalog.timetz"],
+  ["time without time zone", "pg_catalog.time"],
+  ["bit varying", "pg_catalog.varbit"],
+];

@@ -1,0 +1,68 @@
+/** Columns and conditions as SQL. */
+import type { PlannedColumn, PlannedCondition, ReadNode } from "../plan/read.ts";
+import type { Operation } from "../request/filter.ts";
+import { arrayText, quoteName, type Values } from "./text.ts";
+
+/** A column of what goes by `alias`, with its JSON path. */
+export function columnSql(alias: string, column: PlannedColumn, values: Values): string {
+  let sql = `${alias}.${quoteName(column.name)}`;
+  if (column.path.length === 0) return sql;
+  if (!column.isJson) sql = `to_jsonb(${sql})`;
+  for (const { asText, key, isIndex } of column.path) {
+    // The placeholder of a key is text where nothing says otherwise, that of an index an integer.
+    sql += `${asText ? "->>" : "->"}${values.add(key)}::${isIndex ? "int" : "text"}`;
+  }
+  return `(${sql})`;
+}
+
+/** @param embedTest SQL for whether an embed has rows */
+export function conditionSql(
+  alias: string,
+  condition: PlannedCondition,
+  values: Values,
+  embedTest: (embed: ReadNode, present: boolean) => string,
+): string {
+  switch (condition.kind) {
+    case "embed":
+      return embedTest(condition.embed, condition.present);
+    case "group": {
+      const inner = condition.conditions.map((each) => conditionSql(alias, each, values, embedTest));
+      return `${condition.negated ? "not " : ""}(${inner.join(` ${condition.operator} `)})`;
+    }
+    case "filter": {
+      const { column, operation, negated } = condition;
+      const sql = operationSql(subjectSql(alias, column, operation, values), operation, values);
+      return negated ? `not (${sql})` : sql;
+    }
+  }
+}
+
+function subjectSql(alias: string, column: PlannedColumn, operation: Operation, values: Values): string {
+  const sql = columnSql(alias, column, values);
+  if (operation.kind !== "search" || (column.isTsvector && column.path.length === 0)) return sql;
+  return `to_tsvector(${operation.config === undefined ? "" : `${values.add(operation.config)}::regconfig, `}${sql})`;
+}
+
+function operationSql(subject: string, operation: Operation, values: Values): string {
+  switch (operation.kind) {
+    case "is":
+      return `${subject} is ${operation.value}`;
+    case "distinct":
+      return `${subject} is distinct from ${values.add(operation.value)}`;
+    case "in": {
+      const [first, second] = operation.values;
+      const none = first === "" && second === undefined;
+      return `${subject} = any (${values.add(none ? "{}" : arrayText(operation.values))})`;
+    }
+    case "search": {
+      const config = operation.config === undefined ? "" : `${values.add(operation.config)}::regconfig, `;
+      return `${subject} @@ ${operation.parser}(${config}${values.add(operation.value)})`;
+    }
+    case "compare": {
+      const { operator, quantifier } = operation;
+      const value = operator.endsWith("like") ? operation.value.replaceAll("*", "%") : operation.value;
+      const placeholder = values.add(value);
+      return `${subject} ${operator} ${quantifier ? `${quantifier} (${placeholder})` : placeholder}`;
+    }
+  }
+}

@@ -1,0 +1,129 @@
+/** INSERT, UPDATE and DELETE, fed from the request's JSON by Postgres itself. */
+import type { Delete, Insert, Mutation, Update } from "../plan/mutation.ts";
+import { neededColumns } from "../plan/mutation.ts";
+import type { ReadNode } from "../plan/read.ts";
+import type { Column } from "../schema/types.ts";
+import { conditionSql } from "./condition.ts";
+import { quoteLiteral, quoteName, quoteQualified, type Values } from "./text.ts";
+
+/** Alias of the table that is written to. */
+const target = "pgrst_target";
+/** Alias of the rows of the body. */
+const body = "pgrst_body";
+/** Counts the rows of an upsert that were new: up before each, down again for those that were there. */
+const insertedSetting = "pgrst.inserted";
+
+/** How many rows an upsert inserted, where the mutation counts them. */
+export const insertedSql = `nullif(current_setting('${insertedSetting}', true), '')::int`;
+
+/** @param returning what the answer is read from; undefined if only the number of rows matters */
+export function mutationSql(
+  mutation: Mutation,
+  returning: ReadNode | string[] | undefined,
+  values: Values,
+): string {
+  switch (mutation.kind) {
+    case "insert":
+      return insertSql(mutation, returningSql(returning), values);
+    case "update":
+      return updateSql(mutation, returningSql(returning), values);
+    case "delete":
+      return deleteSql(mutation, returningSql(returning), values);
+  }
+}
+
+function returningSql(returning: ReadNode | string[] | undefined): string {
+  if (returning === undefined) return "1";
+  if (Array.isArray(returning)) {
+    return returning.length > 0 ? returning.map((name) => `${target}.${quoteName(name)}`).join(", ") : "1";
+  }
+  const { all, names, computed } = neededColumns(returning);
+  const columns = [...(all ? [`${target}.*`] : names.map((name) => `${target}.${quoteName(name)}`))];
+  for (const name of computed) columns.push(`${target}.${quoteName(name)}`);
+  return columns.length > 0 ? columns.join(", ") : "1";
+}
+
+function insertSql(insert: Insert, returning: string, values: Values): string {
+  const { table, columns, conflict, conditions } = insert;
+  const names = columns.map(({ name }) => quoteName(name));
+  const into = names.length > 0 ? `(${names.join(", ")}) ` : "";
+  const list = names.map((name) => `${body}.${name}`).join(", ");
+  const counts = conflict?.resolution === "merge-duplicates";
+  const where = [
+    ...(counts ? [countInserted(1)] : []),
+    ...conditions.map((condition) => conditionSql(body, condition, values, () => "true")),
+  ];
+  return `insert into ${quoteQualified(table)} as ${target} ${into}select ${list} from ${bodySql(
+    insert,
+    values,
+  )}${where.length > 0 ? ` where ${where.join(" and ")}` : ""}${conflictSql(insert)} returning ${returning}`;
+}
+
+function conflictSql({ conflict, columns }: Insert): string {
+  if (!conflict) return "";
+  const on = ` on conflict (${conflict.columns.map(quoteName).join(", ")})`;
+  if (conflict.resolution === "ignore-duplicates" || columns.length === 0) return `${on} do nothing`;
+  const sets = columns.map(({ name }) => `${quoteName(name)} = excluded.${quoteName(name)}`);
+  return `${on} do update set ${sets.join(", ")} where ${countInserted(-1)}`;
+}
+
+/** Always true; runs once a row. */
+function countInserted(step: 1 | -1): string {
+  return `set_config('${insertedSetting}', (coalesce(${insertedSql}, 0) + ${step})::text, true) is not null`;
+}
+
+function updateSql(update: Update, returning: string, values: Values): string {
+  const { table, columns, conditions } = update;
+  if (columns.length === 0) {
+    return `select ${returning} from ${quoteQualified(table)} as ${target} where false`;
+  }
+  const sets = columns.map(({ name }) => `${quoteName(name)} = ${body}.${quoteName(name)}`);
+  return `update ${quoteQualified(table)} as ${target} set ${sets.join(", ")} from ${bodySql(
+    update,
+    values,
+  )}${whereSql(update, values, conditions)} returning ${returning}`;
+}
+
+function deleteSql(mutation: Delete, returning: string, values: Values): string {
+  const { table, conditions } = mutation;
+  return `delete from ${quoteQualified(table)} as ${target}${whereSql(
+    mutation,
+    values,
+    conditions,
+  )} returning ${returning}`;
+}
+
+function whereSql(_mutation: Mutation, values: Values, conditions: Update["conditions"]): string {
+  if (conditions.length === 0) return "";
+  return ` where ${conditions.map((each) => conditionSql(target, each, values, () => "true")).join(" and ")}`;
+}
+
+/** The body's rows, their columns typed as the table's. */
+function bodySql({ columns, json, isObject, applyDefaults }: Insert | Update, values: Values): string {
+  const payload = values.add(json);
+  if (columns.length === 0) {
+    // One row for an empty object, one for each empty object of an array.
+    return isObject ? `(values (1)) as ${body}` : `json_array_elements(${payload}::json) as ${body}`;
+  }
+  if (!applyDefaults) return jsonRecords(`${payload}::json`, "json", columns, isObject, body);
+  const defaults = columns.flatMap((column) =>
+    column.default === null ? [] : [`${quoteLiteral(column.name)}, ${column.default}`],
+  );
+  const merged = `jsonb_build_object(${defaults.join(", ")}) ||`;
+  const completed = isObject
+    ? `${merged} ${payload}::jsonb`
+    : `(select jsonb_agg(${merged} element) from jsonb_array_elements(${payload}::jsonb) element)`;
+  return jsonRecords(completed, "jsonb", columns, isObject, body);
+}
+
+/** @param json SQL of type json or jsonb */
+export function jsonRecords(
+  json: string,
+  type: "json" | "jsonb",
+  columns: Pick<Column, "name" | "type">[],
+  isObject: boolean,
+  alias: string,
+): string {
+  const typed = columns.map((column) => `${quoteName(column.name)} ${column.type}`);
+  return `${type}_to_record${isObject ? "" : "set"}(${json}) as ${alias}(${typed.join(", ")})`;
+}
