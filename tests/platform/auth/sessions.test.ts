@@ -57,9 +57,21 @@ test("a refresh token is used once and gives the next", async () => {
 });
 
 test("tabs that refresh at the same time all get the same token", async () => {
-  const alice = await member(auth, harness.receiver, "alice");
-  const answers = await Promise.all(Array.from({ length: 12 }, () => refresh(alice.session.refresh_token)));
-  expect(answers.map(({ status }) => status)).toEqual(Array(12).fill(200));
+  // A hook that takes its time keeps the first refresh open while the others come.
+  await harness.sql.unsafe(`
+    create function public.slow_claims(event jsonb) returns jsonb language plpgsql as $$
+    begin
+      perform pg_sleep(0.1);
+      return event;
+    end $$;
+    grant execute on function public.slow_claims to supabase_auth_admin;
+  `);
+  const uri = "pg-functions://postgres/public/slow_claims";
+  const slow = await harness.start({ hook: { custom_access_token: { enabled: true, uri } } });
+  const alice = await member(slow, harness.receiver, "alice");
+  const asking = Array.from({ length: 8 }, () => refresh(alice.session.refresh_token, slow));
+  const answers = await Promise.all(asking);
+  expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(200));
   expect(new Set(answers.map(({ body }) => body.refresh_token)).size).toBe(1);
   const rows = await harness.sql`select revoked from auth.refresh_tokens where user_id = ${alice.id}`;
   expect(rows).toHaveLength(2);
