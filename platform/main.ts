@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { PlatformError } from "./errors.ts";
 import { enquire } from "./instance.ts";
 import { createLog } from "./log.ts";
-import { createPlatform, databaseDir, type Platform } from "./platform.ts";
+import type { Platform } from "./platform.ts";
 import { createProgress } from "./terminal/progress.ts";
 import { asEnv, asTable } from "./terminal/status.ts";
 
@@ -51,7 +51,13 @@ try {
   fail(error.code, error.message);
 }
 
+/** Loaded by those who run it: a status is asked for more often, and needs none of it. */
+function load() {
+  return import("./platform.ts");
+}
+
 async function start(): Promise<void> {
+  const { createPlatform } = await load();
   await mkdir(stateDir, { recursive: true });
   const file = createWriteStream(join(stateDir, "plaza.log"), { flags: "w", mode: 0o600 });
   const log = createLog(
@@ -116,6 +122,7 @@ async function reset(): Promise<void> {
       "reset removes the embedded database only; for a server use supabase db reset --db-url.",
     );
   }
+  const { databaseDir } = await load();
   await mkdir(stateDir, { recursive: true });
   await rm(await databaseDir(stateDir), { recursive: true, force: true });
   await start();
