@@ -1,13 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import {
-  type Answer,
-  createHarness,
-  type Harness,
-  hookSecret,
-  member,
-  person,
-  type TestAuth,
-} from "./harness.ts";
+import { createHarness, type Harness, member, person, type TestAuth } from "./harness.ts";
+import { type Answer, hookSecret } from "./receiver.ts";
 
 let harness: Harness;
 let auth: TestAuth;
