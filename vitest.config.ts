@@ -12,7 +12,16 @@ export default defineConfig({
         test: {
           ...timeouts,
           name: "parts",
-          include: ["tests/{platform,database,functions}/**/*.test.ts"],
+          include: ["tests/{platform,functions}/**/*.test.ts"],
+        },
+      },
+      {
+        test: {
+          ...timeouts,
+          name: "database",
+          include: ["tests/database/**/*.test.ts"],
+          // One server for all; a database a test.
+          globalSetup: "tests/database/server.ts",
         },
       },
       {

@@ -13,8 +13,6 @@ import { matchesVerifier, scramVerifier } from "./scram.ts";
 export interface BootstrapOptions {
   /** Of the roles that services log in as; see `serviceRoles`. */
   password: string;
-  /** Written nowhere: Supabase keeps the secret out of the database since November 2024. */
-  jwtSecret?: string;
   /** Seconds; `current_setting('app.settings.jwt_exp')` in SQL. */
   jwtExpiryS: number;
   log: Log;

@@ -58,21 +58,27 @@ export function createHooks(
     async run(name, sql, input) {
       const { uri, secrets } = config[name];
       const startedMs = performance.now();
+      let output: z.infer<typeof outputSchema>;
       try {
         const answer = uri.startsWith("pg-functions:")
           ? await callPostgresHook(sql, functionName(uri) as string, input)
           : await callHttpHook(resolveUrl(uri), secretsOf(secrets), JSON.stringify(input));
-        const output = outputSchema.safeParse(answer ?? {});
-        if (!output.success) throw internal("Error unmarshaling JSON output.", output.error);
-        const { error } = output.data;
-        if (error?.message) throw new AuthError(errorStatus(error.http_code), "", error.message);
-        return output.data;
+        const parsed = outputSchema.safeParse(answer ?? {});
+        if (!parsed.success) throw internal("Error unmarshaling JSON output.", parsed.error);
+        output = parsed.data;
       } catch (cause) {
         const tookMs = Math.round(performance.now() - startedMs);
         const why = (cause as Error).message.replace(/\s+/g, " ");
         log("warn", `hook ${name} failed after ${tookMs} ms: ${why}`);
         throw cause instanceof AuthError ? cause : internal(`Error running hook URI: ${uri}`, cause);
       }
+      // To refuse is a hook's business, not its failure: told to the client, not to the operator.
+      if (output.error?.message) {
+        const status = errorStatus(output.error.http_code);
+        log(status < 500 ? "debug" : "warn", `hook ${name} answered ${status}`);
+        throw new AuthError(status, "", output.error.message);
+      }
+      return output;
     },
   };
 }

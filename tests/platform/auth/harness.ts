@@ -62,7 +62,6 @@ export async function createHarness(): Promise<Harness> {
   const keys = await createKeys();
   await bootstrapDatabase(url("supabase_admin"), {
     password,
-    jwtSecret: keys.jwtSecret,
     jwtExpiryS: 3600,
     log: silent,
   });
