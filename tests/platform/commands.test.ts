@@ -30,9 +30,12 @@ interface Command {
 }
 
 function run(...args: string[]): Command {
-  const child = spawn(process.execPath, [main, ...args, "--state-dir", stateDir], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  return watch(
+    spawn(process.execPath, [main, ...args, "--state-dir", stateDir], { stdio: ["ignore", "pipe", "pipe"] }),
+  );
+}
+
+function watch(child: ChildProcess): Command {
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (output += chunk));
   const ended = once(child, "close").then(([code, signal]) => code ?? signal);
@@ -44,7 +47,10 @@ function run(...args: string[]): Command {
 }
 
 async function started(...args: string[]): Promise<Command & { env: Record<string, string> }> {
-  const command = run("start", "--free-ports", ...args);
+  return ready(run("start", "--free-ports", ...args));
+}
+
+async function ready(command: Command): Promise<Command & { env: Record<string, string> }> {
   await Promise.race([
     expect.poll(command.output, { timeout: 60_000 }).toContain("╰"),
     command.ended.then((code) => {
@@ -123,6 +129,29 @@ test("a start shows URLs and keys, a SIGTERM stops every child, and the next sta
   second.child.kill("SIGINT");
   expect(await second.ended).toBe(0);
   expect(await processes()).toEqual([]);
+});
+
+test("npm start ends on a SIGTERM to npm, and on Ctrl-C, which reaches every process of the terminal", async () => {
+  const root = join(import.meta.dirname, "../..");
+  const npmStart = () =>
+    ready(
+      watch(
+        spawn("npm", ["start", "--", "--free-ports", "--state-dir", stateDir], {
+          cwd: root,
+          stdio: ["ignore", "pipe", "pipe"],
+          detached: true,
+        }),
+      ),
+    );
+  const first = await npmStart();
+  first.child.kill("SIGTERM");
+  await first.ended;
+  await expect.poll(processes, { timeout: 20_000 }).toEqual([]);
+
+  const second = await npmStart();
+  process.kill(-(second.child.pid as number), "SIGINT");
+  await second.ended;
+  await expect.poll(processes, { timeout: 20_000 }).toEqual([]);
 });
 
 test("a second start on the same folder says that it runs already, and leaves the first alone", async () => {
