@@ -136,7 +136,7 @@ export async function createRest(options: RestOptions): Promise<Rest> {
       maxRows,
       ofMutation: false,
     });
-    const built = buildCall(request, routine, plan, maxRows, method !== "HEAD");
+    const built = buildCall(request, routine, plan, method !== "HEAD");
     const readOnly = method !== "POST" || routine.volatility !== "volatile";
     const outcome = await run(context, built, { readOnly, own: routine.settings });
     return respondCall(request, routine.returnsVoid, readOutcome(outcome, request, maxRows));

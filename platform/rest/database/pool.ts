@@ -5,8 +5,9 @@
  * single round trip and leaves nothing to clean up. README.md says why so.
  */
 import postgres from "postgres";
-import { errors, fromPostgres } from "../errors.ts";
+import { errors } from "../errors.ts";
 import { quoteLiteral, type Statement } from "../sql/text.ts";
+import { fromPostgres } from "./faults.ts";
 
 export interface Work {
   /** SQL that runs before, in the same transaction. */
@@ -56,6 +57,7 @@ interface Connection {
 
 interface Waiter {
   resolve(connection: Connection): void;
+  reject(cause: unknown): void;
   timer: NodeJS.Timeout;
 }
 
@@ -77,6 +79,7 @@ export function createPool(options: PoolOptions): Pool {
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         resolve,
+        reject,
         timer: setTimeout(() => {
           waiting.delete(waiter);
           reject(errors.poolTimeout());
@@ -107,6 +110,11 @@ export function createPool(options: PoolOptions): Pool {
       }
     },
     async [Symbol.asyncDispose]() {
+      for (const { timer, reject } of waiting) {
+        clearTimeout(timer);
+        reject(errors.connectionLost());
+      }
+      waiting.clear();
       await Promise.all(all.map(({ sql }) => sql.end({ timeout: 2 })));
     },
   };
@@ -138,7 +146,7 @@ async function attempt(connection: Connection, work: Work, triesLeft: number): P
   const { text, name, planName } = compose(connection, work);
   try {
     const results = (await connection.sql.unsafe(text).raw()) as unknown as (Buffer | null)[][][];
-    if (name.fresh) remember(connection, name.key, name.name);
+    if (name.fresh) connection.prepared.set(name.key, name.name);
     // Settings answer first, the statement then, its plan last.
     const rows = results.slice(work.explain ? -2 : -1);
     return { row: rows[0]?.[0] ?? [], plan: work.explain && rows[1]?.[0]?.[0]?.toString("utf8") };
@@ -205,10 +213,6 @@ function compose(
 function argumentList(values: (string | null)[]): string {
   if (values.length === 0) return "";
   return `(${values.map((value) => (value === null ? "null" : quoteLiteral(value))).join(",")})`;
-}
-
-function remember(connection: Connection, key: string, name: string): void {
-  connection.prepared.set(key, name);
 }
 
 /** Postgres errors and connection errors of the driver alike. */

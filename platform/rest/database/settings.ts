@@ -27,7 +27,7 @@ export function transactionSettings(
   const settings: [string, string][] = [
     ["search_path", searchPath],
     // Before the role, as the login role may be allowed to set what the role is not.
-    ...role.filter(([name]) => name !== "default_transaction_isolation" && name !== "search_path"),
+    ...role.filter(([name]) => name !== "default_transaction_isolation"),
     ["role", identity.role],
     ["request.jwt.claims", identity.claimsJson],
     ["request.method", request.method],

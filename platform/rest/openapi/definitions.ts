@@ -18,11 +18,8 @@ function property(column: Column, table: Table, relationships: Relationship[]): 
   const notes: string[] = [];
   if (table.primaryKey.includes(column.name)) notes.push("This is a Primary Key.<pk/>");
   const foreign = relationships.find(
-    ({ cardinality, columns, foreignIsView }) =>
-      (cardinality === "m2o" || cardinality === "o2o") &&
-      !foreignIsView &&
-      columns.length === 1 &&
-      columns[0]?.[0] === column.name,
+    ({ owned, columns, foreignIsView }) =>
+      owned && !foreignIsView && columns.length === 1 && columns[0]?.[0] === column.name,
   );
   if (foreign) {
     const to = foreign.columns[0]?.[1];

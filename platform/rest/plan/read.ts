@@ -143,7 +143,7 @@ function select(
 
 /** A path is named after its last key: `data->a->0` is "a", `data->0` "data". */
 function keyOf({ name, path }: Field): string {
-  return path.findLast((step) => !step.isIndex)?.key ?? name;
+  return path.findLast((step) => !step.isIndex && step.key !== "")?.key ?? name;
 }
 
 function castSql(graph: SchemaGraph, name: string): string {

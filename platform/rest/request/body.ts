@@ -20,8 +20,8 @@ export interface Payload {
 export const bodyMax = 32 * 1024 * 1024;
 
 /** @throws RestError 413 */
-export async function readBody(request: Request): Promise<string> {
-  if (request.body === null) return "";
+export async function readBody(request: Request): Promise<Buffer> {
+  if (request.body === null) return Buffer.alloc(0);
   if (Number(request.headers.get("content-length") ?? 0) > bodyMax) {
     throw errors.body(`The request body is larger than ${bodyMax} bytes`, 413);
   }
@@ -32,9 +32,7 @@ export async function readBody(request: Request): Promise<string> {
     if (size > bodyMax) throw errors.body(`The request body is larger than ${bodyMax} bytes`, 413);
     chunks.push(chunk);
   }
-  return (chunks.length === 1 ? Buffer.from(chunks[0] as Uint8Array) : Buffer.concat(chunks)).toString(
-    "utf8",
-  );
+  return chunks.length === 1 ? Buffer.from(chunks[0] as Uint8Array) : Buffer.concat(chunks);
 }
 
 /**
@@ -42,11 +40,16 @@ export async function readBody(request: Request): Promise<string> {
  * @throws RestError PGRST102
  */
 export function parsePayload(
-  text: string,
+  body: Buffer,
   contentType: string,
   columns: string[] | undefined,
   isCall: boolean,
 ): Payload {
+  // Bytes that are no text, in Postgres' own notation.
+  if (contentType === "application/octet-stream" && isCall) {
+    return { kind: "raw", text: `\\x${body.toString("hex")}`, isObject: false, keys: [], pairs: [] };
+  }
+  const text = body.toString("utf8");
   switch (contentType) {
     case "application/json":
       if (columns) return { kind: "json", text, isObject: /^\s*\{/.test(text), keys: columns, pairs: [] };
@@ -69,7 +72,6 @@ export function parsePayload(
     }
     case "text/plain":
     case "text/xml":
-    case "application/octet-stream":
       if (isCall) return { kind: "raw", text, isObject: false, keys: [], pairs: [] };
   }
   throw errors.body(`Content-Type not acceptable: ${contentType}`);

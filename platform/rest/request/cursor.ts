@@ -75,13 +75,15 @@ export function quoted(cursor: Cursor): string | undefined {
 
 /** Letters, digits, `_`, space, `$`, dashes that begin no arrow; or anything in double quotes. */
 export function fieldName(cursor: Cursor): string {
-  const name = optionalFieldName(cursor);
-  return name ?? fail(cursor, "field name (* or [a..z0..9_$])");
+  const start = cursor.at;
+  const name = quoted(cursor) ?? plainName(cursor);
+  if (name) return name;
+  // Postgres has no empty names.
+  cursor.at = start;
+  fail(cursor, "field name (* or [a..z0..9_$])");
 }
 
-export function optionalFieldName(cursor: Cursor): string | undefined {
-  const text = quoted(cursor);
-  if (text !== undefined) return text;
+function plainName(cursor: Cursor): string | undefined {
   const found = match(cursor, /[\p{L}0-9_ $]+(?:-(?!>)[\p{L}0-9_ $]+)*/uy);
   return found?.[0]
     .split("-")

@@ -46,6 +46,8 @@ export interface Relationship {
   cardinality: Cardinality;
   /** The foreign key's; the function's name when computed. */
   constraint: string;
+  /** Whether it is `table` that has the key, not `foreign`. */
+  owned: boolean;
   /** From `table` to `foreign`; empty for m2m and computed ones. */
   columns: ColumnPairs;
   junction?: Junction;

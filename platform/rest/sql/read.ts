@@ -8,6 +8,8 @@ export interface Writer {
   values: Values;
   /** The number of the next alias. */
   next: number;
+  /** The alias of rows that are records of a table rather than its own, as a mutation returns them. */
+  records?: { alias: string; table: Table };
 }
 
 /**
@@ -16,7 +18,8 @@ export interface Writer {
  */
 export function readSql(node: ReadNode, writer: Writer, from?: string): string {
   const alias = `t${writer.next++}`;
-  return selectSql(node, alias, from ?? quoteQualified(node.table), [], writer, from !== undefined);
+  if (from !== undefined) writer.records = { alias, table: node.table };
+  return selectSql(node, alias, from ?? quoteQualified(node.table), [], writer);
 }
 
 /** Rows that there are without limit and offset; select 1, as only their number counts. */
@@ -36,15 +39,8 @@ function existingSql(node: ReadNode, alias: string, from: string, join: string[]
   return `select 1 from ${from} as ${alias}${whereSql(where)}`;
 }
 
-function selectSql(
-  node: ReadNode,
-  alias: string,
-  from: string,
-  join: string[],
-  writer: Writer,
-  fromRecords = false,
-): string {
-  const columns = node.items.map((item) => itemSql(alias, node, item, writer, fromRecords));
+function selectSql(node: ReadNode, alias: string, from: string, join: string[], writer: Writer): string {
+  const columns = node.items.map((item) => itemSql(alias, node, item, writer));
   const joins: string[] = [];
   const joined = new Map<ReadNode, string>();
   for (const embed of node.embeds) {
@@ -59,7 +55,9 @@ function selectSql(
     joins.push(joinSql(embed, alias, embedAlias, writer));
     if (shown) columns.push(...embedColumns(embed, embedAlias));
   }
-  if (columns.length === 0) columns.push(node.embeds.length > 0 ? "" : `${alias}.*`);
+  // An embed asked for nothing still says whether it is there.
+  const nothing = node.relationship ? "1" : `${alias}.*`;
+  if (columns.length === 0 && node.embeds.length === 0) columns.push(nothing);
   const present = (embed: ReadNode, wanted: boolean) =>
     `${joined.get(embed)}.pgrst_present is ${wanted ? "not " : ""}null`;
   const where = [
@@ -67,8 +65,7 @@ function selectSql(
     ...node.conditions.map((condition) => conditionSql(alias, condition, writer.values, present)),
   ];
   const order = node.order.map((term) => orderSql(term, alias, writer));
-  const list = columns.filter((column) => column !== "").join(", ");
-  return `select ${list} from ${from} as ${alias}${joins.join("")}${whereSql(where)}${
+  return `select ${columns.join(", ")} from ${from} as ${alias}${joins.join("")}${whereSql(where)}${
     order.length > 0 ? ` order by ${order.join(", ")}` : ""
   }${rangeSql(node, writer)}`;
 }
@@ -83,17 +80,11 @@ function rangeSql({ range }: ReadNode, writer: Writer): string {
   return range.offset > 0 ? `${limit} offset ${writer.values.add(String(range.offset))}` : limit;
 }
 
-function itemSql(
-  alias: string,
-  node: ReadNode,
-  item: PlannedItem,
-  writer: Writer,
-  fromRecords: boolean,
-): string {
+function itemSql(alias: string, node: ReadNode, item: PlannedItem, writer: Writer): string {
   if (item.kind === "star") {
     // What was returned beside the row's own columns would show otherwise.
-    const only = fromRecords && hasMore(node);
-    return only ? ownColumns(alias, node.table) : `${alias}.*`;
+    const own = writer.records?.alias === alias && hasMore(node);
+    return own ? ownColumns(alias, node.table) : `${alias}.*`;
   }
   const sql = columnSql(alias, item.column, writer.values);
   return `${item.cast ? `cast(${sql} as ${item.cast})` : sql} as ${quoteName(item.key)}`;
@@ -165,14 +156,11 @@ function relatedSql(embed: ReadNode, parent: string, writer: Writer, select: Sel
   const relationship = embed.relationship as Relationship;
   const { foreign, table, columns, junction, computed } = relationship;
   if (computed) {
-    // A record, as a mutation returns them, is no row of the table without the cast.
-    return select(
-      embed,
-      alias,
-      `${quoteQualified(computed)}(${parent}::${quoteQualified(table)})`,
-      [],
-      writer,
-    );
+    const row =
+      writer.records?.alias === parent
+        ? `row(${ownColumns(parent, writer.records.table)})::${quoteQualified(table)}`
+        : parent;
+    return select(embed, alias, `${quoteQualified(computed)}(${row})`, [], writer);
   }
   if (!junction) {
     const join = columns.map(([from, to]) => `${alias}.${quoteName(to)} = ${parent}.${quoteName(from)}`);

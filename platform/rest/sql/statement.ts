@@ -170,13 +170,7 @@ function locationSql(key: string[]): string {
   );
 }
 
-export function buildCall(
-  request: ApiRequest,
-  routine: Routine,
-  read: ReadNode,
-  maxRows: number,
-  withBody: boolean,
-): Built {
+export function buildCall(request: ApiRequest, routine: Routine, read: ReadNode, withBody: boolean): Built {
   const { media, preferences } = request;
   const writer = newWriter();
   const computed = read.items.flatMap((item) =>
@@ -195,8 +189,11 @@ export function buildCall(
       {
         with: call,
         result,
-        total: totalSql(preferences.count === "planned" ? "exact" : preferences.count, maxRows, () =>
-          countSql(read, writer, source),
+        // As PostgREST: a function's rows are counted or not, never estimated.
+        total: totalSql(
+          preferences.count === undefined || preferences.count === "planned" ? undefined : "exact",
+          0,
+          () => countSql(read, writer, source),
         ),
         rows,
         body: withBody && !routine.returnsVoid ? bodySql(media, !routine.returnsRows, single) : "''",

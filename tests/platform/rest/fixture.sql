@@ -85,6 +85,7 @@ create function public.overloaded(a integer) returns text language sql immutable
 create function public.overloaded(a integer, b integer) returns text language sql immutable return 'two';
 create function public.vague(a integer) returns text language sql immutable return 'int';
 create function public.vague(a text) returns text language sql immutable return 'text';
+create function public.vague_echo(value text) returns text language sql immutable return value;
 create function public.greet(variadic names text[]) returns text language sql immutable
   return array_to_string(names, ' & ');
 create function public.numbers(up_to integer) returns setof integer language sql stable
@@ -164,6 +165,8 @@ insert into private.hidden values (1);
 insert into api2.things values (1, 'second schema');
 analyze;
 
+-- The superuser's default privileges give the API roles everything: begin with nothing.
+revoke all on all tables in schema public, api2 from anon, authenticated, service_role;
 grant usage on schema public, api2 to anon, authenticated, service_role;
 grant select on all tables in schema public to anon;
 revoke select on public.people, public.guarded from anon;

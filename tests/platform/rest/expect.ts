@@ -1,0 +1,57 @@
+/** One line of a test: a request, and the answer it deserves. */
+import { expect, test } from "vitest";
+import type { Answer, RequestOptions, Town } from "./town.ts";
+
+export type Who = "anon" | keyof Town["as"];
+
+export interface Case extends RequestOptions {
+  who?: Who;
+  prefer?: string;
+  accept?: string;
+  status?: number;
+  /** The whole body as JSON. */
+  json?: unknown;
+  /** Part of the body as JSON: for errors. */
+  like?: object;
+  text?: string;
+  /** Expected headers; null for absent ones. */
+  sends?: Record<string, string | null>;
+}
+
+export async function ask(town: Town, request: string, wanted: Case): Promise<Answer> {
+  const [method = "", path = ""] = [
+    request.slice(0, request.indexOf(" ")),
+    request.slice(request.indexOf(" ") + 1),
+  ];
+  const { who = "anon", prefer, accept, headers, body } = wanted;
+  return town.request(method, path, {
+    headers: {
+      ...(who === "anon" ? {} : town.as[who]),
+      ...(prefer === undefined ? {} : { prefer }),
+      ...(accept === undefined ? {} : { accept }),
+      ...headers,
+    },
+    body,
+  });
+}
+
+export function matches(answer: Answer, wanted: Case): void {
+  expect({ status: answer.status, text: answer.text }).toMatchObject({ status: wanted.status ?? 200 });
+  if ("json" in wanted) expect(answer.json).toEqual(wanted.json);
+  if (wanted.like) expect(answer.json).toMatchObject(wanted.like);
+  if (wanted.text !== undefined) expect(answer.text).toBe(wanted.text);
+  for (const [name, value] of Object.entries(wanted.sends ?? {})) {
+    expect(`${name}: ${answer.headers.get(name)}`).toBe(`${name}: ${value}`);
+  }
+}
+
+/** A test a line. The town comes late: it is made by beforeAll. */
+export function cases(town: () => Town, list: [request: string, wanted: Case][]): void {
+  for (const [request, wanted] of list) {
+    const { who, prefer, accept } = wanted;
+    const extra = [who, prefer, accept].filter((part) => part !== undefined).join(", ");
+    test(`${request}${extra ? ` (${extra})` : ""}`, async () => {
+      matches(await ask(town(), request, wanted), wanted);
+    });
+  }
+}
