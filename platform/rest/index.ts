@@ -161,15 +161,18 @@ export async function createRest(options: RestOptions): Promise<Rest> {
         const identity = await identify(raw.headers.get("authorization"), keys);
         const schemas = listSetting(cache.current(), "db_schemas", config.schemas);
         const request = await parseRequest(raw, schemas);
-        const attempt = () => {
-          const graph = cache.current();
+        const attempt = (graph: SchemaGraph) => {
           const maxRows = Number(graph.settings.get("db_max_rows") ?? config.max_rows) || config.max_rows;
           return answer({ request, identity, graph, maxRows });
         };
-        return await attempt().catch(async (cause) => {
-          // A name that is not known may have been announced a moment ago.
-          if (!(cause instanceof RestError) || !cause.fromSchemaCache || !(await cache.settle())) throw cause;
-          return attempt();
+        const graph = cache.current();
+        return await attempt(graph).catch(async (cause) => {
+          if (!(cause instanceof RestError) || !cause.fromSchemaCache) throw cause;
+          // A name that is not known may have been announced a moment ago. Nothing was written yet:
+          // the error undid whatever it was.
+          await cache.settle();
+          if (cache.current() === graph) throw cause;
+          return attempt(cache.current());
         });
       } catch (cause) {
         if (cause instanceof RestError) return respondError(guardError(cause), raw.method === "HEAD");

@@ -13,9 +13,9 @@ export interface SchemaCache extends AsyncDisposable {
   current(): SchemaGraph;
   /**
    * Resolves when every change that was announced before the call is in
-   * current(), or after two seconds. True if current() is another graph now.
+   * current(), or after two seconds.
    */
-  settle(): Promise<boolean>;
+  settle(): Promise<void>;
   /** Names that Postgres knows time zones by; asked for once. */
   timezones(): Promise<Set<string>>;
 }
@@ -100,7 +100,6 @@ export async function createSchemaCache(options: SchemaCacheOptions): Promise<Sc
   return {
     current: () => graph,
     async settle() {
-      const before = graph;
       const settled = (async () => {
         // A connection hears what was announced before its query by the time it is answered.
         // One under way may have started too early for this request: wait, then ask anew.
@@ -124,7 +123,6 @@ export async function createSchemaCache(options: SchemaCacheOptions): Promise<Sc
         }),
       ]);
       clearTimeout(timer);
-      return graph !== before;
     },
     timezones() {
       zones ??= ask({

@@ -1,7 +1,7 @@
 /** INSERT, UPDATE and DELETE, fed from the request's JSON by Postgres itself. */
 import type { Delete, Insert, Mutation, Update } from "../plan/mutation.ts";
 import { neededColumns } from "../plan/mutation.ts";
-import type { ReadNode } from "../plan/read.ts";
+import type { PlannedCondition, ReadNode } from "../plan/read.ts";
 import type { Column } from "../schema/types.ts";
 import { conditionSql } from "./condition.ts";
 import { quoteLiteral, quoteName, quoteQualified, type Values } from "./text.ts";
@@ -81,19 +81,15 @@ function updateSql(update: Update, returning: string, values: Values): string {
   return `update ${quoteQualified(table)} as ${target} set ${sets.join(", ")} from ${bodySql(
     update,
     values,
-  )}${whereSql(update, values, conditions)} returning ${returning}`;
+  )}${whereSql(conditions, values)} returning ${returning}`;
 }
 
 function deleteSql(mutation: Delete, returning: string, values: Values): string {
   const { table, conditions } = mutation;
-  return `delete from ${quoteQualified(table)} as ${target}${whereSql(
-    mutation,
-    values,
-    conditions,
-  )} returning ${returning}`;
+  return `delete from ${quoteQualified(table)} as ${target}${whereSql(conditions, values)} returning ${returning}`;
 }
 
-function whereSql(_mutation: Mutation, values: Values, conditions: Update["conditions"]): string {
+function whereSql(conditions: PlannedCondition[], values: Values): string {
   if (conditions.length === 0) return "";
   return ` where ${conditions.map((each) => conditionSql(target, each, values, () => "true")).join(" and ")}`;
 }
