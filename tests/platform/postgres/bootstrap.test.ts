@@ -74,8 +74,10 @@ test("a file that came later is applied to an older database", async () => {
   `);
   await bootstrapDatabase(urlOf(server, "supabase_admin", database), bootstrapOptions);
   expect(await sql`select evtname from pg_event_trigger order by 1`).toEqual([
+    { evtname: "lend_service_roles" },
     { evtname: "pgrst_ddl_watch" },
     { evtname: "pgrst_drop_watch" },
+    { evtname: "return_service_roles" },
   ]);
   await sql.end();
 });
@@ -92,7 +94,7 @@ test("two databases of a new server are bootstrapped by several processes at onc
   for (const database of ["postgres", "second"]) {
     const each = connect(fresh, "postgres", database);
     expect(await each`select count(*)::integer as users from auth.users`).toEqual([{ users: 0 }]);
-    expect(await each`select count(*)::integer as files from platform.bootstrap`).toEqual([{ files: 7 }]);
+    expect(await each`select count(*)::integer as files from platform.bootstrap`).toEqual([{ files: 9 }]);
     await each.end();
   }
   await sql.end();

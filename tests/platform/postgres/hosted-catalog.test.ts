@@ -158,14 +158,21 @@ test("the database belongs to postgres, times out after two minutes and keeps no
 });
 
 test("the publication of realtime is there, empty, and takes the tables of postgres", async () => {
+  const tables = () =>
+    server.owner`select tablename from pg_publication_tables where pubname = 'supabase_realtime'`;
   expect(
-    await server.owner`select pubname, pubowner::regrole::text as owner, puballtables from pg_publication`,
-  ).toEqual([{ pubname: "supabase_realtime", owner: "postgres", puballtables: false }]);
-  expect(await server.owner`select tablename from pg_publication_tables`).toEqual([]);
+    await server.owner`
+      select pubname, pubowner::regrole::text as owner, puballtables from pg_publication order by 1
+    `,
+  ).toEqual([
+    { pubname: "supabase_realtime", owner: "postgres", puballtables: false },
+    { pubname: "supabase_realtime_messages_publication", owner: "supabase_admin", puballtables: false },
+  ]);
+  expect(await tables()).toEqual([]);
   await server.owner.unsafe(
     "create table public.heard (id integer primary key); alter publication supabase_realtime add table public.heard",
   );
-  expect(await server.owner`select tablename from pg_publication_tables`).toEqual([{ tablename: "heard" }]);
+  expect(await tables()).toEqual([{ tablename: "heard" }]);
   await server.owner.unsafe("drop table public.heard");
 });
 

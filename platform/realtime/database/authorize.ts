@@ -1,0 +1,110 @@
+/**
+ * Asks the policies of realtime.messages what an identity may receive and send,
+ * by trying it in a transaction that is rolled back.
+ * https://supabase.com/docs/guides/realtime/authorization
+ */
+import { randomUUID } from "node:crypto";
+import type { Log } from "../../log.ts";
+import { DatabaseError, type Extension, type Identity } from "../database-side.ts";
+import type { Connection, Connections } from "./connections.ts";
+import { literal, textArray } from "./sql.ts";
+
+type Answer = Record<Extension, boolean>;
+
+/** Before the role is set, as the superuser: what a policy may then show. */
+const probe =
+  "(uuid[], text, text[]) as insert into realtime.messages (id, topic, extension) " +
+  "select id, $2, extension from unnest($1, $3) as probe (id, extension)";
+const visible = "(uuid[], text) as select id from realtime.messages where id = any($1) and topic = $2";
+/** Without `returning`, which would take a select policy too. */
+const insertion = "(text, text) as insert into realtime.messages (topic, extension) values ($1, $2)";
+
+/**
+ * A policy that fails shows nothing, as one that is not there.
+ * @throws DatabaseError when the database cannot be asked
+ */
+export async function mayRead(
+  connections: Connections,
+  log: Log,
+  topic: string,
+  identity: Identity,
+  extensions: Extension[],
+): Promise<Answer> {
+  const ids = extensions.map(() => randomUUID());
+  try {
+    const seen = await connections.use(async (connection) => {
+      const idArray = `${textArray(ids)}::uuid[]`;
+      const inserts = await connection.prepare("probe", probe);
+      // One for each role: a plan holds the policies of one.
+      const selects = await connection.prepare(`visible ${identity.role}`, visible);
+      const [, rows = []] = await connection.undo([
+        `execute ${inserts} (${idArray}, ${literal(topic)}, ${textArray(extensions)})`,
+        become(identity, topic),
+        `execute ${selects} (${idArray}, ${literal(topic)})`,
+      ]);
+      return new Set(rows.map(([id]) => id));
+    });
+    return answer(extensions.filter((_, index) => seen.has(ids[index] as string)));
+  } catch (error) {
+    if (!(error instanceof DatabaseError) || error.code !== "RlsPolicyError") throw error;
+    log("warn", `a select policy of realtime.messages failed: ${reason(error)}`);
+    return answer([]);
+  }
+}
+
+/** @throws DatabaseError when the database cannot be asked, or a policy fails (RlsPolicyError) */
+export function mayWrite(
+  connections: Connections,
+  topic: string,
+  identity: Identity,
+  extensions: Extension[],
+): Promise<Answer> {
+  return connections.use(async (connection) => {
+    const allowed: Extension[] = [];
+    for (const extension of extensions) {
+      if (await mayInsert(connection, topic, identity, extension)) allowed.push(extension);
+    }
+    return answer(allowed);
+  });
+}
+
+async function mayInsert(
+  connection: Connection,
+  topic: string,
+  identity: Identity,
+  extension: Extension,
+): Promise<boolean> {
+  const inserts = await connection.prepare(`insert ${identity.role}`, insertion);
+  try {
+    await connection.undo([
+      become(identity, topic),
+      `execute ${inserts} (${literal(topic)}, ${literal(extension)})`,
+    ]);
+    return true;
+  } catch (cause) {
+    if ((cause as { code?: string }).code === "42501") return false;
+    throw cause;
+  }
+}
+
+/** Until the end of the transaction; the role last, as it may set less than we. */
+function become({ role, claims, headers }: Identity, topic: string): string {
+  const settings: [string, string][] = [
+    ["realtime.topic", topic],
+    ["request.jwt.claims", JSON.stringify(claims)],
+    ["request.jwt.claim.sub", claims.sub ?? ""],
+    ["request.jwt.claim.role", role],
+    ["request.headers", JSON.stringify(headers)],
+    ["role", role],
+  ];
+  const calls = settings.map(([name, value]) => `set_config('${name}', ${literal(String(value))}, true)`);
+  return `select ${calls.join(", ")}`;
+}
+
+function answer(allowed: Extension[]): Answer {
+  return { broadcast: allowed.includes("broadcast"), presence: allowed.includes("presence") };
+}
+
+function reason({ cause, message }: Error): string {
+  return cause instanceof Error ? cause.message : message;
+}

@@ -1,0 +1,112 @@
+/**
+ * The database's side of Realtime: what policies allow, what is stored, and
+ * what the database commits, live. The sockets' side speaks to it through
+ * ../database-side.ts.
+ */
+import type { Log } from "../../log.ts";
+import type { DatabaseSide, StoredMessage } from "../database-side.ts";
+import { mayRead, mayWrite } from "./authorize.ts";
+import { type ConnectionOptions, createConnections } from "./connections.ts";
+import { isMessages, toMessage } from "./messages.ts";
+import { keepPartitions } from "./partitions.ts";
+import { replay } from "./replay.ts";
+import { createReplication } from "./replication.ts";
+
+export interface DatabaseSideOptions {
+  /** As a superuser: it replicates, and takes the role of whoever it asks for. */
+  databaseUrl: string;
+  log: Log;
+  limits?: Partial<DatabaseLimits>;
+}
+
+export interface DatabaseLimits {
+  /** Connections that ask policies and replay; joins share them. */
+  probeConnections: number;
+  /** Probes that wait at most, and for how long. */
+  probeQueueMax: number;
+  probeWaitMs: number;
+  /** Of one statement: a policy that takes longer is an error. */
+  statementTimeoutMs: number;
+}
+
+const defaults: DatabaseLimits = {
+  probeConnections: 4,
+  probeQueueMax: 1_000,
+  probeWaitMs: 10_000,
+  statementTimeoutMs: 10_000,
+};
+
+const messagesPublication = "supabase_realtime_messages_publication";
+const changesPublication = "supabase_realtime";
+
+/** @throws DatabaseError when the database cannot be reached */
+export async function createDatabaseSide(options: DatabaseSideOptions): Promise<DatabaseSide> {
+  const { databaseUrl, log } = options;
+  const limits = { ...defaults, ...options.limits };
+  await using starting = new AsyncDisposableStack();
+  const connections = (name: string, size: number, queueMax: number, more?: Partial<ConnectionOptions>) =>
+    starting.use(
+      createConnections({
+        databaseUrl,
+        name,
+        size,
+        queueMax,
+        waitMs: limits.probeWaitMs,
+        statementTimeoutMs: limits.statementTimeoutMs,
+        ...more,
+      }),
+    );
+  const probes = connections("realtime_probes", limits.probeConnections, limits.probeQueueMax);
+  const catalog = connections("realtime_catalog", 1, limits.probeQueueMax, {
+    settings: { search_path: "" },
+  });
+  // Waits for the slow statements of dropping a partition.
+  const upkeep = connections("realtime_upkeep", 1, 1, { statementTimeoutMs: 60_000 });
+  starting.use(await keepPartitions(upkeep, log));
+
+  const listeners = new Set<(message: StoredMessage) => void>();
+  const replication = starting.use(
+    createReplication({
+      databaseUrl,
+      log,
+      async publications() {
+        return catalog.use(async (connection) => {
+          const [rows = []] = await connection.send([
+            `select pubname from pg_catalog.pg_publication where pubname in ('${messagesPublication}', '${changesPublication}')`,
+          ]);
+          const names = rows.map(([name]) => name as string);
+          if (!names.includes(messagesPublication)) {
+            await connection.send([`create publication ${messagesPublication} for table realtime.messages`]);
+            names.push(messagesPublication);
+          }
+          return names;
+        });
+      },
+      started() {},
+      lost() {},
+      relation() {},
+      change(change) {
+        if (!isMessages(change.relation) || change.type !== "INSERT" || !change.row) return;
+        const message = toMessage(change.relation, change.row, log);
+        if (message) for (const listener of listeners) listener(message);
+      },
+    }),
+  );
+
+  const running = starting.move();
+  return {
+    mayRead: (topic, identity, extensions) => mayRead(probes, log, topic, identity, extensions),
+    mayWrite: (topic, identity, extensions) => mayWrite(probes, topic, identity, extensions),
+    replay: (topic, sinceMs, limit) => replay(probes, topic, sinceMs, limit),
+    onMessage(listener) {
+      listeners.add(listener);
+      return { [Symbol.dispose]: () => void listeners.delete(listener) };
+    },
+    streaming: (timeoutMs) => replication.streaming(timeoutMs),
+    async subscribe(subscriber) {
+      subscriber.tell("error", "Unable to subscribe to changes");
+      return { renew() {}, async [Symbol.asyncDispose]() {} };
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
