@@ -102,6 +102,13 @@ const schema = z.object({
         .prefault({}),
     })
     .prefault({}),
+  realtime: z
+    .object({
+      enabled: z.boolean().default(true),
+      /** Whether public channels are refused: a setting of hosted projects, unknown to the CLI. */
+      private_only: z.boolean().default(false),
+    })
+    .prefault({}),
   edge_runtime: z
     .object({ enabled: z.boolean().default(true), secrets: z.record(z.string(), z.string()).default({}) })
     .prefault({}),

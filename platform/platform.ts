@@ -22,6 +22,8 @@ import { bootstrapDatabase } from "./postgres/bootstrap.ts";
 import { installExtensions } from "./postgres/extensions.ts";
 import { migrate } from "./postgres/migrate.ts";
 import { startServer, superuser } from "./postgres/server.ts";
+import { createRealtime } from "./realtime/index.ts";
+import type { RealtimeLimits } from "./realtime/limits.ts";
 import { createRest } from "./rest/index.ts";
 import { loadSecrets } from "./secrets.ts";
 
@@ -42,6 +44,8 @@ export interface PlatformOptions {
   config?: ConfigOverrides;
   /** Where `env(NAME)` values and functions' secrets come from, over the project's .env files. */
   env?: Env;
+  /** Over Supabase's defaults for a server of one's own, which have no place in config.toml. */
+  realtimeLimits?: Partial<RealtimeLimits>;
   /** Whether an empty database gets seed.sql. */
   seed?: boolean;
   log?: Log;
@@ -167,6 +171,16 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   gateway.mount("rest", rest);
   gateway.mount("auth", auth);
   gateway.mount("functions", functions);
+  if (config.realtime.enabled) {
+    const realtime = await createRealtime({
+      databaseUrl: database.adminUrl,
+      keys,
+      config: config.realtime,
+      limits: options.realtimeLimits,
+      log: log.child("realtime"),
+    });
+    gateway.mount("realtime", starting.use(realtime));
+  }
 
   instance.env = {
     API_URL: gateway.url,

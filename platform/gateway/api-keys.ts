@@ -19,6 +19,8 @@ export interface ApiKeys {
    * header of ours. @see https://github.com/supabase/cli/pull/5509
    */
   beside(request: Request): Credentials;
+  /** For a websocket, whose key is in its address: the key's JWT, or what was given. */
+  token(request: Request): string | undefined;
 }
 
 export function createApiKeys(keys: Keys): ApiKeys {
@@ -57,6 +59,10 @@ export function createApiKeys(keys: Keys): ApiKeys {
     beside(request) {
       const jwt = jwtFor(apiKey(request) ?? "");
       return { "sb-api-key": jwt && `Bearer ${jwt}` };
+    },
+    token(request) {
+      const given = request.headers.get("x-api-key") ?? apiKey(request);
+      return given && (jwtFor(given) ?? given);
     },
   };
 }

@@ -3,6 +3,8 @@
  * its CORS answers, and turns API keys into the JWTs that the services verify.
  * Speaks to every client, and to services only through their `fetch`.
  */
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
 import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
 import { type Context, Hono, type Next } from "hono";
 import { cors } from "hono/cors";
@@ -14,6 +16,11 @@ import { type Credentials, createApiKeys } from "./api-keys.ts";
 /** A service as the gateway sees it: requests come with its prefix taken off the path. */
 export interface Service {
   fetch(request: Request): Response | Promise<Response>;
+}
+
+/** A service that speaks over websockets too. */
+export interface SocketService extends Service {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, credentials: { token?: string }): void;
 }
 
 export interface GatewayOptions {
@@ -29,10 +36,11 @@ export interface Gateway extends AsyncDisposable {
   /** Origin without a path, as clients on this machine reach it. */
   url: string;
   /** Until a service is mounted its routes answer 503. */
-  mount(name: ServiceName, service: Service): void;
+  mount(name: Exclude<ServiceName, "realtime">, service: Service): void;
+  mount(name: "realtime", service: SocketService): void;
 }
 
-export type ServiceName = "rest" | "auth" | "functions";
+export type ServiceName = "rest" | "auth" | "functions" | "realtime";
 
 type Env = { Bindings: HttpBindings };
 
@@ -57,6 +65,8 @@ const exposeHeaders = [
 /** Auth's routes that a link in a mail or a token verifier opens without an API key. */
 const openAuthPaths = ["/verify", "/callback", "/authorize", "/.well-known/jwks.json", "/health"];
 
+const websocketPath = "/realtime/v1/websocket";
+
 /** How long open requests get to finish when the gateway stops. */
 const drainMs = 2000;
 
@@ -70,6 +80,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     );
   }
   const services = new Map<ServiceName, Service>();
+  let sockets: SocketService | undefined;
   const apiKeys = createApiKeys(keys);
   const app = new Hono<Env>();
 
@@ -104,13 +115,34 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   // A function answers its own preflights and checks its own callers, as on hosted Supabase.
   app.all("/functions/v1/*", forward("functions", apiKeys.beside));
 
+  // Realtime checks its own callers, in its own words.
+  app.use("/realtime/v1/api/*", anyOrigin);
+  app.all("/realtime/v1/api/*", forward("realtime", apiKeys.swapped));
+
   app.notFound((context) => context.json({ message: "no Route matched with those values" }, 404));
   app.onError((error, context) => {
     log("error", `${context.req.method} ${context.req.path}: ${error.stack ?? error}`);
     return context.json({ message: "An unexpected error occurred" }, 500);
   });
 
-  const server = createAdaptorServer({ fetch: app.fetch });
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    serverOptions: {
+      // Any other path is an ordinary request, whatever it would like to become.
+      shouldUpgradeCallback: (request: IncomingMessage) => pathOf(request) === websocketPath,
+    },
+  });
+  server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (!sockets) return void socket.end("HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\r\n");
+    const headers = new Headers();
+    for (const name of ["apikey", "x-api-key"]) {
+      const value = incoming.headers[name];
+      if (typeof value === "string") headers.set(name, value);
+    }
+    const token = apiKeys.token(new Request(new URL(incoming.url ?? "/", "http://gateway"), { headers }));
+    incoming.headers["x-forwarded-for"] = incoming.socket.remoteAddress ?? "127.0.0.1";
+    sockets.upgrade(incoming, socket, head, { token });
+  });
   const port = await new Promise<number>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) =>
       reject(
@@ -130,7 +162,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   return {
     url: `http://${isLoopback(host) || host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host}:${port}`,
-    mount: (name, service) => void services.set(name, service),
+    mount(name: ServiceName, service: Service | SocketService) {
+      services.set(name, service);
+      if ("upgrade" in service) sockets = service;
+    },
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       if ("closeIdleConnections" in server) server.closeIdleConnections();
@@ -145,6 +180,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function pathOf(request: IncomingMessage): string | undefined {
+  return request.url?.split("?", 1)[0];
 }
 
 /** The request as the service gets it: prefix off, credentials as it wants them, client address told. */

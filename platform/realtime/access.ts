@@ -1,0 +1,60 @@
+/** A channel's token while it lives: replaced by the client, looked at again, expired. */
+import { privateRights } from "./authorization.ts";
+import { type Channel, shutDown, shutDownFor } from "./channel.ts";
+import { after, type Context } from "./context.ts";
+import { JoinError } from "./errors.ts";
+import { verifyToken } from "./tokens.ts";
+
+/** Looks at the token when it expires, and now and then before. */
+export function watchToken(context: Context, channel: Channel): void {
+  channel.stopTokenCheck?.();
+  const untilExpiryMs = Math.max(0, channel.token.expiresMs - Date.now());
+  const delayMs = Math.min(context.limits.tokenCheckMs, untilExpiryMs + 1);
+  channel.stopTokenCheck = after(context, delayMs, () => void check(context, channel));
+}
+
+async function check(context: Context, channel: Channel): Promise<void> {
+  const { token } = channel;
+  try {
+    await verifyToken(token.token, channel.connection.headers, context.keys);
+    if (!channel.closed && channel.token === token) watchToken(context, channel);
+  } catch (error) {
+    if (channel.token === token) shutDownFor(context, channel, error);
+  }
+}
+
+/** The event `access_token`. Success is silent; API keys, nothing and the same again are ignored. */
+export function applyToken(context: Context, channel: Channel, given: unknown): Promise<void> | undefined {
+  if (typeof given !== "string" || given.startsWith("sb_") || given === channel.token.token) return undefined;
+  return replaceToken(context, channel, given).catch((error) => {
+    if (error instanceof JoinError) shutDown(context, channel, notAllowed(channel));
+    else shutDownFor(context, channel, error);
+  });
+}
+
+async function replaceToken(context: Context, channel: Channel, given: string): Promise<void> {
+  const token = await verifyToken(given, channel.connection.headers, context.keys);
+  const before = channel.rights;
+  const rights = channel.private
+    ? await privateRights(context, channel.name, token.identity, channel.presenceEnabled)
+    : before;
+  if (channel.closed) return;
+  channel.token = token;
+  channel.rights = rights;
+  const revoked = (["broadcast", "presence"] as const).some(
+    (extension) => before[extension].read === true && rights[extension].read === false,
+  );
+  if (revoked) {
+    return shutDown(
+      context,
+      channel,
+      `You no longer have permission to read from this Channel topic: ${channel.name}`,
+    );
+  }
+  watchToken(context, channel);
+  channel.changes?.renew(token.identity);
+}
+
+function notAllowed({ name }: Channel): string {
+  return `You do not have permissions to read from this Channel topic: ${name}`;
+}

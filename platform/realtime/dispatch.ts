@@ -1,0 +1,71 @@
+/** What happens to a frame: the table of events, by what its topic is. */
+import { applyToken } from "./access.ts";
+import { broadcast } from "./broadcast.ts";
+import { type Channel, closeChannel, crash, replyTo } from "./channel.ts";
+import { type Connection, write } from "./connection.ts";
+import type { Context } from "./context.ts";
+import { topicPrefix } from "./hub.ts";
+import { join } from "./join.ts";
+import { presence } from "./presence-events.ts";
+import { type Inbound, isObject, message } from "./protocol.ts";
+
+/** Never throws, never rejects: what goes wrong with a channel closes that channel. */
+export function dispatch(
+  context: Context,
+  connection: Connection,
+  inbound: Inbound,
+): Promise<void> | undefined {
+  const { topic, event } = inbound;
+  if (topic === "phoenix" && event === "heartbeat") {
+    answer(context, connection, inbound, "ok", "{}");
+    return undefined;
+  }
+  if (event === "phx_join" && topic.startsWith(topicPrefix)) return join(context, connection, inbound);
+  const channel = connection.channels.get(topic);
+  if (!channel) {
+    if (event === "phx_leave") answer(context, connection, inbound, "ok", "{}");
+    else answer(context, connection, inbound, "error", '{"reason":"unmatched topic"}');
+    return undefined;
+  }
+  try {
+    return onChannel(context, channel, inbound)?.catch((error) => crash(context, channel, error));
+  } catch (error) {
+    crash(context, channel, error);
+    return undefined;
+  }
+}
+
+/** A push may carry an old join_ref or none. A leave may not carry an old one: it was for a channel that is gone. */
+function onChannel(context: Context, channel: Channel, inbound: Inbound): Promise<void> | undefined {
+  switch (inbound.event) {
+    case "phx_leave":
+      if (inbound.joinRef !== null && inbound.joinRef !== channel.joinRef) return undefined;
+      replyTo(context, channel, inbound.ref, "ok", "{}");
+      closeChannel(context, channel, "telling");
+      return undefined;
+    case "broadcast":
+      return broadcast(context, channel, inbound);
+    case "presence":
+      return presence(context, channel, inbound);
+    case "access_token":
+      return applyToken(
+        context,
+        channel,
+        isObject(inbound.payload) ? inbound.payload.access_token : undefined,
+      );
+    default:
+      context.rates.events.add();
+      return undefined;
+  }
+}
+
+function answer(
+  context: Context,
+  connection: Connection,
+  { topic, ref, joinRef }: Inbound,
+  status: "ok" | "error",
+  response: string,
+): void {
+  const payload = `{"status":"${status}","response":${response}}`;
+  write(context, connection, message(connection.version, joinRef, ref, topic, "phx_reply", payload));
+}

@@ -1,0 +1,47 @@
+/**
+ * Who is on which topic. Private and public topics of one name are different
+ * ones; a topic exists while a channel is on it.
+ */
+import type { Channel } from "./channel.ts";
+
+export interface Topic {
+  /** As policies know it; clients write `realtime:` in front. */
+  name: string;
+  private: boolean;
+  channels: Set<Channel>;
+  /** Those of its channels that track something, by presence key. */
+  present: Map<string, Set<Channel>>;
+}
+
+export interface Hub {
+  topics: ReadonlyMap<string, Topic>;
+  find(name: string, isPrivate: boolean): Topic | undefined;
+  enter(channel: Channel): Topic;
+  leave(channel: Channel): void;
+}
+
+export const topicPrefix = "realtime:";
+
+export function createHub(): Hub {
+  const topics = new Map<string, Topic>();
+  const keyOf = (name: string, isPrivate: boolean) => (isPrivate ? `private ${name}` : `public ${name}`);
+  return {
+    topics,
+    find: (name, isPrivate) => topics.get(keyOf(name, isPrivate)),
+    enter(channel) {
+      const key = keyOf(channel.name, channel.private);
+      let topic = topics.get(key);
+      if (!topic) {
+        topic = { name: channel.name, private: channel.private, channels: new Set(), present: new Map() };
+        topics.set(key, topic);
+      }
+      topic.channels.add(channel);
+      return topic;
+    },
+    leave(channel) {
+      const { topic } = channel;
+      topic.channels.delete(channel);
+      if (topic.channels.size === 0) topics.delete(keyOf(topic.name, topic.private));
+    },
+  };
+}

@@ -1,0 +1,97 @@
+/**
+ * What a client asks for with `phx_join`. Read with patience: what cannot be
+ * understood counts as not said, as in supabase/realtime
+ * lib/realtime_web/channels/payloads.
+ */
+import { randomUUID } from "node:crypto";
+import type { ChangeParameters } from "./database-side.ts";
+import { isObject } from "./protocol.ts";
+
+export interface JoinPayload {
+  /** The client's own, if it is one: API keys say nothing beyond the connection's. */
+  token?: string;
+  private: boolean;
+  broadcastSelf: boolean;
+  broadcastAck: boolean;
+  /** As asked for; `null` when it is no valid request. */
+  replay?: { sinceMs: number; limit: number } | null;
+  replicationReady: boolean;
+  presenceEnabled: boolean;
+  presenceKey: string;
+  /** Verbatim, for the reply. */
+  changes: unknown[];
+  /** How long the reply may wait for the changes' subscription, when it shall. */
+  changesWaitMs?: number;
+}
+
+const replayMax = 25;
+const defaultChangesWaitMs = 15_000;
+
+export function parseJoin(payload: unknown, limits: { changesWaitMs: number }): JoinPayload {
+  const join = object(payload);
+  const config = object(join.config);
+  const broadcast = object(config.broadcast);
+  return {
+    token: token(join),
+    private: boolean(config.private),
+    broadcastSelf: boolean(broadcast.self),
+    broadcastAck: boolean(broadcast.ack),
+    replay: replay(broadcast.replay),
+    replicationReady: boolean(broadcast.replication_ready),
+    // Clients from before the option never say it and count on presence.
+    presenceEnabled: isObject(config.presence) ? boolean(config.presence.enabled) : true,
+    presenceKey: presenceKey(object(config.presence).key),
+    changes: Array.isArray(config.postgres_changes)
+      ? config.postgres_changes.filter((item) => item !== null)
+      : [],
+    changesWaitMs: changesWait(object(config.postgres_changes_options), limits.changesWaitMs),
+  };
+}
+
+/** The parts of one entry that the database understands. */
+export function changeParameters(entry: Record<string, unknown>): ChangeParameters {
+  const { event, schema, table, filter, select } = entry;
+  return {
+    event: text(event) ?? "*",
+    schema: text(schema) ?? "public",
+    table: text(table),
+    filter: text(filter),
+    select: Array.isArray(select) ? select.map(String) : undefined,
+  };
+}
+
+function token({ user_token, access_token }: Record<string, unknown>): string | undefined {
+  const given = text(user_token) ?? text(access_token);
+  return given?.startsWith("sb_") ? undefined : given;
+}
+
+function replay(asked: unknown): JoinPayload["replay"] {
+  if (asked === undefined || asked === null) return undefined;
+  const { since = 0, limit = replayMax } = object(asked);
+  if (!isObject(asked) || !Number.isSafeInteger(since) || !Number.isSafeInteger(limit)) return null;
+  return { sinceMs: since as number, limit: Math.min(replayMax, Math.max(1, limit as number)) };
+}
+
+function presenceKey(key: unknown): string {
+  if (typeof key === "number" || typeof key === "boolean") return String(key);
+  return text(key) ?? randomUUID();
+}
+
+function changesWait({ wait, timeout }: Record<string, unknown>, mostMs: number): number | undefined {
+  if (!boolean(wait)) return undefined;
+  const askedMs = Number.isSafeInteger(timeout) && (timeout as number) > 0 ? timeout : defaultChangesWaitMs;
+  return Math.min(askedMs as number, mostMs);
+}
+
+function object(value: unknown): Record<string, unknown> {
+  return isObject(value) ? value : {};
+}
+
+function boolean(value: unknown): boolean {
+  return value === true || (typeof value === "string" && value.toLowerCase() === "true");
+}
+
+/** Nothing for the empty string too. */
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

@@ -1,0 +1,203 @@
+/**
+ * `phx_join`: from what a client asks for to a channel, or to a reason why not.
+ * A channel is on its topic before anything is replayed to it, and holds what
+ * arrives until the client has its reply: nothing is lost in between.
+ */
+import { watchToken } from "./access.ts";
+import { privateRights, publicRights } from "./authorization.ts";
+import { type ChangeEntry, changeEntries, echo, follow } from "./changes.ts";
+import { type Channel, closeChannel, release, replyTo, sendSystem, shutDown } from "./channel.ts";
+import { type Connection, write } from "./connection.ts";
+import { after, type Context } from "./context.ts";
+import type { StoredMessage } from "./database-side.ts";
+import { JoinError, joinReason, unauthorized, unknownError } from "./errors.ts";
+import { topicPrefix } from "./hub.ts";
+import { type JoinPayload, parseJoin } from "./join-payload.ts";
+import { syncPresence } from "./presence-events.ts";
+import { type Inbound, message, replayFrame } from "./protocol.ts";
+import { verifyToken } from "./tokens.ts";
+
+const tooManyJoins = "ClientJoinRateLimitReached: Too many joins per second";
+/** Of RFC 6455: the server goes away, as far as this client is concerned. */
+const goingAway = 1001;
+
+/** Never rejects. The socket's next frames wait, through an error's back-off too. */
+export async function join(context: Context, connection: Connection, inbound: Inbound): Promise<void> {
+  const before = connection.channels.get(inbound.topic);
+  if (before) closeChannel(context, before, "telling");
+  try {
+    await open(context, connection, inbound);
+  } catch (error) {
+    const reason = joinReason(error);
+    context.log(
+      reason === unknownError ? "error" : "info",
+      `join refused: ${reason}${stackOf(error, reason)}`,
+    );
+    await pause(context, connection, context.limits.joinBackoffMs);
+    const payload = `{"status":"error","response":${JSON.stringify({ reason })}}`;
+    const { topic, ref, joinRef } = inbound;
+    write(context, connection, message(connection.version, joinRef, ref, topic, "phx_reply", payload));
+    if (reason === tooManyJoins) connection.ws.close(goingAway);
+  }
+}
+
+function stackOf(error: unknown, reason: string): string {
+  return reason === unknownError ? `\n${(error as Error)?.stack ?? error}` : "";
+}
+
+/** Shorter when the connection ends meanwhile. */
+function pause(context: Context, connection: Connection, delayMs: number): Promise<void> {
+  if (connection.closed) return Promise.resolve();
+  return new Promise((resolve) => {
+    const stop = after(context, delayMs, end);
+    connection.wake = end;
+    function end() {
+      stop();
+      connection.wake = undefined;
+      resolve();
+    }
+  });
+}
+
+async function open(context: Context, connection: Connection, inbound: Inbound): Promise<void> {
+  const { limits, database } = context;
+  const asked = parseJoin(inbound.payload, limits);
+  const name = inbound.topic.slice(topicPrefix.length);
+  admit(context, connection, inbound.topic, asked);
+  const entries = changeEntries(asked.changes, limits);
+  const token = await verifyToken(asked.token ?? connection.token, connection.headers, context.keys);
+  const rights = asked.private
+    ? await privateRights(context, name, token.identity, asked.presenceEnabled)
+    : publicRights();
+  if (asked.replay !== undefined) mayReplay(asked, rights.broadcast.read === true, name);
+  if (connection.closed) return;
+
+  const channel: Channel = {
+    connection,
+    wire: inbound.topic,
+    name,
+    private: asked.private,
+    joinRef: inbound.joinRef,
+    topic: undefined as never,
+    broadcastSelf: asked.broadcastSelf,
+    broadcastAck: asked.broadcastAck,
+    presenceKey: asked.presenceKey,
+    presenceEnabled: asked.presenceEnabled,
+    token,
+    rights,
+    presenceCalls: 0,
+    presenceWindowEndsMs: 0,
+    held: [],
+    heldBytes: 0,
+    closed: false,
+  };
+  channel.topic = context.hub.enter(channel);
+  connection.channels.set(channel.wire, channel);
+  if (!connection.counted) {
+    connection.counted = true;
+    context.tallies.users++;
+  }
+  let stored: StoredMessage[] = [];
+  try {
+    if (asked.replay) stored = await database.replay(name, asked.replay.sinceMs, asked.replay.limit);
+    if (entries.length > 0 && asked.changesWaitMs !== undefined && !channel.closed) {
+      channel.changes = follow(context, channel, entries, true);
+      await subscribed(context, channel, asked.changesWaitMs);
+    }
+  } catch (error) {
+    closeChannel(context, channel, "silently");
+    throw error;
+  }
+  if (channel.closed) return;
+  welcome(context, channel, inbound, asked, entries, stored);
+}
+
+/** What can be said before anybody is asked. @throws JoinError */
+function admit(context: Context, connection: Connection, topic: string, asked: JoinPayload): void {
+  const { limits, rates } = context;
+  if (topic === topicPrefix) throw new JoinError("TopicNameRequired: You must provide a topic name");
+  if (context.stopping) {
+    throw new JoinError("RealtimeRestarting: Realtime is restarting, please standby");
+  }
+  if (context.privateOnly && !asked.private) {
+    throw new JoinError("PrivateOnly: This project only allows private channels");
+  }
+  if (!connection.counted && context.tallies.users >= limits.connections) {
+    throw new JoinError("ConnectionRateLimitReached: Too many connected users");
+  }
+  if (rates.joins.exceeded()) throw new JoinError(tooManyJoins);
+  rates.joins.add();
+  if (connection.channels.size >= limits.channelsPerSocket) {
+    throw new JoinError("ChannelRateLimitReached: Too many channels");
+  }
+  if (Buffer.byteLength(topic) > limits.topicBytes) {
+    throw new JoinError(`TopicNameTooLong: A topic has at most ${limits.topicBytes} bytes`);
+  }
+  if (Buffer.byteLength(asked.presenceKey) > limits.presenceKeyBytes) {
+    throw new JoinError(`PresenceKeyTooLong: A presence key has at most ${limits.presenceKeyBytes} bytes`);
+  }
+}
+
+/** @throws JoinError */
+function mayReplay(asked: JoinPayload, readable: boolean, name: string): void {
+  if (!asked.private) {
+    throw new JoinError("UnableToReplayMessages: Replay is not allowed for public channels");
+  }
+  if (asked.replay === null) throw new JoinError("UnableToReplayMessages: Replay params are not valid");
+  if (!readable) throw unauthorized(name);
+}
+
+/** @throws JoinError when the changes cannot be followed, or not in time */
+async function subscribed(context: Context, channel: Channel, timeoutMs: number): Promise<void> {
+  let stop = () => {};
+  const late = new Promise<never>((_, reject) => {
+    stop = after(context, timeoutMs, () =>
+      reject(
+        new JoinError(
+          `PostgresChangesSubscribeTimeout: Timed out after ${timeoutMs}ms waiting for the postgres_changes subscription`,
+        ),
+      ),
+    );
+  });
+  try {
+    const refusal = await Promise.race([channel.changes?.outcome, late]);
+    if (refusal !== undefined) throw new JoinError(`RealtimeDisabledForConfiguration: ${refusal}`);
+  } finally {
+    stop();
+  }
+}
+
+/** The reply, and what follows it. */
+function welcome(
+  context: Context,
+  channel: Channel,
+  { ref }: Inbound,
+  asked: JoinPayload,
+  entries: ChangeEntry[],
+  stored: StoredMessage[],
+): void {
+  const { connection, joinRef, wire } = channel;
+  replyTo(context, channel, ref, "ok", `{"postgres_changes":${echo(entries)}}`);
+  if (stored.length > 0) channel.replayed = new Set(stored.map(({ id }) => id));
+  for (const { id, event, payload } of stored) {
+    const frame = replayFrame(connection.version, joinRef, wire, { event, payload }, id);
+    if (frame) write(context, connection, frame);
+  }
+  release(context, channel);
+  watchToken(context, channel);
+  if (entries.length > 0 && !channel.changes) channel.changes = follow(context, channel, entries, false);
+  if (asked.replicationReady) void announceStreaming(context, channel);
+  syncPresence(context, channel);
+}
+
+async function announceStreaming(context: Context, channel: Channel): Promise<void> {
+  try {
+    await context.database.streaming(context.limits.streamingWaitMs);
+    if (!channel.closed) {
+      sendSystem(context, channel, "system", "ok", "Replication connection established");
+    }
+  } catch (error) {
+    context.log("warn", `replication: ${(error as Error).message}`);
+    shutDown(context, channel, "Replication connection was not established in time");
+  }
+}

@@ -1,0 +1,100 @@
+/** The event `presence`: a client tracks or untracks, within its limits and rights. */
+import { mayTrack } from "./authorization.ts";
+import { type Channel, replyTo, shutDown } from "./channel.ts";
+import type { Context } from "./context.ts";
+import { DatabaseError } from "./database-side.ts";
+import { forget, sendState, track } from "./presence.ts";
+import { type Inbound, isObject, type Ref } from "./protocol.ts";
+
+const tooMany = "Too many presence messages per second";
+
+export function presence(context: Context, channel: Channel, inbound: Inbound): Promise<void> | undefined {
+  const { payload, ref } = inbound;
+  if (!isObject(payload) || payload.event === undefined) {
+    replyTo(context, channel, ref, "ok", "{}");
+    return undefined;
+  }
+  if (!takeCall(context, channel)) {
+    shutDown(context, channel, "Client presence rate limit exceeded");
+    return undefined;
+  }
+  switch (String(payload.event).toLowerCase()) {
+    case "track":
+      return onTrack(context, channel, payload.payload ?? {}, ref);
+    case "untrack":
+      forget(context, channel);
+      replyTo(context, channel, ref, "ok", "{}");
+      return undefined;
+  }
+  replyTo(context, channel, ref, "error", "{}");
+  return undefined;
+}
+
+/** A window begins with its first call. */
+function takeCall({ limits }: Context, channel: Channel): boolean {
+  const now = performance.now();
+  if (now > channel.presenceWindowEndsMs) {
+    channel.presenceWindowEndsMs = now + limits.presenceWindowMs;
+    channel.presenceCalls = 0;
+  }
+  return ++channel.presenceCalls <= limits.presenceCalls;
+}
+
+function onTrack(context: Context, channel: Channel, value: unknown, ref: Ref): Promise<void> | undefined {
+  const { rights } = channel;
+  if (rights.presence.write !== undefined && rights.presence.read !== undefined) {
+    tracked(context, channel, value, ref);
+    return undefined;
+  }
+  return mayTrack(context, channel).then(
+    () => {
+      if (!channel.closed) tracked(context, channel, value, ref);
+    },
+    (error) => {
+      if (!(error instanceof DatabaseError)) throw error;
+      context.log("warn", `presence: ${error.code}: ${error.message}`);
+      replyTo(context, channel, ref, "error", "{}");
+    },
+  );
+}
+
+function tracked(context: Context, channel: Channel, value: unknown, ref: Ref): void {
+  if (!channel.rights.presence.write) {
+    replyTo(context, channel, ref, "error", "{}");
+    return;
+  }
+  if (!isObject(value)) {
+    replyTo(context, channel, ref, "error", '{"reason":"Presence track payload must be a map"}');
+    return;
+  }
+  const payload = JSON.stringify(value);
+  const others = channel.connection.presenceBytes - (channel.tracked?.payload.length ?? 0);
+  if (others + payload.length > context.limits.payloadBytes) {
+    shutDown(context, channel, "Track message size exceeded");
+    return;
+  }
+  if (!countPresence(context, channel)) return;
+  track(context, channel, value, payload);
+  replyTo(context, channel, ref, "ok", "{}");
+  if (channel.presenceEnabled) return;
+  // It had no state on joining, and diffs alone would never show who was there before.
+  channel.presenceEnabled = true;
+  syncPresence(context, channel);
+}
+
+/** The state of the topic to a channel that may have it. */
+export function syncPresence(context: Context, channel: Channel): void {
+  if (!channel.presenceEnabled || channel.rights.presence.read !== true) return;
+  if (countPresence(context, channel)) sendState(context, channel);
+}
+
+/** Over the limit the channel is closed. */
+function countPresence(context: Context, channel: Channel): boolean {
+  const { presence: rate } = context.rates;
+  if (rate.exceeded()) {
+    shutDown(context, channel, tooMany);
+    return false;
+  }
+  rate.add();
+  return true;
+}

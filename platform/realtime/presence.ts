@@ -1,0 +1,81 @@
+/**
+ * Who is present on a topic: a key per person, a meta per channel that tracks
+ * under it. Everyone on the topic hears of what comes and goes.
+ * @see https://hexdocs.pm/phoenix/Phoenix.Presence.html
+ */
+import { randomBytes } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import { type Channel, deliver, push } from "./channel.ts";
+import type { Context } from "./context.ts";
+import type { Topic } from "./hub.ts";
+import { textFanout } from "./protocol.ts";
+
+/** What a channel tracks. */
+export interface Tracked {
+  ref: string;
+  /** As the client sent it, to notice that nothing changed. */
+  payload: string;
+  /** With the references, as others get it; JSON text. */
+  meta: string;
+}
+
+/** Differs from that of any other server before or after. */
+const refPrefix = randomBytes(6).toString("base64url");
+let refs = 0;
+
+/** Tracks or updates. @param payload JSON text of `value`, an object */
+export function track(
+  context: Context,
+  channel: Channel,
+  value: Record<string, unknown>,
+  payload: string,
+): void {
+  const before = channel.tracked;
+  if (before && (before.payload === payload || isDeepStrictEqual(JSON.parse(before.payload), value))) return;
+  const ref = `${refPrefix}${(refs++).toString(36)}`;
+  const references = before ? { phx_ref: ref, phx_ref_prev: before.ref } : { phx_ref: ref };
+  channel.tracked = { ref, payload, meta: JSON.stringify({ ...value, ...references }) };
+  channel.connection.presenceBytes += payload.length - (before?.payload.length ?? 0);
+  const { present } = channel.topic;
+  const channels = present.get(channel.presenceKey);
+  if (channels) channels.add(channel);
+  else present.set(channel.presenceKey, new Set([channel]));
+  announce(context, channel.topic, channel.presenceKey, channel.tracked.meta, before?.meta);
+}
+
+/** Untracks; nothing when nothing is tracked. */
+export function forget(context: Context, channel: Channel): void {
+  const { tracked, topic, presenceKey } = channel;
+  if (!tracked) return;
+  channel.tracked = undefined;
+  channel.connection.presenceBytes -= tracked.payload.length;
+  const channels = topic.present.get(presenceKey);
+  channels?.delete(channel);
+  if (channels?.size === 0) topic.present.delete(presenceKey);
+  announce(context, topic, presenceKey, undefined, tracked.meta);
+}
+
+/** All who are present, to one channel. */
+export function sendState(context: Context, channel: Channel): void {
+  const entries: string[] = [];
+  for (const [key, channels] of channel.topic.present) {
+    const metas = Array.from(channels, (member) => member.tracked?.meta);
+    entries.push(`${JSON.stringify(key)}:{"metas":[${metas.join(",")}]}`);
+  }
+  push(context, channel, "presence_state", `{${entries.join(",")}}`);
+}
+
+function announce(context: Context, topic: Topic, key: string, joined?: string, left?: string): void {
+  const side = (meta?: string) =>
+    meta === undefined ? "{}" : `{${JSON.stringify(key)}:{"metas":[${meta}]}}`;
+  const diff = `{"joins":${side(joined)},"leaves":${side(left)}}`;
+  let fanout: ReturnType<typeof textFanout> | undefined;
+  let delivered = 0;
+  for (const channel of topic.channels) {
+    if (channel.rights.presence.read !== true) continue;
+    fanout ??= textFanout(channel.wire, "presence_diff", diff);
+    deliver(context, channel, fanout.frame(channel.connection.version) as Buffer);
+    delivered++;
+  }
+  context.rates.presence.add(delivered);
+}

@@ -1,0 +1,212 @@
+/**
+ * Broadcast over HTTP, for who has no socket: many messages at once, or one to
+ * the topic and event of the path.
+ * Source: supabase/realtime lib/realtime_web/controllers/broadcast*_controller.ex,
+ * lib/realtime/tenants/{batch,single}_broadcast.ex.
+ */
+import { payloadBytes } from "./broadcast.ts";
+import { publish } from "./channel.ts";
+import type { Context } from "./context.ts";
+import { DatabaseError, type Identity } from "./database-side.ts";
+import { topicPrefix } from "./hub.ts";
+import { broadcastFanout, type EncodedBroadcast, type Fanout, isObject, textFanout } from "./protocol.ts";
+import { type BatchMessage, type FieldErrors, parseBatch } from "./rest-batch.ts";
+import { TokenError, verifyToken } from "./tokens.ts";
+
+const bodyBytesMax = 8_000_000;
+
+/** An answer that ends the request early. */
+class Answer extends Error {
+  readonly status: number;
+  readonly body: object;
+
+  constructor(status: number, body: object) {
+    super(String(status));
+    this.status = status;
+    this.body = body;
+  }
+}
+
+/** Never rejects. @param request its path begins with /api */
+export async function answerRest(context: Context, request: Request): Promise<Response> {
+  const headers = new Headers();
+  try {
+    const { pathname, searchParams } = new URL(request.url);
+    const single = /^\/api\/broadcast\/([^/]+)\/events\/([^/]+)$/.exec(pathname);
+    if (request.method !== "POST" || !(single || pathname === "/api/broadcast")) {
+      throw new Answer(404, { message: "Not Found" });
+    }
+    const identity = await identify(context, request);
+    rateHeaders(context, headers);
+    if (single) {
+      const [topic, event] = single.slice(1).map(decodePath) as [string, string];
+      await broadcastOne(context, request, identity, topic, event, searchParams);
+    } else {
+      await broadcastMany(context, request, identity);
+    }
+    return new Response(null, { status: 202, headers });
+  } catch (error) {
+    if (error instanceof Answer) return Response.json(error.body, { status: error.status, headers });
+    context.log("error", `rest: ${(error as Error)?.stack ?? error}`);
+    return Response.json({ message: "An unexpected error occurred" }, { status: 500, headers });
+  }
+}
+
+async function identify(context: Context, request: Request): Promise<Identity> {
+  const token = /^bearer +(.+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
+  const headers = Object.fromEntries([...request.headers].filter(([name]) => name.startsWith("x-")));
+  try {
+    const given = token ?? request.headers.get("apikey") ?? "";
+    return (await verifyToken(given, headers, context.keys)).identity;
+  } catch (error) {
+    if (error instanceof TokenError) throw new Answer(401, { message: "Unauthorized" });
+    throw error;
+  }
+}
+
+/** How much of the rate is used, and no more when all of it is. */
+function rateHeaders({ rates, limits }: Context, headers: Headers): void {
+  const rolling = Math.trunc(rates.events.perS());
+  headers.set("x-rate-rolling", String(rolling));
+  headers.set("x-rate-limit", String(limits.eventsPerS));
+  headers.set("x-rate-limit-remaining", String(limits.eventsPerS - rolling));
+  if (rolling >= limits.eventsPerS) throw new Answer(429, { message: "Too many requests" });
+}
+
+async function broadcastMany(context: Context, request: Request, identity: Identity): Promise<void> {
+  const { events } = context.rates;
+  const batch = parseBatch(json(await body(request)), context.limits.payloadBytes);
+  if (batch.errors) throw unprocessable(batch.errors);
+  const { messages } = batch;
+  if (messages.length + events.perS() > events.limitPerS) {
+    throw new Answer(429, { message: "Too many messages to broadcast, please reduce the batch size" });
+  }
+  const allowed = new Map<string, boolean>();
+  for (const message of messages) {
+    if (message.private && !allowed.has(message.topic)) {
+      allowed.set(message.topic, await mayWriteSilently(context, message.topic, identity));
+    }
+    if (!message.private || allowed.get(message.topic)) {
+      send(context, message.topic, message.private, batchFanout(message));
+    }
+  }
+}
+
+function batchFanout({ topic, event, payload, id }: BatchMessage): Fanout {
+  const meta = id === undefined ? {} : { meta: { id } };
+  const text = JSON.stringify({ type: "broadcast", event, payload, ...meta });
+  return textFanout(topicPrefix + topic, "broadcast", text, id);
+}
+
+/** A message that may not be sent is skipped, whatever the reason. */
+async function mayWriteSilently(context: Context, topic: string, identity: Identity): Promise<boolean> {
+  try {
+    return (await context.database.mayWrite(topic, identity, ["broadcast"])).broadcast;
+  } catch (error) {
+    context.log("warn", `rest: ${(error as Error).message}`);
+    return false;
+  }
+}
+
+async function broadcastOne(
+  context: Context,
+  request: Request,
+  identity: Identity,
+  topic: string,
+  event: string,
+  query: URLSearchParams,
+): Promise<void> {
+  const type = request.headers.get("content-type") ?? "application/json";
+  const isBinary = type.startsWith("application/octet-stream");
+  if (!isBinary && !type.startsWith("application/json")) {
+    throw new Answer(415, {
+      error: "Unsupported Media Type. Use application/json or application/octet-stream",
+    });
+  }
+  const isPrivate = query.get("private") === "true";
+  const bytes = await body(request);
+  const payload = isBinary ? { binary: bytes } : { json: wrapped(json(bytes)) };
+  const errors: FieldErrors = {};
+  if (topic.trim() === "") errors.topic = ["can't be blank"];
+  if (event.trim() === "") errors.event = ["can't be blank"];
+  if (payloadBytes({ event, payload }) > context.limits.payloadBytes) {
+    errors.payload = ["Payload size exceeds tenant limit"];
+  }
+  if (!isPrivate && (query.has("persist") || query.has("persist[ttl]"))) {
+    errors.persist = ["can only be used on private channels"];
+  }
+  if (Object.keys(errors).length > 0) throw unprocessable(errors);
+  if (isPrivate) await mustWrite(context, topic, identity);
+  send(context, topic, isPrivate, singleFanout(topic, { event, payload }));
+}
+
+function singleFanout(topic: string, broadcast: EncodedBroadcast): Fanout {
+  return broadcastFanout(topicPrefix + topic, broadcast);
+}
+
+/** @throws Answer */
+async function mustWrite({ database, log }: Context, topic: string, identity: Identity): Promise<void> {
+  let allowed = false;
+  try {
+    allowed = (await database.mayWrite(topic, identity, ["broadcast"])).broadcast;
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    log("warn", `rest: ${error.code}: ${error.message}`);
+    const [status, message] = troubles[error.code] ?? [422, "Tenant database unavailable"];
+    throw new Answer(status, { message });
+  }
+  if (!allowed) throw new Answer(403, { message: "Unauthorized" });
+}
+
+const troubles: Record<string, [status: number, message: string]> = {
+  RlsPolicyError: [422, "RLS policy error"],
+  QueryCanceled: [422, "Query canceled"],
+  MissingPartition: [422, "Missing messages partition"],
+  IncreaseConnectionPool: [429, "Connection pool exhausted"],
+  InitializingProjectConnection: [422, "Tenant database initializing"],
+  DatabaseLackOfConnections: [422, "Tenant database has too many connections"],
+};
+
+function send(context: Context, name: string, isPrivate: boolean, fanout: Fanout): void {
+  context.rates.events.add();
+  const topic = context.hub.find(name, isPrivate);
+  if (topic) publish(context, topic, fanout);
+}
+
+/** What is no object travels as one. */
+function wrapped(value: unknown): string {
+  return JSON.stringify(isObject(value) ? value : { _json: value });
+}
+
+/** An empty body is an empty object. */
+function json(bytes: Uint8Array): unknown {
+  if (bytes.length === 0) return {};
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    throw new Answer(400, { message: "Bad Request" });
+  }
+}
+
+async function body(request: Request): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of request.body ?? []) {
+    bytes += part.length;
+    if (bytes > bodyBytesMax) throw new Answer(413, { message: "Request Entity Too Large" });
+    parts.push(part);
+  }
+  return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
+}
+
+function unprocessable(errors: object): Answer {
+  return new Answer(422, { errors });
+}
+
+function decodePath(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new Answer(400, { message: "Bad Request" });
+  }
+}

@@ -1,0 +1,18 @@
+/** Connections that are no use: silent ones, and those without any channel. One timer for all. */
+import type { Context } from "./context.ts";
+
+/** What the protocol's first server says to a silent client. */
+const normalClosure = 1000;
+
+export function startSweep(context: Context): Disposable {
+  const { idleMs, emptySocketMs, sweepMs } = context.limits;
+  const timer = setInterval(() => {
+    const now = performance.now();
+    for (const { ws, channels, lastInputMs, emptyMs, busy } of context.connections) {
+      if (busy) continue;
+      if (now - lastInputMs > idleMs) ws.close(normalClosure);
+      else if (channels.size === 0 && now - emptyMs > emptySocketMs) ws.terminate();
+    }
+  }, sweepMs);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}

@@ -1,0 +1,141 @@
+/**
+ * A client's arrival: its protocol version, its key, whether there is room. What
+ * it is refused for, it gets as plain HTTP, late enough to slow eager clients down.
+ */
+import type { IncomingMessage } from "node:http";
+import { STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import { type ServerOptions, WebSocketServer } from "ws";
+import { connect } from "./connection.ts";
+import { after, type Context } from "./context.ts";
+import { type Version, versionOf } from "./protocol.ts";
+import { TokenError, verifyToken } from "./tokens.ts";
+
+/** What a connection speaks with: a JWT, in place of any API key. */
+export interface Credentials {
+  token?: string;
+}
+
+export interface Upgrader {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, credentials: Credentials): void;
+  /** Lets go of those who wait for their refusal. */
+  stop(): void;
+}
+
+class Refusal extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export function createUpgrader(context: Context): Upgrader {
+  const { limits } = context;
+  // closeTimeout is newer than ws's published types.
+  const options: ServerOptions & { closeTimeout: number } = {
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: limits.frameBytes,
+    closeTimeout: limits.drainMs,
+  };
+  const server = new WebSocketServer(options);
+  const refused = new Map<Duplex, () => void>();
+
+  function refuse(socket: Duplex, { status, message }: Refusal): void {
+    const answer = () => {
+      refused.delete(socket);
+      respond(socket, status, JSON.stringify({ error: message }));
+    };
+    if (refused.size >= limits.refusals) {
+      answer();
+      return;
+    }
+    const stop = after(context, limits.connectBackoffMs, answer);
+    refused.set(socket, stop);
+    socket.once("close", () => {
+      stop();
+      refused.delete(socket);
+    });
+  }
+
+  async function welcome(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    { token }: Credentials,
+    version: Version,
+  ): Promise<void> {
+    const headers = policyHeaders(request);
+    if (!token) throw new Refusal(401, "API key is missing");
+    await verifyToken(token, headers, context.keys);
+    if (context.stopping) throw new Refusal(503, "Realtime is restarting, please standby");
+    if (context.tallies.users >= limits.connections || context.connections.size >= limits.sockets) {
+      throw new Refusal(429, "Too many connected users");
+    }
+    if (context.rates.joins.exceeded()) throw new Refusal(429, "Too many joins per second");
+    server.handleUpgrade(request, socket, head, (ws) =>
+      connect(context, { ws, socket, version, token, headers }),
+    );
+  }
+
+  return {
+    upgrade(request, socket, head, credentials) {
+      // Whoever hangs up while we look at the key is no error of ours.
+      socket.on("error", (error) => context.log("debug", `upgrade: ${error.message}`));
+      const { searchParams } = new URL(request.url ?? "/", "http://realtime");
+      const version = versionOf(searchParams.get("vsn"));
+      if (version === undefined) {
+        respond(socket, 403, "");
+        return;
+      }
+      welcome(request, socket, head, credentials, version).catch((error) =>
+        refuse(socket, refusalFor(context, error)),
+      );
+    },
+    stop() {
+      for (const [socket, stop] of refused) {
+        stop();
+        socket.destroy();
+      }
+      refused.clear();
+    },
+  };
+}
+
+function refusalFor(context: Context, error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof TokenError) {
+    return new Refusal(
+      401,
+      error.message.startsWith("Token has expired") ? "Token has expired" : error.message,
+    );
+  }
+  context.log("error", `upgrade: ${(error as Error)?.stack ?? error}`);
+  return new Refusal(500, "An unexpected error occurred");
+}
+
+/** Policies see the x- headers only: the rest holds keys and is nobody's business. */
+export function policyHeaders({ headers }: Pick<IncomingMessage, "headers">): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.startsWith("x-") && name !== "x-api-key" && typeof value === "string") kept[name] = value;
+  }
+  return kept;
+}
+
+function respond(socket: Duplex, status: number, body: string): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    "connection: close",
+    ...(body === "" ? [] : ["content-type: application/json; charset=utf-8"]),
+    `content-length: ${Buffer.byteLength(body)}`,
+  ];
+  socket.end(`${lines.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
+}
