@@ -1,0 +1,70 @@
+/**
+ * `npm test`'s last step: runs vitest, and fails the run as well when it leaves
+ * anything behind. All of it gets a temporary folder of its own, which also marks
+ * its processes: at the end neither a file may be in the one nor a process know it.
+ * Arguments are vitest's.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** How long what has been told to stop may take. */
+const graceMs = 15_000;
+
+const dir = await mkdtemp(join(tmpdir(), "plaza-run-"));
+// Postgres, which is another user when we are root, has to get in.
+await chmod(dir, 0o711);
+const report = join(dir, "report.json");
+
+const vitest = spawn(
+  "vitest",
+  ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...process.argv.slice(2)],
+  { stdio: "inherit", env: { ...process.env, TMPDIR: dir } },
+);
+const [code] = await once(vitest, "exit");
+
+const {
+  numPassedTests = 0,
+  numFailedTests = 0,
+  numPendingTests = 0,
+} = JSON.parse(await readFile(report, "utf8").catch(() => "{}"));
+await rm(report, { force: true });
+const left = await leftoversAfter(graceMs);
+await rm(dir, { recursive: true, force: true });
+if (left.length > 0) console.error(`The tests left behind:\n${left.join("\n")}`);
+console.log(`Tests: ${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped`);
+process.exitCode = code === 0 && left.length > 0 ? 1 : (code ?? 1);
+
+async function leftoversAfter(waitMs: number): Promise<string[]> {
+  const deadlineMs = Date.now() + waitMs;
+  for (;;) {
+    const left = [...(await files()), ...(await processes())];
+    if (left.length === 0 || Date.now() > deadlineMs) return left;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Files, sockets and folders, but for the caches of the tests' own tools. */
+async function files(): Promise<string[]> {
+  const caches = /^(node-compile-cache|\.bun-)/;
+  const names = await readdir(dir);
+  return names.filter((name) => !caches.test(name)).map((name) => `file ${join(dir, name)}`);
+}
+
+async function processes(): Promise<string[]> {
+  const found: string[] = [];
+  for (const pid of await readdir("/proc").catch(() => [])) {
+    if (!/^\d+$/.test(pid)) continue;
+    const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
+    const commandLine = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).replaceAll(
+      "\0",
+      " ",
+    );
+    if (environment.includes(dir) || commandLine.includes(dir)) {
+      found.push(`process ${pid}: ${commandLine.slice(0, 200)}`);
+    }
+  }
+  return found;
+}
