@@ -1,0 +1,86 @@
+import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createClient } from "@supabase/supabase-js";
+import postgres from "postgres";
+import { expect, onTestFinished, test } from "vitest";
+import { silent } from "../../platform/log.ts";
+import { createPlatform, type Platform } from "../../platform/platform.ts";
+import { startServer } from "../../platform/postgres/server.ts";
+
+const usernames = async (platform: Platform) => {
+  const client = createClient(platform.url, platform.keys.secretKey, { auth: { persistSession: false } });
+  const { data } = await client.from("profiles").select("username").order("username").throwOnError();
+  return data?.map(({ username }) => username);
+};
+
+async function folder(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), "plaza-platform-"));
+  await chmod(dir, 0o711);
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+test("two platforms run side by side, each with people of its own, and leave no folder", async () => {
+  const before = await readdir(tmpdir());
+  {
+    await using first = await createPlatform({ ephemeralPorts: true, seed: true });
+    await using second = await createPlatform({ ephemeralPorts: true, seed: false });
+    expect(first.url).not.toBe(second.url);
+    expect(await usernames(first)).toContain("alice");
+    expect(await usernames(second)).toEqual([]);
+  }
+  const left = (await readdir(tmpdir())).filter(
+    (name) => /^plaza-\w{6}$/.test(name) && !before.includes(name),
+  );
+  expect(left).toEqual([]);
+});
+
+test("it runs on a server that is there already, given by its URL, and leaves it running", async () => {
+  const password = "a password of its own";
+  await using server = await startServer({
+    dataDir: join(await folder(), "data"),
+    port: 0,
+    password,
+    durable: false,
+    log: silent,
+  });
+  const databaseUrl = `postgresql://supabase_admin:${encodeURIComponent(password)}@127.0.0.1:${server.port}/postgres`;
+  {
+    await using platform = await createPlatform({ ephemeralPorts: true, databaseUrl });
+    expect(await usernames(platform)).toContain("alice");
+    // The well-known password is for the embedded server alone.
+    const wellKnown = postgres({
+      host: "127.0.0.1",
+      port: server.port,
+      user: "postgres",
+      password: "postgres",
+      max: 1,
+    });
+    await expect(wellKnown`select 1`).rejects.toMatchObject({ code: "28P01" });
+    await wellKnown.end();
+  }
+  await using again = await createPlatform({ ephemeralPorts: true, databaseUrl });
+  expect(await usernames(again)).toContain("alice");
+});
+
+test("a start that fails stops what had started, and says why", async () => {
+  const stateDir = await folder();
+  const start = createPlatform({
+    stateDir,
+    ephemeralPorts: true,
+    databaseUrl: "postgresql://supabase_admin:postgres@127.0.0.1:1/postgres",
+  });
+  await expect(start).rejects.toThrow(/ECONNREFUSED/);
+  await using platform = await createPlatform({ stateDir, ephemeralPorts: true, seed: false });
+  expect(await usernames(platform)).toEqual([]);
+});
+
+test("when Postgres ends by itself the platform tells", async () => {
+  await using platform = await createPlatform({ ephemeralPorts: true, seed: false });
+  const sql = postgres(platform.adminUrl, { max: 1, onnotice: () => {} });
+  const [row] = await sql`select pg_read_file('postmaster.pid') as text`;
+  process.kill(Number(row?.text.split("\n")[0]), "SIGINT");
+  await sql.end({ timeout: 1 });
+  expect((await platform.failed).code).toBe("postgres_failed");
+});
