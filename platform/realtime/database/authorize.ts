@@ -11,7 +11,12 @@ import { literal, textArray } from "./sql.ts";
 
 type Answer = Record<Extension, boolean>;
 
-/** Before the role is set, as the superuser: what a policy may then show. */
+/**
+ * Rows that the policies may show, made before the role is taken. Not by the
+ * superuser that we are: a project can have triggers on the table, and whoever
+ * made them is nothing more than postgres, whom policies do not bind either.
+ */
+const asProject = "select set_config('role', 'postgres', true)";
 const probe =
   "(uuid[], text, text[]) as insert into realtime.messages (id, topic, extension) " +
   "select id, $2, extension from unnest($1, $3) as probe (id, extension)";
@@ -37,7 +42,8 @@ export async function mayRead(
       const inserts = await connection.prepare("probe", probe);
       // One for each role: a plan holds the policies of one.
       const selects = await connection.prepare(`visible ${identity.role}`, visible);
-      const [, rows = []] = await connection.undo([
+      const [, , rows = []] = await connection.undo([
+        asProject,
         `execute ${inserts} (${idArray}, ${literal(topic)}, ${textArray(extensions)})`,
         become(identity, topic),
         `execute ${selects} (${idArray}, ${literal(topic)})`,
@@ -95,10 +101,14 @@ function become({ role, claims, headers }: Identity, topic: string): string {
     ["request.jwt.claim.sub", claims.sub ?? ""],
     ["request.jwt.claim.role", role],
     ["request.headers", JSON.stringify(headers)],
-    ["role", role],
   ];
   const calls = settings.map(([name, value]) => `set_config('${name}', ${literal(String(value))}, true)`);
-  return `select ${calls.join(", ")}`;
+  return `select ${calls.join(", ")}, set_config('role', ${requestRole(role)}, true)`;
+}
+
+/** Only a role that requests of the REST service may have too; fails for any other. */
+function requestRole(role: string): string {
+  return `case when pg_has_role('authenticator', ${literal(role)}, 'member') then ${literal(role)} else '' end`;
 }
 
 function answer(allowed: Extension[]): Answer {

@@ -6,6 +6,7 @@
 import type { Log } from "../../log.ts";
 import type { DatabaseSide, StoredMessage } from "../database-side.ts";
 import { mayRead, mayWrite } from "./authorize.ts";
+import { createChanges } from "./changes/index.ts";
 import { type ConnectionOptions, createConnections } from "./connections.ts";
 import { isMessages, toMessage } from "./messages.ts";
 import { keepPartitions } from "./partitions.ts";
@@ -27,6 +28,15 @@ export interface DatabaseLimits {
   probeWaitMs: number;
   /** Of one statement: a policy that takes longer is an error. */
   statementTimeoutMs: number;
+  /** Connections that ask policies about changes. */
+  checkConnections: number;
+  /** Changes that wait to be judged at most, and the bytes of their values; more are dropped. */
+  pendingChangesMax: number;
+  pendingChangeBytesMax: number;
+  /** Of a change's values: above, subscribers get the small ones and an error. */
+  recordBytesMax: number;
+  /** How soon a changed publication is noticed. */
+  publicationPollMs: number;
 }
 
 const defaults: DatabaseLimits = {
@@ -34,6 +44,11 @@ const defaults: DatabaseLimits = {
   probeQueueMax: 1_000,
   probeWaitMs: 10_000,
   statementTimeoutMs: 10_000,
+  checkConnections: 2,
+  pendingChangesMax: 50_000,
+  pendingChangeBytesMax: 64 * 1024 * 1024,
+  recordBytesMax: 1024 * 1024,
+  publicationPollMs: 1_000,
 };
 
 const messagesPublication = "supabase_realtime_messages_publication";
@@ -64,7 +79,23 @@ export async function createDatabaseSide(options: DatabaseSideOptions): Promise<
   const upkeep = connections("realtime_upkeep", 1, 1, { statementTimeoutMs: 60_000 });
   starting.use(await keepPartitions(upkeep, log));
 
+  const changes = starting.use(
+    createChanges({
+      publication: changesPublication,
+      catalog,
+      checks: connections("realtime_checks", limits.checkConnections, 10_000),
+      streaming: (timeoutMs) => replication.streaming(timeoutMs),
+      limits: {
+        pendingMax: limits.pendingChangesMax,
+        pendingBytesMax: limits.pendingChangeBytesMax,
+        recordBytesMax: limits.recordBytesMax,
+        publicationPollMs: limits.publicationPollMs,
+      },
+      log,
+    }),
+  );
   const listeners = new Set<(message: StoredMessage) => void>();
+  let interrupted = false;
   const replication = starting.use(
     createReplication({
       databaseUrl,
@@ -82,11 +113,19 @@ export async function createDatabaseSide(options: DatabaseSideOptions): Promise<
           return names;
         });
       },
-      started() {},
-      lost() {},
-      relation() {},
+      started() {
+        if (interrupted) changes.resumed();
+        interrupted = false;
+      },
+      lost() {
+        interrupted = true;
+      },
+      relation(relation) {
+        if (!isMessages(relation)) changes.relation(relation);
+      },
       change(change) {
-        if (!isMessages(change.relation) || change.type !== "INSERT" || !change.row) return;
+        if (!isMessages(change.relation)) return changes.change(change);
+        if (change.type !== "INSERT" || !change.row) return;
         const message = toMessage(change.relation, change.row, log);
         if (message) for (const listener of listeners) listener(message);
       },
@@ -103,10 +142,7 @@ export async function createDatabaseSide(options: DatabaseSideOptions): Promise<
       return { [Symbol.dispose]: () => void listeners.delete(listener) };
     },
     streaming: (timeoutMs) => replication.streaming(timeoutMs),
-    async subscribe(subscriber) {
-      subscriber.tell("error", "Unable to subscribe to changes");
-      return { renew() {}, async [Symbol.asyncDispose]() {} };
-    },
+    subscribe: (subscriber) => changes.subscribe(subscriber),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

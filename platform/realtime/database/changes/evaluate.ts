@@ -1,0 +1,277 @@
+/**
+ * From a committed change to the frames of those who may hear of it, in the
+ * order of the commits. Changes that wait are judged together; those that need
+ * nothing of the server are delivered at once.
+ */
+import type { Log } from "../../../log.ts";
+import { DatabaseError } from "../../database-side.ts";
+import { isTransient } from "../errors.ts";
+import type { RowChange } from "../pgoutput.ts";
+import type { Interest, Interests, Target } from "./interests.ts";
+import type { Check, Judge, Verdict } from "./judge.ts";
+import {
+  type ChangeRecord,
+  errorData,
+  filtered,
+  frameData,
+  jsonKey,
+  readChange,
+  unknownJson,
+} from "./record.ts";
+import type { Table } from "./tables.ts";
+import { jsonExpression } from "./values.ts";
+
+export interface EvaluatorOptions {
+  interests: Interests;
+  judge: Judge;
+  /** The table as it is now, if it is published; read anew when it may have changed. */
+  table(id: number): Table | undefined | Promise<Table | undefined>;
+  limits: EvaluatorLimits;
+  /** So many changes were dropped because too many waited. */
+  dropped(count: number): void;
+  log: Log;
+}
+
+export interface EvaluatorLimits {
+  /** Changes that wait at most, and the bytes of their values. */
+  pendingMax: number;
+  pendingBytesMax: number;
+  /** Of a change's values; above, frames have the small ones only. */
+  recordBytesMax: number;
+}
+
+export interface Evaluator {
+  change(change: RowChange): void;
+  /** Drops what waits. */
+  stop(): void;
+}
+
+/** Judged together at most. */
+const batchMax = 50;
+/** While the database is away: changes wait, within their bound. */
+const retry = { pauseMs: 200, triesMax: 150 };
+
+/** What became of one change so far. */
+interface Case {
+  record: ChangeRecord;
+  /** Interests whose filters it passes as far as is known, and what the server is asked. */
+  open: { interest: Interest; asks: string[] }[];
+  /** Errors in place of the row, by interest. */
+  refused: Map<Interest, string>;
+  checks: Map<string, Check>;
+}
+
+export function createEvaluator(options: EvaluatorOptions): Evaluator {
+  const { interests, judge, limits, log } = options;
+  let pending: RowChange[] = [];
+  let pendingBytes = 0;
+  let droppedCount = 0;
+  let waitingCount = 0;
+  let running = false;
+  let stopped = false;
+
+  async function run(): Promise<void> {
+    running = true;
+    while (pending.length > 0 && !stopped) {
+      const waiting = pending;
+      pending = [];
+      for (let at = 0; at < waiting.length && !stopped; at += batchMax) {
+        const batch = waiting.slice(at, at + batchMax);
+        try {
+          const judged = judgeBatch(batch);
+          if (judged instanceof Promise) await judged;
+        } catch (error) {
+          log("error", `changes could not be judged: ${(error as Error).stack}`);
+          options.dropped(batch.length);
+        }
+        for (const { bytes } of batch) pendingBytes -= bytes;
+        waitingCount -= batch.length;
+      }
+      if (droppedCount > 0) {
+        log("warn", `${droppedCount} changes were dropped: too many waited`);
+        options.dropped(droppedCount);
+        droppedCount = 0;
+      }
+    }
+    running = false;
+  }
+
+  /** Awaits nothing that is not needed, so that a lone change is delivered as it is read. */
+  function judgeBatch(batch: RowChange[]): void | Promise<void> {
+    const tables = batch.map(({ relation }) => options.table(relation.id));
+    if (tables.some((table) => table instanceof Promise)) return judgeWithPatience(batch);
+    const cases = batch.flatMap((change, index) => open(change, tables[index] as Table | undefined));
+    if (cases.every((each) => questions(each).length === 0 && !needsPolicies(each))) {
+      for (const each of cases) conclude(each, new Map());
+      return undefined;
+    }
+    return judgeWithPatience(batch);
+  }
+
+  async function judgeWithPatience(batch: RowChange[]): Promise<void> {
+    for (let tries = 0; !stopped; tries++) {
+      try {
+        return await judgeByServer(batch);
+      } catch (error) {
+        const wait = error instanceof DatabaseError && isTransient(error) && tries < retry.triesMax;
+        if (!wait) throw error;
+        await new Promise((resolve) => setTimeout(resolve, retry.pauseMs));
+      }
+    }
+  }
+
+  async function judgeByServer(batch: RowChange[]): Promise<void> {
+    const tables = await Promise.all(batch.map(({ relation }) => options.table(relation.id)));
+    const cases = batch.flatMap((change, index) => open(change, tables[index]));
+    const expressions = [...new Set(cases.flatMap(questions))];
+    if (expressions.length > 0) {
+      const answers = await judge.evaluate(expressions);
+      const byExpression = new Map(expressions.map((expression, index) => [expression, answers[index]]));
+      for (const each of cases) settle(each, byExpression);
+    }
+    const checks = cases.flatMap((each) => [...addChecks(each).values()]);
+    const verdicts = new Map<Check, Verdict>();
+    if (checks.length > 0) {
+      const transactions = [...new Set(cases.map(({ record }) => record.transaction.id))];
+      const answers = await judge.see(checks, transactions);
+      checks.forEach((check, index) => {
+        verdicts.set(check, answers[index] as Verdict);
+      });
+    }
+    if (!stopped) for (const each of cases) conclude(each, verdicts);
+  }
+
+  function open(change: RowChange, table: Table | undefined): Case[] {
+    if (!table || !interests.has(table.id)) return [];
+    const record = readChange(change, table, limits.recordBytesMax);
+    const values = filtered(record);
+    const each: Case = { record, open: [], refused: new Map(), checks: new Map() };
+    const wanted = (interest: Interest) => interest.type === undefined || interest.type === record.type;
+    if (record.type !== "DELETE") {
+      for (const interest of interests.all(table.id)) {
+        const error = wanted(interest) && unidentified(table, interest.role);
+        if (error) each.refused.set(interest, error);
+      }
+    }
+    for (const interest of interests.candidates(table.id, values)) {
+      if (!wanted(interest) || each.refused.has(interest)) continue;
+      const asks: string[] = [];
+      const passes = interest.conditions.every(({ column, test, ask }) => {
+        const value = values.get(column);
+        if (value === undefined) return false;
+        if (ask) asks.push(`(${ask(value)})::text`);
+        return test?.(value) ?? true;
+      });
+      if (passes) each.open.push({ interest, asks });
+    }
+    return each.open.length > 0 || each.refused.size > 0 ? [each] : [];
+  }
+
+  function conclude({ record, open, refused, checks }: Case, verdicts: Map<Check, Verdict>): void {
+    const frames = new Map<string, Map<Target, number[]>>();
+    const collect = (data: string, targets: Map<Target, number[]>) => {
+      const frame = frames.get(data) ?? new Map<Target, number[]>();
+      frames.set(data, frame);
+      for (const [target, ids] of targets) frame.set(target, [...(frame.get(target) ?? []), ...ids]);
+    };
+    for (const [interest, error] of refused) {
+      for (const { targets } of interest.members.values()) collect(errorData(record, error), targets);
+    }
+    const rows = new Map<string, string>();
+    for (const { interest } of open) {
+      const { role, select } = interest;
+      const key = JSON.stringify([role, select]);
+      const readable = record.table.readable.get(role) ?? new Set();
+      for (const { claims, targets } of interest.members.values()) {
+        const check = checks.get(checkKey(role, claims));
+        // Who joined since was not asked about, and hears of later changes.
+        if (needsPolicy(record) && !check) continue;
+        const verdict = check ? verdicts.get(check) : "visible";
+        if (verdict === "failed") collect(errorData(record, policyFailed), targets);
+        if (verdict !== "visible") continue;
+        const data = rows.get(key) ?? frameData(record, readable, select);
+        rows.set(key, data);
+        collect(data, targets);
+      }
+    }
+    for (const [data, targets] of frames) {
+      for (const [target, ids] of targets) {
+        try {
+          target.deliver(ids, data);
+        } catch (error) {
+          log("error", `a change could not be delivered: ${(error as Error).message}`);
+        }
+      }
+    }
+  }
+
+  return {
+    change(change) {
+      if (stopped || !interests.has(change.relation.id)) return;
+      if (waitingCount >= limits.pendingMax || pendingBytes + change.bytes > limits.pendingBytesMax) {
+        droppedCount++;
+        return;
+      }
+      pending.push(change);
+      pendingBytes += change.bytes;
+      waitingCount++;
+      if (!running) void run();
+    },
+    stop() {
+      stopped = true;
+      pending = [];
+    },
+  };
+}
+
+const policyFailed = "Error 500: Internal Server Error, RLS policy evaluation failed";
+
+/** Why nobody of the role can be told of the row. */
+function unidentified(table: Table, role: string): string | undefined {
+  if (table.primaryKey.length === 0) return "Error 400: Bad Request, no primary key";
+  const readable = table.readable.get(role);
+  return table.primaryKey.every((name) => readable?.has(name)) ? undefined : "Error 401: Unauthorized";
+}
+
+/** Policies are not asked about a row that is gone. */
+function needsPolicy({ table, type }: ChangeRecord): boolean {
+  return table.rowSecurity && type !== "DELETE";
+}
+
+function needsPolicies({ record, open }: Case): boolean {
+  return needsPolicy(record) && open.length > 0;
+}
+
+/** What the server has to be asked before policies are. */
+function questions({ record, open }: Case): string[] {
+  if (open.length === 0) return [];
+  return [
+    ...open.flatMap(({ asks }) => asks),
+    ...unknownJson(record).map(({ column, text }) => jsonExpression(column, text)),
+  ];
+}
+
+function settle(each: Case, answers: Map<string, string | null | undefined>): void {
+  each.open = each.open.filter(({ asks }) => asks.every((ask) => answers.get(ask) === "true"));
+  for (const { column, text } of unknownJson(each.record)) {
+    const json = answers.get(jsonExpression(column, text));
+    if (typeof json === "string") each.record.json.set(jsonKey(column, text), json);
+  }
+}
+
+function checkKey(role: string, claims: string): string {
+  return `${role} ${claims}`;
+}
+
+/** One for all with the same role and claims. */
+function addChecks({ record, open, checks }: Case): Map<string, Check> {
+  if (!needsPolicy(record)) return checks;
+  const key = record.table.primaryKey.map((name) => record.row.get(name) ?? "");
+  for (const { interest } of open) {
+    for (const { claims } of interest.members.values()) {
+      const name = checkKey(interest.role, claims);
+      if (!checks.has(name)) checks.set(name, { table: record.table, role: interest.role, claims, key });
+    }
+  }
+  return checks;
+}

@@ -1,0 +1,257 @@
+/**
+ * postgres_changes: follows the tables of the publication supabase_realtime for
+ * subscribers, each by its own filters and under its own rights.
+ */
+import type { Log } from "../../../log.ts";
+import type { ChangeSubscriber, ChangeSubscription, Identity } from "../../database-side.ts";
+import type { Connections } from "../connections.ts";
+import type { Relation, RowChange } from "../pgoutput.ts";
+import { basisOf, type Definition, define, type WantedEntry } from "./define.ts";
+import { createEvaluator, type EvaluatorLimits } from "./evaluate.ts";
+import { RefusedError } from "./filter.ts";
+import { createInterests, type Target } from "./interests.ts";
+import { createJudge } from "./judge.ts";
+import { parseParameters } from "./parameters.ts";
+import { createTables, type Table } from "./tables.ts";
+
+export interface ChangesOptions {
+  publication: string;
+  /** For what subscriptions need, and for what changes need: neither waits for the other. */
+  catalog: Connections;
+  checks: Connections;
+  /** @throws DatabaseError */
+  streaming(timeoutMs: number): Promise<void>;
+  limits: EvaluatorLimits & { publicationPollMs: number };
+  log: Log;
+}
+
+export interface Changes extends Disposable {
+  subscribe(subscriber: ChangeSubscriber): Promise<ChangeSubscription>;
+  /** From the stream. */
+  relation(relation: Relation): void;
+  change(change: RowChange): void;
+  /** The stream runs again: subscribers are told, as they may have missed something. */
+  resumed(): void;
+}
+
+const subscribed = "Subscribed to PostgreSQL";
+const streamingTimeoutMs = 15_000;
+/** When the database is away as claims are renewed, and as much again at random. */
+const retryMs = 5_000;
+
+interface Subscription extends Target {
+  subscriber: ChangeSubscriber;
+  identity: Identity;
+  wanted: WantedEntry[];
+  definitions: Definition[];
+  /** Take its interests back. */
+  release: (() => void)[];
+  /** What its definitions rest on. */
+  basis: string;
+  /** What it was told last. */
+  status: "ok" | "error" | undefined;
+  /** Its work, one after the other. */
+  turn: Promise<void>;
+  timer: NodeJS.Timeout | undefined;
+  closed: boolean;
+}
+
+export function createChanges(options: ChangesOptions): Changes {
+  const { catalog: connections, log } = options;
+  const interests = createInterests();
+  const subscriptions = new Set<Subscription>();
+  const tables = createTables(
+    connections,
+    options.publication,
+    () => new Set([...subscriptions].map(({ identity }) => identity.role)),
+  );
+  /** Relations that the stream has described since their tables were read. */
+  const stale = new Set<number>();
+
+  const evaluator = createEvaluator({
+    interests,
+    judge: createJudge(options.checks, log),
+    limits: options.limits,
+    log,
+    table: (id) => (stale.has(id) ? freshTable(id) : tables.current.tables.get(id)),
+    dropped(count) {
+      for (const { subscriber, status } of subscriptions) {
+        if (status === "ok") subscriber.tell("error", `Too many changes: ${count} were not delivered`);
+      }
+    },
+  });
+
+  async function freshTable(id: number): Promise<Table | undefined> {
+    if (stale.has(id)) {
+      const described = [...stale];
+      await tables.read();
+      for (const each of described) stale.delete(each);
+      await adapt();
+    }
+    return tables.current.tables.get(id);
+  }
+
+  /** Everybody whose tables are not what they were starts over with what is. */
+  async function adapt(): Promise<void> {
+    const affected = [...subscriptions].filter(
+      ({ status, basis, wanted, identity }) =>
+        status !== undefined && basis !== basisOf(wanted, identity.role, tables.current),
+    );
+    await Promise.all(affected.map((each) => inTurn(each, () => begin(each, false)).catch(later(each))));
+  }
+
+  function inTurn(subscription: Subscription, work: () => Promise<void>): Promise<void> {
+    const turn = subscription.turn.then(() => (subscription.closed ? undefined : work()));
+    subscription.turn = turn.catch(() => {});
+    return turn;
+  }
+
+  /**
+   * Follows what the subscription wants, as far as the catalog has it, and tells
+   * it when that is news. What it followed before, it follows until then.
+   * @throws DatabaseError
+   */
+  async function begin(subscription: Subscription, news: boolean): Promise<void> {
+    const { wanted, subscriber } = subscription;
+    let outcome: Definition[] | RefusedError;
+    let basis: string;
+    do {
+      const { role } = subscription.identity;
+      basis = basisOf(wanted, role, tables.current);
+      outcome = await define(connections, wanted, role, tables.current).catch((error) => {
+        if (error instanceof RefusedError) return error;
+        throw error;
+      });
+      // The catalog, or who asks, may have changed meanwhile.
+    } while (!subscription.closed && basis !== basisOf(wanted, subscription.identity.role, tables.current));
+    if (subscription.closed) return;
+
+    const before = subscription.status;
+    subscription.basis = basis;
+    subscription.definitions = outcome instanceof RefusedError ? [] : outcome;
+    follow(subscription);
+    if (outcome instanceof RefusedError) {
+      subscription.status = "error";
+      if (news || before !== "error") subscriber.tell("error", outcome.message);
+      return;
+    }
+    if (before === undefined) await options.streaming(streamingTimeoutMs);
+    if (subscription.closed) return;
+    subscription.status = "ok";
+    if (news || before !== "ok") subscriber.tell("ok", subscribed);
+  }
+
+  /** In place of what was followed before, without a gap. */
+  function follow(subscription: Subscription): void {
+    const before = subscription.release;
+    const claims = JSON.stringify(subscription.identity.claims);
+    subscription.release = subscription.definitions.map(({ id, definition }) =>
+      interests.add(definition, claims, subscription, id),
+    );
+    for (const release of before) release();
+  }
+
+  function startOver(subscription: Subscription): void {
+    clearTimeout(subscription.timer);
+    inTurn(subscription, async () => {
+      await tables.read();
+      await begin(subscription, true);
+    }).catch(later(subscription));
+  }
+
+  function later(subscription: Subscription): (error: unknown) => void {
+    return (error) => {
+      log("warn", `a subscription is tried again: ${(error as Error).message}`);
+      if (subscription.closed) return;
+      clearTimeout(subscription.timer);
+      subscription.timer = setTimeout(() => startOver(subscription), retryMs * (1 + Math.random()));
+    };
+  }
+
+  function close(subscription: Subscription): void {
+    subscription.closed = true;
+    subscription.definitions = [];
+    follow(subscription);
+    clearTimeout(subscription.timer);
+    subscriptions.delete(subscription);
+  }
+
+  let polling = false;
+  async function poll(): Promise<void> {
+    if (polling || subscriptions.size === 0) return;
+    polling = true;
+    try {
+      if (await tables.changed()) await tables.read();
+      await adapt();
+    } catch (error) {
+      log("debug", `the publication could not be read: ${(error as Error).message}`);
+    }
+    polling = false;
+  }
+  const timer = setInterval(poll, options.limits.publicationPollMs);
+
+  return {
+    async subscribe(subscriber) {
+      let wanted: WantedEntry[];
+      try {
+        wanted = subscriber.entries.map(({ id, parameters }) => ({
+          id,
+          wanted: parseParameters(parameters),
+        }));
+      } catch (error) {
+        if (!(error instanceof RefusedError)) throw error;
+        subscriber.tell("error", error.message);
+        return { renew() {}, async [Symbol.asyncDispose]() {} };
+      }
+      const subscription: Subscription = {
+        subscriber,
+        identity: subscriber.identity,
+        wanted,
+        definitions: [],
+        release: [],
+        basis: "",
+        status: undefined,
+        turn: Promise.resolve(),
+        timer: undefined,
+        closed: false,
+        deliver: (ids, data) => subscriber.deliver(ids, data),
+      };
+      subscriptions.add(subscription);
+      try {
+        await inTurn(subscription, async () => {
+          await tables.read();
+          await begin(subscription, true);
+        });
+      } catch (error) {
+        close(subscription);
+        throw error;
+      }
+      return {
+        renew(identity) {
+          const sameRole = identity.role === subscription.identity.role;
+          subscription.identity = identity;
+          // Another role may read other columns: that takes the catalog first.
+          if (sameRole) follow(subscription);
+          startOver(subscription);
+        },
+        async [Symbol.asyncDispose]() {
+          close(subscription);
+        },
+      };
+    },
+    relation({ id }) {
+      if (interests.has(id)) stale.add(id);
+      // A table that was added just now: somebody may want all there are.
+      else if (!tables.current.tables.has(id)) void poll();
+    },
+    change: (change) => evaluator.change(change),
+    resumed() {
+      for (const subscription of subscriptions) if (subscription.status === "ok") startOver(subscription);
+    },
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      evaluator.stop();
+      for (const subscription of subscriptions) close(subscription);
+    },
+  };
+}

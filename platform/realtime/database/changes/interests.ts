@@ -1,0 +1,123 @@
+/**
+ * Who wants to hear of which changes of which tables: subscriptions that ask
+ * for the same are one interest, so that its work is done once.
+ */
+
+import type { Condition } from "./conditions.ts";
+import type { ChangeType } from "./parameters.ts";
+import type { Values } from "./record.ts";
+
+/** Somebody to deliver to. */
+export interface Target {
+  deliver(ids: number[], data: string): void;
+}
+
+/** Subscribers with the same claims: one question to the policies serves them all. */
+export interface Member {
+  claims: string;
+  targets: Map<Target, number[]>;
+}
+
+export interface InterestDefinition {
+  tableId: number;
+  role: string;
+  /** Undefined for all. */
+  type: ChangeType | undefined;
+  conditions: Condition[];
+  select: string[] | undefined;
+  /** Equal for equal definitions. */
+  key: string;
+}
+
+export interface Interest extends InterestDefinition {
+  members: Map<string, Member>;
+}
+
+export interface Interests {
+  /** @returns takes it back */
+  add(definition: InterestDefinition, claims: string, target: Target, id: number): () => void;
+  has(tableId: number): boolean;
+  all(tableId: number): Iterable<Interest>;
+  /** All but those that cannot match a row, by the values that they ask to be equal. */
+  candidates(tableId: number, values: Values): Interest[];
+}
+
+/** Interests of one table, by a value that a row must have, as far as they ask for one. */
+interface TableInterests {
+  byKey: Map<string, Interest>;
+  byValue: Map<string, Map<string, Set<Interest>>>;
+  others: Set<Interest>;
+}
+
+export function createInterests(): Interests {
+  const tables = new Map<number, TableInterests>();
+
+  function place(table: TableInterests, interest: Interest, put: boolean): void {
+    const { column, equals } = interest.conditions.find((condition) => condition.equals !== undefined) ?? {};
+    if (column === undefined || equals === undefined) {
+      if (put) table.others.add(interest);
+      else table.others.delete(interest);
+      return;
+    }
+    const values = table.byValue.get(column) ?? new Map<string, Set<Interest>>();
+    const same = values.get(equals) ?? new Set<Interest>();
+    if (put) same.add(interest);
+    else same.delete(interest);
+    if (same.size > 0) values.set(equals, same);
+    else values.delete(equals);
+    if (values.size > 0) table.byValue.set(column, values);
+    else table.byValue.delete(column);
+  }
+
+  return {
+    add(definition, claims, target, id) {
+      const { tableId, key } = definition;
+      let table = tables.get(tableId);
+      if (!table) {
+        table = { byKey: new Map(), byValue: new Map(), others: new Set() };
+        tables.set(tableId, table);
+      }
+      let interest = table.byKey.get(key);
+      if (!interest) {
+        interest = { ...definition, members: new Map() };
+        table.byKey.set(key, interest);
+        place(table, interest, true);
+      }
+      let member = interest.members.get(claims);
+      if (!member) {
+        member = { claims, targets: new Map() };
+        interest.members.set(claims, member);
+      }
+      const ids = member.targets.get(target) ?? [];
+      member.targets.set(target, [...ids, id]);
+
+      return () => {
+        const left = member.targets.get(target)?.slice() ?? [];
+        left.splice(left.indexOf(id), 1);
+        if (left.length > 0) {
+          member.targets.set(target, left);
+          return;
+        }
+        member.targets.delete(target);
+        if (member.targets.size > 0) return;
+        interest.members.delete(claims);
+        if (interest.members.size > 0) return;
+        table.byKey.delete(key);
+        place(table, interest, false);
+        if (table.byKey.size === 0) tables.delete(tableId);
+      };
+    },
+    has: (tableId) => tables.has(tableId),
+    all: (tableId) => tables.get(tableId)?.byKey.values() ?? [],
+    candidates(tableId, values) {
+      const table = tables.get(tableId);
+      if (!table) return [];
+      const found = [...table.others];
+      for (const [column, byText] of table.byValue) {
+        const text = values.get(column);
+        if (typeof text === "string") found.push(...(byText.get(text) ?? []));
+      }
+      return found;
+    },
+  };
+}

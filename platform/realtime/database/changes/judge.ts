@@ -1,0 +1,159 @@
+/**
+ * Asks the server what only it can tell: what expressions over values come to,
+ * and whether policies let somebody see a row.
+ */
+import type { Log } from "../../../log.ts";
+import { DatabaseError } from "../../database-side.ts";
+import type { Connection, Connections } from "../connections.ts";
+import { isTransient } from "../errors.ts";
+import { identifier, literal, type Rows } from "../sql.ts";
+import type { Table } from "./tables.ts";
+
+export interface Check {
+  table: Table;
+  role: string;
+  /** JSON text. */
+  claims: string;
+  /** Of the row's primary key, as text. */
+  key: string[];
+}
+
+export type Verdict = "visible" | "hidden" | "failed";
+
+export interface Judge {
+  /** Undefined where the server cannot say. @throws DatabaseError when it cannot be asked */
+  evaluate(expressions: string[]): Promise<(string | null | undefined)[]>;
+  /**
+   * @param transactions the ids of those that made the rows: they are waited for
+   * @throws DatabaseError when the server cannot be asked
+   */
+  see(checks: Check[], transactions: number[]): Promise<Verdict[]>;
+}
+
+/** Work of one message at most. */
+const expressionsMax = 200;
+const checksMax = 200;
+/** A commit is in the stream a moment before others see it; asking again takes about as long. */
+const unsettled = { eagerTries: 5, pauseMs: 1, triesMax: 2_000 };
+
+/**
+ * Not the superuser that we are: types, casts and operators can be a project's
+ * own, and whoever made them is nothing more than this.
+ */
+export const asProject = "select pg_catalog.set_config('role', 'postgres', true)";
+
+const identity =
+  "(text, text) as select pg_catalog.set_config('request.jwt.claims', $2, true), " +
+  "pg_catalog.set_config('role', $1, true)";
+
+export function createJudge(connections: Connections, log: Log): Judge {
+  return {
+    async evaluate(expressions) {
+      const answers = await Promise.all(
+        slices(expressions, expressionsMax).map((slice) =>
+          halving(slice, (part) =>
+            connections.use(async (connection) => {
+              const [, [row] = []] = await connection.send([asProject, `select ${part.join(", ")}`]);
+              return row as (string | null)[];
+            }),
+          ),
+        ),
+      );
+      return answers.flat();
+    },
+    async see(checks, transactions) {
+      const verdicts = await Promise.all(
+        slices(checks, checksMax).map((slice) =>
+          halving(
+            slice,
+            (part) => connections.use((connection) => seeAll(connection, part, transactions)),
+            (error) => log("warn", `a policy failed for a change: ${(error.cause as Error)?.message}`),
+          ),
+        ),
+      );
+      return verdicts.flat().map((verdict) => verdict ?? "failed");
+    },
+  };
+}
+
+async function seeAll(connection: Connection, checks: Check[], transactions: number[]): Promise<Verdict[]> {
+  const become = await connection.prepare("identity", identity);
+  const statements: string[] = [guard(transactions)];
+  for (const { table, role, claims, key } of checks) {
+    const definition = visibility(table);
+    // For each role its own: a plan holds the policies of one.
+    const visible = await connection.prepare(`${role} ${definition}`, definition);
+    statements.push(
+      `execute ${become} (${literal(role)}, ${literal(claims)})`,
+      `execute ${visible} (${key.map(literal).join(", ")})`,
+    );
+  }
+  let results: Rows[] = [];
+  for (let tries = 0; tries < unsettled.triesMax; tries++) {
+    results = await connection.send(statements);
+    if (results[0]?.[0]?.[0] === "f") break;
+    if (tries >= unsettled.eagerTries) {
+      await new Promise((resolve) => setTimeout(resolve, unsettled.pauseMs));
+    }
+  }
+  return checks.map((_, index) => (results[2 + 2 * index]?.[0]?.[0] === "t" ? "visible" : "hidden"));
+}
+
+/** Whether any of the transactions is still unseen by others. */
+function guard(transactions: number[]): string {
+  const ids = transactions.map((id) => `'${id}'::pg_catalog.xid`).join(",");
+  return `select exists (
+    select
+    from pg_catalog.unnest(array[${ids}]::pg_catalog.xid[]) as made (id)
+    cross join pg_catalog.pg_current_snapshot() as now
+    where pg_catalog.age(made.id) <= pg_catalog.age(pg_catalog.pg_snapshot_xmax(now)::pg_catalog.xid)
+      or exists (
+        select from pg_catalog.pg_snapshot_xip(now) as running (id) where running.id::pg_catalog.xid = made.id
+      )
+  )`;
+}
+
+const visibilities = new WeakMap<Table, string>();
+
+function visibility(table: Table): string {
+  let definition = visibilities.get(table);
+  if (definition === undefined) {
+    const types = table.primaryKey.map(
+      (name) => table.columns.find((column) => column.name === name)?.sqlType ?? "text",
+    );
+    const equal = table.primaryKey.map((name, index) => `${identifier(name)} = $${index + 1}`);
+    const from = `${identifier(table.schema)}.${identifier(table.name)}`;
+    definition = `(${types.join(", ")}) as select exists (select from ${from} where ${equal.join(" and ")})`;
+    visibilities.set(table, definition);
+  }
+  return definition;
+}
+
+/** What fails as a whole is tried in halves, so that it costs nobody else an answer. */
+async function halving<T, R>(
+  items: T[],
+  work: (items: T[]) => Promise<R[]>,
+  failed: (error: DatabaseError) => void = () => {},
+): Promise<(R | undefined)[]> {
+  try {
+    return await work(items);
+  } catch (error) {
+    if (!(error instanceof DatabaseError) || (isTransient(error) && error.code !== "QueryCanceled"))
+      throw error;
+    if (items.length === 1) {
+      failed(error);
+      return [undefined];
+    }
+    const middle = items.length >> 1;
+    return [
+      ...(await halving(items.slice(0, middle), work, failed)),
+      ...(await halving(items.slice(middle), work, failed)),
+    ];
+  }
+}
+
+function slices<T>(items: T[], size: number): T[][] {
+  const parts: T[][] = [];
+  for (let at = 0; at < items.length; at += size) parts.push(items.slice(at, at + size));
+  return parts;
+}
