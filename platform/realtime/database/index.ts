@@ -10,6 +10,7 @@ import { createChanges } from "./changes/index.ts";
 import { type ConnectionOptions, createConnections } from "./connections.ts";
 import { isMessages, toMessage } from "./messages.ts";
 import { keepPartitions } from "./partitions.ts";
+import { changesPublication, createPublications } from "./publications.ts";
 import { replay } from "./replay.ts";
 import { createReplication } from "./replication.ts";
 
@@ -51,9 +52,6 @@ const defaults: DatabaseLimits = {
   publicationPollMs: 1_000,
 };
 
-const messagesPublication = "supabase_realtime_messages_publication";
-const changesPublication = "supabase_realtime";
-
 /** @throws DatabaseError when the database cannot be reached */
 export async function createDatabaseSide(options: DatabaseSideOptions): Promise<DatabaseSide> {
   const { databaseUrl, log } = options;
@@ -94,25 +92,16 @@ export async function createDatabaseSide(options: DatabaseSideOptions): Promise<
       log,
     }),
   );
+  const publications = starting.use(
+    createPublications(catalog, limits.publicationPollMs, () => replication.restart()),
+  );
   const listeners = new Set<(message: StoredMessage) => void>();
   let interrupted = false;
   const replication = starting.use(
     createReplication({
       databaseUrl,
       log,
-      async publications() {
-        return catalog.use(async (connection) => {
-          const [rows = []] = await connection.send([
-            `select pubname from pg_catalog.pg_publication where pubname in ('${messagesPublication}', '${changesPublication}')`,
-          ]);
-          const names = rows.map(([name]) => name as string);
-          if (!names.includes(messagesPublication)) {
-            await connection.send([`create publication ${messagesPublication} for table realtime.messages`]);
-            names.push(messagesPublication);
-          }
-          return names;
-        });
-      },
+      publications: () => publications.names(),
       started() {
         if (interrupted) changes.resumed();
         interrupted = false;

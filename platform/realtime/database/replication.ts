@@ -49,6 +49,7 @@ export function createReplication(options: ReplicationOptions): Replication {
     while (!stopping.signal.aborted) {
       try {
         stream = await openStream(options, stopping.signal);
+        if (stopping.signal.aborted) break;
         attempts = 0;
         log("debug", "replication runs");
         options.started();
