@@ -5,6 +5,7 @@ import type { Connection } from "./connection.ts";
 import type { DatabaseSide } from "./database-side.ts";
 import { createHub, type Hub } from "./hub.ts";
 import { createRates, type Rates, type RealtimeLimits } from "./limits.ts";
+import { createHeard, type Heard } from "./stream.ts";
 
 export interface Context {
   database: DatabaseSide;
@@ -14,6 +15,7 @@ export interface Context {
   limits: RealtimeLimits;
   rates: Rates;
   hub: Hub;
+  heard: Heard;
   connections: Set<Connection>;
   tallies: Tallies;
   /** Set when the server begins to stop: no more joins. */
@@ -36,6 +38,7 @@ export function createContext(
     ...given,
     rates: createRates(given.limits),
     hub: createHub(),
+    heard: createHeard(),
     connections: new Set(),
     tallies: { users: 0, timers: 0, subscriptions: 0 },
     stopping: false,

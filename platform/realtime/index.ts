@@ -17,6 +17,7 @@ import { topicPrefix } from "./hub.ts";
 import { defaultLimits, type RealtimeLimits } from "./limits.ts";
 import { broadcastFanout } from "./protocol.ts";
 import { answerRest } from "./rest.ts";
+import { hear } from "./stream.ts";
 import { startSweep } from "./sweep.ts";
 import { type Credentials, createUpgrader } from "./upgrade.ts";
 
@@ -73,7 +74,12 @@ export async function createRealtime(options: RealtimeOptions): Promise<Realtime
   starting.use(database.onMessage((message) => publishStored(message)));
 
   /** Dropped over the limits: the database does not wait for sockets. */
-  function publishStored({ id, topic: name, private: isPrivate, event, payload }: StoredMessage): void {
+  function publishStored(message: StoredMessage): void {
+    deliverStored(message);
+    hear(context, message.id);
+  }
+
+  function deliverStored({ id, topic: name, private: isPrivate, event, payload }: StoredMessage): void {
     const topic = context.hub.find(name, isPrivate);
     if (!topic) return;
     if (context.rates.events.exceeded() || payloadBytes({ event, payload }) > limits.payloadBytes) {

@@ -15,6 +15,7 @@ import { topicPrefix } from "./hub.ts";
 import { type JoinPayload, parseJoin } from "./join-payload.ts";
 import { syncPresence } from "./presence-events.ts";
 import { type Inbound, message, replayFrame } from "./protocol.ts";
+import { caughtUp } from "./stream.ts";
 import { verifyToken } from "./tokens.ts";
 
 const tooManyJoins = "ClientJoinRateLimitReached: Too many joins per second";
@@ -99,7 +100,11 @@ async function open(context: Context, connection: Connection, inbound: Inbound):
   }
   let stored: StoredMessage[] = [];
   try {
-    if (asked.replay) stored = await database.replay(name, asked.replay.sinceMs, asked.replay.limit);
+    if (asked.replay) {
+      stored = await database.replay(name, asked.replay.sinceMs, asked.replay.limit);
+      const newest = stored.at(-1);
+      if (newest) await caughtUp(context, newest.id);
+    }
     if (entries.length > 0 && asked.changesWaitMs !== undefined && !channel.closed) {
       channel.changes = follow(context, channel, entries, true);
       await subscribed(context, channel, asked.changesWaitMs);
@@ -183,11 +188,19 @@ function welcome(
     const frame = replayFrame(connection.version, joinRef, wire, { event, payload }, id);
     if (frame) write(context, connection, frame);
   }
+  // What the limit left out is older than the rest and late by now.
+  if (asked.replay && stored.length >= asked.replay.limit) forgetBefore(channel);
   release(context, channel);
   watchToken(context, channel);
   if (entries.length > 0 && !channel.changes) channel.changes = follow(context, channel, entries, false);
   if (asked.replicationReady) void announceStreaming(context, channel);
   syncPresence(context, channel);
+}
+
+/** Of what was held: everything up to the last message that was replayed. */
+function forgetBefore(channel: Channel): void {
+  const last = channel.held?.findLastIndex(({ id }) => id !== undefined && channel.replayed?.has(id)) ?? -1;
+  channel.held = channel.held?.filter(({ id }, index) => index > last || id === undefined);
 }
 
 async function announceStreaming(context: Context, channel: Channel): Promise<void> {

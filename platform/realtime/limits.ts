@@ -48,6 +48,8 @@ export interface RealtimeLimits {
   /** How long a client may have a join wait for its changes. */
   changesWaitMs: number;
   streamingWaitMs: number;
+  /** How long a join with replay may wait for the stream to come as far as the tables. */
+  catchUpMs: number;
   /** How long sockets get to say goodbye when the server stops. */
   drainMs: number;
 }
@@ -79,6 +81,7 @@ export const defaultLimits: RealtimeLimits = {
   tokenCheckMs: 300_000,
   changesWaitMs: 20_000,
   streamingWaitMs: 10_000,
+  catchUpMs: 200,
   drainMs: 1_000,
 };
 

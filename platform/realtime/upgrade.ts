@@ -59,6 +59,8 @@ export function createUpgrader(context: Context): Upgrader {
       stop();
       refused.delete(socket);
     });
+    // Read on, or its hanging up would go unnoticed.
+    socket.resume().once("end", () => socket.destroy());
   }
 
   async function welcome(

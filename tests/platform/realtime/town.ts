@@ -9,8 +9,8 @@ import { createClient, type RealtimeChannel, type SupabaseClient } from "@supaba
 import postgres from "postgres";
 import { vi } from "vitest";
 import { createGateway } from "../../../platform/gateway/index.ts";
-import { createKeys, type Keys } from "../../../platform/keys.ts";
-import { createLog, type Log, silent } from "../../../platform/log.ts";
+import { createKeys, createSigningKey, type Keys } from "../../../platform/keys.ts";
+import { createLog, silent } from "../../../platform/log.ts";
 import { findBinaries, serverUser } from "../../../platform/postgres/binaries.ts";
 import { bootstrapDatabase } from "../../../platform/postgres/bootstrap.ts";
 import { installExtensions } from "../../../platform/postgres/extensions.ts";
@@ -19,23 +19,35 @@ import { createRealtime, type Realtime } from "../../../platform/realtime/index.
 import type { RealtimeLimits } from "../../../platform/realtime/limits.ts";
 import { openRaw, type RawOptions, type RawSocket } from "./raw-socket.ts";
 
-export interface Town extends AsyncDisposable {
+export interface Town extends Server {
+  /** As superuser. */
+  sql: postgres.Sql;
+  /** Lets people hear and speak in a private room. */
+  admit(room: string, members: Record<string, Partial<Rights>>): Promise<void>;
+  /** Ends and starts the database again on the same port. */
+  restartDatabase(between?: () => Promise<void>): Promise<void>;
+  /** Another server over the same database, for limits of its own. */
+  another(options: ServerOptions): Promise<Server>;
+}
+
+/** Realtime behind a gateway, and its clients. */
+export interface Server extends AsyncDisposable {
   url: string;
   keys: Keys;
   realtime: Realtime;
-  /** As superuser. */
-  sql: postgres.Sql;
   /** @param forS seconds until it expires */
   token(name: string, forS?: number, claims?: object): Promise<string>;
   /** A frontend, signed in as somebody or as nobody. */
   client(name?: string, options?: ClientOptions): Promise<SupabaseClient>;
   raw(options?: RawOptions): Promise<RawSocket>;
-  /** Lets people hear and speak in a private room. */
-  admit(room: string, members: Record<string, Partial<Rights>>): Promise<void>;
-  /** Ends and starts the database again on the same port. */
-  restartDatabase(between?: () => Promise<void>): Promise<void>;
   /** Lets go of all clients, and waits until the server has noticed. */
   everybodyLeaves(): Promise<void>;
+}
+
+export interface ServerOptions {
+  /** Over limits that are enough for any test that is not about limits, with no waiting for errors. */
+  limits?: Partial<RealtimeLimits>;
+  privateOnly?: boolean;
 }
 
 export interface Rights {
@@ -53,7 +65,6 @@ export interface ClientOptions {
   heartbeatIntervalMs?: number;
 }
 
-/** Enough for any test that is not about limits, and no waiting for errors. */
 const generous: Partial<RealtimeLimits> = {
   connections: 10_000,
   joinsPerS: 100_000,
@@ -91,10 +102,9 @@ const fixture = `
     ));
 `;
 
-export async function createTown(
-  options: { limits?: Partial<RealtimeLimits>; privateOnly?: boolean; log?: Log } = {},
-): Promise<Town> {
-  const log = options.log ?? (process.env.LOG ? createLog((line) => console.error(line), "debug") : silent);
+const log = process.env.LOG ? createLog((line) => console.error(line), "debug") : silent;
+
+export async function createTown(options: ServerOptions = {}): Promise<Town> {
   await using starting = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "plaza-realtime-"));
   await chmod(folder, 0o755);
@@ -110,63 +120,12 @@ export async function createTown(
   starting.defer(() => sql.end({ timeout: 1 }));
   await sql.unsafe(fixture);
 
-  const keys = await createKeys();
-  const realtime = await createRealtime({
-    databaseUrl,
-    keys,
-    config: { private_only: options.privateOnly ?? false },
-    limits: { ...generous, ...options.limits },
-    log,
-  });
-  const gateway = starting.use(
-    await createGateway({ host: "127.0.0.1", port: 0, keys, log: log.child("gateway") }),
-  );
-  starting.use(realtime);
-  gateway.mount("realtime", realtime);
-
-  const clients: SupabaseClient[] = [];
-  const sockets: RawSocket[] = [];
-  const token: Town["token"] = (name, forS = 3600, claims = {}) => {
-    const nowS = Math.floor(Date.now() / 1000);
-    return keys.sign({ sub: name, role: "authenticated", iat: nowS, exp: nowS + forS, ...claims });
-  };
-  const everybodyLeaves = async () => {
-    for (const socket of sockets.splice(0)) socket.ws.terminate();
-    await Promise.all(
-      clients.splice(0).map(async (client) => {
-        await client.removeAllChannels();
-        await client.realtime.disconnect();
-      }),
-    );
-    await vi.waitFor(() => {
-      const held = realtime.counts();
-      const left = Object.entries(held).filter(([, count]) => count > 0);
-      if (left.length > 0) throw new Error(`The server still holds ${JSON.stringify(held)}`);
-    }, patience);
-  };
+  const first = starting.use(await createServer(databaseUrl, options));
   const running = starting.move();
   return {
-    url: gateway.url,
-    keys,
-    realtime,
+    ...first,
     sql,
-    token,
-    async client(name, { vsn = "2.0.0", accessToken, ...realtimeOptions } = {}) {
-      const own = name === undefined ? undefined : await token(name);
-      const client = createClient(gateway.url, keys.publishableKey, {
-        accessToken: accessToken ?? (own === undefined ? undefined : async () => own),
-        auth: { persistSession: false, autoRefreshToken: false },
-        realtime: { vsn, timeout: 20_000, ...realtimeOptions },
-      });
-      if (name !== undefined || accessToken) await client.realtime.setAuth();
-      clients.push(client);
-      return client;
-    },
-    async raw(rawOptions) {
-      const socket = await openRaw(gateway.url, { apikey: keys.publishableKey, ...rawOptions });
-      sockets.push(socket);
-      return socket;
-    },
+    another: (more) => createServer(databaseUrl, more),
     async admit(room, members) {
       for (const [name, rights] of Object.entries(members)) {
         const row = { room, name, hears: false, speaks: false, sees: false, shows: false, ...rights };
@@ -185,14 +144,73 @@ export async function createTown(
         server = await start(port);
       }
     },
-    everybodyLeaves,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets.splice(0)) socket.ws.terminate();
-      await Promise.all(clients.splice(0).map((client) => client.realtime.disconnect()));
-      await running.disposeAsync();
-    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
+
+async function createServer(databaseUrl: string, options: ServerOptions): Promise<Server> {
+  await using starting = new AsyncDisposableStack();
+  const keys = await createKeys({ signingKey: await signingKey });
+  const gateway = starting.use(
+    await createGateway({ host: "127.0.0.1", port: 0, keys, log: log.child("gateway") }),
+  );
+  const realtime = starting.use(
+    await createRealtime({
+      databaseUrl,
+      keys,
+      config: { private_only: options.privateOnly ?? false },
+      limits: { ...generous, ...options.limits },
+      log,
+    }),
+  );
+  gateway.mount("realtime", realtime);
+
+  const clients: SupabaseClient[] = [];
+  const sockets: RawSocket[] = [];
+  starting.defer(async () => {
+    for (const socket of sockets.splice(0)) socket.ws.terminate();
+    await Promise.all(clients.splice(0).map((client) => client.realtime.disconnect()));
+  });
+  const token: Server["token"] = (name, forS = 3600, claims = {}) => {
+    const nowS = Math.floor(Date.now() / 1000);
+    return keys.sign({ sub: name, role: "authenticated", iat: nowS, exp: nowS + forS, ...claims });
+  };
+  const running = starting.move();
+  return {
+    url: gateway.url,
+    keys,
+    realtime,
+    token,
+    async client(name, { vsn = "2.0.0", accessToken, ...realtimeOptions } = {}) {
+      const own = name === undefined ? undefined : await token(name);
+      const client = createClient(gateway.url, keys.publishableKey, {
+        accessToken: accessToken ?? (own === undefined ? undefined : async () => own),
+        auth: { persistSession: false, autoRefreshToken: false },
+        realtime: { vsn, timeout: 20_000, ...realtimeOptions },
+      });
+      if (name !== undefined || accessToken) await client.realtime.setAuth();
+      clients.push(client);
+      return client;
+    },
+    async raw(rawOptions) {
+      const socket = await openRaw(gateway.url, { apikey: keys.publishableKey, ...rawOptions });
+      sockets.push(socket);
+      return socket;
+    },
+    async everybodyLeaves() {
+      for (const socket of sockets.splice(0)) socket.ws.terminate();
+      await Promise.all(clients.splice(0).map((client) => client.realtime.disconnect()));
+      await vi.waitFor(() => {
+        const held = realtime.counts();
+        const left = Object.entries(held).filter(([, count]) => count > 0);
+        if (left.length > 0) throw new Error(`The server still holds ${JSON.stringify(held)}`);
+      }, patience);
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+const signingKey = createSigningKey();
 
 /** For vi.waitFor: bounds a hang, measures nothing. */
 export const patience = { timeout: 30_000, interval: 20 };
