@@ -32,6 +32,9 @@ const { values: flags, positionals } = parseFlags();
 const projectDir = resolve(flags["project-dir"] ?? join(import.meta.dirname, ".."));
 const stateDir = resolve(flags["state-dir"] ?? join(projectDir, ".plaza"));
 
+/** Every service has bounds of its own; together they stay well below this. */
+const stopTimeoutMs = 30_000;
+
 try {
   switch (positionals[0]) {
     case "start":
@@ -57,6 +60,9 @@ function load() {
 }
 
 async function start(): Promise<void> {
+  // Whoever read our output may stop doing so (`npm start | head`); that ends nothing.
+  process.stdout.on("error", () => {});
+  process.stderr.on("error", () => {});
   const { createPlatform } = await load();
   await mkdir(stateDir, { recursive: true });
   const file = createWriteStream(join(stateDir, "plaza.log"), { flags: "w", mode: 0o600 });
@@ -89,8 +95,15 @@ async function start(): Promise<void> {
   const failure = await Promise.race([signal, platform.failed]);
   if (failure instanceof PlatformError) log("error", failure.message);
   else console.error("\nStopping …");
+  const stuck = setTimeout(() => {
+    console.error(`Something did not stop within ${stopTimeoutMs / 1000} s and is left to its fate.`);
+    process.exit(1);
+  }, stopTimeoutMs);
   await platform[Symbol.asyncDispose]();
+  clearTimeout(stuck);
   if (failure instanceof PlatformError) fail(failure.code, failure.message);
+  // Everything has stopped: whatever else would keep the process, a terminal's prompt is waited for.
+  file.end(() => process.exit());
 }
 
 async function status(): Promise<void> {

@@ -50,13 +50,16 @@ async function start(stateDir: string): Promise<{ child: ChildProcess; url: stri
     stdio: ["ignore", "pipe", "inherit"],
   });
   let output = "";
-  for await (const chunk of child.stdout) {
-    output += chunk;
-    if (output.includes("╰")) break;
-  }
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.on("data", (chunk) => {
+      output += chunk;
+      if (output.includes("╰")) resolve();
+    });
+    child.once("exit", () => reject(new Error("Plaza did not start.")));
+  });
   const readyMs = performance.now() - startMs;
   const url = /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0];
-  if (!output.includes("╰") || !url) throw new Error("Plaza did not start.");
+  if (!url) throw new Error("Plaza printed no URL.");
   return { child, url, readyMs };
 }
 

@@ -1,0 +1,42 @@
+/**
+ * A platform in a process of its own, so that a benchmark's load does not run
+ * on its event loop. Forked by `startPlatform`; ends with the one who forked it.
+ */
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { createPlatform } from "../platform/platform.ts";
+
+export interface RemotePlatform extends AsyncDisposable {
+  pid: number;
+  url: string;
+  databaseUrl: string;
+  adminUrl: string;
+  publishableKey: string;
+  jwtSecret: string;
+}
+
+/** An empty platform on free ports. */
+export async function startPlatform(): Promise<RemotePlatform> {
+  const child = fork(import.meta.filename, { stdio: "inherit" });
+  const [facts] = await once(child, "message");
+  return {
+    ...facts,
+    pid: child.pid,
+    async [Symbol.asyncDispose]() {
+      child.disconnect();
+      await once(child, "exit");
+    },
+  };
+}
+
+if (process.send) {
+  const platform = await createPlatform({ ephemeralPorts: true, seed: false });
+  process.once("disconnect", () => platform[Symbol.asyncDispose]().then(() => process.exit(0)));
+  process.send({
+    url: platform.url,
+    databaseUrl: platform.databaseUrl,
+    adminUrl: platform.adminUrl,
+    publishableKey: platform.keys.publishableKey,
+    jwtSecret: platform.keys.jwtSecret,
+  });
+}
