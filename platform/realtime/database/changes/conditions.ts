@@ -126,15 +126,19 @@ function condition(filter: Filter, column: Column, text: string | null): Conditi
       ask: (value) => compare(filter, `(${cast(value, "jsonb")} ->> ${literal(key)})`, "text"),
     };
   }
-  const test = localTest(filter, column, text, list);
+  // A boolean is cast to the word, and put out as its letter.
+  const spelled = (item: unknown) =>
+    column.typeId === booleanType && typeof item === "string" ? item.charAt(0) : item;
+  const equals = operator === "in" ? null : (spelled(text) as string | null);
+  const test = localTest(filter, column, equals, list.map(spelled));
   if (!test) {
     return {
       column: column.name,
       ask: (value) => compare(filter, cast(value, column.sqlType), column.sqlType),
     };
   }
-  const indexed = operator === "eq" && !negated && text !== null;
-  return { column: column.name, test, ...(indexed ? { equals: text } : {}) };
+  const indexed = operator === "eq" && !negated && equals !== null;
+  return { column: column.name, test, ...(indexed ? { equals } : {}) };
 }
 
 function cast(value: string | null, type: string): string {

@@ -78,7 +78,9 @@ export function createJudge(connections: Connections, log: Log): Judge {
 
 async function seeAll(connection: Connection, checks: Check[], transactions: number[]): Promise<Verdict[]> {
   const become = await connection.prepare("identity", identity);
-  const statements: string[] = [guard(transactions)];
+  const unseen = await connection.prepare("unsettled", unsettledTransactions);
+  const ids = transactions.map((id) => `'${id}'`).join(",");
+  const statements = [`execute ${unseen} (array[${ids}]::pg_catalog.xid[])`];
   for (const { table, role, claims, key } of checks) {
     const definition = visibility(table);
     // For each role its own: a plan holds the policies of one.
@@ -100,18 +102,16 @@ async function seeAll(connection: Connection, checks: Check[], transactions: num
 }
 
 /** Whether any of the transactions is still unseen by others. */
-function guard(transactions: number[]): string {
-  const ids = transactions.map((id) => `'${id}'::pg_catalog.xid`).join(",");
-  return `select exists (
+const unsettledTransactions = `(pg_catalog.xid[]) as
+  select exists (
     select
-    from pg_catalog.unnest(array[${ids}]::pg_catalog.xid[]) as made (id)
+    from pg_catalog.unnest($1) as made (id)
     cross join pg_catalog.pg_current_snapshot() as now
     where pg_catalog.age(made.id) <= pg_catalog.age(pg_catalog.pg_snapshot_xmax(now)::pg_catalog.xid)
       or exists (
         select from pg_catalog.pg_snapshot_xip(now) as running (id) where running.id::pg_catalog.xid = made.id
       )
   )`;
-}
 
 const visibilities = new WeakMap<Table, string>();
 

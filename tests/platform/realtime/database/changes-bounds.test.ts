@@ -1,0 +1,198 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { silent } from "../../../../platform/log.ts";
+import { createDatabaseSide } from "../../../../platform/realtime/database/index.ts";
+import type { StoredMessage } from "../../../../platform/realtime/database-side.ts";
+import { connect, urlOf } from "../../postgres/supabase-server.ts";
+import { alice, bob, follow, hearing, person, service, useDatabaseSide } from "./side.ts";
+
+const server = useDatabaseSide();
+const sql = (text: string) => server.owner.unsafe(text);
+
+test("a table that is published or withdrawn is noticed within two seconds", async () => {
+  await sql("create table public.notes (id integer primary key)");
+  await sql("grant select on public.notes to authenticated");
+  await using follower = await follow(server, alice, { table: "notes" });
+  await using wildcard = await follow(server, service, { schema: "*" });
+  expect(follower.told.all).toMatchObject([{ status: "error" }]);
+
+  const started = Date.now();
+  await sql("alter publication supabase_realtime add table public.notes");
+  await follower.told.until(({ status }) => status === "ok");
+  expect(Date.now() - started).toBeLessThan(20_000);
+  await sql("insert into public.notes values (1)");
+  expect(await follower.until(() => true)).toMatchObject([{ record: { id: 1 } }]);
+
+  await sql("alter publication supabase_realtime drop table public.notes");
+  await follower.told.until(() => follower.told.all.length === 3);
+  expect(follower.told.all.at(-1)).toMatchObject({
+    status: "error",
+    message: expect.stringContaining("Please check Realtime is enabled"),
+  });
+  await sql("insert into public.notes values (2)");
+  await sql("alter publication supabase_realtime add table public.notes");
+  await wildcard.told.until(() => wildcard.told.all.at(-1)?.status === "ok" && wildcard.told.all.length > 2);
+  await follower.told.until(() => follower.told.all.length === 4);
+  await sql("insert into public.notes values (3)");
+  expect((await follower.until(({ record }) => record?.id === 3)).map(({ record }) => record?.id)).toEqual([
+    1, 3,
+  ]);
+  await sql("drop table public.notes");
+});
+
+test("a change is heard that commits as soon as the subscription stands", async () => {
+  await sql("create table public.notes (id integer generated always as identity primary key)");
+  await sql("grant select on public.notes to authenticated");
+  for (let round = 0; round < 20; round++) {
+    // A publication that changed a moment ago.
+    await sql("alter publication supabase_realtime add table public.notes");
+    await using follower = await follow(server, alice, { table: "notes" });
+    expect(follower.told.all).toMatchObject([{ status: "ok" }]);
+    const [row] = await sql("insert into public.notes default values returning id");
+    expect(await follower.until(() => true)).toMatchObject([{ record: { id: row?.id } }]);
+    await sql("alter publication supabase_realtime drop table public.notes");
+  }
+  await sql("drop table public.notes");
+});
+
+test("rows of a commit that others do not see yet are waited for", async () => {
+  await sql(`
+    create table public.notes (id integer primary key);
+    grant select on public.notes to authenticated;
+    alter table public.notes enable row level security;
+    create policy everybody on public.notes for select to authenticated using (true);
+    alter publication supabase_realtime add table public.notes;
+  `);
+  await using follower = await follow(server, alice, { table: "notes" });
+  // Many at once: each is decoded while others are on their way out of the server's list.
+  const writers = Array.from({ length: 8 }, () => connect(server, "postgres"));
+  await Promise.all(
+    writers.map(async (writer, index) => {
+      for (let n = 0; n < 50; n++) await writer`insert into public.notes values (${index * 50 + n})`;
+      await writer.end();
+    }),
+  );
+  await follower.until(() => follower.all.length === 400);
+  expect(new Set(follower.all.map(({ record }) => record?.id)).size).toBe(400);
+  await sql("drop table public.notes");
+});
+
+test("a slow policy of a table holds up no message, and not the changes of after", async () => {
+  await sql(`
+    create table public.slow (id integer primary key);
+    grant select on public.slow to authenticated, service_role;
+    alter table public.slow enable row level security;
+    create policy slow on public.slow for select to authenticated using (pg_sleep(1) is not null);
+    alter publication supabase_realtime add table public.slow;
+  `);
+  await using follower = await follow(server, alice, { table: "slow" });
+  const order: string[] = [];
+  const heard = hearing<StoredMessage>();
+  using _listener = server.side.onMessage((message) => {
+    order.push("message");
+    heard.add(message);
+  });
+  await sql("insert into public.slow values (1), (2)");
+  await sql("select realtime.send('{}', 'end', 'room')");
+  await heard.until(() => true);
+  await follower.until(({ record }) => record?.id === 2);
+  expect(follower.all.map(({ record }) => record?.id)).toEqual([1, 2]);
+  expect(order).toEqual(["message"]);
+  await sql("drop table public.slow");
+});
+
+test("when too many changes wait, the rest is dropped and subscribers are told", async () => {
+  await using side = await createDatabaseSide({
+    databaseUrl: urlOf(server, "supabase_admin"),
+    log: silent,
+    limits: { pendingChangesMax: 10 },
+  });
+  await side.streaming(30_000);
+  await sql(`
+    create table public.slow (id integer primary key);
+    grant select on public.slow to authenticated;
+    alter table public.slow enable row level security;
+    create policy slow on public.slow for select to authenticated using (id > 0 or pg_sleep(0.3) is not null);
+    alter publication supabase_realtime add table public.slow;
+  `);
+  await using follower = await follow({ side }, alice, { table: "slow" });
+  await sql("insert into public.slow values (0)");
+  await sql("insert into public.slow select generate_series(1, 100)");
+  await follower.told.until(({ status }) => status === "error");
+  expect(follower.told.all.at(-1)?.message).toMatch(/^Too many changes: \d+ were not delivered$/);
+  await sql("insert into public.slow values (1000)");
+  await follower.until(({ record }) => record?.id === 1000);
+  expect(follower.all.length).toBeLessThan(60);
+  await sql("drop table public.slow");
+});
+
+test("hundreds of subscribers, each with a filter of their own, hear what is theirs", async () => {
+  await sql(`
+    create table public.inbox (id integer primary key, owner uuid, n integer);
+    grant select on public.inbox to authenticated;
+    alter table public.inbox enable row level security;
+    create policy own on public.inbox for select to authenticated using (owner = (select auth.uid()));
+    alter publication supabase_realtime add table public.inbox;
+  `);
+  const people = Array.from({ length: 300 }, (_, index) =>
+    person(`00000000-0000-4000-8000-${String(index).padStart(12, "0")}`),
+  );
+  const followers = await Promise.all(
+    people.map((each, index) =>
+      follow(server, each, {
+        table: "inbox",
+        ...(index % 2 ? { filter: `owner=eq.${each.claims.sub}` } : {}),
+      }),
+    ),
+  );
+  await sql(`
+    insert into public.inbox
+    select n, ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, n from generate_series(0, 299) as n
+  `);
+  await Promise.all(followers.map((follower) => follower.until(() => true)));
+  await using last = await follow(server, bob, { table: "inbox", event: "DELETE" });
+  await sql("delete from public.inbox where id = 0");
+  await last.until(() => true);
+  for (const [index, follower] of followers.entries()) {
+    expect(follower.all.filter(({ type }) => type === "INSERT").map(({ record }) => record?.id)).toEqual([
+      index,
+    ]);
+    await follower[Symbol.asyncDispose]();
+  }
+  await sql("drop table public.inbox");
+});
+
+test("claims and filters in numbers leave nothing behind", async () => {
+  await sql(`
+    create table public.notes (id integer primary key);
+    grant select on public.notes to authenticated;
+    alter publication supabase_realtime add table public.notes;
+  `);
+  for (let round = 0; round < 30; round++) {
+    const follower = await follow(
+      server,
+      alice,
+      { table: "notes", filter: `id=eq.${round}` },
+      { table: "notes" },
+    );
+    if (round % 3 === 0) follower.subscription.renew(person(`${round}`));
+    await follower[Symbol.asyncDispose]();
+  }
+  // Nobody is left: the change costs no question to the database.
+  const calls = async () => {
+    const [row] = await server.admin`
+      select coalesce(sum(calls), 0)::integer as calls from extensions.pg_stat_statements
+      where query like '%"public"."notes"%'
+    `;
+    return row?.calls;
+  };
+  const before = await calls();
+  await sql("insert into public.notes values (1)");
+  const heard = hearing<StoredMessage>();
+  using _listener = server.side.onMessage((message) => heard.add(message));
+  await sql("select realtime.send('{}', 'end', 'room')");
+  await heard.until(() => true);
+  await pause(0);
+  expect(await calls()).toBe(before);
+  await sql("drop table public.notes");
+});
