@@ -70,7 +70,7 @@ export async function createDatabaseSide(options: DatabaseSideOptions): Promise<
       }),
     );
   const probes = connections("realtime_probes", limits.probeConnections, limits.probeQueueMax);
-  const catalog = connections("realtime_catalog", 1, limits.probeQueueMax, {
+  const catalog = connections("realtime_catalog", 2, limits.probeQueueMax, {
     settings: { search_path: "" },
   });
   // Waits for the slow statements of dropping a partition.
@@ -116,7 +116,14 @@ export async function createDatabaseSide(options: DatabaseSideOptions): Promise<
         if (!isMessages(change.relation)) return changes.change(change);
         if (change.type !== "INSERT" || !change.row) return;
         const message = toMessage(change.relation, change.row, log);
-        if (message) for (const listener of listeners) listener(message);
+        if (!message) return;
+        for (const listener of listeners) {
+          try {
+            listener(message);
+          } catch (error) {
+            log("error", `a message could not be delivered: ${(error as Error).stack}`);
+          }
+        }
       },
     }),
   );

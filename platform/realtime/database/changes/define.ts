@@ -53,10 +53,8 @@ export async function define(
 /** What the definitions rest on: equal as long as they need not be made anew. */
 export function basisOf(entries: WantedEntry[], role: string, catalog: Catalog): string {
   const matching = new Set(entries.flatMap(({ wanted }) => matchingTables(wanted, catalog)));
-  return JSON.stringify([
-    catalog.roles.has(role),
-    [...matching].map((table) => [table.signature, [...(table.readable.get(role) ?? [])]]),
-  ]);
+  const versions = [...matching].map(({ versions }) => versions.get(role));
+  return `${catalog.roles.has(role)} ${versions.join()}`;
 }
 
 function matchingTables({ schema, table }: Wanted, catalog: Catalog): Table[] {
@@ -75,7 +73,7 @@ async function defineOne(
   const missing = select?.find((name) => !readable.has(name));
   if (missing !== undefined) throw new RefusedError(`invalid column for select ${missing}`);
   const conditions = await compile(filters, table, readable, evaluation(connections));
-  const key = JSON.stringify([table.signature, role, type, filters, select]);
+  const key = JSON.stringify([table.versions.get(role), role, type, filters, select]);
   return { tableId: table.id, role, type, conditions, select, key };
 }
 

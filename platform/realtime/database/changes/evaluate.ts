@@ -27,7 +27,7 @@ export interface EvaluatorOptions {
   /** The table as it is now, if it is published; read anew when it may have changed. */
   table(id: number): Table | undefined | Promise<Table | undefined>;
   limits: EvaluatorLimits;
-  /** So many changes were dropped because too many waited. */
+  /** So many changes were dropped: too many waited, or they could not be judged. Must not throw. */
   dropped(count: number): void;
   log: Log;
 }
@@ -82,13 +82,13 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
           if (judged instanceof Promise) await judged;
         } catch (error) {
           log("error", `changes could not be judged: ${(error as Error).stack}`);
-          options.dropped(batch.length);
+          droppedCount += batch.length;
         }
         for (const { bytes } of batch) pendingBytes -= bytes;
         waitingCount -= batch.length;
       }
       if (droppedCount > 0) {
-        log("warn", `${droppedCount} changes were dropped: too many waited`);
+        log("warn", `${droppedCount} changes were dropped`);
         options.dropped(droppedCount);
         droppedCount = 0;
       }
@@ -215,7 +215,8 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       pending.push(change);
       pendingBytes += change.bytes;
       waitingCount++;
-      if (!running) void run();
+      if (running) return;
+      void run();
     },
     stop() {
       stopped = true;

@@ -68,6 +68,10 @@ export function createChanges(options: ChangesOptions): Changes {
   /** Relations that the stream has described since their tables were read. */
   const stale = new Set<number>();
 
+  /** The catalog that all subscriptions rest on. */
+  let adapted = tables.current;
+  let adapting: Promise<unknown> = Promise.resolve();
+
   const evaluator = createEvaluator({
     interests,
     judge: createJudge(options.checks, log),
@@ -76,7 +80,7 @@ export function createChanges(options: ChangesOptions): Changes {
     table: (id) => (stale.has(id) ? freshTable(id) : tables.current.tables.get(id)),
     dropped(count) {
       for (const { subscriber, status } of subscriptions) {
-        if (status === "ok") subscriber.tell("error", `Too many changes: ${count} were not delivered`);
+        if (status === "ok") subscriber.tell("error", `${count} changes could not be delivered`);
       }
     },
   });
@@ -91,13 +95,17 @@ export function createChanges(options: ChangesOptions): Changes {
     return tables.current.tables.get(id);
   }
 
-  /** Everybody whose tables are not what they were starts over with what is. */
-  async function adapt(): Promise<void> {
+  /** Everybody whose tables are not what they were starts over with what is; resolves when all have. */
+  function adapt(): Promise<unknown> {
+    if (adapted === tables.current) return adapting;
+    adapted = tables.current;
     const affected = [...subscriptions].filter(
       ({ status, basis, wanted, identity }) =>
-        status !== undefined && basis !== basisOf(wanted, identity.role, tables.current),
+        status !== undefined && basis !== basisOf(wanted, identity.role, adapted),
     );
-    await Promise.all(affected.map((each) => inTurn(each, () => begin(each, false)).catch(later(each))));
+    const started = affected.map((each) => inTurn(each, () => begin(each, false)).catch(later(each)));
+    adapting = Promise.all([adapting, ...started]);
+    return adapting;
   }
 
   function inTurn(subscription: Subscription, work: () => Promise<void>): Promise<void> {

@@ -30,8 +30,8 @@ export interface Table {
   columns: Column[];
   /** Names of the columns that a role may read, for each role that was asked for. */
   readable: Map<string, Set<string>>;
-  /** Of all of the above but what roles may read: differs when it does. */
-  signature: string;
+  /** All of the above as a role has it, in short: differs when that does. */
+  versions: Map<string, string>;
 }
 
 export interface Catalog {
@@ -52,19 +52,28 @@ export interface Tables {
   changed(): Promise<boolean>;
 }
 
+/** However many subscribe at once, the catalog is read this often at most. */
+const intervalMs = 10;
+
 /** @param roles whose rights are read */
 export function createTables(
   connections: Connections,
   publication: string,
   roles: () => Set<string>,
 ): Tables {
+  const intern = createIntern();
   let reading: Promise<Catalog> | undefined;
   let next: Promise<Catalog> | undefined;
+  let lastMs = 0;
 
   async function query(): Promise<Catalog> {
+    const waitMs = lastMs + intervalMs - Date.now();
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    next = undefined;
+    lastMs = Date.now();
     const statement = catalogQuery(publication, [...roles()]);
     const [[[json] = []] = []] = await connections.use((connection) => connection.send([statement]));
-    tables.current = readCatalog(String(json));
+    tables.current = readCatalog(String(json), intern());
     return tables.current;
   }
 
@@ -74,9 +83,8 @@ export function createTables(
       // One that runs already may have missed what the caller knows of.
       next ??= (async () => {
         await reading?.catch(() => {});
-        reading = next;
-        next = undefined;
-        return query();
+        reading = query();
+        return reading;
       })();
       return next;
     },
@@ -89,6 +97,21 @@ export function createTables(
     },
   };
   return tables;
+}
+
+/** Short names for long texts, the same as long as a text is used at every turn. */
+function createIntern(): () => (text: string) => string {
+  let names = new Map<string, string>();
+  let count = 0;
+  return () => {
+    const before = names;
+    names = new Map();
+    return (text) => {
+      const name = names.get(text) ?? before.get(text) ?? `v${count++}`;
+      names.set(text, name);
+      return name;
+    };
+  };
 }
 
 function publishedTables(publication: string): string {
@@ -164,22 +187,26 @@ function catalogQuery(publication: string, roles: string[]): string {
     )`;
 }
 
-function readCatalog(json: string): Catalog {
+function readCatalog(json: string, intern: (text: string) => string): Catalog {
   const { roles, tables } = JSON.parse(json) as {
     roles: string[];
-    tables: (Omit<Table, "readable" | "signature"> & { readable: Record<string, string[]> })[];
+    tables: (Omit<Table, "readable" | "versions"> & { readable: Record<string, string[]> })[];
   };
   return {
     roles: new Set(roles),
     tables: new Map(
-      tables.map(({ readable, ...table }) => [
-        table.id,
-        {
-          ...table,
-          readable: new Map(Object.entries(readable).map(([role, names]) => [role, new Set(names)])),
-          signature: JSON.stringify(table),
-        },
-      ]),
+      tables.map(({ readable, ...table }) => {
+        const text = JSON.stringify(table);
+        const byRole = Object.entries(readable);
+        return [
+          table.id,
+          {
+            ...table,
+            readable: new Map(byRole.map(([role, names]) => [role, new Set(names)])),
+            versions: new Map(byRole.map(([role, names]) => [role, intern(text + names.join())])),
+          },
+        ];
+      }),
     ),
   };
 }

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { silent } from "../../../../platform/log.ts";
 import { createDatabaseSide } from "../../../../platform/realtime/database/index.ts";
@@ -16,10 +15,8 @@ test("a table that is published or withdrawn is noticed within two seconds", asy
   await using wildcard = await follow(server, service, { schema: "*" });
   expect(follower.told.all).toMatchObject([{ status: "error" }]);
 
-  const started = Date.now();
   await sql("alter publication supabase_realtime add table public.notes");
   await follower.told.until(({ status }) => status === "ok");
-  expect(Date.now() - started).toBeLessThan(20_000);
   await sql("insert into public.notes values (1)");
   expect(await follower.until(() => true)).toMatchObject([{ record: { id: 1 } }]);
 
@@ -119,7 +116,7 @@ test("when too many changes wait, the rest is dropped and subscribers are told",
   await sql("insert into public.slow values (0)");
   await sql("insert into public.slow select generate_series(1, 100)");
   await follower.told.until(({ status }) => status === "error");
-  expect(follower.told.all.at(-1)?.message).toMatch(/^Too many changes: \d+ were not delivered$/);
+  expect(follower.told.all.at(-1)?.message).toMatch(/^\d+ changes could not be delivered$/);
   await sql("insert into public.slow values (1000)");
   await follower.until(({ record }) => record?.id === 1000);
   expect(follower.all.length).toBeLessThan(60);
@@ -162,37 +159,47 @@ test("hundreds of subscribers, each with a filter of their own, hear what is the
   await sql("drop table public.inbox");
 });
 
-test("claims and filters in numbers leave nothing behind", async () => {
+test("subscriptions in numbers leave nothing behind", async () => {
   await sql(`
     create table public.notes (id integer primary key);
     grant select on public.notes to authenticated;
+    alter table public.notes enable row level security;
+    create policy everybody on public.notes for select to authenticated using (true);
     alter publication supabase_realtime add table public.notes;
   `);
+  // Questions about a row, as the server counts them.
+  const asked = async () => {
+    const [row] = await server.admin`
+      select coalesce(sum(calls), 0)::integer as calls
+      from extensions.pg_stat_statements
+      where query like '%exists (select from "public"."notes"%'
+    `;
+    return row?.calls;
+  };
   for (let round = 0; round < 30; round++) {
     const follower = await follow(
       server,
       alice,
-      { table: "notes", filter: `id=eq.${round}` },
+      { table: "notes", filter: `id=gt.${-round}` },
       { table: "notes" },
     );
     if (round % 3 === 0) follower.subscription.renew(person(`${round}`));
+    if (round === 0) {
+      await sql("insert into public.notes values (0)");
+      await follower.until(() => true);
+    }
     await follower[Symbol.asyncDispose]();
   }
-  // Nobody is left: the change costs no question to the database.
-  const calls = async () => {
-    const [row] = await server.admin`
-      select coalesce(sum(calls), 0)::integer as calls from extensions.pg_stat_statements
-      where query like '%"public"."notes"%'
-    `;
-    return row?.calls;
-  };
-  const before = await calls();
-  await sql("insert into public.notes values (1)");
+  const before = await asked();
+  expect(before).toBeGreaterThan(0);
   const heard = hearing<StoredMessage>();
   using _listener = server.side.onMessage((message) => heard.add(message));
+  await sql("insert into public.notes values (1)");
   await sql("select realtime.send('{}', 'end', 'room')");
   await heard.until(() => true);
-  await pause(0);
-  expect(await calls()).toBe(before);
+  await using last = await follow(server, alice, { table: "notes", event: "DELETE" });
+  await sql("delete from public.notes where id = 1");
+  await last.until(() => true);
+  expect(await asked()).toBe(before);
   await sql("drop table public.notes");
 });
