@@ -33,8 +33,8 @@ export interface Replication extends AsyncDisposable {
 
 /** The server gives up on a client that is silent for wal_sender_timeout, a minute by default. */
 const feedbackMs = 10_000;
-/** The server speaks at least twice a minute; a stream that is silent for longer is dead. */
-const silenceMs = 120_000;
+/** We ask for an answer each time; a stream that is silent for longer is dead. */
+const silenceMs = 60_000;
 const backoffMs = { least: 50, most: 5_000 };
 
 export function createReplication(options: ReplicationOptions): Replication {
@@ -160,13 +160,14 @@ function follow(copy: Duplex, sql: postgres.Sql, options: ReplicationOptions): S
   let received = 0n;
   let heardAtMs = Date.now();
 
-  function feedback(): void {
+  function feedback(answer: boolean): void {
     const status = Buffer.alloc(34);
     status[0] = 0x72; // r
     status.writeBigUInt64BE(received, 1);
     status.writeBigUInt64BE(received, 9);
     status.writeBigUInt64BE(received, 17);
     status.writeBigInt64BE(BigInt(Date.now() - Date.UTC(2000, 0, 1)) * 1000n, 25);
+    status[33] = answer ? 1 : 0;
     if (copy.writable) copy.write(status);
   }
 
@@ -181,7 +182,7 @@ function follow(copy: Duplex, sql: postgres.Sql, options: ReplicationOptions): S
       } else if (message[0] === 0x6b) {
         // k: all that came before it has been received and handled.
         if (position > received) received = position;
-        if (message[17] === 1) feedback();
+        if (message[17] === 1) feedback(false);
       }
     } catch (cause) {
       end(cause as Error);
@@ -195,7 +196,7 @@ function follow(copy: Duplex, sql: postgres.Sql, options: ReplicationOptions): S
   copy.once("error", end);
   const timer = setInterval(() => {
     if (Date.now() - heardAtMs > silenceMs) end(new Error("The server fell silent"));
-    else feedback();
+    else feedback(true);
   }, feedbackMs);
 
   return {

@@ -42,6 +42,8 @@ test("the supabase CLI migrates, advises, compares and resets", { timeout: 180_0
      as $$ begin return null; end $$;
      create trigger welcome after insert on auth.users for each row execute function private.welcome();
      alter publication supabase_realtime add table public.notes;
+     create policy "people hear of their notes" on realtime.messages
+       for select to authenticated using (realtime.topic() = 'notes:' || (select auth.uid()));
      select cron.schedule('tidy', '0 3 * * *', 'delete from cron.job_run_details');`,
   );
   const supabase = async (...args: string[]) => {

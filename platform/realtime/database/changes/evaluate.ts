@@ -147,10 +147,15 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     const values = filtered(record);
     const each: Case = { record, open: [], refused: new Map(), checks: new Map() };
     const wanted = (interest: Interest) => interest.type === undefined || interest.type === record.type;
-    if (record.type !== "DELETE") {
+    const errors = new Map<string, string>();
+    for (const role of record.type === "DELETE" ? [] : interests.roles(table.id)) {
+      const error = unidentified(table, role);
+      if (error) errors.set(role, error);
+    }
+    if (errors.size > 0) {
       for (const interest of interests.all(table.id)) {
-        const error = wanted(interest) && unidentified(table, interest.role);
-        if (error) each.refused.set(interest, error);
+        const error = errors.get(interest.role);
+        if (error && wanted(interest)) each.refused.set(interest, error);
       }
     }
     for (const interest of interests.candidates(table.id, values)) {

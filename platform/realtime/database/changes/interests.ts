@@ -37,6 +37,8 @@ export interface Interests {
   /** @returns takes it back */
   add(definition: InterestDefinition, claims: string, target: Target, id: number): () => void;
   has(tableId: number): boolean;
+  /** The roles of those who are interested. */
+  roles(tableId: number): Iterable<string>;
   all(tableId: number): Iterable<Interest>;
   /** All but those that cannot match a row, by the values that they ask to be equal. */
   candidates(tableId: number, values: Values): Interest[];
@@ -45,6 +47,8 @@ export interface Interests {
 /** Interests of one table, by a value that a row must have, as far as they ask for one. */
 interface TableInterests {
   byKey: Map<string, Interest>;
+  /** How many interests a role has. */
+  byRole: Map<string, number>;
   byValue: Map<string, Map<string, Set<Interest>>>;
   others: Set<Interest>;
 }
@@ -53,6 +57,9 @@ export function createInterests(): Interests {
   const tables = new Map<number, TableInterests>();
 
   function place(table: TableInterests, interest: Interest, put: boolean): void {
+    const count = (table.byRole.get(interest.role) ?? 0) + (put ? 1 : -1);
+    if (count > 0) table.byRole.set(interest.role, count);
+    else table.byRole.delete(interest.role);
     const { column, equals } = interest.conditions.find((condition) => condition.equals !== undefined) ?? {};
     if (column === undefined || equals === undefined) {
       if (put) table.others.add(interest);
@@ -74,7 +81,7 @@ export function createInterests(): Interests {
       const { tableId, key } = definition;
       let table = tables.get(tableId);
       if (!table) {
-        table = { byKey: new Map(), byValue: new Map(), others: new Set() };
+        table = { byKey: new Map(), byRole: new Map(), byValue: new Map(), others: new Set() };
         tables.set(tableId, table);
       }
       let interest = table.byKey.get(key);
@@ -108,6 +115,7 @@ export function createInterests(): Interests {
       };
     },
     has: (tableId) => tables.has(tableId),
+    roles: (tableId) => tables.get(tableId)?.byRole.keys() ?? [],
     all: (tableId) => tables.get(tableId)?.byKey.values() ?? [],
     candidates(tableId, values) {
       const table = tables.get(tableId);

@@ -403,6 +403,22 @@ test("truncation is not told", async () => {
   expect(follower.all.map(({ type }) => type)).toEqual(["INSERT"]);
 });
 
+test("changes of a partitioned table are those of its partitions, or its own when published so", async () => {
+  await createNotes(
+    "id integer primary key, body text) partition by range (id",
+    "create table public.notes_1 partition of public.notes for values from (0) to (10); grant select on public.notes_1 to authenticated;",
+  );
+  await using ofPartition = await follow(server, alice, { table: "notes_1" });
+  await sql("insert into public.notes values (1, 'a')");
+  expect(await ofPartition.until(() => true)).toMatchObject([{ table: "notes_1", record: { id: 1 } }]);
+  await sql("alter publication supabase_realtime set (publish_via_partition_root = true)");
+  await using ofRoot = await follow(server, alice, { table: "notes" });
+  expect(ofRoot.told.all).toMatchObject([{ status: "ok" }]);
+  await sql("insert into public.notes values (2, 'b')");
+  expect(await ofRoot.until(() => true)).toMatchObject([{ table: "notes", record: { id: 2 } }]);
+  await sql("alter publication supabase_realtime set (publish_via_partition_root = false)");
+});
+
 test("a subscriber with several entries gets one frame with all that match", async () => {
   await createNotes("id integer primary key, body text");
   await using follower = await follow(
