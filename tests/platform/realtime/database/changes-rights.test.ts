@@ -1,0 +1,185 @@
+import { expect, test } from "vitest";
+import { own, useNotes } from "./notes.ts";
+import { alice, anon, bob, type Follower, follow, person, service, useDatabaseSide } from "./side.ts";
+
+const server = useDatabaseSide();
+const notes = useNotes(server);
+
+test("with row level security everybody hears of the rows that they may read", async () => {
+  await notes.create("id integer primary key, author uuid, body text", own);
+  await using hers = await follow(server, alice, { table: "notes" });
+  await using his = await follow(server, bob, { table: "notes" });
+  await notes.sql(
+    `insert into public.notes values (1, '${alice.claims.sub}', 'hers'), (2, '${bob.claims.sub}', 'his')`,
+  );
+  await notes.sql("update public.notes set body = 'new'");
+  await notes.settled();
+  const seen = ({ all }: Follower) => all.map(({ type, record }) => `${type} ${record?.id}`);
+  expect(seen(hers)).toEqual(["INSERT 1", "UPDATE 1"]);
+  expect(seen(his)).toEqual(["INSERT 2", "UPDATE 2"]);
+  expect(seen(notes.everything).filter((each) => each !== "INSERT 1")).toEqual(
+    expect.arrayContaining(["UPDATE 1", "UPDATE 2"]),
+  );
+});
+
+test("a delete is told to all, with the key alone, where rows are protected", async () => {
+  await notes.create(
+    "id integer primary key, author uuid, body text",
+    `${own} alter table public.notes replica identity full;`,
+  );
+  await notes.sql(`insert into public.notes values (1, '${alice.claims.sub}', 'secret')`);
+  await using his = await follow(server, bob, { event: "DELETE", table: "notes" });
+  await using filtered = await follow(server, bob, { table: "notes", filter: "body=eq.secret" });
+  await using other = await follow(server, bob, { table: "notes", filter: "body=eq.other" });
+  await notes.sql("delete from public.notes");
+  await notes.settled();
+  expect(his.all).toMatchObject([{ type: "DELETE", old_record: { id: 1 } }]);
+  expect(his.all[0]?.old_record).toEqual({ id: 1 });
+  expect(filtered.all).toMatchObject([{ old_record: { id: 1 } }]);
+  expect(other.all).toEqual([]);
+});
+
+test("columns that the role may not read are left out, and without the key there is no row", async () => {
+  await notes.sql(`
+    create table public.notes (id integer primary key, body text, secret text);
+    grant select (id, body) on public.notes to authenticated;
+    grant select (body) on public.notes to anon;
+    grant select on public.notes to service_role;
+    alter publication supabase_realtime add table public.notes;
+  `);
+  await using hers = await follow(server, alice, { table: "notes" });
+  await using nobodys = await follow(server, anon, { table: "notes" });
+  await using services = await follow(server, service, { table: "notes" });
+  await notes.sql("insert into public.notes values (1, 'a', 's')");
+  await notes.settled();
+  expect(hers.all).toMatchObject([{ columns: [{ name: "id" }, { name: "body" }] }]);
+  expect(hers.all[0]?.record).toEqual({ id: 1, body: "a" });
+  expect(nobodys.all).toMatchObject([{ errors: ["Error 401: Unauthorized"], columns: [] }]);
+  expect(nobodys.all[0]).not.toHaveProperty("record");
+  expect(services.all).toMatchObject([{ record: { id: 1, body: "a", secret: "s" } }]);
+});
+
+test("rights that are taken away count from the next change on", async () => {
+  await notes.create("id integer primary key, body text");
+  await using follower = await follow(server, alice, { table: "notes" });
+  await notes.sql("insert into public.notes values (1, 'a')");
+  // Changes are judged by what holds when they are.
+  await notes.settled();
+  await notes.sql(
+    "revoke select on public.notes from authenticated; grant select (id) on public.notes to authenticated",
+  );
+  await notes.sql("insert into public.notes values (2, 'b')");
+  await notes.settled();
+  await notes.sql("grant select on public.notes to authenticated");
+  await notes.sql("insert into public.notes values (3, 'c')");
+  await notes.settled();
+  expect(follower.all.map(({ record }) => record)).toEqual([
+    { id: 1, body: "a" },
+    { id: 2 },
+    { id: 3, body: "c" },
+  ]);
+});
+
+test("row level security that is switched on counts from the next change on", async () => {
+  await notes.create("id integer primary key, author uuid, body text");
+  await using follower = await follow(server, alice, { table: "notes" });
+  await notes.sql("insert into public.notes values (1)");
+  await notes.settled();
+  await notes.sql("alter table public.notes enable row level security");
+  await notes.sql("insert into public.notes values (2)");
+  await notes.settled();
+  await notes.sql(`create policy everybody on public.notes for select to authenticated using (true)`);
+  await notes.sql("insert into public.notes values (3)");
+  await notes.settled();
+  expect(follower.all.map(({ record }) => record?.id)).toEqual([1, 3]);
+});
+
+test("columns that come, go and change their type are followed", async () => {
+  await notes.create("id integer primary key, body text, n integer");
+  await using follower = await follow(server, alice, { table: "notes", filter: "n=gt.9" });
+  await notes.sql("insert into public.notes values (1, 'a', 10)");
+  await notes.settled();
+  await notes.sql(
+    "alter table public.notes drop column body, add column title text default 't', alter column n type text",
+  );
+  // As text, 9 is greater than 10.
+  await notes.sql("insert into public.notes (id, n) values (2, '10'), (3, '91')");
+  await notes.settled();
+  expect(follower.all.map(({ record }) => record)).toEqual([
+    { id: 1, body: "a", n: 10 },
+    { id: 3, n: "91", title: "t" },
+  ]);
+  await notes.sql("alter table public.notes drop column n");
+  await notes.sql("insert into public.notes values (4)");
+  await follower.told.until(({ status }) => status === "error");
+  expect(follower.told.all.at(-1)?.message).toContain("invalid column for filter n");
+});
+
+test("a policy that fails withholds the row from those for whom it fails, and nobody else", async () => {
+  await notes.create(
+    "id integer primary key, body text",
+    `alter table public.notes enable row level security;
+     create policy "teams read" on public.notes
+       for select to authenticated using ((auth.jwt() ->> 'team')::integer = id);`,
+  );
+  await using good = await follow(server, person("g", "authenticated", { team: 1 }), { table: "notes" });
+  await using bad = await follow(server, person("b", "authenticated", { team: "none" }), { table: "notes" });
+  await notes.sql("insert into public.notes values (1, 'a'), (2, 'b')");
+  await notes.settled();
+  expect(good.all).toMatchObject([{ record: { id: 1, body: "a" }, errors: null }]);
+  const error = "Error 500: Internal Server Error, RLS policy evaluation failed";
+  expect(bad.all).toMatchObject([{ errors: [error] }, { errors: [error] }]);
+  for (const frame of bad.all) expect(frame).not.toHaveProperty("record");
+});
+
+test("a subscriber with several entries gets one frame with all that match", async () => {
+  await notes.create("id integer primary key, body text");
+  await using follower = await follow(
+    server,
+    alice,
+    { table: "notes" },
+    { table: "notes", filter: "id=eq.1" },
+    { table: "notes", event: "update" },
+    { table: "notes", select: ["body"] },
+    { table: "notes", filter: "id=eq.1" },
+  );
+  await notes.sql("insert into public.notes values (1, 'a'), (2, 'b')");
+  await notes.settled();
+  expect(follower.all.map(({ ids, record }) => [ids.toSorted(), record])).toEqual([
+    [[1, 2, 4, 5], { id: 1, body: "a" }],
+    [[1, 4], { id: 2, body: "b" }],
+  ]);
+});
+
+test("whoever has left hears nothing", async () => {
+  await notes.create("id integer primary key");
+  const gone = await follow(server, alice, { table: "notes" });
+  await gone.subscription[Symbol.asyncDispose]();
+  await using there = await follow(server, alice, { table: "notes" });
+  await notes.sql("insert into public.notes values (1)");
+  await notes.settled();
+  expect(there.all).toHaveLength(1);
+  expect(gone.all).toEqual([]);
+});
+
+test("renewed claims count from then on, without a gap, and are told", async () => {
+  await notes.create("id integer primary key, author uuid", own);
+  await using follower = await follow(server, alice, { table: "notes" });
+  const add = (id: number, { claims }: typeof alice) =>
+    notes.sql(`insert into public.notes values (${id}, '${claims.sub}')`);
+  await add(1, alice);
+  await notes.settled();
+  follower.subscription.renew(bob);
+  await add(2, alice);
+  await add(3, bob);
+  await follower.until(({ record }) => record?.id === 3);
+  follower.subscription.renew(anon);
+  await follower.told.until(() => follower.told.all.length === 3);
+  await add(4, bob);
+  follower.subscription.renew(alice);
+  await follower.told.until(() => follower.told.all.length === 4);
+  await add(5, alice);
+  await notes.settled();
+  expect(follower.all.map(({ record, errors }) => record?.id ?? errors)).toEqual([1, 3, 5]);
+  expect(follower.told.all.map(({ status }) => status)).toEqual(["ok", "ok", "ok", "ok"]);
+});
