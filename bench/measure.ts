@@ -69,6 +69,7 @@ export function median(values: number[]): number {
   );
 }
 
-function quantile(sorted: number[], q: number): number {
+/** @param sorted ascending */
+export function quantile(sorted: number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
 }
