@@ -5,7 +5,7 @@ import { after, type Context } from "./context.ts";
 import { type ChangeSubscription, DatabaseError, type Identity } from "./database-side.ts";
 import { JoinError, unknownError } from "./errors.ts";
 import { changeParameters } from "./join-payload.ts";
-import { isObject, textFanout } from "./protocol.ts";
+import { type Fanout, isObject, textFanout } from "./protocol.ts";
 
 export interface ChangeEntry {
   id: number;
@@ -117,14 +117,20 @@ export function follow(context: Context, channel: Channel, entries: ChangeEntry[
 }
 
 /** Who follows the same changes on the same topic gets the same bytes. */
-let last = { key: "", data: "", fanout: textFanout("", "", "") };
+export interface LastChange {
+  key: string;
+  data: string;
+  fanout: Fanout;
+}
 
 function deliverChange(context: Context, channel: Channel, ids: number[], data: string): void {
   if (channel.closed) return;
   const key = `${ids.join()} ${channel.wire}`;
-  if (last.key !== key || last.data !== data) {
+  let last = context.lastChange;
+  if (last?.key !== key || last.data !== data) {
     const payload = `{"ids":[${ids.join()}],"data":${data}}`;
     last = { key, data, fanout: textFanout(channel.wire, "postgres_changes", payload) };
+    context.lastChange = last;
   }
   deliver(context, channel, last.fanout.frame(channel.connection.version) as Buffer);
   countEvents(context, 1, [channel]);

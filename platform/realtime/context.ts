@@ -1,6 +1,7 @@
 /** What the parts of one running server share. */
 import type { Keys } from "../keys.ts";
 import type { Log } from "../log.ts";
+import type { LastChange } from "./changes.ts";
 import type { Connection } from "./connection.ts";
 import type { DatabaseSide } from "./database-side.ts";
 import { createHub, type Hub } from "./hub.ts";
@@ -17,6 +18,7 @@ export interface Context {
   hub: Hub;
   heard: Heard;
   connections: Set<Connection>;
+  lastChange?: LastChange;
   tallies: Tallies;
   /** Set when the server begins to stop: no more joins. */
   stopping: boolean;

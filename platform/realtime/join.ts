@@ -109,12 +109,11 @@ async function open(context: Context, connection: Connection, inbound: Inbound):
       channel.changes = follow(context, channel, entries, true);
       await subscribed(context, channel, asked.changesWaitMs);
     }
+    if (!channel.closed) welcome(context, channel, inbound, asked, entries, stored);
   } catch (error) {
     closeChannel(context, channel, "silently");
     throw error;
   }
-  if (channel.closed) return;
-  welcome(context, channel, inbound, asked, entries, stored);
 }
 
 /** What can be said before anybody is asked. @throws JoinError */

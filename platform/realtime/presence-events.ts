@@ -68,8 +68,8 @@ function tracked(context: Context, channel: Channel, value: unknown, ref: Ref): 
     return;
   }
   const payload = JSON.stringify(value);
-  const others = channel.connection.presenceBytes - (channel.tracked?.payload.length ?? 0);
-  if (others + payload.length > context.limits.payloadBytes) {
+  const others = channel.connection.presenceBytes - (channel.tracked?.payloadBytes ?? 0);
+  if (others + Buffer.byteLength(payload) > context.limits.payloadBytes) {
     shutDown(context, channel, "Track message size exceeded");
     return;
   }

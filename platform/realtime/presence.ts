@@ -15,6 +15,7 @@ export interface Tracked {
   ref: string;
   /** As the client sent it, to notice that nothing changed. */
   payload: string;
+  payloadBytes: number;
   /** With the references, as others get it; JSON text. */
   meta: string;
 }
@@ -34,8 +35,9 @@ export function track(
   if (before && (before.payload === payload || isDeepStrictEqual(JSON.parse(before.payload), value))) return;
   const ref = `${refPrefix}${(refs++).toString(36)}`;
   const references = before ? { phx_ref: ref, phx_ref_prev: before.ref } : { phx_ref: ref };
-  channel.tracked = { ref, payload, meta: JSON.stringify({ ...value, ...references }) };
-  channel.connection.presenceBytes += payload.length - (before?.payload.length ?? 0);
+  const payloadBytes = Buffer.byteLength(payload);
+  channel.tracked = { ref, payload, payloadBytes, meta: JSON.stringify({ ...value, ...references }) };
+  channel.connection.presenceBytes += payloadBytes - (before?.payloadBytes ?? 0);
   const { present } = channel.topic;
   const channels = present.get(channel.presenceKey);
   if (channels) channels.add(channel);
@@ -48,7 +50,7 @@ export function forget(context: Context, channel: Channel): void {
   const { tracked, topic, presenceKey } = channel;
   if (!tracked) return;
   channel.tracked = undefined;
-  channel.connection.presenceBytes -= tracked.payload.length;
+  channel.connection.presenceBytes -= tracked.payloadBytes;
   const channels = topic.present.get(presenceKey);
   channels?.delete(channel);
   if (channels?.size === 0) topic.present.delete(presenceKey);

@@ -174,3 +174,14 @@ test("a taken port is named, with the option that changes it", async () => {
   });
   await new Promise((resolve) => squatter.close(resolve));
 });
+
+test("a websocket that comes before realtime is there is told to come later", async () => {
+  const { WebSocket } = await import("ws");
+  const socket = new WebSocket(`${gateway.url.replace("http", "ws")}/realtime/v1/websocket`);
+  const status = await new Promise((resolve) => {
+    socket.once("unexpected-response", (_, response) => resolve(response.statusCode));
+  });
+  socket.on("error", () => {});
+  socket.terminate();
+  expect(status).toBe(503);
+});

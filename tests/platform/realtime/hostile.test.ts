@@ -97,3 +97,24 @@ test("names that mean something to JavaScript are names like others", async () =
     expect(Object.keys(payload.joins)).toEqual([name]);
   }
 });
+
+test("what is nested too deeply to be written ends the channel, not the server", async () => {
+  const topic = `realtime:${freshRoom()}`;
+  const deep = "[".repeat(1_000_000) + "]".repeat(1_000_000);
+  const [alice, bob] = [await town.raw(), await town.raw()];
+  await bob.join(topic);
+  await alice.join(topic, {}, { ref: "1" });
+  alice.ws.send(`["1","2","${topic}","broadcast",{"event":"says","payload":${deep}}]`);
+  expect(await alice.event("phx_error")).toMatchObject({ joinRef: "1", ref: "1", topic, payload: {} });
+  await alice.join(topic, {}, { ref: "3" });
+  alice.ws.send(`["3","4","${topic}","presence",{"event":"track","payload":{"a":${deep}}}]`);
+  await alice.event("phx_error");
+  alice.ws.send(`["5","5","${topic}","phx_join",{"config":{"postgres_changes":[{"a":${deep}}]}}]`);
+  expect((await alice.reply("5")).payload).toEqual({
+    status: "error",
+    response: { reason: "Unknown Error on Channel" },
+  });
+  await bob.heartbeat();
+  expect(bob.frames).toEqual([]);
+  expect(town.realtime.counts()).toMatchObject({ channels: 1, topics: 1 });
+});
