@@ -20,7 +20,10 @@ export interface ServerOptions {
   port: number;
   /** Of the superuser supabase_admin, set when the folder is initialised. */
   password: string;
-  /** Off for throw-away servers: commits are not forced to disk. */
+  /**
+   * Off for throw-away servers: commits are not forced to disk. They are still written
+   * at once, or the replication stream would hear of them with a delay.
+   */
   durable: boolean;
   /** Called with the found binaries before the server runs, to put extensions beside its own. */
   beforeStart?: (binaries: Binaries) => Promise<void>;
@@ -72,9 +75,7 @@ export async function startServer(options: ServerOptions): Promise<PostgresServe
       ["-c", "log_statement=none"],
       ["-c", "statement_timeout=120000"],
       ["-c", "timezone=UTC"],
-      options.durable
-        ? []
-        : ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"],
+      options.durable ? [] : ["-c", "fsync=off", "-c", "full_page_writes=off"],
     ].flat(),
     user,
   );
