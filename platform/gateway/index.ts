@@ -84,12 +84,19 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const apiKeys = createApiKeys(keys);
   const app = new Hono<Env>();
 
-  const anyOrigin = cors({
+  const preflight = cors({
     origin: "*",
     allowMethods: ["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPTIONS"],
     exposeHeaders,
     maxAge: 3600,
   });
+  const anyOrigin = async (context: Context<Env>, next: Next) => {
+    if (context.req.method === "OPTIONS") return preflight(context, next);
+    await next();
+    // Hono's cors() sets them before there is an answer, whose body is then copied through a stream.
+    context.res.headers.set("Access-Control-Allow-Origin", "*");
+    context.res.headers.set("Access-Control-Expose-Headers", exposeHeaders.join(","));
+  };
   const keyed = async (context: Context<Env>, next: Next) => {
     const refusal = apiKeys.check(context.req.raw);
     if (refusal) return context.json(refusal, 401);
@@ -203,14 +210,14 @@ function inward(context: Context<Env>, prefix: string, credentials: Credentials)
   headers.set("x-forwarded-port", url.port);
   headers.set("x-forwarded-proto", url.protocol.slice(0, -1));
   headers.set("x-forwarded-prefix", prefix);
+  const { method } = raw;
   return new Request(url, {
-    method: raw.method,
+    method,
     headers,
-    body: raw.body,
     signal: raw.signal,
     redirect: "manual",
-    // Node wants to be told that a streamed body is sent before the answer is read.
-    ...(raw.body ? { duplex: "half" } : {}),
+    // Even to ask whether there is a body makes one. Node wants to be told that it is a stream.
+    ...(method === "GET" || method === "HEAD" ? {} : { body: raw.body, duplex: "half" }),
   } as RequestInit);
 }
 
