@@ -41,7 +41,8 @@ export function transactionSettings(
   const calls = settings.map(
     ([name, value]) => `set_config(${quoteLiteral(name)},${quoteLiteral(value)},true)`,
   );
-  let sql = `select ${calls.join(",")}`;
+  // One number comes back in place of all that was set.
+  let sql = `select num_nulls(${calls.join(",")})`;
   const preRequest = graph.settings.get("db_pre_request");
   if (preRequest) sql += `;select ${qualify(preRequest)}()`;
   return { sql, searchPath };
