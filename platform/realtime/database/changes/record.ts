@@ -40,7 +40,8 @@ export function readChange(change: RowChange, table: Table, bytesMax: number): C
     : change.type === "UPDATE"
       ? valuesOf(change.row, true)
       : new Map();
-  if (oldTuple?.kind === "full" && change.row) {
+  // A key that is TOASTed comes with the old row too.
+  if (oldTuple && change.row) {
     for (const [name, value] of old) if (!row.has(name)) row.set(name, value);
   }
   return {

@@ -202,6 +202,23 @@ test("an unchanged TOASTed value is absent, or from the old row with replica ide
   expect(filtered.all.map(({ record }) => record?.n)).toEqual([3]);
 });
 
+test("a key that is TOASTed and did not change is known", async () => {
+  await notes.create(
+    "id text primary key, n integer",
+    `alter table public.notes alter column id set storage external;
+     alter table public.notes enable row level security;
+     create policy everybody on public.notes for select to authenticated using (true);`,
+  );
+  const id = "k".repeat(2_500);
+  await notes.sql(`insert into public.notes values ('${id}', 1)`);
+  await using follower = await follow(server, alice, { table: "notes" });
+  await notes.sql("update public.notes set n = 2");
+  await notes.settled();
+  expect(follower.all.map(({ record, old_record }) => [record, old_record])).toEqual([
+    [{ id, n: 2 }, { id }],
+  ]);
+});
+
 test("a table without a primary key gives an error for what is not a delete", async () => {
   await notes.create("id integer, body text", "alter table public.notes replica identity full;");
   await using follower = await follow(server, alice, { table: "notes", filter: "id=eq.99" });
