@@ -53,7 +53,7 @@ export function echo(entries: ChangeEntry[]): string {
  */
 export function follow(context: Context, channel: Channel, entries: ChangeEntry[], waited: boolean): Changes {
   let subscription: ChangeSubscription | undefined;
-  let renewed: Identity | undefined;
+  let { identity } = channel.token;
   let stopRetry: (() => void) | undefined;
   let attempting = false;
   let ended = false;
@@ -63,16 +63,21 @@ export function follow(context: Context, channel: Channel, entries: ChangeEntry[
 
   async function attempt(): Promise<void> {
     attempting = true;
+    const asked = identity;
     try {
       subscription = await context.database.subscribe({
-        identity: renewed ?? channel.token.identity,
+        identity: asked,
         entries: entries.map(({ id, parameters }) => ({ id, parameters: changeParameters(parameters) })),
-        deliver: (ids, data) => deliverChange(context, channel, ids, data),
+        deliver(ids, data) {
+          // Under another token's rights, which it does not know of yet.
+          if (subscription || asked === identity) deliverChange(context, channel, ids, data);
+        },
         tell(status, message) {
           if (status === "error") refusal = message;
           if (!ended) sendSystem(context, channel, "postgres_changes", status, message);
         },
       });
+      if (asked !== identity) subscription.renew(identity);
       settle(refusal);
     } catch (error) {
       if (!ended) later(error);
@@ -103,9 +108,9 @@ export function follow(context: Context, channel: Channel, entries: ChangeEntry[
   void attempt();
   return {
     outcome,
-    renew(identity) {
-      renewed = identity;
-      subscription?.renew(identity);
+    renew(another) {
+      identity = another;
+      subscription?.renew(another);
     },
     end() {
       if (ended) return;

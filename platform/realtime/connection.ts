@@ -5,7 +5,7 @@
 import type { Duplex } from "node:stream";
 import { WebSocket } from "ws";
 import { type Channel, closeChannel } from "./channel.ts";
-import type { Context } from "./context.ts";
+import { after, type Context } from "./context.ts";
 import { dispatch } from "./dispatch.ts";
 import { decode, type Version } from "./protocol.ts";
 
@@ -72,6 +72,26 @@ export function write(context: Context, connection: Connection, frame: Buffer): 
   }
   // Past ws: the frame is whole already.
   socket.write(frame);
+}
+
+/**
+ * Resolves when the client has taken what it was sent, or is gone; nothing when there is
+ * no need to wait. One that takes nothing for too long is let go.
+ */
+export function drained(context: Context, connection: Connection): Promise<void> | undefined {
+  const { ws, socket } = connection;
+  if (connection.closed || !socket.writableNeedDrain) return undefined;
+  return new Promise((resolve) => {
+    const stop = after(context, context.limits.idleMs, () => ws.terminate());
+    connection.wake = end;
+    socket.once("drain", end);
+    function end() {
+      stop();
+      socket.off("drain", end);
+      connection.wake = undefined;
+      resolve();
+    }
+  });
 }
 
 function receive(context: Context, connection: Connection, data: Buffer, binary: boolean): void {

@@ -7,7 +7,7 @@ import { watchToken } from "./access.ts";
 import { privateRights, publicRights } from "./authorization.ts";
 import { type ChangeEntry, changeEntries, echo, follow } from "./changes.ts";
 import { type Channel, closeChannel, release, replyTo, sendSystem, shutDown } from "./channel.ts";
-import { type Connection, write } from "./connection.ts";
+import { type Connection, drained, write } from "./connection.ts";
 import { after, type Context } from "./context.ts";
 import type { StoredMessage } from "./database-side.ts";
 import { JoinError, joinReason, unauthorized, unknownError } from "./errors.ts";
@@ -109,7 +109,7 @@ async function open(context: Context, connection: Connection, inbound: Inbound):
       channel.changes = follow(context, channel, entries, true);
       await subscribed(context, channel, asked.changesWaitMs);
     }
-    if (!channel.closed) welcome(context, channel, inbound, asked, entries, stored);
+    if (!channel.closed) await welcome(context, channel, inbound, asked, entries, stored);
   } catch (error) {
     closeChannel(context, channel, "silently");
     throw error;
@@ -171,24 +171,27 @@ async function subscribed(context: Context, channel: Channel, timeoutMs: number)
   }
 }
 
-/** The reply, and what follows it. */
-function welcome(
+/** The reply, and what follows it: what is replayed no faster than the client takes it. */
+async function welcome(
   context: Context,
   channel: Channel,
   { ref }: Inbound,
   asked: JoinPayload,
   entries: ChangeEntry[],
   stored: StoredMessage[],
-): void {
+): Promise<void> {
   const { connection, joinRef, wire } = channel;
   replyTo(context, channel, ref, "ok", `{"postgres_changes":${echo(entries)}}`);
   if (stored.length > 0) channel.replayed = new Set(stored.map(({ id }) => id));
-  for (const { id, event, payload } of stored) {
-    const frame = replayFrame(connection.version, joinRef, wire, { event, payload }, id);
-    if (frame) write(context, connection, frame);
-  }
   // What the limit left out is older than the rest and late by now.
   if (asked.replay && stored.length >= asked.replay.limit) forgetBefore(channel);
+  for (const { id, event, payload } of stored) {
+    const frame = replayFrame(connection.version, joinRef, wire, { event, payload }, id);
+    if (!frame) continue;
+    write(context, connection, frame);
+    await drained(context, connection);
+    if (channel.closed) return;
+  }
   release(context, channel);
   watchToken(context, channel);
   if (entries.length > 0 && !channel.changes) channel.changes = follow(context, channel, entries, false);

@@ -175,6 +175,20 @@ test("a new token is subscribed with anew, and counts", async () => {
   await vi.waitFor(() => expect(changes.map((change) => change.new.id)).toEqual([2]), patience);
 });
 
+test("a token that comes while its channel is being subscribed counts", async () => {
+  const socket = await town.raw({ apikey: await town.token("alice") });
+  const topic = `realtime:${freshRoom()}`;
+  const config = { presence: { enabled: false }, postgres_changes: [{ event: "*", ...notes }] };
+  socket.send("1", "1", topic, "phx_join", { config });
+  socket.send("1", "2", topic, "access_token", { access_token: await town.token("bob") });
+  // Once for either token.
+  for (let time = 0; time < 2; time++) {
+    expect((await socket.event("system")).payload.message).toBe("Subscribed to PostgreSQL");
+  }
+  await town.sql`insert into public.notes values (1, 'alice', 'a'), (2, 'bob', 'b')`;
+  expect((await socket.event("postgres_changes")).payload.data.record.id).toBe(2);
+});
+
 test("who left hears no more, and the server lets go of the subscription", async () => {
   const [alice, other] = await Promise.all([following("alice"), following("alice")]);
   expect(town.realtime.counts().subscriptions).toBe(2);

@@ -153,6 +153,41 @@ test("replay to an older client is text, and leaves out bytes", async () => {
   expect(old.frames).toEqual([]);
 });
 
+test("what is replayed comes no faster than it is taken, however much it is", async () => {
+  await using strict = await town.another({ limits: { bufferedBytes: 1_000_000 } });
+  const room = freshRoom();
+  await town.admit(room, { alice: all });
+  // More than a connection's own buffers hold.
+  const [count, length] = [25, 1_000_000];
+  await town.sql`
+    select realtime.send(jsonb_build_object('text', number || repeat('x', ${length})), 'says', ${room})
+    from generate_series(1, ${count}) as number`;
+  const alice = await strict.raw({ apikey: await town.token("alice") });
+  await alice.join(`realtime:${room}`, { private: true, broadcast: { replay: { since: 0 } } });
+  await send(room, "live");
+  for (let number = 1; number <= count; number++) {
+    const { text } = (await alice.event("broadcast")).payload.payload;
+    expect([Number.parseInt(text, 10), text.length]).toEqual([number, `${number}`.length + length]);
+  }
+  expect((await alice.event("broadcast")).payload.payload.text).toBe("live");
+});
+
+test("a client that takes nothing of its replay is disconnected", async () => {
+  await using strict = await town.another({ limits: { idleMs: 500 } });
+  const room = freshRoom();
+  await town.admit(room, { alice: all });
+  await town.sql`
+    select realtime.send(jsonb_build_object('text', repeat('x', 1000000)), 'says', ${room})
+    from generate_series(1, 25)`;
+  const alice = await strict.raw({ apikey: await town.token("alice") });
+  const config = { private: true, presence: { enabled: false }, broadcast: { replay: { since: 0 } } };
+  alice.send("1", "1", `realtime:${room}`, "phx_join", { config });
+  alice.ws.pause();
+  await vi.waitFor(() => expect(strict.realtime.counts().channels).toBe(1), patience);
+  await vi.waitFor(() => expect(strict.realtime.counts().connections).toBe(0), patience);
+  expect(strict.realtime.counts()).toMatchObject({ channels: 0, timers: 0 });
+});
+
 test("messages that are sent while bob joins reach him once each, in order, replayed or live", async () => {
   const room = freshRoom();
   await town.admit(room, { alice: all, bob: all });
