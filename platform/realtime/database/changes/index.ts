@@ -125,6 +125,8 @@ export function createChanges(options: ChangesOptions): Changes {
     let basis: string;
     do {
       const { role } = subscription.identity;
+      // Another since the catalog was read, for the roles of then.
+      if (!tables.current.roles.has(role)) await tables.read();
       basis = basisOf(wanted, role, tables.current);
       outcome = await define(connections, wanted, role, tables.current).catch((error) => {
         if (error instanceof RefusedError) return error;

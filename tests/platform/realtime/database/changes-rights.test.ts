@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { own, useNotes } from "./notes.ts";
 import { alice, anon, bob, type Follower, follow, person, service, useDatabaseSide } from "./side.ts";
 
@@ -189,4 +189,21 @@ test("renewed claims count from then on, without a gap, and are told", async () 
     5,
   ]);
   expect(follower.told.all.map(({ status }) => status)).toEqual(["ok", "ok", "ok", "ok"]);
+});
+
+test("a role that comes while the catalog is read for another is known", async () => {
+  await notes.create("id integer primary key");
+  await using follower = await follow(server, alice, { table: "notes" });
+  await server.admin.begin(async (locked) => {
+    await locked`lock table pg_catalog.pg_publication in access exclusive mode`;
+    follower.subscription.renew(alice);
+    await vi.waitFor(async () => {
+      const held = await locked`
+        select from pg_locks where not granted and relation = 'pg_catalog.pg_publication'::regclass`;
+      expect(held.length).toBeGreaterThan(0);
+    }, 30_000);
+    follower.subscription.renew(anon);
+  });
+  await follower.told.until(() => follower.told.all.length === 3);
+  expect(follower.told.all.map(({ status }) => status)).toEqual(["ok", "ok", "ok"]);
 });
