@@ -13,7 +13,10 @@ import type { Keys } from "../keys.ts";
 import type { Log } from "../log.ts";
 import { type Credentials, createApiKeys } from "./api-keys.ts";
 
-/** A service as the gateway sees it: requests come with its prefix taken off the path. */
+/**
+ * A service as the gateway sees it: requests come with its prefix taken off the path.
+ * They are the client's, changed in place: a copy of one (`clone()`) has the path as it was.
+ */
 export interface Service {
   fetch(request: Request): Response | Promise<Response>;
 }
@@ -196,10 +199,8 @@ function pathOf(request: IncomingMessage): string | undefined {
 /** The request as the service gets it: prefix off, credentials as it wants them, client address told. */
 function inward(context: Context<Env>, prefix: string, credentials: Credentials): Request {
   const { raw } = context.req;
+  const { headers } = raw;
   const url = new URL(raw.url);
-  const headers = new Headers(raw.headers);
-  url.pathname = url.pathname.slice(prefix.length) || "/";
-  if (url.searchParams.has("apikey")) url.search = withoutParameter(url.search, "apikey");
   for (const [name, value] of Object.entries(credentials)) {
     if (value === undefined) headers.delete(name);
     else headers.set(name, value);
@@ -210,15 +211,10 @@ function inward(context: Context<Env>, prefix: string, credentials: Credentials)
   headers.set("x-forwarded-port", url.port);
   headers.set("x-forwarded-proto", url.protocol.slice(0, -1));
   headers.set("x-forwarded-prefix", prefix);
-  const { method } = raw;
-  return new Request(url, {
-    method,
-    headers,
-    signal: raw.signal,
-    redirect: "manual",
-    // Even to ask whether there is a body makes one. Node wants to be told that it is a stream.
-    ...(method === "GET" || method === "HEAD" ? {} : { body: raw.body, duplex: "half" }),
-  } as RequestInit);
+  url.pathname = url.pathname.slice(prefix.length) || "/";
+  if (url.search.includes("apikey")) url.search = withoutParameter(url.search, "apikey");
+  // Another Request would copy the headers, and stream a body that is not there.
+  return Object.defineProperty(raw, "url", { value: url.href });
 }
 
 /** URLSearchParams would re-encode the rest, which PostgREST's grammar reads literally. */
