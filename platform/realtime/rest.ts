@@ -9,6 +9,7 @@ import { publish } from "./channel.ts";
 import type { Context } from "./context.ts";
 import { DatabaseError, type Identity } from "./database-side.ts";
 import { topicPrefix } from "./hub.ts";
+import { policyHeaders } from "./policy-headers.ts";
 import { broadcastFanout, type EncodedBroadcast, type Fanout, isObject, textFanout } from "./protocol.ts";
 import { type BatchMessage, type FieldErrors, parseBatch } from "./rest-batch.ts";
 import { TokenError, verifyToken } from "./tokens.ts";
@@ -54,7 +55,7 @@ export async function answerRest(context: Context, request: Request): Promise<Re
 
 async function identify(context: Context, request: Request): Promise<Identity> {
   const token = /^bearer +(.+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
-  const headers = Object.fromEntries([...request.headers].filter(([name]) => name.startsWith("x-")));
+  const headers = policyHeaders(request.headers);
   try {
     const given = token ?? request.headers.get("apikey") ?? "";
     return (await verifyToken(given, headers, context.keys)).identity;

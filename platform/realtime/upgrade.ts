@@ -8,6 +8,7 @@ import type { Duplex } from "node:stream";
 import { type ServerOptions, WebSocketServer } from "ws";
 import { connect } from "./connection.ts";
 import { after, type Context } from "./context.ts";
+import { policyHeaders } from "./policy-headers.ts";
 import { type Version, versionOf } from "./protocol.ts";
 import { TokenError, verifyToken } from "./tokens.ts";
 
@@ -70,7 +71,7 @@ export function createUpgrader(context: Context): Upgrader {
     { token }: Credentials,
     version: Version,
   ): Promise<void> {
-    const headers = policyHeaders(request);
+    const headers = policyHeaders(Object.entries(request.headers));
     if (!token) throw new Refusal(401, "API key is missing");
     await verifyToken(token, headers, context.keys);
     if (context.stopping) throw new Refusal(503, "Realtime is restarting, please standby");
@@ -117,15 +118,6 @@ function refusalFor(context: Context, error: unknown): Refusal {
   }
   context.log("error", `upgrade: ${(error as Error)?.stack ?? error}`);
   return new Refusal(500, "An unexpected error occurred");
-}
-
-/** Policies see the x- headers only: the rest holds keys and is nobody's business. */
-export function policyHeaders({ headers }: Pick<IncomingMessage, "headers">): Record<string, string> {
-  const kept: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (name.startsWith("x-") && name !== "x-api-key" && typeof value === "string") kept[name] = value;
-  }
-  return kept;
 }
 
 function respond(socket: Duplex, status: number, body: string): void {
