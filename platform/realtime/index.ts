@@ -76,7 +76,7 @@ export async function createRealtime(options: RealtimeOptions): Promise<Realtime
   /** Dropped over the limits: the database does not wait for sockets. */
   function publishStored(message: StoredMessage): void {
     deliverStored(message);
-    hear(context, message.id);
+    hear(context, message);
   }
 
   function deliverStored({ id, topic: name, private: isPrivate, event, payload }: StoredMessage): void {

@@ -15,7 +15,7 @@ import { topicPrefix } from "./hub.ts";
 import { type JoinPayload, parseJoin } from "./join-payload.ts";
 import { syncPresence } from "./presence-events.ts";
 import { type Inbound, message, replayFrame } from "./protocol.ts";
-import { caughtUp } from "./stream.ts";
+import { caughtUp, replay } from "./stream.ts";
 import { verifyToken } from "./tokens.ts";
 
 const tooManyJoins = "ClientJoinRateLimitReached: Too many joins per second";
@@ -61,7 +61,7 @@ function pause(context: Context, connection: Connection, delayMs: number): Promi
 }
 
 async function open(context: Context, connection: Connection, inbound: Inbound): Promise<void> {
-  const { limits, database } = context;
+  const { limits } = context;
   const asked = parseJoin(inbound.payload, limits);
   const name = inbound.topic.slice(topicPrefix.length);
   admit(context, connection, inbound.topic, asked);
@@ -101,7 +101,7 @@ async function open(context: Context, connection: Connection, inbound: Inbound):
   let stored: StoredMessage[] = [];
   try {
     if (asked.replay) {
-      stored = await database.replay(name, asked.replay.sinceMs, asked.replay.limit);
+      stored = await replay(context, name, asked.replay);
       const newest = stored.at(-1);
       if (newest) await caughtUp(context, newest.id);
     }

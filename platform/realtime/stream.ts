@@ -1,24 +1,43 @@
 /**
  * What the database has been heard to send. Replay asks the tables, which may be
  * ahead of the stream; a join waits until the stream has come as far, so that
- * nothing older than what was replayed comes after it.
+ * nothing older than what was replayed comes after it. Or a little behind: the
+ * stream tells of a commit before other transactions see it.
  */
 import { after, type Context } from "./context.ts";
+import type { StoredMessage } from "./database-side.ts";
 
 export interface Heard {
   /** Ids, the newest last. */
   ids: Set<string>;
+  /** The newest of each private topic; the topic that was heard last is last. */
+  newest: Map<string, { id: string; atMs: number }>;
   waiting: Map<string, Set<() => void>>;
 }
+
+/** Well beyond what lies between a commit's place in the stream and its being seen. */
+const unseenMs = 1000;
+/** Between two looks at the tables. */
+const lookAgainMs = 5;
 
 /** Kept of the past. One that has left and is waited for costs its room's first joiner `catchUpMs`, once. */
 const idsMax = 10_000;
 
 export function createHeard(): Heard {
-  return { ids: new Set(), waiting: new Map() };
+  return { ids: new Set(), newest: new Map(), waiting: new Map() };
 }
 
-export function hear({ heard }: Context, id: string): void {
+export function hear(context: Context, { id, topic, private: isPrivate }: StoredMessage): void {
+  const { newest } = context.heard;
+  if (isPrivate) {
+    newest.delete(topic);
+    newest.set(topic, { id, atMs: performance.now() });
+    if (newest.size > idsMax) newest.delete(newest.keys().next().value as string);
+  }
+  remember(context, id);
+}
+
+function remember({ heard }: Context, id: string): void {
   heard.ids.add(id);
   if (heard.ids.size > idsMax) heard.ids.delete(heard.ids.values().next().value as string);
   for (const wake of heard.waiting.get(id) ?? []) wake();
@@ -39,9 +58,32 @@ export function caughtUp(context: Context, id: string): Promise<void> {
     };
     const stop = after(context, limits.catchUpMs, () => {
       // It came before we listened: the next one need not wait.
-      hear(context, id);
+      remember(context, id);
       end();
     });
     wakes.add(end);
   });
+}
+
+/**
+ * What is stored of a topic that a channel has just entered: with everything that
+ * the stream told of before it did, which it cannot hear any more.
+ * @throws DatabaseError
+ */
+export async function replay(
+  context: Context,
+  topic: string,
+  { sinceMs, limit }: { sinceMs: number; limit: number },
+): Promise<StoredMessage[]> {
+  const { heard, limits, database } = context;
+  const startMs = performance.now();
+  const missed = heard.newest.get(topic);
+  const wanted = missed && startMs - missed.atMs < unseenMs ? missed.id : undefined;
+  for (;;) {
+    const stored = await database.replay(topic, sinceMs, limit);
+    const complete = wanted === undefined || stored.some(({ id }) => id === wanted);
+    // Or it is none of those asked for: older than they are, or pushed out by newer ones.
+    if (complete || performance.now() - startMs > limits.catchUpMs) return stored;
+    await new Promise<void>((resolve) => after(context, lookAgainMs, resolve));
+  }
 }
