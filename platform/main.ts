@@ -3,8 +3,8 @@
  * Speaks to a person at a terminal: progress, a table, clear errors.
  */
 
-import { createWriteStream } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { createWriteStream, type WriteStream } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { PlatformError } from "./errors.ts";
@@ -59,16 +59,18 @@ function load() {
   return import("./platform.ts");
 }
 
-async function start(): Promise<void> {
+async function start(options: { afresh?: boolean } = {}): Promise<void> {
   // Whoever read our output may stop doing so (`npm start | head`); that ends nothing.
   process.stdout.on("error", () => {});
   process.stderr.on("error", () => {});
   const { createPlatform } = await load();
   await mkdir(stateDir, { recursive: true });
-  const file = createWriteStream(join(stateDir, "plaza.log"), { flags: "w", mode: 0o600 });
+  // Opened by the first line, which comes when the folder is ours: not over a running one's log.
+  let file: WriteStream | undefined;
+  const open = () => (file ??= createWriteStream(join(stateDir, "plaza.log"), { flags: "w", mode: 0o600 }));
   const log = createLog(
     (line) => {
-      file.write(`${line}\n`);
+      open().write(`${line}\n`);
       if (flags.verbose || / (warn|error) /.test(line)) process.stderr.write(`${line}\n`);
     },
     flags.verbose ? "debug" : "info",
@@ -83,12 +85,14 @@ async function start(): Promise<void> {
       databaseUrl: flags["database-url"],
       host: flags.host,
       ephemeralPorts: flags["free-ports"],
+      afresh: options.afresh,
       log,
       progress: progress.step,
     });
   } finally {
     progress.end();
   }
+  open();
   console.log(asTable(platform.env));
   console.log(`Log: ${join(stateDir, "plaza.log")}. Ctrl-C stops everything.`);
 
@@ -103,7 +107,7 @@ async function start(): Promise<void> {
   clearTimeout(stuck);
   if (failure instanceof PlatformError) fail(failure.code, failure.message);
   // Everything has stopped: whatever else would keep the process, a terminal's prompt is waited for.
-  file.end(() => process.exit());
+  open().end(() => process.exit());
 }
 
 async function status(): Promise<void> {
@@ -125,20 +129,13 @@ async function status(): Promise<void> {
 
 /** Removes the database, and only it: keys and secrets stay, so that clients keep working. */
 async function reset(): Promise<void> {
-  const running = await enquire(stateDir);
-  if (running) {
-    return fail("already_running", `Plaza runs (process ${running.pid}): stop it, then reset.`);
-  }
   if (flags["database-url"]) {
     return fail(
       "usage",
       "reset removes the embedded database only; for a server use supabase db reset --db-url.",
     );
   }
-  const { databaseDir } = await load();
-  await mkdir(stateDir, { recursive: true });
-  await rm(await databaseDir(stateDir), { recursive: true, force: true });
-  await start();
+  await start({ afresh: true });
 }
 
 /** The first signal asks for a clean stop, the second one insists. */

@@ -32,6 +32,8 @@ export interface PlatformOptions {
   projectDir?: string;
   /** Survives restarts. A temporary folder, removed at the end, when absent. */
   stateDir?: string;
+  /** Without the embedded database that the state folder holds; keys and secrets stay. */
+  afresh?: boolean;
   /** An existing server, as its superuser, instead of the embedded one. */
   databaseUrl?: string;
   /** Where the gateway listens; everything else stays on loopback. */
@@ -232,6 +234,7 @@ async function startDatabase(
     dataDir: join(await databaseDir(stateDir), "data"),
     port: config.db.port,
     password: localPassword,
+    afresh: options.afresh,
     durable: options.stateDir !== undefined,
     beforeStart: (binaries) => installExtensions(binaries.home),
     log: log.child("postgres"),
@@ -267,7 +270,7 @@ function databaseAt(adminUrl: string, failed: Promise<PlatformError>): Database 
  * Where Postgres keeps its files. As root the server runs as another user, who
  * may be unable to enter a checkout below somebody's private home.
  */
-export async function databaseDir(stateDir: string): Promise<string> {
+async function databaseDir(stateDir: string): Promise<string> {
   const user = await serverUser();
   if (user === undefined || (await reachable(stateDir, user))) return join(stateDir, "postgres");
   const name = createHash("sha256").update(stateDir).digest("hex").slice(0, 16);

@@ -16,6 +16,8 @@ import { type Binaries, findBinaries, type OsUser, serverUser } from "./binaries
 export interface ServerOptions {
   /** Created when missing. Holds everything that survives a restart. */
   dataDir: string;
+  /** Removes what the folder holds first. */
+  afresh?: boolean;
   /** 0 picks a free one. */
   port: number;
   /** Of the superuser supabase_admin, set when the folder is initialised. */
@@ -55,6 +57,7 @@ export async function startServer(options: ServerOptions): Promise<PostgresServe
   const binaries = await findBinaries(user);
   await options.beforeStart?.(binaries);
   await endLeftover(dataDir);
+  if (options.afresh) await rm(dataDir, { recursive: true, force: true });
   const fresh = !(await exists(join(dataDir, "PG_VERSION")));
   if (fresh) await initialise(binaries, dataDir, options.password, user);
   const port = options.port === 0 ? await freePort() : options.port;

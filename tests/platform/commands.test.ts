@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { appendFile, chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -156,6 +156,8 @@ test("npm start ends on a SIGTERM to npm, and on Ctrl-C, which reaches every pro
 
 test("a second start on the same folder says that it runs already, and leaves the first alone", async () => {
   const first = await started();
+  const log = join(stateDir, "plaza.log");
+  await appendFile(log, "what the first has told\n");
   const second = run("start", "--free-ports");
   expect(await second.ended).toBe(1);
   expect(second.output()).toContain("already_running");
@@ -163,7 +165,37 @@ test("a second start on the same folder says that it runs already, and leaves th
   const reset = run("reset", "--free-ports");
   expect(await reset.ended).toBe(1);
   expect(reset.output()).toContain("already_running");
+  expect(await readFile(log, "utf8")).toContain("what the first has told");
   expect(await usernames(first.env)).toContain("alice");
+});
+
+test("a suspended platform keeps its folder, and goes on when it is resumed", async () => {
+  const first = await started();
+  first.child.kill("SIGSTOP");
+  try {
+    for (const command of ["start", "reset"]) {
+      const second = run(command, "--free-ports");
+      expect(await second.ended).toBe(1);
+      expect(second.output()).toContain("already_running");
+    }
+  } finally {
+    first.child.kill("SIGCONT");
+  }
+  expect(await usernames(first.env)).toContain("alice");
+});
+
+test("of several that start at once after a kill -9, one gets the folder and the others say so", async () => {
+  const crashed = await started();
+  crashed.child.kill("SIGKILL");
+  await crashed.ended;
+
+  const commands = Array.from({ length: 4 }, () => run("start", "--free-ports"));
+  const losers = new Set<Command>();
+  for (const command of commands) void command.ended.then(() => losers.add(command));
+  await expect.poll(() => losers.size, { timeout: 60_000 }).toBe(3);
+  for (const loser of losers) expect(loser.output()).toContain("already_running");
+  const winner = commands.find((command) => !losers.has(command)) as Command;
+  expect(await usernames((await ready(winner)).env)).toContain("alice");
 });
 
 test("after a kill -9 nothing keeps running, and the next start recovers by itself", async () => {
