@@ -18,7 +18,7 @@ export interface MigrateOptions {
   databaseUrl: string;
   /** The CLI keeps its own files here. */
   homeDir: string;
-  /** Run seed.sql too when this database has never been migrated. */
+  /** Run seed.sql too when this database has never been migrated, or that was interrupted before the seed. */
   seed: boolean;
   /** What config.toml's `env(NAME)` values need. */
   env: Record<string, string | undefined>;
@@ -34,39 +34,62 @@ const timeoutMs = 10 * 60_000;
  */
 export async function migrate(options: MigrateOptions): Promise<number> {
   const files = await migrationVersions(options.projectDir);
-  const applied = await appliedVersions(options.databaseUrl);
-  const pending = files.filter((version) => !applied?.has(version));
-  const seeding = options.seed && applied === undefined;
-  if (pending.length === 0 && !seeding) return 0;
-  await runCli(options, [
-    "db",
-    "push",
-    "--yes",
-    "--include-all",
-    ...(seeding ? ["--include-seed"] : []),
-    "--remote",
-    `${options.databaseUrl}?sslmode=disable`,
-  ]);
-  return pending.length;
+  const sql = postgres(options.databaseUrl, { max: 1, onnotice: () => {}, connect_timeout: 10 });
+  try {
+    const { applied, unseeded } = await history(sql);
+    const pending = files.filter((version) => !applied?.has(version));
+    const seeding = options.seed && (applied === undefined || unseeded);
+    if (pending.length === 0 && !seeding) return 0;
+    if (seeding) await sql.unsafe(begin);
+    await runCli(options, [
+      "db",
+      "push",
+      "--yes",
+      "--include-all",
+      ...(seeding ? ["--include-seed"] : []),
+      "--remote",
+      withoutTls(options.databaseUrl),
+    ]);
+    if (seeding) await sql.unsafe(end);
+    return pending.length;
+  } finally {
+    await sql.end();
+  }
+}
+
+/*
+ * The CLI commits migrations and seed apart. A mark that spans both, in the
+ * database itself, tells one whose first start ended in between from one that
+ * was never meant to be seeded.
+ */
+const mark = "The seed is still to come.";
+const begin = `
+  create schema if not exists supabase_migrations;
+  comment on schema supabase_migrations is '${mark}';`;
+const end = "comment on schema supabase_migrations is null";
+
+/** `applied` is undefined when the CLI has never migrated this database. */
+async function history(sql: postgres.Sql): Promise<{ applied: Set<string> | undefined; unseeded: boolean }> {
+  const [found] = await sql`
+    select
+      to_regclass('supabase_migrations.schema_migrations') is not null as exists,
+      obj_description(to_regnamespace('supabase_migrations'), 'pg_namespace') = ${mark} as unseeded`;
+  const unseeded = found?.unseeded === true;
+  if (!found?.exists) return { applied: undefined, unseeded };
+  const rows = await sql<{ version: string }[]>`select version from supabase_migrations.schema_migrations`;
+  return { applied: new Set(rows.map((row) => row.version)), unseeded };
+}
+
+/** As the CLI wants to be told of a server without TLS; a URL that says otherwise itself is kept. */
+function withoutTls(databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  if (!url.searchParams.has("sslmode")) url.searchParams.set("sslmode", "disable");
+  return url.href;
 }
 
 async function migrationVersions(projectDir: string): Promise<string[]> {
   const names = await readdir(join(projectDir, "supabase", "migrations")).catch(() => []);
   return names.flatMap((name) => /^(\d+)_.*\.sql$/.exec(name)?.[1] ?? []);
-}
-
-/** Undefined when the CLI has never migrated this database. */
-async function appliedVersions(databaseUrl: string): Promise<Set<string> | undefined> {
-  const sql = postgres(databaseUrl, { max: 1, onnotice: () => {}, connect_timeout: 10 });
-  try {
-    const [history] =
-      await sql`select to_regclass('supabase_migrations.schema_migrations') is not null as exists`;
-    if (!history?.exists) return undefined;
-    const rows = await sql<{ version: string }[]>`select version from supabase_migrations.schema_migrations`;
-    return new Set(rows.map((row) => row.version));
-  } finally {
-    await sql.end();
-  }
 }
 
 async function runCli(options: MigrateOptions, args: string[]): Promise<void> {

@@ -4,9 +4,8 @@
  * Supabase; bootstrap.ts makes it one.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { chown, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Writable } from "node:stream";
 import { PlatformError } from "../errors.ts";
@@ -146,10 +145,10 @@ async function initialise(
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(dirname(dataDir), { recursive: true });
   await mkdir(unfinished, { mode: 0o700 });
-  const secrets = await mkdtemp(join(tmpdir(), "plaza-initdb-"));
-  const passwordFile = join(secrets, "password");
-  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
-  if (user) for (const path of [unfinished, secrets, passwordFile]) await chown(path, user.uid, user.gid);
+  const passwordFile = `${dataDir}.password`;
+  await rm(passwordFile, { force: true });
+  await writeFile(passwordFile, `${password}\n`, { mode: 0o600, flag: "wx" });
+  if (user) for (const path of [unfinished, passwordFile]) await chown(path, user.uid, user.gid);
   try {
     const child = spawn(
       binaries.initdb,
@@ -176,7 +175,7 @@ async function initialise(
     if (code !== 0) throw new PlatformError("postgres_failed", `initdb failed:\n${output}`);
     await rename(unfinished, dataDir);
   } finally {
-    await rm(secrets, { recursive: true, force: true });
+    await rm(passwordFile, { force: true });
   }
 }
 

@@ -102,6 +102,7 @@ test("when its owner is killed the server ends by itself, and the next start fin
 test("an interrupted first start leaves nothing in the way of the next", async () => {
   await mkdir(join(dir, "data.unfinished"));
   await writeFile(join(dir, "data.unfinished", "PG_VERSION"), "17\n");
+  await writeFile(join(dir, "data.password"), "another\n");
   await using server = await start();
   expect(server.fresh).toBe(true);
   expect(await readdir(dir)).toEqual(["data"]);

@@ -1,0 +1,79 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeEach, expect, test } from "vitest";
+import { silent } from "../../../platform/log.ts";
+import { bootstrapDatabase } from "../../../platform/postgres/bootstrap.ts";
+import { migrate } from "../../../platform/postgres/migrate.ts";
+import { bootstrapOptions, connect, createDatabase, urlOf, useSupabaseServer } from "./supabase-server.ts";
+
+const server = useSupabaseServer();
+let project: string;
+
+beforeEach(async () => {
+  project = join(server.dir, "project");
+  await mkdir(join(project, "supabase", "migrations"), { recursive: true });
+  await writeFile(
+    join(project, "supabase", "config.toml"),
+    'project_id = "t"\n[db]\nport = 1\nmajor_version = 17\n',
+  );
+  await migration("20260101000000_notes", "create table public.notes (body text not null);");
+  await seed("insert into public.notes (body) values ('hello'), ('again');");
+});
+
+const migration = (name: string, sql: string) =>
+  writeFile(join(project, "supabase", "migrations", `${name}.sql`), sql);
+const seed = (sql: string) => writeFile(join(project, "supabase", "seed.sql"), sql);
+
+async function database(name: string) {
+  await createDatabase(server, name);
+  await bootstrapDatabase(urlOf(server, "supabase_admin", name), bootstrapOptions);
+  const sql = connect(server, "postgres", name);
+  return {
+    sql,
+    push: (options: { seed?: boolean; query?: string } = {}) =>
+      migrate({
+        projectDir: project,
+        databaseUrl: urlOf(server, "postgres", name) + (options.query ?? ""),
+        homeDir: join(server.dir, "home"),
+        seed: options.seed ?? true,
+        env: {},
+        log: silent,
+      }),
+    notes: async () => (await sql`select body from public.notes order by body`).map(({ body }) => body),
+    [Symbol.asyncDispose]: () => sql.end(),
+  };
+}
+
+test("a first start that ends between migrations and seed is completed by the next", async () => {
+  await using db = await database("interrupted");
+  await seed("insert into public.notes (body) values ('hello'); select 1 / 0;");
+  await expect(db.push()).rejects.toMatchObject({ code: "migration_failed" });
+  expect(await db.notes()).toEqual([]);
+  expect(await db.sql`select version from supabase_migrations.schema_migrations`).toHaveLength(1);
+
+  await seed("insert into public.notes (body) values ('hello'), ('again');");
+  await db.push();
+  expect(await db.notes()).toEqual(["again", "hello"]);
+});
+
+test("a database that is seeded, or was never meant to be, is only migrated from then on", async () => {
+  await using seeded = await database("seeded");
+  await using bare = await database("bare");
+  expect(await seeded.push()).toBe(1);
+  expect(await bare.push({ seed: false })).toBe(1);
+  await seeded.sql`delete from public.notes`;
+
+  await migration("20260102000000_more", "create table public.more (body text);");
+  await seed("insert into public.notes (body) values ('another seed');");
+  for (const db of [seeded, bare]) {
+    expect(await db.push()).toBe(1);
+    expect(await db.push()).toBe(0);
+    expect(await db.notes()).toEqual([]);
+  }
+});
+
+test("a URL may have parameters of its own", async () => {
+  await using db = await database("parameters");
+  await db.push({ query: "?sslmode=disable" });
+  expect(await db.notes()).toEqual(["again", "hello"]);
+});
