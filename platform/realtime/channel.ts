@@ -34,6 +34,8 @@ export interface Channel {
   /** While it joins: what waits until the client has its reply. */
   held?: Held[];
   heldBytes: number;
+  /** A replay's messages may come live as well, before it is known which they are. */
+  heldBytesMax: number;
   /** Stored messages it was given on joining; they do not come again. */
   replayed?: Set<string>;
   stopTokenCheck?: () => void;
@@ -53,7 +55,7 @@ export function deliver(context: Context, channel: Channel, frame: Buffer, id?: 
   }
   channel.held.push({ frame, id });
   channel.heldBytes += frame.length;
-  if (channel.heldBytes > context.limits.bufferedBytes) channel.connection.ws.terminate();
+  if (channel.heldBytes > channel.heldBytesMax) channel.connection.ws.terminate();
 }
 
 /** What came while the channel was joining, without what was replayed. */
@@ -66,6 +68,8 @@ export function release(context: Context, channel: Channel): void {
   }
 }
 
+const nothing = Buffer.alloc(0);
+
 /**
  * To every channel of a topic that may hear broadcasts.
  * @param from left out
@@ -75,7 +79,11 @@ export function publish(context: Context, topic: Topic, fanout: Fanout, from?: C
   let delivered = 0;
   for (const channel of topic.channels) {
     if (channel === from || channel.rights.broadcast.read !== true) continue;
-    if (id !== undefined && channel.replayed?.has(id)) continue;
+    if (id !== undefined && channel.replayed?.has(id)) {
+      // Of a live copy only its place in the order counts.
+      channel.held?.push({ frame: nothing, id });
+      continue;
+    }
     const frame = fanout.frame(channel.connection.version);
     if (!frame) continue;
     delivered++;

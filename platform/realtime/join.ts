@@ -90,6 +90,7 @@ async function open(context: Context, connection: Connection, inbound: Inbound):
     presenceWindowEndsMs: 0,
     held: [],
     heldBytes: 0,
+    heldBytesMax: limits.bufferedBytes + (asked.replay?.limit ?? 0) * limits.payloadBytes,
     closed: false,
   };
   channel.topic = context.hub.enter(channel);
@@ -102,6 +103,8 @@ async function open(context: Context, connection: Connection, inbound: Inbound):
   try {
     if (asked.replay) {
       stored = await replay(context, name, asked.replay);
+      // From here on their live copies are passed over instead of held.
+      if (stored.length > 0) channel.replayed = new Set(stored.map(({ id }) => id));
       const newest = stored.at(-1);
       if (newest) await caughtUp(context, newest.id);
     }
@@ -182,7 +185,6 @@ async function welcome(
 ): Promise<void> {
   const { connection, joinRef, wire } = channel;
   replyTo(context, channel, ref, "ok", `{"postgres_changes":${echo(entries)}}`);
-  if (stored.length > 0) channel.replayed = new Set(stored.map(({ id }) => id));
   // What the limit left out is older than the rest and late by now.
   if (asked.replay && stored.length >= asked.replay.limit) forgetBefore(channel);
   for (const { id, event, payload } of stored) {
