@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type Auth, createAuth } from "./auth/index.ts";
 import { type Config, type ConfigOverrides, loadConfig } from "./config.ts";
+import { createCron } from "./cron/index.ts";
 import { type Env, envFiles, functionsEnv } from "./env.ts";
 import { PlatformError } from "./errors.ts";
 import { createFunctions } from "./functions/index.ts";
@@ -183,6 +184,8 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
     });
     gateway.mount("realtime", starting.use(realtime));
   }
+  // Last: a job may call any of the others.
+  starting.use(createCron({ databaseUrl: database.adminUrl, log: log.child("cron") }));
 
   instance.env = {
     API_URL: gateway.url,

@@ -1,0 +1,91 @@
+/**
+ * One run of a job: its command as one message to a session of its own, which may
+ * be told to stop and is given up when it does not.
+ */
+import { failureMessage } from "./errors.ts";
+import { openSession, type SessionOptions } from "./session.ts";
+import type { Outcome } from "./store.ts";
+
+export interface RunOptions extends SessionOptions {
+  /** One or several statements. */
+  command: string;
+  timeoutMs: number;
+  /** The session exists; the command waits for this. */
+  started(pid: number): Promise<void>;
+}
+
+export interface Run {
+  /** Never rejects. */
+  outcome: Promise<Outcome>;
+  /**
+   * Cancels the command and, if that does not help, ends the session.
+   *
+   * @param message what to tell of it, instead of the server's words
+   */
+  cancel(message?: string): void;
+  /** The same a moment later, unless the run has ended by itself. */
+  cancelSoon(message: string): void;
+}
+
+/** From the request to cancel to the end of the session. */
+const patienceMs = 2000;
+/** A job that unschedules itself ends by itself. */
+const soonMs = 1000;
+
+export function startRun(options: RunOptions): Run {
+  const { command } = options;
+  const quit = new AbortController();
+  const timers: NodeJS.Timeout[] = [];
+  let query: { cancel(): unknown } | undefined;
+  let cancelled: { message: string | undefined } | undefined;
+  let doomed = false;
+
+  function cancel(message?: string): void {
+    if (cancelled) return;
+    cancelled = { message };
+    if (!query) {
+      quit.abort();
+      return;
+    }
+    Promise.resolve(query.cancel()).catch(() => {});
+    timers.push(setTimeout(() => quit.abort(), patienceMs));
+  }
+
+  async function run(): Promise<Outcome> {
+    try {
+      await using session = await openSession(options, quit.signal);
+      await options.started(session.pid);
+      quit.signal.throwIfAborted();
+      timers.push(setTimeout(cancel, options.timeoutMs));
+      session.answers.reset();
+      // Rows are counted, not kept.
+      const asked = session.sql
+        .unsafe(command)
+        .simple()
+        .raw()
+        .forEach(() => {});
+      query = asked as unknown as { cancel(): unknown };
+      await asked;
+      if (!session.answers.copies()) return { status: "succeeded", message: session.answers.last() };
+      quit.abort();
+      return { status: "failed", message: "COPY not supported" };
+    } catch (cause) {
+      if (cancelled?.message !== undefined) return { status: "failed", message: cancelled.message };
+      if (query) return { status: "failed", message: failureMessage(cause, command) };
+      if (cancelled) return { status: "failed", message: "job canceled" };
+      return { status: "failed", message: "connection failed", reason: (cause as Error).message };
+    }
+  }
+
+  return {
+    outcome: run().finally(() => {
+      for (const timer of timers) clearTimeout(timer);
+    }),
+    cancel,
+    cancelSoon(message) {
+      if (doomed) return;
+      doomed = true;
+      timers.push(setTimeout(cancel, soonMs, message));
+    },
+  };
+}

@@ -1,0 +1,155 @@
+/**
+ * The scheduler's own connection: hears of changed jobs, reads them, and keeps
+ * what became of each run. It holds a lock, so that of several schedulers on one
+ * database a single one works.
+ */
+import postgres from "postgres";
+
+export interface StoredJob {
+  jobid: string;
+  schedule: string;
+}
+
+/** A run that is written down as about to start, with its job as it was at that moment. */
+export interface BegunRun {
+  runid: string;
+  database: string;
+  username: string;
+  command: string;
+}
+
+export interface Outcome {
+  status: "succeeded" | "failed";
+  message: string;
+  /** For the log alone. */
+  reason?: string;
+}
+
+/** Every method throws what the driver or the server says, but takes a dropped extension for no jobs. */
+export interface Store extends AsyncDisposable {
+  /**
+   * Who runs the jobs of this database: `us`, the real extension (`library`),
+   * another scheduler on our stand-in (`other`), or nobody yet (`absent`: no extension).
+   */
+  keeper(): Promise<"us" | "library" | "other" | "absent">;
+  jobs(): Promise<StoredJob[]>;
+  /** Takes the runs that nobody ends any more for failed, all but `known`. */
+  sweep(known: string[]): Promise<void>;
+  /** Undefined when the job is gone or no longer active: it must not run. */
+  begin(jobid: string): Promise<BegunRun | undefined>;
+  /** The session exists and is about to work. */
+  running(runid: string, pid: number): Promise<void>;
+  end(runid: string, outcome: Outcome): Promise<void>;
+}
+
+export interface StoreOptions {
+  /** The database that holds the jobs, as a superuser. */
+  databaseUrl: string;
+  /** Jobs were changed, or the connection was lost: look again. */
+  changed(): void;
+  lost(): void;
+}
+
+export const jobsMax = 1000;
+const timeouts = { connectS: 10, lockMs: 10_000, statementMs: 60_000 };
+/** Two numbers that spell `pg_cron`. */
+const lockKey = "x'70675f'::integer, x'63726f6e'::integer";
+
+export function createStore(options: StoreOptions): Store {
+  const sql = postgres(options.databaseUrl, {
+    max: 1,
+    prepare: false,
+    fetch_types: false,
+    connect_timeout: timeouts.connectS,
+    max_lifetime: null,
+    connection: {
+      application_name: "pg_cron scheduler",
+      search_path: "pg_catalog",
+      lock_timeout: timeouts.lockMs,
+      statement_timeout: timeouts.statementMs,
+    },
+    onnotice: () => {},
+    onnotify: options.changed,
+    onclose: options.lost,
+  } as postgres.Options<Record<string, never>>);
+
+  /** Nothing, when the extension and its tables are gone. */
+  async function ask<T extends object[]>(query: postgres.PendingQuery<T>): Promise<T | []> {
+    try {
+      return await query;
+    } catch (cause) {
+      if (isGone(cause)) return [];
+      throw cause;
+    }
+  }
+
+  return {
+    async keeper() {
+      // First of all, so that no change falls between the reading and the hearing.
+      await sql`listen pg_cron`;
+      const [row] = await sql`
+        select
+          exists (
+            select
+            from pg_catalog.pg_settings
+            where name = 'shared_preload_libraries' and setting like '%pg_cron%'
+          ) as library,
+          pg_catalog.to_regclass('cron._own_job') is not null as standin
+      `;
+      if (row?.library) return "library";
+      if (!row?.standin) return "absent";
+      const [lock] = await sql`
+        select (
+          exists (
+            select
+            from pg_catalog.pg_locks
+            where locktype = 'advisory' and pid = pg_catalog.pg_backend_pid() and granted
+          ) or pg_catalog.pg_try_advisory_lock(${sql.unsafe(lockKey)})
+        ) as ours
+      `;
+      return lock?.ours ? "us" : "other";
+    },
+    async jobs() {
+      return ask(sql<StoredJob[]>`
+        select jobid, schedule from cron.job where active order by jobid limit ${jobsMax}
+      `);
+    },
+    async sweep(known) {
+      await ask(sql`
+        update cron.job_run_details
+        set status = 'failed', return_message = 'server restarted'
+        where status in ('starting', 'running')
+          and runid <> all (string_to_array(${known.join(",")}, ',')::bigint[])
+      `);
+    },
+    async begin(jobid) {
+      const [run] = await ask(sql<BegunRun[]>`
+        insert into cron.job_run_details (jobid, database, username, command, status)
+        select jobid, database, username, command, 'starting'
+        from cron.job
+        where jobid = ${jobid} and active
+        returning runid, database, username, command
+      `);
+      return run;
+    },
+    async running(runid, pid) {
+      await ask(sql`
+        update cron.job_run_details
+        set job_pid = ${pid}, status = 'running', start_time = pg_catalog.clock_timestamp()
+        where runid = ${runid}
+      `);
+    },
+    async end(runid, { status, message }) {
+      await ask(sql`
+        update cron.job_run_details
+        set status = ${status}, return_message = ${message}, end_time = pg_catalog.clock_timestamp()
+        where runid = ${runid}
+      `);
+    },
+    async [Symbol.asyncDispose]() {
+      await sql.end({ timeout: 1 });
+    },
+  };
+}
+
+const isGone = (cause: unknown) => ["42P01", "3F000"].includes((cause as { code?: string }).code ?? "");
