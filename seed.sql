@@ -1,6 +1,6 @@
 /*
- * A small town: six people, whom they follow, and a week of their posts, the
- * last of them minutes old. Everybody signs in as <name>@example.com with the
+ * A small town: six people, whom they follow, a week of their posts, the last of
+ * them minutes old, and what the others said to them. Frank's account is private. Everybody signs in as <name>@example.com with the
  * password plaza-demo, which is why this never runs outside development.
  */
 
@@ -82,7 +82,7 @@ insert into public.posts (id, author_id, title, content, created_at)
 select private.new_id(written.at), profiles.id, post.title, post.content, written.at
 from (
   values
-    ('alice', interval '6 days 5 hours', 'The garden opens', E'Gates are open from nine on Saturday. Bring gloves, we have spades.\n\nThe herb spiral is finished; the pond is not.'),
+    ('alice', interval '6 days 5 hours', 'The garden opens', E'Gates are open from nine on Saturday. Bring gloves, @bob has spades.\n\nThe herb spiral is finished; the pond is not.'),
     ('dave', interval '6 days 3 hours', '', 'New beans from Huehuetenango. First ten cups are on the house.'),
     ('erin', interval '5 days 22 hours', 'Borrowed, not bought', 'The library now lends tools as well: drills, a sewing machine, a telescope. Same card, two weeks.'),
     ('bob', interval '5 days 4 hours', 'Shed, day one', 'Foundations poured. If it rains tonight I will say I planned for it.'),
@@ -90,7 +90,7 @@ from (
     ('carol', interval '4 days 6 hours', '', 'Moved here yesterday. Where does one find decent bread?'),
     ('dave', interval '4 days 5 hours', '', 'The bakery on Mill Lane. Go before ten, ask for the rye.'),
     ('erin', interval '3 days 21 hours', 'November', E'The river kept\nits grey for us\nand gave it back\nas rain.'),
-    ('alice', interval '3 days 2 hours', 'What the frost took', 'Two tomatoes and all of the basil. The kale is pleased with itself.'),
+    ('alice', interval '3 days 2 hours', 'What the frost took', 'Two tomatoes and all of the basil. The kale is pleased with itself. #garden'),
     ('frank', interval '2 days 23 hours', '', 'test'),
     ('frank', interval '2 days 22 hours', '', 'Is this thing on? <b>bold?</b> <script>alert("no")</script> It seems to be text. Good.'),
     ('bob', interval '2 days 3 hours', 'Shed, done', 'Door opens, door closes. That is the whole of carpentry.'),
@@ -99,12 +99,67 @@ from (
     ('alice', interval '20 hours', 'Seed swap', 'Sunday at two, in the greenhouse. Label your jars: last year''s "mystery squash" was a pumpkin.'),
     ('carol', interval '5 hours', '', 'The rye was worth it. Thank you, strangers.'),
     ('erin', interval '40 minutes', '', 'Somebody returned a book that was due in 1998. The fine would buy a shelf. We settled for cake.'),
-    ('alice', interval '4 minutes', '', 'First snow on the cold frames 🌨️')
+    ('alice', interval '4 minutes', '', 'First snow on the cold frames 🌨️ #garden')
 ) as post (author, age, title, content)
 join public.profiles on profiles.username = post.author
 cross join lateral (select now() - post.age) as written (at)
 where not exists (select from public.posts)
 order by written.at;
+
+-- Answers, and an answer to one of them.
+insert into public.posts (id, author_id, content, reply_to_id, created_at)
+select private.new_id(written.at), profiles.id, answer.content, parent.id, written.at
+from (
+  values
+    ('bob', 'Gates are open%', interval '31 minutes', 'Spades are sharpened. So am I.'),
+    ('erin', 'Moved here yesterday%', interval '50 minutes', 'Welcome! Mill Lane, and the library next door has a map.'),
+    ('carol', 'The bakery on Mill Lane%', interval '2 hours', 'Before ten. Noted.'),
+    ('dave', 'First snow on%', interval '2 minutes', 'Coffee is on for whoever shovels.')
+) as answer (author, question, delay, content)
+join public.profiles on profiles.username = answer.author
+join public.posts as parent on parent.content like answer.question
+cross join lateral (select parent.created_at + answer.delay) as written (at)
+where not exists (select from public.posts where posts.reply_to_id is not null);
+
+insert into public.posts (id, author_id, content, reply_to_id, created_at)
+select private.new_id(written.at), profiles.id, 'Leave some roots for the rest of us, @bob.', parent.id, written.at
+from public.posts as parent
+join public.profiles on profiles.username = 'alice'
+cross join lateral (select parent.created_at + interval '12 minutes') as written (at)
+where parent.content like 'Spades are sharpened%'
+  and not exists (select from public.posts where posts.reply_to_id = parent.id);
+
+-- What people pass on, with words of their own or without, and what they like.
+insert into public.posts (id, author_id, content, quote_of_id, created_at)
+select private.new_id(written.at), profiles.id, 'There will be tea.', quoted.id, written.at
+from public.posts as quoted
+join public.profiles on profiles.username = 'dave'
+cross join lateral (select quoted.created_at + interval '3 hours') as written (at)
+where quoted.title = 'Seed swap'
+  and not exists (select from public.posts where posts.quote_of_id is not null);
+
+insert into public.posts (id, author_id, repost_of_id, created_at)
+select private.new_id(written.at), profiles.id, original.id, written.at
+from public.posts as original
+join public.profiles on profiles.username = 'dave'
+cross join lateral (select original.created_at + interval '9 minutes') as written (at)
+where original.content like 'Somebody returned a book%'
+  and not exists (select from public.posts where posts.repost_of_id is not null);
+
+insert into public.likes (user_id, post_id)
+select fan.id, posts.id
+from (
+  values
+    ('bob', 'Seed swap'), ('dave', 'Seed swap'), ('erin', 'Seed swap'), ('frank', 'Seed swap'),
+    ('alice', 'Shed, done'), ('dave', 'Shed, done'), ('carol', 'November'), ('alice', 'November')
+) as liked (username, title)
+join public.profiles as fan on fan.username = liked.username
+join public.posts on posts.title = liked.title
+on conflict do nothing;
+
+update public.profiles
+set is_private = true
+where username = 'frank' and not is_private and id::text like '00000000-0000-4000-8000-%';
 
 -- Somebody always finds the typo after posting.
 update public.posts

@@ -3,7 +3,7 @@
  *
  * What every other file stands on: the schema private, which is never exposed;
  * privileges, of which nothing is granted unless a file says so; the way a rule
- * of the product refuses; and the ids of posts.
+ * of the product refuses; the order of locks; and the ids of posts.
  */
 
 -- Privileges -----------------------------------------------------------------
@@ -60,6 +60,105 @@ return char_length(url) <= max_length and url ~ '^https://[^[:space:][:cntrl:]/?
 comment on function private.is_https_url is 'Whether it is an https URL that can stand in a page as it is.';
 revoke all on function private.is_https_url (text, integer) from public, anon, authenticated, service_role;
 grant execute on function private.is_https_url (text, integer) to authenticated, service_role;
+
+-- Who is asking.
+create function private.viewer()
+returns uuid
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  viewer_id uuid := auth.uid();
+begin
+  if viewer_id is null then
+    raise sqlstate 'PT401' using message = 'Sign in first', detail = 'not_signed_in';
+  end if;
+  return viewer_id;
+end;
+$$;
+
+comment on function private.viewer is 'The id of who is signed in, or the error PT401.';
+revoke all on function private.viewer () from public, anon, authenticated, service_role;
+
+create function private.check_page_size(page_size integer)
+returns void
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+begin
+  if page_size is null or page_size not between 1 and 100 then
+    raise sqlstate 'PT400' using message = 'A page has 1 to 100 rows', detail = 'page_size_range';
+  end if;
+end;
+$$;
+
+comment on function private.check_page_size is 'The error PT400 unless a page can have so many rows.';
+revoke all on function private.check_page_size (integer) from public, anon, authenticated, service_role;
+
+-- Locks ----------------------------------------------------------------------
+
+/*
+ * Whoever needs several locks takes them in this order, so that nobody waits in
+ * a circle:
+ *
+ *   1. turns: one person's writes wait for each other (here)
+ *   2. the profile that changes or goes
+ *   3. follows, follow_requests, blocks, posts, likes, by their keys
+ *   4. the rows they refer to, which only foreign keys and require_post() lock,
+ *      and where a post is being deleted nobody waits for it
+ *   5. follow_counts, author_counts, post_counts, each by its key
+ *
+ * A row of follows, follow_requests or likes is deleted by the request of whom
+ * it starts from; the other side has functions, which delete one.
+ */
+
+-- 1,024 turns for all people: a bound on the locks that a statement about many
+-- takes, for which two people seldom share one.
+create function private.take_turns(variadic people uuid[])
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  turn integer;
+begin
+  for turn in
+    select distinct (hashtextextended(person.id::text, 0) & 1023)::integer
+    from unnest(people) as person (id)
+    where person.id is not null
+    order by 1
+  loop
+    perform pg_advisory_xact_lock(1, turn);
+  end loop;
+end;
+$$;
+
+comment on function private.take_turns is 'Waits until none of these people writes, and makes their next writes wait.';
+revoke all on function private.take_turns (uuid[]) from public, anon, authenticated, service_role;
+
+-- Definer, because nobody may take another's turn. Two requests of one person
+-- that name the same rows in another order would wait in a circle, each for a
+-- row that the other inserted.
+create function private.take_turn()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.take_turns(auth.uid());
+  return null;
+end;
+$$;
+
+comment on function private.take_turn is 'Lets one person write by one request at a time.';
+revoke all on function private.take_turn () from public, anon, authenticated, service_role;
 
 -- Ids ------------------------------------------------------------------------
 

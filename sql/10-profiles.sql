@@ -3,7 +3,8 @@
  *
  * Who people are to each other. A profile is made in the same transaction as its
  * user, from the metadata given at sign-up, and goes with it. Everything in it is
- * public; what is not public does not belong into this table.
+ * public, but for blocks (15-blocks.sql says who reads it); what is not public
+ * does not belong into this table. is_private is about what somebody writes.
  */
 
 -- Table ----------------------------------------------------------------------
@@ -33,6 +34,9 @@ create table public.profiles (
   bio           text         not null default '',
   avatar_url    text,
   links         text[]       not null default '{}',
+  is_private    boolean      not null default false,
+  is_searchable boolean      not null default true,
+  shows_likes   boolean      not null default false,
   created_at    timestamptz  not null default now(),
 
   -- The guard; people hear of private.username_problem() before they get here.
@@ -62,6 +66,9 @@ comment on column public.profiles.display_name is 'At most 50 characters; when e
 comment on column public.profiles.bio is 'Plain text, at most 500 characters.';
 comment on column public.profiles.avatar_url is 'An https address, or null.';
 comment on column public.profiles.links is 'At most 5 https addresses.';
+comment on column public.profiles.is_private is 'Whether only followers see their posts, and only on request does one become a follower. Switching it off accepts the requests that wait.';
+comment on column public.profiles.is_searchable is 'Whether search finds them and their posts.';
+comment on column public.profiles.shows_likes is 'Whether others see what they liked.';
 
 -- The guard when two people take a name at once.
 create unique index profiles_username_key on public.profiles (lower(username));
@@ -145,11 +152,6 @@ revoke all on function private.username_problem (text, uuid) from public, anon, 
 
 alter table public.profiles enable row level security;
 
-create policy "anyone reads profiles"
-  on public.profiles for select
-  to anon, authenticated
-  using (true);
-
 create policy "people change their own profile"
   on public.profiles for update
   to authenticated
@@ -160,7 +162,8 @@ create policy "people change their own profile"
 -- with its account (auth.admin.createUser, auth.admin.deleteUser).
 revoke all on public.profiles from public, anon, authenticated, service_role;
 grant select on public.profiles to anon, authenticated, service_role;
-grant update (username, display_name, bio, avatar_url, links) on public.profiles to authenticated, service_role;
+grant update (username, display_name, bio, avatar_url, links, is_private, is_searchable, shows_likes)
+  on public.profiles to authenticated, service_role;
 
 -- Triggers -------------------------------------------------------------------
 

@@ -1,8 +1,11 @@
 /*
  * follows
  *
- * Who follows whom, and how many do. Following is an insert (to be repeated
- * safely: `upsert(…, { ignoreDuplicates: true })`), unfollowing a delete.
+ * Who follows whom, and how many do. To follow, call follow(): it follows a
+ * public account and asks a private one, whose owner accepts or declines. The
+ * same rows can be written one by one: following is an insert into follows (to
+ * be repeated safely: `upsert(…, { ignoreDuplicates: true })`), asking an insert
+ * into follow_requests; unfollowing and taking a request back are deletes.
  */
 
 -- Tables ---------------------------------------------------------------------
@@ -10,6 +13,7 @@
 create table public.follows (
   follower_id  uuid         not null default auth.uid() references public.profiles (id) on delete cascade,
   followee_id  uuid         not null references public.profiles (id) on delete cascade,
+  id           bigint       not null default private.new_id(),
   created_at   timestamptz  not null default now(),
 
   -- Whom somebody follows.
@@ -20,87 +24,307 @@ create table public.follows (
   ))
 );
 
-comment on table  public.follows is 'Who follows whom. Insert to follow, delete to unfollow.';
+comment on table  public.follows is 'Who follows whom. Insert to follow, delete to unfollow. Seen by the two, and by whoever may look into both: what a private account does is for its followers.';
 comment on column public.follows.follower_id is 'Who follows: yourself, when left out.';
 comment on column public.follows.followee_id is 'Who is followed.';
+comment on column public.follows.id is 'Made of the time of following: order and page by it.';
 
--- Who follows somebody.
-create index follows_followee_id_follower_id_idx on public.follows (followee_id, follower_id);
+-- Who follows somebody, newest first.
+create index follows_followee_id_id_idx on public.follows (followee_id, id desc);
+
+create table public.follow_requests (
+  requester_id  uuid         not null default auth.uid() references public.profiles (id) on delete cascade,
+  target_id     uuid         not null references public.profiles (id) on delete cascade,
+  id            bigint       not null default private.new_id(),
+  created_at    timestamptz  not null default now(),
+
+  -- Whom somebody asked.
+  primary key (requester_id, target_id)
+);
+
+comment on table  public.follow_requests is 'Who asks to follow a private account. Insert to ask, delete to take it back; the account''s owner calls accept_follow_request() or decline_follow_request().';
+comment on column public.follow_requests.requester_id is 'Who asks: yourself, when left out.';
+comment on column public.follow_requests.target_id is 'The private account.';
+comment on column public.follow_requests.id is 'Made of the time of asking: order and page by it.';
+
+-- Who asks somebody, newest first.
+create index follow_requests_target_id_id_idx on public.follow_requests (target_id, id desc);
 
 -- Beside profiles, not in it: a new follower need not wait for a profile being
 -- edited, nor rewrite its bio. Free space in every page keeps the new versions
 -- of a row beside the old ones, and the index untouched.
-create table public.follow_counts (
+create table private.follow_counts (
   profile_id  uuid    primary key references public.profiles (id) on delete cascade,
   followers   bigint  not null default 0 check (followers >= 0),
   following   bigint  not null default 0 check (following >= 0)
 ) with (fillfactor = 50);
 
-comment on table  public.follow_counts is 'How many follow somebody, and how many they follow. One row for each profile.';
-comment on column public.follow_counts.followers is 'How many follow them.';
-comment on column public.follow_counts.following is 'How many they follow.';
+comment on table private.follow_counts is 'How many follow somebody, and how many they follow. One row for each profile.';
+revoke all on private.follow_counts from public, anon, authenticated, service_role;
 
 -- Rules ----------------------------------------------------------------------
 
-alter table public.follows enable row level security;
-alter table public.follow_counts enable row level security;
+-- Definer, because neither blocks nor follows are everybody's to read.
+create function private.looks_into(viewer_id uuid, profile_id uuid)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return coalesce(looks_into.profile_id = looks_into.viewer_id, false)
+    or (
+      not exists (
+        select from public.blocks
+        where (blocks.blocker_id, blocks.blocked_id) = (looks_into.viewer_id, looks_into.profile_id)
+          or (blocks.blocker_id, blocks.blocked_id) = (looks_into.profile_id, looks_into.viewer_id)
+      )
+      and (
+        exists (
+          select from public.profiles
+          where profiles.id = looks_into.profile_id and not profiles.is_private
+        )
+        or exists (
+          select from public.follows
+          where follows.follower_id = looks_into.viewer_id and follows.followee_id = looks_into.profile_id
+        )
+      )
+    );
+end;
+$$;
 
-create policy "anyone reads who follows whom"
+comment on function private.looks_into is 'Whether the viewer sees what somebody does: their own, a public account''s or, as a follower, a private one''s, and no block between them.';
+revoke all on function private.looks_into (uuid, uuid) from public, anon, authenticated, service_role;
+grant execute on function private.looks_into (uuid, uuid) to anon, authenticated;
+
+-- Volatile, to see what was committed while the request waited for its turn. To
+-- repeat a follow is no matter of consent, nor is to follow oneself: both are
+-- refused for what they are.
+create function private.consents_to_follow(profile_id uuid)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  if exists (
+    select from public.profiles
+    where profiles.id = consents_to_follow.profile_id and profiles.is_private and profiles.id <> auth.uid()
+  ) and not exists (
+    select from public.follows
+    where follows.follower_id = auth.uid() and follows.followee_id = consents_to_follow.profile_id
+  ) then
+    raise sqlstate 'PT403' using
+      message = 'This account is private: ask to follow it', detail = 'follow_needs_request';
+  end if;
+  return true;
+end;
+$$;
+
+comment on function private.consents_to_follow is 'True, or the error PT403 for a private account.';
+revoke all on function private.consents_to_follow (uuid) from public, anon, authenticated, service_role;
+grant execute on function private.consents_to_follow (uuid) to authenticated;
+
+alter table public.follows enable row level security;
+alter table public.follow_requests enable row level security;
+
+create policy "whoever may look into both reads who follows whom"
   on public.follows for select
   to anon, authenticated
-  using (true);
+  using (
+    follower_id = (select auth.uid())
+    or followee_id = (select auth.uid())
+    or (
+      private.looks_into((select auth.uid()), follower_id)
+      and private.looks_into((select auth.uid()), followee_id)
+    )
+  );
 
-create policy "people follow in their own name"
+create policy "people follow public accounts in their own name"
   on public.follows for insert
   to authenticated
-  with check (follower_id = (select auth.uid()));
+  with check (follower_id = (select auth.uid()) and private.consents_to_follow(followee_id));
 
 create policy "people unfollow in their own name"
   on public.follows for delete
   to authenticated
   using (follower_id = (select auth.uid()));
 
-create policy "anyone reads how many follow whom"
-  on public.follow_counts for select
-  to anon, authenticated
-  using (true);
+create policy "people read what they ask and are asked"
+  on public.follow_requests for select
+  to authenticated
+  using (requester_id = (select auth.uid()) or target_id = (select auth.uid()));
 
--- No update: another followee is another follow. Counts are the triggers' alone.
-revoke all on public.follows, public.follow_counts from public, anon, authenticated, service_role;
+create policy "people ask in their own name"
+  on public.follow_requests for insert
+  to authenticated
+  with check (requester_id = (select auth.uid()));
+
+create policy "people take their requests back"
+  on public.follow_requests for delete
+  to authenticated
+  using (requester_id = (select auth.uid()));
+
+-- No update: another followee is another follow.
+revoke all on public.follows, public.follow_requests from public, anon, authenticated, service_role;
 grant select on public.follows to anon, authenticated, service_role;
 grant insert (follower_id, followee_id) on public.follows to authenticated, service_role;
 grant delete on public.follows to authenticated, service_role;
-grant select on public.follow_counts to anon, authenticated, service_role;
+grant select, delete on public.follow_requests to authenticated, service_role;
+grant insert (requester_id, target_id) on public.follow_requests to authenticated, service_role;
 
 -- Triggers -------------------------------------------------------------------
 
-/*
- * Locks are always taken in this order, so that nobody waits in a circle: one's
- * turn, the profile that goes, follows, the profiles that a follow refers to,
- * follow_counts; rows of one table by their key.
- */
+create trigger take_turn
+  before insert or delete on public.follows
+  for each statement
+  execute function private.take_turn();
 
--- One person's requests wait for each other: two that name the same people in
--- another order would wait in a circle, each for a row that the other inserted.
-create function private.follows_take_turns()
+create trigger take_turn
+  before insert or delete on public.follow_requests
+  for each statement
+  execute function private.take_turn();
+
+-- Definer, because blocks are nobody's to read.
+create function private.follows_check()
 returns trigger
 language plpgsql
-security invoker
+security definer
 set search_path = ''
 as $$
 begin
-  perform pg_advisory_xact_lock(hashtextextended('follows of ' || auth.uid(), 0));
+  perform private.require_profile(coalesce(auth.uid(), new.follower_id), new.followee_id);
+  return new;
+end;
+$$;
+
+comment on function private.follows_check is 'Refuses to follow whom one cannot see.';
+revoke all on function private.follows_check () from public, anon, authenticated, service_role;
+
+-- A request that is accepted, by whoever owns the account, was checked when made,
+-- and a block since would have ended it.
+create trigger follows_check
+  before insert on public.follows
+  for each row
+  when (new.followee_id is distinct from auth.uid())
+  execute function private.follows_check();
+
+-- Definer, because neither blocks nor all of profiles are everybody's to read.
+-- The account is locked against being made public, or accepting, meanwhile.
+create function private.follow_requests_check()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  is_private boolean;
+begin
+  perform private.require_profile(coalesce(auth.uid(), new.requester_id), new.target_id);
+
+  select profiles.is_private into is_private
+  from public.profiles
+  where profiles.id = new.target_id
+  for share;
+
+  if new.requester_id = new.target_id then
+    raise sqlstate 'PT400' using message = 'You cannot follow yourself', detail = 'follow_yourself';
+  elsif is_private is not true then
+    raise sqlstate 'PT409' using
+      message = 'This account is public: follow it without asking', detail = 'follow_needs_no_request';
+  elsif exists (
+    select from public.follows
+    where follows.follower_id = new.requester_id and follows.followee_id = new.target_id
+  ) then
+    raise sqlstate 'PT409' using message = 'You follow this account', detail = 'already_following';
+  end if;
+  return new;
+end;
+$$;
+
+comment on function private.follow_requests_check is 'Refuses a request that nobody could accept.';
+revoke all on function private.follow_requests_check () from public, anon, authenticated, service_role;
+
+create trigger follow_requests_check
+  before insert on public.follow_requests
+  for each row
+  execute function private.follow_requests_check();
+
+-- Definer, because they are others' follows and requests too. Everybody's turn is
+-- taken, so that nobody follows from one side while the other blocks.
+create function private.blocks_end_follows()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.take_turns(variadic (
+    select array_agg(person.id)
+    from blocked
+    cross join lateral (values (blocked.blocker_id), (blocked.blocked_id)) as person (id)
+  ));
+  delete from public.follow_requests
+  using blocked
+  where (follow_requests.requester_id, follow_requests.target_id) in (
+    (blocked.blocker_id, blocked.blocked_id), (blocked.blocked_id, blocked.blocker_id)
+  );
+  delete from public.follows
+  using blocked
+  where (follows.follower_id, follows.followee_id) in (
+    (blocked.blocker_id, blocked.blocked_id), (blocked.blocked_id, blocked.blocker_id)
+  );
   return null;
 end;
 $$;
 
-comment on function private.follows_take_turns is 'Lets one person follow by one request at a time.';
-revoke all on function private.follows_take_turns () from public, anon, authenticated, service_role;
+comment on function private.blocks_end_follows is 'Ends follows and requests, both ways, between those whom a block hides from each other.';
+revoke all on function private.blocks_end_follows () from public, anon, authenticated, service_role;
 
-create trigger follows_take_turns
-  before insert on public.follows
+create trigger blocks_end_follows
+  after insert on public.blocks
+  referencing new table as blocked
   for each statement
-  execute function private.follows_take_turns();
+  execute function private.blocks_end_follows();
+
+-- Whoever writes a post takes a turn as well, so that none is written for
+-- everybody while its author's account becomes private.
+create trigger take_turn
+  before update of is_private on public.profiles
+  for each statement
+  execute function private.take_turn();
+
+-- Definer, because they are others' follows.
+create function private.profiles_accept_requests()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  with accepted as (
+    delete from public.follow_requests
+    where follow_requests.target_id = new.id
+    returning follow_requests.requester_id
+  )
+  insert into public.follows (follower_id, followee_id)
+  select accepted.requester_id, new.id
+  from accepted
+  on conflict do nothing;
+  return null;
+end;
+$$;
+
+comment on function private.profiles_accept_requests is 'Accepts what waits when an account becomes public.';
+revoke all on function private.profiles_accept_requests () from public, anon, authenticated, service_role;
+
+create trigger profiles_accept_requests
+  after update of is_private on public.profiles
+  for each row
+  when (old.is_private and not new.is_private)
+  execute function private.profiles_accept_requests();
 
 -- Definer, because nobody may write counts.
 create function private.profiles_create_follow_counts()
@@ -110,7 +334,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  insert into public.follow_counts (profile_id)
+  insert into private.follow_counts (profile_id)
   select created.id from created;
   return null;
 end;
@@ -137,7 +361,7 @@ declare
   step integer := case tg_op when 'INSERT' then 1 else -1 end;
 begin
   perform
-  from public.follow_counts
+  from private.follow_counts
   where follow_counts.profile_id in (
     select changed.follower_id from changed
     union all
@@ -146,7 +370,7 @@ begin
   order by follow_counts.profile_id
   for no key update;
 
-  update public.follow_counts
+  update private.follow_counts
   set followers = follow_counts.followers + step * change.followers,
       following = follow_counts.following + step * change.following
   from (
@@ -206,3 +430,214 @@ create trigger profiles_end_follows
   before delete on public.profiles
   for each row
   execute function private.profiles_end_follows();
+
+-- API ------------------------------------------------------------------------
+
+-- Definer, because counts are of the rows that the viewer does not see as well;
+-- those whom a block hides from the viewer are taken off.
+create function private.follow_counts_of(viewer_id uuid, profile_id uuid)
+returns table (followers bigint, following bigint)
+language plpgsql
+stable
+security definer
+set search_path = ''
+rows 1
+as $$
+declare
+  hidden_ids uuid[] := array(select private.hidden_ids(follow_counts_of.viewer_id));
+begin
+  return query
+  select
+    counts.followers - case when cardinality(hidden_ids) = 0 then 0 else (
+      select count(*)
+      from public.follows
+      where follows.follower_id = any (hidden_ids) and follows.followee_id = counts.profile_id
+    ) end,
+    counts.following - case when cardinality(hidden_ids) = 0 then 0 else (
+      select count(*)
+      from public.follows
+      where follows.follower_id = counts.profile_id and follows.followee_id = any (hidden_ids)
+    ) end
+  from private.follow_counts as counts
+  where counts.profile_id = follow_counts_of.profile_id;
+end;
+$$;
+
+comment on function private.follow_counts_of is 'How many follow somebody and how many they follow, in the viewer''s world.';
+revoke all on function private.follow_counts_of (uuid, uuid) from public, anon, authenticated, service_role;
+grant execute on function private.follow_counts_of (uuid, uuid) to anon, authenticated, service_role;
+
+create view public.follow_counts
+with (security_invoker = on)
+as
+select profiles.id as profile_id, counts.followers, counts.following
+from public.profiles
+cross join lateral private.follow_counts_of((select auth.uid()), profiles.id) as counts;
+
+comment on view   public.follow_counts is 'How many follow somebody, and how many they follow: without those whom a block hides from you.';
+comment on column public.follow_counts.followers is 'How many follow them.';
+comment on column public.follow_counts.following is 'How many they follow.';
+revoke all on public.follow_counts from public, anon, authenticated, service_role;
+grant select on public.follow_counts to anon, authenticated, service_role;
+
+create function public.follow_counts(profile public.profiles)
+returns setof public.follow_counts
+language sql
+stable
+security invoker
+rows 1
+begin atomic
+  select follow_counts.*
+  from public.follow_counts
+  where follow_counts.profile_id = profile.id;
+end;
+
+comment on function public.follow_counts is 'To embed them in profiles: select=*,follow_counts(followers,following).';
+revoke all on function public.follow_counts (public.profiles) from public, anon, authenticated, service_role;
+grant execute on function public.follow_counts (public.profiles) to anon, authenticated, service_role;
+
+-- Definer, to lock a private account between the question and the answer: it may
+-- become public meanwhile. A public one's followers do not wait for each other.
+create function private.follow(profile_id uuid)
+returns text
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  viewer_id uuid := private.viewer();
+  is_private boolean;
+begin
+  perform private.take_turns(viewer_id);
+  perform private.require_profile(viewer_id, follow.profile_id);
+
+  select profiles.is_private into is_private
+  from public.profiles
+  where profiles.id = follow.profile_id;
+  if is_private then
+    select profiles.is_private into is_private
+    from public.profiles
+    where profiles.id = follow.profile_id
+    for share;
+  end if;
+
+  if exists (
+    select from public.follows
+    where follows.follower_id = viewer_id and follows.followee_id = follow.profile_id
+  ) then
+    return 'following';
+  elsif is_private and follow.profile_id <> viewer_id then
+    insert into public.follow_requests (requester_id, target_id)
+    values (viewer_id, follow.profile_id)
+    on conflict do nothing;
+    return 'requested';
+  end if;
+  insert into public.follows (follower_id, followee_id)
+  values (viewer_id, follow.profile_id);
+  return 'following';
+end;
+$$;
+
+comment on function private.follow is 'What public.follow() does.';
+revoke all on function private.follow (uuid) from public, anon, authenticated, service_role;
+grant execute on function private.follow (uuid) to authenticated;
+
+create function public.follow(profile_id uuid)
+returns text
+language sql
+volatile
+security invoker
+return private.follow(follow.profile_id);
+
+comment on function public.follow is 'Follows a public account, or asks a private one: answers following or requested. To be repeated safely.';
+revoke all on function public.follow (uuid) from public, anon, authenticated, service_role;
+grant execute on function public.follow (uuid) to authenticated;
+
+-- Definer, because it is the requester's follow. The account is locked, so that
+-- nobody who follows by now asks again.
+create function private.answer_follow_request(requester_id uuid, accepts boolean)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  viewer_id uuid := private.viewer();
+begin
+  perform private.take_turns(viewer_id);
+  perform
+  from public.profiles
+  where profiles.id = viewer_id
+  for no key update;
+
+  delete from public.follow_requests
+  where follow_requests.requester_id = answer_follow_request.requester_id
+    and follow_requests.target_id = viewer_id;
+  if found and accepts then
+    insert into public.follows (follower_id, followee_id)
+    values (answer_follow_request.requester_id, viewer_id)
+    on conflict do nothing;
+    return true;
+  end if;
+  return found;
+end;
+$$;
+
+comment on function private.answer_follow_request is 'What public.accept_follow_request() and public.decline_follow_request() do.';
+revoke all on function private.answer_follow_request (uuid, boolean) from public, anon, authenticated, service_role;
+grant execute on function private.answer_follow_request (uuid, boolean) to authenticated;
+
+create function public.accept_follow_request(requester_id uuid)
+returns boolean
+language sql
+volatile
+security invoker
+return private.answer_follow_request(accept_follow_request.requester_id, true);
+
+comment on function public.accept_follow_request is 'Lets somebody who asked follow you: false when they did not ask, or took it back.';
+revoke all on function public.accept_follow_request (uuid) from public, anon, authenticated, service_role;
+grant execute on function public.accept_follow_request (uuid) to authenticated;
+
+create function public.decline_follow_request(requester_id uuid)
+returns boolean
+language sql
+volatile
+security invoker
+return private.answer_follow_request(decline_follow_request.requester_id, false);
+
+comment on function public.decline_follow_request is 'Removes a request to follow you: false when there is none. They may ask again.';
+revoke all on function public.decline_follow_request (uuid) from public, anon, authenticated, service_role;
+grant execute on function public.decline_follow_request (uuid) to authenticated;
+
+-- Definer, because it is the follower's follow.
+create function private.remove_follower(follower_id uuid)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+  delete from public.follows
+  where follows.follower_id = remove_follower.follower_id
+    and follows.followee_id = private.viewer();
+  return found;
+end;
+$$;
+
+comment on function private.remove_follower is 'What public.remove_follower() does.';
+revoke all on function private.remove_follower (uuid) from public, anon, authenticated, service_role;
+grant execute on function private.remove_follower (uuid) to authenticated;
+
+create function public.remove_follower(follower_id uuid)
+returns boolean
+language sql
+volatile
+security invoker
+return private.remove_follower(remove_follower.follower_id);
+
+comment on function public.remove_follower is 'Makes somebody follow you no longer: false when they did not.';
+revoke all on function public.remove_follower (uuid) from public, anon, authenticated, service_role;
+grant execute on function public.remove_follower (uuid) to authenticated;

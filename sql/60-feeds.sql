@@ -1,40 +1,173 @@
 /*
- * home_feed
+ * feeds
  *
- * The newest posts of oneself and of those one follows. Nothing is copied when
- * somebody posts: the feed is read from follows and posts each time, so a
- * follow, an unfollow or a deletion shows on the next read, and a post costs the
- * same whatever its author's audience.
+ * Pages of posts, newest first. Nothing is copied when somebody posts: a feed is
+ * read from follows, posts, blocks, mutes and audiences each time, so that each of
+ * them shows on the next read, and a post costs the same whatever its author's
+ * audience. What a feed is depends on nothing else: not on when it is read, nor
+ * on what was read before.
  *
- * The cursor is the id of the last post on a page. Ids never change and the next
- * page holds only lower ones, so no post comes twice; and every post that could
- * be read when the first page was, and that nobody deletes meanwhile, comes once.
+ * The cursor is the id of the last row of a page. Ids never change and the next
+ * page holds only lower ones, so no row comes twice; and every row that could be
+ * read when the first page was, and that nobody takes away meanwhile, comes once.
  *
  * A post takes its id a moment before its transaction commits. One that commits
  * while somebody turns pages comes on a later page if its id is below their
  * cursor, and otherwise, as nearly always, at the next read from the top.
  */
 
-/*
- * Two phases: (1) of every followee the newest post below the cursor, one probe
- * of the index each, and of those the newest page_size; (2) only their authors
- * can have posts on the page, and none older than the oldest of those heads, if
- * there are as many. The rest of a post is read for what is on the page alone.
- *
- * Definer, because row-level security, asked for every row that is probed, costs
- * more than the feed itself; its conditions are repeated here, and a test proves
- * that the answers are the same. Plpgsql, because its plan is kept.
- */
-create function private.home_feed(before bigint, page_size integer)
-returns table (
-  id          bigint,
-  author_id   uuid,
-  title       text,
-  content     text,
-  created_at  timestamptz,
-  edited_at   timestamptz,
-  author      public.author
+create type public.feed as enum (
+  'home', 'public', 'tag', 'list', 'profile', 'profile_replies', 'profile_likes', 'bookmarks', 'replies', 'quotes'
+);
+comment on type public.feed is 'The feeds, as count_newer() names them.';
+
+-- Pages ------------------------------------------------------------------------
+
+-- What each feed is, and nothing else: its rows' ids and the posts they show. As
+-- likes and bookmarks have ids of their own, these can be two.
+create function private.feed_page(
+  feed public.feed, of text, viewer_id uuid, below bigint, above bigint, page_size integer
 )
+returns table (item_id bigint, post_id bigint)
+language plpgsql
+stable
+security invoker
+set search_path = ''
+rows 20
+as $$
+begin
+  case feed_page.feed
+    when 'home' then
+      return query
+      select page.id, page.id
+      from unnest(private.timeline(feed_page.viewer_id, null, below, above, page_size)) as page (id);
+
+    when 'list' then
+      return query
+      select page.id, page.id
+      from public.lists
+      cross join lateral unnest(
+        private.timeline(feed_page.viewer_id, lists.id, below, above, page_size)
+      ) as page (id)
+      where lists.id = feed_page.of::uuid
+        and (
+          lists.owner_id = feed_page.viewer_id
+          or (not lists.is_private and private.looks_into(feed_page.viewer_id, lists.owner_id))
+        );
+
+    when 'public' then
+      return query
+      select posts.id, posts.id
+      from public.posts
+      where posts.id < below and posts.id > above
+        and posts.reply_to_id is null
+        and posts.repost_of_id is null
+        and posts.audience = 'everyone'
+        and posts.author_id not in (select private.muted_ids(feed_page.viewer_id))
+        and private.sees_post(feed_page.viewer_id, posts.id, posts.author_id, posts.audience, null)
+        and private.sees_post(null, posts.id, posts.author_id, posts.audience, null)
+      order by posts.id desc
+      limit page_size;
+
+    when 'tag' then
+      return query
+      select posts.id, posts.id
+      from public.post_tags
+      join public.posts on posts.id = post_tags.post_id
+      where post_tags.tag = private.tag_name(feed_page.of)
+        and post_tags.post_id < below and post_tags.post_id > above
+        and posts.author_id not in (select private.muted_ids(feed_page.viewer_id))
+        and private.sees_post(feed_page.viewer_id, posts.id, posts.author_id, posts.audience, null)
+      order by post_tags.post_id desc
+      limit page_size;
+
+    when 'profile', 'profile_replies' then
+      return query
+      select posts.id, posts.id
+      from public.posts
+      where posts.author_id = feed_page.of::uuid
+        and posts.id < below and posts.id > above
+        and (posts.reply_to_id is null) = (feed_page.feed = 'profile')
+        and private.sees_post(
+          feed_page.viewer_id, posts.id, posts.author_id, posts.audience, posts.repost_of_id
+        )
+      order by posts.id desc
+      limit page_size;
+
+    when 'profile_likes' then
+      return query
+      select likes.id, posts.id
+      from public.likes
+      join public.posts on posts.id = likes.post_id
+      join public.profiles on profiles.id = likes.user_id
+      where likes.user_id = feed_page.of::uuid
+        and likes.id < below and likes.id > above
+        and (
+          likes.user_id = feed_page.viewer_id
+          or (profiles.shows_likes and private.looks_into(feed_page.viewer_id, likes.user_id))
+        )
+        and private.sees_post(feed_page.viewer_id, posts.id, posts.author_id, posts.audience, null)
+      order by likes.id desc
+      limit page_size;
+
+    when 'bookmarks' then
+      return query
+      select bookmarks.id, posts.id
+      from public.bookmarks
+      join public.posts on posts.id = bookmarks.post_id
+      where bookmarks.user_id = feed_page.viewer_id
+        and bookmarks.id < below and bookmarks.id > above
+        and private.sees_post(feed_page.viewer_id, posts.id, posts.author_id, posts.audience, null)
+      order by bookmarks.id desc
+      limit page_size;
+
+    when 'replies' then
+      return query
+      select posts.id, posts.id
+      from public.posts
+      where posts.reply_to_id = feed_page.of::bigint
+        and posts.id < below and posts.id > above
+        and private.sees_post(feed_page.viewer_id, posts.id, posts.author_id, posts.audience, null)
+        and exists (
+          select from public.posts as parent
+          where parent.id = posts.reply_to_id
+            and private.sees_post(
+              feed_page.viewer_id, parent.id, parent.author_id, parent.audience, parent.repost_of_id
+            )
+        )
+      order by posts.id desc
+      limit page_size;
+
+    when 'quotes' then
+      return query
+      select posts.id, posts.id
+      from public.posts
+      where posts.quote_of_id = feed_page.of::bigint
+        and posts.id < below and posts.id > above
+        and private.sees_post(feed_page.viewer_id, posts.id, posts.author_id, posts.audience, null)
+        and exists (
+          select from public.posts as quoted
+          where quoted.id = posts.quote_of_id
+            and private.sees_post(
+              feed_page.viewer_id, quoted.id, quoted.author_id, quoted.audience, quoted.repost_of_id
+            )
+        )
+      order by posts.id desc
+      limit page_size;
+  end case;
+end;
+$$;
+
+comment on function private.feed_page is 'A page of a feed between two ids, as ids, newest first.';
+revoke all on function private.feed_page (public.feed, text, uuid, bigint, bigint, integer) from public, anon, authenticated, service_role;
+
+/*
+ * Definer, because row-level security, asked for every row that is probed, costs
+ * more than the feed itself; its conditions are asked here, of what is on the
+ * page, and tests prove that the answers are the same.
+ */
+create function private.feed(feed public.feed, of text, before bigint, page_size integer)
+returns setof public.feed_item
 language plpgsql
 stable
 security definer
@@ -42,88 +175,211 @@ set search_path = ''
 rows 20
 as $$
 declare
-  viewer_id uuid := auth.uid();
+  viewer_id uuid := case when feed.feed in ('home', 'bookmarks') then private.viewer() else auth.uid() end;
+  item_ids bigint[];
+  post_ids bigint[];
 begin
-  if viewer_id is null then
-    raise sqlstate 'PT401' using message = 'Sign in to read your home feed', detail = 'not_signed_in';
-  end if;
-  if page_size is null or page_size not between 1 and 100 then
-    raise sqlstate 'PT400' using
-      message = 'A page has 1 to 100 posts', detail = 'page_size_range';
-  end if;
+  perform private.check_page_size(feed.page_size);
+
+  select array_agg(page.item_id order by page.item_id desc), array_agg(page.post_id order by page.item_id desc)
+  into item_ids, post_ids
+  from private.feed_page(
+    feed.feed, feed.of, viewer_id, coalesce(feed.before, 9223372036854775807), 0, feed.page_size
+  ) as page;
 
   return query
-  with head as materialized (
-    select newest.author_id, newest.id
-    from (
-      select follows.followee_id
-      from public.follows
-      where follows.follower_id = viewer_id
-      union all
-      select viewer_id
-    ) as source (author_id)
-    cross join lateral (
-      select posts.author_id, posts.id
-      from public.posts
-      where posts.author_id = source.author_id
-        and posts.id < coalesce(home_feed.before, 9223372036854775807)
-      order by posts.id desc
-      limit 1
-    ) as newest
-    order by newest.id desc
-    limit page_size
-  ),
-  page as materialized (
-    select candidate.id
-    from head
-    cross join lateral (
-      select posts.id
-      from public.posts
-      where posts.author_id = head.author_id
-        and posts.id <= head.id
-        and posts.id >= (
-          select case when count(*) = page_size then min(lowest.id) else -9223372036854775808 end
-          from head as lowest
-        )
-      order by posts.id desc
-      limit page_size
-    ) as candidate
-    order by candidate.id desc
-    limit page_size
-  )
-  select
-    posts.id, posts.author_id, posts.title, posts.content, posts.created_at, posts.edited_at,
-    (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author
-  from page
-  join public.posts on posts.id = page.id
-  join public.profiles on profiles.id = posts.author_id
-  order by posts.id desc;
+  select items.*
+  from private.feed_items(viewer_id, item_ids, post_ids) as items;
 end;
 $$;
 
-comment on function private.home_feed is 'What public.home_feed() answers.';
-revoke all on function private.home_feed (bigint, integer) from public, anon, authenticated, service_role;
-grant execute on function private.home_feed (bigint, integer) to authenticated;
+comment on function private.feed is 'What the feeds of public answer.';
+revoke all on function private.feed (public.feed, text, bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function private.feed (public.feed, text, bigint, integer) to anon, authenticated;
+
+-- Definer, as feed() is.
+create function private.count_newer(feed public.feed, of text, after bigint)
+returns integer
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  viewer_id uuid := case when count_newer.feed in ('home', 'bookmarks') then private.viewer() else auth.uid() end;
+begin
+  return (
+    select count(*)
+    from private.feed_page(
+      count_newer.feed, count_newer.of, viewer_id, 9223372036854775807, coalesce(count_newer.after, 0), 100
+    )
+  );
+end;
+$$;
+
+comment on function private.count_newer is 'What public.count_newer() answers.';
+revoke all on function private.count_newer (public.feed, text, bigint) from public, anon, authenticated, service_role;
+grant execute on function private.count_newer (public.feed, text, bigint) to anon, authenticated;
+
+-- API ------------------------------------------------------------------------
+
+create function public.count_newer(feed public.feed, after bigint, of text default null)
+returns integer
+language sql
+stable
+security invoker
+return private.count_newer(count_newer.feed, count_newer.of, count_newer.after);
+
+comment on function public.count_newer is 'How many rows of a feed are newer than the id of one, up to 100, without reading them. of says whose: the tag, or the id of the list, profile or post.';
+revoke all on function public.count_newer (public.feed, bigint, text) from public, anon, authenticated, service_role;
+grant execute on function public.count_newer (public.feed, bigint, text) to anon, authenticated;
 
 create function public.home_feed(before bigint default null, page_size integer default 20)
-returns table (
-  id          bigint,
-  author_id   uuid,
-  title       text,
-  content     text,
-  created_at  timestamptz,
-  edited_at   timestamptz,
-  author      public.author
-)
+returns setof public.feed_item
 language sql
 stable
 security invoker
 rows 20
 begin atomic
-  select feed.*
-  from private.home_feed(home_feed.before, home_feed.page_size) as feed;
+  select items.*
+  from private.feed('home', null, home_feed.before, home_feed.page_size) as items;
 end;
 
-comment on function public.home_feed is 'The newest posts of yourself and those you follow, newest first, with their authors. Give the id of the last post as before to turn the page; page_size is 1 to 100.';
+comment on function public.home_feed is 'The newest posts and reposts of yourself, of those you follow and with tags you follow: each post once, replies only to yourself and those you follow, nothing of whom you mute. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
 revoke all on function public.home_feed (bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function public.home_feed (bigint, integer) to authenticated;
+
+create function public.public_feed(before bigint default null, page_size integer default 20)
+returns setof public.feed_item
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select items.*
+  from private.feed('public', null, public_feed.before, public_feed.page_size) as items;
+end;
+
+comment on function public.public_feed is 'The newest posts for everyone, replies and reposts aside. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+revoke all on function public.public_feed (bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function public.public_feed (bigint, integer) to anon, authenticated;
+
+create function public.tag_feed(tag text, before bigint default null, page_size integer default 20)
+returns setof public.feed_item
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select items.*
+  from private.feed('tag', tag_feed.tag, tag_feed.before, tag_feed.page_size) as items;
+end;
+
+comment on function public.tag_feed is 'The newest posts with a tag, replies included. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+revoke all on function public.tag_feed (text, bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function public.tag_feed (text, bigint, integer) to anon, authenticated;
+
+create function public.list_feed(list_id uuid, before bigint default null, page_size integer default 20)
+returns setof public.feed_item
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select items.*
+  from private.feed('list', list_feed.list_id::text, list_feed.before, list_feed.page_size) as items;
+end;
+
+comment on function public.list_feed is 'The newest posts and reposts of those on a list: each post once, replies only to yourself and those on it. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+revoke all on function public.list_feed (uuid, bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function public.list_feed (uuid, bigint, integer) to anon, authenticated;
+
+create function public.profile_feed(profile_id uuid, before bigint default null, page_size integer default 20)
+returns setof public.feed_item
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select items.*
+  from private.feed('profile', profile_feed.profile_id::text, profile_feed.before, profile_feed.page_size) as items;
+end;
+
+comment on function public.profile_feed is 'Somebody''s newest posts and reposts, replies aside. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+revoke all on function public.profile_feed (uuid, bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function public.profile_feed (uuid, bigint, integer) to anon, authenticated;
+
+create function public.profile_replies(profile_id uuid, before bigint default null, page_size integer default 20)
+returns setof public.feed_item
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select items.*
+  from private.feed('profile_replies', profile_replies.profile_id::text, profile_replies.before, profile_replies.page_size) as items;
+end;
+
+comment on function public.profile_replies is 'Somebody''s newest replies. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+revoke all on function public.profile_replies (uuid, bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function public.profile_replies (uuid, bigint, integer) to anon, authenticated;
+
+create function public.profile_likes(profile_id uuid, before bigint default null, page_size integer default 20)
+returns setof public.feed_item
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select items.*
+  from private.feed('profile_likes', profile_likes.profile_id::text, profile_likes.before, profile_likes.page_size) as items;
+end;
+
+comment on function public.profile_likes is 'What somebody who shows their likes liked last. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+revoke all on function public.profile_likes (uuid, bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function public.profile_likes (uuid, bigint, integer) to anon, authenticated;
+
+create function public.bookmarks_feed(before bigint default null, page_size integer default 20)
+returns setof public.feed_item
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select items.*
+  from private.feed('bookmarks', null, bookmarks_feed.before, bookmarks_feed.page_size) as items;
+end;
+
+comment on function public.bookmarks_feed is 'What you bookmarked last. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+revoke all on function public.bookmarks_feed (bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function public.bookmarks_feed (bigint, integer) to authenticated;
+
+create function public.replies(post_id bigint, before bigint default null, page_size integer default 20)
+returns setof public.feed_item
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select items.*
+  from private.feed('replies', replies.post_id::text, replies.before, replies.page_size) as items;
+end;
+
+comment on function public.replies is 'The newest replies to a post. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+revoke all on function public.replies (bigint, bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function public.replies (bigint, bigint, integer) to anon, authenticated;
+
+create function public.quotes(post_id bigint, before bigint default null, page_size integer default 20)
+returns setof public.feed_item
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select items.*
+  from private.feed('quotes', quotes.post_id::text, quotes.before, quotes.page_size) as items;
+end;
+
+comment on function public.quotes is 'The newest posts that quote a post. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+revoke all on function public.quotes (bigint, bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function public.quotes (bigint, bigint, integer) to anon, authenticated;

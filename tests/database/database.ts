@@ -24,6 +24,8 @@ export interface Database extends AsyncDisposable {
   port: number;
   /** As the role postgres, for whom row-level security does not hold. */
   url: string;
+  /** As the role postgres. */
+  owner: Sql;
   /** As a superuser: looks at everything, and sets clocks back. */
   admin: Sql;
   as(role: Role, userId?: string): Caller;
@@ -46,6 +48,7 @@ export async function createDatabase(template: "plaza" | "supabase" = "plaza"): 
     stack.defer(() => sql.end());
     return sql;
   };
+  const owner = connect("postgres", 2);
   const admin = connect(superuser, 4);
   const api = connect("authenticator", 16);
   const auth = connect("supabase_auth_admin", 8);
@@ -65,6 +68,7 @@ export async function createDatabase(template: "plaza" | "supabase" = "plaza"): 
     name,
     port: server.port,
     url: databaseUrl(server.port, name),
+    owner,
     admin,
     as,
     async signUp(username, metadata = { username }) {

@@ -20,7 +20,7 @@ afterAll(() => db?.[Symbol.asyncDispose]());
 
 interface Item {
   id: number;
-  author_id: string;
+  post: { id: number; content: string; author: { id: string } };
   [column: string]: unknown;
 }
 
@@ -34,9 +34,17 @@ const page = (viewer: Person, before: number | null, pageSize: number): Promise<
 const plainPage = (viewer: Person, before: number | null, pageSize: number): Promise<Item[]> =>
   viewer.asks(async (sql) => {
     const rows = await sql`
-      select to_jsonb(posts) || jsonb_build_object('author', jsonb_build_object(
-        'id', profiles.id, 'username', username, 'display_name', display_name, 'avatar_url', avatar_url
-      )) as item
+      select jsonb_build_object(
+        'id', posts.id,
+        'post', to_jsonb(posts) - 'author_id' - 'repost_of_id' || jsonb_build_object(
+          'author', jsonb_build_object(
+            'id', profiles.id, 'username', username, 'display_name', display_name, 'avatar_url', avatar_url
+          ),
+          'mentions', '[]'::jsonb, 'liked', false, 'bookmarked', false, 'reposted', false,
+          'likes', 0, 'replies', 0, 'reposts', 0, 'quotes', 0
+        ),
+        'reposted_by', null, 'reply_to', null, 'quoted', null
+      ) as item
       from posts
       join profiles on profiles.id = author_id
       where (
@@ -86,17 +94,36 @@ describe("bob's home feed", () => {
     expect(feed.map((item) => item.id)).toEqual([third, first]);
     expect(feed[1]).toEqual({
       id: first,
-      author_id: alice.id,
-      title: "",
-      content: "…",
-      created_at: expect.any(String),
-      edited_at: null,
-      author: {
-        id: alice.id,
-        username: "alice",
-        display_name: "Alice L.",
-        avatar_url: "https://example.com/a.png",
+      post: {
+        id: first,
+        author: {
+          id: alice.id,
+          username: "alice",
+          display_name: "Alice L.",
+          avatar_url: "https://example.com/a.png",
+        },
+        title: "",
+        content: "…",
+        content_warning: "",
+        language: null,
+        entities: [],
+        mentions: [],
+        audience: "everyone",
+        reply_to_id: null,
+        quote_of_id: null,
+        created_at: expect.any(String),
+        edited_at: null,
+        likes: 0,
+        replies: 0,
+        reposts: 0,
+        quotes: 0,
+        liked: false,
+        bookmarked: false,
+        reposted: false,
       },
+      reposted_by: null,
+      reply_to: null,
+      quoted: null,
     });
     const [carols] = await db.admin`select count(*) from posts where author_id = ${carol.id}`;
     expect(carols?.count).toBe(1);
@@ -122,9 +149,9 @@ describe("bob's home feed", () => {
   });
 
   test("changes with the next read when he unfollows alice", async () => {
-    expect((await page(bob, null, 100)).some((item) => item.author_id === alice.id)).toBe(true);
+    expect((await page(bob, null, 100)).some((item) => item.post.author.id === alice.id)).toBe(true);
     await bob.asks((sql) => sql`delete from follows where followee_id = ${alice.id}`);
-    expect((await page(bob, null, 100)).some((item) => item.author_id === alice.id)).toBe(false);
+    expect((await page(bob, null, 100)).some((item) => item.post.author.id === alice.id)).toBe(false);
   });
 
   test("has a post that commits late at the next read from the top, and none twice", async () => {

@@ -35,7 +35,9 @@ const rules: Rule[] = [
   },
   {
     rule: "a policy names its roles",
-    offenders: `select polrelid::regclass || ': ' || polname from pg_policy where polroles = '{0}'`,
+    offenders: `
+      select tablename || ': ' || policyname from pg_policies
+      where schemaname in ('public', 'private') and roles = '{public}'`,
     broken: "create policy broken on posts for select using (true)",
   },
   {
@@ -59,7 +61,9 @@ const rules: Rule[] = [
   },
   {
     rule: "a policy's name is a sentence",
-    offenders: `select polrelid::regclass || ': ' || polname from pg_policy where polname !~ '^\\w+( [\\w'']+)+'`,
+    offenders: `
+      select tablename || ': ' || policyname from pg_policies
+      where schemaname in ('public', 'private') and policyname !~ '^\\w+( [\\w'']+)+'`,
     broken: "create policy broken on posts for all to anon using (false)",
   },
   {
@@ -143,7 +147,11 @@ const rules: Rule[] = [
       select conrelid::regclass || ': ' || conname from pg_constraint
       where contype = 'f' and connamespace ${ours} and not exists (
         select from pg_index
-        where indrelid = conrelid and indpred is null
+        where indrelid = conrelid
+          -- Looking for a value never asks for null.
+          and (indpred is null or pg_get_expr(indpred, indrelid) = format('(%s IS NOT NULL)', (
+            select attname from pg_attribute where attrelid = conrelid and attnum = conkey[1]
+          )))
           and (indkey::int2[])[0:cardinality(conkey) - 1] @> conkey
       )`,
     broken: "drop index posts_author_id_id_idx",

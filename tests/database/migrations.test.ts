@@ -1,7 +1,10 @@
 /** supabase/migrations leads to what sql/ says, and seed.sql fills it. */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { plain, supabase } from "./cli.ts";
 import { createDatabase, type Database } from "./database.ts";
+import { projectDir } from "./server.ts";
 
 let migrated: Database;
 let built: Database;
@@ -14,7 +17,9 @@ afterAll(async () => {
   await built?.[Symbol.asyncDispose]();
 });
 
+/** A job is kept with the name of its database, which differs between the two. */
 const diff = async (from: Database, to: Database) => {
+  for (const { admin } of [from, to]) await admin`update cron.job set database = 'postgres'`;
   const answer = await supabase("db", "diff", "--from", plain(from.url), "--to", plain(to.url));
   expect(answer).toHaveProperty("diff");
   return answer.diff as string;
@@ -40,7 +45,7 @@ test("a difference would be found, whatever it is of", async () => {
     drop trigger posts_keep_version on public.posts;
     drop index public.posts_author_id_id_idx;
     comment on table public.profiles is 'Changed.';
-    alter function private.home_feed stable security invoker;
+    alter function private.feed stable security invoker;
     drop trigger users_create_profile on auth.users;
   `);
   const found = await diff(built, other);
@@ -52,11 +57,55 @@ test("a difference would be found, whatever it is of", async () => {
     "posts_keep_version",
     "posts_author_id_id_idx",
     "Changed.",
-    "private.home_feed",
+    "private.feed",
     "users_create_profile",
   ]) {
     expect(found).toContain(part);
   }
+});
+
+test("rows that were there before are what the new rules need", async () => {
+  await using upgraded = await createDatabase("supabase");
+  const folder = join(projectDir, "supabase/migrations");
+  const [first, ...later] = (await readdir(folder)).sort();
+  const apply = async (name: string | undefined) =>
+    upgraded.owner.begin(async (sql) =>
+      sql.unsafe(await readFile(join(folder, name as string), "utf8")).simple(),
+    );
+  await apply(first);
+  const alice = await upgraded.signUp("alice");
+  const bob = await upgraded.signUp("bob");
+  await bob.asks((sql) => sql`insert into follows (followee_id) values (${alice.id})`);
+  const [post] = await alice.asks(
+    (sql) => sql`insert into posts (title, content) values ('Hi', '#Garden with @bob') returning id`,
+  );
+  for (const name of later) await apply(name);
+
+  const [item] = await bob.asks((sql) => sql`select to_jsonb(feed) as item from home_feed() as feed`);
+  expect(item?.item.post).toMatchObject({
+    id: post?.id,
+    audience: "everyone",
+    entities: [{ type: "tag", tag: "garden" }, { type: "mention" }],
+    mentions: [{ username: "bob", profile: { id: bob.id } }],
+  });
+  expect(await alice.asks((sql) => sql`select id from tag_feed('garden')`)).toHaveLength(1);
+  const [follower] = await alice.asks(
+    (sql) => sql`select to_jsonb(f) as row from followers(${alice.id}) as f`,
+  );
+  expect(follower?.row).toMatchObject({ id: expect.any(Number), profile: { username: "bob" } });
+  const [counts] = await bob.asks(
+    (sql) => sql`
+      select followers, posts from follow_counts join author_counts on author_id = profile_id
+      where profile_id = ${alice.id}
+    `,
+  );
+  expect(counts).toEqual({ followers: 1, posts: 1 });
+  await alice.asks((sql) => sql`delete from posts where id = ${post?.id}`);
+  expect(
+    (await alice.asks((sql) => sql`select posts from author_counts where author_id = ${alice.id}`))[0],
+  ).toEqual({
+    posts: 0,
+  });
 });
 
 describe("the seed", () => {
@@ -88,16 +137,16 @@ describe("the seed", () => {
       expect(person).toMatchObject({ welcome: true, confirmed: true, identities: 1 });
   });
 
-  test("fills bob's home feed, and carol's with her own posts alone", async () => {
+  test("fills bob's home feed, with what dave reposts, and carol's with her own posts alone", async () => {
     const feedOf = async (username: string) => {
       const [person] = await migrated.admin`select id from profiles where username = ${username}`;
       const rows = await migrated.as(
         "authenticated",
         person?.id,
-      )((sql) => sql`select distinct (author).username from home_feed(page_size => 100)`);
+      )((sql) => sql`select distinct ((post).author).username from home_feed(page_size => 100)`);
       return rows.map((row) => row.username).sort();
     };
-    expect(await feedOf("bob")).toEqual(["alice", "bob", "dave"]);
+    expect(await feedOf("bob")).toEqual(["alice", "bob", "dave", "erin"]);
     expect(await feedOf("carol")).toEqual(["carol"]);
   });
 });

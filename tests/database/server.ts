@@ -74,8 +74,12 @@ export function databaseUrl(port: number, name: string, role = "postgres"): stri
 }
 
 /** Runs one statement in the maintenance database, where nobody else is. */
-export async function onAdmin(port: number, statement: string): Promise<void> {
-  const sql = postgres(databaseUrl(port, "postgres", superuser), { max: 1, onnotice() {} });
+export const onAdmin = (port: number, statement: string): Promise<void> =>
+  onDatabase(port, "postgres", statement);
+
+/** Runs one statement as a superuser. */
+export async function onDatabase(port: number, name: string, statement: string): Promise<void> {
+  const sql = postgres(databaseUrl(port, name, superuser), { max: 1, onnotice() {} });
   try {
     await sql.unsafe(statement);
   } finally {

@@ -1,0 +1,234 @@
+/*
+ * tags and mentions
+ *
+ * What posts are about and whom they address, as found in their text when they
+ * were written (25-text.sql), one row each; and the tags that people follow.
+ */
+
+-- Tables ---------------------------------------------------------------------
+
+create table public.post_tags (
+  post_id  bigint  not null references public.posts (id) on delete cascade,
+  tag      text    not null,
+
+  -- What a post is about.
+  primary key (post_id, tag)
+);
+
+comment on table  public.post_tags is 'Which posts have which tags. Whoever can read the post can read them.';
+comment on column public.post_tags.tag is 'Without the sign, in lower case.';
+
+-- A tag's feed, newest first.
+create index post_tags_tag_post_id_idx on public.post_tags (tag, post_id desc);
+
+create table public.post_mentions (
+  post_id     bigint  not null references public.posts (id) on delete cascade,
+  profile_id  uuid    not null references public.profiles (id) on delete cascade,
+  username    text    not null,
+
+  -- Whom a post addresses, and whether it addresses somebody.
+  primary key (post_id, profile_id)
+);
+
+comment on table  public.post_mentions is 'Whom posts address. Read by whoever can read the post and see the person.';
+comment on column public.post_mentions.username is 'As it stands in the text, in lower case: the person may have another name by now.';
+
+-- What addresses somebody, newest first.
+create index post_mentions_profile_id_post_id_idx on public.post_mentions (profile_id, post_id desc);
+
+create table public.tag_follows (
+  user_id     uuid         not null default auth.uid() references public.profiles (id) on delete cascade,
+  tag         text         not null,
+  created_at  timestamptz  not null default now(),
+
+  -- Which tags somebody follows.
+  primary key (user_id, tag)
+);
+
+comment on table  public.tag_follows is 'The tags that one follows, at most 100: posts with them are in one''s home feed. Known to oneself alone.';
+comment on column public.tag_follows.user_id is 'Who follows: yourself, when left out.';
+comment on column public.tag_follows.tag is 'With the sign or without, in whatever case; kept in lower case without it.';
+
+-- Rules ----------------------------------------------------------------------
+
+alter table public.post_tags enable row level security;
+alter table public.post_mentions enable row level security;
+alter table public.tag_follows enable row level security;
+
+create policy "whoever reads a post reads its tags"
+  on public.post_tags for select
+  to anon, authenticated
+  using (exists (select from public.posts where posts.id = post_tags.post_id));
+
+create policy "whoever reads a post and sees the person reads a mention"
+  on public.post_mentions for select
+  to anon, authenticated
+  using (
+    exists (select from public.posts where posts.id = post_mentions.post_id)
+    and exists (select from public.profiles where profiles.id = post_mentions.profile_id)
+  );
+
+create policy "people read the tags they follow"
+  on public.tag_follows for select
+  to authenticated
+  using (user_id = (select auth.uid()));
+
+create policy "people follow tags in their own name"
+  on public.tag_follows for insert
+  to authenticated
+  with check (user_id = (select auth.uid()));
+
+create policy "people unfollow tags in their own name"
+  on public.tag_follows for delete
+  to authenticated
+  using (user_id = (select auth.uid()));
+
+revoke all on public.post_tags, public.post_mentions, public.tag_follows from public, anon, authenticated, service_role;
+grant select on public.post_tags, public.post_mentions to anon, authenticated, service_role;
+grant select, delete on public.tag_follows to authenticated, service_role;
+grant insert (user_id, tag) on public.tag_follows to authenticated, service_role;
+
+-- Triggers -------------------------------------------------------------------
+
+-- Whoever has the name now, unless a block hides the two from each other.
+create function private.mentions_of(author_id uuid, entities jsonb)
+returns table (profile_id uuid, username text)
+language sql
+stable
+security invoker
+rows 2
+begin atomic
+  select distinct profiles.id, lower(entity.value ->> 'username')
+  from jsonb_array_elements(mentions_of.entities) as entity
+  join public.profiles on lower(profiles.username) = lower(entity.value ->> 'username')
+  where entity.value ->> 'type' = 'mention'
+    and profiles.id not in (select private.hidden_ids(mentions_of.author_id));
+end;
+
+comment on function private.mentions_of is 'Whom the mentions in a text address.';
+revoke all on function private.mentions_of (uuid, jsonb) from public, anon, authenticated, service_role;
+
+-- Definer, because nobody may write what is found in a text. Its name comes before
+-- posts_count: what is mentioned is locked before what is counted.
+create function private.posts_annotate()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  insert into public.post_tags (post_id, tag)
+  select distinct added.id, entity ->> 'tag'
+  from added
+  cross join lateral jsonb_array_elements(added.entities) as entity
+  where entity ->> 'type' = 'tag';
+
+  insert into public.post_mentions (post_id, profile_id, username)
+  select added.id, found.profile_id, found.username
+  from added
+  cross join lateral private.mentions_of(added.author_id, added.entities) as found;
+  return null;
+end;
+$$;
+
+comment on function private.posts_annotate is 'Notes the tags and mentions of new posts.';
+revoke all on function private.posts_annotate () from public, anon, authenticated, service_role;
+
+create trigger posts_annotate
+  after insert on public.posts
+  referencing new table as added
+  for each statement
+  execute function private.posts_annotate();
+
+-- Definer, because nobody may write what is found in a text. Rows that stay are
+-- left alone.
+create function private.posts_annotate_again()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if not exists (
+    select from after
+    join before using (id)
+    where after.entities <> before.entities
+  ) then
+    return null;
+  end if;
+
+  delete from public.post_tags
+  using after
+  where post_tags.post_id = after.id
+    and post_tags.tag not in (
+      select entity ->> 'tag'
+      from jsonb_array_elements(after.entities) as entity
+      where entity ->> 'type' = 'tag'
+    );
+  insert into public.post_tags (post_id, tag)
+  select distinct after.id, entity ->> 'tag'
+  from after
+  cross join lateral jsonb_array_elements(after.entities) as entity
+  where entity ->> 'type' = 'tag'
+  on conflict do nothing;
+
+  delete from public.post_mentions
+  using after
+  where post_mentions.post_id = after.id
+    and post_mentions.profile_id not in (
+      select found.profile_id
+      from private.mentions_of(after.author_id, after.entities) as found
+    );
+  insert into public.post_mentions (post_id, profile_id, username)
+  select after.id, found.profile_id, found.username
+  from after
+  cross join lateral private.mentions_of(after.author_id, after.entities) as found
+  on conflict (post_id, profile_id) do update
+  set username = excluded.username;
+  return null;
+end;
+$$;
+
+comment on function private.posts_annotate_again is 'Notes what edits add and take away.';
+revoke all on function private.posts_annotate_again () from public, anon, authenticated, service_role;
+
+create trigger posts_annotate_again
+  after update on public.posts
+  referencing old table as before new table as after
+  for each statement
+  execute function private.posts_annotate_again();
+
+create trigger take_turn
+  before insert on public.tag_follows
+  for each statement
+  execute function private.take_turn();
+
+create function private.tag_follows_check()
+returns trigger
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+begin
+  new.tag := private.tag_name(new.tag);
+  if new.tag is null then
+    raise sqlstate 'PT400' using
+      message = 'A tag has letters, digits and underscores, and at least one letter', detail = 'tag_format';
+  elsif (
+    select count(*)
+    from public.tag_follows
+    where tag_follows.user_id = new.user_id and tag_follows.tag <> new.tag
+  ) >= 100 then
+    raise sqlstate 'PT409' using message = 'You follow 100 tags, and no more fit', detail = 'tag_follows_full';
+  end if;
+  return new;
+end;
+$$;
+
+comment on function private.tag_follows_check is 'Brings a tag into the form in which posts have it, and bounds how many one follows.';
+revoke all on function private.tag_follows_check () from public, anon, authenticated, service_role;
+
+create trigger tag_follows_check
+  before insert on public.tag_follows
+  for each row
+  execute function private.tag_follows_check();

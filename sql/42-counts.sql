@@ -1,0 +1,565 @@
+/*
+ * counts
+ *
+ * How much somebody wrote, and how often a post is liked, answered, reposted and
+ * quoted. Triggers keep totals, equal to a recount at every moment; what a viewer
+ * reads is the total without what they may not know of: what is by somebody hidden
+ * from them, and what is limited to others.
+ */
+
+-- Tables ---------------------------------------------------------------------
+
+-- Beside profiles for the reasons of follow_counts, and by audience, because who
+-- may read some of somebody's posts may not know of the others.
+create table private.author_counts (
+  author_id      uuid    primary key references public.profiles (id) on delete cascade,
+  for_everyone   bigint  not null default 0 check (for_everyone >= 0),
+  for_followers  bigint  not null default 0 check (for_followers >= 0),
+  for_mentioned  bigint  not null default 0 check (for_mentioned >= 0)
+) with (fillfactor = 50);
+
+comment on table private.author_counts is 'How many posts somebody wrote, reposts aside, by audience. One row for each profile.';
+revoke all on private.author_counts from public, anon, authenticated, service_role;
+
+-- Without a row there is nothing to count. No foreign key: a post's row goes after
+-- the reposts of it have (posts_count_down).
+create table private.post_counts (
+  post_id  bigint  primary key,
+  likes    bigint  not null default 0 check (likes >= 0),
+  replies  bigint  not null default 0 check (replies >= 0),
+  reposts  bigint  not null default 0 check (reposts >= 0),
+  quotes   bigint  not null default 0 check (quotes >= 0)
+) with (fillfactor = 50);
+
+comment on table private.post_counts is 'How often a post is liked, answered, reposted and quoted, by whomever.';
+revoke all on private.post_counts from public, anon, authenticated, service_role;
+
+-- Counts include these; for a viewer who may not know of them they are taken off.
+-- They are few, and finding them among all replies to a post takes long; so with
+-- all that decides who may, which is of the post and never changes.
+create table private.limited_posts (
+  target_id  bigint           not null,
+  relation   text             not null check (relation in ('reply', 'quote', 'repost')),
+  post_id    bigint           not null references public.posts (id) on delete cascade,
+  author_id  uuid             not null,
+  audience   public.audience  not null,
+
+  -- Those that refer to a post.
+  primary key (target_id, relation, post_id)
+);
+
+comment on table private.limited_posts is 'Replies, quotes and reposts that not everyone may see: for a limited audience, or of a private account.';
+revoke all on private.limited_posts from public, anon, authenticated, service_role;
+
+-- What goes with a post.
+create index limited_posts_post_id_idx on private.limited_posts (post_id);
+-- What becomes visible with its author's account.
+create index limited_posts_author_id_idx on private.limited_posts (author_id);
+
+-- Triggers -------------------------------------------------------------------
+
+-- Definer, because nobody may write counts.
+create function private.profiles_create_author_counts()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  insert into private.author_counts (author_id)
+  select created.id from created;
+  return null;
+end;
+$$;
+
+comment on function private.profiles_create_author_counts is 'Begins a new profile''s counts at zero.';
+revoke all on function private.profiles_create_author_counts () from public, anon, authenticated, service_role;
+
+create trigger profiles_create_author_counts
+  after insert on public.profiles
+  referencing new table as created
+  for each statement
+  execute function private.profiles_create_author_counts();
+
+-- Definer, because nobody may write counts. What has none yet gets a row.
+create function private.posts_count()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  insert into private.limited_posts (target_id, relation, post_id, author_id, audience)
+  select reference.target_id, reference.relation, added.id, added.author_id, added.audience
+  from added
+  join public.profiles on profiles.id = added.author_id
+  cross join lateral (
+    values (added.reply_to_id, 'reply'), (added.quote_of_id, 'quote'), (added.repost_of_id, 'repost')
+  ) as reference (target_id, relation)
+  where reference.target_id is not null
+    and (profiles.is_private or added.audience <> 'everyone');
+
+  perform
+  from private.author_counts
+  where author_counts.author_id in (select added.author_id from added where added.repost_of_id is null)
+  order by author_counts.author_id
+  for no key update;
+
+  update private.author_counts
+  set for_everyone = author_counts.for_everyone + change.for_everyone,
+      for_followers = author_counts.for_followers + change.for_followers,
+      for_mentioned = author_counts.for_mentioned + change.for_mentioned
+  from (
+    select
+      added.author_id,
+      count(*) filter (where added.audience = 'everyone') as for_everyone,
+      count(*) filter (where added.audience = 'followers') as for_followers,
+      count(*) filter (where added.audience = 'mentioned') as for_mentioned
+    from added
+    where added.repost_of_id is null
+    group by added.author_id
+  ) as change
+  where author_counts.author_id = change.author_id;
+
+  insert into private.post_counts as counts (post_id, replies, reposts, quotes)
+  select
+    target.post_id,
+    count(*) filter (where target.post_id = added.reply_to_id),
+    count(*) filter (where target.post_id = added.repost_of_id),
+    count(*) filter (where target.post_id = added.quote_of_id)
+  from added
+  cross join lateral (
+    select distinct reference.post_id
+    from unnest(array[added.reply_to_id, added.repost_of_id, added.quote_of_id]) as reference (post_id)
+    where reference.post_id is not null
+  ) as target
+  group by target.post_id
+  order by target.post_id
+  on conflict (post_id) do update
+  set replies = counts.replies + excluded.replies,
+      reposts = counts.reposts + excluded.reposts,
+      quotes = counts.quotes + excluded.quotes;
+  return null;
+end;
+$$;
+
+comment on function private.posts_count is 'Counts new posts, and notes which of them are limited.';
+revoke all on function private.posts_count () from public, anon, authenticated, service_role;
+
+create trigger posts_count
+  after insert on public.posts
+  referencing new table as added
+  for each statement
+  execute function private.posts_count();
+
+-- Definer, because nobody may write counts. Reposts of what goes have gone by now,
+-- and what they counted for goes here: nothing is left to count.
+create function private.posts_count_down()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform
+  from private.author_counts
+  where author_counts.author_id in (select removed.author_id from removed where removed.repost_of_id is null)
+  order by author_counts.author_id
+  for no key update;
+
+  update private.author_counts
+  set for_everyone = author_counts.for_everyone - change.for_everyone,
+      for_followers = author_counts.for_followers - change.for_followers,
+      for_mentioned = author_counts.for_mentioned - change.for_mentioned
+  from (
+    select
+      removed.author_id,
+      count(*) filter (where removed.audience = 'everyone') as for_everyone,
+      count(*) filter (where removed.audience = 'followers') as for_followers,
+      count(*) filter (where removed.audience = 'mentioned') as for_mentioned
+    from removed
+    where removed.repost_of_id is null
+    group by removed.author_id
+  ) as change
+  where author_counts.author_id = change.author_id;
+
+  perform
+  from private.post_counts
+  where post_counts.post_id in (
+    select removed.id from removed
+    union all
+    select posts.id
+    from removed
+    join public.posts on posts.id in (removed.reply_to_id, removed.repost_of_id, removed.quote_of_id)
+  )
+  order by post_counts.post_id
+  for update;
+
+  delete from private.post_counts
+  using removed
+  where post_counts.post_id = removed.id;
+
+  update private.post_counts
+  set replies = post_counts.replies - change.replies,
+      reposts = post_counts.reposts - change.reposts,
+      quotes = post_counts.quotes - change.quotes
+  from (
+    select
+      target.post_id,
+      count(*) filter (where target.post_id = removed.reply_to_id) as replies,
+      count(*) filter (where target.post_id = removed.repost_of_id) as reposts,
+      count(*) filter (where target.post_id = removed.quote_of_id) as quotes
+    from removed
+    cross join lateral (
+      select distinct reference.post_id
+      from unnest(array[removed.reply_to_id, removed.repost_of_id, removed.quote_of_id]) as reference (post_id)
+      where reference.post_id is not null
+    ) as target
+    group by target.post_id
+  ) as change
+  where post_counts.post_id = change.post_id
+    and exists (select from public.posts where posts.id = change.post_id);
+  return null;
+end;
+$$;
+
+comment on function private.posts_count_down is 'Counts posts that are deleted.';
+revoke all on function private.posts_count_down () from public, anon, authenticated, service_role;
+
+create trigger posts_count_down
+  after delete on public.posts
+  referencing old table as removed
+  for each statement
+  execute function private.posts_count_down();
+
+-- Definer, because nobody may write counts. Of a post that goes there is nothing
+-- to count (posts_count_down).
+create function private.likes_count()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if tg_op = 'INSERT' then
+    insert into private.post_counts as counts (post_id, likes)
+    select changed.post_id, count(*)
+    from changed
+    group by changed.post_id
+    order by changed.post_id
+    on conflict (post_id) do update
+    set likes = counts.likes + excluded.likes;
+    return null;
+  end if;
+
+  perform
+  from private.post_counts
+  where post_counts.post_id in (
+    select changed.post_id
+    from changed
+    join public.posts on posts.id = changed.post_id
+  )
+  order by post_counts.post_id
+  for no key update;
+
+  update private.post_counts
+  set likes = post_counts.likes - change.likes
+  from (
+    select changed.post_id, count(*) as likes
+    from changed
+    join public.posts on posts.id = changed.post_id
+    group by changed.post_id
+  ) as change
+  where post_counts.post_id = change.post_id;
+  return null;
+end;
+$$;
+
+comment on function private.likes_count is 'Keeps post_counts equal to a count of likes.';
+revoke all on function private.likes_count () from public, anon, authenticated, service_role;
+
+create trigger likes_count_inserted
+  after insert on public.likes
+  referencing new table as changed
+  for each statement
+  execute function private.likes_count();
+
+create trigger likes_count_deleted
+  after delete on public.likes
+  referencing old table as changed
+  for each statement
+  execute function private.likes_count();
+
+-- Left to the foreign keys, what somebody wrote and liked would end in statements
+-- that each lock counts in an order of their own: here all are locked first, what
+-- goes with it included.
+-- Definer, because nobody may write counts.
+create function private.profiles_end_posts()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform
+  from public.posts
+  where posts.author_id = old.id
+    or posts.repost_of_id in (select original.id from public.posts as original where original.author_id = old.id)
+  order by posts.id
+  for update;
+
+  perform
+  from public.likes
+  where likes.user_id = old.id
+    or likes.post_id in (select posts.id from public.posts where posts.author_id = old.id)
+  order by likes.user_id, likes.post_id
+  for update;
+
+  perform
+  from private.post_counts
+  where post_counts.post_id in (
+    select likes.post_id
+    from public.likes
+    where likes.user_id = old.id
+    union all
+    select target.id
+    from public.posts
+    cross join unnest(array[posts.reply_to_id, posts.repost_of_id, posts.quote_of_id]) as target (id)
+    where posts.author_id = old.id
+  )
+  order by post_counts.post_id
+  for update;
+
+  delete from public.likes
+  where likes.user_id = old.id;
+  delete from public.posts
+  where posts.author_id = old.id;
+  return old;
+end;
+$$;
+
+comment on function private.profiles_end_posts is 'Ends what a profile that goes wrote and liked.';
+revoke all on function private.profiles_end_posts () from public, anon, authenticated, service_role;
+
+create trigger profiles_end_posts
+  before delete on public.profiles
+  for each row
+  execute function private.profiles_end_posts();
+
+-- Definer, because nobody may write which posts are limited. Its author's turn is
+-- taken (20-follows.sql): no post of theirs is on its way.
+create function private.profiles_limit_posts()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if new.is_private then
+    insert into private.limited_posts (target_id, relation, post_id, author_id, audience)
+    select reference.target_id, reference.relation, posts.id, posts.author_id, posts.audience
+    from public.posts
+    cross join lateral (
+      values (posts.reply_to_id, 'reply'), (posts.quote_of_id, 'quote'), (posts.repost_of_id, 'repost')
+    ) as reference (target_id, relation)
+    where posts.author_id = new.id and reference.target_id is not null
+    on conflict do nothing;
+  else
+    delete from private.limited_posts
+    where limited_posts.author_id = new.id and limited_posts.audience = 'everyone';
+  end if;
+  return null;
+end;
+$$;
+
+comment on function private.profiles_limit_posts is 'Keeps limited_posts when an account becomes private or public.';
+revoke all on function private.profiles_limit_posts () from public, anon, authenticated, service_role;
+
+create trigger profiles_limit_posts
+  after update of is_private on public.profiles
+  for each row
+  when (old.is_private <> new.is_private)
+  execute function private.profiles_limit_posts();
+
+-- API ------------------------------------------------------------------------
+
+-- Definer, because counts are of the rows that the viewer does not see as well.
+create function private.author_posts(viewer_id uuid, author_id uuid)
+returns bigint
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  counts private.author_counts;
+begin
+  select author_counts.* into counts
+  from private.author_counts
+  where author_counts.author_id = author_posts.author_id;
+
+  if author_posts.author_id = author_posts.viewer_id then
+    return counts.for_everyone + counts.for_followers + counts.for_mentioned;
+  elsif not private.looks_into(author_posts.viewer_id, author_posts.author_id) then
+    return null;
+  end if;
+  return counts.for_everyone
+    + case when counts.for_followers > 0 and exists (
+      select from public.follows
+      where follows.follower_id = author_posts.viewer_id and follows.followee_id = author_posts.author_id
+    ) then counts.for_followers else 0 end
+    + case when counts.for_mentioned > 0 then (
+      select count(*)
+      from public.post_mentions
+      join public.posts on posts.id = post_mentions.post_id
+      where post_mentions.profile_id = author_posts.viewer_id
+        and posts.author_id = author_posts.author_id
+        and posts.audience = 'mentioned'
+    ) else 0 end;
+end;
+$$;
+
+comment on function private.author_posts is 'How many of somebody''s posts, reposts aside, the viewer sees; null when they may not look into the account.';
+revoke all on function private.author_posts (uuid, uuid) from public, anon, authenticated, service_role;
+grant execute on function private.author_posts (uuid, uuid) to anon, authenticated, service_role;
+
+create view public.author_counts
+with (security_invoker = on)
+as
+select profiles.id as author_id, private.author_posts((select auth.uid()), profiles.id) as posts
+from public.profiles;
+
+comment on view   public.author_counts is 'How much somebody wrote.';
+comment on column public.author_counts.posts is 'How many posts and replies of theirs you can see; null when the account is private, and not for you.';
+revoke all on public.author_counts from public, anon, authenticated, service_role;
+grant select on public.author_counts to anon, authenticated, service_role;
+
+create function public.author_counts(profile public.profiles)
+returns setof public.author_counts
+language sql
+stable
+security invoker
+rows 1
+begin atomic
+  select author_counts.*
+  from public.author_counts
+  where author_counts.author_id = profile.id;
+end;
+
+comment on function public.author_counts is 'To embed them in profiles: select=*,author_counts(posts).';
+revoke all on function public.author_counts (public.profiles) from public, anon, authenticated, service_role;
+grant execute on function public.author_counts (public.profiles) to anon, authenticated, service_role;
+
+-- Definer, because counts are of the rows that the viewer does not see as well:
+-- what is hidden from the viewer, or limited to others, is taken off.
+create function private.post_counts_of(viewer_id uuid, post_id bigint)
+returns private.post_counts
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  counts private.post_counts;
+  hidden_ids uuid[];
+  limited private.post_counts;
+begin
+  select post_counts.* into counts
+  from private.post_counts
+  where post_counts.post_id = post_counts_of.post_id;
+  if not found then
+    return row(post_counts_of.post_id, 0, 0, 0, 0)::private.post_counts;
+  end if;
+
+  hidden_ids := array(select private.hidden_ids(post_counts_of.viewer_id));
+  if cardinality(hidden_ids) > 0 then
+    counts.likes := counts.likes - (
+      select count(*)
+      from public.likes
+      where likes.post_id = post_counts_of.post_id and likes.user_id = any (hidden_ids)
+    );
+    counts.replies := counts.replies - (
+      select count(*)
+      from public.posts
+      where posts.reply_to_id = post_counts_of.post_id and posts.author_id = any (hidden_ids)
+    );
+    counts.reposts := counts.reposts - (
+      select count(*)
+      from public.posts
+      where posts.repost_of_id = post_counts_of.post_id and posts.author_id = any (hidden_ids)
+    );
+    counts.quotes := counts.quotes - (
+      select count(*)
+      from public.posts
+      where posts.quote_of_id = post_counts_of.post_id and posts.author_id = any (hidden_ids)
+    );
+  end if;
+
+  if exists (
+    select from private.limited_posts
+    where limited_posts.target_id = post_counts_of.post_id
+  ) then
+    select
+      null, null,
+      count(*) filter (where limited_posts.relation = 'reply'),
+      count(*) filter (where limited_posts.relation = 'repost'),
+      count(*) filter (where limited_posts.relation = 'quote')
+    into limited
+    from private.limited_posts
+    where limited_posts.target_id = post_counts_of.post_id
+      and limited_posts.author_id <> all (hidden_ids)
+      and limited_posts.author_id is distinct from post_counts_of.viewer_id
+      and case limited_posts.audience
+        when 'mentioned' then (
+          select true from public.post_mentions
+          where post_mentions.post_id = limited_posts.post_id
+            and post_mentions.profile_id = post_counts_of.viewer_id
+        )
+        else (
+          select true from public.follows
+          where follows.follower_id = post_counts_of.viewer_id
+            and follows.followee_id = limited_posts.author_id
+        )
+      end is not true;
+    counts.replies := counts.replies - limited.replies;
+    counts.reposts := counts.reposts - limited.reposts;
+    counts.quotes := counts.quotes - limited.quotes;
+  end if;
+  return counts;
+end;
+$$;
+
+comment on function private.post_counts_of is 'How often a post is liked, answered, reposted and quoted, in the viewer''s world.';
+revoke all on function private.post_counts_of (uuid, bigint) from public, anon, authenticated, service_role;
+grant execute on function private.post_counts_of (uuid, bigint) to anon, authenticated, service_role;
+
+create view public.post_counts
+with (security_invoker = on)
+as
+select posts.id as post_id, counts.likes, counts.replies, counts.reposts, counts.quotes
+from public.posts
+cross join lateral private.post_counts_of((select auth.uid()), posts.id) as counts;
+
+comment on view   public.post_counts is 'How often a post is liked, answered, reposted and quoted: as far as you may know. To the service role, as who is not signed in.';
+comment on column public.post_counts.likes is 'How many like it.';
+comment on column public.post_counts.replies is 'How many replies to it, not to its replies, you can see.';
+comment on column public.post_counts.reposts is 'How many reposts of it you can see.';
+comment on column public.post_counts.quotes is 'How many posts that quote it you can see.';
+revoke all on public.post_counts from public, anon, authenticated, service_role;
+grant select on public.post_counts to anon, authenticated, service_role;
+
+create function public.post_counts(post public.posts)
+returns setof public.post_counts
+language sql
+stable
+security invoker
+rows 1
+begin atomic
+  select post_counts.*
+  from public.post_counts
+  where post_counts.post_id = post.id;
+end;
+
+comment on function public.post_counts is 'To embed them in posts: select=*,post_counts(likes,replies,reposts,quotes).';
+revoke all on function public.post_counts (public.posts) from public, anon, authenticated, service_role;
+grant execute on function public.post_counts (public.posts) to anon, authenticated, service_role;

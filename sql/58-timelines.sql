@@ -1,0 +1,266 @@
+/*
+ * timelines
+ *
+ * Many authors' posts as one: what home and the feeds of lists are made of.
+ */
+
+-- Candidates -----------------------------------------------------------------
+
+/*
+ * Of many authors and tags the newest posts, in one of two ways:
+ *
+ * - Two phases. (1) Of every author the newest post below the cursor, one probe
+ *   of the index each, and of those the newest ones; (2) only their authors can
+ *   have posts among the newest, and none older than the oldest of these heads,
+ *   if there are as many.
+ * - A scan of everybody's posts, newest first, that keeps those of the authors.
+ *   It reads as many as there are for each of theirs, so it is for long lists,
+ *   whose authors write a large share of all posts.
+ *
+ * A short scan tells how large the share is here and now. A scan that reads 16
+ * posts for each author takes about as long as the probes; it is begun only when
+ * the short one promises that it will do, so that neither way, nor a wrong guess,
+ * costs much more than twice the better one.
+ */
+create function private.newest_posts(
+  author_ids uuid[], tags text[], below bigint, above bigint, wanted integer
+)
+returns bigint[]
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  authors integer := cardinality(author_ids);
+  reach integer;
+  found bigint[] := '{}';
+  complete boolean := false;
+begin
+  if authors >= 200 then
+    foreach reach in array array[authors * 2, authors * 16] loop
+      select coalesce(array_agg(kept.id order by kept.id desc), '{}') into found
+      from (
+        select recent.id
+        from (
+          select posts.id, posts.author_id
+          from public.posts
+          where posts.id < below and posts.id > above
+          order by posts.id desc
+          limit reach
+        ) as recent
+        where recent.author_id in (select author.id from unnest(author_ids) as author (id))
+        limit wanted
+      ) as kept;
+      complete := cardinality(found) = wanted;
+      exit when complete or cardinality(found) * 8 < wanted;
+    end loop;
+  end if;
+
+  if not complete then
+    with head as materialized (
+      select newest.author_id, newest.id
+      from unnest(author_ids) as author (id)
+      cross join lateral (
+        select posts.author_id, posts.id
+        from public.posts
+        where posts.author_id = author.id and posts.id < below and posts.id > above
+        order by posts.id desc
+        limit 1
+      ) as newest
+      order by newest.id desc
+      limit wanted
+    )
+    select coalesce(array_agg(candidate.id order by candidate.id desc), '{}') into found
+    from (
+      select theirs.id
+      from head
+      cross join lateral (
+        select posts.id
+        from public.posts
+        where posts.author_id = head.author_id
+          and posts.id <= head.id
+          and posts.id > above
+          and posts.id >= (
+            select case when count(*) = wanted then min(lowest.id) else 0 end
+            from head as lowest
+          )
+        order by posts.id desc
+        limit wanted
+      ) as theirs
+      order by theirs.id desc
+      limit wanted
+    ) as candidate;
+  end if;
+
+  if cardinality(tags) > 0 then
+    found := array(
+      select tagged.post_id
+      from unnest(tags) as followed (tag)
+      cross join lateral (
+        select post_tags.post_id
+        from public.post_tags
+        where post_tags.tag = followed.tag and post_tags.post_id < below and post_tags.post_id > above
+        order by post_tags.post_id desc
+        limit wanted
+      ) as tagged
+      union
+      select unnest(found)
+      order by 1 desc
+      limit wanted
+    );
+  end if;
+  return found;
+end;
+$$;
+
+comment on function private.newest_posts is 'The ids of the newest posts, reposts included, by these authors or with these tags, between two ids: as many as wanted, or all there are; newest first.';
+revoke all on function private.newest_posts (uuid[], text[], bigint, bigint, integer) from public, anon, authenticated, service_role;
+
+-- Rules ----------------------------------------------------------------------
+
+/*
+ * Home, and the feed of a list: posts by a set of people (of home: oneself and
+ * those one follows; never whom one mutes or may not look into), and, in home,
+ * with tags one follows. Of these
+ *
+ * - what the viewer sees, and whose author they do not mute;
+ * - replies only when what they answer is still there, and by the viewer or one
+ *   of the set;
+ * - reposts by one of the set of what is not there by itself, and of several
+ *   reposts of a post the first, so that a post comes once, and always in the
+ *   same place.
+ *
+ * Who sees what is said once more here, as sees_post() says it, because a call for
+ * each candidate costs more than all else. And whether the viewer follows somebody
+ * is asked as (select true from …): as exists(…) the planner would read and hash
+ * all whom the viewer follows, for a few questions.
+ */
+create function private.timeline(
+  viewer_id uuid, list_id uuid, below bigint, above bigint, page_size integer
+)
+returns bigint[]
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  hidden_ids uuid[] := array(select private.hidden_ids(timeline.viewer_id));
+  muted_ids uuid[] := array(select private.muted_ids(timeline.viewer_id));
+  author_ids uuid[];
+  tags text[] := '{}';
+  wanted integer := timeline.page_size * 2;
+  batch bigint[];
+  page bigint[] := '{}';
+begin
+  if timeline.list_id is null then
+    author_ids := array(
+      select follows.followee_id
+      from public.follows
+      where follows.follower_id = timeline.viewer_id and follows.followee_id <> all (muted_ids)
+    ) || timeline.viewer_id;
+    tags := array(select tag_follows.tag from public.tag_follows where tag_follows.user_id = timeline.viewer_id);
+  else
+    author_ids := array(
+      select profiles.id
+      from public.list_members
+      join public.profiles on profiles.id = list_members.profile_id
+      where list_members.list_id = timeline.list_id
+        and profiles.id <> all (muted_ids)
+        and profiles.id <> all (hidden_ids)
+        and (not profiles.is_private or profiles.id = timeline.viewer_id or (
+          select true from public.follows
+          where follows.follower_id = timeline.viewer_id and follows.followee_id = profiles.id
+        ) is true)
+    );
+  end if;
+
+  loop
+    batch := private.newest_posts(author_ids, tags, below, above, wanted);
+    page := page || array(
+      select entry.id
+      from unnest(batch) as candidate (id)
+      join public.posts as entry on entry.id = candidate.id
+      left join public.posts as original on original.id = entry.repost_of_id
+      cross join lateral (
+        select
+          coalesce(original.id, entry.id) as id,
+          coalesce(original.author_id, entry.author_id) as author_id,
+          coalesce(original.audience, entry.audience) as audience,
+          coalesce(original.reply_to_id, entry.reply_to_id) as reply_to_id
+      ) as shown
+      cross join lateral (
+        select
+          shown.author_id = timeline.viewer_id as is_viewer,
+          (
+            select true from public.follows
+            where follows.follower_id = timeline.viewer_id and follows.followee_id = shown.author_id
+          ) is true as is_followed
+        offset 0
+      ) as author
+      where shown.author_id <> all (muted_ids)
+        and (author.is_viewer or (
+          shown.author_id <> all (hidden_ids)
+          and case shown.audience
+            when 'mentioned' then (
+              select true from public.post_mentions
+              where post_mentions.post_id = shown.id and post_mentions.profile_id = timeline.viewer_id
+            ) is true
+            when 'followers' then author.is_followed
+            else author.is_followed
+              or (select not profiles.is_private from public.profiles where profiles.id = shown.author_id)
+          end
+        ))
+        and (original.id is null) = (
+          -- Whether it is there by itself.
+          (
+            case when timeline.list_id is null then author.is_viewer or author.is_followed
+            else shown.author_id = any (author_ids) end
+            or (cardinality(tags) > 0 and exists (
+              select from public.post_tags
+              where post_tags.post_id = shown.id and post_tags.tag = any (tags)
+            ))
+          )
+          and (shown.reply_to_id is null or (
+            select parent.author_id = timeline.viewer_id
+              or case when timeline.list_id is null then parent.author_id <> all (muted_ids) and (
+                select true from public.follows
+                where follows.follower_id = timeline.viewer_id and follows.followee_id = parent.author_id
+              ) is true
+              else parent.author_id = any (author_ids) end
+            from public.posts as parent
+            where parent.id = shown.reply_to_id
+          ) is true)
+        )
+        and case
+          when original.id is null then true
+          when timeline.list_id is not null or cardinality(author_ids) < 200 then not exists (
+            select from public.posts as earlier
+            where earlier.repost_of_id = original.id
+              and earlier.author_id = any (author_ids)
+              and earlier.id < entry.id
+          )
+          else not exists (
+            select from public.posts as earlier
+            where earlier.repost_of_id = original.id
+              and earlier.id < entry.id
+              and earlier.author_id <> all (muted_ids)
+              and (earlier.author_id = timeline.viewer_id or (
+                select true from public.follows
+                where follows.follower_id = timeline.viewer_id and follows.followee_id = earlier.author_id
+              ) is true)
+          )
+        end
+      order by entry.id desc
+    );
+    exit when cardinality(page) >= timeline.page_size or cardinality(batch) < wanted;
+    below := batch[wanted];
+    wanted := least(wanted * 2, 1000);
+  end loop;
+  return page[1:timeline.page_size];
+end;
+$$;
+
+comment on function private.timeline is 'The ids of a page of home (list_id null) or of a list''s feed: posts and reposts between two ids, newest first.';
+revoke all on function private.timeline (uuid, uuid, bigint, bigint, integer) from public, anon, authenticated, service_role;

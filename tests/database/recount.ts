@@ -1,0 +1,100 @@
+/**
+ * What triggers keep, counted again: every answer is a list of what differs, empty
+ * when all is well. Asked as a superuser, after whatever a test did.
+ */
+import type { Sql } from "postgres";
+
+const questions: Record<string, string> = {
+  follow_counts: `
+    select username, counted.*
+    from profiles left join private.follow_counts as counted on profile_id = profiles.id
+    where (followers, following) is distinct from (
+      (select count(*) from follows where followee_id = profiles.id),
+      (select count(*) from follows where follower_id = profiles.id)
+    )`,
+  author_counts: `
+    select username, counted.*
+    from profiles left join private.author_counts as counted on author_id = profiles.id
+    cross join lateral (
+      select
+        count(*) filter (where audience = 'everyone') as everyone,
+        count(*) filter (where audience = 'followers') as followers,
+        count(*) filter (where audience = 'mentioned') as mentioned
+      from posts where posts.author_id = profiles.id and repost_of_id is null
+    ) as recount
+    where (for_everyone, for_followers, for_mentioned) is distinct from (everyone, followers, mentioned)`,
+  post_counts: `
+    select counted.*
+    from private.post_counts as counted
+    where (likes, replies, reposts, quotes) is distinct from (
+      (select count(*) from likes where likes.post_id = counted.post_id),
+      (select count(*) from posts where reply_to_id = counted.post_id),
+      (select count(*) from posts where repost_of_id = counted.post_id),
+      (select count(*) from posts where quote_of_id = counted.post_id)
+    )`,
+  "post_counts of what is not there": `
+    select post_id from private.post_counts
+    where not exists (select from posts where posts.id = post_id)`,
+  "posts without post_counts": `
+    select target.id
+    from posts cross join unnest(array[reply_to_id, quote_of_id, repost_of_id]) as target (id)
+    join posts as existing on existing.id = target.id
+    where not exists (select from private.post_counts where post_id = target.id)
+    union all
+    select post_id from likes
+    where not exists (select from private.post_counts where post_counts.post_id = likes.post_id)`,
+  limited_posts: `
+    with wanted as (
+      select target_id, relation, posts.id as post_id, author_id
+      from posts
+      join profiles on profiles.id = author_id
+      cross join lateral (
+        values (reply_to_id, 'reply'), (quote_of_id, 'quote'), (repost_of_id, 'repost')
+      ) as reference (target_id, relation)
+      where target_id is not null and (is_private or audience <> 'everyone')
+    ), kept as (select target_id, relation, post_id, author_id from private.limited_posts)
+    (table wanted except table kept) union all (table kept except table wanted)`,
+  "places that are there, or that nothing hangs below": `
+    select id from private.deleted_posts as place
+    where exists (select from posts where posts.id = place.id)`,
+  "replies that hang in the air": `
+    select id, reply_to_id from posts
+    where reply_to_id is not null
+      and not exists (select from posts as parent where parent.id = posts.reply_to_id)
+      and not exists (select from private.deleted_posts as place where place.id = posts.reply_to_id)
+    union all
+    select id, reply_to_id from private.deleted_posts as place
+    where reply_to_id is not null
+      and not exists (select from posts as parent where parent.id = place.reply_to_id)
+      and not exists (select from private.deleted_posts as above where above.id = place.reply_to_id)`,
+  post_tags: `
+    with wanted as (
+      select id as post_id, entity ->> 'tag' as tag
+      from posts cross join lateral jsonb_array_elements(entities) as entity
+      where entity ->> 'type' = 'tag'
+    ), kept as (select post_id, tag from post_tags)
+    (table wanted except table kept) union all (table kept except table wanted)`,
+  "follows or requests across a block": `
+    select blocker_id, blocked_id from blocks
+    where exists (
+      select from follows
+      where (follower_id, followee_id) in ((blocker_id, blocked_id), (blocked_id, blocker_id))
+    ) or exists (
+      select from follow_requests
+      where (requester_id, target_id) in ((blocker_id, blocked_id), (blocked_id, blocker_id))
+    )`,
+  "requests of what needs none": `
+    select requester_id, target_id from follow_requests
+    where not exists (select from profiles where id = target_id and is_private)
+      or exists (select from follows where (follower_id, followee_id) = (requester_id, target_id))`,
+};
+
+/** @returns by question, the rows that are not as they should be; `{}` when all are */
+export async function differences(admin: Sql): Promise<Record<string, unknown[]>> {
+  const found: Record<string, unknown[]> = {};
+  for (const [question, sql] of Object.entries(questions)) {
+    const rows = await admin.unsafe(sql);
+    if (rows.length > 0) found[question] = [...rows].slice(0, 5);
+  }
+  return found;
+}
