@@ -1,0 +1,160 @@
+/**
+ * The matrix itself: what the catalog has against what is expected, and what is
+ * answered against what is expected. Everything here returns what differs, as
+ * sentences, so that the tests can also show it what differs (sabotage.test.ts).
+ */
+
+import type { Caller } from "../database.ts";
+import type { FunctionExpectations, TableExpectations } from "./expectations.ts";
+import { feedFunctions } from "./feed-functions.ts";
+import { check, type Outcome, outcomesOf, parse } from "./grid.ts";
+import { peopleFunctions } from "./people-functions.ts";
+import { peopleTables } from "./people-tables.ts";
+import { postFunctions } from "./post-functions.ts";
+import { postTables } from "./post-tables.ts";
+import { fill, type Relation, relations, type State, type World } from "./relations.ts";
+
+export const tables: Record<string, TableExpectations> = { ...peopleTables, ...postTables };
+export const functions: Record<string, FunctionExpectations> = {
+  ...peopleFunctions,
+  ...postFunctions,
+  ...feedFunctions,
+};
+
+export const operations = ["select", "insert", "update", "delete"] as const;
+export type Operation = (typeof operations)[number];
+
+/** Objects without expectations, and expectations without objects. */
+export async function checkCatalog({ db }: World): Promise<string[]> {
+  const relations = await db.admin<{ name: string }[]>`
+    select relname as name from pg_class
+    where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f')
+  `;
+  const procedures = await db.admin<{ name: string }[]>`
+    select oid::regprocedure::text as name from pg_proc where pronamespace = 'public'::regnamespace
+  `;
+  return [
+    ...differences("table", relations, Object.keys(tables)),
+    ...differences("function", procedures, Object.keys(functions)),
+  ];
+}
+
+function differences(kind: string, rows: Iterable<{ name: string }>, expected: string[]): string[] {
+  const found = new Set([...rows].map(({ name }) => name));
+  return [
+    ...[...found]
+      .filter((name) => !expected.includes(name))
+      .map((name) => `${kind} ${name}: has no expectations`),
+    ...expected.filter((name) => !found.has(name)).map((name) => `${kind} ${name}: is not there`),
+  ];
+}
+
+/** One operation on the rows of one table or view. */
+export async function checkTable(world: World, name: string, operation: Operation): Promise<string[]> {
+  const table = tables[name] as TableExpectations;
+  const lines = parse(table.grid, table.letters).filter(({ asked: [first] }) => first === operation);
+  if (lines.length === 0) return [`table ${name}: has no expectations of ${operation}`];
+  const requests = lines.map((line) => ({
+    ...line,
+    statement: statementOf(name, table, operation, line.asked[1] as string),
+  }));
+  return check(world, name, requests, table.letters);
+}
+
+function statementOf(name: string, table: TableExpectations, operation: Operation, thing: string): string {
+  const row = (operation === "insert" ? table.inserts : table.things)[thing];
+  if (!row) throw new Error(`${name}: a grid names ${thing}, which is not one`);
+  return {
+    select: `select * from public.${name} where ${row}`,
+    insert: `insert into public.${name} ${row}`,
+    update: `update public.${name} set ${table.update} where ${row}`,
+    delete: `delete from public.${name} where ${row}`,
+  }[operation];
+}
+
+/** The calls of one function. */
+export async function checkFunction(world: World, name: string): Promise<string[]> {
+  const { calls, grid, letters } = functions[name] as FunctionExpectations;
+  const lines = parse(grid, letters);
+  const requests = lines.map((line) => {
+    const statement = calls[line.asked[0] as string];
+    if (!statement) throw new Error(`${name}: a grid names ${line.asked[0]}, which is not a call`);
+    return { ...line, statement };
+  });
+  const forgotten = Object.keys(calls).filter((call) => !lines.some(({ asked: [first] }) => first === call));
+  return [
+    ...forgotten.map((call) => `function ${name}: has no expectations of ${call}`),
+    ...(await check(world, name.replace(/\(.*/, "()"), requests, letters)),
+  ];
+}
+
+/**
+ * A statement about all rows needs no right to read them: only the policy of the
+ * write holds. It must touch no row that who sends it does not read.
+ */
+export async function checkSweeps(world: World, name: string): Promise<string[]> {
+  const { update } = tables[name] as TableExpectations;
+  const mismatches: string[] = [];
+  for (const write of [`update public.${name} set ${update}`, `delete from public.${name}`]) {
+    for (const [relation, ask] of Object.entries(world.callers.public) as [Relation, Caller][]) {
+      const statements = [write, `${write} where ${name}.* is distinct from null`].map((statement) =>
+        fill(statement, world.values.public[relation]),
+      );
+      const [swept, seen] = await outcomesOf(ask, statements);
+      world.cells++;
+      if (swept?.word !== seen?.word || swept?.rows !== seen?.rows) {
+        mismatches.push(
+          `${name} ${write.slice(0, 6)} of all, ${relations[relation]}: ${tell(swept)}, of what they see ${tell(seen)}`,
+        );
+      }
+    }
+  }
+  return mismatches;
+}
+
+const tell = (outcome?: Outcome) => `${outcome?.word} (${outcome?.rows})`;
+
+/**
+ * That what is denied is there, asked as a superuser: each row is one row, and an
+ * insert that nobody else may do is one that can be done.
+ */
+export async function checkProofs({ db, values }: World, name: string): Promise<string[]> {
+  const table = tables[name] as TableExpectations;
+  const superuser = ((work) => db.admin.begin(work)) as Caller;
+  const views = await db.admin`select from pg_views where schemaname = 'public' and viewname = ${name}`;
+  const lines = parse(table.grid, table.letters);
+  const mismatches = [...Object.keys(table.things), ...Object.keys(table.inserts)]
+    .filter((thing) => !lines.some(({ asked }) => asked[1] === thing))
+    .map((thing) => `table ${name}: has no expectations of ${thing}`);
+
+  for (const { asked, answers } of lines) {
+    const [operation, thing] = asked as [Operation, string];
+    for (const [state, letters] of Object.entries(answers) as [State, string][]) {
+      // An insert that is done for somebody is its own proof; views have nothing to insert into.
+      if (letters === "-" || (operation === "insert" && (letters.includes("+") || views.count > 0))) continue;
+      const asks = operation === "insert" ? "insert" : "select";
+      const statements = Object.values(values[state]).map((values) =>
+        fill(statementOf(name, table, asks, thing), values),
+      );
+      for (const { word, rows } of await outcomesOf(superuser, [...new Set(statements)])) {
+        const isThere = asks === "insert" ? word !== "refused" : rows === 1;
+        if (!isThere) mismatches.push(`${name} ${asked.join(" ")}, ${state} owner: ${word} (${rows})`);
+      }
+    }
+  }
+  return mismatches;
+}
+
+/** Everything that is there. */
+export async function checkAll(world: World): Promise<string[]> {
+  const mismatches = await checkCatalog(world);
+  const gone = (kind: string, name: string) => mismatches.includes(`${kind} ${name}: is not there`);
+  for (const name of Object.keys(tables).filter((name) => !gone("table", name))) {
+    for (const operation of operations) mismatches.push(...(await checkTable(world, name, operation)));
+    mismatches.push(...(await checkSweeps(world, name)));
+  }
+  for (const name of Object.keys(functions).filter((name) => !gone("function", name))) {
+    mismatches.push(...(await checkFunction(world, name)));
+  }
+  return mismatches;
+}

@@ -1,0 +1,183 @@
+/**
+ * Who asks, and whom it is about: two owners, alice, whose account is public, and
+ * paula, whose account is private, with the same things each; and somebody in
+ * every relation to both. A relation is one letter, everywhere in the matrix.
+ *
+ * How each relation comes about is the end of act(). Whoever is blocked, or blocks,
+ * followed, liked and was addressed before: what is denied to them was theirs.
+ * Paula was public until all had acted. Apart from the relations stand walter, of
+ * whom everybody sees everything, and ivan and each owner, who block each other.
+ */
+import type { Caller, Database, Person } from "../database.ts";
+
+/** The letters, in the order in which answers stand in a grid. */
+export const relations = {
+  a: "anonymous",
+  s: "stranger",
+  f: "follower",
+  r: "requested", // asked to follow paula, and is not accepted; to alice a stranger
+  b: "blocked", // the owner blocks them
+  B: "blocker", // they block the owner
+  m: "muted", // a follower whom the owner mutes
+  M: "muter", // a follower who mutes the owner
+  "@": "mentioned", // a stranger whom every post of the owner addresses
+  o: "owner",
+  S: "service_role",
+} as const;
+
+export type Relation = keyof typeof relations;
+export type State = "public" | "private";
+
+const cast: Partial<Record<Relation, string>> = {
+  s: "carol",
+  f: "bob",
+  r: "dave",
+  b: "mallory",
+  B: "erin",
+  m: "frank",
+  M: "grace",
+  "@": "heidi",
+};
+
+export interface World {
+  db: Database;
+  callers: Record<State, Record<Relation, Caller>>;
+  /** What {placeholders} stand for, as SQL; {me} is the caller, or the owner where there is no person. */
+  values: Record<State, Record<Relation, Record<string, string>>>;
+  /** How many were asked. */
+  cells: number;
+}
+
+export async function createWorld(db: Database): Promise<World> {
+  const people: Record<string, Person> = {};
+  for (const name of ["alice", "paula", "walter", "ivan", ...Object.values(cast)]) {
+    people[name] = await db.signUp(name);
+  }
+  const person = (name: string) => people[name] as Person;
+  const ids = Object.fromEntries(Object.entries(people).map(([name, who]) => [name, uuid(who)]));
+  for (const name of ["alice", "paula", "frank", "mallory"]) {
+    await run(person(name), "update profiles set shows_likes = true where id = {me}", ids);
+  }
+  await run(person("heidi"), "update profiles set is_searchable = false where id = {me}", ids);
+
+  const about = {
+    public: await act(person("alice"), "granite", ids, person),
+    private: await act(person("paula"), "basalt", ids, person),
+  };
+  await run(person("paula"), "update profiles set is_private = true where id = {me}", ids);
+  await run(person("dave"), "select follow({paula})", ids);
+  // Two block each other only when they do it at once: whom one does not see, one
+  // cannot block. So this goes past the check.
+  await db.admin.begin(async (sql) => {
+    await sql`set local session_replication_role = replica`;
+    for (const both of ["{alice}, {ivan}", "{ivan}, {alice}", "{paula}, {ivan}", "{ivan}, {paula}"]) {
+      await sql.unsafe(fill(`insert into blocks (blocker_id, blocked_id) values (${both})`, ids));
+    }
+  });
+
+  const callers = (owner: Person) =>
+    every((relation): Caller => {
+      if (relation === "a") return db.as("anon");
+      if (relation === "S") return db.as("service_role");
+      return relation === "o" ? owner.asks : person(cast[relation] as string).asks;
+    });
+  const values = (state: State) =>
+    every((relation) => ({
+      ...about[state],
+      me: ids[cast[relation] ?? ""] ?? (about[state].owner as string),
+    }));
+  return {
+    db,
+    callers: { public: callers(person("alice")), private: callers(person("paula")) },
+    values: { public: values("public"), private: values("private") },
+    cells: 0,
+  };
+}
+
+/** An owner's things; what the others do about them; the relations. */
+async function act(owner: Person, tag: string, ids: Values, person: (name: string) => Person) {
+  const is: Values = { ...ids, owner: uuid(owner), name: `'${owner.username}'`, tag: `'${tag}'` };
+  const does = (who: string, statement: string) => run(who === "owner" ? owner : person(who), statement, is);
+  /** Writes something, and keeps its id under a name. */
+  const writes = async (who: string, name: string, statement: string) => {
+    const [row] = await does(who, `insert into ${statement} returning id`);
+    is[name] = typeof row?.id === "number" ? String(row.id) : `'${row?.id}'::uuid`;
+  };
+  const text = `'pebble #${tag} @heidi @mallory @erin'`;
+
+  await writes("walter", "walters", "posts (content) values ('To be shown again')");
+  for (const audience of ["everyone", "followers", "mentioned"]) {
+    await writes("owner", audience, `posts (content, audience) values (${text}, '${audience}')`);
+    await does("owner", `update posts set title = 'Edited' where id = {${audience}}`);
+  }
+  await writes("owner", "reply", `posts (content, reply_to_id) values (${text}, {everyone})`);
+  await writes("owner", "quote", `posts (content, quote_of_id) values (${text}, {everyone})`);
+  await writes("owner", "repost", "posts (repost_of_id) values ({walters})");
+  await writes("owner", "own_repost", "posts (repost_of_id) values ({followers})");
+  await writes("owner", "draft", "drafts (content) values ('Not yet')");
+  await writes("owner", "open", "lists (name, is_private) values ('Open', false)");
+  await writes("owner", "closed", "lists (name, is_private) values ('Closed', true)");
+  for (const member of [
+    "({open}, {walter})",
+    "({open}, {bob})",
+    "({open}, {mallory})",
+    "({closed}, {walter})",
+  ]) {
+    await does("owner", `insert into list_members (list_id, profile_id) values ${member}`);
+  }
+  await does("owner", "insert into likes (post_id) values ({walters}), ({everyone})");
+  await does("owner", "insert into bookmarks (post_id) values ({walters}), ({everyone})");
+  await does("owner", "insert into tag_follows (tag) values ({tag})");
+  await does("owner", "select follow({walter})");
+
+  await writes("walter", "walters_list", "lists (name, is_private) values ('With the owner', false)");
+  await does("walter", "insert into list_members (list_id, profile_id) values ({walters_list}, {owner})");
+  for (const name of Object.values(cast)) {
+    await does(name, "insert into likes (post_id) values ({everyone})");
+    await does(name, "insert into bookmarks (post_id) values ({everyone})");
+    await does(name, "insert into tag_follows (tag) values ({tag})");
+  }
+  await writes(
+    "mallory",
+    "mallorys_reply",
+    "posts (content, reply_to_id) values ('Says mallory', {everyone})",
+  );
+  await writes(
+    "mallory",
+    "mallorys_quote",
+    "posts (content, quote_of_id) values ('Says mallory', {everyone})",
+  );
+  await writes("mallory", "mallorys_repost", "posts (repost_of_id) values ({everyone})");
+  await does("mallory", "insert into mutes (muted_id) values ({owner})");
+
+  for (const name of ["bob", "mallory", "erin", "frank", "grace"]) await does(name, "select follow({owner})");
+  await does("bob", "insert into likes (post_id) values ({followers})");
+  await does("owner", "insert into mutes (muted_id) values ({frank})");
+  await does("grace", "insert into mutes (muted_id) values ({owner})");
+  await does("owner", "insert into blocks (blocked_id) values ({mallory})");
+  await does("erin", "insert into blocks (blocked_id) values ({owner})");
+  return is;
+}
+
+type Values = Record<string, string>;
+
+const uuid = (person: Person) => `'${person.id}'::uuid`;
+
+function run(who: Person, statement: string, values: Values) {
+  return who.asks((sql) => sql.unsafe(fill(statement, { ...values, me: uuid(who) })));
+}
+
+function every<T>(of: (relation: Relation) => T): Record<Relation, T> {
+  return Object.fromEntries(
+    (Object.keys(relations) as Relation[]).map((relation) => [relation, of(relation)]),
+  ) as Record<Relation, T>;
+}
+
+/** A statement with its {placeholders} replaced. */
+export function fill(statement: string, values: Values): string {
+  return statement.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = values[name];
+    if (value === undefined) throw new Error(`{${name}} stands for nothing: ${statement}`);
+    return value;
+  });
+}

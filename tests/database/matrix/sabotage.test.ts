@@ -1,0 +1,94 @@
+/**
+ * That the matrix can fail: of a database in which rules were weakened it tells
+ * exactly the cells that changed, and the objects that came and went.
+ */
+import { expect, test } from "vitest";
+import { createDatabase } from "../database.ts";
+import { cell } from "./grid.ts";
+import { checkAll } from "./matrix.ts";
+import { createWorld, type Relation, type State } from "./relations.ts";
+
+/** The sentences about cells, of everybody in the letters. */
+const told = (letters: string, state: State, words: string, expected: string, found: string) =>
+  [...letters].map((relation) => cell([words], state, relation as Relation, expected, found));
+
+const sabotage: { does: string; sql: string; tells: string[] }[] = [
+  {
+    does: "lets everybody who is signed in read drafts",
+    sql: `alter policy "people read their own drafts" on drafts using (true)`,
+    tells: [
+      ...told("sfrbBmM@", "public", "drafts select owners", "nothing", "row"),
+      ...told("sfrbBmM@", "private", "drafts select owners", "nothing", "row"),
+    ],
+  },
+  {
+    does: "forgets that a list may be its owner's alone",
+    sql: `
+      alter policy "people read their own lists, and public ones" on lists
+        using (private.looks_into((select auth.uid()), owner_id))`,
+    tells: ["lists select closed", "list_members select walter_on_closed"].flatMap((words) => [
+      ...told("asfrmM@", "public", words, "nothing", "row"),
+      ...told("fmM", "private", words, "nothing", "row"),
+    ]),
+  },
+  {
+    does: "grants anonymous what only a policy keeps empty",
+    sql: "grant select on tag_follows to anon",
+    tells: [
+      ...told("a", "public", "tag_follows select owners", "refused", "nothing"),
+      ...told("a", "private", "tag_follows select owners", "refused", "nothing"),
+    ],
+  },
+  {
+    does: "lets the muted take a mute off",
+    sql: `
+      alter policy "people unmute in their own name" on mutes
+        using (muter_id = (select auth.uid()) or muted_id = (select auth.uid()))`,
+    // What a condition names is found by its readers alone; and the old policy held
+    // for mallory, who is blocked, no more than her reading does.
+    tells: [
+      "mutes delete of all, blocked: row (2), of what they see nothing (0)",
+      "mutes delete of all, muted: row (2), of what they see nothing (0)",
+      "mutes delete of all, owner: row (3), of what they see row (1)",
+    ],
+  },
+  {
+    does: "takes a function from anonymous",
+    sql: "revoke execute on function quotes from anon",
+    tells: ["quotes() quote", "quotes() mallorys_quote"].flatMap((words) => [
+      ...told("a", "public", words, "row", "refused"),
+      ...told("a", "private", words, "nothing", "refused"),
+    ]),
+  },
+  {
+    does: "adds a table and a view",
+    sql: "create table notes (id bigint primary key); create view everything as select * from posts",
+    tells: ["table notes: has no expectations", "table everything: has no expectations"],
+  },
+  {
+    does: "adds a function, also by the name of another",
+    sql: `
+      create function hello() returns text language sql return 'hello';
+      create function thread(post_id text) returns text language sql return post_id`,
+    tells: ["function hello(): has no expectations", "function thread(text): has no expectations"],
+  },
+  {
+    does: "drops a function",
+    sql: "drop function remove_follower",
+    tells: ["function remove_follower(uuid): is not there"],
+  },
+];
+
+test("the matrix tells all that was weakened, and nothing else", { timeout: 120_000 }, async () => {
+  await using db = await createDatabase();
+  const world = await createWorld(db);
+  for (const { does, sql } of sabotage) {
+    await db.admin
+      .unsafe(`set search_path = public; ${sql}`)
+      .simple()
+      .catch((cause) => {
+        throw new Error(`could not sabotage: ${does}`, { cause });
+      });
+  }
+  expect((await checkAll(world)).sort()).toEqual(sabotage.flatMap(({ tells }) => tells).sort());
+});
