@@ -58,18 +58,22 @@ create index mutes_muted_id_idx on public.mutes (muted_id);
 
 -- Rules ----------------------------------------------------------------------
 
--- Definer, here and below, because who blocks whom is nobody's to read.
+-- Definer, here and below, because who blocks whom is nobody's to read. Plpgsql,
+-- because its plan is kept: a definer in SQL is planned anew at every call.
 create function private.blocker_ids(viewer_id uuid)
 returns setof uuid
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 rows 5
 as $$
+begin
+  return query
   select blocks.blocker_id
   from public.blocks
   where blocks.blocked_id = blocker_ids.viewer_id;
+end;
 $$;
 
 comment on function private.blocker_ids is 'Who blocks the viewer.';
@@ -78,12 +82,14 @@ grant execute on function private.blocker_ids (uuid) to authenticated;
 
 create function private.hidden_ids(viewer_id uuid)
 returns setof uuid
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 rows 5
 as $$
+begin
+  return query
   select blocks.blocked_id
   from public.blocks
   where blocks.blocker_id = hidden_ids.viewer_id
@@ -91,6 +97,7 @@ as $$
   select blocks.blocker_id
   from public.blocks
   where blocks.blocked_id = hidden_ids.viewer_id;
+end;
 $$;
 
 comment on function private.hidden_ids is 'Whom the viewer blocks, and who blocks the viewer.';
@@ -99,16 +106,20 @@ grant execute on function private.hidden_ids (uuid) to authenticated;
 
 create function private.muted_ids(viewer_id uuid)
 returns setof uuid
-language sql
+language plpgsql
 stable
 security invoker
+set search_path = ''
 rows 5
-begin atomic
+as $$
+begin
+  return query
   select mutes.muted_id
   from public.mutes
   where mutes.muter_id = muted_ids.viewer_id
     and (mutes.muted_until is null or mutes.muted_until > now());
 end;
+$$;
 
 comment on function private.muted_ids is 'Whom the viewer mutes now.';
 revoke all on function private.muted_ids (uuid) from public, anon, authenticated, service_role;

@@ -451,62 +451,52 @@ revoke all on function public.author_counts (public.profiles) from public, anon,
 grant execute on function public.author_counts (public.profiles) to anon, authenticated, service_role;
 
 -- Definer, because counts are of the rows that the viewer does not see as well:
--- what is hidden from the viewer, or limited to others, is taken off.
-create function private.post_counts_of(viewer_id uuid, post_id bigint)
-returns private.post_counts
+-- what is hidden from the viewer, or limited to others, is taken off. A repost is
+-- seen by whoever sees its author's, because what it shows is the post itself.
+create function private.post_counts_of(viewer_id uuid, post_ids bigint[])
+returns setof private.post_counts
 language plpgsql
 stable
 security definer
 set search_path = ''
+rows 20
 as $$
 declare
-  counts private.post_counts;
-  hidden_ids uuid[];
-  limited private.post_counts;
+  hidden_ids uuid[] := array(select private.hidden_ids(post_counts_of.viewer_id));
+  hides boolean := cardinality(hidden_ids) > 0;
 begin
-  select post_counts.* into counts
-  from private.post_counts
-  where post_counts.post_id = post_counts_of.post_id;
-  if not found then
-    return row(post_counts_of.post_id, 0, 0, 0, 0)::private.post_counts;
-  end if;
-
-  hidden_ids := array(select private.hidden_ids(post_counts_of.viewer_id));
-  if cardinality(hidden_ids) > 0 then
-    counts.likes := counts.likes - (
+  return query
+  select
+    wanted.id,
+    coalesce(counts.likes, 0) - case when hides and counts.likes > 0 then (
       select count(*)
       from public.likes
-      where likes.post_id = post_counts_of.post_id and likes.user_id = any (hidden_ids)
-    );
-    counts.replies := counts.replies - (
+      where likes.post_id = wanted.id and likes.user_id = any (hidden_ids)
+    ) else 0 end,
+    coalesce(counts.replies, 0) - unseen.replies - case when hides and counts.replies > 0 then (
       select count(*)
       from public.posts
-      where posts.reply_to_id = post_counts_of.post_id and posts.author_id = any (hidden_ids)
-    );
-    counts.reposts := counts.reposts - (
+      where posts.reply_to_id = wanted.id and posts.author_id = any (hidden_ids)
+    ) else 0 end,
+    coalesce(counts.reposts, 0) - unseen.reposts - case when hides and counts.reposts > 0 then (
       select count(*)
       from public.posts
-      where posts.repost_of_id = post_counts_of.post_id and posts.author_id = any (hidden_ids)
-    );
-    counts.quotes := counts.quotes - (
+      where posts.repost_of_id = wanted.id and posts.author_id = any (hidden_ids)
+    ) else 0 end,
+    coalesce(counts.quotes, 0) - unseen.quotes - case when hides and counts.quotes > 0 then (
       select count(*)
       from public.posts
-      where posts.quote_of_id = post_counts_of.post_id and posts.author_id = any (hidden_ids)
-    );
-  end if;
-
-  if exists (
-    select from private.limited_posts
-    where limited_posts.target_id = post_counts_of.post_id
-  ) then
+      where posts.quote_of_id = wanted.id and posts.author_id = any (hidden_ids)
+    ) else 0 end
+  from unnest(post_counts_of.post_ids) as wanted (id)
+  left join private.post_counts as counts on counts.post_id = wanted.id
+  cross join lateral (
     select
-      null, null,
-      count(*) filter (where limited_posts.relation = 'reply'),
-      count(*) filter (where limited_posts.relation = 'repost'),
-      count(*) filter (where limited_posts.relation = 'quote')
-    into limited
+      count(*) filter (where limited_posts.relation = 'reply') as replies,
+      count(*) filter (where limited_posts.relation = 'repost') as reposts,
+      count(*) filter (where limited_posts.relation = 'quote') as quotes
     from private.limited_posts
-    where limited_posts.target_id = post_counts_of.post_id
+    where limited_posts.target_id = wanted.id
       and limited_posts.author_id <> all (hidden_ids)
       and limited_posts.author_id is distinct from post_counts_of.viewer_id
       and case limited_posts.audience
@@ -520,25 +510,21 @@ begin
           where follows.follower_id = post_counts_of.viewer_id
             and follows.followee_id = limited_posts.author_id
         )
-      end is not true;
-    counts.replies := counts.replies - limited.replies;
-    counts.reposts := counts.reposts - limited.reposts;
-    counts.quotes := counts.quotes - limited.quotes;
-  end if;
-  return counts;
+      end is not true
+  ) as unseen;
 end;
 $$;
 
-comment on function private.post_counts_of is 'How often a post is liked, answered, reposted and quoted, in the viewer''s world.';
-revoke all on function private.post_counts_of (uuid, bigint) from public, anon, authenticated, service_role;
-grant execute on function private.post_counts_of (uuid, bigint) to anon, authenticated, service_role;
+comment on function private.post_counts_of is 'How often posts are liked, answered, reposted and quoted, in the viewer''s world: a row for each.';
+revoke all on function private.post_counts_of (uuid, bigint[]) from public, anon, authenticated, service_role;
+grant execute on function private.post_counts_of (uuid, bigint[]) to anon, authenticated, service_role;
 
 create view public.post_counts
 with (security_invoker = on)
 as
 select posts.id as post_id, counts.likes, counts.replies, counts.reposts, counts.quotes
 from public.posts
-cross join lateral private.post_counts_of((select auth.uid()), posts.id) as counts;
+cross join lateral private.post_counts_of((select auth.uid()), array[posts.id]) as counts;
 
 comment on view   public.post_counts is 'How often a post is liked, answered, reposted and quoted: as far as you may know. To the service role, as who is not signed in.';
 comment on column public.post_counts.likes is 'How many like it.';

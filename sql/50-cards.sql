@@ -101,21 +101,7 @@ begin
   from unnest(cards.post_ids) as wanted (id)
   join public.posts on posts.id = wanted.id
   join public.profiles on profiles.id = posts.author_id
-  left join private.post_counts as counted on counted.post_id = posts.id
-  -- Counts are taken as they are unless something may have to be taken off.
-  cross join lateral (
-    select corrected.likes, corrected.replies, corrected.reposts, corrected.quotes
-    from private.post_counts_of(cards.viewer_id, posts.id) as corrected
-    where counted.post_id is not null and (
-      cardinality(hidden_ids) > 0
-      or exists (select from private.limited_posts where limited_posts.target_id = posts.id)
-    )
-    union all
-    select
-      coalesce(counted.likes, 0), coalesce(counted.replies, 0), coalesce(counted.reposts, 0),
-      coalesce(counted.quotes, 0)
-    limit 1
-  ) as counts;
+  join private.post_counts_of(cards.viewer_id, cards.post_ids) as counts on counts.post_id = posts.id;
 end;
 $$;
 

@@ -233,15 +233,13 @@ begin
             where parent.id = shown.reply_to_id
           ) is true)
         )
-        and case
-          when original.id is null then true
-          when timeline.list_id is not null or cardinality(author_ids) < 200 then not exists (
-            select from public.posts as earlier
-            where earlier.repost_of_id = original.id
-              and earlier.author_id = any (author_ids)
-              and earlier.id < entry.id
-          )
-          else not exists (
+        -- By way of whichever is fewer: the reposts of a post, or the set.
+        and (original.id is null or not case
+          when timeline.list_id is null and cardinality(author_ids) > (
+            select post_counts.reposts
+            from private.post_counts
+            where post_counts.post_id = original.id
+          ) then exists (
             select from public.posts as earlier
             where earlier.repost_of_id = original.id
               and earlier.id < entry.id
@@ -251,7 +249,13 @@ begin
                 where follows.follower_id = timeline.viewer_id and follows.followee_id = earlier.author_id
               ) is true)
           )
-        end
+          else exists (
+            select from public.posts as earlier
+            where earlier.repost_of_id = original.id
+              and earlier.author_id = any (author_ids)
+              and earlier.id < entry.id
+          )
+        end)
       order by entry.id desc
     );
     exit when cardinality(page) >= timeline.page_size or cardinality(batch) < wanted;

@@ -164,7 +164,8 @@ revoke all on function private.feed_page (public.feed, text, uuid, bigint, bigin
 /*
  * Definer, because row-level security, asked for every row that is probed, costs
  * more than the feed itself; its conditions are asked here, of what is on the
- * page, and tests prove that the answers are the same.
+ * page, and tests prove that the answers are the same. Plans are kept from the
+ * first call on: none of them is better for knowing its arguments.
  */
 create function private.feed(feed public.feed, of text, before bigint, page_size integer)
 returns setof public.feed_item
@@ -172,6 +173,7 @@ language plpgsql
 stable
 security definer
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 rows 20
 as $$
 declare
@@ -204,6 +206,7 @@ language plpgsql
 stable
 security definer
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   viewer_id uuid := case when count_newer.feed in ('home', 'bookmarks') then private.viewer() else auth.uid() end;

@@ -29,6 +29,7 @@ language plpgsql
 stable
 security definer
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 rows 50
 as $$
 declare

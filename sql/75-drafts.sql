@@ -244,9 +244,13 @@ begin
       published := published + 1;
     exception when others then
       get stacked diagnostics state = returned_sqlstate, code = pg_exception_detail;
-      update public.drafts
-      set failed_at = now(), failure = case when state like 'PT%' then code else state end
-      where drafts.id = draft.id;
+      -- What is the database's trouble of the moment is tried again by the next run:
+      -- rolled back, out of resources, locked, interrupted, broken.
+      if left(state, 2) not in ('40', '53', '55', '57', '58') then
+        update public.drafts
+        set failed_at = now(), failure = case when state like 'PT%' then code else state end
+        where drafts.id = draft.id;
+      end if;
     end;
   end loop;
   return published;

@@ -209,18 +209,22 @@ create index mutes_muted_id_idx on public.mutes (muted_id);
 
 -- Rules ----------------------------------------------------------------------
 
--- Definer, here and below, because who blocks whom is nobody's to read.
+-- Definer, here and below, because who blocks whom is nobody's to read. Plpgsql,
+-- because its plan is kept: a definer in SQL is planned anew at every call.
 create function private.blocker_ids(viewer_id uuid)
 returns setof uuid
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 rows 5
 as $$
+begin
+  return query
   select blocks.blocker_id
   from public.blocks
   where blocks.blocked_id = blocker_ids.viewer_id;
+end;
 $$;
 
 comment on function private.blocker_ids is 'Who blocks the viewer.';
@@ -229,12 +233,14 @@ grant execute on function private.blocker_ids (uuid) to authenticated;
 
 create function private.hidden_ids(viewer_id uuid)
 returns setof uuid
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 rows 5
 as $$
+begin
+  return query
   select blocks.blocked_id
   from public.blocks
   where blocks.blocker_id = hidden_ids.viewer_id
@@ -242,6 +248,7 @@ as $$
   select blocks.blocker_id
   from public.blocks
   where blocks.blocked_id = hidden_ids.viewer_id;
+end;
 $$;
 
 comment on function private.hidden_ids is 'Whom the viewer blocks, and who blocks the viewer.';
@@ -250,16 +257,20 @@ grant execute on function private.hidden_ids (uuid) to authenticated;
 
 create function private.muted_ids(viewer_id uuid)
 returns setof uuid
-language sql
+language plpgsql
 stable
 security invoker
+set search_path = ''
 rows 5
-begin atomic
+as $$
+begin
+  return query
   select mutes.muted_id
   from public.mutes
   where mutes.muter_id = muted_ids.viewer_id
     and (mutes.muted_until is null or mutes.muted_until > now());
 end;
+$$;
 
 comment on function private.muted_ids is 'Whom the viewer mutes now.';
 revoke all on function private.muted_ids (uuid) from public, anon, authenticated, service_role;
@@ -2563,62 +2574,52 @@ revoke all on function public.author_counts (public.profiles) from public, anon,
 grant execute on function public.author_counts (public.profiles) to anon, authenticated, service_role;
 
 -- Definer, because counts are of the rows that the viewer does not see as well:
--- what is hidden from the viewer, or limited to others, is taken off.
-create function private.post_counts_of(viewer_id uuid, post_id bigint)
-returns private.post_counts
+-- what is hidden from the viewer, or limited to others, is taken off. A repost is
+-- seen by whoever sees its author's, because what it shows is the post itself.
+create function private.post_counts_of(viewer_id uuid, post_ids bigint[])
+returns setof private.post_counts
 language plpgsql
 stable
 security definer
 set search_path = ''
+rows 20
 as $$
 declare
-  counts private.post_counts;
-  hidden_ids uuid[];
-  limited private.post_counts;
+  hidden_ids uuid[] := array(select private.hidden_ids(post_counts_of.viewer_id));
+  hides boolean := cardinality(hidden_ids) > 0;
 begin
-  select post_counts.* into counts
-  from private.post_counts
-  where post_counts.post_id = post_counts_of.post_id;
-  if not found then
-    return row(post_counts_of.post_id, 0, 0, 0, 0)::private.post_counts;
-  end if;
-
-  hidden_ids := array(select private.hidden_ids(post_counts_of.viewer_id));
-  if cardinality(hidden_ids) > 0 then
-    counts.likes := counts.likes - (
+  return query
+  select
+    wanted.id,
+    coalesce(counts.likes, 0) - case when hides and counts.likes > 0 then (
       select count(*)
       from public.likes
-      where likes.post_id = post_counts_of.post_id and likes.user_id = any (hidden_ids)
-    );
-    counts.replies := counts.replies - (
+      where likes.post_id = wanted.id and likes.user_id = any (hidden_ids)
+    ) else 0 end,
+    coalesce(counts.replies, 0) - unseen.replies - case when hides and counts.replies > 0 then (
       select count(*)
       from public.posts
-      where posts.reply_to_id = post_counts_of.post_id and posts.author_id = any (hidden_ids)
-    );
-    counts.reposts := counts.reposts - (
+      where posts.reply_to_id = wanted.id and posts.author_id = any (hidden_ids)
+    ) else 0 end,
+    coalesce(counts.reposts, 0) - unseen.reposts - case when hides and counts.reposts > 0 then (
       select count(*)
       from public.posts
-      where posts.repost_of_id = post_counts_of.post_id and posts.author_id = any (hidden_ids)
-    );
-    counts.quotes := counts.quotes - (
+      where posts.repost_of_id = wanted.id and posts.author_id = any (hidden_ids)
+    ) else 0 end,
+    coalesce(counts.quotes, 0) - unseen.quotes - case when hides and counts.quotes > 0 then (
       select count(*)
       from public.posts
-      where posts.quote_of_id = post_counts_of.post_id and posts.author_id = any (hidden_ids)
-    );
-  end if;
-
-  if exists (
-    select from private.limited_posts
-    where limited_posts.target_id = post_counts_of.post_id
-  ) then
+      where posts.quote_of_id = wanted.id and posts.author_id = any (hidden_ids)
+    ) else 0 end
+  from unnest(post_counts_of.post_ids) as wanted (id)
+  left join private.post_counts as counts on counts.post_id = wanted.id
+  cross join lateral (
     select
-      null, null,
-      count(*) filter (where limited_posts.relation = 'reply'),
-      count(*) filter (where limited_posts.relation = 'repost'),
-      count(*) filter (where limited_posts.relation = 'quote')
-    into limited
+      count(*) filter (where limited_posts.relation = 'reply') as replies,
+      count(*) filter (where limited_posts.relation = 'repost') as reposts,
+      count(*) filter (where limited_posts.relation = 'quote') as quotes
     from private.limited_posts
-    where limited_posts.target_id = post_counts_of.post_id
+    where limited_posts.target_id = wanted.id
       and limited_posts.author_id <> all (hidden_ids)
       and limited_posts.author_id is distinct from post_counts_of.viewer_id
       and case limited_posts.audience
@@ -2632,25 +2633,21 @@ begin
           where follows.follower_id = post_counts_of.viewer_id
             and follows.followee_id = limited_posts.author_id
         )
-      end is not true;
-    counts.replies := counts.replies - limited.replies;
-    counts.reposts := counts.reposts - limited.reposts;
-    counts.quotes := counts.quotes - limited.quotes;
-  end if;
-  return counts;
+      end is not true
+  ) as unseen;
 end;
 $$;
 
-comment on function private.post_counts_of is 'How often a post is liked, answered, reposted and quoted, in the viewer''s world.';
-revoke all on function private.post_counts_of (uuid, bigint) from public, anon, authenticated, service_role;
-grant execute on function private.post_counts_of (uuid, bigint) to anon, authenticated, service_role;
+comment on function private.post_counts_of is 'How often posts are liked, answered, reposted and quoted, in the viewer''s world: a row for each.';
+revoke all on function private.post_counts_of (uuid, bigint[]) from public, anon, authenticated, service_role;
+grant execute on function private.post_counts_of (uuid, bigint[]) to anon, authenticated, service_role;
 
 create view public.post_counts
 with (security_invoker = on)
 as
 select posts.id as post_id, counts.likes, counts.replies, counts.reposts, counts.quotes
 from public.posts
-cross join lateral private.post_counts_of((select auth.uid()), posts.id) as counts;
+cross join lateral private.post_counts_of((select auth.uid()), array[posts.id]) as counts;
 
 comment on view   public.post_counts is 'How often a post is liked, answered, reposted and quoted: as far as you may know. To the service role, as who is not signed in.';
 comment on column public.post_counts.likes is 'How many like it.';
@@ -2945,21 +2942,7 @@ begin
   from unnest(cards.post_ids) as wanted (id)
   join public.posts on posts.id = wanted.id
   join public.profiles on profiles.id = posts.author_id
-  left join private.post_counts as counted on counted.post_id = posts.id
-  -- Counts are taken as they are unless something may have to be taken off.
-  cross join lateral (
-    select corrected.likes, corrected.replies, corrected.reposts, corrected.quotes
-    from private.post_counts_of(cards.viewer_id, posts.id) as corrected
-    where counted.post_id is not null and (
-      cardinality(hidden_ids) > 0
-      or exists (select from private.limited_posts where limited_posts.target_id = posts.id)
-    )
-    union all
-    select
-      coalesce(counted.likes, 0), coalesce(counted.replies, 0), coalesce(counted.reposts, 0),
-      coalesce(counted.quotes, 0)
-    limit 1
-  ) as counts;
+  join private.post_counts_of(cards.viewer_id, cards.post_ids) as counts on counts.post_id = posts.id;
 end;
 $$;
 
@@ -3547,15 +3530,13 @@ begin
             where parent.id = shown.reply_to_id
           ) is true)
         )
-        and case
-          when original.id is null then true
-          when timeline.list_id is not null or cardinality(author_ids) < 200 then not exists (
-            select from public.posts as earlier
-            where earlier.repost_of_id = original.id
-              and earlier.author_id = any (author_ids)
-              and earlier.id < entry.id
-          )
-          else not exists (
+        -- By way of whichever is fewer: the reposts of a post, or the set.
+        and (original.id is null or not case
+          when timeline.list_id is null and cardinality(author_ids) > (
+            select post_counts.reposts
+            from private.post_counts
+            where post_counts.post_id = original.id
+          ) then exists (
             select from public.posts as earlier
             where earlier.repost_of_id = original.id
               and earlier.id < entry.id
@@ -3565,7 +3546,13 @@ begin
                 where follows.follower_id = timeline.viewer_id and follows.followee_id = earlier.author_id
               ) is true)
           )
-        end
+          else exists (
+            select from public.posts as earlier
+            where earlier.repost_of_id = original.id
+              and earlier.author_id = any (author_ids)
+              and earlier.id < entry.id
+          )
+        end)
       order by entry.id desc
     );
     exit when cardinality(page) >= timeline.page_size or cardinality(batch) < wanted;
@@ -3729,7 +3716,8 @@ revoke all on function private.feed_page (public.feed, text, uuid, bigint, bigin
 /*
  * Definer, because row-level security, asked for every row that is probed, costs
  * more than the feed itself; its conditions are asked here, of what is on the
- * page, and tests prove that the answers are the same.
+ * page, and tests prove that the answers are the same. Plans are kept from the
+ * first call on: none of them is better for knowing its arguments.
  */
 create function private.feed(feed public.feed, of text, before bigint, page_size integer)
 returns setof public.feed_item
@@ -3737,6 +3725,7 @@ language plpgsql
 stable
 security definer
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 rows 20
 as $$
 declare
@@ -3769,6 +3758,7 @@ language plpgsql
 stable
 security definer
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   viewer_id uuid := case when count_newer.feed in ('home', 'bookmarks') then private.viewer() else auth.uid() end;
@@ -3974,6 +3964,7 @@ language plpgsql
 stable
 security definer
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 rows 50
 as $$
 declare
@@ -4145,7 +4136,7 @@ $$;
 
 comment on function private.search_name is 'A name as search compares it.';
 revoke all on function private.search_name (text) from public, anon, authenticated, service_role;
-grant execute on function private.search_name (text) to authenticated, service_role, supabase_auth_admin;
+grant execute on function private.search_name (text) to authenticated, service_role;
 
 -- Chinese and Japanese are written without spaces: every character is a word, and
 -- what is searched for a phrase of them. Full-width letters are letters.
@@ -4264,7 +4255,6 @@ stable
 security definer
 set search_path = ''
 set plan_cache_mode = force_custom_plan
-set pg_trgm.word_similarity_threshold = 0.5
 rows 20
 as $$
 declare
@@ -4279,6 +4269,10 @@ begin
   if coalesce(char_length(wanted), 0) not between 1 and 100 then
     raise sqlstate 'PT400' using message = 'Search for a name of 1 to 100 characters', detail = 'search_query';
   end if;
+
+  -- Half of the letters in order, as in alise for alice. Not a set clause of the
+  -- function, which takes a superuser unless the library is loaded by chance.
+  perform set_config('pg_trgm.word_similarity_threshold', '0.5', true);
 
   select array_agg(ranked.place order by ranked.place), array_agg(ranked.id order by ranked.place)
   into row_ids, profile_ids
@@ -4448,7 +4442,10 @@ declare
   above bigint := (
     select coalesce(max(private.search_day(day)), 0) from unnest(private.search_operator(query, 'since:')) as day
   );
-  words text := regexp_replace(query, '(^|\s)(from:|since:|until:|[#＃])\S+', ' ', 'gi');
+  -- Of several minus signs one: Postgres keeps no more than 32 of them in mind.
+  words text := regexp_replace(
+    regexp_replace(query, '(^|\s)(from:|since:|until:|[#＃])\S+', ' ', 'gi'), '(-\s*){2,}', ' -', 'g'
+  );
   any_grammar tsquery;
   post_ids bigint[];
 begin
@@ -4819,9 +4816,13 @@ begin
       published := published + 1;
     exception when others then
       get stacked diagnostics state = returned_sqlstate, code = pg_exception_detail;
-      update public.drafts
-      set failed_at = now(), failure = case when state like 'PT%' then code else state end
-      where drafts.id = draft.id;
+      -- What is the database's trouble of the moment is tried again by the next run:
+      -- rolled back, out of resources, locked, interrupted, broken.
+      if left(state, 2) not in ('40', '53', '55', '57', '58') then
+        update public.drafts
+        set failed_at = now(), failure = case when state like 'PT%' then code else state end
+        where drafts.id = draft.id;
+      end if;
     end;
   end loop;
   return published;

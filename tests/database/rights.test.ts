@@ -165,7 +165,7 @@ describe("functions", () => {
     "private.new_id": "authenticated service_role",
     "private.rule": "authenticated service_role",
     "private.search_config": "authenticated service_role",
-    "private.search_name": "authenticated service_role supabase_auth_admin",
+    "private.search_name": "authenticated service_role",
     "private.search_text": "authenticated service_role",
     "private.search_vector": "authenticated service_role",
     "private.tag_characters": everyone,
