@@ -125,8 +125,8 @@ revoke all on function private.newest_posts (uuid[], text[], bigint, bigint, int
  * with tags one follows. Of these
  *
  * - what the viewer sees, and whose author they do not mute;
- * - replies only when what they answer is still there, and by the viewer or one
- *   of the set;
+ * - replies only when the viewer sees what they answer, and it is by the viewer or
+ *   one of the set;
  * - reposts by one of the set of what is not there by itself, and of several
  *   reposts of a post the first, so that a post comes once, and always in the
  *   same place.
@@ -223,12 +223,24 @@ begin
             ))
           )
           and (shown.reply_to_id is null or (
-            select parent.author_id = timeline.viewer_id
-              or case when timeline.list_id is null then parent.author_id <> all (muted_ids) and (
+            select parent.author_id = timeline.viewer_id or (
+              case when timeline.list_id is null then parent.author_id <> all (muted_ids) and (
                 select true from public.follows
                 where follows.follower_id = timeline.viewer_id and follows.followee_id = parent.author_id
               ) is true
               else parent.author_id = any (author_ids) end
+              and case parent.audience
+                when 'everyone' then true
+                when 'followers' then timeline.list_id is null or (
+                  select true from public.follows
+                  where follows.follower_id = timeline.viewer_id and follows.followee_id = parent.author_id
+                ) is true
+                else (
+                  select true from public.post_mentions
+                  where post_mentions.post_id = parent.id and post_mentions.profile_id = timeline.viewer_id
+                ) is true
+              end
+            )
             from public.posts as parent
             where parent.id = shown.reply_to_id
           ) is true)
