@@ -337,9 +337,11 @@ declare
   above bigint := (
     select coalesce(max(private.search_day(day)), 0) from unnest(private.search_operator(query, 'since:')) as day
   );
-  -- Of several minus signs one: Postgres keeps no more than 32 of them in mind.
+  -- Of several minus signs one, whatever is between them that is no word: Postgres
+  -- keeps no more than 32 of them in mind.
   words text := regexp_replace(
-    regexp_replace(query, '(^|\s)(from:|since:|until:|[#＃])\S+', ' ', 'gi'), '(-\s*){2,}', ' -', 'g'
+    regexp_replace(query, '(^|\s)(from:|since:|until:|[#＃])\S+', ' ', 'gi'),
+    '(^|[\s!&|()])-[-\s!&|()]*-', '\1-', 'g'
   );
   any_grammar tsquery;
   post_ids bigint[];

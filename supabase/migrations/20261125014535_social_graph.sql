@@ -3989,6 +3989,7 @@ declare
   level_parents bigint[];
   seen_ids bigint[];
   depth integer := 0;
+  most integer;
 begin
   if thread.max_depth is null or thread.max_depth not between 1 and 50 then
     raise sqlstate 'PT400' using message = 'A thread is read 1 to 50 replies deep', detail = 'max_depth_range';
@@ -4026,8 +4027,9 @@ begin
   from ancestor;
 
   -- Downwards, a level at a time.
+  most := cardinality(ids) + 500;
   level_ids := array[root_id];
-  while cardinality(level_ids) > 0 and depth < thread.max_depth and cardinality(ids) < 600 loop
+  while cardinality(level_ids) > 0 and depth < thread.max_depth and cardinality(ids) < most loop
     depth := depth + 1;
     select coalesce(array_agg(child.id), '{}'), coalesce(array_agg(child.reply_to_id), '{}')
     into level_ids, level_parents
@@ -4048,7 +4050,7 @@ begin
         where deleted_posts.reply_to_id = any (level_ids)
       ) as place
       order by place.id
-      limit 600 - cardinality(ids)
+      limit most - cardinality(ids)
     ) as child;
     ids := ids || level_ids;
     parents := parents || level_parents;
@@ -4454,9 +4456,11 @@ declare
   above bigint := (
     select coalesce(max(private.search_day(day)), 0) from unnest(private.search_operator(query, 'since:')) as day
   );
-  -- Of several minus signs one: Postgres keeps no more than 32 of them in mind.
+  -- Of several minus signs one, whatever is between them that is no word: Postgres
+  -- keeps no more than 32 of them in mind.
   words text := regexp_replace(
-    regexp_replace(query, '(^|\s)(from:|since:|until:|[#＃])\S+', ' ', 'gi'), '(-\s*){2,}', ' -', 'g'
+    regexp_replace(query, '(^|\s)(from:|since:|until:|[#＃])\S+', ' ', 'gi'),
+    '(^|[\s!&|()])-[-\s!&|()]*-', '\1-', 'g'
   );
   any_grammar tsquery;
   post_ids bigint[];

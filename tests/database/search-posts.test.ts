@@ -1,0 +1,218 @@
+/** Search for posts: by their words, in the grammar of their language, and none of which one does not see. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createDatabase, type Database, type Person, refusal } from "./database.ts";
+
+let db: Database;
+let alice: Person;
+let bob: Person;
+let carol: Person;
+let mallory: Person;
+beforeAll(async () => {
+  db = await createDatabase();
+  const people = await Promise.all(["alice", "bob", "carol", "mallory"].map((name) => db.signUp(name)));
+  [alice, bob, carol, mallory] = people as [Person, Person, Person, Person];
+  await bob.asks((sql) => sql`select follow(${alice.id})`);
+  for (const [language, content] of Object.entries(said)) await write(alice, { content, language });
+  await write(alice, { content: none });
+  await write(carol, { content: "a garden party" });
+  await write(carol, { content: "my garden #green" });
+  await write(carol, { content: "the party in a garden", title: "Headline", language: "en" });
+});
+afterAll(() => db?.[Symbol.asyncDispose]());
+
+const said = {
+  en: "The children were running through the park",
+  de: "Die Häuser in den alten Städten",
+  fr: "Les chevaux mangeaient lentement",
+  es: "Los niños cantaban canciones",
+  ru: "Собаки бежали по улицам",
+  "pt-BR": "Os gatos dormiam nas janelas",
+  ja: "東京タワーへ行きました",
+  zh: "我们在北京学习中文",
+  ko: "안녕하세요 세계",
+};
+/** In no language that it names. */
+const none = "京都の東にある running tower";
+
+const write = (by: Person, values: Record<string, unknown>) =>
+  by.asks((sql) => sql`insert into posts ${sql(values)}`);
+const search = async (query: string, who = bob.asks): Promise<string[]> => {
+  const rows = await who((sql) => sql`select (post).content from search_posts(${query})`);
+  return rows.map((row) => row.content);
+};
+
+test.each([
+  ["run", said.en],
+  ["Haus", said.de],
+  ["STADT", said.de],
+  ["manger", said.fr],
+  ["niño", said.es],
+  ["nin\u0303o", said.es],
+  ["собака", said.ru],
+  ["gato", said["pt-BR"]],
+  ["東京", said.ja],
+  ['"東京"', said.ja],
+  ["タワー", said.ja],
+  ["北京", said.zh],
+  ["学习中文", said.zh],
+  ["세계", said.ko],
+  ["京都", none],
+  ['東 -"東京"', none],
+  ["京都 tower", none],
+])("%s is found in another form of it", async (query, content) => {
+  expect(await search(query)).toEqual([content]);
+  expect(await search(query, db.as("anon"))).toEqual([content]);
+});
+
+const [party, green, inside] = ["a garden party", "my garden #green", "the party in a garden"];
+test.each([
+  ["both words, in any order", "party garden", [inside, party]],
+  ["a phrase", '"garden party"', [party]],
+  ["one word and not another", "garden -party", [green]],
+  ["two words that dashes join", "garden--party", [party]],
+  ["a word and not a phrase", 'party -"garden party"', [inside]],
+  ["either word", "green or headline", [inside, green]],
+  ["a word of the title", "headline", [inside]],
+  ["a word beside one that stands in every text", "the party", [inside]],
+  ["a tag", "#GREEN", [green]],
+  ["a tag and a word", "#green garden", [green]],
+  ["a tag and not a word", "#green -garden", []],
+  ["a tag that has no post", "#green #blue", []],
+  ["all of somebody's", "from:carol", [inside, green, party]],
+  ["somebody's, with the sign and in capitals", "party from:@CAROL", [inside, party]],
+  ["somebody's but a word", "from:carol -party", [green]],
+  ["somebody else's", "garden from:alice", []],
+  ["what is from two at once", "garden from:carol from:alice", []],
+  ["nobody's", "garden from:nobody", []],
+])("a search finds %s: %s", async (_, query, found) => {
+  expect(await search(query)).toEqual(found);
+});
+
+test("since: and until: take days in UTC, the last exclusive", async () => {
+  for (const day of ["2026-03-01", "2026-03-02"]) {
+    await db.owner`
+      insert into posts (id, author_id, content)
+      values (private.new_id(${`${day}T00:00:00Z`}), ${alice.id}, ${`dated ${day}`})`;
+  }
+  const [first, second] = ["dated 2026-03-01", "dated 2026-03-02"];
+  expect(await search("dated since:2026-03-01 until:2026-03-03")).toEqual([second, first]);
+  expect(await search("dated since:2026-03-02")).toEqual([second]);
+  expect(await search("dated until:2026-03-02")).toEqual([first]);
+  expect(await search("dated from:alice until:2026-01-01")).toEqual([]);
+});
+
+test.each(["2026-13-01", "2026-02-30", "yesterday", "26-1-1", "2026-03-01T00:00"])(
+  "%s is no day",
+  async (day) => {
+    for (const operator of ["since", "until"]) {
+      const refused = await refusal(search(`garden ${operator}:${day}`));
+      expect(refused).toMatchObject({ code: "PT400", detail: "search_date" });
+    }
+  },
+);
+
+test("what is not for the viewer is not found", async () => {
+  const dave = await db.signUp("dave");
+  await alice.asks((sql) => sql`select follow(${dave.id})`);
+  await write(dave, { content: "quiet everyone" });
+  await write(dave, { content: "quiet followers", audience: "followers" });
+  await write(dave, { content: "quiet @alice #hush", audience: "mentioned" });
+  const all = ["quiet @alice #hush", "quiet followers", "quiet everyone"];
+  expect(await search("quiet", alice.asks)).toEqual(all);
+  for (const query of ["quiet", "from:dave"]) expect(await search(query)).toEqual(["quiet everyone"]);
+  expect(await search("#hush")).toEqual([]);
+
+  await dave.asks((sql) => sql`update profiles set is_private = true where id = ${dave.id}`);
+  for (const query of ["quiet", "from:dave", "#hush"]) expect(await search(query)).toEqual([]);
+  expect(await search("quiet", alice.asks)).toEqual(all);
+
+  await dave.asks((sql) => sql`update profiles set is_private = false where id = ${dave.id}`);
+  await dave.asks((sql) => sql`insert into blocks (blocked_id) values (${mallory.id})`);
+  for (const query of ["quiet", "from:dave"]) expect(await search(query, mallory.asks)).toEqual([]);
+  expect(await search("quiet")).toEqual(["quiet everyone"]);
+});
+
+test("of whoever is not searchable, posts are found by themselves alone", async () => {
+  const shy = await db.signUp("shy_one");
+  await write(shy, { content: "a timid #word" });
+  for (const query of ["timid", "from:shy_one", "#word"]) {
+    await shy.asks((sql) => sql`update profiles set is_searchable = true where id = ${shy.id}`);
+    expect(await search(query)).toEqual(["a timid #word"]);
+    await shy.asks((sql) => sql`update profiles set is_searchable = false where id = ${shy.id}`);
+    expect(await search(query)).toEqual([]);
+    expect(await search(query, shy.asks)).toEqual(["a timid #word"]);
+  }
+});
+
+test("a post is found as it is after an edit, and no more once deleted", async () => {
+  await write(alice, { content: "firstly" });
+  await alice.asks((sql) => sql`update posts set content = 'secondly' where content = 'firstly'`);
+  expect([await search("firstly"), await search("secondly")]).toEqual([[], ["secondly"]]);
+  await alice.asks((sql) => sql`delete from posts where content = 'secondly'`);
+  expect(await search("secondly")).toEqual([]);
+
+  await write(alice, { content: "Wälder und Seen" });
+  expect(await search("Wald")).toEqual([]);
+  await alice.asks((sql) => sql`update posts set language = 'de' where content like 'Wälder%'`);
+  expect(await search("Wald")).toEqual(["Wälder und Seen"]);
+});
+
+test("pages go down, each post once", async () => {
+  await alice.asks(
+    (sql) => sql`insert into posts (content) select 'page ' || n from generate_series(1, 25) as n`,
+  );
+  const read: string[] = [];
+  for (let before: number | null = null; read.length === 0 || before !== null; ) {
+    const rows = await bob.asks(
+      (sql) => sql<{ id: number; content: string }[]>`
+        select id, (post).content from search_posts('page', ${before}, 10)`,
+    );
+    read.push(...rows.map((row) => row.content));
+    before = rows[9]?.id ?? null;
+  }
+  expect(read).toEqual(Array.from({ length: 25 }, (_, n) => `page ${25 - n}`));
+});
+
+test.each([
+  ["nothing", ""],
+  ["spaces", "  "],
+  ["only what is unwanted", "-garden"],
+  ["only days", "since:2026-01-01"],
+  ["only operators", "& | ! ( ) <-> :*"],
+  ["a wildcard", "%"],
+  ["a quotation mark", '"'],
+  ["a backslash", "\\"],
+  ["501 characters", "x".repeat(501)],
+])("%s cannot be looked for", async (_, query) => {
+  expect(await refusal(search(query))).toMatchObject({ code: "PT400", detail: "search_query" });
+});
+
+test.each([
+  ["a wildcard within a word", "gar%en"],
+  ["another", "g_rden"],
+  ["SQL", "') or true --"],
+  ["more SQL", "'; drop table posts; --"],
+  ["a dollar quote", "$$; drop table posts; $$"],
+  ["an open phrase", '"garden'],
+  ["the syntax of tsquery", "garden:*A <2> party"],
+  ["open parentheses", "((((garden"],
+  ["an operator without a value", "from:"],
+  ["250 minus signs", `${"-".repeat(250)}garden`],
+  ["minus signs with spaces", `${"- ".repeat(200)}garden`],
+  ["minus signs with parentheses", `${"-(".repeat(200)}garden`],
+  ["minus signs with other signs", `${"-!&|".repeat(100)}garden`],
+  ["250 quotation marks", `${'"'.repeat(250)}garden`],
+  ["50 alternatives", "garden or ".repeat(50)],
+  ["one word of 500 characters", "x".repeat(500)],
+])("%s breaks nothing", async (_, query) => {
+  const found = await search(query).catch((error) => {
+    expect(error).toMatchObject({ code: "PT400", detail: "search_query" });
+    return [];
+  });
+  for (const content of found) expect(content).toContain("garden");
+  expect(await search("headline")).toEqual([inside]);
+});
+
+test("U+0000 is refused by Postgres itself", async () => {
+  expect(await refusal(search("a\0b"))).toMatchObject({ code: "22021" });
+});

@@ -1,0 +1,217 @@
+/** Threads: a post with what it answers and what answers it, whole even where something is missing. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createDatabase, type Database, type Person, refusal } from "./database.ts";
+import { differences } from "./recount.ts";
+
+let db: Database;
+let alice: Person;
+let bob: Person;
+let carol: Person;
+let mallory: Person;
+beforeAll(async () => {
+  db = await createDatabase();
+  const people = await Promise.all(["alice", "bob", "carol", "mallory"].map((name) => db.signUp(name)));
+  [alice, bob, carol, mallory] = people as [Person, Person, Person, Person];
+  await bob.asks((sql) => sql`select follow(${alice.id})`);
+});
+afterAll(async () => {
+  expect(await differences(db.admin)).toEqual({});
+  await db?.[Symbol.asyncDispose]();
+});
+
+const say = async (by: Person, content: string, to: number | null = null, audience = "everyone") => {
+  const [row] = await by.asks(
+    (sql) => sql`
+      insert into posts (content, reply_to_id, audience) values (${content}, ${to}, ${audience}) returning id`,
+  );
+  return row?.id as number;
+};
+const remove = (by: Person, id: number) =>
+  by.asks((sql) => sql`delete from posts where id = ${id} returning id`);
+/** A thread as it is read: a line a post, indented by depth; … where there is none. */
+const read = (who: Person, id: number, maxDepth = 10) =>
+  who.asks(async (sql) => {
+    const rows = await sql`select depth, (post).content from thread(${id}, ${maxDepth})`;
+    return rows.map(({ depth, content }) => `${depth} ${content ?? "…"}`);
+  });
+
+/** alice asks, bob and carol answer, and are answered. */
+async function talk() {
+  const root = await say(alice, "root");
+  const b = await say(bob, "b", root);
+  const c = await say(carol, "c", root);
+  const ba = await say(alice, "ba", b);
+  const ca = await say(alice, "ca", c);
+  const bab = await say(bob, "bab", ba);
+  const bc = await say(carol, "bc", b);
+  return { root, b, c, ba, ca, bab, bc };
+}
+
+describe("a thread", () => {
+  test("is read each post before its replies, older ones first", async () => {
+    const { root } = await talk();
+    expect(await read(bob, root)).toEqual(["0 root", "1 b", "2 ba", "3 bab", "2 bc", "1 c", "2 ca"]);
+  });
+
+  test("of a reply has what it answers above it, and not what else answers that", async () => {
+    const { ba, bab } = await talk();
+    expect(await read(bob, ba)).toEqual(["-2 root", "-1 b", "0 ba", "1 bab"]);
+    expect(await read(bob, bab)).toEqual(["-3 root", "-2 b", "-1 ba", "0 bab"]);
+  });
+
+  test("goes as deep as asked", async () => {
+    const { root } = await talk();
+    expect(await read(bob, root, 1)).toEqual(["0 root", "1 b", "1 c"]);
+    expect(await read(bob, root, 2)).toEqual(["0 root", "1 b", "2 ba", "2 bc", "1 c", "2 ca"]);
+    for (const depth of [0, 51]) {
+      expect(await refusal(read(bob, root, depth))).toMatchObject({
+        code: "PT400",
+        detail: "max_depth_range",
+      });
+    }
+  });
+
+  test("says who is answered, and counts what is below", async () => {
+    const { root, b } = await talk();
+    const [, row] = await carol.asks(
+      (sql) => sql`select id, reply_to_id, (reply_to).username, (post).replies from thread(${root})`,
+    );
+    expect(row).toEqual({ id: b, reply_to_id: root, username: "alice", replies: 2 });
+  });
+
+  test("of a repost is that of the post it shows; of nothing, none", async () => {
+    const { root, c } = await talk();
+    const [repost] = await bob.asks(
+      (sql) => sql`insert into posts (repost_of_id) values (${c}) returning id`,
+    );
+    expect(await read(bob, repost?.id)).toEqual(["-1 root", "0 c", "1 ca"]);
+    await remove(bob, repost?.id);
+    expect(await read(bob, repost?.id)).toEqual([]);
+    expect(await read(bob, -root)).toEqual([]);
+  });
+});
+
+describe("a deleted post", () => {
+  test("keeps its place as long as something hangs below it", async () => {
+    const { root, b, ba, bab, bc } = await talk();
+    await remove(bob, b);
+    expect(await read(bob, root)).toEqual(["0 root", "1 …", "2 ba", "3 bab", "2 bc", "1 c", "2 ca"]);
+    expect(await read(bob, bab)).toEqual(["-3 root", "-2 …", "-1 ba", "0 bab"]);
+    expect(await read(bob, b)).toEqual([]);
+    await remove(alice, ba);
+    expect(await read(bob, root)).toEqual(["0 root", "1 …", "2 …", "3 bab", "2 bc", "1 c", "2 ca"]);
+    await remove(bob, bab);
+    expect(await read(bob, root)).toEqual(["0 root", "1 …", "2 bc", "1 c", "2 ca"]);
+    await remove(carol, bc);
+    expect(await read(bob, root)).toEqual(["0 root", "1 c", "2 ca"]);
+    expect(await db.admin`select from private.deleted_posts where id in (${b}, ${ba})`).toHaveLength(0);
+  });
+
+  test("says nothing of what it was", async () => {
+    const { root, b, ba } = await talk();
+    await remove(bob, b);
+    const rows = await carol.asks((sql) => sql`select * from thread(${root}) where id in (${b}, ${ba})`);
+    expect(rows[0]).toEqual({ id: b, reply_to_id: root, depth: 1, post: null, reply_to: null, quoted: null });
+    expect(rows[1]).toMatchObject({ reply_to_id: b, reply_to: null });
+  });
+
+  test("at the root leaves its replies with a place above them", async () => {
+    const { root, c } = await talk();
+    await remove(alice, root);
+    expect(await read(bob, root)).toEqual([]);
+    expect(await read(bob, c)).toEqual(["-1 …", "0 c", "1 ca"]);
+  });
+
+  test("goes with its replies when all are deleted at once", async () => {
+    const { root, c, ca } = await talk();
+    await db.admin`delete from posts where id in (${c}, ${ca})`;
+    expect(await read(bob, root)).toEqual(["0 root", "1 b", "2 ba", "3 bab", "2 bc"]);
+    expect(await db.admin`select from private.deleted_posts where id in (${c}, ${ca})`).toHaveLength(0);
+  });
+
+  test("keeps its place when it goes with its author's account", async () => {
+    const dave = await db.signUp("dave");
+    const root = await say(alice, "root");
+    const d = await say(dave, "d", await say(dave, "dd", root));
+    await say(bob, "b", d);
+    await say(dave, "ddd", d);
+    await db.admin`delete from auth.users where id = ${dave.id}`;
+    expect(await read(bob, root)).toEqual(["0 root", "1 …", "2 …", "3 b"]);
+  });
+});
+
+describe("what carol may not see", () => {
+  test("keeps its place when she sees what hangs below it, and is not shown otherwise", async () => {
+    const root = await say(alice, "root");
+    const limited = await say(alice, "for followers", root, "followers");
+    expect(await read(bob, root)).toEqual(["0 root", "1 for followers"]);
+    expect(await read(carol, root)).toEqual(["0 root"]);
+    const more = await say(alice, "more", limited, "followers");
+    expect(await read(carol, root)).toEqual(["0 root"]);
+    await say(bob, "open", more);
+    expect(await read(bob, root)).toEqual(["0 root", "1 for followers", "2 more", "3 open"]);
+    expect(await read(carol, root)).toEqual(["0 root", "1 …", "2 …", "3 open"]);
+    expect(await read(carol, more)).toEqual([]);
+  });
+
+  test("is not told from what is deleted", async () => {
+    const root = await say(alice, "root");
+    const [hidden, gone] = [
+      await say(alice, "h", root, "followers"),
+      await say(alice, "g", root, "followers"),
+    ];
+    for (const parent of [hidden, gone]) await say(bob, "open", parent);
+    await remove(alice, gone);
+    const rows = await carol.asks(
+      (sql) =>
+        sql`select reply_to_id, depth, post, reply_to, quoted from thread(${root}) where id in (${hidden}, ${gone})`,
+    );
+    expect(rows).toHaveLength(2);
+    expect(rows[0]).toEqual(rows[1]);
+  });
+
+  test("does not end what mallory, whom alice blocks, reads of others", async () => {
+    const root = await say(bob, "root");
+    const hers = await say(alice, "hers", root);
+    const under = await say(carol, "carols", hers);
+    await say(alice, "hers too", root);
+    await alice.asks((sql) => sql`insert into blocks (blocked_id) values (${mallory.id})`);
+    expect(await read(mallory, root)).toEqual(["0 root", "1 …", "2 carols"]);
+    expect(await read(mallory, under)).toEqual(["-2 root", "-1 …", "0 carols"]);
+    expect(await read(mallory, hers)).toEqual([]);
+    expect(await read(bob, root)).toEqual(["0 root", "1 hers", "2 carols", "1 hers too"]);
+  });
+});
+
+describe("a very long thread", () => {
+  const pile = (by: Person, to: number, many: number, audience = "everyone") => db.owner`
+    insert into posts (author_id, content, reply_to_id, audience)
+    select ${by.id}, n::text, ${to}, ${audience} from generate_series(1, ${many}) as n`;
+
+  test("is cut after 500 replies or a few more, the oldest first; replies() has them all", async () => {
+    const root = await say(alice, "root");
+    await pile(bob, root, 700);
+    const rows = await read(carol, root);
+    expect(rows.length).toBeGreaterThan(500);
+    expect(rows.length).toBeLessThanOrEqual(501);
+    expect(rows.slice(0, 3)).toEqual(["0 root", "1 1", "1 2"]);
+    const [last] = await carol.asks((sql) => sql`select (post).content from replies(${root}, null, 1)`);
+    expect(last?.content).toBe("700");
+  });
+
+  test("has room for what carol sees, however much she does not", async () => {
+    const root = await say(alice, "root");
+    await pile(alice, root, 700, "followers");
+    await say(bob, "here", root);
+    expect(await read(carol, root)).toEqual(["0 root", "1 here"]);
+    expect(await read(bob, root)).not.toContain("1 here");
+  });
+
+  test("has the 100 posts above", async () => {
+    let last = await say(alice, "0");
+    for (let n = 1; n <= 105; n++) last = await say(n % 2 ? bob : alice, `${n}`, last);
+    const rows = await read(carol, last);
+    expect(rows).toHaveLength(101);
+    expect([rows.at(0), rows.at(-1)]).toEqual(["-100 5", "0 105"]);
+  });
+});
