@@ -1122,7 +1122,7 @@ return '0-9A-Z_a-z'
 
 comment on function private.tag_characters is 'What tags are made of, as the inside of a bracket expression.';
 revoke all on function private.tag_characters () from public, anon, authenticated, service_role;
-grant execute on function private.tag_characters () to anon, authenticated, service_role;
+grant execute on function private.tag_characters () to authenticated, service_role;
 
 -- Case is folded by way of the capitals, one character for one: ς is σ, and ı and İ
 -- are i, so that in Turkish, too, #ısparta is #ISPARTA; but ß is not ss. Full-width
@@ -1165,7 +1165,7 @@ $$;
 
 comment on function private.tag_name is 'The name of a tag that is given with or without its sign: the same however it is capitalised and its accents are encoded. Null when it is none: a name has at most 100 letters, marks, digits and underscores, and not only digits.';
 revoke all on function private.tag_name (text) from public, anon, authenticated, service_role;
-grant execute on function private.tag_name (text) to anon, authenticated, service_role;
+grant execute on function private.tag_name (text) to authenticated, service_role;
 
 -- Entities -------------------------------------------------------------------
 

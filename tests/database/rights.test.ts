@@ -168,8 +168,8 @@ describe("functions", () => {
     "private.search_name": "authenticated service_role",
     "private.search_text": "authenticated service_role",
     "private.search_vector": "authenticated service_role",
-    "private.tag_characters": everyone,
-    "private.tag_name": everyone,
+    "private.tag_characters": "authenticated service_role",
+    "private.tag_name": "authenticated service_role",
 
     // Auth's hook.
     "private.before_user_created": "supabase_auth_admin",

@@ -45,5 +45,10 @@ export const rows = (call: string, ids: string[]) =>
 /** A row of a feed, by the id of the post that it shows. */
 export const shown = (call: string, id: string) => `select from ${call} where (post).id = {${id}}`;
 
+/** A row of a feed whose post mentions somebody. */
+export const mentioning = (call: string, id: string, username: string) => `
+  select from ${call} as item cross join unnest((item.post).mentions) as mention
+  where item.id = {${id}} and mention.username = '${username}'`;
+
 /** A row of a list of people. */
 export const person = (call: string, id: string) => `select from ${call} where (profile).id = {${id}}`;

@@ -4,7 +4,7 @@
  *   a anonymous  s stranger  f follower   r requested  b blocked   B blocker
  *   m muted      M muter     @ mentioned  o owner      S service_role
  */
-import { type FunctionExpectations, rows, shown } from "./expectations.ts";
+import { type FunctionExpectations, mentioning, rows, shown } from "./expectations.ts";
 
 export const feedFunctions: Record<string, FunctionExpectations> = {
   "replies(bigint,bigint,integer)": {
@@ -79,29 +79,46 @@ export const feedFunctions: Record<string, FunctionExpectations> = {
   },
 
   "profile_feed(uuid,bigint,integer)": {
-    calls: rows("profile_feed({owner})", [
-      "everyone",
-      "followers",
-      "mentioned",
-      "quote",
-      "repost",
-      "own_repost",
-    ]),
+    calls: {
+      ...rows("profile_feed({owner})", [
+        "everyone",
+        "followers",
+        "mentioned",
+        "quote",
+        "repost",
+        "own_repost",
+      ]),
+      ...rows("profile_feed({mallory})", ["mallorys_quote", "mallorys_repost"]),
+      mallory_mentioned: mentioning("profile_feed({owner})", "everyone", "mallory"),
+      erin_mentioned: mentioning("profile_feed({owner})", "everyone", "erin"),
+      quoted_by_mallory: "select from profile_feed({mallory}) where (quoted).id = {everyone}",
+    },
     grid: `
-                     asfrbBmM@oS    asfrbBmM@oS
-      everyone       ++++..++++x    ..+...++.+x
-      followers      ..+...++.+x    ..+...++.+x
-      mentioned      ........++x    ........++x
-      quote          ++++..++++x    ..+...++.+x
-      repost         ++++..++++x    ..+...++.+x
-      own_repost     ..+...++.+x    ..+...++.+x`,
+                        asfrbBmM@oS    asfrbBmM@oS
+      everyone          ++++..++++x    ..+...++.+x
+      followers         ..+...++.+x    ..+...++.+x
+      mentioned         ........++x    ........++x
+      quote             ++++..++++x    ..+...++.+x
+      repost            ++++..++++x    ..+...++.+x
+      own_repost        ..+...++.+x    ..+...++.+x
+      mallorys_quote    +++++++++.x    +++++++++.x
+      mallorys_repost   ++++..+++.x    ..+...++..x
+      mallory_mentioned ++++..+++.x    ..+...++..x
+      erin_mentioned    ++++..+++.x    ..+...++..x
+      quoted_by_mallory ++++..+++.x    ..+...++..x`,
   },
 
   "profile_replies(uuid,bigint,integer)": {
-    calls: rows("profile_replies({owner})", ["reply"]),
+    calls: {
+      ...rows("profile_replies({owner})", ["reply"]),
+      ...rows("profile_replies({mallory})", ["mallorys_reply"]),
+      mallory_replies_to: "select from profile_replies({mallory}) where (reply_to).id = {owner}",
+    },
     grid: `
-                     asfrbBmM@oS    asfrbBmM@oS
-      reply          ++++..++++x    ..+...++.+x`,
+                         asfrbBmM@oS    asfrbBmM@oS
+      reply              ++++..++++x    ..+...++.+x
+      mallorys_reply     +++++++++.x    +++++++++.x
+      mallory_replies_to ++++..+++.x    ..+...++..x`,
   },
 
   "profile_likes(uuid,bigint,integer)": {
