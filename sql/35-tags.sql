@@ -152,7 +152,7 @@ begin
   if not exists (
     select from after
     join before using (id)
-    where after.entities <> before.entities
+    where (after.title, after.content) <> (before.title, before.content)
   ) then
     return null;
   end if;

@@ -1881,7 +1881,7 @@ begin
   if not exists (
     select from after
     join before using (id)
-    where after.entities <> before.entities
+    where (after.title, after.content) <> (before.title, before.content)
   ) then
     return null;
   end if;
@@ -3096,7 +3096,8 @@ begin
   ) as relation
   left join lateral private.follow_counts_of(viewer_id, profiles.id) as counts on not relation.is_blocked
   left join public.mutes as muted
-    on muted.muter_id = viewer_id and muted.muted_id = profiles.id
+    on not relation.is_blocked
+    and muted.muter_id = viewer_id and muted.muted_id = profiles.id
     and (muted.muted_until is null or muted.muted_until > now())
   where lower(profiles.username) = lower(profile.username)
     and profiles.id not in (select private.blocker_ids(viewer_id));
