@@ -1,0 +1,180 @@
+/**
+ * Everything that can be asked of the API about a history's people and posts, beside
+ * what the model says the answer is: feeds (feeds.ts), the rows and counts that
+ * row-level security shows (tables.ts), and here threads, searches and people.
+ */
+import { type Answers, type Question, rowsOf } from "./ask.ts";
+import { feeds } from "./feeds.ts";
+import { type PersonId, type Post, person, pieces, tagsOf, tie, type Viewer, type World } from "./model.ts";
+import { itemFrom, itemOf, personFrom, personOf, placeFrom, placeOf } from "./rows.ts";
+import { as, label, nameOf, type Stage, tagOf, wordOf } from "./stage.ts";
+import { tables } from "./tables.ts";
+
+/** All that this viewer can ask. */
+export function questionsOf(stage: Stage, viewer: Viewer, answers: Answers): Question[] {
+  return [
+    ...tables(stage, viewer, answers),
+    ...feeds(stage, viewer, answers),
+    ...threads(stage, viewer, answers),
+    ...searches(stage, viewer, answers),
+    ...people(stage, viewer, answers),
+  ].map((question) => ({ ...question, text: `${nameOf(stage, viewer)} asks for ${question.text}` }));
+}
+
+function threads(stage: Stage, viewer: Viewer, answers: Answers): Question[] {
+  const { world } = stage;
+  return world.posts.flatMap(({ id }) => [
+    {
+      kind: "thread",
+      text: `the thread of ${label(stage, id)}`,
+      ask: () => rowsOf(as(stage, viewer).rpc("thread", { post_id: id, max_depth: 50 }), placeFrom),
+      expected: () => answers.thread(world, viewer, id).map((place) => placeOf(world, viewer, place)),
+    },
+    {
+      kind: "explain_visibility",
+      text: `whether ${label(stage, id)} is visible`,
+      ask: async () => (await as(stage, viewer).rpc("explain_visibility", { post_id: id })).data?.visible,
+      expected: () => answers.seenPost(world, viewer, id) !== null,
+    },
+  ]);
+}
+
+function searches(stage: Stage, viewer: Viewer, answers: Answers): Question[] {
+  const { world, population } = stage;
+  const client = as(stage, viewer);
+  const [word, other] = [wordOf(stage, 0), wordOf(stage, 1)];
+  const has = (one: Post, word: string) =>
+    pieces(one).some((piece) => "word" in piece && piece.word === word);
+  const looked: [string, (one: Post) => boolean][] = [
+    [word, (one) => has(one, word)],
+    [`${word} ${other}`, (one) => has(one, word) && has(one, other)],
+    [`${other} -${word}`, (one) => has(one, other) && !has(one, word)],
+    ...[0, 1, 2].map((n): [string, (one: Post) => boolean] => [
+      `#${tagOf(stage, n)}`,
+      (one) => tagsOf(one).includes(tagOf(stage, n)),
+    ]),
+    ...world.people.flatMap(({ id, username }): [string, (one: Post) => boolean][] => [
+      [`from:${username}`, (one) => one.author === id],
+      [`from:@${username.toUpperCase()} ${word}`, (one) => one.author === id && has(one, word)],
+      [
+        `#${tagOf(stage, 0)} from:${username}`,
+        (one) => one.author === id && tagsOf(one).includes(tagOf(stage, 0)),
+      ],
+    ]),
+  ];
+  const username = (row: unknown) => (row as ReturnType<typeof personFrom>).username ?? "";
+  const byUsername = (rows: unknown): unknown =>
+    Array.isArray(rows) ? rows.toSorted((a, b) => (username(a) < username(b) ? -1 : 1)) : rows;
+  const found = () => answers.searchPeople(world, viewer).map(({ id }) => personOf(world, viewer, id));
+  return [
+    ...looked.map(([query, fits]) => ({
+      kind: "search_posts",
+      text: `the posts found by ${query}`,
+      ask: () => rowsOf(client.rpc("search_posts", { query, page_size: 100 }), itemFrom),
+      expected: () => answers.searchPosts(world, viewer, fits).map((row) => itemOf(world, viewer, row)),
+    })),
+    {
+      kind: "search_people",
+      text: "the people found by what all have in their names",
+      ask: async () =>
+        byUsername(await rowsOf(client.rpc("search_people", { query: population.token }), personFrom)),
+      expected: () => byUsername(found()),
+    },
+    ...world.people.map((one) => ({
+      kind: "search_people",
+      text: `the person found by the username ${one.username}`,
+      ask: async () => {
+        const rows = await rowsOf(client.rpc("search_people", { query: `@${one.username}` }), personFrom);
+        return Array.isArray(rows) ? rows.filter((row) => username(row) === one.username) : rows;
+      },
+      expected: () => found().filter((row) => row.username === one.username),
+    })),
+  ];
+}
+
+function people(stage: Stage, viewer: Viewer, answers: Answers): Question[] {
+  const { world } = stage;
+  const client = as(stage, viewer);
+  // biome-ignore lint/suspicious/noExplicitAny: as it came over HTTP
+  const withId = (row: any) => ({ id: row.id, ...personFrom(row) });
+  const listed = (ties: { id: number; other: string }[]) =>
+    ties.toSorted((a, b) => b.id - a.id).map(({ id, other }) => ({ id, ...personOf(world, viewer, other) }));
+  const lists = world.people.flatMap(({ id: of, name }) => [
+    {
+      kind: "followers",
+      text: `${name}'s followers`,
+      ask: () => rowsOf(client.rpc("followers", { profile_id: of }), withId),
+      expected: () =>
+        listed(
+          answers
+            .seenFollows(world, viewer)
+            .filter(({ to }) => to === of)
+            .map(({ by, id }) => ({ id, other: by })),
+        ),
+    },
+    {
+      kind: "following",
+      text: `whom ${name} follows`,
+      ask: () => rowsOf(client.rpc("following", { profile_id: of }), withId),
+      expected: () =>
+        listed(
+          answers
+            .seenFollows(world, viewer)
+            .filter(({ by }) => by === of)
+            .map(({ to, id }) => ({ id, other: to })),
+        ),
+    },
+    {
+      kind: "profile page",
+      text: `${name}'s page`,
+      ask: () => rowsOf(client.rpc("profile", { username: person(world, of).username }), pageFrom),
+      expected: () => pageOf(world, viewer, of, answers),
+    },
+  ]);
+  const blocked = () =>
+    world.blocks.filter(({ by }) => by === viewer).map(({ to, id }) => ({ id, other: to }));
+  return [
+    ...lists,
+    {
+      kind: "blocked_people",
+      text: "whom they block",
+      ask: () => rowsOf(client.rpc("blocked_people"), withId),
+      expected: () => (viewer === null ? "42501" : listed(blocked())),
+    },
+  ];
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: as it came over HTTP
+const pageFrom = (page: any) => ({
+  username: page.username,
+  isPrivate: page.is_private,
+  showsLikes: page.shows_likes,
+  followers: page.followers,
+  following: page.following,
+  posts: page.posts,
+  isFollowing: page.is_following,
+  isRequested: page.is_requested,
+  followsYou: page.follows_you,
+  requestsYou: page.requests_you,
+  isBlocked: page.is_blocked,
+  isMuted: page.is_muted,
+});
+
+/** There is a page of whom one blocks, to unblock them, that counts nothing. */
+function pageOf(world: World, viewer: Viewer, id: PersonId, answers: Answers) {
+  if (viewer !== null && tie(world.blocks, id, viewer)) return [];
+  const { username, isPrivate, showsLikes } = person(world, id);
+  const isBlocked = tie(world.blocks, viewer, id);
+  const counts = isBlocked
+    ? { followers: null, following: null, posts: null }
+    : { ...answers.followCounts(world, viewer, id), posts: answers.authorCount(world, viewer, id) };
+  const relation = {
+    isFollowing: tie(world.follows, viewer, id),
+    isRequested: tie(world.requests, viewer, id),
+    followsYou: viewer !== null && tie(world.follows, id, viewer),
+    requestsYou: viewer !== null && tie(world.requests, id, viewer),
+    isBlocked,
+    isMuted: !isBlocked && answers.mutes(world, viewer, id),
+  };
+  return [{ username, isPrivate, showsLikes, ...counts, ...relation }];
+}

@@ -1,0 +1,133 @@
+/**
+ * What a block tells: nothing. The same history happens to two populations; at its end
+ * alice blocks mallory in the one, and deletes her account in the other. From then on
+ * every answer that mallory gets, to whatever he asks or tries, has to be the same in
+ * both, errors and statuses included, but for ids, usernames and times. That names stay
+ * taken is the one difference there is: username_available() is left out.
+ *
+ * PLAZA_ORACLE_PAIRS: how many histories, 4 when left out. PLAZA_ORACLE_SEED: the same
+ * histories again.
+ */
+import fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import { service, target } from "../../people.ts";
+import { type PersonId, tie } from "./model.ts";
+import { newTally, type Plan, play } from "./play.ts";
+import { createPopulation, fresh, type Population, signUpAs } from "./population.ts";
+import { shortest } from "./shrink.ts";
+import { as, type Stage } from "./stage.ts";
+import { histories, type Numbered, peopleNames } from "./steps.ts";
+import { type Transcript, transcript } from "./transcript.ts";
+
+const { env } = process;
+const pairs = Number(env.PLAZA_ORACLE_PAIRS ?? 4);
+const seed = Number(env.PLAZA_ORACLE_SEED ?? Date.now() % 1_000_000_000);
+
+/** At most, and on average half as many. */
+const stepsOfHistory = 80;
+
+type Ending = (stage: Stage, alice: PersonId, mallory: PersonId) => Promise<void>;
+
+const blocks: Ending = async (stage, alice, mallory) => {
+  if (tie(stage.world.blocks, alice, mallory)) return;
+  await as(stage, alice).from("blocks").insert({ blocked_id: mallory }).throwOnError();
+};
+
+const unfollows: Ending = async (stage, alice, mallory) => {
+  await as(stage, alice).from("follows").delete().eq("followee_id", mallory).throwOnError();
+};
+
+/** The secret key's. */
+const leaves: Ending = async ({ population }, alice) => {
+  const { error } = await service().auth.admin.deleteUser(alice);
+  if (error) throw error;
+  population.people = population.people.filter(({ id }) => id !== alice);
+};
+
+interface Difference {
+  message: string;
+  question: string;
+  /** As play() returns them. */
+  steps: Numbered[];
+}
+
+describe.skipIf(!target().secretKey)("to mallory", () => {
+  let populations: Population[];
+  let answers = 0;
+  beforeAll(async () => {
+    populations = await Promise.all([createPopulation(), createPopulation()]);
+  });
+
+  /** What mallory hears when a history ends so; null when he blocks alice, who then cannot block him. */
+  async function hear(population: Population, history: Numbered[], ending: Ending) {
+    if (!population.people.some(({ name }) => name === "alice")) {
+      population.people.unshift(await signUpAs("alice", population.token));
+    }
+    // Nobody is asked anything until the end.
+    const plan: Plan = { every: Number.POSITIVE_INFINITY, questions: 0, tally: newTally() };
+    const played = await play(await fresh(population), history, plan);
+    const { people, blocks } = played.stage.world;
+    const [alice, mallory] = ["alice", "mallory"].map(
+      (name) => people.find((one) => one.name === name)?.id as PersonId,
+    ) as [PersonId, PersonId];
+    if (tie(blocks, mallory, alice)) return null;
+    await ending(played.stage, alice, mallory);
+    return { ...played, heard: await transcript(played.stage, mallory, alice) };
+  }
+
+  /** @param question the only one that counts, when it is given */
+  async function difference(
+    history: Numbered[],
+    ending: Ending,
+    question?: string,
+  ): Promise<Difference | null> {
+    const [one, other] = await Promise.all([
+      hear(populations[0] as Population, history, ending),
+      hear(populations[1] as Population, history, leaves),
+    ]);
+    if (!one || !other) return null;
+    answers += one.heard.length;
+    const found = firstDifference(one.heard, other.heard, question);
+    if (!found) return null;
+    const steps = one.history.map((step, n) => `  ${n + 1}. ${step}`);
+    const message = ["What mallory is told is not the same after", ...steps, ...found.lines].join("\n");
+    return { message, question: found.question, steps: one.steps };
+  }
+
+  test("that alice blocks him is that her account is gone", async () => {
+    const startedMs = Date.now();
+    const property = fc.asyncProperty(histories(stepsOfHistory), async (history) => {
+      const found = await difference(history, blocks);
+      if (found) throw Object.assign(new Error(found.message), found);
+    });
+    const run = await fc.check(property, { seed, numRuns: pairs, endOnFailure: true });
+    const seconds = Math.round((Date.now() - startedMs) / 1000);
+    console.log(`non-interference: ${pairs} histories, ${answers} answers, seed ${seed}, ${seconds} s`);
+    if (run.failed) {
+      const found = run.errorInstance as Error & Partial<Difference>;
+      if (!found.steps) throw found;
+      const again = (history: Numbered[]) => difference(history, blocks, found.question);
+      throw new Error((await shortest(found.steps, again))?.message ?? found.message);
+    }
+    expect(answers).toBeGreaterThan(0);
+  }, 600_000);
+
+  test("that alice unfollows him is not: the comparison notices", async () => {
+    const [alice, mallory] = ["alice", "mallory"].map((name) => peopleNames.indexOf(name)) as [
+      number,
+      number,
+    ];
+    const history: Numbered[] = [{ do: "follow", by: alice, to: mallory, call: true }];
+    expect(await difference(history, unfollows)).not.toBeNull();
+    expect(await difference(history, blocks)).toBeNull();
+  });
+});
+
+function firstDifference(one: Transcript, other: Transcript, question?: string) {
+  for (const [n, [asked, answer]] of one.entries()) {
+    const others = other[n]?.[1];
+    if (answer === others || (question && asked !== question)) continue;
+    return { question: asked, lines: [asked, `  of the one:   ${answer}`, `  of the other: ${others}`] };
+  }
+  return null;
+}

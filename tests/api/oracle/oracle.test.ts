@@ -1,0 +1,85 @@
+/**
+ * The oracle: random histories of everything that people can do, by six of them,
+ * through the API; and again and again what everybody sees, compared with a naive model
+ * that is written from the rules alone (model.ts, questions.ts). A history that fails
+ * is told in as few steps as it takes.
+ *
+ *     steps.ts         what may happen, as plain records
+ *     *-moves.ts       a step on both sides: the request, and what becomes of the model
+ *     compare.ts       the questions, each with the model's answer (feeds.ts, tables.ts)
+ *     play.ts          plays a history and compares
+ *
+ * After every ten steps each of them, and somebody who is not signed in, asks 13
+ * questions of the 36 kinds, in turn. PLAZA_ORACLE_QUESTIONS: how many, or all.
+ * PLAZA_ORACLE_STEPS: how many steps, 3000 when left out. PLAZA_ORACLE_SEED: the same
+ * histories and questions again.
+ */
+import fc from "fast-check";
+import { beforeAll, expect, test } from "vitest";
+import type { Answers } from "./ask.ts";
+import { type Disagreement, newTally, type Plan, play } from "./play.ts";
+import { createPopulation, fresh, type Population } from "./population.ts";
+import * as plainly from "./questions.ts";
+import { shortest } from "./shrink.ts";
+import { histories } from "./steps.ts";
+
+const { env } = process;
+const wantedSteps = Number(env.PLAZA_ORACLE_STEPS ?? 3000);
+const questions = env.PLAZA_ORACLE_QUESTIONS === "all" ? "all" : Number(env.PLAZA_ORACLE_QUESTIONS ?? 13);
+const seed = Number(env.PLAZA_ORACLE_SEED ?? Date.now() % 1_000_000_000);
+
+/** At most, and on average half as many. */
+const stepsOfHistory = 120;
+
+let population: Population;
+beforeAll(async () => {
+  population = await createPopulation();
+});
+
+/** @returns how the shortest history that fails does, or null when none of these does */
+async function firstDisagreement(plan: Plan, steps: number): Promise<Disagreement | null> {
+  const property = fc.asyncProperty(histories(stepsOfHistory), async (history) => {
+    await play(await fresh(population), history, plan);
+  });
+  const numRuns = Math.ceil(steps / (stepsOfHistory / 2));
+  const run = await fc.check(property, { seed, numRuns, endOnFailure: true });
+  if (!run.failed) return null;
+  const found = run.errorInstance as Disagreement;
+  if (!found.key) throw found;
+  // Nothing but the question that was answered differently, at the end.
+  const narrow: Plan = { ...plan, every: Number.POSITIVE_INFINITY, only: found.key, tally: newTally() };
+  const shorter = await shortest(found.steps, async (candidate) =>
+    play(await fresh(population), candidate, narrow).then(
+      () => null,
+      (error: Disagreement) => error,
+    ),
+  );
+  return shorter ?? found;
+}
+
+test("after any history everybody sees what the rules say", async () => {
+  const [tally, startedMs] = [newTally(), Date.now()];
+  const found = await firstDisagreement({ every: 10, questions, tally }, wantedSteps);
+  const seconds = Math.round((Date.now() - startedMs) / 1000);
+  console.log(`oracle: ${tally.steps} steps, ${tally.questions} questions, seed ${seed}, ${seconds} s`);
+  if (found) throw found;
+  expect(tally.steps).toBeGreaterThan(0);
+}, 3_600_000);
+
+test.each<[string, string, Partial<Answers>]>([
+  ["mutes", "home", { home: (world, viewer) => plainly.home({ ...world, mutes: [] }, viewer) }],
+  [
+    "blocks",
+    "post_counts (rows)",
+    { postCounts: (world, viewer, id) => plainly.postCounts({ ...world, blocks: [] }, viewer, id) },
+  ],
+])(
+  "a model that forgets %s is found out by a history of a few steps",
+  async (_, kind, wrong) => {
+    const plan: Plan = { every: 10, questions, kind, answers: { ...plainly, ...wrong }, tally: newTally() };
+    const found = await firstDisagreement(plan, 3000);
+    expect(found?.key).toContain(kind);
+    expect(found?.history.length, found?.message).toBeLessThanOrEqual(6);
+  },
+  300_000,
+);

@@ -1,0 +1,160 @@
+/**
+ * Plays a history on both sides and compares them: what comes of every step, and again
+ * and again what everybody sees. The first time that the two disagree ends it, with a
+ * message that tells the history in words.
+ */
+import { isDeepStrictEqual } from "node:util";
+import type { Answers, Question } from "./ask.ts";
+import { questionsOf } from "./compare.ts";
+import type { Viewer } from "./model.ts";
+import { moveOf, outcome } from "./moves.ts";
+import type { Population } from "./population.ts";
+import * as plainly from "./questions.ts";
+import { pinned } from "./shrink.ts";
+import { createStage, readable, type Stage } from "./stage.ts";
+import type { Numbered } from "./steps.ts";
+
+/** How many requests are on their way at once. */
+const concurrency = 8;
+
+export interface Plan {
+  /** Steps between two comparisons. */
+  every: number;
+  /** How many questions each viewer asks each time, of all kinds in turn; or all there are. */
+  questions: number | "all";
+  /** Ask all questions of this kind, and no others. */
+  kind?: string;
+  /** Only a disagreement with this key counts: what asks nothing else is quick. */
+  only?: string;
+  /** In the model's place, to see that wrong answers are noticed. */
+  answers?: Answers;
+  /** Counted up. */
+  tally: { steps: number; questions: number; comparisons: number };
+}
+
+export interface Disagreement extends Error {
+  /** What the two answer differently: the same for the same question in another history. */
+  key: string;
+  /** In words. */
+  history: string[];
+  /** As play() returns them. */
+  steps: Numbered[];
+}
+
+export const newTally = (): Plan["tally"] => ({ steps: 0, questions: 0, comparisons: 0 });
+
+/**
+ * @param population people who have done nothing yet
+ * @returns how it ends, and the steps that could be taken, each meaning the same whichever
+ *   others are left out
+ * @throws Disagreement
+ */
+export async function play(
+  population: Population,
+  steps: Numbered[],
+  plan: Plan,
+): Promise<{ stage: Stage; steps: Numbered[]; history: string[] }> {
+  const stage = createStage(population);
+  const history: string[] = [];
+  let compared = 0;
+  const taken: Numbered[] = [];
+  for (const [place, step] of steps.entries()) {
+    const move = moveOf(stage, step);
+    if (!move) continue;
+    const n = step.n ?? place;
+    taken.push({ ...pinned(stage, step), n });
+    plan.tally.steps++;
+    const answer = await move.request();
+    const got = outcome(answer);
+    history.push(move.expected === "done" ? move.text : `${move.text}: ${move.expected}`);
+    if (got !== move.expected) {
+      const key = `to ${step.do}`;
+      if (plan.only && plan.only !== key) break;
+      const said = answer.error ? `${got}, ${answer.error.message}` : got;
+      const message = `That should be ${move.expected}, and is ${said}`;
+      throw disagreement(stage, history, { key, message, steps: taken });
+    }
+    if (!answer.error && got !== "nothing") await move.after?.(answer.data);
+    for (const made of Object.values(stage.world).flat()) made.madeBy ??= n;
+    if (history.length < compared + plan.every) continue;
+    compared = history.length;
+    await compareAll(stage, history, plan, taken);
+  }
+  if (compared < history.length) await compareAll(stage, history, plan, taken);
+  return { stage, steps: taken, history };
+}
+
+async function compareAll(stage: Stage, history: string[], plan: Plan, steps: Numbered[]): Promise<void> {
+  const viewers: Viewer[] = [...stage.world.people.map(({ id }) => id), null];
+  const turn = plan.tally.comparisons++;
+  const asked = viewers.flatMap((viewer, n) => {
+    const all = questionsOf(stage, viewer, plan.answers ?? plainly);
+    if (plan.only) return all.filter((question) => keyOf(question) === plan.only);
+    if (plan.kind) return all.filter(({ kind }) => kind === plan.kind);
+    return plan.questions === "all" ? all : some(all, plan.questions, turn, n);
+  });
+  plan.tally.questions += asked.length;
+  const failed = (await inParallel(asked, check)).find((result) => result !== null);
+  if (failed) throw disagreement(stage, history, { ...failed, steps });
+}
+
+/** Whatever posts and lists are called in a history. */
+const keyOf = ({ kind, text }: Question): string => `${kind}: ${text.replaceAll(/\bp\d+|list \d+/g, "…")}`;
+
+/** One question of each of the kinds whose turn it is, seldom one that has an empty answer. */
+function some(all: Question[], wanted: number, turn: number, viewer: number): Question[] {
+  const kinds = [...Map.groupBy(all, ({ kind }) => kind).values()];
+  return Array.from({ length: Math.min(wanted, kinds.length) }, (_, n) => {
+    const kind = kinds[((turn + viewer) * wanted + n) % kinds.length] as Question[];
+    const tries = [0, 1, 2].map((salt) => kind[scatter(turn, viewer, n, salt) % kind.length] as Question);
+    return tries.find(({ expected }) => isTelling(expected())) ?? (tries[0] as Question);
+  });
+}
+
+const isTelling = (answer: unknown): boolean => (Array.isArray(answer) ? answer.length > 0 : answer !== 0);
+
+/** The same number for the same numbers, and otherwise any. */
+const scatter = (...numbers: number[]): number =>
+  numbers.reduce((mixed, n) => {
+    const next = Math.imul(mixed ^ (n + 0x9e3779b9), 0x85ebca6b);
+    return (next ^ (next >>> 13)) >>> 0;
+  }, 1);
+
+/** @returns null when the two agree */
+async function check(question: Question): Promise<{ key: string; message: string } | null> {
+  const [got, wanted] = [await question.ask(), question.expected()];
+  if (isDeepStrictEqual(got, wanted)) return null;
+  return { key: keyOf(question), message: `${question.text}\n${difference(got, wanted)}` };
+}
+
+/** The rows that are in one alone; or all of both, where that tells nothing. */
+function difference(got: unknown, wanted: unknown): string {
+  const lines = (rows: unknown) => (Array.isArray(rows) ? rows : [rows]).map((row) => JSON.stringify(row));
+  const [is, should] = [lines(got), lines(wanted)];
+  const one = [
+    ...should.filter((line) => !is.includes(line)).map((line) => `  missing:    ${line}`),
+    ...is.filter((line) => !should.includes(line)).map((line) => `  unexpected: ${line}`),
+  ];
+  const both = [...should.map((line) => `  should be: ${line}`), ...is.map((line) => `  and is:    ${line}`)];
+  return (one.length > 0 ? one : both).join("\n");
+}
+
+function disagreement(
+  stage: Stage,
+  history: string[],
+  { message, ...about }: { key: string; message: string; steps: Numbered[] },
+): Disagreement {
+  const steps = history.map((step, n) => `  ${n + 1}. ${step}`);
+  const told = ["The API and the rules disagree after", ...steps, message].join("\n");
+  return Object.assign(new Error(readable(stage, told)), { ...about, history });
+}
+
+async function inParallel<T, R>(items: T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const worker = async () => {
+    for (let n = next++; n < items.length; n = next++) results[n] = await work(items[n] as T);
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
+  return results;
+}

@@ -1,0 +1,54 @@
+/** The people of a history: signed up once, and given a clean slate for each run. */
+import { randomBytes } from "node:crypto";
+import type { SupabaseClient } from "@supabase/supabase-js";
+import { guest, type Person, service, signUp, target } from "../../people.ts";
+import { peopleNames } from "./steps.ts";
+
+export interface Population {
+  people: (Person & { name: string })[];
+  /** In their display names, words and tags, so that nobody else's are found. */
+  token: string;
+  guest: SupabaseClient;
+}
+
+/** Signs up one of each name. */
+export async function createPopulation(): Promise<Population> {
+  const token = randomBytes(4).toString("hex");
+  return {
+    people: await Promise.all(peopleNames.map((name) => signUpAs(name, token))),
+    token,
+    guest: guest(),
+  };
+}
+
+/** @param token their population's */
+export async function signUpAs(name: string, token: string): Promise<Population["people"][number]> {
+  return { ...(await signUp(name, { display_name: `${name} ${token}` })), name };
+}
+
+/**
+ * The population as if nobody had done anything yet. In this order: what a block hides
+ * its owner cannot delete, nor a repost of what they do not see; and with the posts go
+ * all likes and bookmarks.
+ */
+export async function fresh(population: Population): Promise<Population> {
+  const ids = population.people.map(({ id }) => id);
+  // One client past row-level security, or each for themselves.
+  const clients = target().secretKey ? [service()] : population.people.map(({ client }) => client);
+  const empty = async (table: string, owner: string) => {
+    for (const client of clients) await client.from(table).delete().in(owner, ids).throwOnError();
+  };
+  await empty("blocks", "blocker_id");
+  for (const client of clients) {
+    const flags = { is_private: false, shows_likes: false, is_searchable: true };
+    await client.from("profiles").update(flags).in("id", ids).throwOnError();
+  }
+  await empty("posts", "author_id");
+  await empty("follows", "follower_id");
+  await empty("follow_requests", "requester_id");
+  await empty("mutes", "muter_id");
+  await empty("lists", "owner_id");
+  await empty("tag_follows", "user_id");
+  await empty("drafts", "author_id");
+  return population;
+}

@@ -1,0 +1,182 @@
+/** The steps about posts, likes, bookmarks and drafts, on both sides. */
+import {
+  type Draft,
+  edit,
+  mark,
+  type PersonId,
+  type Post,
+  post,
+  remove,
+  repost,
+  type World,
+  write,
+} from "./model.ts";
+import type { Move } from "./moves.ts";
+import { seenPost, sees } from "./questions.ts";
+import {
+  as,
+  at,
+  draftColumns,
+  draftOf,
+  label,
+  nameOf,
+  newest,
+  postId,
+  reworded,
+  type Stage,
+  spoken,
+  textColumns,
+  textOf,
+} from "./stage.ts";
+import type { Step } from "./steps.ts";
+
+/** Why a post cannot be reposted or quoted, if it cannot. */
+function refusalToCarry(world: World, by: PersonId, id: number): string | null {
+  const asked = seenPost(world, by, id);
+  if (!asked) return "post_not_found";
+  const shown = post(world, asked.repostOf ?? asked.id) as Post;
+  return shown.author === by || sees(world, null, shown) ? null : "post_not_open";
+}
+
+function refusalToRepost(world: World, by: PersonId, id: number): string | null {
+  const refusal = refusalToCarry(world, by, id);
+  if (refusal) return refusal;
+  const shown = post(world, id)?.repostOf ?? id;
+  return world.posts.some((one) => one.author === by && one.repostOf === shown && !one.deleted)
+    ? "already_reposted"
+    : null;
+}
+
+function refusalToWrite(world: World, by: PersonId, { replyTo, quoteOf }: Draft): string | null {
+  if (replyTo !== null && !seenPost(world, by, replyTo)) return "post_not_found";
+  return quoteOf === null ? null : refusalToCarry(world, by, quoteOf);
+}
+
+/** One's own post to edit or delete; one's own repost too is there only when it is seen. */
+const isTheirs = (world: World, by: PersonId, id: number): boolean => seenPost(world, by, id)?.author === by;
+
+/** @returns null for other steps, and where there is nothing to do it to */
+export function postMove(stage: Stage, step: Step): Move | null {
+  const { world } = stage;
+  switch (step.do) {
+    case "write": {
+      const by = at(stage, step.by);
+      const draft = draftOf(stage, by, step.draft);
+      return {
+        text: `${nameOf(stage, by)} writes ${spoken(stage, draft)}`,
+        expected: refusalToWrite(world, by, draft) ?? "done",
+        request: () => as(stage, by).from("posts").insert(draftColumns(world, draft)).select("id"),
+        after: ([{ id }]) => write(world, by, draft, id),
+      };
+    }
+    case "repost": {
+      const by = at(stage, step.by);
+      const of = postId(stage, by, step.post);
+      if (of === null) return null;
+      return {
+        text: `${nameOf(stage, by)} reposts ${label(stage, of)}`,
+        expected: refusalToRepost(world, by, of) ?? "done",
+        request: () => as(stage, by).from("posts").insert({ repost_of_id: of }).select("id"),
+        after: ([{ id }]) => repost(world, by, of, id),
+      };
+    }
+    case "edit": {
+      const edited = newest(world.posts, step.post);
+      if (!edited) return null;
+      const text = step.text === "reworded" ? reworded(stage, edited) : textOf(stage, step.text);
+      const by = step.by === null ? edited.author : at(stage, step.by);
+      const columns = textColumns(world, text);
+      // To write the same again is no edit.
+      if (JSON.stringify(columns) === JSON.stringify(textColumns(world, edited))) return null;
+      const may = edited.repostOf === null ? "done" : "repost_is_bare";
+      return {
+        text: `${nameOf(stage, by)} edits ${label(stage, edited.id)} to ${spoken(stage, text)}`,
+        expected: isTheirs(world, by, edited.id) ? may : "nothing",
+        request: () => as(stage, by).from("posts").update(columns).eq("id", edited.id).select("id"),
+        after: () => edit(world, edited, text),
+      };
+    }
+    case "delete": {
+      const removed = newest(world.posts, step.post);
+      if (!removed) return null;
+      const by = step.by === null ? removed.author : at(stage, step.by);
+      return {
+        text: `${nameOf(stage, by)} deletes ${label(stage, removed.id)}`,
+        expected: isTheirs(world, by, removed.id) ? "done" : "nothing",
+        request: () => as(stage, by).from("posts").delete().eq("id", removed.id).select("id"),
+        after: () => remove(world, removed),
+      };
+    }
+    case "like":
+    case "bookmark": {
+      const by = at(stage, step.by);
+      const on = postId(stage, by, step.post);
+      if (on === null) return null;
+      const kind = step.do === "like" ? "likes" : "bookmarks";
+      const found = seenPost(world, by, on);
+      const twice = world[kind].some((one) => one.by === by && one.post === (found?.repostOf ?? on));
+      return {
+        text: `${nameOf(stage, by)} ${step.do}s ${label(stage, on)}`,
+        expected: !found ? "post_not_found" : twice ? "23505" : "done",
+        request: () => as(stage, by).from(kind).insert({ post_id: on }).select("id"),
+        after: ([{ id }]) => mark(world, kind, by, on, id),
+      };
+    }
+    case "unlike":
+    case "unbookmark": {
+      const kind = step.do === "unlike" ? "likes" : "bookmarks";
+      const marked = newest(world[kind], step.mark);
+      if (!marked) return null;
+      const { by, post: on } = marked;
+      return {
+        text: `${nameOf(stage, by)} ${step.do}s ${label(stage, on)}`,
+        expected: seenPost(world, by, on) ? "done" : "nothing",
+        request: () => as(stage, by).from(kind).delete().match({ user_id: by, post_id: on }).select("id"),
+        after: () => {
+          world[kind] = world[kind].filter((one) => one !== marked);
+        },
+      };
+    }
+    case "draft": {
+      const by = at(stage, step.by);
+      const draft = draftOf(stage, by, step.draft);
+      return {
+        text: `${nameOf(stage, by)} drafts ${spoken(stage, draft)}`,
+        expected: "done",
+        request: () => as(stage, by).from("drafts").insert(draftColumns(world, draft)).select("id"),
+        after: ([{ id }]) => {
+          world.drafts.push({ ...draft, id, author: by });
+        },
+      };
+    }
+    case "publish":
+    case "discard": {
+      const draft = newest(world.drafts, step.draft);
+      if (!draft) return null;
+      const by = step.by === null ? draft.author : at(stage, step.by);
+      const text = `${nameOf(stage, by)} ${step.do}es ${nameOf(stage, draft.author)}'s draft ${spoken(stage, draft)}`;
+      const gone = () => {
+        world.drafts = world.drafts.filter((one) => one !== draft);
+      };
+      if (step.do === "discard") {
+        return {
+          text: text.replace("discardes", "discards"),
+          expected: by === draft.author ? "done" : "nothing",
+          request: () => as(stage, by).from("drafts").delete().eq("id", draft.id).select("id"),
+          after: gone,
+        };
+      }
+      return {
+        text,
+        expected: by === draft.author ? (refusalToWrite(world, by, draft) ?? "done") : "draft_not_found",
+        request: () => as(stage, by).rpc("publish_draft", { draft_id: draft.id }),
+        after: (id) => {
+          write(world, by, draft, id);
+          gone();
+        },
+      };
+    }
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * Makes a history that fails short: leaves out what it fails without, from large parts
+ * down to single steps, and then says what is left as plainly as it can be said.
+ * Histories are played to their end, so it helps to end them where they failed first.
+ */
+import type { Made, Mute, PersonId, Tie } from "./model.ts";
+import { at, newest, pairOf, postRow, type Stage } from "./stage.ts";
+import type { Numbered, Pair, RawDraft, Step } from "./steps.ts";
+
+/** How long it may take: then the shortest so far has to do. */
+const patienceMs = 120_000;
+
+/**
+ * @param fails plays a history; answers null when it does not fail in the same way
+ * @returns what the shortest history found failed with, or null when even this one does not
+ */
+export async function shortest<Failure>(
+  steps: Numbered[],
+  fails: (steps: Numbered[]) => Promise<Failure | null>,
+): Promise<Failure | null> {
+  const deadlineMs = Date.now() + patienceMs;
+  let left = steps;
+  let failure = await fails(left);
+  const replace = async (candidate: Numbered[]): Promise<boolean> => {
+    if (failure === null || Date.now() > deadlineMs) return false;
+    const found = await fails(candidate);
+    if (found === null) return false;
+    [left, failure] = [candidate, found];
+    return true;
+  };
+
+  for (let size = Math.ceil(left.length / 2); ; size = Math.ceil(size / 2)) {
+    let removed = false;
+    // From the end: what came late is seldom needed by what came before.
+    for (let end = left.length; end > 0; end = Math.min(end - size, left.length)) {
+      removed = (await replace(left.toSpliced(Math.max(0, end - size), size))) || removed;
+    }
+    if (size === 1 && !removed) break;
+  }
+  for (let n = 0; n < left.length; n++) {
+    for (const plainer of plainerThan(left[n] as Numbered)) {
+      if (await replace(left.with(n, plainer))) break;
+    }
+  }
+  return failure;
+}
+
+/** The same step with less in it, plainest first. */
+function plainerThan(step: Numbered): Numbered[] {
+  if (step.do === "edit") {
+    const plain = { title: [], content: [{ word: 1 }], warning: false };
+    return [
+      { ...step, text: "reworded" },
+      { ...step, text: plain },
+    ];
+  }
+  if (step.do !== "write" && step.do !== "draft") return [];
+  const bare = { title: [], content: [{ word: 0 }], warning: false, language: null };
+  const { draft } = step;
+  return [
+    { ...bare, audience: "everyone" as const, replyTo: null, quoteOf: null },
+    { ...bare, audience: "everyone" as const, replyTo: draft.replyTo, quoteOf: null },
+    { ...draft, ...bare },
+    { ...draft, ...bare, content: draft.content },
+    { ...draft, ...bare, content: draft.content, audience: "everyone" as const },
+  ].map((draft) => ({ ...step, draft }));
+}
+
+/**
+ * A step that means what it means now, whatever is left out before it: by the number of
+ * the step that made it, as a negative number, instead of by its place.
+ */
+export function pinned(stage: Stage, step: Step): Step {
+  const { world } = stage;
+  const pin = (rows: Made[], n: number): number => {
+    const madeBy = newest(rows, n)?.madeBy;
+    return madeBy === undefined ? n : -1 - madeBy;
+  };
+  const pinPost = (by: number, n: number): number => {
+    const madeBy = postRow(stage, at(stage, by), n)?.madeBy;
+    return madeBy === undefined ? n : -1 - madeBy;
+  };
+  const text = (by: number, draft: RawDraft) => ({
+    ...draft,
+    replyTo: draft.replyTo === null ? null : pinPost(by, draft.replyTo),
+    quoteOf: draft.quoteOf === null ? null : pinPost(by, draft.quoteOf),
+  });
+  const two = (pair: Pair, rows: Tie[] | Mute[]): Pair => {
+    const { by, to } = pairOf(stage, pair, rows);
+    const place = (one: PersonId) => world.people.findIndex(({ id }) => id === one);
+    return { row: null, by: place(by), to: place(to) };
+  };
+  switch (step.do) {
+    case "write":
+    case "draft":
+      return { ...step, draft: text(step.by, step.draft) };
+    case "publish":
+    case "discard":
+      return { ...step, draft: pin(world.drafts, step.draft) };
+    case "unlike":
+      return { ...step, mark: pin(world.likes, step.mark) };
+    case "unbookmark":
+      return { ...step, mark: pin(world.bookmarks, step.mark) };
+    case "unfollow":
+    case "remove follower":
+      return { ...step, pair: two(step.pair, world.follows) };
+    case "accept":
+    case "decline":
+    case "cancel":
+      return { ...step, pair: two(step.pair, world.requests) };
+    case "unblock":
+      return { ...step, pair: two(step.pair, world.blocks) };
+    case "unmute":
+      return { ...step, pair: two(step.pair, world.mutes) };
+    case "repost":
+    case "like":
+    case "bookmark":
+      return { ...step, post: pinPost(step.by, step.post) };
+    case "edit":
+    case "delete":
+      return { ...step, post: pin(world.posts, step.post) };
+    default:
+      if ("list" in step) return { ...step, list: pin(world.lists, step.list) };
+      return step;
+  }
+}

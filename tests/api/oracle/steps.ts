@@ -1,0 +1,178 @@
+/**
+ * What may happen in a history, as plain records: who does what to which, by number.
+ * A number is taken modulo what there is when its turn comes (people as they were
+ * signed up; the rest newest first; of posts, mostly of those that one sees), so that
+ * any part of a history is a
+ * history too. A wish that cannot be is a step as well: it
+ * has to be refused.
+ */
+import fc from "fast-check";
+import type { Audience, Mute } from "./model.ts";
+
+/** The first three have more to do with each other than the rest, so that much comes together. */
+export const peopleNames = ["alice", "mallory", "bob", "carol", "dave", "erin"];
+
+export type RawPiece = { word: number } | { tag: number; loud: boolean } | { mention: number };
+
+export interface RawText {
+  title: RawPiece[];
+  content: RawPiece[];
+  warning: boolean;
+}
+
+export interface RawDraft extends RawText {
+  language: string | null;
+  audience: Audience;
+  replyTo: number | null;
+  quoteOf: number | null;
+}
+
+/** Two people: those of a row there is, if there is one, or any two. */
+export interface Pair {
+  row: number | null;
+  by: number;
+  to: number;
+}
+
+export type Flag = "is_private" | "shows_likes" | "is_searchable";
+
+export type Step =
+  | { do: "write" | "draft"; by: number; draft: RawDraft }
+  | { do: "repost" | "like" | "bookmark"; by: number; post: number }
+  /** by null: whose it is. */
+  | { do: "edit"; by: number | null; post: number; text: RawText | "reworded" }
+  | { do: "delete"; by: number | null; post: number }
+  | { do: "unlike" | "unbookmark"; mark: number }
+  | { do: "follow"; by: number; to: number; call: boolean }
+  | { do: "ask" | "block"; by: number; to: number }
+  | {
+      do: "unfollow" | "remove follower" | "accept" | "decline" | "cancel" | "unblock" | "unmute";
+      pair: Pair;
+    }
+  | { do: "mute"; by: number; to: number; until: Mute["until"]; again: boolean }
+  | { do: "switch"; by: number; whose: number | null; flag: Flag; value: boolean }
+  | { do: "make list"; by: number; isPrivate: boolean }
+  | { do: "drop list"; by: number | null; list: number }
+  | { do: "switch list"; by: number | null; list: number; isPrivate: boolean }
+  | { do: "put on list" | "take off list"; by: number | null; list: number; whom: number }
+  | { do: "follow tag" | "unfollow tag"; by: number; tag: number }
+  | { do: "publish" | "discard"; by: number | null; draft: number }
+  | { do: "pass for"; by: number; whom: number; what: "post" | "list" | "tag" };
+
+/** In a history that shrinks, with the number that it had at first, by which others mean what it made. */
+export type Numbered = Step & { n?: number };
+
+const who = fc.oneof(fc.nat(peopleNames.length - 1), fc.nat(2));
+/** Often one of the last. */
+const which = fc.oneof(fc.nat(3), fc.nat(40));
+const none = fc.constant(null);
+const seldom = <T>(arbitrary: fc.Arbitrary<T>) =>
+  fc.oneof({ arbitrary: none, weight: 6 }, { arbitrary, weight: 1 });
+/** Nearly always whose it is. */
+const byOwner = seldom(who);
+
+const piece: fc.Arbitrary<RawPiece> = fc.oneof(
+  { arbitrary: fc.record({ word: fc.nat(2) }), weight: 2 },
+  { arbitrary: fc.record({ tag: fc.nat(2), loud: fc.boolean() }), weight: 2 },
+  { arbitrary: fc.record({ mention: who }), weight: 3 },
+);
+
+const textParts = {
+  title: fc.oneof(
+    { arbitrary: fc.constant<RawPiece[]>([]), weight: 3 },
+    { arbitrary: fc.array(piece, { maxLength: 2 }), weight: 1 },
+  ),
+  content: fc.array(piece, { minLength: 1, maxLength: 3 }),
+  warning: fc.oneof(
+    { arbitrary: fc.constant(false), weight: 5 },
+    { arbitrary: fc.constant(true), weight: 1 },
+  ),
+};
+const text: fc.Arbitrary<RawText> = fc.record(textParts);
+
+const edited = fc.oneof(text, fc.constant("reworded" as const));
+
+const audience = fc.oneof(
+  { arbitrary: fc.constant<Audience>("everyone"), weight: 4 },
+  { arbitrary: fc.constant<Audience>("followers"), weight: 1 },
+  { arbitrary: fc.constant<Audience>("mentioned"), weight: 1 },
+);
+
+const draft = (replyTo: fc.Arbitrary<number | null>, quoteOf: fc.Arbitrary<number | null>) =>
+  fc.record<RawDraft>({
+    ...textParts,
+    language: fc.constantFrom(null, "en", "de", "tr"),
+    audience,
+    replyTo,
+    quoteOf,
+  });
+const anyDraft = draft(fc.option(which, { freq: 2 }), fc.option(which, { freq: 2 }));
+
+const pair = fc.record({
+  row: fc.oneof({ arbitrary: which, weight: 5 }, { arbitrary: none, weight: 1 }),
+  by: who,
+  to: who,
+});
+
+const weighted: [number, fc.Arbitrary<Step>][] = [
+  [12, fc.record({ do: fc.constant("write"), by: who, draft: draft(none, none) })],
+  [8, fc.record({ do: fc.constant("write"), by: who, draft: draft(which, none) })],
+  [5, fc.record({ do: fc.constant("write"), by: who, draft: draft(fc.option(which, { freq: 2 }), which) })],
+  [9, fc.record({ do: fc.constant("repost"), by: who, post: which })],
+  [8, fc.record({ do: fc.constant("like"), by: who, post: which })],
+  [4, fc.record({ do: fc.constant("bookmark"), by: who, post: which })],
+  [5, fc.record({ do: fc.constant("edit"), by: byOwner, post: which, text: edited })],
+  [4, fc.record({ do: fc.constant("delete"), by: byOwner, post: which })],
+  [3, fc.record({ do: fc.constantFrom("unlike", "unbookmark"), mark: which })],
+  [14, fc.record({ do: fc.constant("follow"), by: who, to: who, call: fc.boolean() })],
+  [3, fc.record({ do: fc.constant("ask"), by: who, to: who })],
+  [2, fc.record({ do: fc.constantFrom("unfollow", "remove follower"), pair })],
+  [5, fc.record({ do: fc.constantFrom("accept", "accept", "decline", "cancel"), pair })],
+  [5, fc.record({ do: fc.constant("block"), by: who, to: who })],
+  [4, fc.record({ do: fc.constant("unblock"), pair })],
+  [
+    4,
+    fc.record({
+      do: fc.constant("mute"),
+      by: who,
+      to: who,
+      until: fc.constantFrom("forever", "future", "past"),
+      again: fc.boolean(),
+    }),
+  ],
+  [2, fc.record({ do: fc.constant("unmute"), pair })],
+  [
+    6,
+    fc.record({
+      do: fc.constant("switch"),
+      by: who,
+      whose: seldom(who),
+      flag: fc.constantFrom("is_private", "is_private", "shows_likes", "is_searchable"),
+      value: fc.boolean(),
+    }),
+  ],
+  [2, fc.record({ do: fc.constant("make list"), by: who, isPrivate: fc.boolean() })],
+  [1, fc.record({ do: fc.constant("drop list"), by: byOwner, list: which })],
+  [1, fc.record({ do: fc.constant("switch list"), by: byOwner, list: which, isPrivate: fc.boolean() })],
+  [5, fc.record({ do: fc.constant("put on list"), by: byOwner, list: which, whom: who })],
+  [1, fc.record({ do: fc.constant("take off list"), by: byOwner, list: which, whom: who })],
+  [3, fc.record({ do: fc.constant("follow tag"), by: who, tag: fc.nat(2) })],
+  [1, fc.record({ do: fc.constant("unfollow tag"), by: who, tag: fc.nat(2) })],
+  [2, fc.record({ do: fc.constant("draft"), by: who, draft: anyDraft })],
+  [2, fc.record({ do: fc.constantFrom("publish", "publish", "discard"), by: byOwner, draft: which })],
+  [
+    1,
+    fc.record({
+      do: fc.constant("pass for"),
+      by: who,
+      whom: who,
+      what: fc.constantFrom("post", "list", "tag"),
+    }),
+  ],
+] as [number, fc.Arbitrary<Step>][];
+
+const step = fc.oneof(...weighted.map(([weight, arbitrary]) => ({ weight, arbitrary })));
+
+/** @param longest the most steps of a history; on average it has half as many */
+export const histories = (longest: number): fc.Arbitrary<Step[]> =>
+  fc.noBias(fc.array(step, { minLength: 1, maxLength: longest, size: "max" }));

@@ -1,0 +1,150 @@
+/**
+ * What somebody gets to hear, word for word: every answer to everything they can ask
+ * and to whatever they try with another, with statuses and errors. Ids, usernames and
+ * times are said in the tests' words, so that two populations' can be compared.
+ */
+import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import { target } from "../../people.ts";
+import { questionsOf } from "./compare.ts";
+import type { PersonId } from "./model.ts";
+import * as plainly from "./questions.ts";
+import { as, readable, type Stage } from "./stage.ts";
+
+/** What was asked or tried, and what was answered. */
+export type Transcript = [string, string][];
+
+/**
+ * @param viewer who asks and tries
+ * @param other with whom, above all
+ */
+export async function transcript(stage: Stage, viewer: PersonId, other: PersonId): Promise<Transcript> {
+  const heard: string[] = [];
+  const client = await overheard(as(stage, viewer), heard);
+  const people = stage.population.people.map((one) => (one.id === viewer ? { ...one, client } : one));
+  const listening = { ...stage, population: { ...stage.population, people } };
+
+  const lines: Transcript = [];
+  const ask = async () => {
+    for (const { kind, text, ask } of questionsOf(listening, viewer, plainly)) {
+      heard.length = 0;
+      const formed = await ask();
+      // Here others, who have nothing to do with it, are on the page as well.
+      const shared = kind.startsWith("public") || kind === "search_people";
+      const answers = shared ? [JSON.stringify(formed)] : heard;
+      const rows = kind.endsWith("(rows)") ? answers.flatMap(apart) : answers;
+      const told = rows.map((row) => said(stage, row));
+      // A select without an order promises none.
+      lines.push([said(stage, text), (kind.endsWith("(rows)") ? told.toSorted() : told).join("\n")]);
+    }
+  };
+  await ask();
+  for (const [text, attempt] of attempts(stage, client, viewer, other)) {
+    heard.length = 0;
+    await attempt();
+    lines.push([said(stage, text), said(stage, heard.join("\n"))]);
+  }
+  await ask();
+  return lines;
+}
+
+/** The same person's client, of which all answers are noted. */
+async function overheard(client: SupabaseClient, heard: string[]): Promise<SupabaseClient> {
+  const { url, publishableKey } = target();
+  const token = (await client.auth.getSession()).data.session?.access_token ?? null;
+  const listen: typeof fetch = async (input, init) => {
+    const response = await fetch(input, init);
+    const range = response.headers.get("content-range") ?? "";
+    heard.push(`${response.status} ${range} ${await response.clone().text()}`);
+    return response;
+  };
+  return createClient(url, publishableKey, { accessToken: async () => token, global: { fetch: listen } });
+}
+
+/** The rows of an answer one by one. */
+function apart(answer: string): string[] {
+  const start = answer.indexOf("[");
+  if (start < 0) return [answer];
+  const rows: unknown[] = JSON.parse(answer.slice(start));
+  return [answer.slice(0, start), ...rows.map((row) => JSON.stringify(row))];
+}
+
+function said(stage: Stage, text: string): string {
+  const { follows, likes, bookmarks, blocks } = stage.world;
+  const ids = Object.entries({ follows, likes, bookmarks, blocks }).flatMap(([name, rows]) =>
+    rows.map(({ id }, n): [string, string] => [String(id), `${name} ${n + 1}`]),
+  );
+  const named = ids.reduce((known, [id, name]) => known.replaceAll(id, name), readable(stage, text));
+  return named
+    .replaceAll(/\d{4}-\d\d-\d\d[T ][\d:.]+(Z|[+-]\d\d:\d\d)/g, "a time")
+    .replaceAll(/\b\d{15,}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, "a new id");
+}
+
+/** Everything one can try with somebody and with what they wrote. */
+function attempts(
+  { world }: Stage,
+  client: SupabaseClient,
+  viewer: PersonId,
+  other: PersonId,
+): [string, () => PromiseLike<unknown>][] {
+  const theirs = world.posts.filter(
+    ({ author, repostOf }) =>
+      author === other || world.posts.some((one) => one.id === repostOf && one.author === other),
+  );
+  const count = { count: "exact" as const };
+  return [
+    ["follow()", () => client.rpc("follow", { profile_id: other })],
+    ["to follow", () => client.from("follows").insert({ followee_id: other })],
+    ["to ask", () => client.from("follow_requests").insert({ target_id: other })],
+    ["to accept", () => client.rpc("accept_follow_request", { requester_id: other })],
+    ["to decline", () => client.rpc("decline_follow_request", { requester_id: other })],
+    ["to remove the follower", () => client.rpc("remove_follower", { follower_id: other })],
+    ["to block", () => client.from("blocks").insert({ blocked_id: other })],
+    ["to mute", () => client.from("mutes").insert({ muted_id: other })],
+    [
+      "to mute again",
+      () =>
+        client
+          .from("mutes")
+          .upsert({ muter_id: viewer, muted_id: other }, { onConflict: "muter_id,muted_id" }),
+    ],
+    [
+      "to change all mutes",
+      () => client.from("mutes").update({ muted_until: null }, count).neq("muted_id", viewer),
+    ],
+    ["to change the profile", () => client.from("profiles").update({ bio: "x" }, count).eq("id", other)],
+    [
+      "to mention",
+      () => client.from("drafts").insert({ content: "x", reply_to_id: theirs[0]?.id }).select("reply_to_id"),
+    ],
+    ...theirs.flatMap(({ id }): [string, () => PromiseLike<unknown>][] => [
+      [`to like ${id}`, () => client.from("likes").insert({ post_id: id })],
+      [`to bookmark ${id}`, () => client.from("bookmarks").insert({ post_id: id })],
+      [`to answer ${id}`, () => client.from("posts").insert({ content: "x", reply_to_id: id })],
+      [`to quote ${id}`, () => client.from("posts").insert({ content: "x", quote_of_id: id })],
+      [`to repost ${id}`, () => client.from("posts").insert({ repost_of_id: id })],
+      [`to edit ${id}`, () => client.from("posts").update({ content: "x" }, count).eq("id", id)],
+      [`to explain ${id}`, () => client.rpc("explain_visibility", { post_id: id })],
+    ]),
+    ...world.drafts
+      .filter(({ author }) => author === viewer)
+      .map(({ id }): [string, () => PromiseLike<unknown>] => [
+        `to publish ${id}`,
+        () => client.rpc("publish_draft", { draft_id: id }),
+      ]),
+    ...world.lists.flatMap(({ id }): [string, () => PromiseLike<unknown>][] => [
+      [`to put on ${id}`, () => client.from("list_members").insert({ list_id: id, profile_id: other })],
+      [`to empty ${id}`, () => client.from("list_members").delete(count).eq("list_id", id)],
+    ]),
+    // Rows that a block hides must not show in how many went.
+    ["to unfollow all", () => client.from("follows").delete(count).eq("follower_id", viewer)],
+    [
+      "to take back all requests",
+      () => client.from("follow_requests").delete(count).eq("requester_id", viewer),
+    ],
+    ["to unlike all", () => client.from("likes").delete(count).eq("user_id", viewer)],
+    ["to unbookmark all", () => client.from("bookmarks").delete(count).eq("user_id", viewer)],
+    ["to unblock all", () => client.from("blocks").delete(count).eq("blocker_id", viewer)],
+    ["to unmute all", () => client.from("mutes").delete(count).eq("muter_id", viewer)],
+    ["to delete all posts", () => client.from("posts").delete(count).eq("author_id", viewer)],
+  ];
+}
