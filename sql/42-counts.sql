@@ -347,7 +347,7 @@ create trigger profiles_end_posts
   execute function private.profiles_end_posts();
 
 -- Definer, because nobody may write which posts are limited. Its author's turn is
--- taken (20-follows.sql): no post of theirs is on its way.
+-- taken (22-follow-requests.sql): no post of theirs is on its way.
 create function private.profiles_limit_posts()
 returns trigger
 language plpgsql

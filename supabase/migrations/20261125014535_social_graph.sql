@@ -467,24 +467,6 @@ comment on column public.follows.id is 'Made of the time of following: order and
 -- Who follows somebody, newest first.
 create index follows_followee_id_id_idx on public.follows (followee_id, id desc);
 
-create table public.follow_requests (
-  requester_id  uuid         not null default auth.uid() references public.profiles (id) on delete cascade,
-  target_id     uuid         not null references public.profiles (id) on delete cascade,
-  id            bigint       not null default private.new_id(),
-  created_at    timestamptz  not null default now(),
-
-  -- Whom somebody asked.
-  primary key (requester_id, target_id)
-);
-
-comment on table  public.follow_requests is 'Who asks to follow a private account. Insert to ask, delete to take it back; the account''s owner calls accept_follow_request() or decline_follow_request().';
-comment on column public.follow_requests.requester_id is 'Who asks: yourself, when left out.';
-comment on column public.follow_requests.target_id is 'The private account.';
-comment on column public.follow_requests.id is 'Made of the time of asking: order and page by it.';
-
--- Who asks somebody, newest first.
-create index follow_requests_target_id_id_idx on public.follow_requests (target_id, id desc);
-
 -- Beside profiles, not in it: a new follower need not wait for a profile being
 -- edited, nor rewrite its bio. Free space in every page keeps the new versions
 -- of a row beside the old ones, and the index untouched.
@@ -562,7 +544,6 @@ revoke all on function private.consents_to_follow (uuid) from public, anon, auth
 grant execute on function private.consents_to_follow (uuid) to authenticated;
 
 alter table public.follows enable row level security;
-alter table public.follow_requests enable row level security;
 
 create policy "whoever may look into both reads who follows whom"
   on public.follows for select
@@ -586,38 +567,16 @@ create policy "people unfollow in their own name"
   to authenticated
   using (follower_id = (select auth.uid()));
 
-create policy "people read what they ask and are asked"
-  on public.follow_requests for select
-  to authenticated
-  using (requester_id = (select auth.uid()) or target_id = (select auth.uid()));
-
-create policy "people ask in their own name"
-  on public.follow_requests for insert
-  to authenticated
-  with check (requester_id = (select auth.uid()));
-
-create policy "people take their requests back"
-  on public.follow_requests for delete
-  to authenticated
-  using (requester_id = (select auth.uid()));
-
 -- No update: another followee is another follow.
-revoke all on public.follows, public.follow_requests from public, anon, authenticated, service_role;
+revoke all on public.follows from public, anon, authenticated, service_role;
 grant select on public.follows to anon, authenticated, service_role;
 grant insert (follower_id, followee_id) on public.follows to authenticated, service_role;
 grant delete on public.follows to authenticated, service_role;
-grant select, delete on public.follow_requests to authenticated, service_role;
-grant insert (requester_id, target_id) on public.follow_requests to authenticated, service_role;
 
 -- Triggers -------------------------------------------------------------------
 
 create trigger take_turn
   before insert or delete on public.follows
-  for each statement
-  execute function private.take_turn();
-
-create trigger take_turn
-  before insert or delete on public.follow_requests
   for each statement
   execute function private.take_turn();
 
@@ -644,47 +603,6 @@ create trigger follows_check
   for each row
   when (new.followee_id is distinct from auth.uid())
   execute function private.follows_check();
-
--- Definer, because neither blocks nor all of profiles are everybody's to read.
--- The account is locked against being made public, or accepting, meanwhile.
-create function private.follow_requests_check()
-returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-  is_private boolean;
-begin
-  perform private.require_profile(coalesce(auth.uid(), new.requester_id), new.target_id);
-
-  select profiles.is_private into is_private
-  from public.profiles
-  where profiles.id = new.target_id
-  for share;
-
-  if new.requester_id = new.target_id then
-    raise sqlstate 'PT400' using message = 'You cannot follow yourself', detail = 'follow_yourself';
-  elsif is_private is not true then
-    raise sqlstate 'PT409' using
-      message = 'This account is public: follow it without asking', detail = 'follow_needs_no_request';
-  elsif exists (
-    select from public.follows
-    where follows.follower_id = new.requester_id and follows.followee_id = new.target_id
-  ) then
-    raise sqlstate 'PT409' using message = 'You follow this account', detail = 'already_following';
-  end if;
-  return new;
-end;
-$$;
-
-comment on function private.follow_requests_check is 'Refuses a request that nobody could accept.';
-revoke all on function private.follow_requests_check () from public, anon, authenticated, service_role;
-
-create trigger follow_requests_check
-  before insert on public.follow_requests
-  for each row
-  execute function private.follow_requests_check();
 
 -- Definer, because they are others' follows and requests too. Everybody's turn is
 -- taken, so that nobody follows from one side while the other blocks.
@@ -722,43 +640,6 @@ create trigger blocks_end_follows
   referencing new table as blocked
   for each statement
   execute function private.blocks_end_follows();
-
--- Whoever writes a post takes a turn as well, so that none is written for
--- everybody while its author's account becomes private.
-create trigger take_turn
-  before update of is_private on public.profiles
-  for each statement
-  execute function private.take_turn();
-
--- Definer, because they are others' follows.
-create function private.profiles_accept_requests()
-returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-  with accepted as (
-    delete from public.follow_requests
-    where follow_requests.target_id = new.id
-    returning follow_requests.requester_id
-  )
-  insert into public.follows (follower_id, followee_id)
-  select accepted.requester_id, new.id
-  from accepted
-  on conflict do nothing;
-  return null;
-end;
-$$;
-
-comment on function private.profiles_accept_requests is 'Accepts what waits when an account becomes public.';
-revoke all on function private.profiles_accept_requests () from public, anon, authenticated, service_role;
-
-create trigger profiles_accept_requests
-  after update of is_private on public.profiles
-  for each row
-  when (old.is_private and not new.is_private)
-  execute function private.profiles_accept_requests();
 
 -- Definer, because nobody may write counts.
 create function private.profiles_create_follow_counts()
@@ -930,6 +811,169 @@ comment on function public.follow_counts is 'To embed them in profiles: select=*
 revoke all on function public.follow_counts (public.profiles) from public, anon, authenticated, service_role;
 grant execute on function public.follow_counts (public.profiles) to anon, authenticated, service_role;
 
+-- Definer, because it is the follower's follow.
+create function private.remove_follower(follower_id uuid)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+  delete from public.follows
+  where follows.follower_id = remove_follower.follower_id
+    and follows.followee_id = private.viewer();
+  return found;
+end;
+$$;
+
+comment on function private.remove_follower is 'What public.remove_follower() does.';
+revoke all on function private.remove_follower (uuid) from public, anon, authenticated, service_role;
+grant execute on function private.remove_follower (uuid) to authenticated;
+
+create function public.remove_follower(follower_id uuid)
+returns boolean
+language sql
+volatile
+security invoker
+return private.remove_follower(remove_follower.follower_id);
+
+comment on function public.remove_follower is 'Makes somebody follow you no longer: false when they did not.';
+revoke all on function public.remove_follower (uuid) from public, anon, authenticated, service_role;
+grant execute on function public.remove_follower (uuid) to authenticated;
+
+-- 22-follow-requests -----------------------------------------------------------
+
+-- Table ----------------------------------------------------------------------
+
+create table public.follow_requests (
+  requester_id  uuid         not null default auth.uid() references public.profiles (id) on delete cascade,
+  target_id     uuid         not null references public.profiles (id) on delete cascade,
+  id            bigint       not null default private.new_id(),
+  created_at    timestamptz  not null default now(),
+
+  -- Whom somebody asked.
+  primary key (requester_id, target_id)
+);
+
+comment on table  public.follow_requests is 'Who asks to follow a private account. Insert to ask, delete to take it back; the account''s owner calls accept_follow_request() or decline_follow_request().';
+comment on column public.follow_requests.requester_id is 'Who asks: yourself, when left out.';
+comment on column public.follow_requests.target_id is 'The private account.';
+comment on column public.follow_requests.id is 'Made of the time of asking: order and page by it.';
+
+-- Who asks somebody, newest first.
+create index follow_requests_target_id_id_idx on public.follow_requests (target_id, id desc);
+
+-- Rules ----------------------------------------------------------------------
+
+alter table public.follow_requests enable row level security;
+
+create policy "people read what they ask and are asked"
+  on public.follow_requests for select
+  to authenticated
+  using (requester_id = (select auth.uid()) or target_id = (select auth.uid()));
+
+create policy "people ask in their own name"
+  on public.follow_requests for insert
+  to authenticated
+  with check (requester_id = (select auth.uid()));
+
+create policy "people take their requests back"
+  on public.follow_requests for delete
+  to authenticated
+  using (requester_id = (select auth.uid()));
+
+revoke all on public.follow_requests from public, anon, authenticated, service_role;
+grant select, delete on public.follow_requests to authenticated, service_role;
+grant insert (requester_id, target_id) on public.follow_requests to authenticated, service_role;
+
+-- Triggers -------------------------------------------------------------------
+
+create trigger take_turn
+  before insert or delete on public.follow_requests
+  for each statement
+  execute function private.take_turn();
+
+-- Definer, because neither blocks nor all of profiles are everybody's to read.
+-- The account is locked against being made public, or accepting, meanwhile.
+create function private.follow_requests_check()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  is_private boolean;
+begin
+  perform private.require_profile(coalesce(auth.uid(), new.requester_id), new.target_id);
+
+  select profiles.is_private into is_private
+  from public.profiles
+  where profiles.id = new.target_id
+  for share;
+
+  if new.requester_id = new.target_id then
+    raise sqlstate 'PT400' using message = 'You cannot follow yourself', detail = 'follow_yourself';
+  elsif is_private is not true then
+    raise sqlstate 'PT409' using
+      message = 'This account is public: follow it without asking', detail = 'follow_needs_no_request';
+  elsif exists (
+    select from public.follows
+    where follows.follower_id = new.requester_id and follows.followee_id = new.target_id
+  ) then
+    raise sqlstate 'PT409' using message = 'You follow this account', detail = 'already_following';
+  end if;
+  return new;
+end;
+$$;
+
+comment on function private.follow_requests_check is 'Refuses a request that nobody could accept.';
+revoke all on function private.follow_requests_check () from public, anon, authenticated, service_role;
+
+create trigger follow_requests_check
+  before insert on public.follow_requests
+  for each row
+  execute function private.follow_requests_check();
+
+-- Whoever writes a post takes a turn as well, so that none is written for
+-- everybody while its author's account becomes private.
+create trigger take_turn
+  before update of is_private on public.profiles
+  for each statement
+  execute function private.take_turn();
+
+-- Definer, because they are others' follows.
+create function private.profiles_accept_requests()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  with accepted as (
+    delete from public.follow_requests
+    where follow_requests.target_id = new.id
+    returning follow_requests.requester_id
+  )
+  insert into public.follows (follower_id, followee_id)
+  select accepted.requester_id, new.id
+  from accepted
+  on conflict do nothing;
+  return null;
+end;
+$$;
+
+comment on function private.profiles_accept_requests is 'Accepts what waits when an account becomes public.';
+revoke all on function private.profiles_accept_requests () from public, anon, authenticated, service_role;
+
+create trigger profiles_accept_requests
+  after update of is_private on public.profiles
+  for each row
+  when (old.is_private and not new.is_private)
+  execute function private.profiles_accept_requests();
+
+-- API ------------------------------------------------------------------------
+
 -- Definer, to lock a private account between the question and the answer: it may
 -- become public meanwhile. A public one's followers do not wait for each other.
 create function private.follow(profile_id uuid)
@@ -1044,37 +1088,6 @@ return private.answer_follow_request(decline_follow_request.requester_id, false)
 comment on function public.decline_follow_request is 'Removes a request to follow you: false when there is none. They may ask again.';
 revoke all on function public.decline_follow_request (uuid) from public, anon, authenticated, service_role;
 grant execute on function public.decline_follow_request (uuid) to authenticated;
-
--- Definer, because it is the follower's follow.
-create function private.remove_follower(follower_id uuid)
-returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-begin
-  delete from public.follows
-  where follows.follower_id = remove_follower.follower_id
-    and follows.followee_id = private.viewer();
-  return found;
-end;
-$$;
-
-comment on function private.remove_follower is 'What public.remove_follower() does.';
-revoke all on function private.remove_follower (uuid) from public, anon, authenticated, service_role;
-grant execute on function private.remove_follower (uuid) to authenticated;
-
-create function public.remove_follower(follower_id uuid)
-returns boolean
-language sql
-volatile
-security invoker
-return private.remove_follower(remove_follower.follower_id);
-
-comment on function public.remove_follower is 'Makes somebody follow you no longer: false when they did not.';
-revoke all on function public.remove_follower (uuid) from public, anon, authenticated, service_role;
-grant execute on function public.remove_follower (uuid) to authenticated;
 
 -- 25-text ----------------------------------------------------------------------
 
@@ -2470,7 +2483,7 @@ create trigger profiles_end_posts
   execute function private.profiles_end_posts();
 
 -- Definer, because nobody may write which posts are limited. Its author's turn is
--- taken (20-follows.sql): no post of theirs is on its way.
+-- taken (22-follow-requests.sql): no post of theirs is on its way.
 create function private.profiles_limit_posts()
 returns trigger
 language plpgsql
@@ -4123,7 +4136,7 @@ comment on function public.thread is 'A post, what it answers (up to 100) and th
 revoke all on function public.thread (bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function public.thread (bigint, integer) to anon, authenticated;
 
--- 70-search --------------------------------------------------------------------
+-- 70-search-people -------------------------------------------------------------
 
 create extension if not exists pg_trgm with schema extensions;
 
@@ -4153,92 +4166,6 @@ comment on function private.search_name is 'A name as search compares it.';
 revoke all on function private.search_name (text) from public, anon, authenticated, service_role;
 grant execute on function private.search_name (text) to authenticated, service_role;
 
--- Chinese and Japanese are written without spaces: every character is a word, and
--- what is searched for a phrase of them. Full-width letters are letters.
-create function private.search_text(words text)
-returns text
-language plpgsql
-immutable
-parallel safe
-security invoker
-set search_path = ''
-as $$
-begin
-  return regexp_replace(normalize(words, nfkc), '([\u3005-\u3007\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f])', ' \1 ', 'g');
-end;
-$$;
-
-comment on function private.search_text is 'A text as search takes its words.';
-revoke all on function private.search_text (text) from public, anon, authenticated, service_role;
-grant execute on function private.search_text (text) to authenticated, service_role;
-
-create function private.search_config(language text)
-returns regconfig
-language plpgsql
-immutable
-parallel safe
-security invoker
-set search_path = ''
-as $$
-begin
-  return case split_part(language, '-', 1)
-    when 'ar' then 'pg_catalog.arabic'
-    when 'ca' then 'pg_catalog.catalan'
-    when 'da' then 'pg_catalog.danish'
-    when 'de' then 'pg_catalog.german'
-    when 'el' then 'pg_catalog.greek'
-    when 'en' then 'pg_catalog.english'
-    when 'es' then 'pg_catalog.spanish'
-    when 'eu' then 'pg_catalog.basque'
-    when 'fi' then 'pg_catalog.finnish'
-    when 'fr' then 'pg_catalog.french'
-    when 'ga' then 'pg_catalog.irish'
-    when 'hi' then 'pg_catalog.hindi'
-    when 'hu' then 'pg_catalog.hungarian'
-    when 'hy' then 'pg_catalog.armenian'
-    when 'id' then 'pg_catalog.indonesian'
-    when 'it' then 'pg_catalog.italian'
-    when 'lt' then 'pg_catalog.lithuanian'
-    when 'nb' then 'pg_catalog.norwegian'
-    when 'ne' then 'pg_catalog.nepali'
-    when 'nl' then 'pg_catalog.dutch'
-    when 'nn' then 'pg_catalog.norwegian'
-    when 'no' then 'pg_catalog.norwegian'
-    when 'pt' then 'pg_catalog.portuguese'
-    when 'ro' then 'pg_catalog.romanian'
-    when 'ru' then 'pg_catalog.russian'
-    when 'sr' then 'pg_catalog.serbian'
-    when 'sv' then 'pg_catalog.swedish'
-    when 'ta' then 'pg_catalog.tamil'
-    when 'tr' then 'pg_catalog.turkish'
-    when 'yi' then 'pg_catalog.yiddish'
-    else 'pg_catalog.simple'
-  end::regconfig;
-end;
-$$;
-
-comment on function private.search_config is 'By whose grammar words of a language are compared; simple compares them as they are.';
-revoke all on function private.search_config (text) from public, anon, authenticated, service_role;
-grant execute on function private.search_config (text) to authenticated, service_role;
-
-create function private.search_vector(language text, title text, content text)
-returns tsvector
-language plpgsql
-immutable
-parallel safe
-security invoker
-cost 4000
-set search_path = ''
-as $$
-begin
-  return to_tsvector(private.search_config(language), private.search_text(title || ' ' || content));
-end;
-$$;
-
-comment on function private.search_vector is 'The words of a post as search compares them.';
-revoke all on function private.search_vector (text, text, text) from public, anon, authenticated, service_role;
-grant execute on function private.search_vector (text, text, text) to authenticated, service_role;
-
 -- Part of a name, also misspelt.
 create index profiles_search_idx on public.profiles
   using gin (private.search_name(username || ' ' || display_name) extensions.gin_trgm_ops)
@@ -4246,11 +4173,6 @@ create index profiles_search_idx on public.profiles
 -- The beginning of a name, however short.
 create index profiles_username_pattern_idx on public.profiles (lower(username) text_pattern_ops);
 create index profiles_display_name_pattern_idx on public.profiles (private.search_name(display_name) text_pattern_ops);
--- The words of a post.
-create index posts_search_idx on public.posts
-  using gin (private.search_vector(language, title, content))
-  where repost_of_id is null;
-
 -- API ------------------------------------------------------------------------
 
 /*
@@ -4390,6 +4312,103 @@ end;
 comment on function public.search_people is 'People by the beginning of a name, a part of it or nearly so, best first; id is the place. page_size is 1 to 100, and the first page is all there is.';
 revoke all on function public.search_people (text, integer) from public, anon, authenticated, service_role;
 grant execute on function public.search_people (text, integer) to anon, authenticated;
+
+-- 72-search-posts --------------------------------------------------------------
+
+-- What is compared -------------------------------------------------------------
+
+-- Chinese and Japanese are written without spaces: every character is a word, and
+-- what is searched for a phrase of them. Full-width letters are letters.
+create function private.search_text(words text)
+returns text
+language plpgsql
+immutable
+parallel safe
+security invoker
+set search_path = ''
+as $$
+begin
+  return regexp_replace(normalize(words, nfkc), '([\u3005-\u3007\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f])', ' \1 ', 'g');
+end;
+$$;
+
+comment on function private.search_text is 'A text as search takes its words.';
+revoke all on function private.search_text (text) from public, anon, authenticated, service_role;
+grant execute on function private.search_text (text) to authenticated, service_role;
+
+create function private.search_config(language text)
+returns regconfig
+language plpgsql
+immutable
+parallel safe
+security invoker
+set search_path = ''
+as $$
+begin
+  return case split_part(language, '-', 1)
+    when 'ar' then 'pg_catalog.arabic'
+    when 'ca' then 'pg_catalog.catalan'
+    when 'da' then 'pg_catalog.danish'
+    when 'de' then 'pg_catalog.german'
+    when 'el' then 'pg_catalog.greek'
+    when 'en' then 'pg_catalog.english'
+    when 'es' then 'pg_catalog.spanish'
+    when 'eu' then 'pg_catalog.basque'
+    when 'fi' then 'pg_catalog.finnish'
+    when 'fr' then 'pg_catalog.french'
+    when 'ga' then 'pg_catalog.irish'
+    when 'hi' then 'pg_catalog.hindi'
+    when 'hu' then 'pg_catalog.hungarian'
+    when 'hy' then 'pg_catalog.armenian'
+    when 'id' then 'pg_catalog.indonesian'
+    when 'it' then 'pg_catalog.italian'
+    when 'lt' then 'pg_catalog.lithuanian'
+    when 'nb' then 'pg_catalog.norwegian'
+    when 'ne' then 'pg_catalog.nepali'
+    when 'nl' then 'pg_catalog.dutch'
+    when 'nn' then 'pg_catalog.norwegian'
+    when 'no' then 'pg_catalog.norwegian'
+    when 'pt' then 'pg_catalog.portuguese'
+    when 'ro' then 'pg_catalog.romanian'
+    when 'ru' then 'pg_catalog.russian'
+    when 'sr' then 'pg_catalog.serbian'
+    when 'sv' then 'pg_catalog.swedish'
+    when 'ta' then 'pg_catalog.tamil'
+    when 'tr' then 'pg_catalog.turkish'
+    when 'yi' then 'pg_catalog.yiddish'
+    else 'pg_catalog.simple'
+  end::regconfig;
+end;
+$$;
+
+comment on function private.search_config is 'By whose grammar words of a language are compared; simple compares them as they are.';
+revoke all on function private.search_config (text) from public, anon, authenticated, service_role;
+grant execute on function private.search_config (text) to authenticated, service_role;
+
+create function private.search_vector(language text, title text, content text)
+returns tsvector
+language plpgsql
+immutable
+parallel safe
+security invoker
+cost 4000
+set search_path = ''
+as $$
+begin
+  return to_tsvector(private.search_config(language), private.search_text(title || ' ' || content));
+end;
+$$;
+
+comment on function private.search_vector is 'The words of a post as search compares them.';
+revoke all on function private.search_vector (text, text, text) from public, anon, authenticated, service_role;
+grant execute on function private.search_vector (text, text, text) to authenticated, service_role;
+
+-- The words of a post.
+create index posts_search_idx on public.posts
+  using gin (private.search_vector(language, title, content))
+  where repost_of_id is null;
+
+-- API ------------------------------------------------------------------------
 
 -- One operator out of a query: its values, without the sign.
 create function private.search_operator(query text, operator text)
