@@ -5,6 +5,8 @@
 
 export interface Contender {
   name: string;
+  /** Makes ready for one operation; not counted. */
+  before?(): Promise<unknown>;
   /** One operation; its duration is what counts. */
   run(): Promise<unknown>;
 }
@@ -15,6 +17,15 @@ export interface Figures {
   p50Ms: number;
   p95Ms: number;
   p99Ms: number;
+  /** Of each round. */
+  p50sMs: number[];
+}
+
+export interface Ratio {
+  median: number;
+  /** Half of the rounds lie between these. */
+  low: number;
+  high: number;
 }
 
 /**
@@ -23,16 +34,12 @@ export interface Figures {
  */
 export async function byTurns(contenders: Contender[], rounds: number, batch: number): Promise<Figures[]> {
   const kept = contenders.map(() => ({ p50: [] as number[], p95: [] as number[], p99: [] as number[] }));
-  for (const contender of contenders) for (let i = 0; i < batch; i++) await contender.run();
+  for (const contender of contenders) for (let i = 0; i < batch; i++) await timeMs(contender);
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < contenders.length; turn++) {
       const index = (round + turn) % contenders.length;
       const times: number[] = [];
-      for (let i = 0; i < batch; i++) {
-        const startMs = performance.now();
-        await contenders[index]?.run();
-        times.push(performance.now() - startMs);
-      }
+      for (let i = 0; i < batch; i++) times.push(await timeMs(contenders[index] as Contender));
       times.sort((a, b) => a - b);
       kept[index]?.p50.push(quantile(times, 0.5));
       kept[index]?.p95.push(quantile(times, 0.95));
@@ -44,7 +51,24 @@ export async function byTurns(contenders: Contender[], rounds: number, batch: nu
     p50Ms: median(kept[index]?.p50 ?? []),
     p95Ms: median(kept[index]?.p95 ?? []),
     p99Ms: median(kept[index]?.p99 ?? []),
+    p50sMs: kept[index]?.p50 ?? [],
   }));
+}
+
+/**
+ * How much longer one takes than another of the same turns, round by round: a ratio of
+ * their medians would compare one's noisy rounds with the other's quiet ones.
+ */
+export function ratio(one: Figures, other: Figures): Ratio {
+  const ratios = one.p50sMs.map((ms, round) => ms / (other.p50sMs[round] as number)).sort((a, b) => a - b);
+  return { median: quantile(ratios, 0.5), low: quantile(ratios, 0.25), high: quantile(ratios, 0.75) };
+}
+
+async function timeMs(contender: Contender): Promise<number> {
+  await contender.before?.();
+  const startMs = performance.now();
+  await contender.run();
+  return performance.now() - startMs;
 }
 
 /** Operations a second with `clients` at once for `durationMs`. */

@@ -15,9 +15,9 @@ export interface RemotePlatform extends AsyncDisposable {
   jwtSecret: string;
 }
 
-/** An empty platform on free ports. */
-export async function startPlatform(): Promise<RemotePlatform> {
-  const child = fork(import.meta.filename, { stdio: "inherit" });
+/** A platform on free ports: an empty one, or over an existing server, as its superuser. */
+export async function startPlatform(existingUrl?: string): Promise<RemotePlatform> {
+  const child = fork(import.meta.filename, existingUrl ? [existingUrl] : [], { stdio: "inherit" });
   const [facts] = await once(child, "message");
   return {
     ...facts,
@@ -30,7 +30,7 @@ export async function startPlatform(): Promise<RemotePlatform> {
 }
 
 if (process.send) {
-  const platform = await createPlatform({ ephemeralPorts: true, seed: false });
+  const platform = await createPlatform({ databaseUrl: process.argv[2], ephemeralPorts: true, seed: false });
   process.once("disconnect", () => platform[Symbol.asyncDispose]().then(() => process.exit(0)));
   process.send({
     url: platform.url,

@@ -1,0 +1,286 @@
+/*
+ * feed contenders
+ *
+ * What the home feed is compared with, in the throw-away database only: each is a
+ * definer behind a thin invoker as home_feed() is, and answers rows made by the
+ * same private.feed_items(); they differ in how they find the ids of a page.
+ */
+
+-- The 20 newest posts of all, by primary key: nothing is asked of follows or audiences.
+create function private.bench_key_range(before bigint, page_size integer)
+returns setof public.feed_item
+language plpgsql
+stable
+security definer
+set search_path = ''
+rows 20
+as $$
+declare
+  viewer_id uuid := private.viewer();
+  ids bigint[];
+begin
+  perform private.check_page_size(page_size);
+  select array_agg(page.id order by page.id desc) into ids
+  from (
+    select posts.id
+    from public.posts
+    where posts.id < coalesce(bench_key_range.before, 9223372036854775807)
+    order by posts.id desc
+    limit page_size
+  ) as page;
+
+  return query
+  select items.*
+  from private.feed_items(viewer_id, ids, ids) as items;
+end;
+$$;
+
+create function public.bench_key_range(before bigint default null, page_size integer default 20)
+returns setof public.feed_item
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select items.* from private.bench_key_range(bench_key_range.before, bench_key_range.page_size) as items;
+end;
+
+-- The same posts, as they are in the table.
+create function private.bench_bare(before bigint, page_size integer)
+returns table (id bigint, author_id uuid, content text, created_at timestamptz)
+language plpgsql
+stable
+security definer
+set search_path = ''
+rows 20
+as $$
+begin
+  perform private.viewer();
+  perform private.check_page_size(page_size);
+  return query
+  select posts.id, posts.author_id, posts.content, posts.created_at
+  from public.posts
+  where posts.id < coalesce(bench_bare.before, 9223372036854775807)
+  order by posts.id desc
+  limit page_size;
+end;
+$$;
+
+create function public.bench_bare(before bigint default null, page_size integer default 20)
+returns table (id bigint, author_id uuid, content text, created_at timestamptz)
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select items.* from private.bench_bare(bench_bare.before, bench_bare.page_size) as items;
+end;
+
+-- For the naive query, which is planned as it comes: its rows are made under the
+-- settings of home_feed() all the same.
+create function private.bench_items(viewer_id uuid, ids bigint[])
+returns setof public.feed_item
+language plpgsql
+stable
+security invoker
+set search_path = ''
+rows 20
+as $$
+begin
+  return query
+  select items.*
+  from private.feed_items(bench_items.viewer_id, ids, ids) as items;
+end;
+$$;
+
+-- As frontends write it; without the rules of home, and of row-level security.
+create function private.bench_naive(before bigint, page_size integer)
+returns setof public.feed_item
+language plpgsql
+stable
+security definer
+set search_path = ''
+rows 20
+as $$
+declare
+  viewer_id uuid := private.viewer();
+  before_time timestamptz := coalesce(
+    (select posts.created_at from public.posts where posts.id = bench_naive.before), 'infinity'
+  );
+  ids bigint[];
+begin
+  perform private.check_page_size(page_size);
+  select array_agg(page.id order by page.id desc) into ids
+  from (
+    select posts.id
+    from public.posts
+    where posts.author_id in (
+        select follows.followee_id
+        from public.follows
+        where follows.follower_id = viewer_id
+      )
+      and posts.created_at < before_time
+    order by posts.created_at desc
+    limit page_size
+  ) as page;
+
+  return query
+  select items.*
+  from private.bench_items(viewer_id, ids) as items;
+end;
+$$;
+
+create function public.bench_naive(before bigint default null, page_size integer default 20)
+returns setof public.feed_item
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select items.* from private.bench_naive(bench_naive.before, bench_naive.page_size) as items;
+end;
+
+-- Written when somebody posts, for each follower: here for the readers of the benchmark.
+create table private.bench_timelines (
+  user_id  uuid,
+  post_id  bigint,
+  primary key (user_id, post_id)
+);
+
+create function private.bench_timeline(before bigint, page_size integer)
+returns setof public.feed_item
+language plpgsql
+stable
+security definer
+set search_path = ''
+rows 20
+as $$
+declare
+  viewer_id uuid := private.viewer();
+  ids bigint[];
+begin
+  perform private.check_page_size(page_size);
+  select array_agg(page.post_id order by page.post_id desc) into ids
+  from (
+    select timelines.post_id
+    from private.bench_timelines as timelines
+    where timelines.user_id = viewer_id
+      and timelines.post_id < coalesce(bench_timeline.before, 9223372036854775807)
+    order by timelines.post_id desc
+    limit page_size
+  ) as page;
+
+  return query
+  select items.*
+  from private.feed_items(viewer_id, ids, ids) as items;
+end;
+$$;
+
+create function public.bench_timeline(before bigint default null, page_size integer default 20)
+returns setof public.feed_item
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select items.* from private.bench_timeline(bench_timeline.before, bench_timeline.page_size) as items;
+end;
+
+-- What home_feed() does, by whoever calls it: as postgres, nothing stands between the
+-- query and the tables.
+create function private.bench_owner(before bigint, page_size integer)
+returns setof public.feed_item
+language plpgsql
+stable
+security invoker
+set search_path = ''
+rows 20
+as $$
+declare
+  viewer_id uuid := private.viewer();
+  item_ids bigint[];
+  post_ids bigint[];
+begin
+  perform private.check_page_size(page_size);
+  select array_agg(page.item_id order by page.item_id desc), array_agg(page.post_id order by page.item_id desc)
+  into item_ids, post_ids
+  from private.feed_page(
+    'home', null, viewer_id, coalesce(bench_owner.before, 9223372036854775807), 0, page_size
+  ) as page;
+
+  return query
+  select items.*
+  from private.feed_items(viewer_id, item_ids, post_ids) as items;
+end;
+$$;
+
+-- A reader's timeline of 51 pages, and the cursor of their 50th page, or of the last
+-- full one that they have.
+create function private.bench_prepare(viewer_id uuid)
+returns bigint
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  below bigint := 9223372036854775807;
+  added integer;
+  rows integer := 0;
+begin
+  loop
+    insert into private.bench_timelines (user_id, post_id)
+    select bench_prepare.viewer_id, page.item_id
+    from private.feed_page('home', null, bench_prepare.viewer_id, below, 0, 100) as page;
+    get diagnostics added = row_count;
+    rows := rows + added;
+    exit when rows >= 1020 or added < 100;
+    below := (
+      select min(timelines.post_id)
+      from private.bench_timelines as timelines
+      where timelines.user_id = bench_prepare.viewer_id
+    );
+  end loop;
+  return (
+    select timelines.post_id
+    from private.bench_timelines as timelines
+    where timelines.user_id = bench_prepare.viewer_id
+    order by timelines.post_id desc
+    offset greatest(0, least(49, rows / 20 - 1) * 20 - 1)
+    limit 1
+  );
+end;
+$$;
+
+-- What is compared runs under the settings that private.feed() has, whatever they
+-- are; all of them begin with an empty search_path already.
+do $$
+declare
+  setting text;
+  compared text;
+begin
+  for setting, compared in
+    select unnested.setting, functions.name
+    from pg_proc
+    cross join unnest(pg_proc.proconfig) as unnested (setting)
+    cross join (
+      values ('bench_key_range (bigint, integer)'), ('bench_bare (bigint, integer)'),
+        ('bench_timeline (bigint, integer)'), ('bench_owner (bigint, integer)'), ('bench_items (uuid, bigint[])')
+    ) as functions (name)
+    where pg_proc.oid = 'private.feed (public.feed, text, bigint, integer)'::regprocedure
+      and unnested.setting not like 'search_path=%'
+  loop
+    execute format(
+      'alter function private.%s set %s = %s',
+      compared, split_part(setting, '=', 1), split_part(setting, '=', 2)
+    );
+  end loop;
+end;
+$$;
+
+grant execute on function
+  private.bench_key_range (bigint, integer), private.bench_bare (bigint, integer),
+  private.bench_naive (bigint, integer), private.bench_timeline (bigint, integer),
+  public.bench_key_range (bigint, integer), public.bench_bare (bigint, integer),
+  public.bench_naive (bigint, integer), public.bench_timeline (bigint, integer)
+  to authenticated;

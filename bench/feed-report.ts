@@ -1,0 +1,171 @@
+/** What the scenario `feed` found, as tables, and the goals beside it. */
+import type { Page } from "./feed-contenders.ts";
+import type { Graph } from "./graph.ts";
+import { type Figures, type Ratio, ratio } from "./measure.ts";
+
+/** Of the naive query; whatever takes longer counts as this. */
+export const naiveLimitMs = 3000;
+
+/** What a page may cost, in scans of the primary key. */
+const mostScans: Record<string, number> = { "10": 8, "100": 8, "1,000": 15, "10,000": 30 };
+
+/** What answers a page, in the order of the table. */
+export const methods = ["home_feed", "home_feed again", "HTTP", "owner", "(a)", "(a0)", "(c)"] as const;
+export type Method = (typeof methods)[number];
+
+export interface PageFigures {
+  kind: string;
+  page: Page;
+  of: Record<Method, Figures>;
+}
+
+export interface NaiveFigures {
+  kind: string;
+  plain: { feed: Figures; naive: Figures; rls: Figures };
+  indexed: { feed: Figures; naive: Figures };
+}
+
+/** One size: its server, and what was found on it. */
+export interface Network {
+  graph: Graph;
+  pages: PageFigures[];
+  naive: NaiveFigures[];
+  posting: [quiet: Figures, quietAgain: Figures, popular: Figures];
+}
+
+export function intro(loads: number[]): string {
+  const [idle, loaded, after] = loads.map((load) => load.toFixed(1));
+  return [
+    "One client. Pages are of 20 rows, for readers who follow so many, eight of each, and for 200 random readers by",
+    "turns; p50 / p95 / p99 in milliseconds, medians of 9 interleaved rounds of 100. Ratios are medians of the ratios",
+    "within rounds, with the range of half of them. Client, platforms and Postgres (4 GB of shared buffers, commits",
+    `waiting for the disk) share two cores, with others: load average ${idle} at first, ${loaded} when the data was`,
+    `made, ${after} at the end. **A/A** is home_feed against itself, and as near to 1 as a ratio can be trusted.`,
+    "",
+    "- **home_feed**: `public.home_feed` as `authenticated`; **HTTP**: the same through the platform.",
+    "- **owner**: the same statements as the tables' owner, with no definer between.",
+    "- **(a)**: the 20 newest posts of all, by a scan of the primary key, made into the same rows by the same function.",
+    "- **(a0)**: that scan alone, bare columns of the table.",
+    "- **(c)**: a timeline written ahead, for these readers only, made into the same rows; nothing is checked again.",
+    "",
+    "All run under the settings that home_feed has.",
+  ].join("\n");
+}
+
+const three = ({ p50Ms, p95Ms, p99Ms }: Figures) =>
+  [p50Ms, p95Ms, p99Ms].map((ms) => ms.toFixed(2)).join(" / ");
+const ranged = ({ median, low, high }: Ratio) =>
+  `${median.toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`;
+const counted = (value: number) => value.toLocaleString("en");
+
+export function report({ graph, pages, naive, posting }: Network): string[] {
+  const [quiet] = posting;
+  return [
+    `## ${counted(graph.users)} people`,
+    `${counted(graph.follows)} follows (median ${graph.medianFollowees} followees, most followers ` +
+      `${counted(graph.mostFollowers)}), ${counted(graph.posts)} posts over 90 days, ${counted(graph.likes)} likes; ` +
+      `made in ${Math.round(graph.loadS)} s.`,
+    [
+      "| followees | page | home_feed | HTTP | owner | (a) | (a0) | (c) |",
+      "|---|---|---|---|---|---|---|---|",
+      ...pages.map(
+        ({ kind, page, of }) =>
+          `| ${kind} | ${page} | ${three(of.home_feed)} | ${three(of.HTTP)} | ${three(of.owner)} ` +
+          `| ${three(of["(a)"])} | ${three(of["(a0)"])} | ${three(of["(c)"])} |`,
+      ),
+    ].join("\n"),
+    [
+      "| followees | page | home_feed ÷ (a) | ÷ (a0) | ÷ (c) | ÷ owner | A/A |",
+      "|---|---|---|---|---|---|---|",
+      ...pages.map(({ kind, page, of }) => {
+        const to = (method: Method) => ranged(ratio(of.home_feed, of[method]));
+        return (
+          `| ${kind} | ${page} | ${to("(a)")} | ${to("(a0)")} | ${to("(c)")} | ${to("owner")} ` +
+          `| ${ranged(ratio(of["home_feed again"], of.home_feed))} |`
+        );
+      }),
+    ].join("\n"),
+    [
+      "**(b)**, `author_id in (select followee_id …) order by created_at desc limit 20`: past row-level security, made",
+      "into the same rows, without and with an index of `created_at`; and under it, as a client would send it, posts",
+      `and authors only. First page, p50 / p95, fewer rounds; what takes longer than ${naiveLimitMs / 1000} s counts as that.`,
+      "",
+      "| followees | (b) | with index | under RLS | (b) ÷ home_feed | with index | under RLS |",
+      "|---|---|---|---|---|---|---|",
+      ...naive.map(({ kind, plain, indexed }) => {
+        const two = ({ p50Ms, p95Ms }: Figures) => `${p50Ms.toFixed(1)} / ${p95Ms.toFixed(1)}`;
+        const times = (one: Figures, feed: Figures) => ratio(one, feed).median.toFixed(1);
+        return (
+          `| ${kind} | ${two(plain.naive)} | ${two(indexed.naive)} | ${two(plain.rls)} ` +
+          `| ${times(plain.naive, plain.feed)} | ${times(indexed.naive, indexed.feed)} | ${times(plain.rls, plain.feed)} |`
+        );
+      }),
+    ].join("\n"),
+    [
+      "Posting: an insert until its commit is acknowledged, 60 interleaved rounds of 20; the same author twice, to tell",
+      "what is noise.",
+      "",
+      "| author's followers | p50 / p95 / p99 ms | ÷ 10 followers |",
+      "|---|---|---|",
+      ...posting.map(
+        (figures, index) =>
+          `| ${index < 2 ? 10 : counted(graph.mostFollowers)} | ${three(figures)} | ${ranged(ratio(figures, quiet))} |`,
+      ),
+    ].join("\n"),
+  ];
+}
+
+export function goals(networks: Network[]): string {
+  const lines: string[] = [];
+  const verdict = (holds: boolean) => (holds ? "met" : "missed");
+  const most = (size: string, what: string, limit: number, ratios: [name: string, ratio: Ratio][]) => {
+    const all = ratios.map(([name, found]) => `${name}: ${ranged(found)}`).join(", ");
+    const holds = ratios.every(([, { median }]) => median <= limit);
+    lines.push(`| ${size} | ${what} at most ${limit} | ${all} | ${verdict(holds)} |`);
+  };
+
+  for (const { graph, pages, naive, posting } of networks) {
+    const size = counted(graph.users);
+    for (const [kind, scans] of Object.entries(mostScans)) {
+      const both = pages.filter((row) => row.kind === kind);
+      most(
+        size,
+        `${kind} followees, ÷ (a)`,
+        scans,
+        both.map(({ page, of }) => [`page ${page}`, ratio(of.home_feed, of["(a)"])]),
+      );
+    }
+    const random = naive.find(({ kind }) => kind === "random") as NaiveFigures;
+    for (const [name, one, feed] of [
+      ["(b)", random.plain.naive, random.plain.feed],
+      ["(b) with index", random.indexed.naive, random.indexed.feed],
+      ["(b) under RLS", random.plain.rls, random.plain.feed],
+    ] as const) {
+      const times = ratio(one, feed);
+      lines.push(
+        `| ${size} | random reader, ${name} ÷ home_feed at least 50 | ${ranged(times)} | ${verdict(times.median >= 50)} |`,
+      );
+    }
+    const first = pages.filter(({ page }) => page === 1);
+    most(
+      size,
+      "÷ owner",
+      1.25,
+      first.map(({ kind, of }) => [kind, ratio(of.home_feed, of.owner)]),
+    );
+    const [quiet, , popular] = posting;
+    const acknowledged = ratio(popular, quiet);
+    lines.push(
+      `| ${size} | posting, most followed ÷ 10 followers 0.9 to 1.1 | ${ranged(acknowledged)} ` +
+        `| ${verdict(acknowledged.median >= 0.9 && acknowledged.median <= 1.1)} |`,
+    );
+  }
+  const [small, large] = networks;
+  if (small && large) {
+    const grown = large.pages.flatMap(({ kind, page, of }, place): [string, Ratio][] =>
+      page === 1 ? [[kind, ratio(of.home_feed, (small.pages[place] as PageFigures).of.home_feed)]] : [],
+    );
+    most("both", "larger ÷ smaller", 1.5, grown);
+  }
+  return ["| people | goal | measured | |", "|---|---|---|---|", ...lines].join("\n");
+}

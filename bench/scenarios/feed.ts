@@ -1,0 +1,157 @@
+/**
+ * The home feed and posting in a social network with power-law degrees, of 20,000 and of
+ * 200,000 people: beside a scan of the primary key, the query as frontends write it, and a
+ * timeline written ahead; the same rows of all but the bare scan. PLAZA_BENCH_USERS names
+ * one size.
+ */
+import { loadavg } from "node:os";
+import {
+  claimsOf,
+  connect,
+  createFeedContenders,
+  type FeedContenders,
+  type Kind,
+} from "../feed-contenders.ts";
+import {
+  goals,
+  intro,
+  type Method,
+  methods,
+  type NaiveFigures,
+  type Network,
+  naiveLimitMs,
+  type PageFigures,
+  report,
+} from "../feed-report.ts";
+import { type GraphServer, startGraphServer } from "../graph.ts";
+import { byTurns, type Contender, type Figures } from "../measure.ts";
+import { type RemotePlatform, startPlatform } from "../platform-process.ts";
+
+const sizes = process.env.PLAZA_BENCH_USERS?.split(",").map(Number) ?? [20_000, 200_000];
+
+export async function run(): Promise<string> {
+  await using stack = new AsyncDisposableStack();
+  const loads = [loadavg()[0] as number];
+  const servers: GraphServer[] = [];
+  for (const users of sizes) servers.push(stack.use(await startGraphServer(users)));
+  loads.push(loadavg()[0] as number);
+  const contenders: FeedContenders[] = [];
+  for (const server of servers) contenders.push(stack.use(await createFeedContenders(server)));
+
+  const pages = await measurePages(servers, contenders);
+  const networks: Network[] = [];
+  for (const [index, server] of servers.entries()) {
+    networks.push({
+      graph: server.graph,
+      pages: pages[index] as PageFigures[],
+      naive: await measureNaive(server, contenders[index] as FeedContenders),
+      // The last, because it changes what the feeds answer.
+      posting: await measurePosting(server),
+    });
+  }
+  loads.push(loadavg()[0] as number);
+  return [intro(loads), ...networks.flatMap(report), "## Goals", goals(networks)].join("\n\n");
+}
+
+/** Place by place, the sizes and methods by turns, so that what is compared ran side by side. */
+async function measurePages(servers: GraphServer[], contenders: FeedContenders[]): Promise<PageFigures[][]> {
+  await using stack = new AsyncDisposableStack();
+  const platforms: RemotePlatform[] = [];
+  for (const { adminUrl } of servers) platforms.push(stack.use(await startPlatform(adminUrl)));
+  const found: PageFigures[][] = servers.map(() => []);
+  for (const [place, { name }] of (contenders[0] as FeedContenders).kinds.entries()) {
+    for (const page of [1, 50] as const) {
+      const sets = await Promise.all(
+        contenders.map(async ({ kinds, bySql, byHttp }, index) => {
+          const kind = kinds[place] as Kind;
+          return {
+            home_feed: bySql("public.home_feed", "authenticated", kind, page),
+            "home_feed again": bySql("public.home_feed", "authenticated", kind, page),
+            HTTP: await byHttp(platforms[index] as RemotePlatform, kind, page),
+            owner: bySql("private.bench_owner", "postgres", kind, page),
+            "(a)": bySql("public.bench_key_range", "authenticated", kind, page),
+            "(a0)": bySql("public.bench_bare", "authenticated", kind, page),
+            "(c)": bySql("public.bench_timeline", "authenticated", kind, page),
+          } satisfies Record<Method, Contender>;
+        }),
+      );
+      const figures = await byTurns(
+        methods.flatMap((method) => sets.map((set) => set[method])),
+        9,
+        100,
+      );
+      for (const [index, rows] of found.entries()) {
+        const of = methods.map((method, m) => [method, figures[m * sets.length + index]]);
+        rows.push({ kind: name, page, of: Object.fromEntries(of) });
+      }
+    }
+  }
+  return found;
+}
+
+/** As frontends write it: past the rules in a definer, and under them as a client would send it. */
+const naiveUnderRules = `
+  select posts.*, profiles.username, profiles.display_name, profiles.avatar_url
+  from public.posts
+  join public.profiles on profiles.id = posts.author_id
+  where posts.author_id in (select follows.followee_id from public.follows where follows.follower_id = $1)
+  order by posts.created_at desc
+  limit 20`;
+const naivePastRules = "select * from public.bench_naive() where $1::uuid is not null";
+
+async function measureNaive(server: GraphServer, contenders: FeedContenders): Promise<NaiveFigures[]> {
+  const { kinds, bySql, byQuery } = contenders;
+  const feed = (kind: Kind) => bySql("public.home_feed", "authenticated", kind, 1);
+  const naive = (text: string, kind: Kind) => byQuery(text, "authenticated", kind, naiveLimitMs);
+  const turns = (kind: Kind, ...compared: Contender[]) =>
+    kind.name === "random" ? byTurns(compared, 5, 40) : byTurns(compared, 3, 8);
+
+  await using admin = administrator(server);
+  const plain: Figures[][] = [];
+  for (const kind of kinds) {
+    plain.push(await turns(kind, feed(kind), naive(naivePastRules, kind), naive(naiveUnderRules, kind)));
+  }
+  await admin.run("create index bench_posts_created_at_idx on public.posts (created_at)");
+  await admin.run("analyze public.posts");
+  const indexed: Figures[][] = [];
+  for (const kind of kinds) indexed.push(await turns(kind, feed(kind), naive(naivePastRules, kind)));
+  await admin.run("drop index public.bench_posts_created_at_idx");
+  return kinds.map(({ name }, index) => {
+    const [feed, naive, rls] = plain[index] as [Figures, Figures, Figures];
+    const [feedThen, naiveThen] = indexed[index] as [Figures, Figures];
+    return { kind: name, plain: { feed, naive, rls }, indexed: { feed: feedThen, naive: naiveThen } };
+  });
+}
+
+function administrator({ adminUrl }: GraphServer) {
+  const sql = connect(adminUrl);
+  return {
+    async run(statement: string) {
+      await sql.unsafe("set statement_timeout = 0");
+      await sql.unsafe(statement);
+    },
+    [Symbol.asyncDispose]: () => sql.end(),
+  };
+}
+
+async function measurePosting({ databaseUrl, graph }: GraphServer): Promise<Network["posting"]> {
+  const sql = connect(databaseUrl, "authenticated");
+  const by = (name: string, author: string): Contender => ({
+    name,
+    before: () => sql`select set_config('request.jwt.claims', ${JSON.stringify(claimsOf(author))}, false)`,
+    run: () =>
+      sql`insert into public.posts (content) values (${"A post as long as most of them are. ".repeat(5)})`,
+  });
+  const { quietAuthor, popularAuthor } = graph;
+  try {
+    // Short turns: a busy disk is busy for all.
+    const contenders = [
+      by("quiet", quietAuthor),
+      by("quiet again", quietAuthor),
+      by("popular", popularAuthor),
+    ];
+    return (await byTurns(contenders, 60, 20)) as Network["posting"];
+  } finally {
+    await sql.end();
+  }
+}
