@@ -3,6 +3,7 @@
  * down to single steps, and then says what is left as plainly as it can be said.
  * Histories are played to their end, so it helps to end them where they failed first.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { Made, Mute, PersonId, Tie } from "./model.ts";
 import { at, newest, pairOf, postRow, type Stage } from "./stage.ts";
 import type { Numbered, Pair, RawDraft, Step } from "./steps.ts";
@@ -29,18 +30,32 @@ export async function shortest<Failure>(
     return true;
   };
 
-  for (let size = Math.ceil(left.length / 2); ; size = Math.ceil(size / 2)) {
+  const remove = async (size: number): Promise<boolean> => {
     let removed = false;
     // From the end: what came late is seldom needed by what came before.
     for (let end = left.length; end > 0; end = Math.min(end - size, left.length)) {
       removed = (await replace(left.toSpliced(Math.max(0, end - size), size))) || removed;
     }
-    if (size === 1 && !removed) break;
-  }
-  for (let n = 0; n < left.length; n++) {
-    for (const plainer of plainerThan(left[n] as Numbered)) {
-      if (await replace(left.with(n, plainer))) break;
+    return removed;
+  };
+  const simplify = async (): Promise<boolean> => {
+    let simplified = false;
+    for (let n = 0; n < left.length; n++) {
+      for (const plainer of plainerThan(left[n] as Numbered)) {
+        const changes = !isDeepStrictEqual(plainer, left[n]);
+        if (!changes || !(await replace(left.with(n, plainer)))) continue;
+        simplified = true;
+        break;
+      }
     }
+    return simplified;
+  };
+
+  for (let size = Math.ceil(left.length / 2); size > 1; size = Math.ceil(size / 2)) await remove(size);
+  let changes = true;
+  while (changes) {
+    changes = await remove(1);
+    changes = (await simplify()) || changes;
   }
   return failure;
 }
@@ -49,6 +64,8 @@ export async function shortest<Failure>(
 function plainerThan(step: Numbered): Numbered[] {
   if (step.do === "edit") {
     const plain = { title: [], content: [{ word: 1 }], warning: false };
+    // One of the two, and no further.
+    if (step.text === "reworded" || isDeepStrictEqual(step.text, plain)) return [];
     return [
       { ...step, text: "reworded" },
       { ...step, text: plain },
