@@ -10,7 +10,8 @@
  *     play.ts          plays a history and compares
  *
  * After every ten steps each of them, and somebody who is not signed in, asks 13
- * questions of the 36 kinds, in turn. PLAZA_ORACLE_QUESTIONS: how many, or all.
+ * questions: home, and of the 36 kinds in turn; at the end of a history all of them ask
+ * everything. PLAZA_ORACLE_QUESTIONS: how many in between, or all.
  * PLAZA_ORACLE_STEPS: how many steps, 3000 when left out. PLAZA_ORACLE_SEED: the same
  * histories and questions again.
  */

@@ -20,7 +20,7 @@ const concurrency = 8;
 export interface Plan {
   /** Steps between two comparisons. */
   every: number;
-  /** How many questions each viewer asks each time, of all kinds in turn; or all there are. */
+  /** How many questions each viewer asks each time: home, and of all kinds in turn; or all there are. */
   questions: number | "all";
   /** Ask all questions of this kind, and no others. */
   kind?: string;
@@ -80,7 +80,8 @@ export async function play(
     compared = history.length;
     await compareAll(stage, history, plan, taken);
   }
-  if (compared < history.length) await compareAll(stage, history, plan, taken);
+  // In the end everybody asks everything.
+  await compareAll(stage, history, { ...plan, questions: plan.questions && "all" }, taken);
   return { stage, steps: taken, history };
 }
 
@@ -101,14 +102,16 @@ async function compareAll(stage: Stage, history: string[], plan: Plan, steps: Nu
 /** Whatever posts and lists are called in a history. */
 const keyOf = ({ kind, text }: Question): string => `${kind}: ${text.replaceAll(/\bp\d+|list \d+/g, "…")}`;
 
-/** One question of each of the kinds whose turn it is, seldom one that has an empty answer. */
+/** Home, and one question of each of the kinds whose turn it is, seldom one with an empty answer. */
 function some(all: Question[], wanted: number, turn: number, viewer: number): Question[] {
+  const home = all.filter(({ kind }) => kind === "home").slice(0, Math.min(wanted, 1));
   const kinds = [...Map.groupBy(all, ({ kind }) => kind).values()];
-  return Array.from({ length: Math.min(wanted, kinds.length) }, (_, n) => {
-    const kind = kinds[((turn + viewer) * wanted + n) % kinds.length] as Question[];
+  const others = Array.from({ length: Math.max(0, Math.min(wanted - 1, kinds.length)) }, (_, n) => {
+    const kind = kinds[((turn + viewer) * (wanted - 1) + n) % kinds.length] as Question[];
     const tries = [0, 1, 2].map((salt) => kind[scatter(turn, viewer, n, salt) % kind.length] as Question);
     return tries.find(({ expected }) => isTelling(expected())) ?? (tries[0] as Question);
   });
+  return [...home, ...others];
 }
 
 const isTelling = (answer: unknown): boolean => (Array.isArray(answer) ? answer.length > 0 : answer !== 0);

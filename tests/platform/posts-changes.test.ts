@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { createPlatform, type Platform } from "../../../platform/platform.ts";
+import { createPlatform, type Platform } from "../../platform/platform.ts";
 
 let stateDir: string;
 let platform: Platform;
