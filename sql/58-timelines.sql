@@ -49,7 +49,9 @@ begin
           order by posts.id desc
           limit reach
         ) as recent
-        where recent.author_id in (select author.id from unnest(author_ids) as author (id))
+        -- Is true keeps it a question asked of each post in order, and a join out of it.
+        where (recent.author_id in (select author.id from unnest(author_ids) as author (id))) is true
+        order by recent.id desc
         limit wanted
       ) as kept;
       complete := cardinality(found) = wanted;

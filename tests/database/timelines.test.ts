@@ -1,0 +1,62 @@
+/** The newest posts of many: the same whichever way they are found, probes or a scan. */
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createDatabase, type Database } from "./database.ts";
+
+let db: Database;
+/** Those who write most first: of 3,000 posts the first hundred wrote nine in ten. */
+let authors: string[];
+beforeAll(async () => {
+  db = await createDatabase();
+  await db.admin.begin(async (sql) => {
+    // Nobody is needed but their ids.
+    await sql`set local session_replication_role = replica`;
+    await sql`select setseed(0.5)`;
+    await sql`
+      insert into posts (id, author_id, content)
+      select n, md5(case when random() < 0.9 then floor(random() * 100) else 100 + floor(random() * 500) end::text)::uuid, n::text
+      from generate_series(1, 3000) as n
+    `;
+    await sql`insert into post_tags (post_id, tag) select id, 'garden' from posts where id % 7 = 0`;
+  });
+  const rows = await db.admin`select md5(n::text)::uuid as id from generate_series(0, 599) as n`;
+  authors = rows.map((row) => row.id);
+});
+afterAll(() => db?.[Symbol.asyncDispose]());
+
+const edge = fc.integer({ min: 0, max: 3001 });
+/** Whom one follows: from whom many write to whom few do, and from few people to nearly all. */
+const following = fc
+  .tuple(fc.nat({ max: 400 }), fc.integer({ min: 0, max: 599 }))
+  .map(([first, many]) => authors.slice(first, first + many));
+
+test("are what sorting them says, of few authors and of many, with tags and without", async () => {
+  const sizes = { few: 0, many: 0 };
+  await fc.assert(
+    fc.asyncProperty(
+      following,
+      fc.boolean(),
+      edge,
+      edge,
+      fc.integer({ min: 1, max: 80 }),
+      async (ids, tagged, a, b, wanted) => {
+        const [above, below] = [Math.min(a, b), Math.max(a, b)];
+        const tags = tagged ? ["garden"] : [];
+        const [found] = await db.admin`
+        select private.newest_posts(${ids}::uuid[], ${tags}::text[], ${below}, ${above}, ${wanted}) as ids
+      `;
+        const expected = await db.admin`
+        select id from posts
+        where id < ${below} and id > ${above}
+          and (author_id = any (${ids}::uuid[]) or id in (select post_id from post_tags where tag = any (${tags}::text[])))
+        order by id desc limit ${wanted}
+      `;
+        expect(found?.ids.map(Number)).toEqual(expected.map((row) => row.id));
+        sizes[ids.length >= 200 ? "many" : "few"]++;
+      },
+    ),
+    { numRuns: 300 },
+  );
+  expect(sizes.few).toBeGreaterThan(0);
+  expect(sizes.many).toBeGreaterThan(0);
+});
