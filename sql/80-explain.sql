@@ -38,7 +38,15 @@ begin
   from public.profiles
   where profiles.id = post.author_id;
 
-  if post.id is null or post.author_id in (select private.blocker_ids(viewer_id)) then
+  -- A repost goes with what it shows: where that is not seen, whoever shows it again
+  -- must not tell that it is still there.
+  if post.id is null
+    or post.author_id in (select private.blocker_ids(viewer_id))
+    or (post.repost_of_id is not null and not exists (
+      select from public.posts as original
+      where original.id = post.repost_of_id
+        and private.sees_post(viewer_id, original.id, original.author_id, original.audience, null)
+    )) then
     return (false, 'not_found', 'There is no such post, or none for you.')::public.visibility;
   elsif post.author_id in (select private.hidden_ids(viewer_id)) then
     return (false, 'you_block_author', 'You block its author.')::public.visibility;
@@ -51,10 +59,6 @@ begin
   if post.repost_of_id is not null then
     if not private.looks_into(viewer_id, post.author_id) then
       return (false, 'private_account', 'Its author''s account is private: only followers see what it posts.')::public.visibility;
-    end if;
-    -- Of what it shows nothing more is told than that it cannot be shown.
-    if not private.sees_post(viewer_id, post.id, post.author_id, post.audience, post.repost_of_id) then
-      return (false, 'not_found', 'There is no such post, or none for you.')::public.visibility;
     end if;
     return private.explain_visibility(post.repost_of_id);
   end if;

@@ -137,3 +137,30 @@ describe("to whom a post does not exist", () => {
     expect(await explain("carol", hers)).toEqual(missing);
   });
 });
+
+test("of a repost mallory hears the same whether alice, whom it shows, blocks him or is gone", async () => {
+  await using own = await createDatabase();
+  const [author, reposter, reader] = [
+    await own.signUp("author"),
+    await own.signUp("reposter"),
+    await own.signUp("reader"),
+  ];
+  const reposts: number[] = [];
+  for (let n = 0; n < 2; n++) {
+    const [post] = await author.asks((sql) => sql`insert into posts (content) values ('seen') returning id`);
+    const [repost] = await reposter.asks(
+      (sql) => sql`insert into posts (repost_of_id) values (${post?.id}) returning id`,
+    );
+    reposts.push(repost?.id);
+  }
+  const [kept, gone] = reposts as [number, number];
+  const rule = async (id: number) =>
+    (await reader.asks((sql) => sql`select rule from explain_visibility(${id})`))[0]?.rule;
+
+  await reader.asks((sql) => sql`insert into blocks (blocked_id) values (${reposter.id})`);
+  expect([await rule(kept), await rule(gone)]).toEqual(["you_block_author", "you_block_author"]);
+  await own.admin`delete from posts where id = (select repost_of_id from posts where id = ${gone})`;
+  await author.asks((sql) => sql`insert into blocks (blocked_id) values (${reader.id})`);
+  expect([await rule(kept), await rule(gone)]).toEqual(["not_found", "not_found"]);
+  expect(await own.admin`select from posts where id = ${kept}`).toHaveLength(1);
+});
