@@ -102,7 +102,7 @@ $$;
 
 comment on function private.hidden_ids is 'Whom the viewer blocks, and who blocks the viewer.';
 revoke all on function private.hidden_ids (uuid) from public, anon, authenticated, service_role;
-grant execute on function private.hidden_ids (uuid) to authenticated;
+grant execute on function private.hidden_ids (uuid) to anon, authenticated;
 
 create function private.muted_ids(viewer_id uuid)
 returns setof uuid
@@ -153,8 +153,6 @@ create policy "anyone reads profiles, but for blocks"
   on public.profiles for select
   to anon, authenticated
   using (id not in (select private.hidden_ids((select auth.uid()))));
-
-grant execute on function private.hidden_ids (uuid) to anon;
 
 alter table public.blocks enable row level security;
 alter table public.mutes enable row level security;

@@ -1,0 +1,78 @@
+/** Lists of people turn pages by a cursor, newest first, whatever happens in between. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createDatabase, type Database, type Person, refusal } from "./database.ts";
+
+let db: Database;
+let alice: Person;
+let fans: Person[];
+beforeAll(async () => {
+  db = await createDatabase();
+  alice = await db.signUp("alice");
+  fans = [];
+  for (let n = 0; n < 5; n++) fans.push(await db.signUp(`fan_${n}`));
+  for (const fan of fans) {
+    await fan.asks((sql) => sql`select follow(${alice.id})`);
+    await alice.asks((sql) => sql`select follow(${fan.id})`);
+  }
+});
+afterAll(() => db?.[Symbol.asyncDispose]());
+
+/** Every page of two, and what is done between the first and the second. */
+async function readAll(
+  reader: Person,
+  list: "followers" | "following" | "blocked_people",
+  between: () => Promise<unknown> = async () => {},
+): Promise<string[]> {
+  const read: string[] = [];
+  let before: number | null = null;
+  for (let pages = 0; pages < 10; pages++) {
+    const rows: { id: number; username: string }[] = await reader.asks((sql) =>
+      list === "blocked_people"
+        ? sql<{ id: number; username: string }[]>`
+            select id, (profile).username from blocked_people(${before}, 2)`
+        : sql<{ id: number; username: string }[]>`
+            select id, (profile).username from ${sql(list)}(${alice.id}, ${before}, 2)`,
+    );
+    expect(rows.length).toBeLessThanOrEqual(2);
+    read.push(...rows.map(({ username }) => username));
+    if (rows.length < 2) return read;
+    before = rows.at(-1)?.id ?? null;
+    if (pages === 0) await between();
+  }
+  throw new Error("it never ends");
+}
+
+const newestFirst = ["fan_4", "fan_3", "fan_2", "fan_1", "fan_0"];
+
+test("alice's followers and whom she follows come page by page, newest first, each once", async () => {
+  expect(await readAll(fans[0] as Person, "followers")).toEqual(newestFirst);
+  expect(await readAll(fans[0] as Person, "following")).toEqual(newestFirst);
+});
+
+test("who begins to follow meanwhile comes at the next read from the top, and who leaves is gone", async () => {
+  const late = await db.signUp("late");
+  const between = async () => {
+    await late.asks((sql) => sql`select follow(${alice.id})`);
+    await alice.asks((sql) => sql`select remove_follower(${fans[1]?.id as string})`);
+  };
+  expect(await readAll(alice, "followers", between)).toEqual(["fan_4", "fan_3", "fan_2", "fan_0"]);
+  expect(await readAll(alice, "followers")).toEqual(["late", "fan_4", "fan_3", "fan_2", "fan_0"]);
+});
+
+test("whom alice blocks comes page by page, for her alone", async () => {
+  const blocked = [];
+  for (let n = 0; n < 3; n++) blocked.push(await db.signUp(`blocked_${n}`));
+  for (const { id } of blocked)
+    await alice.asks((sql) => sql`insert into blocks (blocked_id) values (${id})`);
+  expect(await readAll(alice, "blocked_people")).toEqual(["blocked_2", "blocked_1", "blocked_0"]);
+  expect(await readAll(fans[0] as Person, "blocked_people")).toEqual([]);
+});
+
+test("a page has 1 to 100 people", async () => {
+  for (const size of [0, 101, null]) {
+    const refused = await refusal(
+      alice.asks((sql) => sql`select from followers(${alice.id}, null, ${size})`),
+    );
+    expect(refused).toMatchObject({ code: "PT400", detail: "page_size_range" });
+  }
+});
