@@ -1,9 +1,7 @@
 /*
  * lists
  *
- * People put together, each list a feed (60-feeds.sql). A list is its owner's
- * alone unless it is public. Whoever is on one need not be followed, and sees it
- * only when it is public.
+ * People put together by somebody; each list is a feed.
  */
 
 -- Tables ---------------------------------------------------------------------

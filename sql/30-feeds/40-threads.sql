@@ -1,9 +1,7 @@
 /*
  * threads
  *
- * A post with what it answers, up to the first post, and with the replies below
- * it, read in one call. A deleted post that something hangs below keeps its place;
- * so does one that the viewer may not see, and which of the two it is is not told.
+ * A post with what it answers and the replies below it.
  */
 
 create type public.thread_post as (

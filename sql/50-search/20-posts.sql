@@ -1,8 +1,7 @@
 /*
  * search posts
  *
- * Posts by their words, tags, authors and days. The posts of whoever switches
- * is_searchable off are not found; what is found is seen by the rules of posts.
+ * Posts by their words, tags, authors and days.
  */
 
 -- What is compared -------------------------------------------------------------

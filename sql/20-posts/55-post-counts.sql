@@ -1,25 +1,8 @@
 /*
- * counts
+ * post counts
  *
- * How much somebody wrote, and how often a post is liked, answered, reposted and
- * quoted. Triggers keep totals, equal to a recount at every moment; what a viewer
- * reads is the total without what they may not know of: what is by somebody hidden
- * from them, and what is limited to others.
+ * How often a post is liked, answered, reposted and quoted.
  */
-
--- Tables ---------------------------------------------------------------------
-
--- Beside profiles for the reasons of follow_counts, and by audience, because who
--- may read some of somebody's posts may not know of the others.
-create table private.author_counts (
-  author_id      uuid    primary key references public.profiles (id) on delete cascade,
-  for_everyone   bigint  not null default 0 check (for_everyone >= 0),
-  for_followers  bigint  not null default 0 check (for_followers >= 0),
-  for_mentioned  bigint  not null default 0 check (for_mentioned >= 0)
-) with (fillfactor = 50);
-
-comment on table private.author_counts is 'How many posts somebody wrote, reposts aside, by audience. One row for each profile.';
-revoke all on private.author_counts from public, anon, authenticated, service_role;
 
 -- Without a row there is nothing to count. No foreign key: a post's row goes after
 -- the reposts of it have (posts_count_down).
@@ -55,31 +38,6 @@ revoke all on private.limited_posts from public, anon, authenticated, service_ro
 create index limited_posts_post_id_idx on private.limited_posts (post_id);
 -- What becomes visible with its author's account.
 create index limited_posts_author_id_idx on private.limited_posts (author_id);
-
--- Triggers -------------------------------------------------------------------
-
--- Definer, because nobody may write counts.
-create function private.profiles_create_author_counts()
-returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-  insert into private.author_counts (author_id)
-  select created.id from created;
-  return null;
-end;
-$$;
-
-comment on function private.profiles_create_author_counts is 'Begins a new profile''s counts at zero.';
-revoke all on function private.profiles_create_author_counts () from public, anon, authenticated, service_role;
-
-create trigger profiles_create_author_counts
-  after insert on public.profiles
-  referencing new table as created
-  for each statement
-  execute function private.profiles_create_author_counts();
 
 -- Definer, because nobody may write counts. What has none yet gets a row.
 create function private.posts_count()
@@ -290,62 +248,6 @@ create trigger likes_count_deleted
   for each statement
   execute function private.likes_count();
 
--- Left to the foreign keys, what somebody wrote and liked would end in statements
--- that each lock counts in an order of their own: here all are locked first, what
--- goes with it included.
--- Definer, because nobody may write counts.
-create function private.profiles_end_posts()
-returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-  perform
-  from public.posts
-  where posts.author_id = old.id
-    or posts.repost_of_id in (select original.id from public.posts as original where original.author_id = old.id)
-  order by posts.id
-  for update;
-
-  perform
-  from public.likes
-  where likes.user_id = old.id
-    or likes.post_id in (select posts.id from public.posts where posts.author_id = old.id)
-  order by likes.user_id, likes.post_id
-  for update;
-
-  perform
-  from private.post_counts
-  where post_counts.post_id in (
-    select likes.post_id
-    from public.likes
-    where likes.user_id = old.id
-    union all
-    select target.id
-    from public.posts
-    cross join unnest(array[posts.reply_to_id, posts.repost_of_id, posts.quote_of_id]) as target (id)
-    where posts.author_id = old.id
-  )
-  order by post_counts.post_id
-  for update;
-
-  delete from public.likes
-  where likes.user_id = old.id;
-  delete from public.posts
-  where posts.author_id = old.id;
-  return old;
-end;
-$$;
-
-comment on function private.profiles_end_posts is 'Ends what a profile that goes wrote and liked.';
-revoke all on function private.profiles_end_posts () from public, anon, authenticated, service_role;
-
-create trigger profiles_end_posts
-  before delete on public.profiles
-  for each row
-  execute function private.profiles_end_posts();
-
 -- Definer, because nobody may write which posts are limited. Its author's turn is
 -- taken (22-follow-requests.sql): no post of theirs is on its way.
 create function private.profiles_limit_posts()
@@ -380,75 +282,6 @@ create trigger profiles_limit_posts
   for each row
   when (old.is_private <> new.is_private)
   execute function private.profiles_limit_posts();
-
--- API ------------------------------------------------------------------------
-
--- Definer, because counts are of the rows that the viewer does not see as well.
-create function private.author_posts(viewer_id uuid, author_id uuid)
-returns bigint
-language plpgsql
-stable
-security definer
-set search_path = ''
-as $$
-declare
-  counts private.author_counts;
-begin
-  select author_counts.* into counts
-  from private.author_counts
-  where author_counts.author_id = author_posts.author_id;
-
-  if author_posts.author_id = author_posts.viewer_id then
-    return counts.for_everyone + counts.for_followers + counts.for_mentioned;
-  elsif not private.looks_into(author_posts.viewer_id, author_posts.author_id) then
-    return null;
-  end if;
-  return counts.for_everyone
-    + case when counts.for_followers > 0 and exists (
-      select from public.follows
-      where follows.follower_id = author_posts.viewer_id and follows.followee_id = author_posts.author_id
-    ) then counts.for_followers else 0 end
-    + case when counts.for_mentioned > 0 then (
-      select count(*)
-      from public.post_mentions
-      join public.posts on posts.id = post_mentions.post_id
-      where post_mentions.profile_id = author_posts.viewer_id
-        and posts.author_id = author_posts.author_id
-        and posts.audience = 'mentioned'
-    ) else 0 end;
-end;
-$$;
-
-comment on function private.author_posts is 'How many of somebody''s posts, reposts aside, the viewer sees; null when they may not look into the account.';
-revoke all on function private.author_posts (uuid, uuid) from public, anon, authenticated, service_role;
-grant execute on function private.author_posts (uuid, uuid) to anon, authenticated, service_role;
-
-create view public.author_counts
-with (security_invoker = on)
-as
-select profiles.id as author_id, private.author_posts((select auth.uid()), profiles.id) as posts
-from public.profiles;
-
-comment on view   public.author_counts is 'How much somebody wrote.';
-comment on column public.author_counts.posts is 'How many posts and replies of theirs you can see; null when the account is private, and not for you.';
-revoke all on public.author_counts from public, anon, authenticated, service_role;
-grant select on public.author_counts to anon, authenticated, service_role;
-
-create function public.author_counts(profile public.profiles)
-returns setof public.author_counts
-language sql
-stable
-security invoker
-rows 1
-begin atomic
-  select author_counts.*
-  from public.author_counts
-  where author_counts.author_id = profile.id;
-end;
-
-comment on function public.author_counts is 'To embed them in profiles: select=*,author_counts(posts).';
-revoke all on function public.author_counts (public.profiles) from public, anon, authenticated, service_role;
-grant execute on function public.author_counts (public.profiles) to anon, authenticated, service_role;
 
 -- Definer, because counts are of the rows that the viewer does not see as well:
 -- what is hidden from the viewer, or limited to others, is taken off. A repost is

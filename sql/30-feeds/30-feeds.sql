@@ -1,19 +1,7 @@
 /*
  * feeds
  *
- * Pages of posts, newest first. Nothing is copied when somebody posts: a feed is
- * read from follows, posts, blocks, mutes and audiences each time, so that each of
- * them shows on the next read, and a post costs the same whatever its author's
- * audience. What a feed is depends on nothing else: not on when it is read, nor
- * on what was read before.
- *
- * The cursor is the id of the last row of a page. Ids never change and the next
- * page holds only lower ones, so no row comes twice; and every row that could be
- * read when the first page was, and that nobody takes away meanwhile, comes once.
- *
- * A post takes its id a moment before its transaction commits. One that commits
- * while somebody turns pages comes on a later page if its id is below their
- * cursor, and otherwise, as nearly always, at the next read from the top.
+ * Pages of posts, newest first.
  */
 
 create type public.feed as enum (

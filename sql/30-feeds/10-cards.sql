@@ -1,9 +1,7 @@
 /*
  * cards
  *
- * A post as a page shows it: with its author, its counts, what the viewer did with
- * it and whom it mentions, so that nothing has to be asked for afterwards. Feeds,
- * threads and searches find ids; here they become rows, all by the same rules.
+ * A post as a page shows it.
  */
 
 -- Types ----------------------------------------------------------------------
