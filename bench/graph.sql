@@ -268,7 +268,7 @@ left join bench.posts as repost on repost.p = refs.target and refs.kind = 'repos
 analyze bench.written;
 
 insert into public.posts (
-  id, author_id, content, language, entities, audience, reply_to_id, quote_of_id, repost_of_id, created_at
+  id, author_id, content, language, entities, audience, is_open, reply_to_id, quote_of_id, repost_of_id, created_at
 )
 select
   written.id, people.id,
@@ -283,11 +283,17 @@ select
     'type', 'tag', 'field', 'content', 'start', coalesce(length('@person_' || mentioned) + 1, 0),
     'end', coalesce(length('@person_' || mentioned) + 1, 0) + length('#' || tag), 'tag', tag
   )) end,
-  audience::public.audience, reply_to_id, quote_of_id, repost_of_id, bench.time_of(written.id)
+  audience::public.audience, audience = 'everyone' and not people.is_private,
+  reply_to_id, quote_of_id, repost_of_id, bench.time_of(written.id)
 from bench.written
 join bench.people on people.n = written.author
 join bench.texts on texts.text = hashint8extended(written.p, -18) & 4095
 order by written.p;
+
+update public.posts
+set is_open = false
+from public.posts as original
+where original.id = posts.repost_of_id and posts.is_open and not original.is_open;
 
 insert into public.post_tags (post_id, tag)
 select id, tag

@@ -31,6 +31,28 @@ create index follows_followee_id_id_idx on public.follows (followee_id, id desc)
 
 -- Rules ----------------------------------------------------------------------
 
+-- In SQL and without a definer, so that the planner puts it into the query around
+-- it. (select true …) is true, because of exists(…) the planner would make a join
+-- and read everybody whom the viewer follows.
+create function private.lets_in(viewer_id uuid, profile_id uuid)
+returns setof boolean
+language sql
+stable
+security invoker
+rows 1
+begin atomic
+  select true
+  where lets_in.profile_id = lets_in.viewer_id
+    or (select not profiles.is_private from public.profiles where profiles.id = lets_in.profile_id)
+    or (
+      select true from public.follows
+      where follows.follower_id = lets_in.viewer_id and follows.followee_id = lets_in.profile_id
+    ) is true;
+end;
+
+comment on function private.lets_in is 'One row when an account is the viewer''s own, public, or followed by the viewer. Blocks are not asked.';
+revoke all on function private.lets_in (uuid, uuid) from public, anon, authenticated, service_role;
+
 -- Definer, because neither blocks nor follows are everybody's to read.
 create function private.looks_into(viewer_id uuid, profile_id uuid)
 returns boolean
@@ -40,24 +62,8 @@ security definer
 set search_path = ''
 as $$
 begin
-  return coalesce(looks_into.profile_id = looks_into.viewer_id, false)
-    or (
-      not exists (
-        select from public.blocks
-        where (blocks.blocker_id, blocks.blocked_id) = (looks_into.viewer_id, looks_into.profile_id)
-          or (blocks.blocker_id, blocks.blocked_id) = (looks_into.profile_id, looks_into.viewer_id)
-      )
-      and (
-        exists (
-          select from public.profiles
-          where profiles.id = looks_into.profile_id and not profiles.is_private
-        )
-        or exists (
-          select from public.follows
-          where follows.follower_id = looks_into.viewer_id and follows.followee_id = looks_into.profile_id
-        )
-      )
-    );
+  return exists (select from private.lets_in(looks_into.viewer_id, looks_into.profile_id))
+    and not exists (select from private.block_between(looks_into.viewer_id, looks_into.profile_id));
 end;
 $$;
 

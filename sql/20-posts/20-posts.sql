@@ -18,6 +18,7 @@ create table public.posts (
   language         text,
   entities         jsonb            not null default '[]',
   audience         public.audience  not null default 'everyone',
+  is_open          boolean          not null default false,
   reply_to_id      bigint,
   quote_of_id      bigint,
   repost_of_id     bigint           references public.posts (id) on delete cascade,
@@ -61,6 +62,7 @@ comment on column public.posts.content_warning is 'What to show in its place unt
 comment on column public.posts.language is 'A BCP 47 tag, or null.';
 comment on column public.posts.entities is 'The tags, mentions and links in title and content, as ranges beside the text; start and end count UTF-16 code units.';
 comment on column public.posts.audience is 'Whom it is for. Never changes.';
+comment on column public.posts.is_open is 'Whether everyone sees it, signed in or not: it is for everyone, by a public account. A repost is open when what it shows is open as well.';
 comment on column public.posts.reply_to_id is 'The post it answers, which may be deleted by now, or not for you.';
 comment on column public.posts.quote_of_id is 'The post it quotes, which may be deleted by now, or not for you.';
 comment on column public.posts.repost_of_id is 'The post it shows again.';
@@ -128,6 +130,7 @@ begin
       raise sqlstate 'PT409' using message = 'You reposted this post', detail = 'already_reposted';
     end if;
   end if;
+  new.is_open := private.opens(new);
   new.entities := private.text_entities(new.title, new.content);
   return new;
 end;

@@ -52,8 +52,8 @@ begin
         and posts.repost_of_id is null
         and posts.audience = 'everyone'
         and posts.author_id not in (select private.muted_ids(feed_page.viewer_id))
-        and private.sees_post(feed_page.viewer_id, posts.id, posts.author_id, posts.audience, null)
-        and private.sees_post(null, posts.id, posts.author_id, posts.audience, null)
+        and private.sees_post(feed_page.viewer_id, posts.id)
+        and private.sees_post(null, posts.id)
       order by posts.id desc
       limit page_size;
 
@@ -65,7 +65,7 @@ begin
       where post_tags.tag = private.tag_name(feed_page.of)
         and post_tags.post_id < below and post_tags.post_id > above
         and posts.author_id not in (select private.muted_ids(feed_page.viewer_id))
-        and private.sees_post(feed_page.viewer_id, posts.id, posts.author_id, posts.audience, null)
+        and private.sees_post(feed_page.viewer_id, posts.id)
       order by post_tags.post_id desc
       limit page_size;
 
@@ -76,9 +76,7 @@ begin
       where posts.author_id = feed_page.of::uuid
         and posts.id < below and posts.id > above
         and (posts.reply_to_id is null) = (feed_page.feed = 'profile')
-        and private.sees_post(
-          feed_page.viewer_id, posts.id, posts.author_id, posts.audience, posts.repost_of_id
-        )
+        and private.sees_post(feed_page.viewer_id, posts.id)
       order by posts.id desc
       limit page_size;
 
@@ -94,7 +92,7 @@ begin
           likes.user_id = feed_page.viewer_id
           or (profiles.shows_likes and private.looks_into(feed_page.viewer_id, likes.user_id))
         )
-        and private.sees_post(feed_page.viewer_id, posts.id, posts.author_id, posts.audience, null)
+        and private.sees_post(feed_page.viewer_id, posts.id)
       order by likes.id desc
       limit page_size;
 
@@ -105,7 +103,7 @@ begin
       join public.posts on posts.id = bookmarks.post_id
       where bookmarks.user_id = feed_page.viewer_id
         and bookmarks.id < below and bookmarks.id > above
-        and private.sees_post(feed_page.viewer_id, posts.id, posts.author_id, posts.audience, null)
+        and private.sees_post(feed_page.viewer_id, posts.id)
       order by bookmarks.id desc
       limit page_size;
 
@@ -115,13 +113,11 @@ begin
       from public.posts
       where posts.reply_to_id = feed_page.of::bigint
         and posts.id < below and posts.id > above
-        and private.sees_post(feed_page.viewer_id, posts.id, posts.author_id, posts.audience, null)
+        and private.sees_post(feed_page.viewer_id, posts.id)
         and exists (
           select from public.posts as parent
           where parent.id = posts.reply_to_id
-            and private.sees_post(
-              feed_page.viewer_id, parent.id, parent.author_id, parent.audience, parent.repost_of_id
-            )
+            and private.sees_post(feed_page.viewer_id, parent.id)
         )
       order by posts.id desc
       limit page_size;
@@ -132,13 +128,11 @@ begin
       from public.posts
       where posts.quote_of_id = feed_page.of::bigint
         and posts.id < below and posts.id > above
-        and private.sees_post(feed_page.viewer_id, posts.id, posts.author_id, posts.audience, null)
+        and private.sees_post(feed_page.viewer_id, posts.id)
         and exists (
           select from public.posts as quoted
           where quoted.id = posts.quote_of_id
-            and private.sees_post(
-              feed_page.viewer_id, quoted.id, quoted.author_id, quoted.audience, quoted.repost_of_id
-            )
+            and private.sees_post(feed_page.viewer_id, quoted.id)
         )
       order by posts.id desc
       limit page_size;

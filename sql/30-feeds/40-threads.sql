@@ -49,7 +49,7 @@ begin
   select coalesce(posts.repost_of_id, posts.id) into root_id
   from public.posts
   where posts.id = thread.post_id
-    and private.sees_post(viewer_id, posts.id, posts.author_id, posts.audience, posts.repost_of_id);
+    and private.sees_post(viewer_id, posts.id);
   if root_id is null then
     return;
   end if;
@@ -91,7 +91,7 @@ begin
         from public.posts
         where posts.reply_to_id = any (level_ids)
           and (
-            private.sees_post(viewer_id, posts.id, posts.author_id, posts.audience, null)
+            private.sees_post(viewer_id, posts.id)
             or exists (select from public.posts as reply where reply.reply_to_id = posts.id)
             or exists (select from private.deleted_posts where deleted_posts.reply_to_id = posts.id)
           )
@@ -112,7 +112,7 @@ begin
     select posts.id
     from public.posts
     where posts.id = any (ids)
-      and private.sees_post(viewer_id, posts.id, posts.author_id, posts.audience, null)
+      and private.sees_post(viewer_id, posts.id)
   );
 
   return query

@@ -47,6 +47,10 @@ async function town(seed: number): Promise<void> {
       insert into posts (id, author_id, repost_of_id)
         select 60 + row_number() over (order by random()), profiles.id, posts.id
         from posts, profiles where random() < 0.1;
+      update posts set is_open = audience = 'everyone'
+        and not (select is_private from profiles where profiles.id = posts.author_id);
+      update posts set is_open = false
+        where repost_of_id in (select id from posts as original where not is_open);
       -- Some are deleted, and are still referred to.
       delete from posts where id % 11 = 0 and repost_of_id is null;
       delete from posts where repost_of_id is not null
