@@ -28,6 +28,8 @@ comment on column public.follows.id is 'Made of the time of following: order and
 
 -- Who follows somebody, newest first.
 create index follows_followee_id_id_idx on public.follows (followee_id, id desc);
+-- Whom somebody follows, newest first.
+create index follows_follower_id_id_idx on public.follows (follower_id, id desc);
 
 -- Rules ----------------------------------------------------------------------
 

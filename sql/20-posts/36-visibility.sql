@@ -170,7 +170,7 @@ revoke all on function private.require_open_post (uuid, bigint) from public, ano
 -- What everyone sees -----------------------------------------------------------
 
 -- The audience never changes, and neither does the repost's original. The account
--- may: profiles_open_posts() then changes is_open of the posts. A person who writes
+-- may: profiles_open_posts() then changes is_open of the posts (52-limited-posts.sql). A person who writes
 -- holds their turn, so their account stays as it is. Of anybody else the profile is
 -- locked.
 create function private.opens(post public.posts)
@@ -204,50 +204,6 @@ $$;
 
 comment on function private.opens is 'Whether everyone sees a new post, as is_open keeps it.';
 revoke all on function private.opens (public.posts) from public, anon, authenticated, service_role;
-
--- All posts are locked first, in the order of their ids: two accounts that repost
--- each other and change at one moment do not wait in a circle. Each update then sees
--- what the other account has committed. Definer, because reposts are by others too.
-create function private.profiles_open_posts()
-returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-  perform
-  from public.posts
-  where posts.author_id = new.id
-    or posts.repost_of_id in (select original.id from public.posts as original where original.author_id = new.id)
-  order by posts.id
-  for no key update;
-
-  update public.posts
-  set is_open = not new.is_private
-  where posts.author_id = new.id
-    and posts.repost_of_id is null
-    and posts.audience = 'everyone'
-    and posts.is_open = new.is_private;
-
-  update public.posts
-  set is_open = not posts.is_open
-  from public.posts as original, public.profiles as author
-  where original.id = posts.repost_of_id
-    and author.id = posts.author_id
-    and (original.author_id = new.id or author.id = new.id)
-    and posts.is_open <> (original.is_open and not author.is_private);
-  return null;
-end;
-$$;
-
-comment on function private.profiles_open_posts is 'Opens or closes the posts of an account that becomes public or private, and the reposts of them.';
-revoke all on function private.profiles_open_posts () from public, anon, authenticated, service_role;
-
-create trigger profiles_open_posts
-  after update of is_private on public.profiles
-  for each row
-  when (old.is_private <> new.is_private)
-  execute function private.profiles_open_posts();
 
 -- Policies -------------------------------------------------------------------
 

@@ -64,6 +64,7 @@ declare
   viewer_id uuid := auth.uid();
   below bigint := coalesce(follow_list.before, 9223372036854775807);
   inside boolean := private.looks_into(viewer_id, follow_list.profile_id);
+  hidden_ids uuid[] := array(select private.hidden_ids(viewer_id));
   row_ids bigint[];
   profile_ids uuid[];
 begin
@@ -80,7 +81,9 @@ begin
         and follows.id < below
         and (
           viewer_id in (follows.followee_id, follows.follower_id)
-          or (inside and private.looks_into(viewer_id, follows.follower_id))
+          or (inside and follows.follower_id <> all (hidden_ids) and exists (
+            select from private.lets_in(viewer_id, follows.follower_id)
+          ))
         )
       order by follows.id desc
       limit follow_list.page_size
@@ -94,7 +97,9 @@ begin
         and follows.id < below
         and (
           viewer_id in (follows.followee_id, follows.follower_id)
-          or (inside and private.looks_into(viewer_id, follows.followee_id))
+          or (inside and follows.followee_id <> all (hidden_ids) and exists (
+            select from private.lets_in(viewer_id, follows.followee_id)
+          ))
         )
       order by follows.id desc
       limit follow_list.page_size
