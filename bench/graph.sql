@@ -374,11 +374,17 @@ from (
 ) as reference
 group by post_id;
 
-insert into private.limited_posts (target_id, relation, post_id, author_id, audience)
-select reference.target_id, reference.relation, written.id, people.id, written.audience::public.audience
-from bench.written
-join bench.people on people.n = written.author
-cross join lateral (
-  values (written.reply_to_id, 'reply'), (written.quote_of_id, 'quote'), (written.repost_of_id, 'repost')
-) as reference (target_id, relation)
-where reference.target_id is not null and (people.is_private or written.audience <> 'everyone');
+update public.post_tags
+set is_open = true
+from public.posts
+where posts.id = post_tags.post_id and posts.is_open;
+
+insert into private.limited_posts (place, post_id, author_id, audience)
+select limited.place, limited.post_id, limited.author_id, limited.audience
+from private.limited_places(array(select posts.id from public.posts where not posts.is_open)) as limited;
+
+insert into private.limited_counts (place, amount)
+select place, count(*)
+from private.limited_posts
+where place ~ '^(reply|quote|repost):'
+group by place;

@@ -73,6 +73,27 @@ comment on function private.looks_into is 'Whether the viewer sees what somebody
 revoke all on function private.looks_into (uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function private.looks_into (uuid, uuid) to anon, authenticated;
 
+-- Definer, because it asks about both accounts.
+create function private.sees_follow(viewer_id uuid, follower_id uuid, followee_id uuid)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return coalesce(sees_follow.viewer_id in (sees_follow.follower_id, sees_follow.followee_id), false)
+    or (
+      private.looks_into(sees_follow.viewer_id, sees_follow.follower_id)
+      and private.looks_into(sees_follow.viewer_id, sees_follow.followee_id)
+    );
+end;
+$$;
+
+comment on function private.sees_follow is 'Whether the viewer sees that somebody follows somebody: the two do, and people who may look into both accounts.';
+revoke all on function private.sees_follow (uuid, uuid, uuid) from public, anon, authenticated, service_role;
+grant execute on function private.sees_follow (uuid, uuid, uuid) to anon, authenticated;
+
 -- Volatile, to see what was committed while the request waited for its turn. To
 -- repeat a follow is no matter of consent, nor is to follow oneself: both are
 -- refused for what they are.
@@ -104,17 +125,10 @@ grant execute on function private.consents_to_follow (uuid) to authenticated;
 
 alter table public.follows enable row level security;
 
-create policy "whoever may look into both reads who follows whom"
+create policy "people who may look into both accounts read a follow"
   on public.follows for select
   to anon, authenticated
-  using (
-    follower_id = (select auth.uid())
-    or followee_id = (select auth.uid())
-    or (
-      private.looks_into((select auth.uid()), follower_id)
-      and private.looks_into((select auth.uid()), followee_id)
-    )
-  );
+  using (private.sees_follow((select auth.uid()), follower_id, followee_id));
 
 create policy "people follow public accounts in their own name"
   on public.follows for insert

@@ -159,6 +159,7 @@ describe("functions", () => {
     "private.sees_like": "anon authenticated",
     "private.sees_post": "anon authenticated",
     "private.is_for": "authenticated",
+    "private.sees_follow": "anon authenticated",
     "private.sees_list": "anon authenticated",
     "private.sees_repost": "authenticated",
 
