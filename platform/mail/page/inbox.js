@@ -1,6 +1,6 @@
 // @ts-check
-// The inbox page, over the same API that tests use. Whatever a mail says reaches
-// the page through textContent; its HTML only ever loads in the sandboxed frame.
+// The inbox page. It uses the same API as tests. Text of a mail enters the page only
+// through textContent. The HTML of a mail loads only in the sandboxed frame.
 
 const pollMs = 1500;
 const listed = 200;
