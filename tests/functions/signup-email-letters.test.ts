@@ -68,6 +68,7 @@ test("a change of address gives each address its own token, though Auth crosses 
   ] as const) {
     expect(mail?.to).toBe(to);
     expect(mail?.text).toContain(`Or enter this code: ${code}`);
+    expect(mail?.text).toContain("Confirm both");
     const [link] = links(mail?.html ?? "");
     expect(link?.searchParams.get("token")).toBe(token);
     expect(link?.searchParams.get("type")).toBe("email_change");
@@ -80,7 +81,7 @@ test("without double confirmation only the new address is asked", () => {
   expect(others).toEqual([]);
   expect(mail?.to).toBe("alice.new@example.com");
   expect(mail?.text).toContain("333333");
-  expect(mail?.text).not.toContain("when both agree");
+  expect(mail?.text).not.toContain("Confirm both");
 });
 
 test("an anonymous person who adds an address is asked there, by link alone if Auth gives no code", () => {
