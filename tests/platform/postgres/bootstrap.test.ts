@@ -100,7 +100,7 @@ test("two databases of a new server are bootstrapped by several processes at onc
   await sql.end();
 });
 
-test("a database that is a Supabase one already is left as it is", async () => {
+test("a database that is already a Supabase database is left as it is", async () => {
   const database = await createDatabase(server, "hosted");
   const sql = connect(server, "supabase_admin", database);
   await sql.unsafe("create schema auth; create table auth.users (id uuid primary key)");
@@ -111,7 +111,7 @@ test("a database that is a Supabase one already is left as it is", async () => {
     ...bootstrapOptions,
     log: createLog((line) => lines.push(line)),
   });
-  expect(lines.join("\n")).toMatch(/Supabase one already: left as it is/);
+  expect(lines.join("\n")).toMatch(/already a Supabase database: left as it is/);
   expect(
     await sql`select nspname from pg_namespace where nspname in ('auth', 'storage', 'extensions', 'platform')`,
   ).toEqual([{ nspname: "auth" }]);
@@ -144,7 +144,7 @@ test("a run that fails halfway leaves nothing behind and names the file", async 
   await sql.end();
 });
 
-test("a plain server whose superuser is called postgres becomes a Supabase one, with a warning", async () => {
+test("a plain server whose superuser is called postgres becomes a Supabase database, with a warning", async () => {
   const dataDir = join(server.dir, "plain");
   await initialise(dataDir, "postgres");
   await using plain = await startServer({
