@@ -114,7 +114,7 @@ from (
     ('bob', 'Gates are open%', interval '31 minutes', 'Spades are sharpened. So am I.'),
     ('erin', 'Moved here yesterday%', interval '50 minutes', 'Welcome! Mill Lane, and the library next door has a map.'),
     ('carol', 'The bakery on Mill Lane%', interval '2 hours', 'Before ten. Noted.'),
-    ('dave', 'First snow on%', interval '2 minutes', 'Coffee is on for whoever shovels.')
+    ('dave', 'First snow on%', interval '2 minutes', 'Coffee is on for everybody who shovels.')
 ) as answer (author, question, delay, content)
 join public.profiles on profiles.username = answer.author
 join public.posts as parent on parent.content like answer.question

@@ -12,7 +12,7 @@ import type { GraphServer } from "./graph.ts";
 import type { Contender } from "./measure.ts";
 import type { RemotePlatform } from "./platform-process.ts";
 
-/** "10", "100", "1,000", "10,000": readers who follow so many people. "random": random readers. */
+/** "10", "100", "1,000", "10,000": readers who follow this number of people. "random": random readers. */
 export interface Kind {
   name: string;
   readers: Reader[];

@@ -56,13 +56,13 @@ return to_timestamp(1767225600 + (id >> 12) / 1000.0);
 
 -- People -----------------------------------------------------------------------
 
--- Eight readers of each kind. They follow exactly so many people.
+-- Eight readers of each kind. Each follows exactly this number of people.
 create table bench.readers as
 select :users - 8 * kind - place as n, followees
 from unnest(array[10, 100, 1000, 10000]) with ordinality as kinds (followees, kind)
 cross join generate_series(0, 7) as place;
 
--- Two authors. Exactly so many people follow them.
+-- Two authors. Exactly this number of people follows each.
 create table bench.authors as
 values (1, :users / 2), (:users / 2, 10);
 alter table bench.authors rename column1 to n;
@@ -206,8 +206,8 @@ group by follower;
 alter table bench.followees add primary key (n);
 analyze bench.followees;
 
--- The post that a reply, repost or quote refers to. It is the newest earlier post of a person
--- whom its author follows, or of a popular person. Everybody may see it, except if a follower replies.
+-- The post that a reply, repost or quote refers to. Its author follows the other person, or that
+-- person is popular. It is their newest earlier post. Everybody may see it, except if a follower replies.
 create table bench.targets as
 select distinct on (posts.kind, posts.author, case posts.kind when 'repost' then target.p else posts.p end)
   posts.p, posts.kind, target.p as target, target.author as target_author

@@ -95,7 +95,7 @@ async function configure(adminUrl: string): Promise<void> {
 }
 
 /**
- * Fills the empty database with so many people, 25 posts per person, and at most five
+ * Fills the empty database with this number of people, 25 posts per person, and at most five
  * likes per post.
  *
  * @throws Error if a count differs from a recount

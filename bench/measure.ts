@@ -71,7 +71,7 @@ async function timeMs(contender: Contender): Promise<number> {
   return performance.now() - startMs;
 }
 
-/** The operations a second with so many clients at once, over `durationMs`. */
+/** The operations a second with this number of clients at once, over `durationMs`. */
 export async function throughput(contender: Contender, clients: number, durationMs: number): Promise<number> {
   const endMs = performance.now() + durationMs;
   let done = 0;

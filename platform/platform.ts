@@ -102,7 +102,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
     signingKey: await signingKey(projectDir, config, secrets.signingKey),
   });
 
-  // Take the ports first. If one is taken, we know it before anything slow starts.
+  // Take the ports first. Then we know about a taken port before anything slow starts.
   const host = options.host ?? "127.0.0.1";
   const gateway = starting.use(
     await createGateway({ host, port: config.api.port, keys, log: log.child("gateway") }),

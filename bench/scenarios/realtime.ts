@@ -127,7 +127,7 @@ async function fanOut(): Promise<string> {
 
 interface Crowd extends AsyncDisposable {
   kind: Kind;
-  /** Sends so many messages to everybody. @returns the server's deliveries per CPU-second */
+  /** Sends this number of messages to everybody. @returns the server's deliveries per CPU-second */
   burst(messages: number): Promise<number>;
 }
 

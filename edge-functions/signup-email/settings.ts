@@ -33,7 +33,7 @@ export interface ApiDelivery {
 /** "Plaza <hello@example.com>" or "hello@example.com". */
 const sender = z.string().transform((text, context) => {
   const [, name = "", address = ""] = /^(?:"?([^"<>\r\n]*?)"?\s*<)?([^\s<>"]+@[^\s<>"]+)>?$/.exec(text) ?? [];
-  if (address === "") context.addIssue({ code: "custom", message: "is no sender address" });
+  if (address === "") context.addIssue({ code: "custom", message: "is not a sender address" });
   return { name, address };
 });
 

@@ -22,7 +22,7 @@ export function verifyUrl(payload: Payload, addresses: Addresses, tokenHash: str
   const data = payload.email_data;
   const named = /\/auth\/v1\/*$/.test(data.site_url) ? data.site_url : undefined;
   const url = new URL(addresses.publicUrl ?? named ?? addresses.projectUrl ?? data.site_url);
-  if (url.protocol !== "https:" && url.protocol !== "http:") throw new Error("site_url is no web address");
+  if (url.protocol !== "https:" && url.protocol !== "http:") throw new Error("site_url is not a web address");
   const path = url.pathname.replace(/\/+$/, "").replace(/\/auth\/v1$/, "");
   url.pathname = `${path}/auth/v1/verify`;
   url.hash = "";

@@ -88,7 +88,7 @@ export async function readMail(
   const cc = mailboxes(email.cc);
   const bcc = mailboxes(email.bcc);
   const named = new Set([...to, ...cc, ...bcc].map((address) => address.Address.toLowerCase()));
-  // As Mailpit does: a recipient whom the mail does not name was a Bcc.
+  // As Mailpit does: a recipient that the mail does not name was a Bcc.
   const unnamed = envelope.to.filter((address) => !named.has(address.toLowerCase()));
   const html = email.html ?? "";
   const parts = email.attachments.map((attachment, index) => ({

@@ -66,7 +66,7 @@ export async function bootstrapDatabase(adminUrl: string, options: BootstrapOpti
     }
     for (const { name, sha256 } of steps) {
       if (applied?.has(name) && applied.get(name) !== sha256)
-        log("warn", `${name} has changed since it was applied: reset the database to apply it anew`);
+        log("warn", `${name} has changed since it was applied: reset the database to apply it again`);
     }
     const current =
       applied !== undefined &&

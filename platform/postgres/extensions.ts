@@ -113,7 +113,7 @@ async function put(path: string, content: string): Promise<void> {
     await rm(fresh, { force: true });
     throw new PlatformError(
       "extensions_unwritable",
-      `Cannot write ${path}: run Plaza once as a user who may, usually the user who ran npm ci.`,
+      `Cannot write ${path}: run Plaza once as a user with that right, usually the user who ran npm ci.`,
       { cause },
     );
   }

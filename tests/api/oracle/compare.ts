@@ -138,7 +138,7 @@ function people(stage: Stage, viewer: Viewer, answers: Answers): Question[] {
     ...lists,
     {
       kind: "blocked_people",
-      text: "whom they block",
+      text: "the people they block",
       ask: () => rowsOf(client.rpc("blocked_people"), withId),
       expected: () => (viewer === null ? "42501" : listed(blocked())),
     },

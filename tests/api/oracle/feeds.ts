@@ -137,7 +137,7 @@ function feedQuestions(stage: Stage, viewer: Viewer, feed: Feed, n: number): Que
   ];
 }
 
-/** Reads every page. Of the public feed it keeps only the history's own posts. */
+/** Reads every page. From the public feed it keeps only the history's own posts. */
 async function readFeed(stage: Stage, client: SupabaseClient, feed: Feed, size: number): Promise<unknown> {
   const isPublic = feed.name === "public";
   const ours = new Set(stage.world.people.map(({ username }) => username));

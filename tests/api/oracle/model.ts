@@ -1,5 +1,5 @@
 /**
- * The social core as plain lists of who did what. This is the state that the oracle
+ * The social core as plain lists that say who did what. This is the state that the oracle
  * keeps beside the database, and how each action changes it. questions.ts says what
  * people then see. The model is written only from these rules, which are complete:
  *

@@ -51,7 +51,7 @@ const all = (world: World): Post[] => world.posts.filter((one) => !one.deleted);
 const newestFirst = <T extends { id: number }>(rows: T[]): T[] => rows.toSorted((a, b) => b.id - a.id);
 const asRow = (shown: Post): Row => ({ id: shown.id, shown, repostedBy: null });
 
-// Who sees what ------------------------------------------------------------------
+// Seeing -------------------------------------------------------------------------
 
 export const follows = (world: World, viewer: Viewer, one: PersonId): boolean =>
   tie(world.follows, viewer, one);
@@ -95,7 +95,7 @@ export function seenPost(world: World, viewer: Viewer, id: number | null): Post 
  *   by one of the people or by the viewer.
  * - A repost is in it only if the post it shows is not in the timeline already. If
  *   several people reposted the same post, the first repost is in it.
- * - Nothing by a person whom the viewer mutes is in it.
+ * - Nothing by a person that the viewer mutes is in it.
  */
 function timeline(world: World, viewer: PersonId, people: PersonId[], tags: string[]): Row[] {
   const native = (one: Post): boolean => {
@@ -263,7 +263,7 @@ export function postCounts(world: World, viewer: Viewer, id: number): Counts {
   };
 }
 
-/** Counts everybody whom the viewer sees, private accounts too. */
+/** Counts everybody that the viewer sees, private accounts too. */
 export const followCounts = (world: World, viewer: Viewer, of: PersonId) => ({
   followers: world.follows.filter(({ by, to }) => to === of && !hidden(world, viewer, by)).length,
   following: world.follows.filter(({ by, to }) => by === of && !hidden(world, viewer, to)).length,

@@ -16,7 +16,7 @@ export type Transcript = [string, string][];
 
 /**
  * @param viewer the person who asks and tries
- * @param other the person whom most attempts are about
+ * @param other the person that most attempts are about
  */
 export async function transcript(stage: Stage, viewer: PersonId, other: PersonId): Promise<Transcript> {
   const heard: string[] = [];

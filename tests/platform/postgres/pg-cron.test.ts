@@ -131,7 +131,7 @@ test.each([
   "60 seconds",
   "5 minutes",
   "x".repeat(1000),
-])("'%s' is none", async (schedule) => {
+])("'%s' is not a schedule", async (schedule) => {
   await expect(server.owner`select cron.schedule(${schedule}, 'select 1')`).rejects.toMatchObject({
     code: "22023",
     message: expect.stringContaining("invalid schedule"),
