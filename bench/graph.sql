@@ -206,8 +206,8 @@ group by follower;
 alter table bench.followees add primary key (n);
 analyze bench.followees;
 
--- The post that a reply, repost or quote refers to. Its author follows the other person, or that
--- person is popular. It is their newest earlier post. Everybody may see it, except if a follower replies.
+-- The post that each reply, repost or quote refers to. It is the newest earlier post of another
+-- person, who is popular or followed by the author. Everybody may see it, except if a follower replies.
 create table bench.targets as
 select distinct on (posts.kind, posts.author, case posts.kind when 'repost' then target.p else posts.p end)
   posts.p, posts.kind, target.p as target, target.author as target_author
