@@ -36,7 +36,9 @@ async function refresh() {
   byId("count").textContent = found.unread ? `${found.unread} unread of ${found.total}` : `${found.total}`;
   document.title = found.unread ? `(${found.unread}) Mail` : "Mail";
   byId("empty").hidden = found.messages.length > 0;
-  byId("empty").textContent = query ? "Nothing matches." : "No mail yet. Mail that is sent by SMTP shows up here.";
+  byId("empty").textContent = query
+    ? "Nothing matches."
+    : "No mail yet. Mail that is sent by SMTP shows up here.";
   const focused = document.activeElement?.closest("#list button")?.dataset.id;
   list.replaceChildren(...found.messages.map(item));
   if (focused) list.querySelector(`[data-id="${focused}"]`)?.focus();
