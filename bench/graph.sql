@@ -269,7 +269,7 @@ left join bench.posts as repost on repost.p = refs.target and refs.kind = 'repos
 analyze bench.written;
 
 insert into public.posts (
-  id, author_id, content, language, entities, audience, reply_to_id, quote_of_id, repost_of_id, created_at
+  id, author_id, content, language, entities, audience, is_open, reply_to_id, quote_of_id, repost_of_id, created_at
 )
 select
   written.id, people.id,
@@ -284,11 +284,17 @@ select
     'type', 'tag', 'field', 'content', 'start', coalesce(length('@person_' || mentioned) + 1, 0),
     'end', coalesce(length('@person_' || mentioned) + 1, 0) + length('#' || tag), 'tag', tag
   )) end,
-  audience::public.audience, reply_to_id, quote_of_id, repost_of_id, bench.time_of(written.id)
+  audience::public.audience, audience = 'everyone' and not people.is_private,
+  reply_to_id, quote_of_id, repost_of_id, bench.time_of(written.id)
 from bench.written
 join bench.people on people.n = written.author
 join bench.texts on texts.text = hashint8extended(written.p, -18) & 4095
 order by written.p;
+
+update public.posts
+set is_open = false
+from public.posts as original
+where original.id = posts.repost_of_id and posts.is_open and not original.is_open;
 
 insert into public.post_tags (post_id, tag)
 select id, tag
@@ -369,11 +375,17 @@ from (
 ) as reference
 group by post_id;
 
-insert into private.limited_posts (target_id, relation, post_id, author_id, audience)
-select reference.target_id, reference.relation, written.id, people.id, written.audience::public.audience
-from bench.written
-join bench.people on people.n = written.author
-cross join lateral (
-  values (written.reply_to_id, 'reply'), (written.quote_of_id, 'quote'), (written.repost_of_id, 'repost')
-) as reference (target_id, relation)
-where reference.target_id is not null and (people.is_private or written.audience <> 'everyone');
+update public.post_tags
+set is_open = true
+from public.posts
+where posts.id = post_tags.post_id and posts.is_open;
+
+insert into private.limited_posts (place, post_id, author_id, audience)
+select limited.place, limited.post_id, limited.author_id, limited.audience
+from private.limited_places(array(select posts.id from public.posts where not posts.is_open)) as limited;
+
+insert into private.limited_counts (place, amount)
+select place, count(*)
+from private.limited_posts
+where place ~ '^(reply|quote|repost):'
+group by place;

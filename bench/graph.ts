@@ -215,14 +215,18 @@ const recounts = {
       select quote_of_id, 0, 0, 0, 1 from public.posts where quote_of_id is not null
     ) as reference
     group by post_id`,
-  limited_posts: `
-    select target_id, relation, posts.id, posts.author_id, audience
-    from public.posts
-    join public.profiles on profiles.id = posts.author_id
-    cross join lateral (
-      values (reply_to_id, 'reply'), (quote_of_id, 'quote'), (repost_of_id, 'repost')
-    ) as reference (target_id, relation)
-    where target_id is not null and (is_private or audience <> 'everyone')`,
+  limited_counts: `
+    select place, count(*)
+    from (
+      select 'reply:' || reply_to_id, author_id, audience from public.posts where reply_to_id is not null
+      union all
+      select 'quote:' || quote_of_id, author_id, audience from public.posts where quote_of_id is not null
+      union all
+      select 'repost:' || repost_of_id, author_id, audience from public.posts where repost_of_id is not null
+    ) as reference (place, author_id, audience)
+    join public.profiles on profiles.id = author_id
+    where is_private or audience <> 'everyone'
+    group by place`,
 };
 
 async function recount(sql: postgres.Sql): Promise<void> {

@@ -1,4 +1,4 @@
-/** The supabase CLI, as the tests of the database call it. */
+/** The supabase CLI, as the tools in this folder and the tests of the database call it. */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";

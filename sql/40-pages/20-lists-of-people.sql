@@ -1,35 +1,8 @@
 /*
- * people
+ * lists of people
  *
- * What a profile's page shows, and lists of people: followers, whom somebody
- * follows, whom one blocks. Newest first; the cursor is the id of the last row.
+ * Followers, whom somebody follows, whom one blocks.
  */
-
--- Types ----------------------------------------------------------------------
-
-create type public.profile_page as (
-  id             uuid,
-  username       text,
-  display_name   text,
-  bio            text,
-  avatar_url     text,
-  links          text[],
-  is_private     boolean,
-  shows_likes    boolean,
-  created_at     timestamptz,
-  followers      bigint,
-  following      bigint,
-  posts          bigint,
-  is_following   boolean,
-  is_requested   boolean,
-  follows_you    boolean,
-  requests_you   boolean,
-  is_blocked     boolean,
-  is_muted       boolean,
-  muted_until    timestamptz
-);
-
-comment on type public.profile_page is 'A profile with its counts and what it is to you. posts is null when the account is private and not for you; of somebody you block, all counts are.';
 
 create type public.person as (
   id            bigint,
@@ -41,81 +14,6 @@ create type public.person as (
 );
 
 comment on type public.person is 'A row of a list of people: id is the cursor; the rest is who it is, and what they are to you.';
-
--- API ------------------------------------------------------------------------
-
--- Definer, because whom one blocks is shown here and nowhere else: to unblock.
-create function private.profile(username text)
-returns setof public.profile_page
-language plpgsql
-stable
-security definer
-set search_path = ''
-rows 1
-as $$
-declare
-  viewer_id uuid := auth.uid();
-begin
-  return query
-  select
-    profiles.id, profiles.username, profiles.display_name, profiles.bio, profiles.avatar_url, profiles.links,
-    profiles.is_private, profiles.shows_likes, profiles.created_at,
-    counts.followers, counts.following,
-    case when not relation.is_blocked then private.author_posts(viewer_id, profiles.id) end,
-    exists (
-      select from public.follows
-      where follows.follower_id = viewer_id and follows.followee_id = profiles.id
-    ),
-    exists (
-      select from public.follow_requests
-      where follow_requests.requester_id = viewer_id and follow_requests.target_id = profiles.id
-    ),
-    exists (
-      select from public.follows
-      where follows.follower_id = profiles.id and follows.followee_id = viewer_id
-    ),
-    exists (
-      select from public.follow_requests
-      where follow_requests.requester_id = profiles.id and follow_requests.target_id = viewer_id
-    ),
-    relation.is_blocked,
-    muted.muted_id is not null,
-    muted.muted_until
-  from public.profiles
-  cross join lateral (
-    select exists (
-      select from public.blocks
-      where blocks.blocker_id = viewer_id and blocks.blocked_id = profiles.id
-    ) as is_blocked
-  ) as relation
-  left join lateral private.follow_counts_of(viewer_id, profiles.id) as counts on not relation.is_blocked
-  left join public.mutes as muted
-    on not relation.is_blocked
-    and muted.muter_id = viewer_id and muted.muted_id = profiles.id
-    and (muted.muted_until is null or muted.muted_until > now())
-  where lower(profiles.username) = lower(profile.username)
-    and profiles.id not in (select private.blocker_ids(viewer_id));
-end;
-$$;
-
-comment on function private.profile is 'What public.profile() answers.';
-revoke all on function private.profile (text) from public, anon, authenticated, service_role;
-grant execute on function private.profile (text) to anon, authenticated;
-
-create function public.profile(username text)
-returns setof public.profile_page
-language sql
-stable
-security invoker
-rows 1
-begin atomic
-  select page.*
-  from private.profile(profile.username) as page;
-end;
-
-comment on function public.profile is 'A profile''s page by its username, in whatever case: no row when there is none for you.';
-revoke all on function public.profile (text) from public, anon, authenticated, service_role;
-grant execute on function public.profile (text) to anon, authenticated;
 
 create function private.people(viewer_id uuid, row_ids bigint[], profile_ids uuid[])
 returns setof public.person
@@ -152,8 +50,8 @@ $$;
 comment on function private.people is 'Rows of a list of people that the viewer was found to see, in the order given.';
 revoke all on function private.people (uuid, bigint[], uuid[]) from public, anon, authenticated, service_role;
 
--- Definer, for the reasons of the rules that it repeats: whoever may look into
--- both reads who follows whom.
+-- Definer, because row-level security would be asked for every row that is read. Its
+-- rule is asked here instead.
 create function private.follow_list(profile_id uuid, of_followers boolean, before bigint, page_size integer)
 returns setof public.person
 language plpgsql
@@ -165,7 +63,6 @@ as $$
 declare
   viewer_id uuid := auth.uid();
   below bigint := coalesce(follow_list.before, 9223372036854775807);
-  inside boolean := private.looks_into(viewer_id, follow_list.profile_id);
   row_ids bigint[];
   profile_ids uuid[];
 begin
@@ -180,10 +77,7 @@ begin
       where of_followers
         and follows.followee_id = follow_list.profile_id
         and follows.id < below
-        and (
-          viewer_id in (follows.followee_id, follows.follower_id)
-          or (inside and private.looks_into(viewer_id, follows.follower_id))
-        )
+        and private.sees_follow(viewer_id, follows.follower_id, follows.followee_id)
       order by follows.id desc
       limit follow_list.page_size
     )
@@ -194,10 +88,7 @@ begin
       where not of_followers
         and follows.follower_id = follow_list.profile_id
         and follows.id < below
-        and (
-          viewer_id in (follows.followee_id, follows.follower_id)
-          or (inside and private.looks_into(viewer_id, follows.followee_id))
-        )
+        and private.sees_follow(viewer_id, follows.follower_id, follows.followee_id)
       order by follows.id desc
       limit follow_list.page_size
     )

@@ -1,15 +1,15 @@
 /*
  * tags and mentions
  *
- * What posts are about and whom they address, as found in their text when they
- * were written (25-text.sql), one row each; and the tags that people follow.
+ * What posts are about and whom they address.
  */
 
 -- Tables ---------------------------------------------------------------------
 
 create table public.post_tags (
-  post_id  bigint  not null references public.posts (id) on delete cascade,
-  tag      text    not null,
+  post_id  bigint   not null references public.posts (id) on delete cascade,
+  tag      text     not null,
+  is_open  boolean  not null default false,
 
   -- What a post is about.
   primary key (post_id, tag)
@@ -17,9 +17,10 @@ create table public.post_tags (
 
 comment on table  public.post_tags is 'Which posts have which tags. Whoever can read the post can read them.';
 comment on column public.post_tags.tag is 'Without the sign, in lower case.';
+comment on column public.post_tags.is_open is 'Whether everyone sees the post, as in posts.';
 
--- A tag's feed, newest first.
-create index post_tags_tag_post_id_idx on public.post_tags (tag, post_id desc);
+-- A tag's feed, newest first. Limited posts are added from private.limited_posts.
+create index post_tags_tag_post_id_idx on public.post_tags (tag, post_id desc) where is_open;
 
 create table public.post_mentions (
   post_id     bigint  not null references public.posts (id) on delete cascade,
@@ -36,57 +37,13 @@ comment on column public.post_mentions.username is 'As it stands in the text, in
 -- What addresses somebody, newest first.
 create index post_mentions_profile_id_post_id_idx on public.post_mentions (profile_id, post_id desc);
 
-create table public.tag_follows (
-  user_id     uuid         not null default auth.uid() references public.profiles (id) on delete cascade,
-  tag         text         not null,
-  created_at  timestamptz  not null default now(),
-
-  -- Which tags somebody follows.
-  primary key (user_id, tag)
-);
-
-comment on table  public.tag_follows is 'The tags that one follows, at most 100: posts with them are in one''s home feed. Known to oneself alone.';
-comment on column public.tag_follows.user_id is 'Who follows: yourself, when left out.';
-comment on column public.tag_follows.tag is 'With the sign or without, in whatever case; kept in lower case without it.';
-
 -- Rules ----------------------------------------------------------------------
 
 alter table public.post_tags enable row level security;
 alter table public.post_mentions enable row level security;
-alter table public.tag_follows enable row level security;
 
-create policy "whoever reads a post reads its tags"
-  on public.post_tags for select
-  to anon, authenticated
-  using (exists (select from public.posts where posts.id = post_tags.post_id));
-
-create policy "whoever reads a post and sees the person reads a mention"
-  on public.post_mentions for select
-  to anon, authenticated
-  using (
-    exists (select from public.posts where posts.id = post_mentions.post_id)
-    and exists (select from public.profiles where profiles.id = post_mentions.profile_id)
-  );
-
-create policy "people read the tags they follow"
-  on public.tag_follows for select
-  to authenticated
-  using (user_id = (select auth.uid()));
-
-create policy "people follow tags in their own name"
-  on public.tag_follows for insert
-  to authenticated
-  with check (user_id = (select auth.uid()));
-
-create policy "people unfollow tags in their own name"
-  on public.tag_follows for delete
-  to authenticated
-  using (user_id = (select auth.uid()));
-
-revoke all on public.post_tags, public.post_mentions, public.tag_follows from public, anon, authenticated, service_role;
+revoke all on public.post_tags, public.post_mentions from public, anon, authenticated, service_role;
 grant select on public.post_tags, public.post_mentions to anon, authenticated, service_role;
-grant select, delete on public.tag_follows to authenticated, service_role;
-grant insert (user_id, tag) on public.tag_follows to authenticated, service_role;
 
 -- Triggers -------------------------------------------------------------------
 
@@ -117,8 +74,8 @@ security definer
 set search_path = ''
 as $$
 begin
-  insert into public.post_tags (post_id, tag)
-  select distinct added.id, entity ->> 'tag'
+  insert into public.post_tags (post_id, tag, is_open)
+  select distinct added.id, entity ->> 'tag', added.is_open
   from added
   cross join lateral jsonb_array_elements(added.entities) as entity
   where entity ->> 'type' = 'tag';
@@ -165,8 +122,8 @@ begin
       from jsonb_array_elements(after.entities) as entity
       where entity ->> 'type' = 'tag'
     );
-  insert into public.post_tags (post_id, tag)
-  select distinct after.id, entity ->> 'tag'
+  insert into public.post_tags (post_id, tag, is_open)
+  select distinct after.id, entity ->> 'tag', after.is_open
   from after
   cross join lateral jsonb_array_elements(after.entities) as entity
   where entity ->> 'type' = 'tag'
@@ -197,38 +154,3 @@ create trigger posts_annotate_again
   referencing old table as before new table as after
   for each statement
   execute function private.posts_annotate_again();
-
-create trigger take_turn
-  before insert on public.tag_follows
-  for each statement
-  execute function private.take_turn();
-
-create function private.tag_follows_check()
-returns trigger
-language plpgsql
-security invoker
-set search_path = ''
-as $$
-begin
-  new.tag := private.tag_name(new.tag);
-  if new.tag is null then
-    raise sqlstate 'PT400' using
-      message = 'A tag has letters, digits and underscores, and at least one letter', detail = 'tag_format';
-  elsif (
-    select count(*)
-    from public.tag_follows
-    where tag_follows.user_id = new.user_id and tag_follows.tag <> new.tag
-  ) >= 100 then
-    raise sqlstate 'PT409' using message = 'You follow 100 tags, and no more fit', detail = 'tag_follows_full';
-  end if;
-  return new;
-end;
-$$;
-
-comment on function private.tag_follows_check is 'Brings a tag into the form in which posts have it, and bounds how many one follows.';
-revoke all on function private.tag_follows_check () from public, anon, authenticated, service_role;
-
-create trigger tag_follows_check
-  before insert on public.tag_follows
-  for each row
-  execute function private.tag_follows_check();

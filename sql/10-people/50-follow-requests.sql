@@ -1,9 +1,7 @@
 /*
  * follow requests
  *
- * Who asks to follow a private account, whose owner accepts or declines. follow()
- * does the right thing for either kind of account. The rows can be written too:
- * asking is an insert, taking it back a delete.
+ * Who asks to follow a private account.
  */
 
 -- Table ----------------------------------------------------------------------

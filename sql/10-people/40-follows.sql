@@ -1,9 +1,8 @@
 /*
  * follows
  *
- * Who follows whom, and how many do. Following is an insert (to be repeated
- * safely: `upsert(…, { ignoreDuplicates: true })`), unfollowing a delete. A private
- * account is followed by asking (22-follow-requests.sql).
+ * Who follows whom. How many do is in 45-follow-counts.sql, how a private account is
+ * followed in 50-follow-requests.sql.
  */
 
 -- Tables ---------------------------------------------------------------------
@@ -29,20 +28,32 @@ comment on column public.follows.id is 'Made of the time of following: order and
 
 -- Who follows somebody, newest first.
 create index follows_followee_id_id_idx on public.follows (followee_id, id desc);
-
--- Beside profiles, not in it: a new follower need not wait for a profile being
--- edited, nor rewrite its bio. Free space in every page keeps the new versions
--- of a row beside the old ones, and the index untouched.
-create table private.follow_counts (
-  profile_id  uuid    primary key references public.profiles (id) on delete cascade,
-  followers   bigint  not null default 0 check (followers >= 0),
-  following   bigint  not null default 0 check (following >= 0)
-) with (fillfactor = 50);
-
-comment on table private.follow_counts is 'How many follow somebody, and how many they follow. One row for each profile.';
-revoke all on private.follow_counts from public, anon, authenticated, service_role;
+-- Whom somebody follows, newest first.
+create index follows_follower_id_id_idx on public.follows (follower_id, id desc);
 
 -- Rules ----------------------------------------------------------------------
+
+-- In SQL and without a definer, so that the planner puts it into the query around
+-- it. (select true …) is true, because of exists(…) the planner would make a join
+-- and read everybody whom the viewer follows.
+create function private.lets_in(viewer_id uuid, profile_id uuid)
+returns setof boolean
+language sql
+stable
+security invoker
+rows 1
+begin atomic
+  select true
+  where lets_in.profile_id = lets_in.viewer_id
+    or (select not profiles.is_private from public.profiles where profiles.id = lets_in.profile_id)
+    or (
+      select true from public.follows
+      where follows.follower_id = lets_in.viewer_id and follows.followee_id = lets_in.profile_id
+    ) is true;
+end;
+
+comment on function private.lets_in is 'One row when an account is the viewer''s own, public, or followed by the viewer. Blocks are not asked.';
+revoke all on function private.lets_in (uuid, uuid) from public, anon, authenticated, service_role;
 
 -- Definer, because neither blocks nor follows are everybody's to read.
 create function private.looks_into(viewer_id uuid, profile_id uuid)
@@ -53,30 +64,35 @@ security definer
 set search_path = ''
 as $$
 begin
-  return coalesce(looks_into.profile_id = looks_into.viewer_id, false)
-    or (
-      not exists (
-        select from public.blocks
-        where (blocks.blocker_id, blocks.blocked_id) = (looks_into.viewer_id, looks_into.profile_id)
-          or (blocks.blocker_id, blocks.blocked_id) = (looks_into.profile_id, looks_into.viewer_id)
-      )
-      and (
-        exists (
-          select from public.profiles
-          where profiles.id = looks_into.profile_id and not profiles.is_private
-        )
-        or exists (
-          select from public.follows
-          where follows.follower_id = looks_into.viewer_id and follows.followee_id = looks_into.profile_id
-        )
-      )
-    );
+  return exists (select from private.lets_in(looks_into.viewer_id, looks_into.profile_id))
+    and not exists (select from private.block_between(looks_into.viewer_id, looks_into.profile_id));
 end;
 $$;
 
 comment on function private.looks_into is 'Whether the viewer sees what somebody does: their own, a public account''s or, as a follower, a private one''s, and no block between them.';
 revoke all on function private.looks_into (uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function private.looks_into (uuid, uuid) to anon, authenticated;
+
+-- Definer, because it asks about both accounts.
+create function private.sees_follow(viewer_id uuid, follower_id uuid, followee_id uuid)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return coalesce(sees_follow.viewer_id in (sees_follow.follower_id, sees_follow.followee_id), false)
+    or (
+      private.looks_into(sees_follow.viewer_id, sees_follow.follower_id)
+      and private.looks_into(sees_follow.viewer_id, sees_follow.followee_id)
+    );
+end;
+$$;
+
+comment on function private.sees_follow is 'Whether the viewer sees that somebody follows somebody: the two do, and people who may look into both accounts.';
+revoke all on function private.sees_follow (uuid, uuid, uuid) from public, anon, authenticated, service_role;
+grant execute on function private.sees_follow (uuid, uuid, uuid) to anon, authenticated;
 
 -- Volatile, to see what was committed while the request waited for its turn. To
 -- repeat a follow is no matter of consent, nor is to follow oneself: both are
@@ -109,17 +125,10 @@ grant execute on function private.consents_to_follow (uuid) to authenticated;
 
 alter table public.follows enable row level security;
 
-create policy "whoever may look into both reads who follows whom"
+create policy "people who may look into both accounts read a follow"
   on public.follows for select
   to anon, authenticated
-  using (
-    follower_id = (select auth.uid())
-    or followee_id = (select auth.uid())
-    or (
-      private.looks_into((select auth.uid()), follower_id)
-      and private.looks_into((select auth.uid()), followee_id)
-    )
-  );
+  using (private.sees_follow((select auth.uid()), follower_id, followee_id));
 
 create policy "people follow public accounts in their own name"
   on public.follows for insert
@@ -205,82 +214,6 @@ create trigger blocks_end_follows
   for each statement
   execute function private.blocks_end_follows();
 
--- Definer, because nobody may write counts.
-create function private.profiles_create_follow_counts()
-returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-  insert into private.follow_counts (profile_id)
-  select created.id from created;
-  return null;
-end;
-$$;
-
-comment on function private.profiles_create_follow_counts is 'Begins a new profile''s counts at zero.';
-revoke all on function private.profiles_create_follow_counts () from public, anon, authenticated, service_role;
-
-create trigger profiles_create_follow_counts
-  after insert on public.profiles
-  referencing new table as created
-  for each statement
-  execute function private.profiles_create_follow_counts();
-
--- Definer, because nobody may write counts. The rows are locked by one statement
--- and counted by the next, which sees what the first had waited for.
-create function private.follows_count()
-returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-  step integer := case tg_op when 'INSERT' then 1 else -1 end;
-begin
-  perform
-  from private.follow_counts
-  where follow_counts.profile_id in (
-    select changed.follower_id from changed
-    union all
-    select changed.followee_id from changed
-  )
-  order by follow_counts.profile_id
-  for no key update;
-
-  update private.follow_counts
-  set followers = follow_counts.followers + step * change.followers,
-      following = follow_counts.following + step * change.following
-  from (
-    select side.profile_id, sum(side.followers) as followers, sum(side.following) as following
-    from (
-      select changed.followee_id, 1, 0 from changed
-      union all
-      select changed.follower_id, 0, 1 from changed
-    ) as side (profile_id, followers, following)
-    group by side.profile_id
-  ) as change
-  where follow_counts.profile_id = change.profile_id;
-  return null;
-end;
-$$;
-
-comment on function private.follows_count is 'Keeps follow_counts equal to a count of follows.';
-revoke all on function private.follows_count () from public, anon, authenticated, service_role;
-
-create trigger follows_count_inserted
-  after insert on public.follows
-  referencing new table as changed
-  for each statement
-  execute function private.follows_count();
-
-create trigger follows_count_deleted
-  after delete on public.follows
-  referencing old table as changed
-  for each statement
-  execute function private.follows_count();
-
 -- Left to the foreign keys, a profile's follows would end in two statements, each
 -- with an order of locks of its own. Definer, because they are others' follows too.
 create function private.profiles_end_follows()
@@ -309,71 +242,6 @@ create trigger profiles_end_follows
   before delete on public.profiles
   for each row
   execute function private.profiles_end_follows();
-
--- API ------------------------------------------------------------------------
-
--- Definer, because counts are of the rows that the viewer does not see as well;
--- those whom a block hides from the viewer are taken off.
-create function private.follow_counts_of(viewer_id uuid, profile_id uuid)
-returns table (followers bigint, following bigint)
-language plpgsql
-stable
-security definer
-set search_path = ''
-rows 1
-as $$
-declare
-  hidden_ids uuid[] := array(select private.hidden_ids(follow_counts_of.viewer_id));
-begin
-  return query
-  select
-    counts.followers - case when cardinality(hidden_ids) = 0 then 0 else (
-      select count(*)
-      from public.follows
-      where follows.follower_id = any (hidden_ids) and follows.followee_id = counts.profile_id
-    ) end,
-    counts.following - case when cardinality(hidden_ids) = 0 then 0 else (
-      select count(*)
-      from public.follows
-      where follows.follower_id = counts.profile_id and follows.followee_id = any (hidden_ids)
-    ) end
-  from private.follow_counts as counts
-  where counts.profile_id = follow_counts_of.profile_id;
-end;
-$$;
-
-comment on function private.follow_counts_of is 'How many follow somebody and how many they follow, in the viewer''s world.';
-revoke all on function private.follow_counts_of (uuid, uuid) from public, anon, authenticated, service_role;
-grant execute on function private.follow_counts_of (uuid, uuid) to anon, authenticated, service_role;
-
-create view public.follow_counts
-with (security_invoker = on)
-as
-select profiles.id as profile_id, counts.followers, counts.following
-from public.profiles
-cross join lateral private.follow_counts_of((select auth.uid()), profiles.id) as counts;
-
-comment on view   public.follow_counts is 'How many follow somebody, and how many they follow: without those whom a block hides from you.';
-comment on column public.follow_counts.followers is 'How many follow them.';
-comment on column public.follow_counts.following is 'How many they follow.';
-revoke all on public.follow_counts from public, anon, authenticated, service_role;
-grant select on public.follow_counts to anon, authenticated, service_role;
-
-create function public.follow_counts(profile public.profiles)
-returns setof public.follow_counts
-language sql
-stable
-security invoker
-rows 1
-begin atomic
-  select follow_counts.*
-  from public.follow_counts
-  where follow_counts.profile_id = profile.id;
-end;
-
-comment on function public.follow_counts is 'To embed them in profiles: select=*,follow_counts(followers,following).';
-revoke all on function public.follow_counts (public.profiles) from public, anon, authenticated, service_role;
-grant execute on function public.follow_counts (public.profiles) to anon, authenticated, service_role;
 
 -- Definer, because it is the follower's follow.
 create function private.remove_follower(follower_id uuid)

@@ -1,20 +1,20 @@
 /**
  * Writes the migration that leads from supabase/migrations to what sql/ says:
- * `node sql/new-migration.ts <name>`. Builds a database from each on a server of
+ * `npm run migration -- <name>`. Builds a database from each on a server of
  * its own and lets the supabase CLI compare them. To be read before it is kept.
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { plain, supabase } from "../tests/database/cli.ts";
-import { databaseUrl, onAdmin, onDatabase, projectDir, startTestServer } from "../tests/database/server.ts";
+import { databaseUrl, onAdmin, onDatabase, projectDir, startDatabaseServer } from "./server.ts";
+import { plain, supabase } from "./supabase-cli.ts";
 
 const name = process.argv[2] ?? "";
 if (!/^[a-z0-9_]{1,80}$/.test(name)) {
-  console.error("usage: node sql/new-migration.ts <name>   (lowercase letters, digits and underscores)");
+  console.error("usage: npm run migration -- <name>   (lowercase letters, digits and underscores)");
   process.exit(2);
 }
 
-await using server = await startTestServer();
+await using server = await startDatabaseServer();
 await onAdmin(server.port, "create database migrated template supabase owner postgres");
 const migrated = plain(databaseUrl(server.port, "migrated"));
 const wanted = plain(databaseUrl(server.port, "plaza"));

@@ -1,9 +1,7 @@
 /*
- * likes and bookmarks
+ * likes
  *
- * What people think of posts. A like is seen by the post's author and, where its
- * giver shows their likes, by whoever may look into the account; a bookmark by
- * nobody. To like or bookmark a repost is to do so to the post that it shows.
+ * Who likes which post.
  */
 
 -- Tables ---------------------------------------------------------------------
@@ -27,31 +25,27 @@ create index likes_post_id_user_id_idx on public.likes (post_id, user_id);
 -- What somebody likes, newest first.
 create index likes_user_id_id_idx on public.likes (user_id, id desc);
 
-create table public.bookmarks (
-  user_id     uuid         not null default auth.uid() references public.profiles (id) on delete cascade,
-  post_id     bigint       not null references public.posts (id) on delete cascade,
-  id          bigint       not null default private.new_id(),
-  created_at  timestamptz  not null default now(),
-
-  -- Whether somebody bookmarked a post.
-  primary key (user_id, post_id)
-);
-
-comment on table  public.bookmarks is 'What one wants to find again. Known to oneself alone.';
-comment on column public.bookmarks.user_id is 'Whose it is: yours, when left out.';
-comment on column public.bookmarks.id is 'Made of the time of bookmarking: order and page by it.';
-
--- What goes with a post.
-create index bookmarks_post_id_idx on public.bookmarks (post_id);
--- What somebody bookmarked, newest first.
-create index bookmarks_user_id_id_idx on public.bookmarks (user_id, id desc);
-
 -- Rules ----------------------------------------------------------------------
 
 alter table public.likes enable row level security;
-alter table public.bookmarks enable row level security;
 
--- Definer, because whether somebody shows their likes is asked past the rules.
+-- Definer, here and below, because it asks who may look into the account.
+create function private.shows_likes_to(viewer_id uuid, user_id uuid, shows_likes boolean)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return coalesce(shows_likes_to.user_id = shows_likes_to.viewer_id, false)
+    or (shows_likes_to.shows_likes and private.looks_into(shows_likes_to.viewer_id, shows_likes_to.user_id));
+end;
+$$;
+
+comment on function private.shows_likes_to is 'Whether somebody shows the viewer what they like.';
+revoke all on function private.shows_likes_to (uuid, uuid, boolean) from public, anon, authenticated, service_role;
+
 create function private.sees_like(viewer_id uuid, user_id uuid, post_id bigint)
 returns boolean
 language plpgsql
@@ -60,21 +54,17 @@ security definer
 set search_path = ''
 as $$
 begin
-  return sees_like.user_id = sees_like.viewer_id
-    or (
-      exists (
-        select from public.posts
-        where posts.id = sees_like.post_id and posts.author_id = sees_like.viewer_id
-      )
-      and sees_like.user_id not in (select private.hidden_ids(sees_like.viewer_id))
+  return (
+    select private.shows_likes_to(sees_like.viewer_id, profiles.id, profiles.shows_likes)
+    from public.profiles
+    where profiles.id = sees_like.user_id
+  ) or (
+    exists (
+      select from public.posts
+      where posts.id = sees_like.post_id and posts.author_id = sees_like.viewer_id
     )
-    or (
-      exists (
-        select from public.profiles
-        where profiles.id = sees_like.user_id and profiles.shows_likes
-      )
-      and private.looks_into(sees_like.viewer_id, sees_like.user_id)
-    );
+    and not exists (select from private.block_between(sees_like.viewer_id, sees_like.user_id))
+  );
 end;
 $$;
 
@@ -103,42 +93,15 @@ create policy "people take their likes back"
     and exists (select from public.posts where posts.id = likes.post_id)
   );
 
-create policy "people read their own bookmarks of what they see"
-  on public.bookmarks for select
-  to authenticated
-  using (
-    user_id = (select auth.uid())
-    and exists (select from public.posts where posts.id = bookmarks.post_id)
-  );
-
-create policy "people bookmark in their own name"
-  on public.bookmarks for insert
-  to authenticated
-  with check (user_id = (select auth.uid()));
-
-create policy "people remove their bookmarks"
-  on public.bookmarks for delete
-  to authenticated
-  using (
-    user_id = (select auth.uid())
-    and exists (select from public.posts where posts.id = bookmarks.post_id)
-  );
-
-revoke all on public.likes, public.bookmarks from public, anon, authenticated, service_role;
+revoke all on public.likes from public, anon, authenticated, service_role;
 grant select on public.likes to anon, authenticated, service_role;
-grant select on public.bookmarks to authenticated, service_role;
-grant insert (user_id, post_id) on public.likes, public.bookmarks to authenticated, service_role;
-grant delete on public.likes, public.bookmarks to authenticated, service_role;
+grant insert (user_id, post_id) on public.likes to authenticated, service_role;
+grant delete on public.likes to authenticated, service_role;
 
 -- Triggers -------------------------------------------------------------------
 
 create trigger take_turn
   before insert on public.likes
-  for each statement
-  execute function private.take_turn();
-
-create trigger take_turn
-  before insert on public.bookmarks
   for each statement
   execute function private.take_turn();
 
@@ -160,10 +123,5 @@ revoke all on function private.require_seen_post () from public, anon, authentic
 
 create trigger require_seen_post
   before insert on public.likes
-  for each row
-  execute function private.require_seen_post();
-
-create trigger require_seen_post
-  before insert on public.bookmarks
   for each row
   execute function private.require_seen_post();

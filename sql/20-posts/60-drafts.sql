@@ -1,9 +1,7 @@
 /*
  * drafts
  *
- * Posts that are not written yet. A draft becomes a post when its author publishes
- * it, or by itself at a time: then, in one transaction, the post is there and the
- * draft is gone, exactly once. What cannot be published stays, and says why.
+ * Posts that are not written yet.
  */
 
 -- Table ----------------------------------------------------------------------

@@ -1,11 +1,7 @@
 /*
  * blocks
  *
- * Who is hidden from whom. A block hides two people from each other, everywhere
- * and both ways: either sees the world as it would be without the other, counts
- * included, and what the blocked person is told is what they would be told had
- * the other deleted their account. A mute is silent and one-sided: the muted
- * person's posts stay out of feeds, and nothing else changes.
+ * A block hides two people from each other, everywhere and both ways.
  */
 
 -- Tables ---------------------------------------------------------------------
@@ -31,30 +27,6 @@ comment on column public.blocks.id is 'Made of the time of blocking: order and p
 
 -- Who blocks somebody.
 create index blocks_blocked_id_blocker_id_idx on public.blocks (blocked_id, blocker_id);
-
-create table public.mutes (
-  muter_id             uuid         not null default auth.uid() references public.profiles (id) on delete cascade,
-  muted_id             uuid         not null references public.profiles (id) on delete cascade,
-  muted_until          timestamptz,
-  hides_notifications  boolean      not null default true,
-  created_at           timestamptz  not null default now(),
-
-  -- Whom somebody mutes.
-  primary key (muter_id, muted_id),
-  constraint mutes_not_oneself check (private.rule(
-    muter_id <> muted_id,
-    'mute_yourself', 'You cannot mute yourself'
-  ))
-);
-
-comment on table  public.mutes is 'Whom one mutes: their posts and reposts stay out of feeds. Known to oneself alone.';
-comment on column public.mutes.muter_id is 'Who mutes: yourself, when left out.';
-comment on column public.mutes.muted_id is 'Who is muted.';
-comment on column public.mutes.muted_until is 'Until when; null until it is deleted.';
-comment on column public.mutes.hides_notifications is 'Whether notifications of them are hidden as well.';
-
--- What goes with an account.
-create index mutes_muted_id_idx on public.mutes (muted_id);
 
 -- Rules ----------------------------------------------------------------------
 
@@ -104,25 +76,22 @@ comment on function private.hidden_ids is 'Whom the viewer blocks, and who block
 revoke all on function private.hidden_ids (uuid) from public, anon, authenticated, service_role;
 grant execute on function private.hidden_ids (uuid) to anon, authenticated;
 
-create function private.muted_ids(viewer_id uuid)
-returns setof uuid
-language plpgsql
+-- In SQL and without a definer, so that the planner puts it into the query around it.
+create function private.block_between(one_id uuid, other_id uuid)
+returns setof boolean
+language sql
 stable
 security invoker
-set search_path = ''
-rows 5
-as $$
-begin
-  return query
-  select mutes.muted_id
-  from public.mutes
-  where mutes.muter_id = muted_ids.viewer_id
-    and (mutes.muted_until is null or mutes.muted_until > now());
+rows 1
+begin atomic
+  select true
+  from public.blocks
+  where (blocks.blocker_id, blocks.blocked_id) = (block_between.one_id, block_between.other_id)
+    or (blocks.blocker_id, blocks.blocked_id) = (block_between.other_id, block_between.one_id);
 end;
-$$;
 
-comment on function private.muted_ids is 'Whom the viewer mutes now.';
-revoke all on function private.muted_ids (uuid) from public, anon, authenticated, service_role;
+comment on function private.block_between is 'A row or two when one of two people blocks the other.';
+revoke all on function private.block_between (uuid, uuid) from public, anon, authenticated, service_role;
 
 -- Not to exist and to be hidden are one answer, in the same words.
 create function private.require_profile(viewer_id uuid, profile_id uuid)
@@ -137,9 +106,7 @@ begin
     select from public.profiles
     where profiles.id = require_profile.profile_id
   ) or exists (
-    select from public.blocks
-    where (blocks.blocker_id, blocks.blocked_id) = (require_profile.viewer_id, require_profile.profile_id)
-      or (blocks.blocker_id, blocks.blocked_id) = (require_profile.profile_id, require_profile.viewer_id)
+    select from private.block_between(require_profile.viewer_id, require_profile.profile_id)
   ) then
     raise sqlstate 'PT404' using message = 'There is no such person', detail = 'profile_not_found';
   end if;
@@ -155,7 +122,6 @@ create policy "anyone reads profiles, but for blocks"
   using (id not in (select private.hidden_ids((select auth.uid()))));
 
 alter table public.blocks enable row level security;
-alter table public.mutes enable row level security;
 
 -- One's block of somebody who blocks one as well is hidden as they are: it would
 -- tell that they still exist. What is hidden is not changed either, not even by a
@@ -181,41 +147,9 @@ create policy "people unblock in their own name"
     and blocked_id not in (select private.blocker_ids((select auth.uid())))
   );
 
-create policy "people read whom they mute"
-  on public.mutes for select
-  to authenticated
-  using (
-    muter_id = (select auth.uid())
-    and muted_id not in (select private.hidden_ids((select auth.uid())))
-  );
-
-create policy "people mute in their own name"
-  on public.mutes for insert
-  to authenticated
-  with check (muter_id = (select auth.uid()));
-
-create policy "people change their own mutes"
-  on public.mutes for update
-  to authenticated
-  using (
-    muter_id = (select auth.uid())
-    and muted_id not in (select private.hidden_ids((select auth.uid())))
-  )
-  with check (muter_id = (select auth.uid()));
-
-create policy "people unmute in their own name"
-  on public.mutes for delete
-  to authenticated
-  using (
-    muter_id = (select auth.uid())
-    and muted_id not in (select private.hidden_ids((select auth.uid())))
-  );
-
-revoke all on public.blocks, public.mutes from public, anon, authenticated, service_role;
-grant select, delete on public.blocks, public.mutes to authenticated, service_role;
+revoke all on public.blocks from public, anon, authenticated, service_role;
+grant select, delete on public.blocks to authenticated, service_role;
 grant insert (blocker_id, blocked_id) on public.blocks to authenticated, service_role;
-grant insert (muter_id, muted_id, muted_until, hides_notifications) on public.mutes to authenticated, service_role;
-grant update (muter_id, muted_id, muted_until, hides_notifications) on public.mutes to authenticated, service_role;
 
 -- Triggers -------------------------------------------------------------------
 
@@ -240,11 +174,6 @@ create trigger blocks_take_turn
   before insert on public.blocks
   for each statement
   execute function private.blocks_take_turn();
-
-create trigger take_turn
-  before insert on public.mutes
-  for each statement
-  execute function private.take_turn();
 
 -- Definer, because who blocks whom is nobody's to read. To block again whom one
 -- blocks is a conflict as any; whom one cannot see cannot be blocked.
@@ -276,24 +205,3 @@ create trigger blocks_check
   before insert on public.blocks
   for each row
   execute function private.blocks_check();
-
--- Definer, because who blocks whom is nobody's to read.
-create function private.mutes_check()
-returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-  perform private.require_profile(coalesce(auth.uid(), new.muter_id), new.muted_id);
-  return new;
-end;
-$$;
-
-comment on function private.mutes_check is 'Refuses to mute whom one cannot see.';
-revoke all on function private.mutes_check () from public, anon, authenticated, service_role;
-
-create trigger mutes_check
-  before insert or update on public.mutes
-  for each row
-  execute function private.mutes_check();

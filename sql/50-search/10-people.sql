@@ -1,8 +1,7 @@
 /*
  * search people
  *
- * People by name. Whoever switches is_searchable off is not found, and nobody is
- * found whom a block hides.
+ * People by name.
  */
 
 create extension if not exists pg_trgm with schema extensions;

@@ -1,79 +1,8 @@
 /*
- * profiles
+ * usernames
  *
- * Who people are to each other. A profile is made in the same transaction as its
- * user, from the metadata given at sign-up, and goes with it. Everything in it is
- * public, but for blocks (15-blocks.sql says who reads it); what is not public
- * does not belong into this table. is_private is about what somebody writes.
+ * Which usernames can be had: not reserved, not taken, not held back for somebody.
  */
-
--- Table ----------------------------------------------------------------------
-
--- Immutable, for the check below, which can't look into an array by itself.
-create function private.are_links(urls text[])
-returns boolean
-language sql
-immutable
-parallel safe
-security invoker
-return cardinality(urls) <= 5
-  and coalesce(array_ndims(urls), 1) = 1
-  and not exists (
-    select from unnest(urls) as link (url)
-    where link.url is null or not private.is_https_url(link.url, 200)
-  );
-
-comment on function private.are_links is 'Whether these can be the links of a profile.';
-revoke all on function private.are_links (text[]) from public, anon, authenticated, service_role;
-grant execute on function private.are_links (text[]) to authenticated, service_role;
-
-create table public.profiles (
-  id            uuid         primary key references auth.users (id) on delete cascade,
-  username      text         not null,
-  display_name  text         not null default '',
-  bio           text         not null default '',
-  avatar_url    text,
-  links         text[]       not null default '{}',
-  is_private    boolean      not null default false,
-  is_searchable boolean      not null default true,
-  shows_likes   boolean      not null default false,
-  created_at    timestamptz  not null default now(),
-
-  -- The guard; people hear of private.username_problem() before they get here.
-  constraint profiles_username_format check (username ~ '^[A-Za-z0-9_]{3,30}$'),
-  constraint profiles_display_name_format check (private.rule(
-    char_length(display_name) <= 50 and display_name !~ '[[:cntrl:]]',
-    'display_name_format', 'A display name has at most 50 characters, on one line'
-  )),
-  constraint profiles_bio_length check (private.rule(
-    char_length(bio) <= 500,
-    'bio_length', 'A bio has at most 500 characters'
-  )),
-  constraint profiles_avatar_url_format check (private.rule(
-    private.is_https_url(avatar_url, 500),
-    'avatar_url_format', 'An avatar is an https:// address of at most 500 characters'
-  )),
-  constraint profiles_links_format check (private.rule(
-    private.are_links(links),
-    'links_format', 'A profile has at most 5 links, each an https:// address of at most 200 characters'
-  ))
-);
-
-comment on table  public.profiles is 'People. Made with their account, from the sign-up metadata username and display_name.';
-comment on column public.profiles.id is 'The id of the account.';
-comment on column public.profiles.username is '3 to 30 letters, digits and underscores, unique whatever the case. A new one can be taken every 7 days; the old one is held back for 30, and its former owner may take it back at any time.';
-comment on column public.profiles.display_name is 'At most 50 characters; when empty, show the username.';
-comment on column public.profiles.bio is 'Plain text, at most 500 characters.';
-comment on column public.profiles.avatar_url is 'An https address, or null.';
-comment on column public.profiles.links is 'At most 5 https addresses.';
-comment on column public.profiles.is_private is 'Whether only followers see their posts, and only on request does one become a follower. Switching it off accepts the requests that wait.';
-comment on column public.profiles.is_searchable is 'Whether search finds them and their posts.';
-comment on column public.profiles.shows_likes is 'Whether others see what they liked.';
-
--- The guard when two people take a name at once.
-create unique index profiles_username_key on public.profiles (lower(username));
--- A profile's page, by the name in its address.
-create index profiles_username_idx on public.profiles (username);
 
 -- Usernames that cannot be had -------------------------------------------------
 
@@ -147,23 +76,6 @@ end;
 
 comment on function private.username_problem is 'Why the asker (null: a newcomer) cannot have this username, or null.';
 revoke all on function private.username_problem (text, uuid) from public, anon, authenticated, service_role;
-
--- Rules ----------------------------------------------------------------------
-
-alter table public.profiles enable row level security;
-
-create policy "people change their own profile"
-  on public.profiles for update
-  to authenticated
-  using (id = (select auth.uid()))
-  with check (id = (select auth.uid()));
-
--- No insert and no delete, for service_role neither: a profile comes and goes
--- with its account (auth.admin.createUser, auth.admin.deleteUser).
-revoke all on public.profiles from public, anon, authenticated, service_role;
-grant select on public.profiles to anon, authenticated, service_role;
-grant update (username, display_name, bio, avatar_url, links, is_private, is_searchable, shows_likes)
-  on public.profiles to authenticated, service_role;
 
 -- Triggers -------------------------------------------------------------------
 
@@ -244,74 +156,6 @@ create trigger profiles_hold_username
   when (lower(old.username) <> lower(new.username))
   execute function private.profiles_hold_username();
 
--- Accounts -------------------------------------------------------------------
-
--- Definer, because Auth, which inserts the user, has no rights here. An account
--- without a username (created by an administrator, or invited) gets one that
--- says nothing; as nothing was held before, it can be changed at once. A display
--- name is made to fit instead of refused: it may come from elsewhere, and it is
--- changed with one request.
-create function private.users_create_profile()
-returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-  username text := new.raw_user_meta_data ->> 'username';
-  display_name text := coalesce(new.raw_user_meta_data ->> 'display_name', '');
-begin
-  if username is null then
-    loop
-      username := 'user_' || left(replace(gen_random_uuid()::text, '-', ''), 12);
-      exit when private.username_problem(username, new.id) is null;
-    end loop;
-  end if;
-
-  insert into public.profiles (id, username, display_name)
-  values (new.id, username, left(regexp_replace(display_name, '[[:cntrl:]]+', ' ', 'g'), 50));
-  return null;
-end;
-$$;
-
-comment on function private.users_create_profile is 'Makes the profile of a new account.';
-revoke all on function private.users_create_profile () from public, anon, authenticated, service_role;
-
-create trigger users_create_profile
-  after insert on auth.users
-  for each row
-  execute function private.users_create_profile();
-
--- The Before User Created hook of Auth. A failing trigger on auth.users is a 500
--- that says nothing to anybody; here a sign-up is refused with words before
--- there is a user, and the person chooses again. Auth passes on no code of ours,
--- so the message ends with it. Definer, because Auth has no rights here.
-create function private.before_user_created(event jsonb)
-returns jsonb
-language plpgsql
-stable
-security definer
-set search_path = ''
-as $$
-declare
-  username text := event #>> '{user,user_metadata,username}';
-  problem private.problem := private.username_problem(username, null);
-begin
-  if username is null or problem is null then
-    return '{}';
-  end if;
-  return jsonb_build_object('error', jsonb_build_object(
-    'http_code', problem.status,
-    'message', format('%s (%s)', problem.message, problem.code)
-  ));
-end;
-$$;
-
-comment on function private.before_user_created is 'Refuses the sign-up when the username in its metadata cannot be had.';
-revoke all on function private.before_user_created (jsonb) from public, anon, authenticated, service_role;
-grant usage on schema private to supabase_auth_admin;
-grant execute on function private.before_user_created (jsonb) to supabase_auth_admin;
-
 -- API ------------------------------------------------------------------------
 
 -- Definer, because the names that cannot be had are nobody's to read.
@@ -339,13 +183,3 @@ return private.username_available(username);
 comment on function public.username_available is 'Whether you could sign up with this username, or change yours to it.';
 revoke all on function public.username_available (text) from public, anon, authenticated, service_role;
 grant execute on function public.username_available (text) to anon, authenticated;
-
--- Somebody as lists show them, beside what they wrote.
-create type public.author as (
-  id            uuid,
-  username      text,
-  display_name  text,
-  avatar_url    text
-);
-
-comment on type public.author is 'Who wrote it: as much of a profile as a list shows.';

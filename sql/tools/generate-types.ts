@@ -4,9 +4,9 @@
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { generateTypes, typesPath } from "../tests/database/cli.ts";
-import { databaseUrl, projectDir, startTestServer } from "../tests/database/server.ts";
+import { databaseUrl, projectDir, startDatabaseServer } from "./server.ts";
+import { generateTypes, typesPath } from "./supabase-cli.ts";
 
-await using server = await startTestServer();
+await using server = await startDatabaseServer();
 await writeFile(join(projectDir, typesPath), await generateTypes(databaseUrl(server.port, "plaza")));
 console.log(`${typesPath} says what sql/ says.`);
