@@ -1,6 +1,6 @@
 /**
- * `npm run bench [-- scenario …]`: runs scenarios and writes what they found
- * to bench/results/<scenario>.md, under the machine and the command.
+ * `npm run bench [-- scenario …]` runs scenarios. It writes the results to
+ * bench/results/<scenario>.md, with the machine and the command.
  */
 import { writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
