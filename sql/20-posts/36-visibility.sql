@@ -11,14 +11,33 @@
  *     the post that it shows.
  *
  * The policies of posts, versions, tags and mentions stand here as well. Other
- * files ask sees_post() about one post and is_for() about many.
+ * files ask sees_post() about one post, and is_for() about the posts of a page.
  */
 
 -- Rules ----------------------------------------------------------------------
 
--- In SQL and without a definer, so that the planner puts it into the query around
--- it: a call for each post would cost more than everything else. (select true …) is
--- true, because of exists(…) the planner would make a join and read everybody whom
+-- The rule itself. Its last two arguments are questions that are put only when they
+-- decide: the planner puts this function into the query around it.
+create function private.admits(
+  viewer_id uuid, author_id uuid, audience public.audience, is_open boolean,
+  follows_author boolean, is_addressed boolean
+)
+returns boolean
+language sql
+immutable
+security invoker
+return case
+  when admits.is_open or admits.author_id = admits.viewer_id then true
+  when admits.audience = 'mentioned' then admits.is_addressed
+  else admits.follows_author
+end;
+
+comment on function private.admits is 'Whether a post, not a repost, is for the viewer. Blocks are not asked.';
+revoke all on function private.admits (uuid, uuid, public.audience, boolean, boolean, boolean) from public, anon, service_role;
+grant execute on function private.admits (uuid, uuid, public.audience, boolean, boolean, boolean) to authenticated;
+
+-- The rule, for a query that has a few posts at hand: a probe for each. (select true …)
+-- is true, because of exists(…) the planner would make a join and read everybody whom
 -- the viewer follows.
 create function private.is_for(
   viewer_id uuid, post_id bigint, author_id uuid, audience public.audience, is_open boolean
@@ -30,22 +49,63 @@ security invoker
 rows 1
 begin atomic
   select true
-  where case
-    when is_for.is_open or is_for.author_id = is_for.viewer_id then true
-    when is_for.audience = 'mentioned' then (
+  where private.admits(
+    is_for.viewer_id, is_for.author_id, is_for.audience, is_for.is_open,
+    (
+      select true from public.follows
+      where follows.follower_id = is_for.viewer_id and follows.followee_id = is_for.author_id
+    ) is true,
+    (
       select true from public.post_mentions
       where post_mentions.post_id = is_for.post_id and post_mentions.profile_id = is_for.viewer_id
     ) is true
-    else (
-      select true from public.follows
-      where follows.follower_id = is_for.viewer_id and follows.followee_id = is_for.author_id
-    ) is true
-  end;
+  );
 end;
 
 comment on function private.is_for is 'One row when a post, not a repost, is for the viewer. Blocks are not asked.';
-revoke all on function private.is_for (uuid, bigint, uuid, public.audience, boolean) from public, anon, service_role;
-grant execute on function private.is_for (uuid, bigint, uuid, public.audience, boolean) to authenticated;
+revoke all on function private.is_for (uuid, bigint, uuid, public.audience, boolean) from public, anon, authenticated, service_role;
+
+-- For a policy, which may be asked about very many posts: read once for all of them.
+-- Definer, because row-level security would be asked for each row.
+create function private.followee_ids(viewer_id uuid)
+returns setof uuid
+language plpgsql
+stable
+security definer
+set search_path = ''
+rows 100
+as $$
+begin
+  return query
+  select follows.followee_id
+  from public.follows
+  where follows.follower_id = followee_ids.viewer_id;
+end;
+$$;
+
+comment on function private.followee_ids is 'The people whom the viewer follows.';
+revoke all on function private.followee_ids (uuid) from public, anon, authenticated, service_role;
+grant execute on function private.followee_ids (uuid) to authenticated;
+
+create function private.addressing_ids(viewer_id uuid)
+returns setof bigint
+language plpgsql
+stable
+security definer
+set search_path = ''
+rows 100
+as $$
+begin
+  return query
+  select post_mentions.post_id
+  from public.post_mentions
+  where post_mentions.profile_id = addressing_ids.viewer_id;
+end;
+$$;
+
+comment on function private.addressing_ids is 'The posts that address the viewer.';
+revoke all on function private.addressing_ids (uuid) from public, anon, authenticated, service_role;
+grant execute on function private.addressing_ids (uuid) to authenticated;
 
 -- Definer, here and below, because neither blocks nor follows are everybody's to
 -- read, and because a policy on posts may not query posts.
@@ -219,8 +279,10 @@ create policy "people read the posts that are for them, but for blocks"
   using (
     author_id not in (select private.hidden_ids((select auth.uid())))
     and case
-      when repost_of_id is null then exists (
-        select from private.is_for((select auth.uid()), id, author_id, audience, is_open)
+      when repost_of_id is null then private.admits(
+        (select auth.uid()), author_id, audience, is_open,
+        author_id in (select private.followee_ids((select auth.uid()))),
+        id in (select private.addressing_ids((select auth.uid())))
       )
       else private.sees_repost((select auth.uid()), author_id, repost_of_id)
     end

@@ -30,9 +30,11 @@ comment on table private.limited_posts is 'Posts that not everyone sees, once fo
 revoke all on private.limited_posts from public, anon, authenticated, service_role;
 
 -- The limited posts of a place by one author, newest first.
-create index limited_posts_place_author_id_post_id_idx on private.limited_posts (place, author_id, post_id desc);
--- The places of a post.
-create index limited_posts_post_id_idx on private.limited_posts (post_id);
+create index limited_posts_place_author_id_post_id_idx on private.limited_posts (place, author_id, post_id desc)
+  include (audience);
+-- The places of a post. A hash index cannot be read by ranges: the planner would
+-- otherwise walk through it for the newest posts of a place.
+create index limited_posts_post_id_idx on private.limited_posts using hash (post_id);
 
 create table private.limited_counts (
   place   text    primary key,
@@ -170,19 +172,25 @@ begin
     )
     union
     (
-      -- The post that addresses the viewer, or its author's repost of it.
-      select limited_posts.post_id
+      -- The post that addresses the viewer, or its author's repost of it. As subqueries,
+      -- so that the planner has no choice but to go by way of the viewer's mentions.
+      select either.id
       from public.post_mentions
-      join public.posts as addressing on addressing.id = post_mentions.post_id and addressing.audience = 'mentioned'
-      left join public.posts as repost
-        on repost.repost_of_id = addressing.id and repost.author_id = addressing.author_id
-      cross join lateral unnest(array[addressing.id, repost.id]) as either (id)
-      join private.limited_posts
-        on limited_posts.place = limited_page.place and limited_posts.post_id = either.id
+      cross join lateral unnest(array[post_mentions.post_id, (
+        select repost.id
+        from public.posts as repost
+        where repost.repost_of_id = post_mentions.post_id
+          and repost.author_id = (select posts.author_id from public.posts where posts.id = post_mentions.post_id)
+      )]) as either (id)
       where post_mentions.profile_id = limited_page.viewer_id
         and either.id < below and either.id > above
+        and (
+          select limited_posts.audience = 'mentioned'
+          from private.limited_posts
+          where limited_posts.place = limited_page.place and limited_posts.post_id = either.id
+        )
         and private.sees_post(limited_page.viewer_id, either.id)
-      order by limited_posts.post_id desc
+      order by either.id desc
       limit most
     )
   ) as found (post_id)
