@@ -2,13 +2,18 @@
  * Access tokens: a JWT with Supabase's claims, which a custom_access_token hook
  * may rewrite. Source: supabase/auth internal/tokens/service.go.
  */
+
 import { z } from "zod";
 import type { Claims } from "../keys.ts";
-import type { Call, Context, Db } from "./context.ts";
+import type { Call, Context } from "./context.ts";
+import type { Db } from "./db.ts";
 import { AuthError } from "./errors.ts";
+import type { FlowMethod } from "./flow-state.ts";
 import { hookMetadata } from "./hooks/hooks.ts";
-import type { Method } from "./sessions.ts";
 import type { User } from "./users.ts";
+
+/** How somebody proved who they are. A token says it in its claim `amr`. */
+export type Method = "password" | "otp" | "anonymous" | "token_refresh" | FlowMethod;
 
 /** @throws AuthError the hook's, unexpected_failure when its claims are not fit for a token */
 export async function signAccessToken(

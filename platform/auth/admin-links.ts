@@ -6,7 +6,8 @@
 import { z } from "zod";
 import { audit } from "./audit.ts";
 import { requireAdmin } from "./authorize.ts";
-import { type Call, type Context, type Db, json, record, text } from "./context.ts";
+import { type Call, type Context, json, record, text } from "./context.ts";
+import type { Db } from "./db.ts";
 import { readEmail } from "./email.ts";
 import { emailTaken, invalid, notFound } from "./errors.ts";
 import { verifyLink } from "./mail/send.ts";

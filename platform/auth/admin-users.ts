@@ -2,11 +2,13 @@
  * /admin/users, for the service role: list, get, create, update, delete.
  * Source: supabase/auth internal/api/admin.go, pagination.go.
  */
+
 import { getRounds } from "bcryptjs";
 import { z } from "zod";
 import { audit } from "./audit.ts";
 import { isUuid, requireAdmin } from "./authorize.ts";
-import { type Call, type Context, type Db, json, record, text } from "./context.ts";
+import { type Call, type Context, json, record, text } from "./context.ts";
+import type { Db } from "./db.ts";
 import { readEmail } from "./email.ts";
 import { AuthError, badRequest, emailTaken, internal, invalid, notFound } from "./errors.ts";
 import {

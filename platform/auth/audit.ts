@@ -2,8 +2,8 @@
  * The trail in auth.audit_log_entries. Source: supabase/auth
  * internal/models/audit_log_entry.go.
  */
-import type { Db } from "./context.ts";
-import type { Json, User } from "./users.ts";
+import type { Db, Json } from "./db.ts";
+import type { User } from "./users.ts";
 
 const logTypes = {
   login: "account",

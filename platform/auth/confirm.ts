@@ -3,8 +3,10 @@
  * forgot a password, or changes an address.
  * Source: supabase/auth internal/api/verify.go, internal/models/user.go.
  */
+
 import { audit } from "./audit.ts";
-import type { Context, Db } from "./context.ts";
+import type { Context } from "./context.ts";
+import type { Db } from "./db.ts";
 import { internal } from "./errors.ts";
 import { markEmailVerified, setEmailIdentity } from "./identities.ts";
 import { unknownPassword } from "./passwords.ts";

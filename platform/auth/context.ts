@@ -15,10 +15,6 @@ import type { Passwords } from "./passwords.ts";
 import type { Limits } from "./rate-limit.ts";
 import type { Redirects } from "./redirects.ts";
 
-/** A pool or a transaction on it. */
-// biome-ignore lint/complexity/noBannedTypes: postgres.js names "no custom types" so
-export type Db = postgres.ISql<{}>;
-
 export interface Context {
   sql: postgres.Sql;
   config: Config["auth"];

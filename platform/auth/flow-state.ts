@@ -4,7 +4,7 @@
  * session. Source: RFC 7636; supabase/auth internal/models/flow_state.go.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { Db } from "./context.ts";
+import type { Db } from "./db.ts";
 import { badRequest, invalid, notFound, unprocessable } from "./errors.ts";
 
 export interface Pkce {

@@ -3,8 +3,7 @@
  * e-mail address, with the user's id as the provider's own.
  * Source: supabase/auth internal/models/identity.go, internal/api/identity.go.
  */
-import type { Db } from "./context.ts";
-import type { Json } from "./users.ts";
+import type { Db, Json } from "./db.ts";
 
 export interface Identity {
   id: string;

@@ -4,8 +4,10 @@
  * in auth.one_time_tokens by which links are found.
  * Source: supabase/auth internal/api/mail.go, internal/models/one_time_token.go.
  */
+
 import { createHash, randomInt } from "node:crypto";
-import type { Call, Context, Db } from "./context.ts";
+import type { Call, Context } from "./context.ts";
+import type { Db } from "./db.ts";
 import { tooManyRequests } from "./errors.ts";
 import { confirmsBoth, sendMail } from "./mail/send.ts";
 import { type User, updateUser } from "./users.ts";

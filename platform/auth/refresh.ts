@@ -5,9 +5,11 @@
  * the session ends for both.
  * Source: supabase/auth internal/tokens/service.go (RefreshTokenGrant).
  */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import { audit } from "./audit.ts";
-import type { Call, Context, Db } from "./context.ts";
+import type { Call, Context } from "./context.ts";
+import type { Db } from "./db.ts";
 import { AuthError, badRequest } from "./errors.ts";
 import {
   findSession,

@@ -3,11 +3,12 @@
  * deleting the row. Source: supabase/auth internal/models/sessions.go,
  * refresh_token.go, internal/tokens/service.go.
  */
+
 import { randomBytes } from "node:crypto";
-import { signAccessToken } from "./access-token.ts";
-import type { Call, Context, Db } from "./context.ts";
-import type { FlowMethod } from "./flow-state.ts";
-import { type Json, type User, updateUser, userJson } from "./users.ts";
+import { type Method, signAccessToken } from "./access-token.ts";
+import type { Call, Context } from "./context.ts";
+import type { Db, Json } from "./db.ts";
+import { type User, updateUser, userJson } from "./users.ts";
 
 export interface Session {
   id: string;
@@ -17,9 +18,6 @@ export interface Session {
   /** When its token was last refreshed; null before the first time. */
   refreshed_at: Date | null;
 }
-
-/** How somebody proved who they are; shown in a token's `amr`. */
-export type Method = "password" | "otp" | "anonymous" | "token_refresh" | FlowMethod;
 
 /** What a client gets to keep. */
 export interface Grant {

@@ -3,7 +3,8 @@
  */
 import { z } from "zod";
 import { audit } from "./audit.ts";
-import { type Call, type Context, type Db, json, record, text } from "./context.ts";
+import { type Call, type Context, json, record, text } from "./context.ts";
+import type { Db, Json } from "./db.ts";
 import { readEmail } from "./email.ts";
 import { badRequest, invalid, unprocessable } from "./errors.ts";
 import { createFlowState, type Pkce, readPkce } from "./flow-state.ts";
@@ -16,7 +17,6 @@ import {
   confirmUser,
   findEmailHolder,
   insertUser,
-  type Json,
   type NewUser,
   type User,
   unsavedUser,

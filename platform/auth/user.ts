@@ -2,11 +2,13 @@
  * GET and PUT /user, and the code that a change of password may need.
  * Source: supabase/auth internal/api/user.go, reauthenticate.go.
  */
+
 import { z } from "zod";
 import { audit } from "./audit.ts";
 import { type Caller, requireUser } from "./authorize.ts";
 import { applyEmailChange } from "./confirm.ts";
-import { type Call, type Context, type Db, json, record, text } from "./context.ts";
+import { type Call, type Context, json, record, text } from "./context.ts";
+import type { Db } from "./db.ts";
 import { readEmail } from "./email.ts";
 import { badRequest, emailTaken, forbidden, invalid, unprocessable } from "./errors.ts";
 import { createFlowState, type Pkce, readPkce } from "./flow-state.ts";

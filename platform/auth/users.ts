@@ -2,12 +2,11 @@
  * Rows of auth.users: finding, making, changing them, and how the API shows one.
  * Source: supabase/auth internal/models/user.go.
  */
+
 import { createHash } from "node:crypto";
-import type { Db } from "./context.ts";
+import type { Db, Json } from "./db.ts";
 import { internal } from "./errors.ts";
 import { findIdentities, identityJson, providersOf } from "./identities.ts";
-
-export type Json = Record<string, unknown>;
 
 export interface User {
   id: string;

@@ -4,7 +4,8 @@
  */
 import { z } from "zod";
 import { confirm, type TokenPurpose } from "./confirm.ts";
-import { type Call, type Context, type Db, json, text } from "./context.ts";
+import { type Call, type Context, json, text } from "./context.ts";
+import type { Db } from "./db.ts";
 import { readEmail } from "./email.ts";
 import { AuthError, badRequest, forbidden, invalid, unprocessable } from "./errors.ts";
 import { type FlowMethod, issueAuthCode } from "./flow-state.ts";

@@ -9,9 +9,8 @@ import { z } from "zod";
 import type { Config } from "../../config.ts";
 import { PlatformError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
-import type { Db } from "../context.ts";
+import type { Db, Json } from "../db.ts";
 import { AuthError, internal } from "../errors.ts";
-import type { Json } from "../users.ts";
 import { callHttpHook } from "./http.ts";
 import { callPostgresHook, functionName } from "./postgres.ts";
 

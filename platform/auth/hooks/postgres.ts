@@ -2,8 +2,7 @@
  * A hook that is a Postgres function fn(jsonb) returns jsonb, called as
  * supabase_auth_admin. Source: supabase/auth internal/hooks/hookspgfunc.
  */
-import type { Db } from "../context.ts";
-import type { Json } from "../users.ts";
+import type { Db, Json } from "../db.ts";
 
 const timeoutMs = 2000;
 

@@ -2,7 +2,9 @@
  * Sends one mail about one user: through the project's send_email hook, else by
  * Auth's own mailer. Source: supabase/auth internal/api/mail.go (sendEmail).
  */
-import type { Call, Context, Db } from "../context.ts";
+
+import type { Call, Context } from "../context.ts";
+import type { Db } from "../db.ts";
 import { AuthError, internal } from "../errors.ts";
 import { hookMetadata } from "../hooks/hooks.ts";
 import { type User, userJson } from "../users.ts";
