@@ -1,8 +1,9 @@
 /** A channel's token while it lives: replaced by the client, looked at again, expired. */
 import { privateRights } from "./authorization.ts";
-import { type Channel, shutDown, shutDownFor } from "./channel.ts";
-import { after, type Context } from "./context.ts";
+import { shutDown, shutDownFor } from "./channel.ts";
 import { JoinError } from "./errors.ts";
+import type { Channel, Context } from "./state.ts";
+import { after } from "./timers.ts";
 import { verifyToken } from "./tokens.ts";
 
 /** Looks at the token when it expires, and now and then before. */

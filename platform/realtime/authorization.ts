@@ -2,18 +2,9 @@
  * What a channel may do, as the policies on realtime.messages say. Asked when it
  * matters for the first time, and kept until the channel brings another token.
  */
-import type { Channel } from "./channel.ts";
-import type { Context } from "./context.ts";
 import { DatabaseError, type Extension, type Identity } from "./database-side.ts";
 import { unauthorized } from "./errors.ts";
-
-export interface Right {
-  /** Undefined: not asked yet. */
-  read?: boolean;
-  write?: boolean;
-}
-
-export type Rights = Record<Extension, Right>;
+import type { Channel, Context, Rights } from "./state.ts";
 
 /** On a public topic everybody may everything. */
 export function publicRights(): Rights {

@@ -4,14 +4,13 @@
  * Source: supabase/realtime lib/realtime_web/controllers/broadcast*_controller.ex,
  * lib/realtime/tenants/{batch,single}_broadcast.ex.
  */
-import { payloadBytes } from "./broadcast.ts";
-import { publish } from "./channel.ts";
-import type { Context } from "./context.ts";
+import { type BatchMessage, type FieldErrors, parseBatch } from "./broadcast-batch.ts";
 import { DatabaseError, type Identity } from "./database-side.ts";
 import { topicPrefix } from "./hub.ts";
 import { policyHeaders } from "./policy-headers.ts";
 import { broadcastFanout, type EncodedBroadcast, type Fanout, isObject, textFanout } from "./protocol.ts";
-import { type BatchMessage, type FieldErrors, parseBatch } from "./rest-batch.ts";
+import { isTooLarge, publish } from "./publish.ts";
+import type { Context } from "./state.ts";
 import { TokenError, verifyToken } from "./tokens.ts";
 
 const bodyBytesMax = 8_000_000;
@@ -29,7 +28,7 @@ class Answer extends Error {
 }
 
 /** Never rejects. @param request its path begins with /api */
-export async function answerRest(context: Context, request: Request): Promise<Response> {
+export async function answerBroadcast(context: Context, request: Request): Promise<Response> {
   const headers = new Headers();
   try {
     const { pathname, searchParams } = new URL(request.url);
@@ -48,7 +47,7 @@ export async function answerRest(context: Context, request: Request): Promise<Re
     return new Response(null, { status: 202, headers });
   } catch (error) {
     if (error instanceof Answer) return Response.json(error.body, { status: error.status, headers });
-    context.log("error", `rest: ${(error as Error)?.stack ?? error}`);
+    context.log("error", `broadcast over HTTP: ${(error as Error)?.stack ?? error}`);
     return Response.json({ message: "An unexpected error occurred" }, { status: 500, headers });
   }
 }
@@ -76,7 +75,9 @@ function rateHeaders({ rates, limits }: Context, headers: Headers): void {
 
 async function broadcastMany(context: Context, request: Request, identity: Identity): Promise<void> {
   const { events } = context.rates;
-  const batch = parseBatch(json(await body(request)), context.limits.payloadBytes);
+  const batch = parseBatch(json(await body(request)), (payload) =>
+    isTooLarge(context, { json: JSON.stringify(payload) }),
+  );
   if (batch.errors) throw unprocessable(batch.errors);
   const { messages } = batch;
   if (messages.length + events.perS() > events.limitPerS) {
@@ -104,7 +105,7 @@ async function mayWriteSilently(context: Context, topic: string, identity: Ident
   try {
     return (await context.database.mayWrite(topic, identity, ["broadcast"])).broadcast;
   } catch (error) {
-    context.log("warn", `rest: ${(error as Error).message}`);
+    context.log("warn", `broadcast over HTTP: ${(error as Error).message}`);
     return false;
   }
 }
@@ -130,7 +131,7 @@ async function broadcastOne(
   const errors: FieldErrors = {};
   if (topic.trim() === "") errors.topic = ["can't be blank"];
   if (event.trim() === "") errors.event = ["can't be blank"];
-  if (payloadBytes({ event, payload }) > context.limits.payloadBytes) {
+  if (isTooLarge(context, payload)) {
     errors.payload = ["Payload size exceeds tenant limit"];
   }
   if (!isPrivate && (query.has("persist") || query.has("persist[ttl]"))) {
@@ -152,7 +153,7 @@ async function mustWrite({ database, log }: Context, topic: string, identity: Id
     allowed = (await database.mayWrite(topic, identity, ["broadcast"])).broadcast;
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
-    log("warn", `rest: ${error.code}: ${error.message}`);
+    log("warn", `broadcast over HTTP: ${error.code}: ${error.message}`);
     const [status, message] = troubles[error.code] ?? [422, "Tenant database unavailable"];
     throw new Answer(status, { message });
   }

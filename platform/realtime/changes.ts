@@ -1,24 +1,18 @@
 /** A channel's postgres_changes: their ids, their subscription, their frames. */
 import { createHash } from "node:crypto";
-import { type Channel, countEvents, deliver, sendSystem } from "./channel.ts";
-import { after, type Context } from "./context.ts";
-import { type ChangeSubscription, DatabaseError, type Identity } from "./database-side.ts";
+import { type ChangeSubscription, DatabaseError } from "./database-side.ts";
 import { JoinError, unknownError } from "./errors.ts";
 import { changeParameters } from "./join-payload.ts";
-import { type Fanout, isObject, textFanout } from "./protocol.ts";
+import { deliver, sendSystem } from "./outgoing.ts";
+import { isObject, textFanout } from "./protocol.ts";
+import { countEvents } from "./publish.ts";
+import type { Changes, Channel, Context } from "./state.ts";
+import { after } from "./timers.ts";
 
 export interface ChangeEntry {
   id: number;
   /** As the client wrote them. */
   parameters: Record<string, unknown>;
-}
-
-export interface Changes {
-  /** Nothing once they are followed or ended; why not, when they cannot be. */
-  outcome: Promise<string | undefined>;
-  /** Claims count from now on. */
-  renew(identity: Identity): void;
-  end(): void;
 }
 
 /** Between attempts, and as much again at random: many subscribers lose the database at once. */
@@ -119,13 +113,6 @@ export function follow(context: Context, channel: Channel, entries: ChangeEntry[
       if (!attempting) void close();
     },
   };
-}
-
-/** Who follows the same changes on the same topic gets the same bytes. */
-export interface LastChange {
-  key: string;
-  data: string;
-  fanout: Fanout;
 }
 
 function deliverChange(context: Context, channel: Channel, ids: number[], data: string): void {

@@ -1,13 +1,13 @@
 /** What happens to a frame: the table of events, by what its topic is. */
 import { applyToken } from "./access.ts";
 import { broadcast } from "./broadcast.ts";
-import { type Channel, closeChannel, crash, replyTo } from "./channel.ts";
-import { type Connection, write } from "./connection.ts";
-import type { Context } from "./context.ts";
+import { closeChannel, crash } from "./channel.ts";
 import { topicPrefix } from "./hub.ts";
 import { join } from "./join.ts";
+import { replyTo, write } from "./outgoing.ts";
 import { presence } from "./presence-events.ts";
 import { type Inbound, isObject, message } from "./protocol.ts";
+import type { Channel, Connection, Context } from "./state.ts";
 
 /** Never throws, never rejects: what goes wrong with a channel closes that channel. */
 export function dispatch(

@@ -8,15 +8,14 @@ import type { Duplex } from "node:stream";
 import type { Config } from "../config.ts";
 import type { Keys } from "../keys.ts";
 import type { Log } from "../log.ts";
-import { payloadBytes } from "./broadcast.ts";
-import { publish } from "./channel.ts";
+import { answerBroadcast } from "./broadcast-http.ts";
 import { createContext } from "./context.ts";
 import { createDatabaseSide } from "./database/index.ts";
 import type { DatabaseSide, StoredMessage } from "./database-side.ts";
 import { topicPrefix } from "./hub.ts";
 import { defaultLimits, type RealtimeLimits } from "./limits.ts";
 import { broadcastFanout } from "./protocol.ts";
-import { answerRest } from "./rest.ts";
+import { isTooLarge, publish } from "./publish.ts";
 import { hear } from "./stream.ts";
 import { startSweep } from "./sweep.ts";
 import { type Credentials, createUpgrader } from "./upgrade.ts";
@@ -82,7 +81,7 @@ export async function createRealtime(options: RealtimeOptions): Promise<Realtime
   function deliverStored({ id, topic: name, private: isPrivate, event, payload }: StoredMessage): void {
     const topic = context.hub.find(name, isPrivate);
     if (!topic) return;
-    if (context.rates.events.exceeded() || payloadBytes({ event, payload }) > limits.payloadBytes) {
+    if (context.rates.events.exceeded() || isTooLarge(context, payload)) {
       log("warn", `dropped a message of the database to ${name}`);
       return;
     }
@@ -92,7 +91,7 @@ export async function createRealtime(options: RealtimeOptions): Promise<Realtime
 
   const running = starting.move();
   return {
-    fetch: (request) => answerRest(context, request),
+    fetch: (request) => answerBroadcast(context, request),
     upgrade: upgrader.upgrade,
     counts() {
       const topics = [...context.hub.topics.values()];

@@ -6,16 +6,17 @@
 import { watchToken } from "./access.ts";
 import { privateRights, publicRights } from "./authorization.ts";
 import { type ChangeEntry, changeEntries, echo, follow } from "./changes.ts";
-import { type Channel, closeChannel, release, replyTo, sendSystem, shutDown } from "./channel.ts";
-import { type Connection, drained, write } from "./connection.ts";
-import { after, type Context } from "./context.ts";
+import { closeChannel, shutDown } from "./channel.ts";
 import type { StoredMessage } from "./database-side.ts";
 import { JoinError, joinReason, unauthorized, unknownError } from "./errors.ts";
 import { topicPrefix } from "./hub.ts";
 import { type JoinPayload, parseJoin } from "./join-payload.ts";
+import { drained, release, replyTo, sendSystem, write } from "./outgoing.ts";
 import { syncPresence } from "./presence-events.ts";
 import { type Inbound, message, replayFrame } from "./protocol.ts";
+import type { Channel, Connection, Context } from "./state.ts";
 import { caughtUp, replay } from "./stream.ts";
+import { after } from "./timers.ts";
 import { verifyToken } from "./tokens.ts";
 
 const tooManyJoins = "ClientJoinRateLimitReached: Too many joins per second";

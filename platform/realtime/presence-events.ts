@@ -1,10 +1,11 @@
 /** The event `presence`: a client tracks or untracks, within its limits and rights. */
 import { mayTrack } from "./authorization.ts";
-import { type Channel, replyTo, shutDown } from "./channel.ts";
-import type { Context } from "./context.ts";
+import { shutDown } from "./channel.ts";
 import { DatabaseError } from "./database-side.ts";
+import { replyTo } from "./outgoing.ts";
 import { forget, sendState, track } from "./presence.ts";
 import { type Inbound, isObject, type Ref } from "./protocol.ts";
+import type { Channel, Context } from "./state.ts";
 
 const tooMany = "Too many presence messages per second";
 

@@ -5,20 +5,9 @@
  */
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { type Channel, deliver, push } from "./channel.ts";
-import type { Context } from "./context.ts";
-import type { Topic } from "./hub.ts";
+import { deliver, push } from "./outgoing.ts";
 import { textFanout } from "./protocol.ts";
-
-/** What a channel tracks. */
-export interface Tracked {
-  ref: string;
-  /** As the client sent it, to notice that nothing changed. */
-  payload: string;
-  payloadBytes: number;
-  /** With the references, as others get it; JSON text. */
-  meta: string;
-}
+import type { Channel, Context, Topic } from "./state.ts";
 
 /** Differs from that of any other server before or after. */
 const refPrefix = randomBytes(6).toString("base64url");

@@ -4,16 +4,9 @@
  * nothing older than what was replayed comes after it. Or a little behind: the
  * stream tells of a commit before other transactions see it.
  */
-import { after, type Context } from "./context.ts";
 import type { StoredMessage } from "./database-side.ts";
-
-export interface Heard {
-  /** Ids, the newest last. */
-  ids: Set<string>;
-  /** The newest of each private topic; the topic that was heard last is last. */
-  newest: Map<string, { id: string; atMs: number }>;
-  waiting: Map<string, Set<() => void>>;
-}
+import type { Context, Heard } from "./state.ts";
+import { after } from "./timers.ts";
 
 /** Well beyond what lies between a commit's place in the stream and its being seen. */
 const unseenMs = 1000;

@@ -1,5 +1,5 @@
 /** Connections that are no use: silent ones, and those without any channel. One timer for all. */
-import type { Context } from "./context.ts";
+import type { Context } from "./state.ts";
 
 /** What the protocol's first server says to a silent client. */
 const normalClosure = 1000;

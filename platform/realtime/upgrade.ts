@@ -7,9 +7,10 @@ import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { type ServerOptions, WebSocketServer } from "ws";
 import { connect } from "./connection.ts";
-import { after, type Context } from "./context.ts";
 import { policyHeaders } from "./policy-headers.ts";
 import { type Version, versionOf } from "./protocol.ts";
+import type { Context } from "./state.ts";
+import { after } from "./timers.ts";
 import { TokenError, verifyToken } from "./tokens.ts";
 
 /** What a connection speaks with: a JWT, in place of any API key. */
