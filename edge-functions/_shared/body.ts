@@ -1,4 +1,7 @@
-/** Reads a request's body up to a bound; past it nothing more is kept. */
+/**
+ * Reads the body of a request, up to a bound. platform/body.ts does the same for the
+ * platform's services. This copy is apart because functions are deployed without platform/.
+ */
 
 /** @returns the text, or undefined when it is longer than `maxBytes` */
 export async function readText(request: Request, maxBytes: number): Promise<string | undefined> {

@@ -4,6 +4,7 @@
  * Source: supabase/realtime lib/realtime_web/controllers/broadcast*_controller.ex,
  * lib/realtime/tenants/{batch,single}_broadcast.ex.
  */
+import { readBytes } from "../body.ts";
 import { type BatchMessage, type FieldErrors, parseBatch } from "./broadcast-batch.ts";
 import { DatabaseError, type Identity } from "./database-side.ts";
 import { topicPrefix } from "./hub.ts";
@@ -190,15 +191,8 @@ function json(bytes: Uint8Array): unknown {
   }
 }
 
-async function body(request: Request): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of request.body ?? []) {
-    bytes += part.length;
-    if (bytes > bodyBytesMax) throw new Answer(413, { message: "Request Entity Too Large" });
-    parts.push(part);
-  }
-  return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
+function body(request: Request): Promise<Uint8Array> {
+  return readBytes(request, bodyBytesMax, () => new Answer(413, { message: "Request Entity Too Large" }));
 }
 
 function unprocessable(errors: object): Answer {

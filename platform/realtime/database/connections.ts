@@ -5,6 +5,7 @@
  * waits for another.
  */
 import postgres from "postgres";
+import { createResourcePool } from "../../resource-pool.ts";
 import { DatabaseError } from "../database-side.ts";
 import { isUnreachable, toDatabaseError } from "./errors.ts";
 import type { Rows } from "./sql.ts";
@@ -64,70 +65,30 @@ interface Result extends Array<(Buffer | null)[]> {
   columns: unknown;
 }
 
-interface Waiter {
-  resolve(connection: Connection): void;
-  reject(cause: unknown): void;
-  timer: NodeJS.Timeout;
-}
-
 export function createConnections(options: ConnectionOptions): Connections {
-  const all: { connection: Connection; sql: postgres.Sql }[] = [];
-  const idle: Connection[] = [];
-  const waiting = new Set<Waiter>();
-  let closed = false;
-
-  function acquire(): Connection | Promise<Connection> {
-    if (closed) throw new DatabaseError("UnableToConnectToProject", "The service is stopping");
-    const free = idle.pop();
-    if (free) return free;
-    if (all.length < options.size) {
-      const made = connect(options);
-      all.push(made);
-      return made.connection;
-    }
-    const busy = () =>
-      new DatabaseError("IncreaseConnectionPool", "Please increase your connection pool size");
-    if (waiting.size >= options.queueMax) throw busy();
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        waiting.delete(waiter);
-        reject(busy());
-      }, options.waitMs);
-      const waiter = { resolve, reject, timer };
-      waiting.add(waiter);
-    });
-  }
-
-  function release(connection: Connection): void {
-    const [next] = waiting;
-    if (!next) {
-      idle.push(connection);
-      return;
-    }
-    waiting.delete(next);
-    clearTimeout(next.timer);
-    next.resolve(connection);
-  }
-
+  const busy = () => new DatabaseError("IncreaseConnectionPool", "Please increase your connection pool size");
+  const pool = createResourcePool({
+    size: options.size,
+    make: () => connect(options),
+    waitingMax: options.queueMax,
+    waitMs: options.waitMs,
+    full: busy,
+    late: busy,
+  });
   return {
     async use(work) {
-      const connection = await acquire();
+      const { resource, release } = await pool.take();
       try {
-        return await work(connection);
+        return await work(resource.connection);
       } catch (cause) {
         throw toDatabaseError(cause);
       } finally {
-        release(connection);
+        release();
       }
     },
     async [Symbol.asyncDispose]() {
-      closed = true;
-      for (const { timer, reject } of waiting) {
-        clearTimeout(timer);
-        reject(new DatabaseError("UnableToConnectToProject", "The service is stopping"));
-      }
-      waiting.clear();
-      await Promise.all(all.map(({ sql }) => sql.end({ timeout: 1 })));
+      pool.close(new DatabaseError("UnableToConnectToProject", "The service is stopping"));
+      await Promise.all(pool.made.map(({ sql }) => sql.end({ timeout: 1 })));
     },
   };
 }
