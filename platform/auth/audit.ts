@@ -1,5 +1,5 @@
 /**
- * The trail in auth.audit_log_entries. Source: supabase/auth
+ * Records what users and administrators do, in auth.audit_log_entries. Source: supabase/auth
  * internal/models/audit_log_entry.go.
  */
 import type { Db, Json } from "./db.ts";

@@ -1,5 +1,6 @@
 /**
- * GET and PUT /user, and the code that a change of password may need.
+ * GET and PUT /user, and GET /reauthenticate, which mails the code that a change of
+ * password may need.
  * Source: supabase/auth internal/api/user.go, reauthenticate.go.
  */
 
@@ -95,10 +96,10 @@ async function checkParams(
   if (newEmail && (await findEmailHolder(context.sql, newEmail, user.id))) throw emailTaken();
 }
 
-/** How long after its beginning a session needs no code to change the password. */
+/** For this long after its start, a session can change the password without a code. */
 const freshSessionMs = 24 * 60 * 60 * 1000;
 
-/** Undefined when the password stays. */
+/** The hash of the new password. Undefined when the password does not change. */
 async function newPasswordHash(
   context: Context,
   { user, session }: Caller,
@@ -144,7 +145,7 @@ async function requestEmailChange(
   return sendEmailChange(context, call, sql, user, newEmail, pkce !== undefined);
 }
 
-/** Mails the code that PUT /user takes as its nonce. */
+/** Mails the code that PUT /user expects as `nonce`. */
 export async function reauthenticate(context: Context, call: Call): Promise<Response> {
   const { user } = await requireUser(context, call);
   if (!user.email) {
