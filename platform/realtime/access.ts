@@ -2,6 +2,7 @@
 import { privateRights } from "./authorization.ts";
 import { shutDown, shutDownFor } from "./channel.ts";
 import { JoinError } from "./errors.ts";
+import { mayJoin, moveSocket, ownerOf } from "./parties.ts";
 import type { Channel, Context } from "./state.ts";
 import { after } from "./timers.ts";
 import { verifyToken } from "./tokens.ts";
@@ -41,6 +42,10 @@ async function replaceToken(context: Context, channel: Channel, given: string): 
     : before;
   if (channel.closed) return;
   channel.token = token;
+  channel.party = context.parties.of(token.identity, channel.connection.address);
+  const owner = ownerOf(channel.connection, channel.party);
+  // A person without a place left for the socket may go on with the place that it has.
+  if (owner !== channel.connection.party && mayJoin(context, owner)) moveSocket(channel.connection, owner);
   channel.rights = rights;
   const revoked = (["broadcast", "presence"] as const).some(
     (extension) => before[extension].read === true && rights[extension].read === false,

@@ -8,10 +8,11 @@ import { readBytes } from "../body.ts";
 import { type BatchMessage, type FieldErrors, parseBatch } from "./broadcast-batch.ts";
 import { DatabaseError, type Identity } from "./database-side.ts";
 import { topicPrefix } from "./hub.ts";
+import { charge, hasRoom } from "./parties.ts";
 import { policyHeaders } from "./policy-headers.ts";
 import { broadcastFanout, type EncodedBroadcast, type Fanout, isObject, textFanout } from "./protocol.ts";
 import { isTooLarge, publish } from "./publish.ts";
-import type { Context } from "./state.ts";
+import type { Context, Party } from "./state.ts";
 import { TokenError, verifyToken } from "./tokens.ts";
 
 const bodyBytesMax = 8_000_000;
@@ -28,6 +29,12 @@ class Answer extends Error {
   }
 }
 
+/** Who sends, and whom it counts for. */
+interface Caller {
+  identity: Identity;
+  party: Party;
+}
+
 /** Never rejects. @param request its path begins with /api */
 export async function answerBroadcast(context: Context, request: Request): Promise<Response> {
   const headers = new Headers();
@@ -38,12 +45,14 @@ export async function answerBroadcast(context: Context, request: Request): Promi
       throw new Answer(404, { message: "Not Found" });
     }
     const identity = await identify(context, request);
+    const party = context.parties.of(identity, request.headers.get("x-forwarded-for") ?? "");
     rateHeaders(context, headers);
+    if (!hasRoom(context, party, "events")) throw new Answer(429, { message: "Too many requests" });
     if (single) {
       const [topic, event] = single.slice(1).map(decodePath) as [string, string];
-      await broadcastOne(context, request, identity, topic, event, searchParams);
+      await broadcastOne(context, request, { identity, party }, topic, event, searchParams);
     } else {
-      await broadcastMany(context, request, identity);
+      await broadcastMany(context, request, { identity, party });
     }
     return new Response(null, { status: 202, headers });
   } catch (error) {
@@ -74,25 +83,34 @@ function rateHeaders({ rates, limits }: Context, headers: Headers): void {
   if (rolling >= limits.eventsPerS) throw new Answer(429, { message: "Too many requests" });
 }
 
-async function broadcastMany(context: Context, request: Request, identity: Identity): Promise<void> {
+async function broadcastMany(context: Context, request: Request, caller: Caller): Promise<void> {
+  const { identity, party } = caller;
   const { events } = context.rates;
   const batch = parseBatch(json(await body(request)), (payload) =>
     isTooLarge(context, { json: JSON.stringify(payload) }),
   );
   if (batch.errors) throw unprocessable(batch.errors);
   const { messages } = batch;
-  if (messages.length + events.perS() > events.limitPerS) {
-    throw new Answer(429, { message: "Too many messages to broadcast, please reduce the batch size" });
+  if (
+    messages.length + events.perS() > events.limitPerS ||
+    !hasRoom(context, party, "events", messages.length)
+  ) {
+    throw batchTooLarge();
   }
   const allowed = new Map<string, boolean>();
   for (const message of messages) {
     if (message.private && !allowed.has(message.topic)) {
       allowed.set(message.topic, await mayWriteSilently(context, message.topic, identity));
     }
-    if (!message.private || allowed.get(message.topic)) {
-      send(context, message.topic, message.private, batchFanout(message));
-    }
+    if (message.private && !allowed.get(message.topic)) continue;
+    // Deliveries count too, so a batch with many listeners may end early.
+    if (!hasRoom(context, party, "events")) throw batchTooLarge();
+    send(context, party, message.topic, message.private, batchFanout(message));
   }
+}
+
+function batchTooLarge(): Answer {
+  return new Answer(429, { message: "Too many messages to broadcast, please reduce the batch size" });
 }
 
 function batchFanout({ topic, event, payload, id }: BatchMessage): Fanout {
@@ -114,7 +132,7 @@ async function mayWriteSilently(context: Context, topic: string, identity: Ident
 async function broadcastOne(
   context: Context,
   request: Request,
-  identity: Identity,
+  { identity, party }: Caller,
   topic: string,
   event: string,
   query: URLSearchParams,
@@ -140,7 +158,7 @@ async function broadcastOne(
   }
   if (Object.keys(errors).length > 0) throw unprocessable(errors);
   if (isPrivate) await mustWrite(context, topic, identity);
-  send(context, topic, isPrivate, singleFanout(topic, { event, payload }));
+  send(context, party, topic, isPrivate, singleFanout(topic, { event, payload }));
 }
 
 function singleFanout(topic: string, broadcast: EncodedBroadcast): Fanout {
@@ -170,10 +188,10 @@ const troubles: Record<string, [status: number, message: string]> = {
   DatabaseLackOfConnections: [422, "Tenant database has too many connections"],
 };
 
-function send(context: Context, name: string, isPrivate: boolean, fanout: Fanout): void {
-  context.rates.events.add();
+function send(context: Context, party: Party, name: string, isPrivate: boolean, fanout: Fanout): void {
+  charge(context, party, "events");
   const topic = context.hub.find(name, isPrivate);
-  if (topic) publish(context, topic, fanout);
+  if (topic) publish(context, topic, fanout, party);
 }
 
 /** What is no object travels as one. */

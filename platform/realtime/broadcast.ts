@@ -3,6 +3,7 @@ import { mayBroadcast } from "./authorization.ts";
 import { shutDown } from "./channel.ts";
 import { DatabaseError } from "./database-side.ts";
 import { replyTo } from "./outgoing.ts";
+import { charge, hasRoom } from "./parties.ts";
 import { broadcastFanout, type Inbound, isObject, textFanout } from "./protocol.ts";
 import { isTooLarge, publish, tooManyMessages } from "./publish.ts";
 import type { Channel, Context } from "./state.ts";
@@ -27,7 +28,11 @@ function send(context: Context, channel: Channel, inbound: Inbound): void {
   const { events } = context.rates;
   const encoded = inbound.broadcast;
   if (!encoded && !isObject(inbound.payload)) return;
-  events.add();
+  if (!hasRoom(context, channel.party, "events")) {
+    shutDown(context, channel, tooManyMessages);
+    return;
+  }
+  charge(context, channel.party, "events");
   const text = encoded ? "" : JSON.stringify(inbound.payload);
   if (isTooLarge(context, encoded?.payload ?? { json: text })) {
     if (channel.broadcastAck) replyTo(context, channel, inbound.ref, "error", '"payload_size_exceeded"');
@@ -36,7 +41,8 @@ function send(context: Context, channel: Channel, inbound: Inbound): void {
   const fanout = encoded
     ? broadcastFanout(channel.wire, encoded)
     : textFanout(channel.wire, "broadcast", text);
-  publish(context, channel.topic, fanout, channel.broadcastSelf ? undefined : channel);
+  const except = channel.broadcastSelf ? undefined : channel;
+  publish(context, channel.topic, fanout, channel.party, except);
   if (channel.broadcastAck && !channel.closed) replyTo(context, channel, inbound.ref, "ok", "{}");
   if (events.exceeded()) shutDown(context, channel, tooManyMessages);
 }

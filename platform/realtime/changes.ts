@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { type ChangeSubscription, DatabaseError } from "./database-side.ts";
 import { JoinError, unknownError } from "./errors.ts";
 import { changeParameters } from "./join-payload.ts";
-import { deliver, sendSystem } from "./outgoing.ts";
+import { sendSystem } from "./outgoing.ts";
 import { isObject, textFanout } from "./protocol.ts";
-import { countEvents } from "./publish.ts";
+import { deliverPaid } from "./publish.ts";
 import type { Changes, Channel, Context } from "./state.ts";
 import { after } from "./timers.ts";
 
@@ -124,6 +124,5 @@ function deliverChange(context: Context, channel: Channel, ids: number[], data: 
     last = { key, data, fanout: textFanout(channel.wire, "postgres_changes", payload) };
     context.lastChange = last;
   }
-  deliver(context, channel, last.fanout.frame(channel.connection.version) as Buffer);
-  countEvents(context, 1, [channel]);
+  deliverPaid(context, channel, last.fanout.frame(channel.connection.version) as Buffer);
 }

@@ -4,13 +4,14 @@
  */
 import { closeChannel } from "./channel.ts";
 import { dispatch } from "./dispatch.ts";
+import { countSocket } from "./parties.ts";
 import { decode } from "./protocol.ts";
 import type { Connection, Context } from "./state.ts";
 
 /** Starts to listen to an upgraded socket. */
 export function connect(
   context: Context,
-  given: Pick<Connection, "ws" | "socket" | "version" | "token" | "headers">,
+  given: Pick<Connection, "ws" | "socket" | "version" | "token" | "headers" | "address" | "party">,
 ): Connection {
   const now = performance.now();
   const connection: Connection = {
@@ -26,6 +27,7 @@ export function connect(
   };
   const { ws } = connection;
   context.connections.add(connection);
+  countSocket(connection, 1);
   ws.on("message", (data, binary) => receive(context, connection, data as Buffer, binary));
   ws.on("ping", () => {
     connection.lastInputMs = performance.now();
@@ -87,6 +89,7 @@ function disconnected(context: Context, connection: Connection): void {
   connection.inbox = [];
   context.connections.delete(connection);
   if (connection.counted) context.tallies.users--;
+  countSocket(connection, -1);
   for (const channel of [...connection.channels.values()]) closeChannel(context, channel, "silently");
   connection.wake?.();
 }

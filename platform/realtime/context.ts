@@ -1,6 +1,7 @@
 /** A server's state when it starts. */
 import { createHub } from "./hub.ts";
 import { createRates } from "./limits.ts";
+import { createParties } from "./parties.ts";
 import type { Context } from "./state.ts";
 import { createHeard } from "./stream.ts";
 
@@ -10,6 +11,7 @@ export function createContext(
   return {
     ...given,
     rates: createRates(given.limits),
+    parties: createParties(given.limits),
     hub: createHub(),
     heard: createHeard(),
     connections: new Set(),

@@ -1,12 +1,14 @@
 /** What happens to a frame: the table of events, by what its topic is. */
 import { applyToken } from "./access.ts";
 import { broadcast } from "./broadcast.ts";
-import { closeChannel, crash } from "./channel.ts";
+import { closeChannel, crash, shutDown } from "./channel.ts";
 import { topicPrefix } from "./hub.ts";
 import { join } from "./join.ts";
 import { replyTo, write } from "./outgoing.ts";
+import { charge, hasRoom } from "./parties.ts";
 import { presence } from "./presence-events.ts";
 import { type Inbound, isObject, message } from "./protocol.ts";
+import { tooManyMessages } from "./publish.ts";
 import type { Channel, Connection, Context } from "./state.ts";
 
 /** Never throws, never rejects: what goes wrong with a channel closes that channel. */
@@ -54,7 +56,8 @@ function onChannel(context: Context, channel: Channel, inbound: Inbound): Promis
         isObject(inbound.payload) ? inbound.payload.access_token : undefined,
       );
     default:
-      context.rates.events.add();
+      if (hasRoom(context, channel.party, "events")) charge(context, channel.party, "events");
+      else shutDown(context, channel, tooManyMessages);
       return undefined;
   }
 }

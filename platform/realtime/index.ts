@@ -86,7 +86,7 @@ export async function createRealtime(options: RealtimeOptions): Promise<Realtime
       return;
     }
     context.rates.events.add();
-    publish(context, topic, broadcastFanout(topicPrefix + name, { event, payload }, id));
+    publish(context, topic, broadcastFanout(topicPrefix + name, { event, payload }, id), undefined);
   }
 
   const running = starting.move();

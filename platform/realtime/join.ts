@@ -12,9 +12,10 @@ import { JoinError, joinReason, unauthorized, unknownError } from "./errors.ts";
 import { topicPrefix } from "./hub.ts";
 import { type JoinPayload, parseJoin } from "./join-payload.ts";
 import { drained, release, replyTo, sendSystem, write } from "./outgoing.ts";
+import { charge, countSocket, hasRoom, mayJoin, moveSocket, ownerOf } from "./parties.ts";
 import { syncPresence } from "./presence-events.ts";
 import { type Inbound, message, replayFrame } from "./protocol.ts";
-import type { Channel, Connection, Context } from "./state.ts";
+import type { Channel, Connection, Context, Party } from "./state.ts";
 import { caughtUp, replay } from "./stream.ts";
 import { after } from "./timers.ts";
 import { verifyToken } from "./tokens.ts";
@@ -65,9 +66,15 @@ async function open(context: Context, connection: Connection, inbound: Inbound):
   const { limits } = context;
   const asked = parseJoin(inbound.payload, limits);
   const name = inbound.topic.slice(topicPrefix.length);
-  admit(context, connection, inbound.topic, asked);
+  const token = await verifyToken(asked.token ?? connection.token, connection.headers, context.keys).catch(
+    (error: Error) => error,
+  );
+  // A join with a bad token counts for whoever opened the socket.
+  const party =
+    token instanceof Error ? connection.party : context.parties.of(token.identity, connection.address);
+  admit(context, connection, party, inbound.topic, asked);
   const entries = changeEntries(asked.changes, limits);
-  const token = await verifyToken(asked.token ?? connection.token, connection.headers, context.keys);
+  if (token instanceof Error) throw token;
   const rights = asked.private
     ? await privateRights(context, name, token.identity, asked.presenceEnabled)
     : publicRights();
@@ -86,6 +93,7 @@ async function open(context: Context, connection: Connection, inbound: Inbound):
     presenceKey: asked.presenceKey,
     presenceEnabled: asked.presenceEnabled,
     token,
+    party,
     rights,
     presenceCalls: 0,
     presenceWindowEndsMs: 0,
@@ -94,12 +102,11 @@ async function open(context: Context, connection: Connection, inbound: Inbound):
     heldBytesMax: limits.bufferedBytes + (asked.replay?.limit ?? 0) * limits.payloadBytes,
     closed: false,
   };
+  // Asked again: other joins may have taken the place while policies were asked.
+  mayHavePlace(context, connection, party);
   channel.topic = context.hub.enter(channel);
   connection.channels.set(channel.wire, channel);
-  if (!connection.counted) {
-    connection.counted = true;
-    context.tallies.users++;
-  }
+  takePlace(context, connection, party);
   let stored: StoredMessage[] = [];
   try {
     if (asked.replay) {
@@ -120,8 +127,34 @@ async function open(context: Context, connection: Connection, inbound: Inbound):
   }
 }
 
-/** What can be said before anybody is asked. @throws JoinError */
-function admit(context: Context, connection: Connection, topic: string, asked: JoinPayload): void {
+/** @throws JoinError when there is no place for one more connection, or not for this party */
+function mayHavePlace(context: Context, connection: Connection, party: Party): void {
+  const owner = ownerOf(connection, party);
+  const full = !connection.counted && context.tallies.users >= context.limits.connections;
+  const takes = !connection.counted || owner !== connection.party;
+  if (full || (takes && !mayJoin(context, owner))) {
+    throw new JoinError("ConnectionRateLimitReached: Too many connected users");
+  }
+}
+
+/** Counts the socket as one that has joined, for whom it belongs to. */
+function takePlace(context: Context, connection: Connection, party: Party): void {
+  moveSocket(connection, ownerOf(connection, party));
+  if (connection.counted) return;
+  countSocket(connection, -1);
+  connection.counted = true;
+  countSocket(connection, 1);
+  context.tallies.users++;
+}
+
+/** What can be said before the policies are asked. @throws JoinError */
+function admit(
+  context: Context,
+  connection: Connection,
+  party: Party,
+  topic: string,
+  asked: JoinPayload,
+): void {
   const { limits, rates } = context;
   if (topic === topicPrefix) throw new JoinError("TopicNameRequired: You must provide a topic name");
   if (context.stopping) {
@@ -130,11 +163,9 @@ function admit(context: Context, connection: Connection, topic: string, asked: J
   if (context.privateOnly && !asked.private) {
     throw new JoinError("PrivateOnly: This project only allows private channels");
   }
-  if (!connection.counted && context.tallies.users >= limits.connections) {
-    throw new JoinError("ConnectionRateLimitReached: Too many connected users");
-  }
-  if (rates.joins.exceeded()) throw new JoinError(tooManyJoins);
-  rates.joins.add();
+  mayHavePlace(context, connection, party);
+  if (rates.joins.exceeded() || !hasRoom(context, party, "joins")) throw new JoinError(tooManyJoins);
+  charge(context, party, "joins");
   if (connection.channels.size >= limits.channelsPerSocket) {
     throw new JoinError("ChannelRateLimitReached: Too many channels");
   }

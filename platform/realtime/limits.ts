@@ -8,6 +8,14 @@ export interface RealtimeLimits {
   connections: number;
   /** Sockets at all, those included that never join anything. */
   sockets: number;
+  /**
+   * The part of each limit for connections, sockets, joins, broadcasts and presence that a
+   * party may use: one signed-in person; one address of clients who are not signed in; all
+   * clients together who are not signed in. Infinity switches a share off.
+   */
+  userShare: number;
+  addressShare: number;
+  anonymousShare: number;
   joinsPerS: number;
   /** Broadcasts and changes, each counted once as sent and once for every receiver. */
   eventsPerS: number;
@@ -57,6 +65,11 @@ export interface RealtimeLimits {
 export const defaultLimits: RealtimeLimits = {
   connections: 200,
   sockets: 16_384,
+  userShare: 0.25,
+  // More than a person has: a household, an office or a developer's machine is one address.
+  addressShare: 0.5,
+  // What is left is for people who are signed in, however many addresses attack.
+  anonymousShare: 0.75,
   joinsPerS: 100,
   eventsPerS: 100,
   presenceEventsPerS: 1_000,
@@ -91,6 +104,10 @@ export interface Rate {
   add(count?: number): void;
   perS(): number;
   exceeded(): boolean;
+  /** How many came in the last full buckets and in the one that is filling. */
+  used(): number;
+  /** Over how many seconds `perS` is the mean: the full buckets, one at least. */
+  spanS(): number;
 }
 
 /** A burst counts when its bucket is full: the mean knows nothing of the one that is filling. */
@@ -129,6 +146,14 @@ export function createRate(
     },
     perS,
     exceeded: () => perS() >= limitPerS,
+    used() {
+      roll();
+      return sum + filling;
+    },
+    spanS() {
+      roll();
+      return (Math.max(1, full.length) * bucketMs) / 1000;
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import { mayTrack } from "./authorization.ts";
 import { shutDown } from "./channel.ts";
 import { DatabaseError } from "./database-side.ts";
 import { replyTo } from "./outgoing.ts";
+import { charge, hasRoom } from "./parties.ts";
 import { forget, sendState, track } from "./presence.ts";
 import { type Inbound, isObject, type Ref } from "./protocol.ts";
 import type { Channel, Context } from "./state.ts";
@@ -91,11 +92,10 @@ export function syncPresence(context: Context, channel: Channel): void {
 
 /** Over the limit the channel is closed. */
 function countPresence(context: Context, channel: Channel): boolean {
-  const { presence: rate } = context.rates;
-  if (rate.exceeded()) {
+  if (context.rates.presence.exceeded() || !hasRoom(context, channel.party, "presence")) {
     shutDown(context, channel, tooMany);
     return false;
   }
-  rate.add();
+  charge(context, channel.party, "presence");
   return true;
 }

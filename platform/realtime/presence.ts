@@ -6,8 +6,9 @@
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { deliver, push } from "./outgoing.ts";
+import { charge } from "./parties.ts";
 import { textFanout } from "./protocol.ts";
-import type { Channel, Context, Topic } from "./state.ts";
+import type { Channel, Context } from "./state.ts";
 
 /** Differs from that of any other server before or after. */
 const refPrefix = randomBytes(6).toString("base64url");
@@ -31,7 +32,7 @@ export function track(
   const channels = present.get(channel.presenceKey);
   if (channels) channels.add(channel);
   else present.set(channel.presenceKey, new Set([channel]));
-  announce(context, channel.topic, channel.presenceKey, channel.tracked.meta, before?.meta);
+  announce(context, channel, channel.tracked.meta, before?.meta);
 }
 
 /** Untracks; nothing when nothing is tracked. */
@@ -43,7 +44,7 @@ export function forget(context: Context, channel: Channel): void {
   const channels = topic.present.get(presenceKey);
   channels?.delete(channel);
   if (channels?.size === 0) topic.present.delete(presenceKey);
-  announce(context, topic, presenceKey, undefined, tracked.meta);
+  announce(context, channel, undefined, tracked.meta);
 }
 
 /** All who are present, to one channel. */
@@ -56,7 +57,9 @@ export function sendState(context: Context, channel: Channel): void {
   push(context, channel, "presence_state", `{${entries.join(",")}}`);
 }
 
-function announce(context: Context, topic: Topic, key: string, joined?: string, left?: string): void {
+/** Tells all channels of the topic that may see presence. The one who comes or goes pays. */
+function announce(context: Context, by: Channel, joined?: string, left?: string): void {
+  const { topic, presenceKey: key } = by;
   const side = (meta?: string) =>
     meta === undefined ? "{}" : `{${JSON.stringify(key)}:{"metas":[${meta}]}}`;
   const diff = `{"joins":${side(joined)},"leaves":${side(left)}}`;
@@ -68,5 +71,5 @@ function announce(context: Context, topic: Topic, key: string, joined?: string, 
     deliver(context, channel, fanout.frame(channel.connection.version) as Buffer);
     delivered++;
   }
-  context.rates.presence.add(delivered);
+  charge(context, by.party, "presence", delivered);
 }

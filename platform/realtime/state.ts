@@ -18,7 +18,9 @@ export interface Context {
   /** The server refuses public channels. */
   privateOnly: boolean;
   limits: RealtimeLimits;
+  /** The server's own counters, of all parties together. */
   rates: Rates;
+  parties: Parties;
   hub: Hub;
   heard: Heard;
   connections: Set<Connection>;
@@ -37,6 +39,31 @@ export interface Tallies {
   subscriptions: number;
 }
 
+/** One that has a share of the limits: a person, an address, or a group of them. */
+export interface Party {
+  /** Part of each limit that this party may use. Infinity: as much as there is. */
+  share: number;
+  /** A larger party that this one belongs to, and whose share it uses too. */
+  within?: Party;
+  /** Whether this is a signed-in person. */
+  isPerson: boolean;
+  /** Its open sockets. */
+  sockets: number;
+  /** Those of its sockets that have joined a channel. */
+  users: number;
+  rates: Rates;
+  /** The number of the last message that it got, so that a second copy of it is noticed. */
+  lastMessage?: number;
+}
+
+/** All parties that were there lately. */
+export interface Parties {
+  /** @param address of the client, empty when it is not known */
+  of(identity: Identity, address: string): Party;
+  /** Forgets those who hold nothing and have used nothing lately. */
+  sweep(): void;
+}
+
 /** One client's socket. */
 export interface Connection {
   ws: WebSocket;
@@ -46,6 +73,10 @@ export interface Connection {
   token: string;
   /** The headers that policies may read. */
   headers: Record<string, string>;
+  /** The client's address, empty when it is not known. */
+  address: string;
+  /** Whom the socket counts for. */
+  party: Party;
   /** By their topic as on the wire. */
   channels: Map<string, Channel>;
   /** Frames that arrived while an earlier frame was still being handled. */
@@ -78,6 +109,8 @@ export interface Channel {
   presenceKey: string;
   presenceEnabled: boolean;
   token: VerifiedToken;
+  /** Whom the channel's messages count for. */
+  party: Party;
   rights: Rights;
   tracked?: Tracked;
   /** Calls of track and untrack in the current window. */

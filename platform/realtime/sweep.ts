@@ -7,6 +7,7 @@ const normalClosure = 1000;
 export function startSweep(context: Context): Disposable {
   const { idleMs, emptySocketMs, sweepMs } = context.limits;
   const timer = setInterval(() => {
+    context.parties.sweep();
     const now = performance.now();
     for (const { ws, channels, lastInputMs, emptyMs, busy } of context.connections) {
       if (busy) continue;

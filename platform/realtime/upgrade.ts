@@ -7,6 +7,7 @@ import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { type ServerOptions, WebSocketServer } from "ws";
 import { connect } from "./connection.ts";
+import { mayOpen } from "./parties.ts";
 import { policyHeaders } from "./policy-headers.ts";
 import { type Version, versionOf } from "./protocol.ts";
 import type { Context } from "./state.ts";
@@ -74,14 +75,18 @@ export function createUpgrader(context: Context): Upgrader {
   ): Promise<void> {
     const headers = policyHeaders(Object.entries(request.headers));
     if (!token) throw new Refusal(401, "API key is missing");
-    await verifyToken(token, headers, context.keys);
+    const { identity } = await verifyToken(token, headers, context.keys);
     if (context.stopping) throw new Refusal(503, "Realtime is restarting, please standby");
     if (context.tallies.users >= limits.connections || context.connections.size >= limits.sockets) {
       throw new Refusal(429, "Too many connected users");
     }
+    const address = addressOf(request);
+    const party = context.parties.of(identity, address);
+    // Whether more sockets may join is asked when they do: only then we know who is signed in.
+    if (!mayOpen(context, party)) throw new Refusal(429, "Too many connected users");
     if (context.rates.joins.exceeded()) throw new Refusal(429, "Too many joins per second");
     server.handleUpgrade(request, socket, head, (ws) =>
-      connect(context, { ws, socket, version, token, headers }),
+      connect(context, { ws, socket, version, token, headers, address, party }),
     );
   }
 
@@ -107,6 +112,12 @@ export function createUpgrader(context: Context): Upgrader {
       refused.clear();
     },
   };
+}
+
+/** The gateway tells the client's address, and takes it from nobody else. */
+function addressOf({ headers, socket }: IncomingMessage): string {
+  const forwarded = headers["x-forwarded-for"];
+  return typeof forwarded === "string" ? forwarded : (socket.remoteAddress ?? "");
 }
 
 function refusalFor(context: Context, error: unknown): Refusal {

@@ -289,7 +289,7 @@ async function play(rounds: (typeof round extends fc.Arbitrary<infer T> ? T : ne
   }
 }
 
-test("whatever clients do, each hears exactly what the rules say, and the server is left with nothing", async () => {
+test("whatever clients do, each hears exactly what the rules say, and afterwards the server holds nothing", async () => {
   await fc.assert(fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 6 }), play), {
     numRuns: 120,
     endOnFailure: false,

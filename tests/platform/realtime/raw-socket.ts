@@ -6,6 +6,8 @@ export interface RawOptions {
   apikey?: string;
   vsn?: string | null;
   headers?: Record<string, string>;
+  /** The address that the client connects from: any of 127.0.0.0/8. */
+  from?: string;
 }
 
 /** A frame of either version, in one shape. */
@@ -42,12 +44,15 @@ const patienceMs = 30_000;
 /** @throws Refused when there is no websocket to be had */
 export async function openRaw(
   url: string,
-  { apikey, vsn = "2.0.0", headers }: RawOptions,
+  { apikey, vsn = "2.0.0", headers, from }: RawOptions,
 ): Promise<RawSocket> {
   const query = new URLSearchParams();
   if (apikey !== undefined) query.set("apikey", apikey);
   if (vsn !== null) query.set("vsn", vsn);
-  const ws = new WebSocket(`${url.replace("http", "ws")}/realtime/v1/websocket?${query}`, { headers });
+  const ws = new WebSocket(`${url.replace("http", "ws")}/realtime/v1/websocket?${query}`, {
+    headers,
+    localAddress: from,
+  });
   const frames: Frame[] = [];
   const waiting = new Set<() => void>();
   const wake = () => {

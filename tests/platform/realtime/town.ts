@@ -67,6 +67,10 @@ export interface ClientOptions {
 
 const generous: Partial<RealtimeLimits> = {
   connections: 10_000,
+  // Every test's client comes from one address.
+  userShare: Number.POSITIVE_INFINITY,
+  addressShare: Number.POSITIVE_INFINITY,
+  anonymousShare: Number.POSITIVE_INFINITY,
   joinsPerS: 100_000,
   eventsPerS: 1_000_000,
   presenceEventsPerS: 1_000_000,
