@@ -7,7 +7,10 @@ import type { Log } from "../log.ts";
 
 export class AuthError extends Error {
   readonly status: number;
-  /** Empty when a hook made the error. GoTrue then answers "unknown", or "unexpected_failure" with status 500. */
+  /**
+   * Empty when a hook made the error. GoTrue then answers "unknown", or "unexpected_failure" with
+   * status 500.
+   */
   readonly code: string;
   /** Only with weak_password: the reasons, "length" and "characters". */
   readonly reasons: string[] | undefined;

@@ -43,7 +43,10 @@ export interface AuthOptions {
   databaseUrl: string;
   config: Config["auth"];
   keys: Keys;
-  /** The address of Auth as clients reach it: "http://127.0.0.1:54321/auth/v1". Links in mails begin with it. */
+  /**
+   * The address of Auth as clients reach it: "http://127.0.0.1:54321/auth/v1". Links in mails begin
+   * with it.
+   */
   externalUrl: string;
   /** The server for Auth's own mails, which it sends when no send_email hook is enabled. */
   smtp: { host: string; port: number };

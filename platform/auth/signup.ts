@@ -144,7 +144,10 @@ async function confirmOrAsk(
   return sendToken(context, call, sql, user, "signup", pkce !== undefined);
 }
 
-/** Answers as if the sign-up had worked, so that nobody learns who is registered. As in GoTrue, `identities` is empty. */
+/**
+ * Answers as if the sign-up had worked, so that nobody learns who is registered. As in GoTrue,
+ * `identities` is empty.
+ */
 async function refuseQuietly(context: Context, existing: User, email: string, data: Json): Promise<Json> {
   await audit(context.sql, existing, "user_repeated_signup", { provider: "email" });
   if (!context.config.email.enable_confirmations) {

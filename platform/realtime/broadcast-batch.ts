@@ -1,4 +1,4 @@
-/** The body of POST /api/broadcast: its messages, or what is wrong with each. */
+/** Reads the body of POST /api/broadcast: its messages, or what is wrong with each of them. */
 import { isObject } from "./protocol.ts";
 
 export interface BatchMessage {

@@ -1,6 +1,6 @@
 /**
- * Broadcast over HTTP, for who has no socket: many messages at once, or one to
- * the topic and event of the path.
+ * Broadcast over HTTP, for clients without a socket: many messages in one request, or
+ * one message to the topic and event in the path.
  * Source: supabase/realtime lib/realtime_web/controllers/broadcast*_controller.ex,
  * lib/realtime/tenants/{batch,single}_broadcast.ex.
  */
@@ -29,13 +29,13 @@ class Answer extends Error {
   }
 }
 
-/** Who sends, and whom it counts for. */
+/** Who sends, and the party that pays. */
 interface Caller {
   identity: Identity;
   party: Party;
 }
 
-/** Never rejects. @param request its path begins with /api */
+/** Answers a request. Never rejects. @param request its path begins with /api */
 export async function answerBroadcast(context: Context, request: Request): Promise<Response> {
   const headers = new Headers();
   try {
@@ -74,7 +74,7 @@ async function identify(context: Context, request: Request): Promise<Identity> {
   }
 }
 
-/** How much of the rate is used, and no more when all of it is. */
+/** Tells how much of the server's rate is used. @throws Answer when all of it is */
 function rateHeaders({ rates, limits }: Context, headers: Headers): void {
   const rolling = Math.trunc(rates.events.perS());
   headers.set("x-rate-rolling", String(rolling));
@@ -103,7 +103,7 @@ async function broadcastMany(context: Context, request: Request, caller: Caller)
       allowed.set(message.topic, await mayWriteSilently(context, message.topic, identity));
     }
     if (message.private && !allowed.get(message.topic)) continue;
-    // Deliveries count too, so a batch with many listeners may end early.
+    // Copies count too, so a batch with many listeners may end early.
     if (!hasRoom(context, party, "events")) throw batchTooLarge();
     send(context, party, message.topic, message.private, batchFanout(message));
   }
@@ -119,7 +119,7 @@ function batchFanout({ topic, event, payload, id }: BatchMessage): Fanout {
   return textFanout(topicPrefix + topic, "broadcast", text, id);
 }
 
-/** A message that may not be sent is skipped, whatever the reason. */
+/** Whether the identity may send. False also when the database cannot say: the message is then skipped. */
 async function mayWriteSilently(context: Context, topic: string, identity: Identity): Promise<boolean> {
   try {
     return (await context.database.mayWrite(topic, identity, ["broadcast"])).broadcast;
@@ -165,7 +165,7 @@ function singleFanout(topic: string, broadcast: EncodedBroadcast): Fanout {
   return broadcastFanout(topicPrefix + topic, broadcast);
 }
 
-/** @throws Answer */
+/** @throws Answer when the identity may not send to the topic */
 async function mustWrite({ database, log }: Context, topic: string, identity: Identity): Promise<void> {
   let allowed = false;
   try {
@@ -194,12 +194,12 @@ function send(context: Context, party: Party, name: string, isPrivate: boolean, 
   if (topic) publish(context, topic, fanout, party);
 }
 
-/** What is no object travels as one. */
+/** The payload as JSON text. A value that is no object is wrapped into one. */
 function wrapped(value: unknown): string {
   return JSON.stringify(isObject(value) ? value : { _json: value });
 }
 
-/** An empty body is an empty object. */
+/** Reads JSON. An empty body counts as an empty object. @throws Answer */
 function json(bytes: Uint8Array): unknown {
   if (bytes.length === 0) return {};
   try {

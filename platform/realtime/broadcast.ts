@@ -1,4 +1,7 @@
-/** The event `broadcast`: one client to all others on the topic. Who may not is not told. */
+/**
+ * The event `broadcast`: one client sends to all others on the topic. A client that may not send is
+ * not told so.
+ */
 import { mayBroadcast } from "./authorization.ts";
 import { shutDown } from "./channel.ts";
 import { DatabaseError } from "./database-side.ts";

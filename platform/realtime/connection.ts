@@ -1,6 +1,5 @@
 /**
- * One client's socket: takes its frames in order, one at a time, and writes
- * frames to it as long as it keeps reading them.
+ * One client's socket: takes its frames in order, one at a time.
  */
 import { closeChannel } from "./channel.ts";
 import { dispatch } from "./dispatch.ts";
@@ -57,7 +56,7 @@ function handle(context: Context, connection: Connection, data: Buffer, binary: 
   });
 }
 
-/** The frames that came meanwhile, until one takes its time again. */
+/** Handles the frames that came meanwhile, until one of them has to wait for something. */
 function resume(context: Context, connection: Connection): void {
   while (!connection.busy && !connection.closed) {
     const next = connection.inbox.shift();
@@ -69,7 +68,10 @@ function resume(context: Context, connection: Connection): void {
   }
 }
 
-/** Never throws; a promise, which never rejects, when there is something to wait for. */
+/**
+ * Handles a frame. Never throws.
+ * @returns a promise, which never rejects, if there is something to wait for
+ */
 function take(
   context: Context,
   connection: Connection,

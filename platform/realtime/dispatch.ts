@@ -1,4 +1,4 @@
-/** What happens to a frame: the table of events, by what its topic is. */
+/** Decides what happens to a frame, by its topic and its event. */
 import { applyToken } from "./access.ts";
 import { broadcast } from "./broadcast.ts";
 import { closeChannel, crash, shutDown } from "./channel.ts";
@@ -11,7 +11,7 @@ import { type Inbound, isObject, message } from "./protocol.ts";
 import { tooManyMessages } from "./publish.ts";
 import type { Channel, Connection, Context } from "./state.ts";
 
-/** Never throws, never rejects: what goes wrong with a channel closes that channel. */
+/** Never throws and never rejects. An error on a channel closes that channel. */
 export function dispatch(
   context: Context,
   connection: Connection,
@@ -37,7 +37,10 @@ export function dispatch(
   }
 }
 
-/** A push may carry an old join_ref or none. A leave may not carry an old one: it was for a channel that is gone. */
+/**
+ * A message may have an old join_ref or none. A leave with an old one is ignored: it meant a channel
+ * that is gone.
+ */
 function onChannel(context: Context, channel: Channel, inbound: Inbound): Promise<void> | undefined {
   switch (inbound.event) {
     case "phx_leave":

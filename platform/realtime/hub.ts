@@ -1,6 +1,6 @@
 /**
- * Who is on which topic. Private and public topics of one name are different
- * ones; a topic exists while a channel is on it.
+ * Knows which channels are on which topic. A private and a public topic of the same name
+ * are different topics. A topic exists while a channel is on it.
  */
 import type { Hub, Topic } from "./state.ts";
 

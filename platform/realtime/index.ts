@@ -1,7 +1,7 @@
 /**
- * The Realtime protocol: channels over websockets with broadcast, presence and
- * changes of the database, and broadcast over HTTP. SPEC.md says what it
- * promises, README.md what it leaves out.
+ * The Realtime server: channels over websockets with broadcast, presence and changes of
+ * the database, and broadcast over HTTP. SPEC.md says what it promises, README.md what
+ * it leaves out.
  */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
@@ -21,27 +21,27 @@ import { startSweep } from "./sweep.ts";
 import { type Credentials, createUpgrader } from "./upgrade.ts";
 
 export interface RealtimeOptions {
-  /** As a superuser: it probes policies in the place of others and reads the replication stream. */
+  /** Connects as a superuser, to try policies as other roles and to read the replication stream. */
   databaseUrl: string;
   keys: Pick<Keys, "verify">;
   config: Pick<Config["realtime"], "private_only">;
-  /** Over the defaults. */
+  /** Replace the defaults. */
   limits?: Partial<RealtimeLimits>;
   log: Log;
 }
 
 export interface Realtime extends AsyncDisposable {
-  /** The REST API, its path without /realtime/v1. Never rejects. */
+  /** Broadcast over HTTP. The request's path has no /realtime/v1. Never rejects. */
   fetch(request: Request): Promise<Response>;
-  /** A websocket handshake; whatever its path. Answers for good, refusals included. */
+  /** Takes over a websocket handshake, whatever its path. Also answers it when it is refused. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, credentials: Credentials): void;
-  /** What is held right now: all of it comes from clients and goes with them. */
+  /** What the server holds now. All of it comes from clients and ends with them. */
   counts(): Counts;
 }
 
 export interface Counts {
   connections: number;
-  /** Connections that have joined something. */
+  /** Connections that have joined a channel. */
   users: number;
   channels: number;
   topics: number;
@@ -50,10 +50,10 @@ export interface Counts {
   subscriptions: number;
 }
 
-/** The server goes away and comes back. @see https://www.iana.org/assignments/websocket */
+/** The close code of a server that will be back soon. @see https://www.iana.org/assignments/websocket */
 const serviceRestart = 1012;
 
-/** Resolves before the database answers: what needs it says so until it does. */
+/** Resolves before the database answers. Until it does, whatever needs it answers with an error. */
 export async function createRealtime(options: RealtimeOptions): Promise<Realtime> {
   const { log } = options;
   const limits = { ...defaultLimits, ...options.limits };
@@ -72,7 +72,7 @@ export async function createRealtime(options: RealtimeOptions): Promise<Realtime
   starting.use(startSweep(context));
   starting.use(database.onMessage((message) => publishStored(message)));
 
-  /** Dropped over the limits: the database does not wait for sockets. */
+  /** Over the limits a message is dropped, because the database does not wait for sockets. */
   function publishStored(message: StoredMessage): void {
     deliverStored(message);
     hear(context, message);
@@ -111,7 +111,7 @@ export async function createRealtime(options: RealtimeOptions): Promise<Realtime
       await Promise.all(
         [...context.connections].map(({ ws }) => {
           const closed = new Promise((resolve) => ws.once("close", resolve));
-          // ws gives up on the handshake after limits.drainMs.
+          // If the client does not answer the close, ws ends the socket after limits.drainMs.
           ws.resume();
           ws.close(serviceRestart);
           return closed;

@@ -1,6 +1,7 @@
 /**
- * Who is present on a topic: a key per person, a meta per channel that tracks
- * under it. Everyone on the topic hears of what comes and goes.
+ * Who is present on a topic. A presence key usually stands for a person, and has one
+ * meta for each channel that tracks under it. All channels of the topic are told who
+ * comes and goes.
  * @see https://hexdocs.pm/phoenix/Phoenix.Presence.html
  */
 import { randomBytes } from "node:crypto";
@@ -10,11 +11,11 @@ import { charge } from "./parties.ts";
 import { textFanout } from "./protocol.ts";
 import type { Channel, Context } from "./state.ts";
 
-/** Differs from that of any other server before or after. */
+/** Different in every process, so that references are never used twice. */
 const refPrefix = randomBytes(6).toString("base64url");
 let refs = 0;
 
-/** Tracks or updates. @param payload JSON text of `value`, an object */
+/** Tracks, or updates what is tracked. @param payload `value` as JSON text */
 export function track(
   context: Context,
   channel: Channel,
@@ -35,7 +36,7 @@ export function track(
   announce(context, channel, channel.tracked.meta, before?.meta);
 }
 
-/** Untracks; nothing when nothing is tracked. */
+/** Untracks. Does nothing when the channel tracks nothing. */
 export function forget(context: Context, channel: Channel): void {
   const { tracked, topic, presenceKey } = channel;
   if (!tracked) return;
@@ -47,7 +48,7 @@ export function forget(context: Context, channel: Channel): void {
   announce(context, channel, undefined, tracked.meta);
 }
 
-/** All who are present, to one channel. */
+/** Tells one channel who is present. */
 export function sendState(context: Context, channel: Channel): void {
   const entries: string[] = [];
   for (const [key, channels] of channel.topic.present) {
@@ -57,7 +58,7 @@ export function sendState(context: Context, channel: Channel): void {
   push(context, channel, "presence_state", `{${entries.join(",")}}`);
 }
 
-/** Tells all channels of the topic that may see presence. The one who comes or goes pays. */
+/** Tells all channels of the topic that may see presence. The channel that comes or goes pays. */
 function announce(context: Context, by: Channel, joined?: string, left?: string): void {
   const { topic, presenceKey: key } = by;
   const side = (meta?: string) =>

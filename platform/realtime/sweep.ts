@@ -1,7 +1,7 @@
-/** Connections that are no use: silent ones, and those without any channel. One timer for all. */
+/** Closes connections that are silent, or have no channel, for too long. One timer serves all. */
 import type { Context } from "./state.ts";
 
-/** What the protocol's first server says to a silent client. */
+/** The close code that Supabase Realtime sends to a silent client. */
 const normalClosure = 1000;
 
 export function startSweep(context: Context): Disposable {

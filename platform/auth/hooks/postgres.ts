@@ -6,7 +6,10 @@ import type { Db, Json } from "../db.ts";
 
 const timeoutMs = 2000;
 
-/** Reads pg-functions://database/schema/function. @returns `"schema"."function"`, undefined for another form */
+/**
+ * Reads pg-functions://database/schema/function.
+ * @returns `"schema"."function"`, undefined for another form
+ */
 export function functionName(uri: string): string | undefined {
   const names = /^pg-functions:\/\/[^/]+\/([a-zA-Z_][\w$]*)\/([a-zA-Z_][\w$]*)$/.exec(uri);
   return names ? `"${names[1]}"."${names[2]}"` : undefined;

@@ -1,8 +1,8 @@
 /**
- * A bounded set of connections to the database, one message of work at a time
- * on each. A message is several statements in one round trip. The probes, the
- * catalog and the checks of changes each have a set of their own, so that none
- * waits for another.
+ * A bounded set of connections to the database. Each one handles one message at a time.
+ * A message is several statements in one round trip. There is one set for questions to
+ * policies, one for the catalog and one for checks of changes, so that none waits for
+ * another.
  */
 import postgres from "postgres";
 import { createResourcePool } from "../../resource-pool.ts";
@@ -12,10 +12,10 @@ import type { Rows } from "./sql.ts";
 
 export interface ConnectionOptions {
   databaseUrl: string;
-  /** Shown in pg_stat_activity. */
+  /** The name that pg_stat_activity shows. */
   name: string;
   size: number;
-  /** Work that waits for a connection at most; more is refused at once. */
+  /** The most callers that wait for a connection. More are refused at once. */
   queueMax: number;
   waitMs: number;
   statementTimeoutMs: number;
@@ -25,30 +25,34 @@ export interface ConnectionOptions {
 
 export interface Connection {
   /**
-   * Sends all statements in one message, which is one transaction, and answers
-   * with the rows of each that returns any or none (`select`, `execute` of one).
+   * Sends all statements in one message, which is one transaction.
+   * @returns the rows of each statement that can return rows (`select`, or `execute` of one)
    * @throws postgres.PostgresError or a connection error
    */
   send(statements: string[]): Promise<Rows[]>;
   /**
-   * Sends the statements in a transaction that is undone, and answers likewise
-   * (`begin` comes first).
+   * Sends the statements in a transaction that is rolled back.
+   * @returns the same as `send`
    */
   undo(statements: string[]): Promise<Rows[]>;
   /**
-   * Makes sure of a prepared statement and answers with its name.
-   * @param key what it is for; another text needs another key
-   * @param definition what follows the name: `(types) as …`
+   * Prepares a statement, if this connection has not done so yet.
+   * @param key what the statement is for; another text needs another key
+   * @param definition the text after the name: `(types) as …`
+   * @returns the statement's name
    */
   prepare(key: string, definition: string): Promise<string>;
 }
 
 export interface Connections extends AsyncDisposable {
-  /** @throws DatabaseError */
+  /** Runs `work` with a connection. @throws DatabaseError */
   use<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
 }
 
-/** What texts of values depend on: the same in every session, the replication's included. */
+/**
+ * Settings that change how values are written as text. They are the same in every session, also for
+ * replication.
+ */
 export const textSettings = {
   TimeZone: "UTC",
   DateStyle: "ISO, MDY",
@@ -58,7 +62,7 @@ export const textSettings = {
 };
 
 const connectTimeoutS = 10;
-/** Statements that a session keeps prepared; beyond, all are dropped. */
+/** The most statements that a session keeps prepared. With more, all are dropped. */
 const preparedMax = 500;
 
 interface Result extends Array<(Buffer | null)[]> {
@@ -101,7 +105,7 @@ function connect(options: ConnectionOptions): { connection: Connection; sql: pos
     fetch_types: false,
     connect_timeout: connectTimeoutS,
     max_lifetime: null,
-    // A lost database is tried again at the next request, which fails meanwhile.
+    // If the database cannot be reached, requests fail. Each one tries again.
     backoff: () => 0.1,
     connection: {
       application_name: options.name,
@@ -115,8 +119,8 @@ function connect(options: ConnectionOptions): { connection: Connection; sql: pos
 
   async function send(statements: string[]): Promise<Rows[]> {
     const answer = (await sql.unsafe(statements.join(";")).simple().raw()) as unknown as Result | Result[];
-    // The driver begins a result with each description of rows: a lone one comes
-    // bare, and what came before the first has no columns.
+    // The driver starts a new result at each description of rows. If there is only one, it
+    // is not in a list. What came before the first description has no columns.
     const results: Result[] = "columns" in answer ? [answer] : answer;
     return results
       .filter(({ columns }) => columns)
@@ -141,7 +145,7 @@ function connect(options: ConnectionOptions): { connection: Connection; sql: pos
         await send(["deallocate all"]);
       }
       const name = `s${count++}`;
-      // A message of its own: it stays prepared whatever becomes of the work.
+      // In a message of its own, so that it stays prepared even if the work fails.
       await send([`prepare ${name} ${definition}`]);
       prepared.set(key, name);
       return name;
