@@ -47,7 +47,7 @@ export interface PlatformOptions {
   config?: ConfigOverrides;
   /** Where `env(NAME)` values and functions' secrets come from, over the project's .env files. */
   env?: Env;
-  /** Over Supabase's defaults for a server of one's own, which have no place in config.toml. */
+  /** Replace Realtime's default limits and shares, for which config.toml has no keys. */
   realtimeLimits?: Partial<RealtimeLimits>;
   /** Whether an empty database gets seed.sql. */
   seed?: boolean;

@@ -26,7 +26,7 @@ interface Change {
 }
 
 const notes = { schema: "public", table: "notes" } as const;
-/** A channel whose changes are being followed when this resolves. */
+/** Joins a channel. Resolves when its changes are followed. */
 const following = async (
   name: string,
   filter: { event?: "*" | "INSERT" | "UPDATE" | "DELETE"; filter?: string } = {},
@@ -67,7 +67,7 @@ test("alice hears of each change of her notes, bob only of changes of his", asyn
   ]);
   await vi.waitFor(() => expect(bob.changes).toHaveLength(2), patience);
   expect(bob.changes.map((change) => change.new.id)).toEqual([2, 3]);
-  // A delete asks no policy: there is no row left to ask it about.
+  // A delete asks no policy, because there is no row left to ask about.
   await town.sql`delete from public.notes where id = 1`;
   for (const { changes } of [alice, bob]) {
     await vi.waitFor(
@@ -181,7 +181,7 @@ test("a token that comes while its channel is being subscribed decides too", asy
   const config = { presence: { enabled: false }, postgres_changes: [{ event: "*", ...notes }] };
   socket.send("1", "1", topic, "phx_join", { config });
   socket.send("1", "2", topic, "access_token", { access_token: await town.token("bob") });
-  // Once for either token.
+  // Once for each token.
   for (let time = 0; time < 2; time++) {
     expect((await socket.event("system")).payload.message).toBe("Subscribed to PostgreSQL");
   }

@@ -163,7 +163,7 @@ test("a value in a join that cannot be understood counts as absent", async () =>
     const other = `realtime:${freshRoom()}`;
     socket.send("4", "4", other, "phx_join", payload);
     expect((await socket.reply("4")).payload.status).toBe("ok");
-    // Who does not speak of presence has it.
+    // A join that does not mention presence has it.
     await socket.event("presence_state", other);
   }
 });

@@ -172,7 +172,7 @@ test("a client that is cut off joins again by itself and hears what comes then",
       if (status === "SUBSCRIBED" && ++times === 1) resolve();
     });
   });
-  // biome-ignore lint/suspicious/noExplicitAny: the network failing is nothing the client has a method for
+  // biome-ignore lint/suspicious/noExplicitAny: the client has no method to simulate a lost network
   (bob.realtime as any).socketAdapter.getSocket().conn.close(4000, "cut");
   await vi.waitFor(() => expect(times).toBe(2), patience);
   await from.send({ type: "broadcast", event: "says", payload: { text: "welcome back" } });

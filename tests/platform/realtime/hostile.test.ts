@@ -33,7 +33,7 @@ test("the server reads from a client no faster than the database answers", async
   const room = freshRoom();
   const socket = await strict.raw();
   const frames = 2_000;
-  // Refused, so that each holds up what comes behind it.
+  // Each join is refused, so that it holds up the frames behind it.
   socket.send("1", "first", "realtime:", "phx_join");
   for (let ref = 0; ref < frames; ref++) {
     socket.send(null, `${ref}`, `realtime:${room}`, "broadcast", { padding: "x".repeat(10_000) });
@@ -64,7 +64,7 @@ test("a client that disconnects during its join leaves nothing behind", async ()
     if (round % 3 === 0) await socket.reply("1");
     socket.ws.terminate();
   }
-  // everybodyLeaves waits for the server to hold nothing; here it must have held something first.
+  // everybodyLeaves waits until the server holds nothing. Here it must have held something first.
   await vi.waitFor(() => expect(town.realtime.counts().connections).toBe(0), patience);
 });
 

@@ -14,7 +14,7 @@ const send = async (room: string, text: string, isPrivate = true) => {
 };
 const textsOf = (heard: Record<string, unknown>[]) =>
   heard.map(({ payload }) => (payload as { text: string }).text);
-/** A channel that is told when the stream from the database runs. */
+/** Joins a channel. Resolves when the stream from the database runs. */
 const listening = async (room: string, name: string) => {
   const client = await town.client(name);
   const channel = client.channel(room, {
@@ -157,7 +157,7 @@ test("replay sends no faster than the client reads, however much there is", asyn
   await using strict = await town.another({ limits: { bufferedBytes: 1_000_000 } });
   const room = freshRoom();
   await town.admit(room, { alice: all });
-  // More than a connection's own buffers hold.
+  // More than the buffers of a connection can hold.
   const [count, length] = [25, 1_000_000];
   await town.sql`
     select realtime.send(jsonb_build_object('text', number || repeat('x', ${length})), 'says', ${room})

@@ -53,7 +53,7 @@ test("leaving, disconnecting and being cut off all end a presence", async () => 
   await sees(dave.channel, { bob: ["home"], carol: ["home"] });
   await bob.client.realtime.disconnect();
   await sees(dave.channel, { carol: ["home"] });
-  // A process that dies says nothing.
+  // A process that dies sends nothing more.
   const raw = await town.raw();
   const topic = `realtime:${room}`;
   await raw.join(topic, { presence: { key: "erin" } }, { ref: "1" });

@@ -9,9 +9,9 @@ beforeAll(async () => {
 });
 afterAll(() => town[Symbol.asyncDispose]());
 
-/** The defaults. A test sets small limits, of which these are the parts. */
+/** The default shares. Each test sets small limits. */
 const shares = { userShare: 0.25, addressShare: 0.5, anonymousShare: 0.75 };
-/** One long bucket: nothing is forgotten while a test runs. */
+/** One long bucket, so that nothing is forgotten while a test runs. */
 const window = { buckets: 1, bucketMs: 60_000 };
 const greedyAddress = "127.0.0.2";
 
@@ -19,7 +19,7 @@ const tooManyUsers = "ConnectionRateLimitReached: Too many connected users";
 const tooManyJoins = "ClientJoinRateLimitReached: Too many joins per second";
 const tooManyMessages = "Too many messages per second";
 
-/** A socket that has joined, or the reason why it could not. */
+/** Opens a socket and joins. @returns the socket, and the reason if the join was refused */
 async function enter(server: Server, topic: string, { from, name }: { from?: string; name?: string } = {}) {
   const socket = await server.raw({ from });
   const token = name === undefined ? undefined : await server.token(name);
@@ -27,7 +27,7 @@ async function enter(server: Server, topic: string, { from, name }: { from?: str
   return { socket, refused: payload.response.reason as string | undefined };
 }
 
-/** Joins with one socket after another until that is refused. */
+/** Joins with one socket after another until a join is refused. */
 async function enterWhilePossible(server: Server, topic: string, as: { from?: string; name?: string }) {
   const sockets: RawSocket[] = [];
   for (;;) {
@@ -153,7 +153,7 @@ test("when one anonymous address uses up its share of joins, its neighbours stil
   expect([joins, reason]).toEqual([30, tooManyJoins]);
   expect(await greedy.closed).toBe(1001);
   expect((await enter(strict, "realtime:room", { from: greedyAddress })).refused).toBe(tooManyJoins);
-  // A bad token does not make it somebody else.
+  // A join with a bad token counts for the address too.
   const forged = await strict.raw({ from: greedyAddress });
   expect((await forged.join("realtime:room", {}, { token: "nonsense" })).payload.response.reason).toBe(
     tooManyJoins,
@@ -175,7 +175,7 @@ test("an anonymous client that sends without end is closed, and alice and bob go
   expect(await shout(greedy, topic)).toBe(tooManyMessages);
   await greedy.event("phx_close", topic);
   await expectTalk(strict, [alice, bob], topic);
-  // To join again does not help, nor does another socket, nor an event that nobody knows.
+  // It does not help to join again, to open another socket or to send an unknown event.
   for (const again of [greedy, (await enter(strict, topic)).socket]) {
     if (again === greedy) await greedy.join(topic, {}, { ref: "again" });
     again.send(null, "x", topic, "made_up", {});
@@ -259,7 +259,7 @@ test("a listener with many sockets pays for the further copies, the sender does 
   const { socket: bob } = await enter(strict, topic, { name: "bob" });
   const crowd: RawSocket[] = [];
   for (let guest = 0; guest < 21; guest++) crowd.push((await enter(strict, topic)).socket);
-  // Alice may cause 30 events. Each message is one, and so is a copy for bob and one for the crowd.
+  // Alice may cause 30 events. A message is three: itself, a copy for bob and one for the crowd.
   for (let message = 0; message < 9; message++) alice.ws.send(push(topic, "says", { message }));
   for (let message = 0; message < 9; message++) await bob.event("broadcast", topic);
   // The crowd may cause 60: three messages with 20 further copies each. Then all but one are closed.
@@ -279,7 +279,7 @@ test("the receivers pay for what the database sends", async () => {
   await alice.event("system");
   const crowd: RawSocket[] = [];
   for (let guest = 0; guest < 21; guest++) crowd.push((await enter(strict, topic)).socket);
-  // The crowd may get 60 copies: almost three messages for all. The fourth closes who is left.
+  // The crowd may get 60 copies, so the third message closes three of them, and the fourth the rest.
   for (let message = 0; message < 4; message++) {
     await town.sql`select realtime.send('{}'::jsonb, 'says', ${room}, false)`;
   }

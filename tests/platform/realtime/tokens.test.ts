@@ -49,7 +49,7 @@ test("a token that is replaced in time keeps the channel open after the first on
   });
   token = await town.token("alice", 3600);
   await alice.realtime.setAuth();
-  // Another client's channel, for whom the time passes too, shows that it has.
+  // Bob's token expires when alice's first one does. The end of his channel shows that it has.
   const short = await town.token("bob", Math.max(1, Math.ceil((expiresMs - Date.now()) / 1000)));
   const raw = await town.raw({ apikey: short });
   await raw.join(`realtime:${room}`, { private: true });

@@ -67,7 +67,7 @@ test("while Postgres is away, public rooms work and private joins get the reason
   for (const messages of [heard, heardBack]) {
     await vi.waitFor(() => expect(messages).toMatchObject([{ payload: { text: "we are back" } }]), patience);
   }
-  // Followed again without the client's doing.
+  // The changes are followed again. The client did nothing for it.
   let id = 0;
   await vi.waitFor(async () => {
     await town.sql`insert into public.news values (${++id})`;
