@@ -99,12 +99,13 @@ async function broadcastMany(context: Context, request: Request, caller: Caller)
   }
   const allowed = new Map<string, boolean>();
   for (const message of messages) {
+    // Copies count too, so a batch with many listeners may end early.
+    if (!hasRoom(context, party, "events")) throw batchTooLarge();
+    charge(context, party, "events");
     if (message.private && !allowed.has(message.topic)) {
       allowed.set(message.topic, await mayWriteSilently(context, message.topic, identity));
     }
     if (message.private && !allowed.get(message.topic)) continue;
-    // Copies count too, so a batch with many listeners may end early.
-    if (!hasRoom(context, party, "events")) throw batchTooLarge();
     send(context, party, message.topic, message.private, batchFanout(message));
   }
 }
@@ -157,6 +158,7 @@ async function broadcastOne(
     errors.persist = ["can only be used on private channels"];
   }
   if (Object.keys(errors).length > 0) throw unprocessable(errors);
+  charge(context, party, "events");
   if (isPrivate) await mustWrite(context, topic, identity);
   send(context, party, topic, isPrivate, singleFanout(topic, { event, payload }));
 }
@@ -188,8 +190,8 @@ const troubles: Record<string, [status: number, message: string]> = {
   DatabaseLackOfConnections: [422, "Tenant database has too many connections"],
 };
 
+/** Sends a message that the caller has been charged for, whether it may send or not: asking costs too. */
 function send(context: Context, party: Party, name: string, isPrivate: boolean, fanout: Fanout): void {
-  charge(context, party, "events");
   const topic = context.hub.find(name, isPrivate);
   if (topic) publish(context, topic, fanout, party);
 }

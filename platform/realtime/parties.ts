@@ -81,13 +81,20 @@ function* chain(party: Party): Generator<Party> {
   for (let next: Party | undefined = party; next; next = next.within) yield next;
 }
 
+/** How many more events of a kind fit into the party's share. */
+export function roomOf(context: Context, party: Party, kind: keyof Rates): number {
+  const { limitPerS, spanS } = context.rates[kind];
+  const all = limitPerS * spanS();
+  let room = Number.POSITIVE_INFINITY;
+  for (let next: Party | undefined = party; next; next = next.within) {
+    room = Math.min(room, next.share * all - next.rates[kind].used());
+  }
+  return room;
+}
+
 /** Whether `count` more events of a kind fit into the party's share. */
 export function hasRoom(context: Context, party: Party, kind: keyof Rates, count = 1): boolean {
-  const { limitPerS, spanS } = context.rates[kind];
-  for (let next: Party | undefined = party; next; next = next.within) {
-    if (next.rates[kind].used() + count > next.share * limitPerS * spanS()) return false;
-  }
-  return true;
+  return count <= roomOf(context, party, kind);
 }
 
 /** Counts events for a party, for those it belongs to, and for the server. */

@@ -1,22 +1,24 @@
 /** One message to everybody on a topic, and the rate of messages that this counts towards. */
 import { shutDown } from "./channel.ts";
 import { deliver } from "./outgoing.ts";
-import { charge, hasRoom } from "./parties.ts";
+import { charge, hasRoom, roomOf } from "./parties.ts";
 import type { EncodedBroadcast, Fanout } from "./protocol.ts";
 import type { Channel, Context, Party, Topic } from "./state.ts";
 
 export const tooManyMessages = "Too many messages per second";
 
+/** A sender pays for so many copies to each party: a person has a few tabs and devices. */
+const firstCopies = 5;
+
 const nothing = Buffer.alloc(0);
-/** Messages published so far. */
-let messages = 0;
 
 /**
  * Sends a message to every channel of a topic that may hear broadcasts.
  *
- * The sender pays for one copy to each party, out of its share of the limits. A party
- * with several channels on the topic pays for its further copies. So a listener with many
- * sockets cannot use up a sender's share, and a sender cannot use up a listener's.
+ * The sender pays for the first copies to each party, out of its share of the limits. That
+ * is enough for a person's tabs and devices, so a sender cannot use up a listener's share.
+ * A party with more channels on the topic pays for its further copies. So a listener with
+ * many sockets cannot use up a sender's share.
  * @param payer the sender; undefined when the database sends, then each receiver pays
  * @param except a channel that does not get the message
  */
@@ -28,7 +30,7 @@ export function publish(
   except?: Channel,
 ): void {
   const { id } = fanout;
-  const number = ++messages;
+  const bills = new Map<Party, Bill>();
   let paid = 0;
   for (const channel of topic.channels) {
     if (channel === except || channel.rights.broadcast.read !== true) continue;
@@ -39,29 +41,48 @@ export function publish(
     }
     const frame = fanout.frame(channel.connection.version);
     if (!frame) continue;
-    const { party } = channel;
-    if (payer && party.lastMessage !== number) paid++;
-    else if (!receiverPays(context, channel)) continue;
-    party.lastMessage = number;
+    const bill = bills.get(channel.party) ?? { first: 0, further: 0 };
+    bills.set(channel.party, bill);
+    if (payer && bill.first < firstCopies) {
+      bill.first++;
+      paid++;
+    } else if (!takeFurtherCopy(context, channel.party, bill)) {
+      shutDown(context, channel, tooManyMessages);
+      continue;
+    }
     deliver(context, channel, frame, id);
   }
+  // Only now and not for each copy: a topic may have thousands of channels.
+  for (const [party, { further }] of bills) charge(context, party, "events", further);
   if (payer) charge(context, payer, "events", paid);
   if (context.rates.events.exceeded()) closeAll(context, topic.channels, except);
 }
 
-/** Charges a delivery to the channel that gets it. Closes the channel when its share is used up. */
-function receiverPays(context: Context, channel: Channel): boolean {
-  if (hasRoom(context, channel.party, "events")) {
-    charge(context, channel.party, "events");
-    return true;
-  }
-  shutDown(context, channel, tooManyMessages);
-  return false;
+/** The copies of one message that go to one party. */
+interface Bill {
+  /** Those that the sender pays for. */
+  first: number;
+  /** Those that the party pays for itself. */
+  further: number;
+  /** The most further copies. Undefined until there is one. */
+  furtherMax?: number;
+}
+
+/** Puts a copy on the party's bill. @returns false when its share is used up */
+function takeFurtherCopy(context: Context, party: Party, bill: Bill): boolean {
+  bill.furtherMax ??= roomOf(context, party, "events");
+  if (bill.further + 1 > bill.furtherMax) return false;
+  bill.further++;
+  return true;
 }
 
 /** Sends a change of the database to one channel, which pays for it. */
 export function deliverPaid(context: Context, channel: Channel, frame: Buffer): void {
-  if (!receiverPays(context, channel)) return;
+  if (!hasRoom(context, channel.party, "events")) {
+    shutDown(context, channel, tooManyMessages);
+    return;
+  }
+  charge(context, channel.party, "events");
   deliver(context, channel, frame);
   if (context.rates.events.exceeded()) closeAll(context, [channel]);
 }

@@ -52,8 +52,6 @@ export interface Party {
   /** Those of its sockets that have joined a channel. */
   users: number;
   rates: Rates;
-  /** The number of the last message that it got, so that a second copy of it is noticed. */
-  lastMessage?: number;
 }
 
 /** All parties that were there lately. */

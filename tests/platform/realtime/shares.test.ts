@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { defaultLimits } from "../../../platform/realtime/limits.ts";
 import { networkOf } from "../../../platform/realtime/parties.ts";
 import { push, type RawSocket } from "./raw-socket.ts";
 import { createTown, freshRoom, patience, type Server, type Town } from "./town.ts";
@@ -9,8 +10,9 @@ beforeAll(async () => {
 });
 afterAll(() => town[Symbol.asyncDispose]());
 
-/** The default shares. Each test sets small limits. */
-const shares = { userShare: 0.25, addressShare: 0.5, anonymousShare: 0.75 };
+const { userShare, addressShare, anonymousShare } = defaultLimits;
+/** The default shares: a quarter, a half and three quarters. Each test sets small limits. */
+const shares = { userShare, addressShare, anonymousShare };
 /** One long bucket, so that nothing is forgotten while a test runs. */
 const window = { buckets: 1, bucketMs: 60_000 };
 const greedyAddress = "127.0.0.2";
@@ -71,6 +73,17 @@ test("an address is an IPv4 address, or the first half of an IPv6 address", () =
   ] as const) {
     expect(networkOf(address), address).toBe(network);
   }
+});
+
+test("with the default limits one anonymous client gets 100 of the 200 connections", async () => {
+  const { connections, joinsPerS, eventsPerS } = defaultLimits;
+  await using usual = await town.another({ limits: { ...shares, connections, joinsPerS, eventsPerS } });
+  const greedy = await enterWhilePossible(usual, "realtime:room", {});
+  expect(greedy.sockets).toHaveLength(100);
+  expect(greedy.refused).toBe(tooManyUsers);
+  const { socket: alice } = await enter(usual, "realtime:room", { name: "alice" });
+  const { socket: bob } = await enter(usual, "realtime:room", { name: "bob" });
+  await expectTalk(usual, [alice, bob], "realtime:room");
 });
 
 test("one anonymous address gets only its share of the connections, and alice at the same address still joins", async () => {
@@ -252,22 +265,51 @@ test("messages over HTTP count for their sender, and the service role has no sha
   }
 });
 
-test("a listener with many sockets pays for the further copies, the sender does not", async () => {
+test("messages that mallory may not send count too, because asking the policies costs", async () => {
   await using strict = await town.another({ limits: { ...shares, ...window, eventsPerS: 2 } });
+  const send = async (name: string) => {
+    const path = "/realtime/v1/api/broadcast/room/events/says?private=true";
+    const response = await fetch(strict.url + path, {
+      method: "POST",
+      headers: { apikey: strict.keys.publishableKey, authorization: `Bearer ${await strict.token(name)}` },
+    });
+    await response.text();
+    return response.status;
+  };
+  const answers: number[] = [];
+  for (let message = 0; message < 31; message++) answers.push(await send("mallory"));
+  // A person may cause 30 events.
+  expect(answers).toEqual([...Array(30).fill(403), 429]);
+  expect(await send("bob")).toBe(403);
+});
+
+test("a listener with many sockets pays for the further copies, the sender does not", async () => {
+  await using strict = await town.another({ limits: { ...shares, ...window, eventsPerS: 4 } });
   const topic = "realtime:room";
   const { socket: alice } = await enter(strict, topic, { name: "alice" });
   const { socket: bob } = await enter(strict, topic, { name: "bob" });
   const crowd: RawSocket[] = [];
   for (let guest = 0; guest < 21; guest++) crowd.push((await enter(strict, topic)).socket);
-  // Alice may cause 30 events. A message is three: itself, a copy for bob and one for the crowd.
-  for (let message = 0; message < 9; message++) alice.ws.send(push(topic, "says", { message }));
-  for (let message = 0; message < 9; message++) await bob.event("broadcast", topic);
-  // The crowd may cause 60: three messages with 20 further copies each. Then all but one are closed.
-  await vi.waitFor(() => expect(strict.realtime.counts().channels).toBe(3), patience);
+  // Alice may cause 60 events. A message is seven: itself, a copy for bob and five for the crowd.
+  for (let message = 0; message < 8; message++) alice.ws.send(push(topic, "says", { message }));
+  for (let message = 0; message < 8; message++) await bob.event("broadcast", topic);
+  // The crowd may cause 120. It gets 16 further copies of each message, but only 8 of the last.
   const isTold = ({ frames }: RawSocket) =>
     frames.some(({ event, payload }) => event === "system" && payload.message === tooManyMessages);
-  await vi.waitFor(() => expect(crowd.filter(isTold)).toHaveLength(20), patience);
+  await vi.waitFor(() => expect(crowd.filter(isTold)).toHaveLength(8), patience);
+  expect(strict.realtime.counts().channels).toBe(15);
   expect(alice.frames.filter(({ event }) => event === "system")).toEqual([]);
+});
+
+test("a sender without end does not use up the share of bob, who listens in five tabs", async () => {
+  await using strict = await town.another({ limits: { ...shares, ...window, eventsPerS: 2 } });
+  const topic = "realtime:room";
+  const tabs: RawSocket[] = [];
+  for (let tab = 0; tab < 5; tab++) tabs.push((await enter(strict, topic, { name: "bob" })).socket);
+  const { socket: greedy } = await enter(strict, topic);
+  expect(await shout(greedy, topic)).toBe(tooManyMessages);
+  const { socket: alice } = await enter(strict, topic, { name: "alice" });
+  for (const bob of tabs) await expectTalk(strict, [alice, bob], topic);
 });
 
 test("the receivers pay for what the database sends", async () => {
