@@ -1,6 +1,6 @@
 /** Supabase's own advisors find nothing to say about the database. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { plain, supabase } from "./cli.ts";
+import { plain, supabase } from "../../sql/tools/supabase-cli.ts";
 import { createDatabase, type Database } from "./database.ts";
 
 interface Finding {

@@ -4,9 +4,9 @@
  */
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { databaseUrl } from "../../sql/tools/server.ts";
 import { createDatabase, type Database, type Person } from "./database.ts";
 import { differences } from "./recount.ts";
-import { databaseUrl } from "./server.ts";
 
 let db: Database;
 let deleting: postgres.Sql;

@@ -6,7 +6,8 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import postgres, { type Sql, type TransactionSql } from "postgres";
 import { superuser } from "../../platform/postgres/server.ts";
-import { databaseUrl, onAdmin, useTestServer } from "./server.ts";
+import { databaseUrl, onAdmin } from "../../sql/tools/server.ts";
+import { useTestServer } from "./server.ts";
 
 export type Role = "anon" | "authenticated" | "service_role";
 

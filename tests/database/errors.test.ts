@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { projectDir, sources } from "./server.ts";
+import { projectDir, sources } from "../../sql/tools/server.ts";
 
 /** The three ways in which sql/ names a code. */
 const raising = [

@@ -2,8 +2,8 @@
 import { randomInt } from "node:crypto";
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { databaseUrl } from "../../sql/tools/server.ts";
 import { createDatabase, type Database, type Person, refusal } from "./database.ts";
-import { databaseUrl } from "./server.ts";
 
 let db: Database;
 let alice: Person;

@@ -2,9 +2,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { plain, supabase } from "./cli.ts";
+import { projectDir } from "../../sql/tools/server.ts";
+import { plain, supabase } from "../../sql/tools/supabase-cli.ts";
 import { createDatabase, type Database } from "./database.ts";
-import { projectDir } from "./server.ts";
 
 let migrated: Database;
 let built: Database;

@@ -1,31 +1,12 @@
-/**
- * One Postgres server for all tests of the database, with the databases that
- * tests copy: `supabase`, as a new project is, and `plaza`, built from sql/.
- * vitest starts it once (globalSetup); a file run without that starts its own.
- */
-import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import postgres from "postgres";
-import { createLog } from "../../platform/log.ts";
-import { bootstrapDatabase } from "../../platform/postgres/bootstrap.ts";
-import { installExtensions } from "../../platform/postgres/extensions.ts";
-import { startServer, superuser } from "../../platform/postgres/server.ts";
-
-export const projectDir = join(import.meta.dirname, "../..");
-const password = "postgres";
-const log = createLog((line) => process.stderr.write(`${line}\n`), "warn");
+/** One Postgres server for all tests of the database: vitest starts it once (globalSetup). */
+import { type DatabaseServer, startDatabaseServer } from "../../sql/tools/server.ts";
 
 /** Where workers find the port of the server that globalSetup started. */
 const portVariable = "PLAZA_TEST_DATABASE_PORT";
 
-export interface TestServer extends AsyncDisposable {
-  port: number;
-}
-
 /** For vitest's globalSetup. */
 export default async function setup(): Promise<() => Promise<void>> {
-  const server = await startTestServer();
+  const server = await startDatabaseServer();
   process.env[portVariable] = String(server.port);
   return async () => {
     delete process.env[portVariable];
@@ -33,83 +14,8 @@ export default async function setup(): Promise<() => Promise<void>> {
   };
 }
 
-/** The server of this run, or one of our own that ends with its last user. */
-export async function useTestServer(): Promise<TestServer> {
+/** The server of this run, or one of our own when a file runs without globalSetup. */
+export async function useTestServer(): Promise<DatabaseServer> {
   const port = Number(process.env[portVariable]);
-  return port ? { port, async [Symbol.asyncDispose]() {} } : startTestServer();
-}
-
-export async function startTestServer(): Promise<TestServer> {
-  const stack = new AsyncDisposableStack();
-  try {
-    const dir = await mkdtemp(join(tmpdir(), "plaza-database-"));
-    stack.defer(() => rm(dir, { recursive: true, force: true }));
-    // The server's own user has to get in.
-    await chmod(dir, 0o755);
-    const server = stack.use(
-      await startServer({ dataDir: join(dir, "data"), port: 0, password, durable: false, log }),
-    );
-    await installExtensions(server.binaries.home);
-
-    await onAdmin(server.port, "create database supabase");
-    await bootstrapDatabase(databaseUrl(server.port, "supabase", superuser), {
-      password,
-      jwtExpiryS: 3600,
-      log,
-    });
-    await onAdmin(server.port, "alter database supabase owner to postgres");
-    await onAdmin(server.port, "create database plaza template supabase owner postgres");
-    await build(databaseUrl(server.port, "plaza"));
-    const owned = stack.move();
-    return { port: server.port, [Symbol.asyncDispose]: () => owned.disposeAsync() };
-  } catch (error) {
-    await stack.disposeAsync();
-    throw error;
-  }
-}
-
-/** @param role who logs in; migrations and sql/ run as postgres, which is no superuser */
-export function databaseUrl(port: number, name: string, role = "postgres"): string {
-  return `postgresql://${role}:${password}@127.0.0.1:${port}/${name}`;
-}
-
-/** Runs one statement in the maintenance database, where nobody else is. */
-export const onAdmin = (port: number, statement: string): Promise<void> =>
-  onDatabase(port, "postgres", statement);
-
-/** Runs one statement as a superuser. */
-export async function onDatabase(port: number, name: string, statement: string): Promise<void> {
-  const sql = postgres(databaseUrl(port, name, superuser), { max: 1, onnotice() {} });
-  try {
-    await sql.unsafe(statement);
-  } finally {
-    await sql.end();
-  }
-}
-
-/** The files of sql/ in load order. */
-export async function sources(): Promise<{ name: string; text: string }[]> {
-  const folder = join(projectDir, "sql");
-  const names = (await readdir(folder)).filter((name) => name.endsWith(".sql")).sort();
-  return Promise.all(names.map(async (name) => ({ name, text: await readFile(join(folder, name), "utf8") })));
-}
-
-/** Builds the product from sql/ in an empty Supabase database, a transaction a file, as a migration is. */
-export async function build(url: string): Promise<void> {
-  const sql = postgres(url, { max: 1, onnotice() {} });
-  try {
-    for (const { name, text } of await sources()) {
-      await sql
-        .begin((transaction) => transaction.unsafe(text).simple())
-        .catch((cause) => {
-          throw new Error(`sql/${name}: ${cause.message}${line(text, cause.position)}`, { cause });
-        });
-    }
-  } finally {
-    await sql.end();
-  }
-}
-
-function line(text: string, position: string | undefined): string {
-  return position ? ` (line ${text.slice(0, Number(position)).split("\n").length})` : "";
+  return port ? { port, async [Symbol.asyncDispose]() {} } : startDatabaseServer();
 }

@@ -1,8 +1,8 @@
 /** The Before User Created hook, called as Auth calls it: as supabase_auth_admin, with its payload. */
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { databaseUrl } from "../../sql/tools/server.ts";
 import { createDatabase, type Database, refusal } from "./database.ts";
-import { databaseUrl } from "./server.ts";
 
 let db: Database;
 let auth: postgres.Sql;

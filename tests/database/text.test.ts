@@ -4,8 +4,8 @@ import fc from "fast-check";
 import postgres from "postgres";
 import twitter from "twitter-text";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { databaseUrl, onAdmin, sources } from "../../sql/tools/server.ts";
 import { createDatabase, type Database, refusal } from "./database.ts";
-import { databaseUrl, onAdmin, sources } from "./server.ts";
 
 interface Entity {
   type: "tag" | "mention" | "link";
@@ -437,7 +437,7 @@ test("the answer is the same whatever the locale of the database", async () => {
     "HTTP://EXAMPLE.COM/I #हिन्दी #ガーデン",
   ];
   const expected = await entitiesOf(contents);
-  const text = (await sources()).find(({ name }) => name === "25-text.sql")?.text as string;
+  const text = (await sources()).find(({ name }) => name === "20-posts/10-text.sql")?.text as string;
   for (const locale of [
     "locale_provider icu icu_locale 'tr-TR' locale 'C'",
     "locale_provider builtin builtin_locale 'C.UTF-8' locale 'C'",

@@ -3,10 +3,10 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createClient } from "@supabase/supabase-js";
 import { expect, expectTypeOf, test } from "vitest";
+import { projectDir } from "../../sql/tools/server.ts";
+import { generateTypes, typesPath } from "../../sql/tools/supabase-cli.ts";
 import type { Database } from "../../supabase/database.types.ts";
-import { generateTypes, typesPath } from "./cli.ts";
 import { createDatabase } from "./database.ts";
-import { projectDir } from "./server.ts";
 
 test("the committed types are those of the database", async () => {
   await using db = await createDatabase();

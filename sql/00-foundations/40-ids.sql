@@ -1,0 +1,57 @@
+/*
+ * ids
+ *
+ * The ids of posts and of everything that is listed by time.
+ */
+
+-- Ids ------------------------------------------------------------------------
+
+/*
+ * A post's id is the time it was written, so that "newest first" and "older than
+ * this one" need no other column, and the index of ids is the timeline:
+ *
+ *     milliseconds since 2026-01-01 UTC (41 bits)  |  counter (12 bits)
+ *
+ * 53 bits in all: JSON numbers carry it exactly until September 2095. The counter
+ * is a sequence modulo 4096, so two ids are the same only if 4096 ids are taken
+ * within one millisecond, or if the clock is set back and meets the same counter
+ * again; the primary key then refuses the post, and nothing is lost or replaced.
+ * The counter is shifted by a secret amount, another one each millisecond:
+ * otherwise two ids would tell how many posts were written between them, those
+ * that their reader may not know of included.
+ * See docs/decisions/0001-post-ids.md.
+ */
+
+create sequence private.id_counter maxvalue 4095 minvalue 0 start 0 cycle cache 1;
+revoke all on sequence private.id_counter from public, anon, authenticated, service_role;
+
+create table private.id_secret (
+  only_row  boolean primary key default true check (only_row),
+  secret    uuid not null default gen_random_uuid()
+);
+
+comment on table private.id_secret is 'One row, different in each database: what the counter in ids is shifted by.';
+revoke all on private.id_secret from public, anon, authenticated, service_role;
+
+insert into private.id_secret default values;
+
+-- Definer, because nobody may read the secret or move the counter but through it.
+create function private.new_id(at timestamptz default clock_timestamp())
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  ms bigint := floor((extract(epoch from new_id.at) - 1767225600) * 1000);
+  hash bytea := sha256(uuid_send((select id_secret.secret from private.id_secret)) || int8send(ms));
+  shift integer := get_byte(hash, 0) * 256 + get_byte(hash, 1);
+begin
+  return (ms << 12) | ((nextval('private.id_counter') + shift) & 4095);
+end;
+$$;
+
+comment on function private.new_id is 'A new id for what is written at that time, greater than those of earlier milliseconds.';
+revoke all on function private.new_id (timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.new_id (timestamptz) to authenticated, service_role;

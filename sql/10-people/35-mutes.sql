@@ -1,0 +1,111 @@
+/*
+ * mutes
+ *
+ * A mute keeps somebody's posts out of the feeds of the person who mutes them.
+ */
+
+create table public.mutes (
+  muter_id             uuid         not null default auth.uid() references public.profiles (id) on delete cascade,
+  muted_id             uuid         not null references public.profiles (id) on delete cascade,
+  muted_until          timestamptz,
+  hides_notifications  boolean      not null default true,
+  created_at           timestamptz  not null default now(),
+
+  -- Whom somebody mutes.
+  primary key (muter_id, muted_id),
+  constraint mutes_not_oneself check (private.rule(
+    muter_id <> muted_id,
+    'mute_yourself', 'You cannot mute yourself'
+  ))
+);
+
+comment on table  public.mutes is 'Whom one mutes: their posts and reposts stay out of feeds. Known to oneself alone.';
+comment on column public.mutes.muter_id is 'Who mutes: yourself, when left out.';
+comment on column public.mutes.muted_id is 'Who is muted.';
+comment on column public.mutes.muted_until is 'Until when; null until it is deleted.';
+comment on column public.mutes.hides_notifications is 'Whether notifications of them are hidden as well.';
+
+-- What goes with an account.
+create index mutes_muted_id_idx on public.mutes (muted_id);
+
+create function private.muted_ids(viewer_id uuid)
+returns setof uuid
+language plpgsql
+stable
+security invoker
+set search_path = ''
+rows 5
+as $$
+begin
+  return query
+  select mutes.muted_id
+  from public.mutes
+  where mutes.muter_id = muted_ids.viewer_id
+    and (mutes.muted_until is null or mutes.muted_until > now());
+end;
+$$;
+
+comment on function private.muted_ids is 'Whom the viewer mutes now.';
+revoke all on function private.muted_ids (uuid) from public, anon, authenticated, service_role;
+alter table public.mutes enable row level security;
+
+create policy "people read whom they mute"
+  on public.mutes for select
+  to authenticated
+  using (
+    muter_id = (select auth.uid())
+    and muted_id not in (select private.hidden_ids((select auth.uid())))
+  );
+
+create policy "people mute in their own name"
+  on public.mutes for insert
+  to authenticated
+  with check (muter_id = (select auth.uid()));
+
+create policy "people change their own mutes"
+  on public.mutes for update
+  to authenticated
+  using (
+    muter_id = (select auth.uid())
+    and muted_id not in (select private.hidden_ids((select auth.uid())))
+  )
+  with check (muter_id = (select auth.uid()));
+
+create policy "people unmute in their own name"
+  on public.mutes for delete
+  to authenticated
+  using (
+    muter_id = (select auth.uid())
+    and muted_id not in (select private.hidden_ids((select auth.uid())))
+  );
+
+revoke all on public.mutes from public, anon, authenticated, service_role;
+grant select, delete on public.mutes to authenticated, service_role;
+grant insert (muter_id, muted_id, muted_until, hides_notifications) on public.mutes to authenticated, service_role;
+grant update (muter_id, muted_id, muted_until, hides_notifications) on public.mutes to authenticated, service_role;
+
+create trigger take_turn
+  before insert on public.mutes
+  for each statement
+  execute function private.take_turn();
+
+-- Definer, because who blocks whom is nobody's to read.
+create function private.mutes_check()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.require_profile(coalesce(auth.uid(), new.muter_id), new.muted_id);
+  return new;
+end;
+$$;
+
+comment on function private.mutes_check is 'Refuses to mute whom one cannot see.';
+revoke all on function private.mutes_check () from public, anon, authenticated, service_role;
+
+create trigger mutes_check
+  before insert or update on public.mutes
+  for each row
+  execute function private.mutes_check();

@@ -1,0 +1,250 @@
+/*
+ * follow requests
+ *
+ * Who asks to follow a private account.
+ */
+
+-- Table ----------------------------------------------------------------------
+
+create table public.follow_requests (
+  requester_id  uuid         not null default auth.uid() references public.profiles (id) on delete cascade,
+  target_id     uuid         not null references public.profiles (id) on delete cascade,
+  id            bigint       not null default private.new_id(),
+  created_at    timestamptz  not null default now(),
+
+  -- Whom somebody asked.
+  primary key (requester_id, target_id)
+);
+
+comment on table  public.follow_requests is 'Who asks to follow a private account. Insert to ask, delete to take it back; the account''s owner calls accept_follow_request() or decline_follow_request().';
+comment on column public.follow_requests.requester_id is 'Who asks: yourself, when left out.';
+comment on column public.follow_requests.target_id is 'The private account.';
+comment on column public.follow_requests.id is 'Made of the time of asking: order and page by it.';
+
+-- Who asks somebody, newest first.
+create index follow_requests_target_id_id_idx on public.follow_requests (target_id, id desc);
+
+-- Rules ----------------------------------------------------------------------
+
+alter table public.follow_requests enable row level security;
+
+create policy "people read what they ask and are asked"
+  on public.follow_requests for select
+  to authenticated
+  using (requester_id = (select auth.uid()) or target_id = (select auth.uid()));
+
+create policy "people ask in their own name"
+  on public.follow_requests for insert
+  to authenticated
+  with check (requester_id = (select auth.uid()));
+
+create policy "people take their requests back"
+  on public.follow_requests for delete
+  to authenticated
+  using (requester_id = (select auth.uid()));
+
+revoke all on public.follow_requests from public, anon, authenticated, service_role;
+grant select, delete on public.follow_requests to authenticated, service_role;
+grant insert (requester_id, target_id) on public.follow_requests to authenticated, service_role;
+
+-- Triggers -------------------------------------------------------------------
+
+create trigger take_turn
+  before insert or delete on public.follow_requests
+  for each statement
+  execute function private.take_turn();
+
+-- Definer, because neither blocks nor all of profiles are everybody's to read.
+-- The account is locked against being made public, or accepting, meanwhile.
+create function private.follow_requests_check()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  is_private boolean;
+begin
+  perform private.require_profile(coalesce(auth.uid(), new.requester_id), new.target_id);
+
+  select profiles.is_private into is_private
+  from public.profiles
+  where profiles.id = new.target_id
+  for share;
+
+  if new.requester_id = new.target_id then
+    raise sqlstate 'PT400' using message = 'You cannot follow yourself', detail = 'follow_yourself';
+  elsif is_private is not true then
+    raise sqlstate 'PT409' using
+      message = 'This account is public: follow it without asking', detail = 'follow_needs_no_request';
+  elsif exists (
+    select from public.follows
+    where follows.follower_id = new.requester_id and follows.followee_id = new.target_id
+  ) then
+    raise sqlstate 'PT409' using message = 'You follow this account', detail = 'already_following';
+  end if;
+  return new;
+end;
+$$;
+
+comment on function private.follow_requests_check is 'Refuses a request that nobody could accept.';
+revoke all on function private.follow_requests_check () from public, anon, authenticated, service_role;
+
+create trigger follow_requests_check
+  before insert on public.follow_requests
+  for each row
+  execute function private.follow_requests_check();
+
+-- Whoever writes a post takes a turn as well, so that none is written for
+-- everybody while its author's account becomes private.
+create trigger take_turn
+  before update of is_private on public.profiles
+  for each statement
+  execute function private.take_turn();
+
+-- Definer, because they are others' follows.
+create function private.profiles_accept_requests()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  with accepted as (
+    delete from public.follow_requests
+    where follow_requests.target_id = new.id
+    returning follow_requests.requester_id
+  )
+  insert into public.follows (follower_id, followee_id)
+  select accepted.requester_id, new.id
+  from accepted
+  on conflict do nothing;
+  return null;
+end;
+$$;
+
+comment on function private.profiles_accept_requests is 'Accepts what waits when an account becomes public.';
+revoke all on function private.profiles_accept_requests () from public, anon, authenticated, service_role;
+
+create trigger profiles_accept_requests
+  after update of is_private on public.profiles
+  for each row
+  when (old.is_private and not new.is_private)
+  execute function private.profiles_accept_requests();
+
+-- API ------------------------------------------------------------------------
+
+-- Definer, to lock a private account between the question and the answer: it may
+-- become public meanwhile. A public one's followers do not wait for each other.
+create function private.follow(profile_id uuid)
+returns text
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  viewer_id uuid := private.viewer();
+  is_private boolean;
+begin
+  perform private.take_turns(viewer_id);
+  perform private.require_profile(viewer_id, follow.profile_id);
+
+  select profiles.is_private into is_private
+  from public.profiles
+  where profiles.id = follow.profile_id;
+  if is_private then
+    select profiles.is_private into is_private
+    from public.profiles
+    where profiles.id = follow.profile_id
+    for share;
+  end if;
+
+  if exists (
+    select from public.follows
+    where follows.follower_id = viewer_id and follows.followee_id = follow.profile_id
+  ) then
+    return 'following';
+  elsif is_private and follow.profile_id <> viewer_id then
+    insert into public.follow_requests (requester_id, target_id)
+    values (viewer_id, follow.profile_id)
+    on conflict do nothing;
+    return 'requested';
+  end if;
+  insert into public.follows (follower_id, followee_id)
+  values (viewer_id, follow.profile_id);
+  return 'following';
+end;
+$$;
+
+comment on function private.follow is 'What public.follow() does.';
+revoke all on function private.follow (uuid) from public, anon, authenticated, service_role;
+grant execute on function private.follow (uuid) to authenticated;
+
+create function public.follow(profile_id uuid)
+returns text
+language sql
+volatile
+security invoker
+return private.follow(follow.profile_id);
+
+comment on function public.follow is 'Follows a public account, or asks a private one: answers following or requested. To be repeated safely.';
+revoke all on function public.follow (uuid) from public, anon, authenticated, service_role;
+grant execute on function public.follow (uuid) to authenticated;
+
+-- Definer, because it is the requester's follow. The account is locked, so that
+-- nobody who follows by now asks again.
+create function private.answer_follow_request(requester_id uuid, accepts boolean)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  viewer_id uuid := private.viewer();
+begin
+  perform private.take_turns(viewer_id);
+  perform
+  from public.profiles
+  where profiles.id = viewer_id
+  for no key update;
+
+  delete from public.follow_requests
+  where follow_requests.requester_id = answer_follow_request.requester_id
+    and follow_requests.target_id = viewer_id;
+  if found and accepts then
+    insert into public.follows (follower_id, followee_id)
+    values (answer_follow_request.requester_id, viewer_id)
+    on conflict do nothing;
+    return true;
+  end if;
+  return found;
+end;
+$$;
+
+comment on function private.answer_follow_request is 'What public.accept_follow_request() and public.decline_follow_request() do.';
+revoke all on function private.answer_follow_request (uuid, boolean) from public, anon, authenticated, service_role;
+grant execute on function private.answer_follow_request (uuid, boolean) to authenticated;
+
+create function public.accept_follow_request(requester_id uuid)
+returns boolean
+language sql
+volatile
+security invoker
+return private.answer_follow_request(accept_follow_request.requester_id, true);
+
+comment on function public.accept_follow_request is 'Lets somebody who asked follow you: false when they did not ask, or took it back.';
+revoke all on function public.accept_follow_request (uuid) from public, anon, authenticated, service_role;
+grant execute on function public.accept_follow_request (uuid) to authenticated;
+
+create function public.decline_follow_request(requester_id uuid)
+returns boolean
+language sql
+volatile
+security invoker
+return private.answer_follow_request(decline_follow_request.requester_id, false);
+
+comment on function public.decline_follow_request is 'Removes a request to follow you: false when there is none. They may ask again.';
+revoke all on function public.decline_follow_request (uuid) from public, anon, authenticated, service_role;
+grant execute on function public.decline_follow_request (uuid) to authenticated;

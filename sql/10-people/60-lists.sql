@@ -1,0 +1,190 @@
+/*
+ * lists
+ *
+ * People put together by somebody; each list is a feed.
+ */
+
+-- Tables ---------------------------------------------------------------------
+
+create table public.lists (
+  id          uuid         primary key default gen_random_uuid(),
+  owner_id    uuid         not null default auth.uid() references public.profiles (id) on delete cascade,
+  name        text         not null,
+  is_private  boolean      not null default true,
+  created_at  timestamptz  not null default now(),
+
+  constraint lists_name_format check (private.rule(
+    char_length(name) between 1 and 50 and name !~ '[[:cntrl:]]' and name ~ '[^[:space:]]',
+    'list_name_format', 'A list''s name has 1 to 50 characters, on one line'
+  ))
+);
+
+comment on table  public.lists is 'Lists of people, at most 100 for each owner.';
+comment on column public.lists.id is 'Random.';
+comment on column public.lists.owner_id is 'Whose it is: yours, when left out.';
+comment on column public.lists.name is '1 to 50 characters, on one line.';
+comment on column public.lists.is_private is 'Whether its owner alone sees it; otherwise whoever may look into the owner''s account does.';
+
+-- Somebody's lists.
+create index lists_owner_id_idx on public.lists (owner_id);
+
+create table public.list_members (
+  list_id     uuid         not null references public.lists (id) on delete cascade,
+  profile_id  uuid         not null references public.profiles (id) on delete cascade,
+  created_at  timestamptz  not null default now(),
+
+  -- Who is on a list.
+  primary key (list_id, profile_id)
+);
+
+comment on table  public.list_members is 'Who is on a list, at most 1,000. Read by whoever reads the list and sees the person.';
+comment on column public.list_members.list_id is 'The list.';
+
+-- What goes with an account.
+create index list_members_profile_id_idx on public.list_members (profile_id);
+
+-- Rules ----------------------------------------------------------------------
+
+-- Definer, because it asks who may look into the owner's account.
+create function private.sees_list(viewer_id uuid, owner_id uuid, is_private boolean)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return coalesce(sees_list.owner_id = sees_list.viewer_id, false)
+    or (not sees_list.is_private and private.looks_into(sees_list.viewer_id, sees_list.owner_id));
+end;
+$$;
+
+comment on function private.sees_list is 'Whether the viewer sees a list: their own, or a public one of an account they may look into.';
+revoke all on function private.sees_list (uuid, uuid, boolean) from public, anon, authenticated, service_role;
+grant execute on function private.sees_list (uuid, uuid, boolean) to anon, authenticated;
+
+alter table public.lists enable row level security;
+alter table public.list_members enable row level security;
+
+create policy "people read their own lists, and public ones"
+  on public.lists for select
+  to anon, authenticated
+  using (private.sees_list((select auth.uid()), owner_id, is_private));
+
+create policy "people make lists of their own"
+  on public.lists for insert
+  to authenticated
+  with check (owner_id = (select auth.uid()));
+
+create policy "people change their own lists"
+  on public.lists for update
+  to authenticated
+  using (owner_id = (select auth.uid()))
+  with check (owner_id = (select auth.uid()));
+
+create policy "people delete their own lists"
+  on public.lists for delete
+  to authenticated
+  using (owner_id = (select auth.uid()));
+
+create policy "whoever reads a list and sees the person reads who is on it"
+  on public.list_members for select
+  to anon, authenticated
+  using (
+    exists (select from public.lists where lists.id = list_members.list_id)
+    and exists (select from public.profiles where profiles.id = list_members.profile_id)
+  );
+
+create policy "owners put people on their lists"
+  on public.list_members for insert
+  to authenticated
+  with check (exists (
+    select from public.lists
+    where lists.id = list_members.list_id and lists.owner_id = (select auth.uid())
+  ));
+
+create policy "owners take people off their lists"
+  on public.list_members for delete
+  to authenticated
+  using (
+    exists (
+      select from public.lists
+      where lists.id = list_members.list_id and lists.owner_id = (select auth.uid())
+    )
+    and exists (select from public.profiles where profiles.id = list_members.profile_id)
+  );
+
+revoke all on public.lists, public.list_members from public, anon, authenticated, service_role;
+grant select on public.lists, public.list_members to anon, authenticated, service_role;
+grant insert (owner_id, name, is_private) on public.lists to authenticated, service_role;
+grant update (name, is_private) on public.lists to authenticated, service_role;
+grant insert (list_id, profile_id) on public.list_members to authenticated, service_role;
+grant delete on public.lists, public.list_members to authenticated, service_role;
+
+-- Triggers -------------------------------------------------------------------
+
+create trigger take_turn
+  before insert on public.lists
+  for each statement
+  execute function private.take_turn();
+
+create trigger take_turn
+  before insert on public.list_members
+  for each statement
+  execute function private.take_turn();
+
+-- Definer, because a bound is of all rows, seen or not.
+create function private.lists_check()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if (select count(*) from public.lists where lists.owner_id = new.owner_id) >= 100 then
+    raise sqlstate 'PT409' using message = 'You have 100 lists, and no more fit', detail = 'lists_full';
+  end if;
+  return new;
+end;
+$$;
+
+comment on function private.lists_check is 'Bounds how many lists one has.';
+revoke all on function private.lists_check () from public, anon, authenticated, service_role;
+
+create trigger lists_check
+  before insert on public.lists
+  for each row
+  execute function private.lists_check();
+
+-- Definer, because blocks are nobody's to read. For a list that is not one's own
+-- nothing is checked: the policy refuses it, whoever is to be put on it.
+create function private.list_members_check()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  owner_id uuid := (select lists.owner_id from public.lists where lists.id = new.list_id);
+begin
+  if owner_id = coalesce(auth.uid(), owner_id) then
+    perform private.require_profile(owner_id, new.profile_id);
+    if (
+      select count(*)
+      from public.list_members
+      where list_members.list_id = new.list_id and list_members.profile_id <> new.profile_id
+    ) >= 1000 then
+      raise sqlstate 'PT409' using message = 'A list has at most 1,000 people', detail = 'list_full';
+    end if;
+  end if;
+  return new;
+end;
+$$;
+
+comment on function private.list_members_check is 'Refuses whom the owner cannot see, and bounds how many are on a list.';
+revoke all on function private.list_members_check () from public, anon, authenticated, service_role;
+
+create trigger list_members_check
+  before insert on public.list_members
+  for each row
+  execute function private.list_members_check();

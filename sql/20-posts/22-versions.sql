@@ -1,0 +1,66 @@
+/*
+ * versions
+ *
+ * What posts said before they were edited.
+ */
+
+create table public.post_versions (
+  post_id          bigint       not null references public.posts (id) on delete cascade,
+  version          integer      not null,
+  title            text         not null,
+  content          text         not null,
+  content_warning  text         not null default '',
+  created_at       timestamptz  not null,
+  replaced_at      timestamptz  not null,
+
+  -- A post's history, in order.
+  primary key (post_id, version)
+);
+
+comment on table  public.post_versions is 'What posts said before they were edited. Whoever can read the post can read them.';
+comment on column public.post_versions.version is '1 is what was first written; the post itself is the one after the highest.';
+comment on column public.post_versions.content_warning is 'The content warning it had.';
+comment on column public.post_versions.created_at is 'From when the post said this.';
+comment on column public.post_versions.replaced_at is 'Until when the post said this.';
+alter table public.post_versions enable row level security;
+
+revoke all on public.post_versions from public, anon, authenticated, service_role;
+grant select on public.post_versions to anon, authenticated, service_role;
+
+-- Definer, because nobody may write history. The post's row is locked by now, so
+-- its versions are numbered one after the other.
+create function private.posts_keep_version()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  written_at timestamptz := coalesce(old.edited_at, old.created_at);
+begin
+  -- Never before the version it replaces, whatever became of the clock.
+  new.edited_at := greatest(clock_timestamp(), written_at);
+  new.entities := private.text_entities(new.title, new.content);
+
+  insert into public.post_versions (
+    post_id, version, title, content, content_warning, created_at, replaced_at
+  )
+  select
+    old.id, coalesce(max(post_versions.version), 0) + 1, old.title, old.content, old.content_warning,
+    written_at, new.edited_at
+  from public.post_versions
+  where post_versions.post_id = old.id;
+  return new;
+end;
+$$;
+
+comment on function private.posts_keep_version is 'Keeps what a post said before an edit.';
+revoke all on function private.posts_keep_version () from public, anon, authenticated, service_role;
+
+create trigger posts_keep_version
+  before update of title, content, content_warning on public.posts
+  for each row
+  when (
+    (old.title, old.content, old.content_warning) is distinct from (new.title, new.content, new.content_warning)
+  )
+  execute function private.posts_keep_version();

@@ -1,0 +1,276 @@
+/*
+ * drafts
+ *
+ * Posts that are not written yet.
+ */
+
+-- Table ----------------------------------------------------------------------
+
+create table public.drafts (
+  id               uuid             primary key default gen_random_uuid(),
+  author_id        uuid             not null default auth.uid() references public.profiles (id) on delete cascade,
+  title            text             not null default '',
+  content          text             not null default '',
+  content_warning  text             not null default '',
+  language         text,
+  audience         public.audience  not null default 'everyone',
+  reply_to_id      bigint,
+  quote_of_id      bigint,
+  publish_at       timestamptz,
+  failed_at        timestamptz,
+  failure          text,
+  created_at       timestamptz      not null default now(),
+  edited_at        timestamptz      not null default now(),
+
+  constraint drafts_length check (private.rule(
+    char_length(title) <= 200 and char_length(content) <= 10000 and char_length(content_warning) <= 200
+    and char_length(language) <= 35 is not false,
+    'draft_length', 'A draft is no longer than a post'
+  ))
+);
+
+comment on table  public.drafts is 'Posts that are not written yet, at most 100 for each author. Known to oneself alone.';
+comment on column public.drafts.id is 'Random. The post has an id of its own.';
+comment on column public.drafts.author_id is 'Whose it is: yours, when left out.';
+comment on column public.drafts.content is 'May be empty as long as it is a draft.';
+comment on column public.drafts.content_warning is 'As in posts.';
+comment on column public.drafts.language is 'As in posts.';
+comment on column public.drafts.audience is 'As in posts.';
+comment on column public.drafts.reply_to_id is 'As in posts.';
+comment on column public.drafts.quote_of_id is 'As in posts.';
+comment on column public.drafts.publish_at is 'When it becomes a post by itself; null when it does not.';
+comment on column public.drafts.failed_at is 'When that failed; null when it did not. An edit clears it.';
+comment on column public.drafts.failure is 'Why it failed: the code of the error.';
+comment on column public.drafts.edited_at is 'When it was last changed.';
+
+-- Somebody's drafts.
+create index drafts_author_id_idx on public.drafts (author_id);
+-- What is due.
+create index drafts_publish_at_idx on public.drafts (publish_at) where publish_at is not null and failed_at is null;
+
+-- Rules ----------------------------------------------------------------------
+
+alter table public.drafts enable row level security;
+
+create policy "people read their own drafts"
+  on public.drafts for select
+  to authenticated
+  using (author_id = (select auth.uid()));
+
+create policy "people draft in their own name"
+  on public.drafts for insert
+  to authenticated
+  with check (author_id = (select auth.uid()));
+
+create policy "people edit their own drafts"
+  on public.drafts for update
+  to authenticated
+  using (author_id = (select auth.uid()))
+  with check (author_id = (select auth.uid()));
+
+create policy "people delete their own drafts"
+  on public.drafts for delete
+  to authenticated
+  using (author_id = (select auth.uid()));
+
+revoke all on public.drafts from public, anon, authenticated, service_role;
+grant select, delete on public.drafts to authenticated, service_role;
+grant insert (
+  author_id, title, content, content_warning, language, audience, reply_to_id, quote_of_id, publish_at
+) on public.drafts to authenticated, service_role;
+grant update (
+  title, content, content_warning, language, audience, reply_to_id, quote_of_id, publish_at
+) on public.drafts to authenticated, service_role;
+
+-- Triggers -------------------------------------------------------------------
+
+create trigger take_turn
+  before insert on public.drafts
+  for each statement
+  execute function private.take_turn();
+
+create function private.drafts_check()
+returns trigger
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+begin
+  if (select count(*) from public.drafts where drafts.author_id = new.author_id) >= 100 then
+    raise sqlstate 'PT409' using message = 'You have 100 drafts, and no more fit', detail = 'drafts_full';
+  end if;
+  return new;
+end;
+$$;
+
+comment on function private.drafts_check is 'Bounds how many drafts one has.';
+revoke all on function private.drafts_check () from public, anon, authenticated, service_role;
+
+create trigger drafts_check
+  before insert on public.drafts
+  for each row
+  execute function private.drafts_check();
+
+create function private.drafts_edit()
+returns trigger
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+begin
+  new.edited_at := now();
+  new.failed_at := null;
+  new.failure := null;
+  return new;
+end;
+$$;
+
+comment on function private.drafts_edit is 'Notes an edit, after which what failed is tried again.';
+revoke all on function private.drafts_edit () from public, anon, authenticated, service_role;
+
+create trigger drafts_edit
+  before update of title, content, content_warning, language, audience, reply_to_id, quote_of_id, publish_at
+  on public.drafts
+  for each row
+  execute function private.drafts_edit();
+
+-- Publishing -----------------------------------------------------------------
+
+-- The draft's row is locked by the caller.
+create function private.publish(draft public.drafts)
+returns bigint
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  post_id bigint;
+begin
+  insert into public.posts (
+    author_id, title, content, content_warning, language, audience, reply_to_id, quote_of_id
+  )
+  values (
+    draft.author_id, draft.title, draft.content, draft.content_warning, draft.language, draft.audience,
+    draft.reply_to_id, draft.quote_of_id
+  )
+  returning posts.id into post_id;
+
+  delete from public.drafts
+  where drafts.id = draft.id;
+  return post_id;
+end;
+$$;
+
+comment on function private.publish is 'Makes a draft a post, whose id it answers.';
+revoke all on function private.publish (public.drafts) from public, anon, authenticated, service_role;
+
+-- Definer, because publish() is for nobody else to call.
+create function private.publish_draft(draft_id uuid)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  viewer_id uuid := private.viewer();
+  draft public.drafts;
+begin
+  perform private.take_turns(viewer_id);
+
+  select drafts.* into draft
+  from public.drafts
+  where drafts.id = publish_draft.draft_id and drafts.author_id = viewer_id
+  for update;
+  if not found then
+    raise sqlstate 'PT404' using message = 'There is no such draft', detail = 'draft_not_found';
+  end if;
+  return private.publish(draft);
+end;
+$$;
+
+comment on function private.publish_draft is 'What public.publish_draft() does.';
+revoke all on function private.publish_draft (uuid) from public, anon, authenticated, service_role;
+grant execute on function private.publish_draft (uuid) to authenticated;
+
+create function public.publish_draft(draft_id uuid)
+returns bigint
+language sql
+volatile
+security invoker
+return private.publish_draft(publish_draft.draft_id);
+
+comment on function public.publish_draft is 'Makes a draft of yours a post now: answers the post''s id, and the draft is gone.';
+revoke all on function public.publish_draft (uuid) from public, anon, authenticated, service_role;
+grant execute on function public.publish_draft (uuid) to authenticated;
+
+-- The turns of all authors at once, in order; then the drafts that nobody else is
+-- at, in the order of their times. One that fails is undone alone.
+create function private.publish_due_drafts()
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  author_ids uuid[] := array(
+    select due.author_id
+    from public.drafts as due
+    where due.publish_at <= now() and due.failed_at is null
+    order by due.publish_at
+    limit 100
+  );
+  draft public.drafts;
+  code text;
+  state text;
+  published integer := 0;
+begin
+  perform private.take_turns(variadic author_ids);
+
+  for draft in
+    select due.*
+    from public.drafts as due
+    where due.publish_at <= now() and due.failed_at is null and due.author_id = any (author_ids)
+    order by due.publish_at
+    limit 100
+    for update skip locked
+  loop
+    begin
+      perform private.publish(draft);
+      published := published + 1;
+    exception when others then
+      get stacked diagnostics state = returned_sqlstate, code = pg_exception_detail;
+      -- What is the database's trouble of the moment is tried again by the next run:
+      -- rolled back, out of resources, locked, interrupted, broken.
+      if left(state, 2) not in ('40', '53', '55', '57', '58') then
+        update public.drafts
+        set failed_at = now(), failure = case when state like 'PT%' then code else state end
+        where drafts.id = draft.id;
+      end if;
+    end;
+  end loop;
+  return published;
+end;
+$$;
+
+comment on function private.publish_due_drafts is 'Publishes up to 100 drafts whose time has come, and answers how many it did.';
+revoke all on function private.publish_due_drafts () from public, anon, authenticated, service_role;
+
+-- Every Supabase has pg_cron; a bare Postgres may not, and does the rest without.
+do $$
+begin
+  if not exists (select from pg_available_extensions where name = 'pg_cron') then
+    raise warning 'There is no pg_cron here: schedule private.publish_due_drafts() by other means';
+    return;
+  end if;
+  create extension if not exists pg_cron with schema pg_catalog;
+  perform cron.schedule('publish-due-drafts', '10 seconds', 'select private.publish_due_drafts()');
+  -- pg_cron itself never forgets a run.
+  perform cron.schedule(
+    'forget-old-runs', '17 3 * * *',
+    'delete from cron.job_run_details where end_time < now() - interval ''3 days'''
+  );
+end;
+$$;

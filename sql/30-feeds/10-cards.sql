@@ -1,0 +1,168 @@
+/*
+ * cards
+ *
+ * A post as a page shows it.
+ */
+
+-- Types ----------------------------------------------------------------------
+
+create type public.mention as (
+  username  text,
+  profile   public.author
+);
+
+comment on type public.mention is 'Somebody a text addresses: the username as it stands in the text, in lower case, and the person as they are now.';
+
+create type public.card as (
+  id               bigint,
+  author           public.author,
+  title            text,
+  content          text,
+  content_warning  text,
+  language         text,
+  entities         jsonb,
+  mentions         public.mention[],
+  audience         public.audience,
+  is_open          boolean,
+  reply_to_id      bigint,
+  quote_of_id      bigint,
+  created_at       timestamptz,
+  edited_at        timestamptz,
+  likes            bigint,
+  replies          bigint,
+  reposts          bigint,
+  quotes           bigint,
+  liked            boolean,
+  bookmarked       boolean,
+  reposted         boolean
+);
+
+comment on type public.card is 'A post as a page shows it: is_open says whether everyone sees it; its counts are of what you can see; liked, bookmarked and reposted say what you did.';
+
+create type public.feed_item as (
+  id           bigint,
+  post         public.card,
+  reposted_by  public.author,
+  reply_to     public.author,
+  quoted       public.card
+);
+
+comment on type public.feed_item is 'A row of a feed: id is the cursor; reposted_by is who shows the post again, or null; reply_to is who wrote what it answers and quoted is what it quotes, null when there is none for you.';
+
+-- Cards ----------------------------------------------------------------------
+
+-- Plpgsql, because its plan is kept. Definer would be of no use: only definers
+-- call it.
+create function private.cards(viewer_id uuid, post_ids bigint[])
+returns table (id bigint, card public.card)
+language plpgsql
+stable
+security invoker
+set search_path = ''
+rows 20
+as $$
+declare
+  hidden_ids uuid[] := array(select private.hidden_ids(cards.viewer_id));
+begin
+  return query
+  select
+    posts.id,
+    (
+      posts.id,
+      (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author,
+      posts.title, posts.content, posts.content_warning, posts.language, posts.entities,
+      case when posts.entities @> '[{"type": "mention"}]' then array(
+        select (
+          post_mentions.username,
+          (mentioned.id, mentioned.username, mentioned.display_name, mentioned.avatar_url)::public.author
+        )::public.mention
+        from public.post_mentions
+        join public.profiles as mentioned on mentioned.id = post_mentions.profile_id
+        where post_mentions.post_id = posts.id and mentioned.id <> all (hidden_ids)
+        order by post_mentions.username
+      ) else '{}' end,
+      posts.audience, posts.is_open, posts.reply_to_id, posts.quote_of_id, posts.created_at, posts.edited_at,
+      counts.likes, counts.replies, counts.reposts, counts.quotes,
+      -- Not exists(…), for which all that the viewer ever liked would be read.
+      (
+        select true from public.likes
+        where likes.user_id = cards.viewer_id and likes.post_id = posts.id
+      ) is true,
+      (
+        select true from public.bookmarks
+        where bookmarks.user_id = cards.viewer_id and bookmarks.post_id = posts.id
+      ) is true,
+      (
+        select true from public.posts as repost
+        where repost.repost_of_id = posts.id and repost.author_id = cards.viewer_id
+      ) is true
+    )::public.card
+  from unnest(cards.post_ids) as wanted (id)
+  join public.posts on posts.id = wanted.id
+  join public.profiles on profiles.id = posts.author_id
+  join private.post_counts_of(cards.viewer_id, cards.post_ids) as counts on counts.post_id = posts.id;
+end;
+$$;
+
+comment on function private.cards is 'The cards of posts that the viewer was found to see, in any order, once each.';
+revoke all on function private.cards (uuid, bigint[]) from public, anon, authenticated, service_role;
+
+create function private.feed_items(viewer_id uuid, item_ids bigint[], post_ids bigint[])
+returns setof public.feed_item
+language plpgsql
+stable
+security invoker
+set search_path = ''
+rows 20
+as $$
+declare
+  card_ids bigint[];
+begin
+  -- What is shown, and what that quotes where the viewer sees it.
+  with shown as (
+    select coalesce(original.id, entry.id) as id, coalesce(original.quote_of_id, entry.quote_of_id) as quote_of_id
+    from unnest(feed_items.post_ids) as wanted (id)
+    join public.posts as entry on entry.id = wanted.id
+    left join public.posts as original on original.id = entry.repost_of_id
+  )
+  select array_agg(distinct card.id) into card_ids
+  from (
+    select shown.id from shown
+    union all
+    select quoted.id
+    from shown
+    join public.posts as quoted on quoted.id = shown.quote_of_id
+    where private.sees_post(feed_items.viewer_id, quoted.id)
+  ) as card;
+
+  return query
+  with card as materialized (
+    select cards.id, cards.card
+    from private.cards(feed_items.viewer_id, card_ids) as cards
+  )
+  select
+    item.id,
+    shown.card,
+    case when entry.repost_of_id is not null then (
+      select (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author
+      from public.profiles
+      where profiles.id = entry.author_id
+    ) end,
+    case when (shown.card).reply_to_id is not null then (
+      select (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author
+      from public.posts as parent
+      join public.profiles on profiles.id = parent.author_id
+      where parent.id = (shown.card).reply_to_id
+        and private.sees_post(feed_items.viewer_id, parent.id)
+    ) end,
+    quoted.card
+  from unnest(feed_items.item_ids, feed_items.post_ids) with ordinality as item (id, post_id, place)
+  join public.posts as entry on entry.id = item.post_id
+  join card as shown on shown.id = coalesce(entry.repost_of_id, entry.id)
+  left join card as quoted on quoted.id = (shown.card).quote_of_id
+  order by item.place;
+end;
+$$;
+
+comment on function private.feed_items is 'Rows of a feed, in the order of their ids as given: of posts and reposts that the viewer was found to see.';
+revoke all on function private.feed_items (uuid, bigint[], bigint[]) from public, anon, authenticated, service_role;

@@ -1,0 +1,302 @@
+/*
+ * timelines
+ *
+ * Many authors' posts as one: what home and the feeds of lists are made of.
+ */
+
+-- Candidates -----------------------------------------------------------------
+
+/*
+ * Of many authors and tags the newest posts, in one of two ways:
+ *
+ * - Two phases. (1) Of every author the newest post below the cursor, one probe
+ *   of the index each, and of those the newest ones; (2) only their authors can
+ *   have posts among the newest, and none older than the oldest of these heads,
+ *   if there are as many.
+ * - A scan of everybody's posts, newest first, that keeps those of the authors.
+ *   It reads as many as there are for each of theirs, so it is for long lists,
+ *   whose authors write a large share of all posts.
+ *
+ * A short scan tells how large the share is here and now. A scan that reads 16
+ * posts for each author takes about as long as the probes; it is begun only when
+ * the short one promises that it will do, so that neither way, nor a wrong guess,
+ * costs much more than twice the better one.
+ */
+create function private.newest_posts(
+  viewer_id uuid, author_ids uuid[], tags text[], below bigint, above bigint, wanted integer
+)
+returns bigint[]
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  authors integer := cardinality(author_ids);
+  reach integer;
+  found bigint[] := '{}';
+  complete boolean := false;
+begin
+  if authors >= 200 then
+    foreach reach in array array[authors * 2, authors * 16] loop
+      select coalesce(array_agg(kept.id order by kept.id desc), '{}') into found
+      from (
+        select recent.id
+        from (
+          select posts.id, posts.author_id
+          from public.posts
+          where posts.id < below and posts.id > above
+          order by posts.id desc
+          limit reach
+        ) as recent
+        -- Is true keeps it a question asked of each post in order, and a join out of it.
+        where (recent.author_id in (select author.id from unnest(author_ids) as author (id))) is true
+        order by recent.id desc
+        limit wanted
+      ) as kept;
+      complete := cardinality(found) = wanted;
+      exit when complete or cardinality(found) * 8 < wanted;
+    end loop;
+  end if;
+
+  if not complete then
+    with head as materialized (
+      select newest.author_id, newest.id
+      from unnest(author_ids) as author (id)
+      cross join lateral (
+        select posts.author_id, posts.id
+        from public.posts
+        where posts.author_id = author.id and posts.id < below and posts.id > above
+        order by posts.id desc
+        limit 1
+      ) as newest
+      order by newest.id desc
+      limit wanted
+    )
+    select coalesce(array_agg(candidate.id order by candidate.id desc), '{}') into found
+    from (
+      select theirs.id
+      from head
+      cross join lateral (
+        select posts.id
+        from public.posts
+        where posts.author_id = head.author_id
+          and posts.id <= head.id
+          and posts.id > above
+          and posts.id >= (
+            select case when count(*) = wanted then min(lowest.id) else 0 end
+            from head as lowest
+          )
+        order by posts.id desc
+        limit wanted
+      ) as theirs
+      order by theirs.id desc
+      limit wanted
+    ) as candidate;
+  end if;
+
+  if cardinality(tags) > 0 then
+    found := array(
+      select tagged.post_id
+      from unnest(tags) as followed (tag)
+      cross join lateral (
+        select post_tags.post_id
+        from public.post_tags
+        where post_tags.tag = followed.tag
+          and post_tags.is_open
+          and post_tags.post_id < below and post_tags.post_id > above
+        order by post_tags.post_id desc
+        limit wanted
+      ) as tagged
+      union
+      select limited.id
+      from unnest(tags) as followed (tag)
+      cross join lateral private.limited_page(
+        newest_posts.viewer_id, 'tag:' || followed.tag, below, above, wanted
+      ) as limited (id)
+      union
+      select unnest(found)
+      order by 1 desc
+      limit wanted
+    );
+  end if;
+  return found;
+end;
+$$;
+
+comment on function private.newest_posts is 'The ids of the newest posts, reposts included, by these authors or with these tags, between two ids: as many as wanted, or all there are, newest first. Of limited posts with the tags, only those that the viewer sees.';
+revoke all on function private.newest_posts (uuid, uuid[], text[], bigint, bigint, integer) from public, anon, authenticated, service_role;
+
+-- Rules ----------------------------------------------------------------------
+
+-- What a muted person wrote does not come in by way of a quote. A quote that the
+-- viewer does not see shows nothing, so it stays: otherwise its absence would tell
+-- who wrote it.
+create function private.quotes_muted(viewer_id uuid, quote_of_id bigint, muted_ids uuid[])
+returns boolean
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+begin
+  return cardinality(quotes_muted.muted_ids) > 0 and exists (
+    select from public.posts
+    where posts.id = quotes_muted.quote_of_id
+      and posts.author_id = any (quotes_muted.muted_ids)
+      and private.sees_post(quotes_muted.viewer_id, posts.id)
+  );
+end;
+$$;
+
+comment on function private.quotes_muted is 'Whether a post that is quoted, or answered, is by somebody whom the viewer mutes, and the viewer would see it.';
+revoke all on function private.quotes_muted (uuid, bigint, uuid[]) from public, anon, authenticated, service_role;
+
+/*
+ * Home, and the feed of a list, show posts by a set of people. Home's set is the
+ * viewer and the people they follow. A list's set is its members into whose accounts
+ * the viewer may look. Muted people are never in the set. Home also shows posts with
+ * tags that the viewer follows. Of all these
+ *
+ *   - the viewer sees the post, and mutes neither its author nor the author of what
+ *     it quotes;
+ *   - a reply is shown when the viewer sees what it answers, and that is by the viewer
+ *     or by somebody in the set;
+ *   - a repost by somebody in the set is shown when the post is not there by itself,
+ *     and does not answer somebody whom the viewer mutes. Of several reposts of a post
+ *     the first is shown. So a post comes once, and always in the same place.
+ *
+ * Whether the viewer follows somebody is asked as (select true from …). Of exists(…)
+ * the planner would make a join and read everybody whom the viewer follows, for a few
+ * questions.
+ */
+create function private.timeline(
+  viewer_id uuid, list_id uuid, below bigint, above bigint, page_size integer
+)
+returns bigint[]
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  hidden_ids uuid[] := array(select private.hidden_ids(timeline.viewer_id));
+  muted_ids uuid[] := array(select private.muted_ids(timeline.viewer_id));
+  author_ids uuid[];
+  tags text[] := '{}';
+  wanted integer := timeline.page_size * 2;
+  batch bigint[];
+  page bigint[] := '{}';
+begin
+  if timeline.list_id is null then
+    author_ids := array(
+      select follows.followee_id
+      from public.follows
+      where follows.follower_id = timeline.viewer_id and follows.followee_id <> all (muted_ids)
+    ) || timeline.viewer_id;
+    tags := array(select tag_follows.tag from public.tag_follows where tag_follows.user_id = timeline.viewer_id);
+  else
+    author_ids := array(
+      select list_members.profile_id
+      from public.list_members
+      where list_members.list_id = timeline.list_id
+        and list_members.profile_id <> all (muted_ids)
+        and list_members.profile_id <> all (hidden_ids)
+        and exists (select from private.lets_in(timeline.viewer_id, list_members.profile_id))
+    );
+  end if;
+
+  loop
+    batch := private.newest_posts(timeline.viewer_id, author_ids, tags, below, above, wanted);
+    page := page || array(
+      select entry.id
+      from unnest(batch) as candidate (id)
+      join public.posts as entry on entry.id = candidate.id
+      left join public.posts as original on original.id = entry.repost_of_id
+      cross join lateral (
+        select
+          coalesce(original.id, entry.id) as id,
+          coalesce(original.author_id, entry.author_id) as author_id,
+          coalesce(original.audience, entry.audience) as audience,
+          coalesce(original.is_open, entry.is_open) as is_open,
+          coalesce(original.reply_to_id, entry.reply_to_id) as reply_to_id,
+          coalesce(original.quote_of_id, entry.quote_of_id) as quote_of_id
+      ) as shown
+      where shown.author_id <> all (muted_ids)
+        and shown.author_id <> all (hidden_ids)
+        and (
+          select true
+          from private.is_for(timeline.viewer_id, shown.id, shown.author_id, shown.audience, shown.is_open)
+        ) is true
+        and (shown.quote_of_id is null or not private.quotes_muted(timeline.viewer_id, shown.quote_of_id, muted_ids))
+        and (
+          original.id is null
+          or shown.reply_to_id is null
+          or not private.quotes_muted(timeline.viewer_id, shown.reply_to_id, muted_ids)
+        )
+        and (original.id is null) = (
+          -- Whether it is there by itself.
+          (
+            case when timeline.list_id is null then shown.author_id = timeline.viewer_id or (
+              select true from public.follows
+              where follows.follower_id = timeline.viewer_id and follows.followee_id = shown.author_id
+            ) is true
+            else shown.author_id = any (author_ids) end
+            or (cardinality(tags) > 0 and exists (
+              select from public.post_tags
+              where post_tags.post_id = shown.id and post_tags.tag = any (tags)
+            ))
+          )
+          and (shown.reply_to_id is null or (
+            select parent.author_id = timeline.viewer_id or (
+              case when timeline.list_id is null then parent.author_id <> all (muted_ids) and (
+                select true from public.follows
+                where follows.follower_id = timeline.viewer_id and follows.followee_id = parent.author_id
+              ) is true
+              else parent.author_id = any (author_ids) end
+              and (
+                select true
+                from private.is_for(
+                  timeline.viewer_id, parent.id, parent.author_id, parent.audience, parent.is_open
+                )
+              ) is true
+            )
+            from public.posts as parent
+            where parent.id = shown.reply_to_id
+          ) is true)
+        )
+        -- By way of the smaller of two: the reposts of the post, or the set.
+        and (original.id is null or not case
+          when timeline.list_id is null and cardinality(author_ids) > (
+            select post_counts.reposts
+            from private.post_counts
+            where post_counts.post_id = original.id
+          ) then exists (
+            select from public.posts as earlier
+            where earlier.repost_of_id = original.id
+              and earlier.id < entry.id
+              and earlier.author_id <> all (muted_ids)
+              and (earlier.author_id = timeline.viewer_id or (
+                select true from public.follows
+                where follows.follower_id = timeline.viewer_id and follows.followee_id = earlier.author_id
+              ) is true)
+          )
+          else exists (
+            select from public.posts as earlier
+            where earlier.repost_of_id = original.id
+              and earlier.author_id = any (author_ids)
+              and earlier.id < entry.id
+          )
+        end)
+      order by entry.id desc
+    );
+    exit when cardinality(page) >= timeline.page_size or cardinality(batch) < wanted;
+    below := batch[wanted];
+    wanted := least(wanted * 2, 1000);
+  end loop;
+  return page[1:timeline.page_size];
+end;
+$$;
+
+comment on function private.timeline is 'The ids of a page of home (list_id null) or of a list''s feed: posts and reposts between two ids, newest first.';
+revoke all on function private.timeline (uuid, uuid, bigint, bigint, integer) from public, anon, authenticated, service_role;

@@ -1,0 +1,487 @@
+/*
+ * feeds
+ *
+ * Pages of posts, newest first.
+ */
+
+create type public.feed as enum (
+  'home', 'public', 'tag', 'list', 'profile', 'profile_replies', 'profile_likes', 'bookmarks', 'replies', 'quotes'
+);
+comment on type public.feed is 'The feeds, as count_newer() names them.';
+
+-- Pages ------------------------------------------------------------------------
+
+/*
+ * A page of a tag, of replies, of quotes or of a profile has two sources, each with
+ * an index that holds nothing else: the open posts, and the limited posts that are
+ * for the viewer (52-limited-posts.sql). A page never reads past the posts of people
+ * who write for others. It only reads past people whom the viewer hides or mutes.
+ *
+ * Ids and nothing else. Likes and bookmarks have ids of their own, so a row can have
+ * two: its own and that of the post it shows.
+ */
+create function private.feed_page(
+  feed public.feed, of text, viewer_id uuid, below bigint, above bigint, page_size integer
+)
+returns table (item_id bigint, post_id bigint)
+language plpgsql
+stable
+security invoker
+set search_path = ''
+rows 20
+as $$
+declare
+  hidden_ids uuid[] := array(select private.hidden_ids(feed_page.viewer_id));
+  muted_ids uuid[] := array(select private.muted_ids(feed_page.viewer_id));
+  target_id bigint;
+  wanted_tag text;
+begin
+  case feed_page.feed
+    when 'home' then
+      return query
+      select page.id, page.id
+      from unnest(private.timeline(feed_page.viewer_id, null, below, above, page_size)) as page (id);
+
+    when 'list' then
+      return query
+      select page.id, page.id
+      from public.lists
+      cross join lateral unnest(
+        private.timeline(feed_page.viewer_id, lists.id, below, above, page_size)
+      ) as page (id)
+      where lists.id = feed_page.of::uuid and private.sees_list(feed_page.viewer_id, lists.owner_id, lists.is_private);
+
+    when 'public' then
+      return query
+      select posts.id, posts.id
+      from public.posts
+      where posts.id < below and posts.id > above
+        and posts.is_open
+        and posts.reply_to_id is null
+        and posts.repost_of_id is null
+        and posts.author_id <> all (hidden_ids)
+        and posts.author_id <> all (muted_ids)
+        and not (posts.quote_of_id is not null and private.quotes_muted(feed_page.viewer_id, posts.quote_of_id, muted_ids))
+      order by posts.id desc
+      limit page_size;
+
+    when 'tag' then
+      wanted_tag := private.tag_name(feed_page.of);
+      return query
+      select found.id, found.id
+      from (
+        (
+          select post_tags.post_id
+          from public.post_tags
+          join public.posts on posts.id = post_tags.post_id
+          where post_tags.tag = wanted_tag
+            and post_tags.is_open
+            and post_tags.post_id < below and post_tags.post_id > above
+            and posts.author_id <> all (hidden_ids)
+            and posts.author_id <> all (muted_ids)
+            and not (
+              posts.quote_of_id is not null and private.quotes_muted(feed_page.viewer_id, posts.quote_of_id, muted_ids)
+            )
+          order by post_tags.post_id desc
+          limit page_size
+        )
+        union all
+        (
+          select limited.id
+          from private.limited_page(
+            feed_page.viewer_id, 'tag:' || wanted_tag, below, above,
+            -- With mutes, all that are for the viewer: the mutes are asked below.
+            case when cardinality(muted_ids) = 0 then page_size end
+          ) as limited (id)
+          join public.posts on posts.id = limited.id
+          where posts.author_id <> all (muted_ids)
+            and not (
+              posts.quote_of_id is not null and private.quotes_muted(feed_page.viewer_id, posts.quote_of_id, muted_ids)
+            )
+        )
+      ) as found (id)
+      order by found.id desc
+      limit page_size;
+
+    when 'profile', 'profile_replies' then
+      if feed_page.of::uuid = feed_page.viewer_id or exists (
+        select from public.follows
+        where follows.follower_id = feed_page.viewer_id and follows.followee_id = feed_page.of::uuid
+      ) then
+        return query
+        select posts.id, posts.id
+        from public.posts
+        where posts.author_id = feed_page.of::uuid
+          and posts.id < below and posts.id > above
+          and (posts.reply_to_id is null) = (feed_page.feed = 'profile')
+          and (posts.is_open or private.sees_post(feed_page.viewer_id, posts.id))
+          and (posts.repost_of_id is null or private.sees_post(feed_page.viewer_id, posts.repost_of_id))
+        order by posts.id desc
+        limit page_size;
+        return;
+      elsif feed_page.of::uuid = any (hidden_ids) then
+        return;
+      end if;
+
+      return query
+      select found.id, found.id
+      from (
+        (
+          select posts.id
+          from public.posts
+          where feed_page.feed = 'profile'
+            and posts.author_id = feed_page.of::uuid
+            and posts.is_open and posts.reply_to_id is null
+            and posts.id < below and posts.id > above
+            and (
+              posts.repost_of_id is null
+              or cardinality(hidden_ids) = 0
+              or private.sees_post(feed_page.viewer_id, posts.repost_of_id)
+            )
+          order by posts.id desc
+          limit page_size
+        )
+        union all
+        (
+          select posts.id
+          from public.posts
+          where feed_page.feed = 'profile_replies'
+            and posts.author_id = feed_page.of::uuid
+            and posts.is_open and posts.reply_to_id is not null
+            and posts.id < below and posts.id > above
+          order by posts.id desc
+          limit page_size
+        )
+        union all
+        (
+          select limited.id
+          from private.limited_page(
+            feed_page.viewer_id,
+            case feed_page.feed when 'profile' then 'by:' else 'replies-by:' end || feed_page.of::uuid,
+            below, above, page_size
+          ) as limited (id)
+        )
+        union all
+        (
+          select limited.id
+          from private.limited_page(feed_page.viewer_id, 'shown-by:' || feed_page.of::uuid, below, above, page_size)
+            as limited (id)
+          where feed_page.feed = 'profile' and private.looks_into(feed_page.viewer_id, feed_page.of::uuid)
+        )
+      ) as found (id)
+      order by found.id desc
+      limit page_size;
+
+    when 'profile_likes' then
+      return query
+      select likes.id, posts.id
+      from public.likes
+      join public.posts on posts.id = likes.post_id
+      join public.profiles on profiles.id = likes.user_id
+      where likes.user_id = feed_page.of::uuid
+        and likes.id < below and likes.id > above
+        and private.shows_likes_to(feed_page.viewer_id, profiles.id, profiles.shows_likes)
+        and posts.author_id <> all (hidden_ids)
+        and exists (
+          select from private.is_for(
+            feed_page.viewer_id, posts.id, posts.author_id, posts.audience, posts.is_open
+          )
+        )
+      order by likes.id desc
+      limit page_size;
+
+    when 'bookmarks' then
+      return query
+      select bookmarks.id, posts.id
+      from public.bookmarks
+      join public.posts on posts.id = bookmarks.post_id
+      where bookmarks.user_id = feed_page.viewer_id
+        and bookmarks.id < below and bookmarks.id > above
+        and posts.author_id <> all (hidden_ids)
+        and exists (
+          select from private.is_for(
+            feed_page.viewer_id, posts.id, posts.author_id, posts.audience, posts.is_open
+          )
+        )
+      order by bookmarks.id desc
+      limit page_size;
+
+    when 'replies', 'quotes' then
+      -- Of a repost, those of the post that it shows.
+      select coalesce(posts.repost_of_id, posts.id) into target_id
+      from public.posts
+      where posts.id = feed_page.of::bigint and private.sees_post(feed_page.viewer_id, posts.id);
+      if target_id is null then
+        return;
+      end if;
+
+      return query
+      select found.id, found.id
+      from (
+        (
+          select posts.id
+          from public.posts
+          where feed_page.feed = 'replies'
+            and posts.reply_to_id = target_id
+            and posts.is_open
+            and posts.id < below and posts.id > above
+            and posts.author_id <> all (hidden_ids)
+          order by posts.id desc
+          limit page_size
+        )
+        union all
+        (
+          select posts.id
+          from public.posts
+          where feed_page.feed = 'quotes'
+            and posts.quote_of_id = target_id
+            and posts.is_open
+            and posts.id < below and posts.id > above
+            and posts.author_id <> all (hidden_ids)
+          order by posts.id desc
+          limit page_size
+        )
+        union all
+        (
+          select limited.id
+          from private.limited_page(
+            feed_page.viewer_id,
+            case feed_page.feed when 'replies' then 'reply:' else 'quote:' end || target_id,
+            below, above, page_size
+          ) as limited (id)
+        )
+      ) as found (id)
+      order by found.id desc
+      limit page_size;
+  end case;
+end;
+$$;
+
+comment on function private.feed_page is 'A page of a feed between two ids, as ids, newest first.';
+revoke all on function private.feed_page (public.feed, text, uuid, bigint, bigint, integer) from public, anon, authenticated, service_role;
+
+/*
+ * Definer, because row-level security, asked for every row that is probed, costs
+ * more than the feed itself; its conditions are asked here, of what is on the
+ * page, and tests prove that the answers are the same. Plans are kept from the
+ * first call on: none of them is better for knowing its arguments.
+ */
+create function private.feed(feed public.feed, of text, before bigint, page_size integer)
+returns setof public.feed_item
+language plpgsql
+stable
+security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+rows 20
+as $$
+declare
+  viewer_id uuid := case when feed.feed in ('home', 'bookmarks') then private.viewer() else auth.uid() end;
+  item_ids bigint[];
+  post_ids bigint[];
+begin
+  perform private.check_page_size(feed.page_size);
+
+  select array_agg(page.item_id order by page.item_id desc), array_agg(page.post_id order by page.item_id desc)
+  into item_ids, post_ids
+  from private.feed_page(
+    feed.feed, feed.of, viewer_id, coalesce(feed.before, 9223372036854775807), 0, feed.page_size
+  ) as page;
+
+  return query
+  select items.*
+  from private.feed_items(viewer_id, item_ids, post_ids) as items;
+end;
+$$;
+
+comment on function private.feed is 'What the feeds of public answer.';
+revoke all on function private.feed (public.feed, text, bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function private.feed (public.feed, text, bigint, integer) to anon, authenticated;
+
+-- Definer, as feed() is.
+create function private.count_newer(feed public.feed, of text, after bigint)
+returns integer
+language plpgsql
+stable
+security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  viewer_id uuid := case when count_newer.feed in ('home', 'bookmarks') then private.viewer() else auth.uid() end;
+begin
+  return (
+    select count(*)
+    from private.feed_page(
+      count_newer.feed, count_newer.of, viewer_id, 9223372036854775807, coalesce(count_newer.after, 0), 100
+    )
+  );
+end;
+$$;
+
+comment on function private.count_newer is 'What public.count_newer() answers.';
+revoke all on function private.count_newer (public.feed, text, bigint) from public, anon, authenticated, service_role;
+grant execute on function private.count_newer (public.feed, text, bigint) to anon, authenticated;
+
+-- API ------------------------------------------------------------------------
+
+create function public.count_newer(feed public.feed, after bigint, of text default null)
+returns integer
+language sql
+stable
+security invoker
+return private.count_newer(count_newer.feed, count_newer.of, count_newer.after);
+
+comment on function public.count_newer is 'How many rows of a feed are newer than the id of one, up to 100, without reading them. of says whose: the tag, or the id of the list, profile or post.';
+revoke all on function public.count_newer (public.feed, bigint, text) from public, anon, authenticated, service_role;
+grant execute on function public.count_newer (public.feed, bigint, text) to anon, authenticated;
+
+create function public.home_feed(before bigint default null, page_size integer default 20)
+returns setof public.feed_item
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select items.*
+  from private.feed('home', null, home_feed.before, home_feed.page_size) as items;
+end;
+
+comment on function public.home_feed is 'The newest posts and reposts of yourself, of those you follow and with tags you follow: each post once, replies only to yourself and those you follow, nothing of whom you mute. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+revoke all on function public.home_feed (bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function public.home_feed (bigint, integer) to authenticated;
+
+create function public.public_feed(before bigint default null, page_size integer default 20)
+returns setof public.feed_item
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select items.*
+  from private.feed('public', null, public_feed.before, public_feed.page_size) as items;
+end;
+
+comment on function public.public_feed is 'The newest posts for everyone, replies and reposts aside. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+revoke all on function public.public_feed (bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function public.public_feed (bigint, integer) to anon, authenticated;
+
+create function public.tag_feed(tag text, before bigint default null, page_size integer default 20)
+returns setof public.feed_item
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select items.*
+  from private.feed('tag', tag_feed.tag, tag_feed.before, tag_feed.page_size) as items;
+end;
+
+comment on function public.tag_feed is 'The newest posts with a tag, replies included. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+revoke all on function public.tag_feed (text, bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function public.tag_feed (text, bigint, integer) to anon, authenticated;
+
+create function public.list_feed(list_id uuid, before bigint default null, page_size integer default 20)
+returns setof public.feed_item
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select items.*
+  from private.feed('list', list_feed.list_id::text, list_feed.before, list_feed.page_size) as items;
+end;
+
+comment on function public.list_feed is 'The newest posts and reposts of those on a list: each post once, replies only to yourself and those on it. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+revoke all on function public.list_feed (uuid, bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function public.list_feed (uuid, bigint, integer) to anon, authenticated;
+
+create function public.profile_feed(profile_id uuid, before bigint default null, page_size integer default 20)
+returns setof public.feed_item
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select items.*
+  from private.feed('profile', profile_feed.profile_id::text, profile_feed.before, profile_feed.page_size) as items;
+end;
+
+comment on function public.profile_feed is 'Somebody''s newest posts and reposts, replies aside. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+revoke all on function public.profile_feed (uuid, bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function public.profile_feed (uuid, bigint, integer) to anon, authenticated;
+
+create function public.profile_replies(profile_id uuid, before bigint default null, page_size integer default 20)
+returns setof public.feed_item
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select items.*
+  from private.feed('profile_replies', profile_replies.profile_id::text, profile_replies.before, profile_replies.page_size) as items;
+end;
+
+comment on function public.profile_replies is 'Somebody''s newest replies. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+revoke all on function public.profile_replies (uuid, bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function public.profile_replies (uuid, bigint, integer) to anon, authenticated;
+
+create function public.profile_likes(profile_id uuid, before bigint default null, page_size integer default 20)
+returns setof public.feed_item
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select items.*
+  from private.feed('profile_likes', profile_likes.profile_id::text, profile_likes.before, profile_likes.page_size) as items;
+end;
+
+comment on function public.profile_likes is 'What somebody who shows their likes liked last. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+revoke all on function public.profile_likes (uuid, bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function public.profile_likes (uuid, bigint, integer) to anon, authenticated;
+
+create function public.bookmarks_feed(before bigint default null, page_size integer default 20)
+returns setof public.feed_item
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select items.*
+  from private.feed('bookmarks', null, bookmarks_feed.before, bookmarks_feed.page_size) as items;
+end;
+
+comment on function public.bookmarks_feed is 'What you bookmarked last. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+revoke all on function public.bookmarks_feed (bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function public.bookmarks_feed (bigint, integer) to authenticated;
+
+create function public.replies(post_id bigint, before bigint default null, page_size integer default 20)
+returns setof public.feed_item
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select items.*
+  from private.feed('replies', replies.post_id::text, replies.before, replies.page_size) as items;
+end;
+
+comment on function public.replies is 'The newest replies to a post. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+revoke all on function public.replies (bigint, bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function public.replies (bigint, bigint, integer) to anon, authenticated;
+
+create function public.quotes(post_id bigint, before bigint default null, page_size integer default 20)
+returns setof public.feed_item
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select items.*
+  from private.feed('quotes', quotes.post_id::text, quotes.before, quotes.page_size) as items;
+end;
+
+comment on function public.quotes is 'The newest posts that quote a post. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+revoke all on function public.quotes (bigint, bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function public.quotes (bigint, bigint, integer) to anon, authenticated;

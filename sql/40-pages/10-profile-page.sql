@@ -1,0 +1,106 @@
+/*
+ * profile page
+ *
+ * What a profile's page shows.
+ */
+
+-- Types ----------------------------------------------------------------------
+
+create type public.profile_page as (
+  id             uuid,
+  username       text,
+  display_name   text,
+  bio            text,
+  avatar_url     text,
+  links          text[],
+  is_private     boolean,
+  shows_likes    boolean,
+  created_at     timestamptz,
+  followers      bigint,
+  following      bigint,
+  posts          bigint,
+  is_following   boolean,
+  is_requested   boolean,
+  follows_you    boolean,
+  requests_you   boolean,
+  is_blocked     boolean,
+  is_muted       boolean,
+  muted_until    timestamptz
+);
+
+comment on type public.profile_page is 'A profile with its counts and what it is to you. posts is null when the account is private and not for you; of somebody you block, all counts are.';
+
+-- API ------------------------------------------------------------------------
+
+-- Definer, because whom one blocks is shown here and nowhere else: to unblock.
+create function private.profile(username text)
+returns setof public.profile_page
+language plpgsql
+stable
+security definer
+set search_path = ''
+rows 1
+as $$
+declare
+  viewer_id uuid := auth.uid();
+begin
+  return query
+  select
+    profiles.id, profiles.username, profiles.display_name, profiles.bio, profiles.avatar_url, profiles.links,
+    profiles.is_private, profiles.shows_likes, profiles.created_at,
+    counts.followers, counts.following,
+    case when not relation.is_blocked then private.author_posts(viewer_id, profiles.id) end,
+    exists (
+      select from public.follows
+      where follows.follower_id = viewer_id and follows.followee_id = profiles.id
+    ),
+    exists (
+      select from public.follow_requests
+      where follow_requests.requester_id = viewer_id and follow_requests.target_id = profiles.id
+    ),
+    exists (
+      select from public.follows
+      where follows.follower_id = profiles.id and follows.followee_id = viewer_id
+    ),
+    exists (
+      select from public.follow_requests
+      where follow_requests.requester_id = profiles.id and follow_requests.target_id = viewer_id
+    ),
+    relation.is_blocked,
+    muted.muted_id is not null,
+    muted.muted_until
+  from public.profiles
+  cross join lateral (
+    select exists (
+      select from public.blocks
+      where blocks.blocker_id = viewer_id and blocks.blocked_id = profiles.id
+    ) as is_blocked
+  ) as relation
+  left join lateral private.follow_counts_of(viewer_id, profiles.id) as counts on not relation.is_blocked
+  left join public.mutes as muted
+    on not relation.is_blocked
+    and muted.muter_id = viewer_id and muted.muted_id = profiles.id
+    and (muted.muted_until is null or muted.muted_until > now())
+  where lower(profiles.username) = lower(profile.username)
+    and profiles.id not in (select private.blocker_ids(viewer_id));
+end;
+$$;
+
+comment on function private.profile is 'What public.profile() answers.';
+revoke all on function private.profile (text) from public, anon, authenticated, service_role;
+grant execute on function private.profile (text) to anon, authenticated;
+
+create function public.profile(username text)
+returns setof public.profile_page
+language sql
+stable
+security invoker
+rows 1
+begin atomic
+  select page.*
+  from private.profile(profile.username) as page;
+end;
+
+comment on function public.profile is 'A profile''s page by its username, in whatever case: no row when there is none for you.';
+revoke all on function public.profile (text) from public, anon, authenticated, service_role;
+grant execute on function public.profile (text) to anon, authenticated;

@@ -1,0 +1,186 @@
+/*
+ * lists of people
+ *
+ * Followers, whom somebody follows, whom one blocks.
+ */
+
+create type public.person as (
+  id            bigint,
+  profile       public.author,
+  is_private    boolean,
+  is_following  boolean,
+  is_requested  boolean,
+  follows_you   boolean
+);
+
+comment on type public.person is 'A row of a list of people: id is the cursor; the rest is who it is, and what they are to you.';
+
+create function private.people(viewer_id uuid, row_ids bigint[], profile_ids uuid[])
+returns setof public.person
+language plpgsql
+stable
+security invoker
+set search_path = ''
+rows 20
+as $$
+begin
+  return query
+  select
+    listed.id,
+    (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author,
+    profiles.is_private,
+    exists (
+      select from public.follows
+      where follows.follower_id = people.viewer_id and follows.followee_id = profiles.id
+    ),
+    exists (
+      select from public.follow_requests
+      where follow_requests.requester_id = people.viewer_id and follow_requests.target_id = profiles.id
+    ),
+    exists (
+      select from public.follows
+      where follows.follower_id = profiles.id and follows.followee_id = people.viewer_id
+    )
+  from unnest(people.row_ids, people.profile_ids) with ordinality as listed (id, profile_id, place)
+  join public.profiles on profiles.id = listed.profile_id
+  order by listed.place;
+end;
+$$;
+
+comment on function private.people is 'Rows of a list of people that the viewer was found to see, in the order given.';
+revoke all on function private.people (uuid, bigint[], uuid[]) from public, anon, authenticated, service_role;
+
+-- Definer, because row-level security would be asked for every row that is read. Its
+-- rule is asked here instead.
+create function private.follow_list(profile_id uuid, of_followers boolean, before bigint, page_size integer)
+returns setof public.person
+language plpgsql
+stable
+security definer
+set search_path = ''
+rows 20
+as $$
+declare
+  viewer_id uuid := auth.uid();
+  below bigint := coalesce(follow_list.before, 9223372036854775807);
+  row_ids bigint[];
+  profile_ids uuid[];
+begin
+  perform private.check_page_size(follow_list.page_size);
+
+  select array_agg(listed.id order by listed.id desc), array_agg(listed.profile_id order by listed.id desc)
+  into row_ids, profile_ids
+  from (
+    (
+      select follows.id, follows.follower_id
+      from public.follows
+      where of_followers
+        and follows.followee_id = follow_list.profile_id
+        and follows.id < below
+        and private.sees_follow(viewer_id, follows.follower_id, follows.followee_id)
+      order by follows.id desc
+      limit follow_list.page_size
+    )
+    union all
+    (
+      select follows.id, follows.followee_id
+      from public.follows
+      where not of_followers
+        and follows.follower_id = follow_list.profile_id
+        and follows.id < below
+        and private.sees_follow(viewer_id, follows.follower_id, follows.followee_id)
+      order by follows.id desc
+      limit follow_list.page_size
+    )
+  ) as listed (id, profile_id);
+  return query
+  select listed.*
+  from private.people(viewer_id, row_ids, profile_ids) as listed;
+end;
+$$;
+
+comment on function private.follow_list is 'What public.followers() and public.following() answer.';
+revoke all on function private.follow_list (uuid, boolean, bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function private.follow_list (uuid, boolean, bigint, integer) to anon, authenticated;
+
+create function public.followers(profile_id uuid, before bigint default null, page_size integer default 20)
+returns setof public.person
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select listed.*
+  from private.follow_list(followers.profile_id, true, followers.before, followers.page_size) as listed;
+end;
+
+comment on function public.followers is 'Who follows somebody, newest first: as far as you may know. Give the id of the last row as before to turn the page; page_size is 1 to 100.';
+revoke all on function public.followers (uuid, bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function public.followers (uuid, bigint, integer) to anon, authenticated;
+
+create function public.following(profile_id uuid, before bigint default null, page_size integer default 20)
+returns setof public.person
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select listed.*
+  from private.follow_list(following.profile_id, false, following.before, following.page_size) as listed;
+end;
+
+comment on function public.following is 'Whom somebody follows, newest first: as far as you may know. Give the id of the last row as before to turn the page; page_size is 1 to 100.';
+revoke all on function public.following (uuid, bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function public.following (uuid, bigint, integer) to anon, authenticated;
+
+-- Definer, because a block hides the profile from its owner's own queries too.
+create function private.blocked_people(before bigint, page_size integer)
+returns setof public.person
+language plpgsql
+stable
+security definer
+set search_path = ''
+rows 20
+as $$
+declare
+  viewer_id uuid := private.viewer();
+  row_ids bigint[];
+  profile_ids uuid[];
+begin
+  perform private.check_page_size(blocked_people.page_size);
+
+  select array_agg(listed.id order by listed.id desc), array_agg(listed.blocked_id order by listed.id desc)
+  into row_ids, profile_ids
+  from (
+    select blocks.id, blocks.blocked_id
+    from public.blocks
+    where blocks.blocker_id = viewer_id
+      and blocks.id < coalesce(blocked_people.before, 9223372036854775807)
+      and blocks.blocked_id not in (select private.blocker_ids(viewer_id))
+    order by blocks.id desc
+    limit blocked_people.page_size
+  ) as listed;
+  return query
+  select listed.*
+  from private.people(viewer_id, row_ids, profile_ids) as listed;
+end;
+$$;
+
+comment on function private.blocked_people is 'What public.blocked_people() answers.';
+revoke all on function private.blocked_people (bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function private.blocked_people (bigint, integer) to authenticated;
+
+create function public.blocked_people(before bigint default null, page_size integer default 20)
+returns setof public.person
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select listed.*
+  from private.blocked_people(blocked_people.before, blocked_people.page_size) as listed;
+end;
+
+comment on function public.blocked_people is 'Whom you block, newest first. Give the id of the last row as before to turn the page; page_size is 1 to 100.';
+revoke all on function public.blocked_people (bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function public.blocked_people (bigint, integer) to authenticated;
