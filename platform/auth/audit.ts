@@ -22,7 +22,7 @@ const logTypes = {
 } as const;
 
 export type Action = keyof typeof logTypes;
-/** Who did it: a user, or the role of an administrator's key. */
+/** The person who did it: a user, or the role of an administrator's key. */
 export type Actor = User | { adminRole: string };
 
 export async function audit(sql: Db, actor: Actor, action: Action, traits?: Json): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * Who is calling: the user of an access token, with their session, or an
+ * Finds out who calls: the user of an access token, with their session, or an
  * administrator. Source: supabase/auth internal/api/auth.go.
  */
 import { errors } from "jose";

@@ -187,8 +187,8 @@ async function insertOneTimeToken(
 }
 
 /**
- * Finds the user of a token and locks the row. Of two calls with the same token, the
- * second one waits and then finds the token used.
+ * Finds the user of a token and locks the row. If two calls have the same
+ * token, the second one waits and then finds the token used.
  */
 export async function findTokenOwner(sql: Db, hash: string, types: TokenType[]): Promise<User | undefined> {
   const [user] = await sql<User[]>`

@@ -22,7 +22,7 @@ parentPort?.on("message", ({ id, password, hash }: Request) => {
   try {
     result = hash === undefined ? hashSync(password, cost) : compareSync(password, hash);
   } catch {
-    // The stored value is no bcrypt hash, so no password matches it.
+    // The stored value is not a bcrypt hash, so no password matches it.
   }
   parentPort?.postMessage({ id, result } satisfies Reply);
 });

@@ -229,7 +229,7 @@ export async function changePassword(
   return changed;
 }
 
-/** Writes `provider` and `providers` of app_metadata anew from the user's identities. */
+/** Writes `provider` and `providers` of app_metadata again, from the user's identities. */
 export async function refreshProviders(sql: Db, user: User): Promise<User> {
   const providers = await providersOf(sql, user.id);
   return updateUser(sql, user.id, {

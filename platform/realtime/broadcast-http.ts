@@ -196,7 +196,7 @@ function send(context: Context, party: Party, name: string, isPrivate: boolean, 
   if (topic) publish(context, topic, fanout, party);
 }
 
-/** The payload as JSON text. A value that is no object is wrapped into one. */
+/** The payload as JSON text. A value that is not an object is wrapped into one. */
 function wrapped(value: unknown): string {
   return JSON.stringify(isObject(value) ? value : { _json: value });
 }

@@ -28,7 +28,7 @@ const waitedRetryMs = 250;
  */
 const idMax = 2 ** 31 - 1;
 
-/** Gives each entry an id. @throws JoinError when the list is too long, or an entry is no object */
+/** Gives each entry an id. @throws JoinError when the list is too long, or an entry is not an object */
 export function changeEntries(changes: unknown[], { changesPerChannel }: Context["limits"]): ChangeEntry[] {
   if (changes.length > changesPerChannel || !changes.every(isObject)) throw new JoinError(unknownError);
   return changes.map((parameters) => ({ id: idOf(parameters), parameters }));

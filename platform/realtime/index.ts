@@ -33,7 +33,7 @@ export interface RealtimeOptions {
 export interface Realtime extends AsyncDisposable {
   /** Broadcast over HTTP. The request's path has no /realtime/v1. Never rejects. */
   fetch(request: Request): Promise<Response>;
-  /** Takes over a websocket handshake, whatever its path. Also answers it when it is refused. */
+  /** Takes over a websocket handshake. Its path does not matter. Also answers it when it is refused. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, credentials: Credentials): void;
   /** What the server holds now. All of it comes from clients and ends with them. */
   counts(): Counts;
@@ -53,7 +53,7 @@ export interface Counts {
 /** The close code of a server that will be back soon. @see https://www.iana.org/assignments/websocket */
 const serviceRestart = 1012;
 
-/** Resolves before the database answers. Until it does, whatever needs it answers with an error. */
+/** Resolves before the database answers. Until it does, everything that needs it answers with an error. */
 export async function createRealtime(options: RealtimeOptions): Promise<Realtime> {
   const { log } = options;
   const limits = { ...defaultLimits, ...options.limits };

@@ -1,9 +1,9 @@
 /**
- * Whom a client counts as, and that party's share of the server's limits. Shares keep
+ * Knows the party that a client counts for, and the party's share of the server's limits. Shares keep
  * one greedy party from using up what all clients share: only the greedy one is refused.
  *
  * A signed-in person is a party, wherever they connect from. Clients without a person
- * (an API key alone, or an anonymous sign-in) count by their address, and all of them
+ * (with only an API key, or signed in anonymously) count by their address, and all of them
  * together are a party as well. The service role has no share: it is the project itself.
  */
 import { isIPv6 } from "node:net";

@@ -1,5 +1,5 @@
 /**
- * Who is present on a topic. A presence key usually stands for a person, and has one
+ * Knows who is present on a topic. A presence key usually stands for a person, and has one
  * meta for each channel that tracks under it. All channels of the topic are told who
  * comes and goes.
  * @see https://hexdocs.pm/phoenix/Phoenix.Presence.html

@@ -7,7 +7,7 @@ import type { Channel, Context, Party, Topic } from "./state.ts";
 
 export const tooManyMessages = "Too many messages per second";
 
-/** A sender pays for so many copies to each party: a person has a few tabs and devices. */
+/** A sender pays for this number of copies to each party: a person has a few tabs and devices. */
 const firstCopies = 5;
 
 const nothing = Buffer.alloc(0);

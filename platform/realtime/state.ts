@@ -73,7 +73,7 @@ export interface Connection {
   headers: Record<string, string>;
   /** The client's address, empty when it is not known. */
   address: string;
-  /** Whom the socket counts for. */
+  /** The party that the socket counts for. */
   party: Party;
   /** By their topic as on the wire. */
   channels: Map<string, Channel>;
@@ -107,7 +107,7 @@ export interface Channel {
   presenceKey: string;
   presenceEnabled: boolean;
   token: VerifiedToken;
-  /** Whom the channel's messages count for. */
+  /** The party that pays for the channel's messages. */
   party: Party;
   rights: Rights;
   tracked?: Tracked;

@@ -92,7 +92,7 @@ export function createUpgrader(context: Context): Upgrader {
 
   return {
     upgrade(request, socket, head, credentials) {
-      // A client that hangs up during the check is no error of the server.
+      // A client may hang up during the check. The server need not report that as an error.
       socket.on("error", (error) => context.log("debug", `upgrade: ${error.message}`));
       const { searchParams } = new URL(request.url ?? "/", "http://realtime");
       const version = versionOf(searchParams.get("vsn"));

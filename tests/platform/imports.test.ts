@@ -29,7 +29,7 @@ test("the finder reads this repository's imports", async () => {
   expect([...imports.keys()].filter((file) => file.startsWith("edge-functions/"))).not.toEqual([]);
 });
 
-test("the finder tells the circle's files, whatever form their imports have", async () => {
+test("the finder tells the circle's files for every form of import", async () => {
   const forms = [
     `import { a } from "./a.ts";`,
     `import type { A } from "./a.ts";`,
@@ -54,7 +54,7 @@ test("the finder tells the circle's files, whatever form their imports have", as
   }
 });
 
-test("the finder takes two ways to the same file for no circle", async () => {
+test("two ways to the same file are not a circle", async () => {
   const folder = await treeOf({
     "a.ts": `import { b } from "./b.ts";\nimport { c } from "./c.ts";`,
     "b.ts": `import { c } from "./c.ts";`,

@@ -71,7 +71,7 @@ export function createHooks(
         log("warn", `hook ${name} failed after ${tookMs} ms: ${why}`);
         throw cause instanceof AuthError ? cause : internal(`Error running hook URI: ${uri}`, cause);
       }
-      // A hook may refuse, that is no failure. The client is told; the operator need not be.
+      // A hook may refuse, which is not a failure. The client is told; the operator need not be.
       if (output.error?.message) {
         const status = errorStatus(output.error.http_code);
         log(status < 500 ? "debug" : "warn", `hook ${name} answered ${status}`);

@@ -120,7 +120,7 @@ function connect(options: ConnectionOptions): { connection: Connection; sql: pos
   async function send(statements: string[]): Promise<Rows[]> {
     const answer = (await sql.unsafe(statements.join(";")).simple().raw()) as unknown as Result | Result[];
     // The driver starts a new result at each description of rows. If there is only one, it
-    // is not in a list. What came before the first description has no columns.
+    // is not in a list. Results before the first description have no columns.
     const results: Result[] = "columns" in answer ? [answer] : answer;
     return results
       .filter(({ columns }) => columns)

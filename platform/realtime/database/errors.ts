@@ -9,7 +9,7 @@ const codes: Record<string, [code: string, message: string]> = {
   "23514": ["MissingPartition", "The table realtime.messages has no partition for today"],
 };
 
-/** Whether the connection is lost or could not be made. Then nobody knows what became of the work. */
+/** Whether the connection is lost or could not be made. Then nobody knows whether the work was done. */
 const unreachable = new Set([
   "ECONNREFUSED",
   "ECONNRESET",

@@ -13,7 +13,7 @@ export interface Publications extends Disposable {
   names(): Promise<string[]>;
 }
 
-/** Watches the publications. @param changed called when one has come or gone since names() */
+/** Watches the publications. @param changed called if one was added or removed since names() */
 export function createPublications(
   connections: Connections,
   pollMs: number,

@@ -203,7 +203,7 @@ function follow(copy: Duplex, sql: postgres.Sql, options: ReplicationOptions): S
   return {
     ended,
     interrupt: () =>
-      end(Object.assign(new Error("The stream is started anew"), { code: "CONNECTION_CLOSED" })),
+      end(Object.assign(new Error("The stream is started again"), { code: "CONNECTION_CLOSED" })),
     async close() {
       clearInterval(timer);
       copy.on("error", () => {});

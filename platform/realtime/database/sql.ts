@@ -13,7 +13,7 @@ export function literal(value: string): string {
   return quoted.includes("\\") ? ` E'${quoted.replaceAll("\\", "\\\\")}'` : `'${quoted}'`;
 }
 
-/** Writes a name, whatever characters it contains. */
+/** Writes a name, which may contain any characters. */
 export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

@@ -137,7 +137,7 @@ test("a client that has not joined falls back to HTTP", async () => {
   await vi.waitFor(() => expect(heard).toMatchObject([{ payload: { text: "hello" } }]), patience);
 });
 
-test("a single message has its topic and event in the path, whatever characters they have", async () => {
+test("a single message has its topic and event in the path, with any characters", async () => {
   const room = `a/b ü:${freshRoom()}`;
   const to = (await town.client()).channel(room);
   const heard = hearing(to, "x/y");

@@ -159,7 +159,7 @@ test("a frame of more than 5 MB closes the socket with 1009", async () => {
   expect(await socket.closed).toBe(1009);
 });
 
-test("a client that is cut off joins again by itself and hears what comes then", async () => {
+test("a client that is cut off joins again by itself and hears later messages", async () => {
   const room = freshRoom();
   const [alice, bob] = await Promise.all([town.client(), town.client()]);
   const [from, to] = [alice.channel(room), bob.channel(room)];

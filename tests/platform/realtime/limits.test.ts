@@ -179,7 +179,7 @@ test("what all channels of a socket track together has a size limit", async () =
   expect((await socket.reply("7")).payload.status).toBe("ok");
 });
 
-test("a broadcast's size is the size of its payload, in whichever way it is sent", async () => {
+test("a broadcast's size is the size of its payload, over a socket and over HTTP", async () => {
   await using strict = await town.another({ limits: { payloadBytes: 1_000 } });
   const topic = `realtime:${freshRoom()}`;
   const [alice, bob] = [await strict.raw(), await strict.raw()];

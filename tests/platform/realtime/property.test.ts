@@ -145,7 +145,7 @@ function send(party: Party, { from, where: place, kind, id }: Sent): void {
   else ws.send(push(topic, id, kind === "bytes" ? Buffer.from(id) : { id }, { ref: id }));
 }
 
-/** Takes what came since the last time, and updates the client's view of presence. */
+/** Takes the frames since the last time, and updates the client's view of presence. */
 function take(party: Party, client: number): Frame[] {
   const frames = (party.sockets[client] as RawSocket).frames.splice(0);
   for (const { topic, event, payload } of frames) {
@@ -289,7 +289,7 @@ async function play(rounds: (typeof round extends fc.Arbitrary<infer T> ? T : ne
   }
 }
 
-test("whatever clients do, each hears exactly what the rules say, and afterwards the server holds nothing", async () => {
+test("clients in any order hear exactly what the rules say, and afterwards the server holds nothing", async () => {
   await fc.assert(fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 6 }), play), {
     numRuns: 120,
     endOnFailure: false,

@@ -78,7 +78,7 @@ test("a frame for many clients is built once for each version", () => {
   expect(fanout.frame(1)).toBeUndefined();
 });
 
-test("decoding never throws, whatever the bytes", () => {
+test("decoding never throws, for any bytes", () => {
   fc.assert(
     fc.property(
       fc.uint8Array({ maxLength: 300 }),

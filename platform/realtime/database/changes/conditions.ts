@@ -98,7 +98,7 @@ function check({ key, operator, value }: Filter, column: Column): void {
 
 /**
  * An expression for the filter's value as the server writes it. It fails if the text is
- * no value of the type or no regular expression, or if the type has no such operator.
+ * not a value of the type or not a regular expression, or if the type has no such operator.
  */
 function canonical(filter: Filter, column: Column): string {
   const { operator, key } = filter;
@@ -149,7 +149,7 @@ function condition(filter: Filter, column: Column, text: string | null): Conditi
 
 function cast(value: string | null, type: string): string {
   if (value === null) return `null::${type}`;
-  // Subscribers know bytes as hexadecimal digits alone, so filters compare those.
+  // Subscribers know bytes as hexadecimal digits without a prefix, so filters compare those.
   return `${literal(type === "bytea" ? value.replace(/^\\x/, "") : value)}::${type}`;
 }
 

@@ -270,7 +270,7 @@ test("broadcast_changes sends the old and the new row from a trigger, privately"
   await server.owner.unsafe("drop table public.notes; drop function public.announce()");
 });
 
-test("broadcast_changes fails in a statement trigger, and for an operation that is no change", async () => {
+test("broadcast_changes fails in a statement trigger, and for an operation other than a change", async () => {
   const call = (operation: string, level: string) =>
     server.owner`
       select realtime.broadcast_changes('t', 'e', ${operation}, 'a', 'b', null::record, null::record, ${level})
