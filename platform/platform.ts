@@ -46,7 +46,7 @@ export interface PlatformOptions {
   config?: ConfigOverrides;
   /** Values for `env(NAME)` and secrets for functions. They replace those of the project's .env files. */
   env?: Env;
-  /** Replaces the defaults of a self-hosted Realtime. config.toml has no settings for them. */
+  /** Replace Realtime's default limits and shares. config.toml has no settings for them. */
   realtimeLimits?: Partial<RealtimeLimits>;
   /** Whether an empty database gets seed.sql. */
   seed?: boolean;

@@ -1,4 +1,8 @@
-/** Reads the body of a request, up to a bound. It keeps nothing of a longer body. */
+/**
+ * Reads the body of a request, up to a bound. It keeps nothing of a longer body.
+ * platform/body.ts does the same for the services of the platform. This copy is apart
+ * because functions are deployed without platform/.
+ */
 
 /** @returns the text, or undefined if it is longer than `maxBytes` */
 export async function readText(request: Request, maxBytes: number): Promise<string | undefined> {

@@ -1,12 +1,13 @@
 /**
- * POST /invite and /admin/generate_link, for the service role: a mail that makes
- * somebody a user, and the link of a mail without the mail.
+ * POST /invite and /admin/generate_link, for the service role. The first invites
+ * somebody by mail. The second makes the link of a mail, but sends no mail.
  * Source: supabase/auth internal/api/invite.go, mail.go (adminGenerateLink).
  */
 import { z } from "zod";
 import { audit } from "./audit.ts";
 import { requireAdmin } from "./authorize.ts";
-import { type Call, type Context, type Db, json, record, text } from "./context.ts";
+import { type Call, type Context, json, record, text } from "./context.ts";
+import type { Db } from "./db.ts";
 import { readEmail } from "./email.ts";
 import { emailTaken, invalid, notFound } from "./errors.ts";
 import { verifyLink } from "./mail/send.ts";
@@ -89,7 +90,7 @@ export async function generateLink(context: Context, call: Call): Promise<Respon
   });
 }
 
-/** Somebody unknown cannot be sent a sign-in link, so it becomes one to sign up. */
+/** A person without an account cannot sign in, so a sign-in link for them becomes a sign-up link. */
 function linkFor(wanted: LinkType, known: User | undefined): LinkType {
   if (known) {
     if (known.email_confirmed_at && (wanted === "signup" || wanted === "invite")) throw emailTaken();

@@ -2,11 +2,13 @@
  * /admin/users, for the service role: list, get, create, update, delete.
  * Source: supabase/auth internal/api/admin.go, pagination.go.
  */
+
 import { getRounds } from "bcryptjs";
 import { z } from "zod";
 import { audit } from "./audit.ts";
 import { isUuid, requireAdmin } from "./authorize.ts";
-import { type Call, type Context, type Db, json, record, text } from "./context.ts";
+import { type Call, type Context, json, record, text } from "./context.ts";
+import type { Db } from "./db.ts";
 import { readEmail } from "./email.ts";
 import { AuthError, badRequest, emailTaken, internal, invalid, notFound } from "./errors.ts";
 import {
@@ -99,7 +101,7 @@ function pageLinks(url: URL, page: number, last: number): string {
   const link = (to: number, rel: string) => {
     const query = new URLSearchParams(url.searchParams);
     query.set("page", String(to));
-    // Clients read the number behind the first "=".
+    // Clients read the number after the first "=".
     query.sort();
     return `<${url.pathname}?${query}>; rel="${rel}"`;
   };
@@ -163,7 +165,7 @@ export async function createUser(context: Context, call: Call): Promise<Response
   }
 }
 
-/** A policy for passwords binds people, not administrators: only bcrypt's own limit holds here. */
+/** The password policy applies to people, not to administrators. Here only bcrypt's own limit applies. */
 async function initialHash(context: Context, params: Params): Promise<string> {
   if (params.password && params.password_hash !== "") {
     throw invalid("Only a password or a password hash should be provided");
@@ -236,7 +238,7 @@ export async function deleteUser(context: Context, call: Call, id: string): Prom
   return json({});
 }
 
-/** The row stays for what refers to it; nothing of the person does. */
+/** Keeps the row, because other rows refer to it, but removes everything about the person. */
 async function softDelete(sql: Db, user: User): Promise<void> {
   await updateUser(sql, user.id, {
     email: obfuscate(user.id, user.email ?? ""),
@@ -280,10 +282,10 @@ const unitsMs: Record<string, number> = {
   m: 60_000,
   h: 3_600_000,
 };
-/** The last instant that a JavaScript date can name. */
+/** The latest time that a JavaScript date can hold. */
 const lastDateMs = 8_640_000_000_000_000;
 
-/** Go's duration ("24h", "1h30m"); "none" lifts a ban, empty leaves it as it is. */
+/** Reads a duration as Go writes it ("24h", "1h30m"). "none" lifts a ban, an empty text changes nothing. */
 function readBan(duration: string): Date | null | undefined {
   if (duration === "") return undefined;
   if (duration === "none") return null;

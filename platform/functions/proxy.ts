@@ -6,6 +6,7 @@
 
 import { once } from "node:events";
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import { announcesMore, boundedChunks } from "../body.ts";
 import { FunctionError, idleTimeout } from "./errors.ts";
 import type { FunctionLimits } from "./limits.ts";
 import type { FunctionProcess } from "./process.ts";
@@ -104,13 +105,9 @@ function forwardedHeaders(from: Headers, url: URL): Record<string, string> {
 /** @throws FunctionError PAYLOAD_TOO_LARGE; what the body's stream fails with */
 async function sendBody(upstream: ClientRequest, request: Request, maxBytes: number): Promise<void> {
   if (!request.body) return void upstream.end();
-  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) {
-    throw new FunctionError("PAYLOAD_TOO_LARGE");
-  }
-  let sent = 0;
-  for await (const chunk of request.body) {
-    sent += chunk.byteLength;
-    if (sent > maxBytes) throw new FunctionError("PAYLOAD_TOO_LARGE");
+  const tooLarge = () => new FunctionError("PAYLOAD_TOO_LARGE");
+  if (announcesMore(request, maxBytes)) throw tooLarge();
+  for await (const chunk of boundedChunks(request, maxBytes, tooLarge)) {
     // A function may answer without reading all: then the rest is not wanted.
     if (upstream.destroyed) return;
     if (!upstream.write(chunk)) {

@@ -2,11 +2,11 @@
  * Keeps one function served: a process from the first request on, a new one
  * after a crash or a change of its code, none after a while without requests.
  */
+import { createResourcePool } from "../resource-pool.ts";
 import { bootError, FunctionError, idleTimeout, overloaded } from "./errors.ts";
 import { watchHealth } from "./health.ts";
 import { type FunctionProcess, type ProcessOptions, startProcess } from "./process.ts";
 import { forward, Unreachable } from "./proxy.ts";
-import { createSlots } from "./slots.ts";
 import { fingerprint } from "./source.ts";
 
 export interface SupervisedFunction extends AsyncDisposable {
@@ -31,9 +31,10 @@ const reachAttempts = 2;
 
 export function superviseFunction(options: ProcessOptions): SupervisedFunction {
   const { limits, log } = options;
-  const slots = createSlots({
-    places: limits.concurrentMax,
-    queuedMax: limits.queuedMax,
+  const places = createResourcePool({
+    size: limits.concurrentMax,
+    make: () => undefined,
+    waitingMax: limits.queuedMax,
     waitMs: limits.idleTimeoutMs,
     full: overloaded,
     late: () => idleTimeout(limits.idleTimeoutMs),
@@ -155,11 +156,11 @@ export function superviseFunction(options: ProcessOptions): SupervisedFunction {
 
   return {
     async fetch(request) {
-      const free = await slots.take(request.signal);
+      const { release } = await places.take(request.signal);
       try {
-        return await withWorker(request, free);
+        return await withWorker(request, release);
       } catch (error) {
-        free();
+        release();
         throw error;
       }
     },

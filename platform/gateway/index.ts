@@ -10,6 +10,7 @@ import { type Context, Hono, type Next } from "hono";
 import { cors } from "hono/cors";
 import { PlatformError } from "../errors.ts";
 import type { Keys } from "../keys.ts";
+import { listen } from "../listen.ts";
 import type { Log } from "../log.ts";
 import { type Credentials, createApiKeys } from "./api-keys.ts";
 
@@ -153,22 +154,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     incoming.headers["x-forwarded-for"] = incoming.socket.remoteAddress ?? "127.0.0.1";
     sockets.upgrade(incoming, socket, head, { token });
   });
-  const port = await new Promise<number>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === "EADDRINUSE"
-          ? new PlatformError(
-              "port_taken",
-              `Port ${options.port} is taken: change [api] port in supabase/config.toml.`,
-            )
-          : error,
-      ),
-    );
-    server.listen(options.port, host, () => {
-      const address = server.address();
-      resolve(typeof address === "object" && address ? address.port : options.port);
-    });
-  });
+  const port = await listen(server, { port: options.port, host }, "[api] port");
 
   return {
     url: `http://${isLoopback(host) || host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host}:${port}`,

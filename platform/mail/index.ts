@@ -5,7 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
-import { PlatformError } from "../errors.ts";
+import { listen } from "../listen.ts";
 import type { Log } from "../log.ts";
 import { createApi } from "./api.ts";
 import { guard } from "./guard.ts";
@@ -63,7 +63,7 @@ export async function createMail(options: MailOptions): Promise<Mail> {
     log("error", `${context.req.method} ${context.req.path}: ${error.stack ?? error}`);
     return context.text("Internal error", 500);
   });
-  const port = await listen(app, options.httpPort, started);
+  const port = await serve(app, options.httpPort, started);
 
   const running = started.move();
   return {
@@ -79,24 +79,9 @@ const pageFiles = [
   ["/inbox.css", "inbox.css", "text/css"],
 ] as const;
 
-async function listen(app: Hono, port: number, started: AsyncDisposableStack): Promise<number> {
+async function serve(app: Hono, port: number, started: AsyncDisposableStack): Promise<number> {
   const server = createAdaptorServer({ fetch: app.fetch });
-  const bound = await new Promise<number>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === "EADDRINUSE"
-          ? new PlatformError(
-              "port_taken",
-              `Port ${port} is taken: change [local_smtp] port in supabase/config.toml.`,
-            )
-          : error,
-      ),
-    );
-    server.listen(port, "127.0.0.1", () => {
-      const address = server.address();
-      resolve(typeof address === "object" && address ? address.port : port);
-    });
-  });
+  const bound = await listen(server, { port, host: "127.0.0.1" }, "[local_smtp] port");
   started.defer(async () => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     if ("closeAllConnections" in server) server.closeAllConnections();

@@ -2,10 +2,8 @@
  * Takes mail by SMTP from any sender to any recipient, and keeps it. It never sends mail
  * on. It accepts any login, so clients with credentials need no change.
  */
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from "smtp-server";
-import { PlatformError } from "../errors.ts";
+import { listen } from "../listen.ts";
 import type { Log } from "../log.ts";
 import type { Mailbox } from "./mailbox.ts";
 
@@ -58,17 +56,13 @@ export async function startSmtp(
   // Errors of single connections come here. Errors of listening are caught below.
   server.on("error", (error) => log("debug", error.message));
 
-  const listening = server.listen(options.port, "127.0.0.1");
-  await once(listening, "listening").catch((error: NodeJS.ErrnoException) => {
-    throw error.code === "EADDRINUSE"
-      ? new PlatformError(
-          "port_taken",
-          `Port ${options.port} is taken: change [local_smtp] smtp_port in supabase/config.toml.`,
-        )
-      : error;
-  });
+  const port = await listen(
+    server.server,
+    { port: options.port, host: "127.0.0.1" },
+    "[local_smtp] smtp_port",
+  );
   return {
-    port: (listening.address() as AddressInfo).port,
+    port,
     rejected: () => rejected,
     [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
   };

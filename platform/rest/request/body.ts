@@ -2,6 +2,7 @@
  * Request bodies. JSON goes to Postgres as it came, so that numbers keep their
  * digits; here it is read only for its keys.
  */
+import { announcesMore, readBytes } from "../../body.ts";
 import { errors } from "../errors.ts";
 import { parseCsv } from "./csv.ts";
 
@@ -21,18 +22,9 @@ export const bodyMax = 32 * 1024 * 1024;
 
 /** @throws RestError 413 */
 export async function readBody(request: Request): Promise<Buffer> {
-  if (request.body === null) return Buffer.alloc(0);
-  if (Number(request.headers.get("content-length") ?? 0) > bodyMax) {
-    throw errors.body(`The request body is larger than ${bodyMax} bytes`, 413);
-  }
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body) {
-    size += chunk.byteLength;
-    if (size > bodyMax) throw errors.body(`The request body is larger than ${bodyMax} bytes`, 413);
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 ? Buffer.from(chunks[0] as Uint8Array) : Buffer.concat(chunks);
+  const tooLarge = () => errors.body(`The request body is larger than ${bodyMax} bytes`, 413);
+  if (announcesMore(request, bodyMax)) throw tooLarge();
+  return readBytes(request, bodyMax, tooLarge);
 }
 
 /**

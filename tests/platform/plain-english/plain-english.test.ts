@@ -10,18 +10,14 @@ const root = join(import.meta.dirname, "../../..");
 const stillToCome = [
   "docs/errors.md",
   "docs/reference/",
-  "platform/auth/",
   "platform/cron/",
   "platform/functions/",
   "platform/gateway/",
-  "platform/realtime/",
   "platform/rest/",
   "sql/",
   "tests/database/",
-  "tests/platform/auth/",
   "tests/platform/cron/",
   "tests/platform/functions/",
-  "tests/platform/realtime/",
   "tests/platform/rest/",
 ];
 
