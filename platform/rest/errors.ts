@@ -38,6 +38,9 @@ export class RestError extends Error {
   }
 }
 
+/** Seconds. By then the requests that a connection is busy with have mostly ended. */
+const later: [string, string][] = [["Retry-After", "2"]];
+
 export const errors = {
   unparsable: (what: string, text: string, column: number, details: string) =>
     new RestError(400, "PGRST100", `"failed to parse ${what} (${text})" (line 1, column ${column})`, details),
@@ -198,7 +201,22 @@ export const errors = {
   connectionLost: () => new RestError(503, "PGRST001", "Database client error. Retrying the connection."),
   noSchemaCache: () =>
     new RestError(503, "PGRST002", "Could not query the database for the schema cache. Retrying."),
-  poolTimeout: () => new RestError(504, "PGRST003", "Timed out acquiring connection from connection pool."),
+  poolTimeout: () =>
+    new RestError(504, "PGRST003", "Timed out acquiring connection from connection pool.", null, null, later),
+  /** PostgREST has no word for the next two. Its code says where the request got stuck. */
+  callerWaits: () =>
+    new RestError(
+      429,
+      "PGRST003",
+      "Too many of your requests are waiting for a connection.",
+      null,
+      "Send fewer requests at the same time.",
+      later,
+    ),
+  poolBusy: () =>
+    new RestError(503, "PGRST003", "Too many requests are waiting for a connection.", null, null, later),
+  /** Nobody reads this answer. */
+  clientGone: () => new RestError(499, "PGRST003", "The client left before a connection was free."),
 };
 
 export function relationshipHint(relationship: Relationship): string {

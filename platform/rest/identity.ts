@@ -5,6 +5,8 @@ import { RestError } from "./errors.ts";
 export interface Identity {
   role: string;
   anonymous: boolean;
+  /** Role and user, for a share of the pool. Undefined for an anonymous caller: the network stands for them. */
+  caller: string | undefined;
   /** What `request.jwt.claims` holds. */
   claimsJson: string;
 }
@@ -14,6 +16,7 @@ export const anonymousRole = "anon";
 const anonymous: Identity = {
   role: anonymousRole,
   anonymous: true,
+  caller: undefined,
   claimsJson: JSON.stringify({ role: anonymousRole }),
 };
 
@@ -46,6 +49,7 @@ export async function identify(header: string | null, keys: Pick<Keys, "verify">
   const identity = {
     role,
     anonymous: role === anonymousRole,
+    caller: role === anonymousRole ? undefined : `${role} ${claims.sub ?? ""}`,
     claimsJson: JSON.stringify({ ...claims, role }),
   };
   identities.set(claims, identity);

@@ -2,6 +2,7 @@
  * The PostgREST protocol over one database: `createRest` answers requests whose
  * path is `/table`, `/rpc/function` or `/`. README.md says what is in and out.
  */
+import { clientNetwork } from "../client-network.ts";
 import type { Config } from "../config.ts";
 import type { Keys } from "../keys.ts";
 import type { Log } from "../log.ts";
@@ -49,6 +50,7 @@ export async function createRest(options: RestOptions): Promise<Rest> {
   const pool = createPool({ databaseUrl: options.databaseUrl, size: options.poolSize ?? 10 });
 
   interface Context {
+    raw: Request;
     request: ApiRequest;
     identity: Identity;
     graph: SchemaGraph;
@@ -56,7 +58,7 @@ export async function createRest(options: RestOptions): Promise<Rest> {
   }
 
   async function run(
-    { request, identity, graph }: Context,
+    { raw, request, identity, graph }: Context,
     built: Built,
     how: { readOnly: boolean; own?: [string, string][] },
   ): Promise<Outcome> {
@@ -81,7 +83,9 @@ export async function createRest(options: RestOptions): Promise<Rest> {
       statement: built.statement,
       explain: built.explain,
       repeatable: how.readOnly,
+      caller: identity.caller ?? clientNetwork(raw.headers.get("x-forwarded-for") ?? ""),
       anonymous: identity.anonymous,
+      request: raw,
     });
   }
 
@@ -163,7 +167,7 @@ export async function createRest(options: RestOptions): Promise<Rest> {
         const request = await parseRequest(raw, schemas);
         const attempt = (graph: SchemaGraph) => {
           const maxRows = Number(graph.settings.get("db_max_rows") ?? config.max_rows) || config.max_rows;
-          return answer({ request, identity, graph, maxRows });
+          return answer({ raw, request, identity, graph, maxRows });
         };
         const graph = cache.current();
         return await attempt(graph).catch(async (cause) => {

@@ -7,6 +7,7 @@
 import postgres from "postgres";
 import { errors } from "../errors.ts";
 import { quoteLiteral, type Statement } from "../sql/text.ts";
+import { createFairQueue, type FairQueueOptions } from "./fair-queue.ts";
 import { fromPostgres } from "./faults.ts";
 
 export interface Work {
@@ -19,8 +20,12 @@ export interface Work {
   explain?: Statement | undefined;
   /** Whether to try again on a fresh connection when one is lost. */
   repeatable: boolean;
-  /** For statuses of errors. */
+  /** Whose share of the pool it takes. */
+  caller: string;
+  /** Whether the caller is anonymous: for the share, and for statuses of errors. */
   anonymous: boolean;
+  /** Its signal tells that the client has gone. */
+  request: Pick<Request, "signal">;
 }
 
 /** Columns of the statement's row, then the explained plan if any. */
@@ -34,12 +39,8 @@ export interface Pool extends AsyncDisposable {
   run(work: Work): Promise<Outcome>;
 }
 
-export interface PoolOptions {
+export interface PoolOptions extends FairQueueOptions {
   databaseUrl: string;
-  size: number;
-  /** Requests that wait for a connection at most; more are refused at once. */
-  queueMax?: number;
-  acquireTimeoutMs?: number;
 }
 
 /** Plans that a connection keeps; the least recently used leaves first. */
@@ -55,66 +56,32 @@ interface Connection {
   count: number;
 }
 
-interface Waiter {
-  resolve(connection: Connection): void;
-  reject(cause: unknown): void;
-  timer: NodeJS.Timeout;
-}
-
 export function createPool(options: PoolOptions): Pool {
-  const { databaseUrl, size, queueMax = 1000, acquireTimeoutMs = 10_000 } = options;
+  const { databaseUrl } = options;
   const all: Connection[] = [];
   const idle: Connection[] = [];
-  const waiting = new Set<Waiter>();
+  const queue = createFairQueue(options);
 
-  function acquire(): Promise<Connection> | Connection {
-    const free = idle.pop();
-    if (free) return free;
-    if (all.length < size) {
-      const connection = connect(databaseUrl);
-      all.push(connection);
-      return connection;
-    }
-    if (waiting.size >= queueMax) throw errors.poolTimeout();
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = {
-        resolve,
-        reject,
-        timer: setTimeout(() => {
-          waiting.delete(waiter);
-          reject(errors.poolTimeout());
-        }, acquireTimeoutMs),
-      };
-      waiting.add(waiter);
-    });
-  }
-
-  function release(connection: Connection): void {
-    const [next] = waiting;
-    if (!next) {
-      idle.push(connection);
-      return;
-    }
-    waiting.delete(next);
-    clearTimeout(next.timer);
-    next.resolve(connection);
+  function open(): Connection {
+    const connection = connect(databaseUrl);
+    all.push(connection);
+    return connection;
   }
 
   return {
     async run(work) {
-      const connection = await acquire();
+      const turn = queue.take(work.caller, work.anonymous, work.request);
+      if (turn) await turn;
+      const connection = idle.pop() ?? open();
       try {
         return await attempt(connection, work, work.repeatable ? 2 : 1);
       } finally {
-        release(connection);
+        idle.push(connection);
+        queue.giveBack(work.caller, work.anonymous);
       }
     },
     async [Symbol.asyncDispose]() {
-      for (const { timer, reject } of waiting) {
-        clearTimeout(timer);
-        reject(errors.connectionLost());
-      }
-      waiting.clear();
+      queue[Symbol.dispose]();
       await Promise.all(all.map(({ sql }) => sql.end({ timeout: 2 })));
     },
   };
