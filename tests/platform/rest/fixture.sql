@@ -178,5 +178,3 @@ grant select on api2.things to anon;
 grant execute on all functions in schema public to anon, authenticated, service_role;
 revoke all on public.canary from anon, authenticated;
 revoke all on public.canary from public;
-alter role anon set statement_timeout = '3s';
-alter role authenticated set statement_timeout = '8s';
