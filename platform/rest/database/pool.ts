@@ -1,8 +1,8 @@
 /**
- * A bounded set of connections, one request at a time on each. A request is
- * one message: its transaction settings, then its statement as a prepared one.
- * Postgres runs the message as one implicit transaction, so a request costs a
- * single round trip and leaves nothing to clean up. README.md says why so.
+ * A bounded set of connections. Each serves one request at a time. fair-queue.ts decides who gets the next.
+ * A request is one message: its transaction settings, then its statement as a prepared one.
+ * Postgres runs the message as one implicit transaction. So a request costs a
+ * single round trip and leaves nothing to clean up. README.md says why it is done this way.
  */
 import postgres from "postgres";
 import { errors } from "../errors.ts";
@@ -11,31 +11,31 @@ import { createFairQueue, type FairQueueOptions } from "./fair-queue.ts";
 import { fromPostgres } from "./faults.ts";
 
 export interface Work {
-  /** SQL that runs before, in the same transaction. */
+  /** SQL that runs before the statement, in the same transaction. */
   settings: string;
-  /** What the plan depends on besides the text: role and search path. */
+  /** Role and search path: besides the text, the plan depends on them. */
   planKey: string;
   statement: Statement;
-  /** Also explains this one; its plan is the last row. */
+  /** Another statement, to be explained. Its plan is the last row. */
   explain?: Statement | undefined;
-  /** Whether to try again on a fresh connection when one is lost. */
+  /** Whether to try again on a new connection if this one is lost. */
   repeatable: boolean;
-  /** Whose share of the pool it takes. */
+  /** Whose share of the pool the request takes. */
   caller: string;
-  /** Whether the caller is anonymous: for the share, and for statuses of errors. */
+  /** Whether the caller is anonymous. It decides on the share and on the status of some errors. */
   anonymous: boolean;
-  /** Its signal tells that the client has gone. */
+  /** Its signal tells when the client has left. */
   request: Pick<Request, "signal">;
 }
 
-/** Columns of the statement's row, then the explained plan if any. */
+/** The columns of the statement's row, and the plan if one was asked for. */
 export interface Outcome {
   row: (Buffer | null)[];
   plan?: string | undefined;
 }
 
 export interface Pool extends AsyncDisposable {
-  /** @throws RestError what Postgres says, or PGRST000, 001, 003 */
+  /** @throws RestError with what Postgres says, or PGRST000, 001, 003 */
   run(work: Work): Promise<Outcome>;
 }
 
@@ -43,14 +43,14 @@ export interface PoolOptions extends FairQueueOptions {
   databaseUrl: string;
 }
 
-/** Plans that a connection keeps; the least recently used leaves first. */
+/** Prepared statements that a connection keeps. The least recently used one is dropped first. */
 const preparedMax = 200;
-/** Failed requests may leave a prepared statement behind; after so many all are dropped. */
+/** A failed request may leave a prepared statement behind. After so many, all are dropped. */
 const strayMax = 32;
 
 interface Connection {
   sql: postgres.Sql;
-  /** Names of prepared statements by what they do. */
+  /** The names of prepared statements, by plan key and text. */
   prepared: Map<string, string>;
   strays: number;
   count: number;
@@ -93,7 +93,7 @@ function connect(databaseUrl: string): Connection {
       max: 1,
       fetch_types: false,
       connect_timeout: 10,
-      // A lost database is tried again soon: requests fail meanwhile, they do not queue here.
+      // When the database is lost, try again soon. Requests fail meanwhile; they do not wait here.
       backoff: () => 0.1,
       connection: { application_name: "rest" },
       onnotice: () => {},
@@ -114,13 +114,13 @@ async function attempt(connection: Connection, work: Work, triesLeft: number): P
   try {
     const results = (await connection.sql.unsafe(text).raw()) as unknown as (Buffer | null)[][][];
     if (name.fresh) connection.prepared.set(name.key, name.name);
-    // Settings answer first, the statement then, its plan last.
+    // The results come in order: of the settings, of the statement, the plan.
     const rows = results.slice(work.explain ? -2 : -1);
     return { row: rows[0]?.[0] ?? [], plan: work.explain && rows[1]?.[0]?.[0]?.toString("utf8") };
   } catch (cause) {
     if (!isFault(cause)) throw cause;
     if (name.fresh) connection.strays++;
-    // The connection was replaced since: its prepared statements are gone. Nothing ran.
+    // The connection was replaced, so its prepared statements are gone. Nothing ran.
     if (cause.code === "26000" && cause.message.includes(`"${name.name}"`) && !name.fresh) {
       connection.prepared.clear();
       return attempt(connection, work, triesLeft);
@@ -182,7 +182,7 @@ function argumentList(values: (string | null)[]): string {
   return `(${values.map((value) => (value === null ? "null" : quoteLiteral(value))).join(",")})`;
 }
 
-/** Postgres errors and connection errors of the driver alike. */
+/** An error of Postgres, or a connection error of the driver. */
 interface Fault {
   code: string;
   message: string;
