@@ -1,27 +1,25 @@
 /**
- * Decides whose request gets the next connection of the pool, so that no caller can take the
- * pool away from the others. A statement that runs cannot be stopped to make room. So the
- * queue keeps room free in advance:
+ * Decides whose request gets the next connection of the pool, so no caller can keep the others
+ * out. A running statement cannot be stopped to make room. So the queue keeps room in advance:
  *
- * - A caller may take another connection while more are free than it holds. Alone it
- *   gets half of the pool; the other half is there at once for whoever comes next.
- * - Anonymous callers together hold at most half of the pool. Among themselves they share that
- *   half by the same rule.
- * - Whoever may not take one waits in a queue of their own. The queues are served in turn, one
- *   request each; if anonymous and known callers both wait, they are served alternately.
+ * - A caller may take another connection only while more are free than it holds. A lone caller
+ *   gets half of the pool. The next caller finds the other half free.
+ * - Anonymous callers together hold at most half of the pool. They share this half by the same rule.
+ * - A request that may not take a connection waits in its caller's queue. The queues are served in
+ *   turn, one request each. If anonymous and known callers wait, they are served alternately.
  *
- * A request that need not wait costs two changes of a map: no timer, no listener, no promise.
+ * A request that does not wait costs two changes of a map. It makes no timer, listener or promise.
  */
 import { errors } from "../errors.ts";
 
 export interface FairQueue extends Disposable {
   /**
-   * Asks for a connection. Every call that is granted needs one `giveBack`.
+   * Asks for a connection. After every call that got one, call `giveBack` once.
    * @param caller the same text for all requests that share one allowance
    * @param request its signal is read only if the request has to wait
-   * @returns undefined if the connection is the caller's now, else a promise of it
-   * @throws RestError PGRST003 when too much waits already; the promise also when the wait was
-   *   too long, the client left or the queue was disposed of
+   * @returns undefined if the caller has the connection now, else a promise that resolves when it has
+   * @throws RestError PGRST003 if too many requests wait already. The promise rejects if the wait takes
+   *   too long, the client leaves or the queue is disposed of
    */
   take(caller: string, anonymous: boolean, request: Pick<Request, "signal">): Promise<void> | undefined;
   giveBack(caller: string, anonymous: boolean): void;
@@ -30,11 +28,11 @@ export interface FairQueue extends Disposable {
 export interface FairQueueOptions {
   /** Connections. */
   size: number;
-  /** Requests of one caller that wait at most. */
+  /** How many requests of one caller may wait. */
   callerWaitingMax?: number;
-  /** Requests of all anonymous callers that wait at most, and of all known ones. */
+  /** How many requests of all anonymous callers may wait, and how many of all known ones. */
   crowdWaitingMax?: number;
-  /** How long a request waits at most. */
+  /** How long a request may wait. */
   waitMs?: number;
 }
 
@@ -49,7 +47,7 @@ interface Crowd {
   heldMax: number;
   heldBy: Map<string, number>;
   waiting: number;
-  /** The oldest waiter first in each, the caller whose turn is next first of all. None is empty. */
+  /** Who waits, by caller. The caller whose turn comes next is first. No queue is empty. */
   queues: Map<string, Set<Waiter>>;
 }
 
@@ -72,8 +70,8 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
   }
 
   /**
-   * Grants what can be granted. Afterwards nobody waits who may take a connection, so
-   * a newcomer who may take one overtakes nobody.
+   * Serves everybody who may take a connection now. So whoever still waits may not take one, and a
+   * new request that may take one overtakes nobody.
    */
   function serve(): void {
     let served = true;
@@ -127,7 +125,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     });
   }
 
-  /** Refuses the newest request of the longest queue, or the one that asks when its queue is as long. */
+  /** Refuses the newest request of the longest queue. If the asking caller's queue is as long, refuses that request. */
   function makeRoom(crowd: Crowd, ownSize: number): void {
     let longest = new Set<Waiter>();
     for (const queue of crowd.queues.values()) if (queue.size > longest.size) longest = queue;
