@@ -1,8 +1,8 @@
 /*
  * profiles
  *
- * Who people are to each other. Usernames are in 15-usernames.sql, the making of a
- * profile in 20-accounts.sql, who reads it in 30-blocks.sql.
+ * Who people are to each other. Usernames are in 15-usernames.sql. 20-accounts.sql makes a
+ * profile when an account is confirmed. Who reads it is in 30-blocks.sql.
  */
 
 -- Table ----------------------------------------------------------------------
