@@ -89,14 +89,15 @@ comment on function private.username_problem is 'Why the asker (null: a newcomer
 revoke all on function private.username_problem (text, uuid) from public, anon, authenticated, service_role;
 
 -- Without it, two people who want one name at once would both find it free, and the unique
--- index would refuse the second one in its own words.
+-- index would refuse the second one in its own words. All names share 1,024 locks, as people
+-- do in 00-foundations/30-turns.sql: that caps the locks of a statement about many people.
 create function private.lock_username(wanted text)
 returns void
 language sql
 volatile
 security invoker
 begin atomic
-  select pg_advisory_xact_lock(2, hashtext(lower(wanted)));
+  select pg_advisory_xact_lock(2, hashtext(lower(wanted)) & 1023);
 end;
 
 comment on function private.lock_username is 'Waits until nobody else is taking this username. Holds until the transaction ends.';
