@@ -10,7 +10,7 @@ import { join, resolve } from "node:path";
 import { type Auth, createAuth } from "./auth/index.ts";
 import { type Config, type ConfigOverrides, loadConfig } from "./config.ts";
 import { createCron } from "./cron/index.ts";
-import { development } from "./development.ts";
+import { developmentConfig } from "./development.ts";
 import { type Env, envFiles, functionsEnv } from "./env.ts";
 import { PlatformError } from "./errors.ts";
 import { createFunctions } from "./functions/index.ts";
@@ -44,7 +44,7 @@ export interface PlatformOptions {
   ephemeralPorts?: boolean;
   /** API keys and JWT secret; the CLI's well-known local ones when absent. */
   keys?: Omit<KeyOptions, "signingKey">;
-  /** Laid over supabase/config.toml and over what development.ts changes in it. */
+  /** Laid over supabase/config.toml, and over what development.ts changes in it. */
   config?: ConfigOverrides;
   /** Where `env(NAME)` values and functions' secrets come from, over the project's .env files. */
   env?: Env;
@@ -96,8 +96,8 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
     ? { api: { port: 0 }, db: { port: 0 }, local_smtp: { port: 0, smtp_port: 0 } }
     : {};
   const host = options.host ?? "127.0.0.1";
-  const laptop = isLoopback(host) && env.PLAZA_DEVELOPMENT !== "off" ? development : {};
-  const config = await loadConfig(projectDir, env, laptop, options.config ?? {}, ports);
+  const overrides = [developmentConfig(host, env), options.config ?? {}, ports];
+  const config = await loadConfig(projectDir, env, ...overrides);
   const keys = await createKeys({
     jwtSecret: env.JWT_SECRET,
     publishableKey: env.PUBLISHABLE_KEY,

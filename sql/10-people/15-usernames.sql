@@ -133,7 +133,10 @@ begin
   if tg_op = 'UPDATE' and new.username = old.username then
     return new;
   end if;
-  perform private.lock_username(new.username);
+  -- Whoever makes the profile has the lock. A second one could make two people wait in a circle.
+  if tg_op = 'UPDATE' then
+    perform private.lock_username(new.username);
+  end if;
   problem := private.username_problem(new.username, new.id);
   if problem is not null then
     raise exception using

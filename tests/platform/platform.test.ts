@@ -76,6 +76,22 @@ test("a start that fails stops what had started, and says why", async () => {
   expect(await usernames(platform)).toEqual([]);
 });
 
+test("a mail follows another after a second on a laptop, after a minute with PLAZA_DEVELOPMENT=off", async () => {
+  const secondMail = async (PLAZA_DEVELOPMENT?: string) => {
+    const env = { ...process.env, PLAZA_DEVELOPMENT };
+    await using platform = await createPlatform({ ephemeralPorts: true, seed: false, env });
+    const { auth } = createClient(platform.url, platform.keys.publishableKey, {
+      auth: { persistSession: false },
+    });
+    const email = "alice@example.com";
+    expect((await auth.signUp({ email, password: "correct horse battery" })).error).toBeNull();
+    const { error } = await auth.resend({ type: "signup", email });
+    return Number(/after (\d+) seconds/.exec(error?.message ?? "after 0 seconds")?.[1]);
+  };
+  expect(await secondMail()).toBe(0);
+  expect(await secondMail("off")).toBeGreaterThan(40);
+});
+
 test("when Postgres ends by itself the platform tells", async () => {
   await using platform = await createPlatform({ ephemeralPorts: true, seed: false });
   const sql = postgres(platform.adminUrl, { max: 1, onnotice: () => {} });
