@@ -1,16 +1,22 @@
 /** Profiles: made with the account, changed by their owner, and the names people go by. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Auth, connectAuth } from "./auth.ts";
 import { createDatabase, type Database, type Person, refusal } from "./database.ts";
 
 let db: Database;
+let auth: Auth;
 let alice: Person;
 let bob: Person;
 beforeAll(async () => {
   db = await createDatabase();
+  auth = connectAuth(db);
   alice = await db.signUp("alice");
   bob = await db.signUp("bob");
 });
-afterAll(() => db?.[Symbol.asyncDispose]());
+afterAll(async () => {
+  await auth?.[Symbol.asyncDispose]();
+  await db?.[Symbol.asyncDispose]();
+});
 
 const rename = (person: Person, username: string) =>
   person.asks(
@@ -216,6 +222,31 @@ describe("a username", () => {
       select username from private.held_usernames where profile_id = ${mallory.id} order by username
     `;
     expect(held.map((row) => row.username)).toEqual(["mallory", "mallory_1"]);
+  });
+
+  test("is told to be taken to whoever waited for somebody else to take it", async () => {
+    const [first, second, waiting] = [
+      await db.signUp("first_of_two"),
+      await db.signUp("second_of_two"),
+      // Nobody reserved the name for them: an administrator made the account.
+      await auth.create({ username: "prize" }),
+    ];
+    const outcomes = await first.asks(async (sql) => {
+      await sql`update profiles set username = 'prize' where id = ${first.id}`;
+      const others = [refusal(rename(second, "PRIZE")), auth.confirm(waiting)] as const;
+      const blocked = () => db.admin`
+        select from pg_stat_activity where datname = ${db.name} and wait_event_type = 'Lock'`;
+      await expect.poll(async () => (await blocked()).length).toBe(2);
+      return others;
+    });
+    expect(await outcomes[0]).toMatchObject({
+      code: "PT409",
+      detail: "username_taken",
+      message: "The username PRIZE is taken",
+    });
+    await outcomes[1];
+    const [confirmed] = await db.admin`select username from profiles where id = ${waiting}`;
+    expect(confirmed?.username).toMatch(/^user_/);
   });
 
   test("goes to one of many who want it at the same moment", async () => {

@@ -272,6 +272,8 @@ describe("the sweep", () => {
       await auth.signUp({ username: "confirmed" }),
     ];
     await auth.confirm(confirmed);
+    // As if the row had been left behind.
+    await db.admin`insert into private.sign_ups (user_id, mailed_at) values (${confirmed}, now() - interval '9 days')`;
     await letPass(old, "6 days 23 hours");
     await letPass(reminded, "6 days 23 hours");
     expect(await sweep()).toBe(0);
