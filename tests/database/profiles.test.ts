@@ -233,18 +233,18 @@ describe("a username", () => {
     ];
     const outcomes = await first.asks(async (sql) => {
       await sql`update profiles set username = 'prize' where id = ${first.id}`;
-      const others = [refusal(rename(second, "PRIZE")), auth.confirm(waiting)] as const;
+      const others = { renamed: refusal(rename(second, "PRIZE")), confirmed: auth.confirm(waiting) };
       const blocked = () => db.admin`
         select from pg_stat_activity where datname = ${db.name} and wait_event_type = 'Lock'`;
       await expect.poll(async () => (await blocked()).length).toBe(2);
       return others;
     });
-    expect(await outcomes[0]).toMatchObject({
+    expect(await outcomes.renamed).toMatchObject({
       code: "PT409",
       detail: "username_taken",
       message: "The username PRIZE is taken",
     });
-    await outcomes[1];
+    await outcomes.confirmed;
     const [confirmed] = await db.admin`select username from profiles where id = ${waiting}`;
     expect(confirmed?.username).toMatch(/^user_/);
   });
