@@ -1,4 +1,4 @@
-/** Profiles: made with the account, changed by their owner, and the names people go by. */
+/** Profiles: made when an account is confirmed, changed by their owner; and usernames. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Auth, connectAuth } from "./auth.ts";
 import { createDatabase, type Database, type Person, refusal } from "./database.ts";
@@ -66,7 +66,7 @@ describe("an account", () => {
     expect(row?.display_name).toBe(`two lines ${"x".repeat(40)}`);
   });
 
-  test("takes everything of its own along when it goes, and nothing of others", async () => {
+  test("that is deleted takes everything of its own along, and nothing of others", async () => {
     const frank = await db.signUp("frank");
     await frank.asks((sql) => sql`insert into follows (followee_id) values (${bob.id})`);
     await bob.asks((sql) => sql`insert into follows (followee_id) values (${frank.id})`);
@@ -174,13 +174,13 @@ describe("a username", () => {
     expect(held).toHaveLength(0);
   });
 
-  test("saved as it was is no change", async () => {
+  test("that is saved unchanged costs nothing", async () => {
     const same = await db.signUp("same");
     await rename(same, "same_2");
     expect(await rename(same, "same_2")).toEqual([{ username: "same_2" }]);
   });
 
-  test("given up is held for its former owner, who may take it back at once", async () => {
+  test("that dave gives up is held for him, and he can take it back at once", async () => {
     const dave = await db.signUp("dave");
     await rename(dave, "david");
     expect(await available("dave")).toBe(false);
@@ -192,7 +192,7 @@ describe("a username", () => {
     expect(await available("david")).toBe(false);
   });
 
-  test("given up is free again after 30 days", async () => {
+  test("that somebody gave up is free again after 30 days", async () => {
     const gone = await db.signUp("wanted");
     await rename(gone, "unwanted");
     await letPass("29 days");
@@ -201,7 +201,7 @@ describe("a username", () => {
     expect(await available("wanted")).toBe(true);
     const next = await db.signUp("Wanted");
     expect(next.username).toBe("Wanted");
-    // Whose it was has no claim left, and the next owner's hold replaces the old one.
+    // The former owner has no claim left. The next owner's hold replaces the old one.
     expect(await refusal(rename(gone, "wanted"))).toMatchObject({ detail: "username_taken" });
     await rename(next, "wanted_2");
     expect(await refusal(rename(gone, "wanted"))).toMatchObject({ detail: "username_taken" });
@@ -266,7 +266,7 @@ describe("a username", () => {
     expect(row?.count).toBe(1);
   });
 
-  test("cannot be slipped past the rules that people hear of", async () => {
+  test("is checked by the table itself too, where the trigger is off", async () => {
     // The trigger off: what is left is the guard.
     const admin = await db.admin.reserve();
     try {

@@ -282,6 +282,7 @@ describe("the sweep", () => {
     await letPass(reminded, "1 hour");
     expect(await sweep()).toBe(1);
     expect([await exists(old), await exists(reminded), await exists(confirmed)]).toEqual([false, true, true]);
+    await db.admin`delete from private.sign_ups where user_id = ${confirmed}`;
   });
 
   test("leaves an account that is being confirmed at this moment", async () => {
