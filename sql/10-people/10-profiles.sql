@@ -59,7 +59,7 @@ create table public.profiles (
 
 comment on table  public.profiles is 'People. A profile is made when its account is confirmed, with the username and display_name of the sign-up metadata.';
 comment on column public.profiles.id is 'The id of the account.';
-comment on column public.profiles.username is '3 to 30 letters, digits and underscores, unique whatever the case. You can take a new one every 7 days. The old one is held for 30 days, and you can take it back at any time.';
+comment on column public.profiles.username is '3 to 30 letters, digits and underscores, unique in any case of letters. You can take a new one every 7 days. The old one is held for 30 days, and you can take it back at any time.';
 comment on column public.profiles.display_name is 'At most 50 characters; when empty, show the username.';
 comment on column public.profiles.bio is 'Plain text, at most 500 characters.';
 comment on column public.profiles.avatar_url is 'An https address, or null.';

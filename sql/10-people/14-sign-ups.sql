@@ -32,11 +32,12 @@ create index sign_ups_mailed_at_idx on private.sign_ups (mailed_at);
  *
  * A second mail to an address that is still unconfirmed means: somebody signed up again, or
  * asked for the mail again. Auth keeps the password and metadata of the first sign-up, which
- * may be a stranger's. From here on nobody can tell whose they are, so they go. Whoever
- * confirms the address is signed in by the mail and chooses a password, and a username.
+ * may be a stranger's. From here on nobody can tell whose they are, so they go. The mail signs
+ * in the owner of the address, who then chooses a password and a username.
  *
- * An invited account is left alone: its metadata is the administrator's, and it has no
- * password before somebody accepts. What was chosen before the invitation goes with it.
+ * A later mail changes nothing of an invited account: its metadata is the administrator's, and
+ * it has no password before somebody accepts. The invitation itself drops what a sign-up
+ * before it chose.
  *
  * Definer, because Auth, which updates the user, has no rights here.
  */

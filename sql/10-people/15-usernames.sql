@@ -73,7 +73,7 @@ return case
   ) or exists (
     select from private.held_usernames
     where held_usernames.username = lower(wanted)
-      -- Of a deleted account the owner is null, and so is a newcomer.
+      -- Null is the owner when the account is deleted, and the asker when they are new.
       and coalesce(held_usernames.profile_id <> asker, true)
       and held_usernames.held_until > now()
   ) or exists (
@@ -133,7 +133,8 @@ begin
   if tg_op = 'UPDATE' and new.username = old.username then
     return new;
   end if;
-  -- Whoever makes the profile has the lock. A second one could make two people wait in a circle.
+  -- users_create_profile() has the lock already. With a second one, two people could wait in a
+  -- circle.
   if tg_op = 'UPDATE' then
     perform private.lock_username(new.username);
   end if;

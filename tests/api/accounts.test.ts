@@ -18,7 +18,7 @@ const attempt = (username: string | undefined, email = `${freshUsername("carol")
     options: { data: username === undefined ? {} : { username } },
   });
 
-/** The newest mail to an address, once it is another than the one before. */
+/** Waits for a mail to this address that is newer than `before`. */
 async function nextMail(address: string, before: Mail): Promise<Mail> {
   await expect.poll(async () => (await mailTo(address)).ID, { timeout: 20_000 }).not.toBe(before.ID);
   return mailTo(address);
@@ -64,7 +64,7 @@ test("a form can ask first whether a username is free", async () => {
   expect(await ask(freshUsername("free"))).toBe(true);
 });
 
-test("of many who sign up with one username at once, one gets it, and the others a name for now", async () => {
+test("six people sign up with the same username at the same time, and one of them gets it", async () => {
   const username = freshUsername("race");
   const emails = Array.from({ length: 6 }, () => `${freshUsername("racer")}@example.com`);
   const results = await Promise.all(emails.map((email) => attempt(username, email)));
@@ -83,7 +83,7 @@ test("of many who sign up with one username at once, one gets it, and the others
   expect(renamed?.error).toBeNull();
 });
 
-test("of many who rename to one username at once, one gets it, and the others are told in words", async () => {
+test("six people change to the same username at the same time, and five read that it is taken", async () => {
   const people = await Promise.all(Array.from({ length: 6 }, () => signUp("racer")));
   const username = freshUsername("prize");
   const answers = await Promise.all(
@@ -101,7 +101,7 @@ test("of many who rename to one username at once, one gets it, and the others ar
   }
 });
 
-test("a form that is sent twice makes one account, and no answer is a failure of ours", async () => {
+test("a form that is sent three times makes one account, and no answer is a 500", async () => {
   const username = freshUsername("alice");
   const email = `${username}@example.com`;
   const answers = await Promise.all([1, 2, 3].map(() => attempt(username, email)));
@@ -113,7 +113,7 @@ test("a form that is sent twice makes one account, and no answer is a failure of
   expect(ids.size).toBe(1);
 });
 
-test("a taken username answers the same for a registered and an unregistered address", async () => {
+test("signing up with a taken username answers the same for a registered and an unregistered address", async () => {
   const [alice, bob] = await Promise.all([signUp("alice"), signUp("bob")]);
   const unknown = `${freshUsername("carol")}@example.com`;
   const { url, publishableKey } = target();
@@ -145,7 +145,7 @@ test("a taken username answers the same for a registered and an unregistered add
     expect(rest[field], field).toEqual(ofFresh[field]);
   }
 
-  // Whoever owns the new address gets in, and chooses a name at once.
+  // The owner of the new address gets in, and chooses a name at once.
   const carol = await confirm(unknown);
   expect(await usernameOf(carol.user.id)).toMatch(/^user_[0-9a-f]{12}$/);
   expect(carol.user.user_metadata.username).toBe(alice.username);
@@ -156,7 +156,7 @@ test("a taken username answers the same for a registered and an unregistered add
   expect(renamed.error).toBeNull();
 });
 
-test("who has not confirmed is nobody, but their username is reserved", async () => {
+test("nobody finds or follows ursula before she confirms, but her username is reserved", async () => {
   const username = freshUsername("ursula");
   const email = `${username}@example.com`;
   const { data } = await attempt(username, email);
@@ -205,7 +205,7 @@ const bobsWays: [string, "signup" | "recovery" | "email", (email: string) => Pro
 ];
 
 test.each(bobsWays)(
-  "after mallory signed up bob's address, bob %s, and her password is worthless",
+  "mallory signs up with bob's address, then bob %s, and her password does not work",
   async (_, type, act) => {
     const { email, username, mail } = await mallorySignsUpBob();
     expect(mail.Text).toContain(`for the account @${username}.`);
@@ -234,13 +234,13 @@ test.each(bobsWays)(
   },
 );
 
-test("a deleted account's username is held, as one that somebody has", async () => {
+test("nobody can take the username of a deleted account", async () => {
   const alice = await signUp("alice");
   expect((await service().auth.admin.deleteUser(alice.id)).error).toBeNull();
   expect((await guest().rpc("username_available", { username: alice.username })).data).toBe(false);
 });
 
-test("signing up again with a confirmed address tells nothing, and sends nothing", async () => {
+test("signing up again with a confirmed address reveals nothing and sends no mail", async () => {
   const alice = await signUp("alice");
   const known = await mailTo(alice.email);
   const { data, error } = await attempt(freshUsername("mallory"), alice.email);
@@ -250,7 +250,7 @@ test("signing up again with a confirmed address tells nothing, and sends nothing
   expect((await mailTo(alice.email)).ID).toBe(known.ID);
 });
 
-test("a forgotten password is reset from the mail, and the old one no longer works", async () => {
+test("alice resets a forgotten password from the mail, and the old password no longer works", async () => {
   const alice = await signUp("alice");
   const before = await mailTo(alice.email);
   const client = guest();
@@ -265,7 +265,7 @@ test("a forgotten password is reset from the mail, and the old one no longer wor
   expect(fresh.error).toBeNull();
 });
 
-test("asking for an unknown address's password answers as for a known one", async () => {
+test("a password reset answers the same for an unknown address as for a known one", async () => {
   const alice = await signUp("alice");
   const known = await guest().auth.resetPasswordForEmail(alice.email);
   const unknown = await guest().auth.resetPasswordForEmail(`${freshUsername("nobody")}@example.com`);
@@ -303,7 +303,7 @@ test("a magic link signs bob in without a password", async () => {
   expect(data.user?.id).toBe(bob.id);
 });
 
-test("a refreshed session goes on, a signed-out one does not", async () => {
+test("a refreshed session still works, and a signed-out session does not", async () => {
   const alice = await signUp("alice");
   const refreshed = await alice.client.auth.refreshSession();
   expect(refreshed.error).toBeNull();

@@ -102,7 +102,7 @@ describe("an account", () => {
     const free = async () => [await available("gina"), await available("Gina_2")];
 
     expect(await free()).toEqual([false, false]);
-    // For whoever is signed in the answer is the same as for a name that somebody has.
+    // Bob gets the same answer as for a name that somebody has.
     for (const username of ["gina", "gina_2", "alice"]) {
       expect(await available(username, bob.asks)).toBe(false);
       expect(await refusal(rename(bob, username))).toMatchObject({
@@ -133,7 +133,7 @@ describe("an account", () => {
 
 describe("a username", () => {
   test.each(["al", "a".repeat(31), "al-ice", "al ice", "älice", "alice\n", "", "'; drop table profiles; --"])(
-    "%j is no username",
+    "%j is refused as a username",
     async (username) => {
       const refused = await refusal(rename(bob, username));
       expect(refused).toMatchObject({ code: "PT400", detail: "username_format" });
@@ -155,7 +155,7 @@ describe("a username", () => {
     expect(await available(username)).toBe(false);
   });
 
-  test("is taken in whatever case", async () => {
+  test("is taken in any case of letters", async () => {
     expect(await refusal(rename(bob, "ALICE"))).toMatchObject({
       code: "PT409",
       detail: "username_taken",
@@ -224,7 +224,7 @@ describe("a username", () => {
     expect(held.map((row) => row.username)).toEqual(["mallory", "mallory_1"]);
   });
 
-  test("is told to be taken to whoever waited for somebody else to take it", async () => {
+  test("that two people want goes to the first; the second, who waited, reads that it is taken", async () => {
     const [first, second, waiting] = [
       await db.signUp("first_of_two"),
       await db.signUp("second_of_two"),

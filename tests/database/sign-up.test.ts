@@ -113,7 +113,7 @@ describe("a sign-up", () => {
     expect(await usernameOf(id)).toBe("hidden");
   });
 
-  test("that an administrator made and nobody mailed is left alone", async () => {
+  test("that an administrator made and nobody mailed reserves nothing", async () => {
     const id = await auth.create({ username: "imported" });
     expect(await available("imported")).toBe(true);
     expect(await db.admin`select from private.sign_ups where user_id = ${id}`).toHaveLength(0);

@@ -1,7 +1,7 @@
 /**
- * An account that is not confirmed is nobody: whatever the matrix asks about its owner, asked
- * about ursula, who has not confirmed, is answered as for somebody who never signed up. Once
- * she confirms, the answers differ.
+ * Ursula signed up and has not confirmed, so she is nobody. The matrix has many questions about
+ * an owner. Here they are asked about ursula. Each answer must be the one about somebody who
+ * never signed up. Once she confirms, the answers differ.
  */
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -45,7 +45,7 @@ function statements(): string[] {
 
 const uuid = (id: string) => `'${id}'::uuid`;
 
-/** What becomes of every statement about somebody: as anonymous, carol and the service role ask it. */
+/** The answers to every question about somebody: to anonymous, to carol and to the service role. */
 async function answersAbout(id: string, username: string) {
   const about = { owner: uuid(id), name: `'${username}'` };
   const answers: Record<string, unknown> = {};
@@ -61,7 +61,7 @@ async function answersAbout(id: string, username: string) {
   return answers;
 }
 
-test("whatever is asked about ursula is answered as for somebody who never signed up", async () => {
+test("every answer about ursula is the one about somebody who never signed up", async () => {
   expect(await answersAbout(ursula, "ursula")).toEqual(await answersAbout(randomUUID(), "nobody_at_all"));
 });
 
