@@ -129,13 +129,13 @@ type DeepPartial<T> = T extends readonly unknown[]
 /**
  * @param projectDir the folder that holds supabase/
  * @param env the values for `env(NAME)`
- * @param overrides replace settings of the file, before validation
+ * @param overrides replace settings of the file, before validation; later ones replace earlier ones
  * @throws PlatformError config_unreadable, config_invalid, config_env_missing
  */
 export async function loadConfig(
   projectDir: string,
   env: Record<string, string | undefined>,
-  overrides: ConfigOverrides = {},
+  ...overrides: ConfigOverrides[]
 ): Promise<Config> {
   const path = join(projectDir, "supabase", "config.toml");
   const text = await readFile(path, "utf8").catch((cause) => {
@@ -149,7 +149,7 @@ export async function loadConfig(
   } catch (cause) {
     throw new PlatformError("config_invalid", `${path}: ${(cause as Error).message}`, { cause });
   }
-  const result = schema.safeParse(substitute(merge(parsed, overrides), env));
+  const result = schema.safeParse(substitute(overrides.reduce(merge, parsed), env));
   if (!result.success)
     throw new PlatformError("config_invalid", `${path}:\n${z.prettifyError(result.error)}`);
   return result.data;

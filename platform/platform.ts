@@ -9,6 +9,7 @@ import { join, resolve } from "node:path";
 import { type Auth, createAuth } from "./auth/index.ts";
 import { type Config, type ConfigOverrides, loadConfig } from "./config.ts";
 import { createCron } from "./cron/index.ts";
+import { developmentConfig } from "./development.ts";
 import { type Env, envFiles, functionsEnv } from "./env.ts";
 import { PlatformError } from "./errors.ts";
 import { createFunctions } from "./functions/index.ts";
@@ -42,7 +43,7 @@ export interface PlatformOptions {
   ephemeralPorts?: boolean;
   /** API keys and JWT secret. If absent, the CLI's local ones, which are publicly known. */
   keys?: Omit<KeyOptions, "signingKey">;
-  /** Settings that replace those of supabase/config.toml. */
+  /** Settings that replace those of supabase/config.toml and of development.ts. */
   config?: ConfigOverrides;
   /** Values for `env(NAME)` and secrets for functions. They replace those of the project's .env files. */
   env?: Env;
@@ -93,7 +94,9 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   const ports = options.ephemeralPorts
     ? { api: { port: 0 }, db: { port: 0 }, local_smtp: { port: 0, smtp_port: 0 } }
     : {};
-  const config = await loadConfig(projectDir, env, { ...options.config, ...ports });
+  const host = options.host ?? "127.0.0.1";
+  const overrides = [developmentConfig(host, env), options.config ?? {}, ports];
+  const config = await loadConfig(projectDir, env, ...overrides);
   const keys = await createKeys({
     jwtSecret: env.JWT_SECRET,
     publishableKey: env.PUBLISHABLE_KEY,
@@ -103,7 +106,6 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   });
 
   // Take the ports first. Then we know about a taken port before anything slow starts.
-  const host = options.host ?? "127.0.0.1";
   const gateway = starting.use(
     await createGateway({ host, port: config.api.port, keys, log: log.child("gateway") }),
   );

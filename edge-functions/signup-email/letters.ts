@@ -35,9 +35,8 @@ const letters: Record<Exclude<Action, "email_change">, Write> = {
   signup: (payload, words) => ({
     subject: `Confirm your e-mail address for ${words.appName}`,
     heading: `Welcome to ${words.appName}`,
-    paragraphs: [`${hello(payload)} Confirm this e-mail address, and your account is ready.`],
+    ...(payload.user.confirmation_sent_at ? signUpAgain : firstSignUp(payload)),
     ...proof(payload, words, "Confirm e-mail address"),
-    footnote: "You did not sign up? Then ignore this e-mail. Nobody can use the account until you confirm.",
   }),
   invite: (payload, words) => ({
     subject: `You are invited to ${words.appName}`,
@@ -110,6 +109,32 @@ const letters: Record<Exclude<Action, "email_change">, Write> = {
   }),
 };
 
+/**
+ * The person who signed up chose a password. It works once the address is confirmed. So the mail
+ * names the account: the reader must see when it was somebody else.
+ */
+function firstSignUp(payload: Payload): Pick<Content, "paragraphs" | "footnote"> {
+  const name = username(payload);
+  return {
+    paragraphs: [
+      `Somebody, most likely you, signed up with this e-mail address${name && ` for the account @${name}`}.`,
+      "Confirm the address, and the account is ready.",
+    ],
+    footnote: name
+      ? `You did not sign up, or not as @${name}? Then do not confirm: somebody else could use the account. Ignore this e-mail, or sign up yourself in a minute.`
+      : "You did not sign up? Then do not confirm: somebody else could use the account.",
+  };
+}
+
+/** The database dropped the first password and username: docs/decisions/0007-sign-up.md. */
+const signUpAgain: Pick<Content, "paragraphs" | "footnote"> = {
+  paragraphs: [
+    "Confirm this e-mail address, and the account is ready.",
+    "Then choose a password and a username. A new e-mail was asked for, so what was chosen before no longer counts.",
+  ],
+  footnote: "You did not sign up? Then ignore this e-mail: without it nobody can use the account.",
+};
+
 const insecure = "It was not you? Then change your password at once.";
 
 function signIn(payload: Payload, words: Words): Content {
@@ -171,15 +196,20 @@ function proof(payload: Payload, words: Words, label: string): Pick<Letter, "act
   return { action: { label, url: verifyUrl(payload, words, token_hash) }, code: token };
 }
 
+/** By name only when the address is confirmed: before, a stranger may have chosen the name. */
+function hello(payload: Payload): string {
+  const name = payload.user.email_confirmed_at && username(payload);
+  return name ? `Hello ${name}.` : "Hello.";
+}
+
 /**
  * Anybody can sign up with another person's address. So a mail repeats nothing that was
  * written at sign-up, except a well-formed username. A longer name could be an advertisement.
+ * @returns the username, or an empty string
  */
-function hello({ user }: Payload): string {
+function username({ user }: Payload): string {
   const { username } = user.user_metadata;
-  return typeof username === "string" && /^[A-Za-z0-9_]{3,30}$/.test(username)
-    ? `Hello ${username}.`
-    : "Hello.";
+  return typeof username === "string" && /^[A-Za-z0-9_]{3,30}$/.test(username) ? username : "";
 }
 
 function provider({ email_data: data }: Payload): string {

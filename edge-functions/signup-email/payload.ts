@@ -49,6 +49,10 @@ export const payloadSchema = z
       email: optionalEmail,
       new_email: optionalEmail,
       phone: text(40),
+      /** Empty until the address is confirmed. */
+      email_confirmed_at: text(64),
+      /** When the mail before this one was sent; empty at the first one. */
+      confirmation_sent_at: text(64),
       user_metadata: z
         .record(z.string(), z.unknown())
         .nullish()

@@ -6,7 +6,7 @@ import { audit } from "./audit.ts";
 import { type Call, type Context, json, record, text } from "./context.ts";
 import type { Db, Json } from "./db.ts";
 import { readEmail } from "./email.ts";
-import { badRequest, invalid, unprocessable } from "./errors.ts";
+import { AuthError, badRequest, invalid, unprocessable } from "./errors.ts";
 import { createFlowState, type Pkce, readPkce } from "./flow-state.ts";
 import { hookMetadata } from "./hooks/hooks.ts";
 import { emailIdentityData, findIdentities, identityJson, insertEmailIdentity } from "./identities.ts";
@@ -23,6 +23,9 @@ import {
   updateUser,
   userFields,
 } from "./users.ts";
+
+/** The unique index on auth.users that keeps an address to one user. */
+const emailKey = "users_email_partial_key";
 
 const paramsSchema = z.object({
   email: text,
@@ -74,11 +77,16 @@ export async function registerByEmail(
   const candidate = newEmailUser(email, passwordHash, data);
   if (!existing) await askBeforeCreating(context, call, candidate);
 
-  const registered = await context.sql.begin((sql) =>
-    existing
-      ? confirmOrAsk(context, call, sql, existing, pkce)
-      : insertEmailUser(sql, candidate).then((user) => confirmOrAsk(context, call, sql, user, pkce)),
-  );
+  const ask = (known?: User) =>
+    context.sql.begin(async (sql) =>
+      confirmOrAsk(context, call, sql, known ?? (await insertEmailUser(sql, candidate)), pkce),
+    );
+  const registered = await ask(existing).catch(async (cause) => {
+    // A form that was sent twice: the other request made the user in the meantime.
+    const made = isEmailTaken(cause) ? await findEmailHolder(context.sql, email) : undefined;
+    if (!made || made.email_confirmed_at) throw cause;
+    return ask(made);
+  });
 
   if (registered.email_confirmed_at) {
     return context.sql.begin(async (sql) => {
@@ -126,6 +134,11 @@ export async function insertEmailUser(sql: Db, candidate: NewUser & { id: string
   return updateUser(sql, user.id, {
     raw_user_meta_data: { ...(user.raw_user_meta_data ?? {}), ...identity },
   });
+}
+
+function isEmailTaken(error: unknown): boolean {
+  const cause = error instanceof AuthError ? error.cause : undefined;
+  return cause instanceof Error && "constraint_name" in cause && cause.constraint_name === emailKey;
 }
 
 async function confirmOrAsk(

@@ -30,7 +30,7 @@ export interface Database extends AsyncDisposable {
   /** As a superuser: looks at everything, and sets clocks back. */
   admin: Sql;
   as(role: Role, userId?: string): Caller;
-  /** Signs somebody up as Auth does, with this username unless the metadata says otherwise. */
+  /** A new person with a confirmed address, and this username unless the metadata says otherwise. */
   signUp(username: string, metadata?: Record<string, unknown>): Promise<Person>;
 }
 
@@ -75,10 +75,12 @@ export async function createDatabase(template: "plaza" | "supabase" = "plaza"): 
     async signUp(username, metadata = { username }) {
       const id = randomUUID();
       await auth`
-        insert into auth.users (instance_id, id, aud, role, email, raw_app_meta_data, raw_user_meta_data)
+        insert into auth.users (
+          instance_id, id, aud, role, email, email_confirmed_at, raw_app_meta_data, raw_user_meta_data
+        )
         values (
           '00000000-0000-0000-0000-000000000000', ${id}, 'authenticated', 'authenticated',
-          ${`${id}@example.com`}, '{}', ${auth.json(metadata as postgres.JSONValue)}
+          ${`${id}@example.com`}, now(), '{}', ${auth.json(metadata as postgres.JSONValue)}
         )
       `;
       const [profile] = await admin`select username from public.profiles where id = ${id}`;

@@ -144,10 +144,10 @@ test("a site_url that is not a web address is refused", () => {
   }
 });
 
-test("a mail greets alice by her username, and does not repeat mallory's advertisement", () => {
-  const greeting = (username: unknown) =>
+test("a mail repeats a well-formed username, and not mallory's advertisement", () => {
+  const mail = (username: unknown) =>
     render("signup", { user: { user_metadata: { username, display_name: "Win at evil.example" } } })[0]?.text;
-  expect(greeting("alice_1")).toContain("Hello alice_1. Confirm");
+  expect(mail("alice_1")).toContain("signed up with this e-mail address for the account @alice_1.");
   for (const name of [
     "Win at evil.example",
     "<b>x</b>",
@@ -158,9 +158,32 @@ test("a mail greets alice by her username, and does not repeat mallory's adverti
     null,
     {},
   ]) {
-    expect(greeting(name)).toContain("Hello. Confirm");
-    expect(greeting(name)).not.toContain("evil");
+    expect(mail(name)).toContain("signed up with this e-mail address.");
+    expect(mail(name)).not.toMatch(/@(?!example)|evil/);
   }
+});
+
+test("the first mail says whose account it confirms, and not to confirm another's", () => {
+  const [mail] = render("signup", { user: { user_metadata: { username: "mallory" } } });
+  for (const version of [mail?.html, mail?.text]) {
+    expect(version).toContain("for the account @mallory.");
+    expect(version).toContain("You did not sign up, or not as @mallory? Then do not confirm");
+  }
+});
+
+test("a later mail of the same sign-up names nobody, and asks for a password and a username", () => {
+  const user = { confirmation_sent_at: new Date().toISOString(), user_metadata: { username: "mallory" } };
+  const [mail] = render("signup", { user });
+  for (const version of [mail?.html, mail?.text]) {
+    expect(version).toContain("Then choose a password and a username.");
+    expect(version).not.toContain("mallory");
+  }
+});
+
+test("alice is greeted by her username once her address is confirmed, and not before", () => {
+  expect(render("recovery")[0]?.text).toContain("Hello alice.");
+  const unconfirmed = { user: { email_confirmed_at: undefined } };
+  expect(render("recovery", unconfirmed)[0]?.text).toContain("Hello. Somebody");
 });
 
 describe("nothing in a payload becomes markup, a header or a new line", () => {

@@ -76,6 +76,22 @@ test("a start that fails stops the services that had started, and says why", asy
   expect(await usernames(platform)).toEqual([]);
 });
 
+test("on a laptop the second mail may follow after a second, with PLAZA_DEVELOPMENT=off after a minute", async () => {
+  const secondMail = async (PLAZA_DEVELOPMENT?: string) => {
+    const env = { ...process.env, PLAZA_DEVELOPMENT };
+    await using platform = await createPlatform({ ephemeralPorts: true, seed: false, env });
+    const { auth } = createClient(platform.url, platform.keys.publishableKey, {
+      auth: { persistSession: false },
+    });
+    const email = "alice@example.com";
+    expect((await auth.signUp({ email, password: "correct horse battery" })).error).toBeNull();
+    const { error } = await auth.resend({ type: "signup", email });
+    return Number(/after (\d+) seconds/.exec(error?.message ?? "after 0 seconds")?.[1]);
+  };
+  expect(await secondMail()).toBe(0);
+  expect(await secondMail("off")).toBeGreaterThan(40);
+});
+
 test("the platform reports it if Postgres ends unasked", async () => {
   await using platform = await createPlatform({ ephemeralPorts: true, seed: false });
   const sql = postgres(platform.adminUrl, { max: 1, onnotice: () => {} });

@@ -137,6 +137,22 @@ test("signing up again before confirming sends another mail to the same user", a
   expect(error).toBeNull();
 });
 
+test("a form that is sent twice makes one user, and mails once", async () => {
+  const slow = await harness.start({ email: { max_frequency: "1m" } });
+  const alice = person("alice");
+  const answers = await Promise.all([1, 2, 3].map(() => slow.client().auth.signUp(alice)));
+  const refused = answers.flatMap(({ error }) => (error ? [error] : []));
+  expect(refused).toHaveLength(2);
+  for (const error of refused) {
+    expect(error).toMatchObject({ status: 429, code: "over_email_send_rate_limit" });
+  }
+  expect(await harness.sql`select from auth.users where email = ${alice.email}`).toHaveLength(1);
+  expect(harness.receiver.to(alice.email)).toHaveLength(1);
+  const { token } = harness.receiver.last(alice.email).email_data;
+  await slow.client().auth.verifyOtp({ email: alice.email, token, type: "signup" });
+  expect((await slow.client().auth.signInWithPassword(alice)).error).toBeNull();
+});
+
 test("mallory cannot learn by signing up that bob is registered", async () => {
   const bob = await member(auth, harness.receiver, "bob");
   const options = { data: { username: "mallory" } };
