@@ -40,12 +40,13 @@ create table public.profiles (
   -- The guard; people hear of private.username_problem() before they get here.
   constraint profiles_username_format check (username ~ '^[A-Za-z0-9_]{3,30}$'),
   constraint profiles_display_name_format check (private.rule(
-    char_length(display_name) <= 50 and display_name !~ '[[:cntrl:]]',
-    'display_name_format', 'A display name has at most 50 characters, on one line'
+    private.is_name(display_name, 50),
+    'display_name_format',
+    'A display name is empty, or one line of at most 50 characters with something to see, and without characters that turn the direction of writing'
   )),
   constraint profiles_bio_length check (private.rule(
-    char_length(bio) <= 500,
-    'bio_length', 'A bio has at most 500 characters'
+    char_length(bio) <= 500 and (bio = '' or not private.is_blank(bio)),
+    'bio_length', 'A bio is empty, or has at most 500 characters, not only blank ones'
   )),
   constraint profiles_avatar_url_format check (private.rule(
     private.is_https_url(avatar_url, 500),
@@ -60,7 +61,7 @@ create table public.profiles (
 comment on table  public.profiles is 'People. Made with their account, from the sign-up metadata username and display_name.';
 comment on column public.profiles.id is 'The id of the account.';
 comment on column public.profiles.username is '3 to 30 letters, digits and underscores, unique whatever the case. A new one can be taken every 7 days; the old one is held back for 30, and its former owner may take it back at any time.';
-comment on column public.profiles.display_name is 'At most 50 characters; when empty, show the username.';
+comment on column public.profiles.display_name is 'At most 50 characters, on one line; when it is empty, show the username.';
 comment on column public.profiles.bio is 'Plain text, at most 500 characters.';
 comment on column public.profiles.avatar_url is 'An https address, or null.';
 comment on column public.profiles.links is 'At most 5 https addresses.';

@@ -29,7 +29,7 @@ begin
   end if;
 
   insert into public.profiles (id, username, display_name)
-  values (new.id, username, left(regexp_replace(display_name, '[[:cntrl:]]+', ' ', 'g'), 50));
+  values (new.id, username, private.to_name(display_name, 50));
   return null;
 end;
 $$;

@@ -1,7 +1,17 @@
 /*
  * tags and mentions
  *
- * What posts are about and whom they address.
+ * Which tags a post has and whom it addresses: a row for each, written by triggers from
+ * what is found in its text (10-text.sql). Who reads the rows is in 36-visibility.sql.
+ * The tags that people follow are in 34-tag-follows.sql.
+ *
+ * An @name means whoever has the name when it is written. It keeps that meaning as long
+ * as it stays in the text, whatever the person is called later and whoever has the name
+ * then. So an edit looks up only the names that it adds. A name that found nobody stays
+ * nobody.
+ *
+ * A reply to few (audience mentioned) also addresses the author of the post it answers,
+ * named or not.
  */
 
 -- Tables ---------------------------------------------------------------------
@@ -21,16 +31,20 @@ comment on column public.post_tags.tag is 'Without the sign, in lower case.';
 create index post_tags_tag_post_id_idx on public.post_tags (tag, post_id desc);
 
 create table public.post_mentions (
-  post_id     bigint  not null references public.posts (id) on delete cascade,
-  profile_id  uuid    not null references public.profiles (id) on delete cascade,
-  username    text    not null,
+  post_id        bigint   not null references public.posts (id) on delete cascade,
+  profile_id     uuid     not null references public.profiles (id) on delete cascade,
+  usernames      text[]   not null,
+  is_answered    boolean  not null default false,
+  since_version  integer  not null default 1,
 
   -- Whom a post addresses, and whether it addresses somebody.
   primary key (post_id, profile_id)
 );
 
 comment on table  public.post_mentions is 'Whom posts address. Read by whoever can read the post and see the person.';
-comment on column public.post_mentions.username is 'As it stands in the text, in lower case: the person may have another name by now.';
+comment on column public.post_mentions.usernames is 'The names that mean this person, as they stand in the text, in lower case. The person may have another name by now. Empty when a reply addresses them without naming them.';
+comment on column public.post_mentions.is_answered is 'Whether this is a reply to few (audience mentioned) that answers a post of theirs, so that it addresses them whatever its text says.';
+comment on column public.post_mentions.since_version is 'The first version of the post that addresses them, counted as in post_versions.';
 
 -- What addresses somebody, newest first.
 create index post_mentions_profile_id_post_id_idx on public.post_mentions (profile_id, post_id desc);
@@ -45,26 +59,57 @@ grant select on public.post_tags, public.post_mentions to anon, authenticated, s
 
 -- Triggers -------------------------------------------------------------------
 
--- Whoever has the name now, unless a block hides the two from each other.
-create function private.mentions_of(author_id uuid, entities jsonb)
+create function private.tags_in(entities jsonb)
+returns setof text
+language sql
+immutable
+parallel safe
+security invoker
+rows 2
+begin atomic
+  select distinct entity.value ->> 'tag'
+  from jsonb_array_elements(tags_in.entities) as entity
+  where entity.value ->> 'type' = 'tag';
+end;
+
+comment on function private.tags_in is 'The tags among the entities of a text.';
+revoke all on function private.tags_in (jsonb) from public, anon, authenticated, service_role;
+
+create function private.usernames_in(entities jsonb)
+returns text[]
+language sql
+immutable
+parallel safe
+security invoker
+return array(
+  select distinct lower(entity.value ->> 'username')
+  from jsonb_array_elements(usernames_in.entities) as entity
+  where entity.value ->> 'type' = 'mention'
+);
+
+comment on function private.usernames_in is 'The usernames among the entities of a text, in lower case.';
+revoke all on function private.usernames_in (jsonb) from public, anon, authenticated, service_role;
+
+-- A name finds nobody when a block hides the two from each other.
+create function private.people_named(author_id uuid, usernames text[])
 returns table (profile_id uuid, username text)
 language sql
 stable
 security invoker
 rows 2
 begin atomic
-  select distinct profiles.id, lower(entity.value ->> 'username')
-  from jsonb_array_elements(mentions_of.entities) as entity
-  join public.profiles on lower(profiles.username) = lower(entity.value ->> 'username')
-  where entity.value ->> 'type' = 'mention'
-    and profiles.id not in (select private.hidden_ids(mentions_of.author_id));
+  select profiles.id, lower(profiles.username)
+  from public.profiles
+  where lower(profiles.username) = any (people_named.usernames)
+    and profiles.id not in (select private.hidden_ids(people_named.author_id));
 end;
 
-comment on function private.mentions_of is 'Whom the mentions in a text address.';
-revoke all on function private.mentions_of (uuid, jsonb) from public, anon, authenticated, service_role;
+comment on function private.people_named is 'Who has these usernames (in lower case) now and can be addressed by the author.';
+revoke all on function private.people_named (uuid, text[]) from public, anon, authenticated, service_role;
 
--- Definer, because nobody may write what is found in a text. Its name comes before
--- posts_count: what is mentioned is locked before what is counted.
+-- Definer, because nobody may write what is found in a text. The trigger's name comes
+-- before posts_count, so that people who are mentioned are locked before what is
+-- counted.
 create function private.posts_annotate()
 returns trigger
 language plpgsql
@@ -73,20 +118,29 @@ set search_path = ''
 as $$
 begin
   insert into public.post_tags (post_id, tag)
-  select distinct added.id, entity ->> 'tag'
+  select added.id, tag
   from added
-  cross join lateral jsonb_array_elements(added.entities) as entity
-  where entity ->> 'type' = 'tag';
+  cross join lateral private.tags_in(added.entities) as tag;
 
-  insert into public.post_mentions (post_id, profile_id, username)
-  select added.id, found.profile_id, found.username
+  insert into public.post_mentions (post_id, profile_id, usernames)
+  select added.id, found.profile_id, array[found.username]
   from added
-  cross join lateral private.mentions_of(added.author_id, added.entities) as found;
+  cross join lateral private.people_named(added.author_id, private.usernames_in(added.entities)) as found;
+
+  insert into public.post_mentions (post_id, profile_id, usernames, is_answered)
+  select added.id, answered.author_id, '{}', true
+  from added
+  join public.posts as answered on answered.id = added.reply_to_id
+  where added.audience = 'mentioned'
+    and answered.author_id <> added.author_id
+    and answered.author_id not in (select private.hidden_ids(added.author_id))
+  on conflict (post_id, profile_id) do update
+  set is_answered = true;
   return null;
 end;
 $$;
 
-comment on function private.posts_annotate is 'Notes the tags and mentions of new posts.';
+comment on function private.posts_annotate is 'Notes the tags of new posts and whom they address.';
 revoke all on function private.posts_annotate () from public, anon, authenticated, service_role;
 
 create trigger posts_annotate
@@ -95,8 +149,9 @@ create trigger posts_annotate
   for each statement
   execute function private.posts_annotate();
 
--- Definer, because nobody may write what is found in a text. Rows that stay are
--- left alone.
+-- Definer, because nobody may write what is found in a text. Rows that stay are left
+-- alone. One person may be meant by two names of an edited text, one from before a
+-- rename and one from after it. So names are added before others are taken away.
 create function private.posts_annotate_again()
 returns trigger
 language plpgsql
@@ -115,36 +170,49 @@ begin
   delete from public.post_tags
   using after
   where post_tags.post_id = after.id
-    and post_tags.tag not in (
-      select entity ->> 'tag'
-      from jsonb_array_elements(after.entities) as entity
-      where entity ->> 'type' = 'tag'
-    );
+    and post_tags.tag not in (select private.tags_in(after.entities));
   insert into public.post_tags (post_id, tag)
-  select distinct after.id, entity ->> 'tag'
+  select after.id, tag
   from after
-  cross join lateral jsonb_array_elements(after.entities) as entity
-  where entity ->> 'type' = 'tag'
+  cross join lateral private.tags_in(after.entities) as tag
   on conflict do nothing;
 
+  -- The version that an edit makes comes after the highest one that is kept.
+  insert into public.post_mentions (post_id, profile_id, usernames, since_version)
+  select after.id, found.profile_id, array[found.username], (
+    select coalesce(max(post_versions.version), 0) + 1
+    from public.post_versions
+    where post_versions.post_id = after.id
+  )
+  from after
+  join before using (id)
+  cross join lateral private.people_named(after.author_id, array(
+    select unnest(private.usernames_in(after.entities))
+    except
+    select unnest(private.usernames_in(before.entities))
+  )) as found
+  on conflict (post_id, profile_id) do update
+  set usernames = post_mentions.usernames || excluded.usernames;
+
+  update public.post_mentions
+  set usernames = array(
+    select username
+    from unnest(post_mentions.usernames) as username
+    where username = any (private.usernames_in(after.entities))
+  )
+  from after
+  where post_mentions.post_id = after.id
+    and not post_mentions.usernames <@ private.usernames_in(after.entities);
   delete from public.post_mentions
   using after
   where post_mentions.post_id = after.id
-    and post_mentions.profile_id not in (
-      select found.profile_id
-      from private.mentions_of(after.author_id, after.entities) as found
-    );
-  insert into public.post_mentions (post_id, profile_id, username)
-  select after.id, found.profile_id, found.username
-  from after
-  cross join lateral private.mentions_of(after.author_id, after.entities) as found
-  on conflict (post_id, profile_id) do update
-  set username = excluded.username;
+    and post_mentions.usernames = '{}'
+    and not post_mentions.is_answered;
   return null;
 end;
 $$;
 
-comment on function private.posts_annotate_again is 'Notes what edits add and take away.';
+comment on function private.posts_annotate_again is 'Notes what edits add to tags and mentions, and what they take away.';
 revoke all on function private.posts_annotate_again () from public, anon, authenticated, service_role;
 
 create trigger posts_annotate_again

@@ -24,8 +24,22 @@ create table public.drafts (
 
   constraint drafts_length check (private.rule(
     char_length(title) <= 200 and char_length(content) <= 10000 and char_length(content_warning) <= 200
-    and char_length(language) <= 35 is not false,
+    and char_length(language) <= 64 is not false,
     'draft_length', 'A draft is no longer than a post'
+  )),
+  -- What is there has the form that it has in posts. The content may still be missing.
+  constraint drafts_title_format check (private.rule(
+    private.is_line(title, 200),
+    'title_format', 'A title is empty, or one line of at most 200 characters with something to see'
+  )),
+  constraint drafts_content_warning_format check (private.rule(
+    private.is_line(content_warning, 200),
+    'content_warning_format',
+    'A content warning is empty, or one line of at most 200 characters with something to see'
+  )),
+  constraint drafts_language_format check (private.rule(
+    private.is_language(language),
+    'language_format', 'A language is a BCP 47 tag of at most 64 characters, such as en, pt-BR or zh-Hant'
   ))
 );
 
@@ -105,6 +119,12 @@ $$;
 
 comment on function private.drafts_check is 'Bounds how many drafts one has.';
 revoke all on function private.drafts_check () from public, anon, authenticated, service_role;
+
+create trigger spell_language
+  before insert or update of language on public.drafts
+  for each row
+  when (new.language is not null)
+  execute function private.spell_language();
 
 create trigger drafts_check
   before insert on public.drafts
