@@ -5,12 +5,12 @@
  * accents, an emoji with its skin colour, a family, a flag, a syllable.
  *
  * The rules are those of Unicode (UAX #29, extended grapheme clusters, version 17);
- * tests/database/characters.test.ts compares them with Intl.Segmenter. Where we differ,
- * a cluster is never shorter than theirs where a font could draw the whole as one:
+ * tests/database/characters.test.ts compares them with Intl.Segmenter. We differ where
+ * no language and no emoji is concerned:
  *
- *   - all symbols, not only emoji, hold together around a joiner (U+200D);
- *   - a letter is not held together with a mark that is written before it (Prepend);
- *   - a vowel sign between two consonants does not end a conjunct.
+ *   - All symbols, not only emoji, hold together around a joiner (U+200D).
+ *   - A sign that is written before a letter (Prepend) does not hold on to it.
+ *   - A vowel sign between two consonants and their virama does not part them.
  */
 
 create function private.grapheme_pattern()
@@ -22,8 +22,8 @@ security invoker
 set search_path = ''
 as $$
 declare
-  -- What a cluster may end with: Extend and SpacingMark. The non-joiner is added below,
-  -- because it may not stand within a conjunct.
+  -- What a cluster may end with: Extend and SpacingMark, and the non-joiner and the
+  -- joiner, which are added where they may be.
   marks constant text :=
     '\u0300-\u036F\u0483-\u0489\u0591-\u05BD\u05BF\u05C1\u05C2\u05C4\u05C5\u05C7\u0610-\u061A'
     '\u064B-\u065F\u0670\u06D6-\u06DC\u06DF-\u06E4\u06E7\u06E8\u06EA-\u06ED\u0711\u0730-\u074A'
@@ -40,7 +40,7 @@ declare
     '\u1732-\u1734\u1752\u1753\u1772\u1773\u17B4-\u17D3\u17DD\u180B-\u180D\u180F\u1885\u1886'
     '\u18A9\u1920-\u193B\u1A17-\u1A1B\u1A55-\u1A60\u1A62\u1A65-\u1A7F\u1AB0-\u1B04\u1B34-\u1B44'
     '\u1B6B-\u1B73\u1B80-\u1B82\u1BA1-\u1BAD\u1BE6-\u1BF3\u1C24-\u1C37\u1CD0-\u1CD2\u1CD4-\u1CE8'
-    '\u1CED\u1CF4\u1CF7-\u1CF9\u1DC0-\u1DFF\u200D\u20D0-\u20F0\u2CEF-\u2CF1\u2D7F\u2DE0-\u2DFF'
+    '\u1CED\u1CF4\u1CF7-\u1CF9\u1DC0-\u1DFF\u20D0-\u20F0\u2CEF-\u2CF1\u2D7F\u2DE0-\u2DFF'
     '\u302A-\u302F\u3099\u309A\uA66F-\uA672\uA674-\uA67D\uA69E\uA69F\uA6F0\uA6F1\uA802\uA806'
     '\uA80B\uA823-\uA827\uA82C\uA880\uA881\uA8B4-\uA8C5\uA8E0-\uA8F1\uA8FF\uA926-\uA92D'
     '\uA947-\uA953\uA980-\uA983\uA9B3-\uA9C0\uA9E5\uAA29-\uAA36\uAA43\uAA4C\uAA4D\uAA7C\uAAB0'
@@ -70,7 +70,7 @@ declare
     '\U0001E08F\U0001E130-\U0001E136\U0001E2AE\U0001E2EC-\U0001E2EF\U0001E4EC-\U0001E4EF'
     '\U0001E5EE\U0001E5EF\U0001E6E3\U0001E6E6\U0001E6EE\U0001E6EF\U0001E6F5\U0001E8D0-\U0001E8D6'
     '\U0001E944-\U0001E94A\U0001F3FB-\U0001F3FF\U000E0020-\U000E01EF';
-  ends constant text := '[\u200C' || marks || ']*';
+  ends constant text := '[\u200C\u200D' || marks || ']*';
 
   -- Each of them is a cluster of its own.
   controls constant text :=
@@ -94,7 +94,7 @@ declare
   symbol constant text :=
     '[\u00A9\u00AE\u203C-\u20CF\u2100-\u2BFF\u3030\u303D\u3297\u3299'
     '\U0001F000-\U0001F1E5\U0001F200-\U0001F3FA\U0001F400-\U0001FFFD]';
-  joined_symbols constant text := symbol || '(?:' || ends || '\u200D' || symbol || ')*';
+  joined_symbols constant text := symbol || '(?:[\u200C' || marks || ']*\u200D' || symbol || ')*';
 
   -- Indic consonants, which a virama between them makes one.
   consonant constant text := '['
@@ -113,7 +113,7 @@ declare
     '\U00011133\U000113D0\U0001193E\U00011A47\U00011A99\U00011F42'
     ']';
   conjunct constant text :=
-    consonant || '(?:[' || marks || ']*' || virama || '[' || marks || ']*' || consonant || ')*';
+    consonant || '(?:[\u200D' || marks || ']*' || virama || '[\u200D' || marks || ']*' || consonant || ')*';
 begin
   return '\r\n|[' || controls || ']|(?:' || hangul || '|' || flag || '|' || joined_symbols || '|' || conjunct
     || '|[^' || controls || '])' || ends;

@@ -54,7 +54,7 @@ describe("a blank text", () => {
     );
     const text = fc.array(unit, { maxLength: 6 }).map((parts) => parts.join(""));
     await fc.assert(
-      fc.asyncProperty(fc.array(text, { minLength: 1, maxLength: 50 }), async (texts) => {
+      fc.asyncProperty(fc.array(text, { minLength: 1, maxLength: 50, size: "max" }), async (texts) => {
         expect(await ask("is_blank(string)", texts)).toEqual(
           texts.map((text) => !/a|字|\u0301|\.|🌱|0/u.test(text)),
         );
@@ -93,7 +93,7 @@ describe("a name", () => {
     );
     const text = fc.array(unit, { maxLength: 40 }).map((parts) => parts.join(""));
     await fc.assert(
-      fc.asyncProperty(fc.array(text, { minLength: 1, maxLength: 50 }), async (texts) => {
+      fc.asyncProperty(fc.array(text, { minLength: 1, maxLength: 50, size: "max" }), async (texts) => {
         const names = await ask<string>("to_name(string, 50)", texts);
         expect(await ask("is_name(string, 50)", names)).toEqual(names.map(() => true));
         // A name stays as it is.
@@ -177,11 +177,18 @@ describe("a cut", () => {
       ...["か", "か\u3099", "字", "𠮷", "\u0627\u064e", "\u05d0\u05b7", "\u00ad", "\u2028"],
     ];
     const text = fc
-      .array(fc.constantFrom(...parts), { minLength: 1, maxLength: 14 })
-      .map((some) => some.join(""));
+      .array(fc.constantFrom(...parts), { minLength: 1, maxLength: 14, size: "max" })
+      .map((some) => some.join(""))
+      // A vowel sign beside a virama is no word of any language; see 23-graphemes.sql.
+      .filter(
+        (some) =>
+          !/[\u094d\u09cd\u0acd\u0c4d\u0d4d\u1039\u17d2][\p{M}\u200d]*\p{Mc}|\p{Mc}[\p{M}\u200d]*[\u094d\u09cd\u0acd\u0c4d\u0d4d\u1039\u17d2]/u.test(
+            some,
+          ),
+      );
     await fc.assert(
       fc.asyncProperty(
-        fc.array(text, { minLength: 1, maxLength: 100 }),
+        fc.array(text, { minLength: 1, maxLength: 100, size: "max" }),
         fc.integer({ min: 0, max: 12 }),
         async (texts, max) => {
           expect(await ask(`cut(string, ${max})`, texts)).toEqual(texts.map((text) => cut(text, max)));
