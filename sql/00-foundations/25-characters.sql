@@ -60,34 +60,31 @@ revoke all on function private.is_one_line (text) from public, anon, authenticat
 grant execute on function private.is_one_line (text) to authenticated, service_role;
 
 -- For a line of its own that may be left empty: a title, a content warning.
-create function private.is_line(string text, max_characters integer)
+create function private.is_line(string text)
 returns boolean
 language sql
 immutable
 parallel safe
 security invoker
-return char_length(string) <= max_characters
-  and private.is_one_line(string)
-  and (string = '' or not private.is_blank(string));
+return private.is_one_line(string) and (string = '' or not private.is_blank(string));
 
-comment on function private.is_line is 'Whether a text is empty, or one line with something to see and of at most so many characters.';
-revoke all on function private.is_line (text, integer) from public, anon, authenticated, service_role;
-grant execute on function private.is_line (text, integer) to authenticated, service_role;
+comment on function private.is_line is 'Whether a text is empty, or one line with something to see.';
+revoke all on function private.is_line (text) from public, anon, authenticated, service_role;
+grant execute on function private.is_line (text) to authenticated, service_role;
 
 -- Names stand beside other people's names in one line of a page. A character that
 -- turns the direction of writing would reorder what stands after the name.
-create function private.is_name(string text, max_characters integer)
+create function private.is_name(string text)
 returns boolean
 language sql
 immutable
 parallel safe
 security invoker
-return private.is_line(string, max_characters)
-  and string !~ '[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]';
+return private.is_line(string) and string !~ '[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]';
 
 comment on function private.is_name is 'Whether a text is a line, as is_line() says, without characters that control the direction of writing.';
-revoke all on function private.is_name (text, integer) from public, anon, authenticated, service_role;
-grant execute on function private.is_name (text, integer) to authenticated, service_role;
+revoke all on function private.is_name (text) from public, anon, authenticated, service_role;
+grant execute on function private.is_name (text) to authenticated, service_role;
 
 -- Whoever signs up through another service brings a name along that was never
 -- checked here. It is made to fit, because a refused sign-up would say less.
@@ -110,5 +107,5 @@ begin
 end;
 $$;
 
-comment on function private.to_name is 'A text made to fit: what is_name() accepts, empty when nothing is left to see.';
+comment on function private.to_name is 'A text made to fit: what is_name() accepts, of at most so many characters, and empty when nothing is left to see.';
 revoke all on function private.to_name (text, integer) from public, anon, authenticated, service_role;

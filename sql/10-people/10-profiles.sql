@@ -40,9 +40,8 @@ create table public.profiles (
   -- The guard; people hear of private.username_problem() before they get here.
   constraint profiles_username_format check (username ~ '^[A-Za-z0-9_]{3,30}$'),
   constraint profiles_display_name_format check (private.rule(
-    private.is_name(display_name, 50),
-    'display_name_format',
-    'A display name is empty, or one line of at most 50 characters with something to see, and without characters that turn the direction of writing'
+    char_length(display_name) <= 50 and private.is_name(display_name),
+    'display_name_format', 'A display name is one line of at most 50 characters, with something to see and without direction marks'
   )),
   constraint profiles_bio_length check (private.rule(
     char_length(bio) <= 500 and (bio = '' or not private.is_blank(bio)),

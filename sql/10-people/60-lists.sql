@@ -14,9 +14,8 @@ create table public.lists (
   created_at  timestamptz  not null default now(),
 
   constraint lists_name_format check (private.rule(
-    name <> '' and private.is_name(name, 50),
-    'list_name_format',
-    'A list''s name is one line of 1 to 50 characters with something to see, and without characters that turn the direction of writing'
+    char_length(name) between 1 and 50 and private.is_name(name),
+    'list_name_format', 'A list''s name is one line of 1 to 50 characters, with something to see and without direction marks'
   ))
 );
 

@@ -28,17 +28,16 @@ create table public.posts (
   -- The timeline of all: newest first, with the author who decides who sees it.
   constraint posts_pkey primary key (id) include (author_id),
   constraint posts_title_format check (private.rule(
-    private.is_line(title, 200),
-    'title_format', 'A title is empty, or one line of at most 200 characters with something to see'
+    char_length(title) <= 200 and private.is_line(title),
+    'title_format', 'A title is one line of at most 200 characters, with something to see'
   )),
   constraint posts_content_length check (private.rule(
     repost_of_id is not null or (char_length(content) <= 10000 and not private.is_blank(content)),
     'content_length', 'A post has 1 to 10,000 characters, not only blank ones'
   )),
   constraint posts_content_warning_format check (private.rule(
-    private.is_line(content_warning, 200),
-    'content_warning_format',
-    'A content warning is empty, or one line of at most 200 characters with something to see'
+    char_length(content_warning) <= 200 and private.is_line(content_warning),
+    'content_warning_format', 'A content warning is one line of at most 200 characters, with something to see'
   )),
   constraint posts_language_format check (private.rule(
     private.is_language(language),

@@ -23,19 +23,17 @@ create table public.drafts (
   edited_at        timestamptz      not null default now(),
 
   constraint drafts_length check (private.rule(
-    char_length(title) <= 200 and char_length(content) <= 10000 and char_length(content_warning) <= 200
-    and char_length(language) <= 64 is not false,
+    char_length(title) <= 200 and char_length(content) <= 10000 and char_length(content_warning) <= 200,
     'draft_length', 'A draft is no longer than a post'
   )),
   -- What is there has the form that it has in posts. The content may still be missing.
   constraint drafts_title_format check (private.rule(
-    private.is_line(title, 200),
-    'title_format', 'A title is empty, or one line of at most 200 characters with something to see'
+    private.is_line(title),
+    'title_format', 'A title is one line of at most 200 characters, with something to see'
   )),
   constraint drafts_content_warning_format check (private.rule(
-    private.is_line(content_warning, 200),
-    'content_warning_format',
-    'A content warning is empty, or one line of at most 200 characters with something to see'
+    private.is_line(content_warning),
+    'content_warning_format', 'A content warning is one line of at most 200 characters, with something to see'
   )),
   constraint drafts_language_format check (private.rule(
     private.is_language(language),
