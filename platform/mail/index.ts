@@ -1,6 +1,6 @@
 /**
- * The mail catcher: an SMTP server that keeps what it is sent, Mailpit's API to read
- * it, and an inbox page. Auth and the edge functions send here; tests and people read.
+ * The mail catcher: an SMTP server that keeps every mail, Mailpit's API to read them, and
+ * an inbox page. Auth and the edge functions send mail here. Tests and people read it.
  */
 import { readFile } from "node:fs/promises";
 import { createAdaptorServer } from "@hono/node-server";
@@ -13,23 +13,23 @@ import { createMailbox } from "./mailbox.ts";
 import { type SmtpLimits, startSmtp } from "./smtp.ts";
 
 export interface MailLimits extends SmtpLimits {
-  /** Kept; past it the oldest go. */
+  /** The most mails to keep. Then the oldest are dropped. */
   messages: number;
-  /** Of all kept mails together. */
+  /** The most bytes of all kept mails together. */
   mailboxBytes: number;
 }
 
 export interface MailOptions {
-  /** 0 picks a free one. */
+  /** The SMTP port. 0 picks a free one. */
   smtpPort: number;
-  /** Of the API and the page; 0 picks a free one. */
+  /** The port of the API and the page. 0 picks a free one. */
   httpPort: number;
   log: Log;
   limits?: Partial<MailLimits>;
 }
 
 export interface Mail extends AsyncDisposable {
-  /** Of the API and the page, without a slash at the end. */
+  /** The address of the API and the page, without a slash at the end. */
   url: string;
   smtpPort: number;
 }
@@ -42,7 +42,7 @@ const defaultLimits: MailLimits = {
   connections: 50,
 };
 
-/** Listens on 127.0.0.1 only. @throws PlatformError port_taken */
+/** Listens only on 127.0.0.1. @throws PlatformError port_taken */
 export async function createMail(options: MailOptions): Promise<Mail> {
   const { log } = options;
   const limits = { ...defaultLimits, ...options.limits };

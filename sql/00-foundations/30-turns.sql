@@ -15,7 +15,7 @@
  *   3. follows, follow_requests, blocks, posts, likes, by their keys
  *   4. the rows they refer to, which only foreign keys and require_post() lock,
  *      and where a post is being deleted nobody waits for it
- *   5. follow_counts, author_counts, post_counts, each by its key
+ *   5. follow_counts, author_counts, post_counts, limited_counts, each by its key
  *
  * A row of follows, follow_requests or likes is deleted by the request of whom
  * it starts from; the other side has functions, which delete one.

@@ -28,8 +28,32 @@ comment on column public.follows.id is 'Made of the time of following: order and
 
 -- Who follows somebody, newest first.
 create index follows_followee_id_id_idx on public.follows (followee_id, id desc);
+-- Whom somebody follows, newest first.
+create index follows_follower_id_id_idx on public.follows (follower_id, id desc);
 
 -- Rules ----------------------------------------------------------------------
+
+-- In SQL and without a definer, so that the planner puts it into the query around
+-- it. (select true …) is true, because of exists(…) the planner would make a join
+-- and read everybody whom the viewer follows.
+create function private.lets_in(viewer_id uuid, profile_id uuid)
+returns setof boolean
+language sql
+stable
+security invoker
+rows 1
+begin atomic
+  select true
+  where lets_in.profile_id = lets_in.viewer_id
+    or (select not profiles.is_private from public.profiles where profiles.id = lets_in.profile_id)
+    or (
+      select true from public.follows
+      where follows.follower_id = lets_in.viewer_id and follows.followee_id = lets_in.profile_id
+    ) is true;
+end;
+
+comment on function private.lets_in is 'One row when an account is the viewer''s own, public, or followed by the viewer. Blocks are not asked.';
+revoke all on function private.lets_in (uuid, uuid) from public, anon, authenticated, service_role;
 
 -- Definer, because neither blocks nor follows are everybody's to read.
 create function private.looks_into(viewer_id uuid, profile_id uuid)
@@ -40,30 +64,35 @@ security definer
 set search_path = ''
 as $$
 begin
-  return coalesce(looks_into.profile_id = looks_into.viewer_id, false)
-    or (
-      not exists (
-        select from public.blocks
-        where (blocks.blocker_id, blocks.blocked_id) = (looks_into.viewer_id, looks_into.profile_id)
-          or (blocks.blocker_id, blocks.blocked_id) = (looks_into.profile_id, looks_into.viewer_id)
-      )
-      and (
-        exists (
-          select from public.profiles
-          where profiles.id = looks_into.profile_id and not profiles.is_private
-        )
-        or exists (
-          select from public.follows
-          where follows.follower_id = looks_into.viewer_id and follows.followee_id = looks_into.profile_id
-        )
-      )
-    );
+  return exists (select from private.lets_in(looks_into.viewer_id, looks_into.profile_id))
+    and not exists (select from private.block_between(looks_into.viewer_id, looks_into.profile_id));
 end;
 $$;
 
 comment on function private.looks_into is 'Whether the viewer sees what somebody does: their own, a public account''s or, as a follower, a private one''s, and no block between them.';
 revoke all on function private.looks_into (uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function private.looks_into (uuid, uuid) to anon, authenticated;
+
+-- Definer, because it asks about both accounts.
+create function private.sees_follow(viewer_id uuid, follower_id uuid, followee_id uuid)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return coalesce(sees_follow.viewer_id in (sees_follow.follower_id, sees_follow.followee_id), false)
+    or (
+      private.looks_into(sees_follow.viewer_id, sees_follow.follower_id)
+      and private.looks_into(sees_follow.viewer_id, sees_follow.followee_id)
+    );
+end;
+$$;
+
+comment on function private.sees_follow is 'Whether the viewer sees that somebody follows somebody: the two do, and people who may look into both accounts.';
+revoke all on function private.sees_follow (uuid, uuid, uuid) from public, anon, authenticated, service_role;
+grant execute on function private.sees_follow (uuid, uuid, uuid) to anon, authenticated;
 
 -- Volatile, to see what was committed while the request waited for its turn. To
 -- repeat a follow is no matter of consent, nor is to follow oneself: both are
@@ -96,17 +125,10 @@ grant execute on function private.consents_to_follow (uuid) to authenticated;
 
 alter table public.follows enable row level security;
 
-create policy "whoever may look into both reads who follows whom"
+create policy "people who may look into both accounts read a follow"
   on public.follows for select
   to anon, authenticated
-  using (
-    follower_id = (select auth.uid())
-    or followee_id = (select auth.uid())
-    or (
-      private.looks_into((select auth.uid()), follower_id)
-      and private.looks_into((select auth.uid()), followee_id)
-    )
-  );
+  using (private.sees_follow((select auth.uid()), follower_id, followee_id));
 
 create policy "people follow public accounts in their own name"
   on public.follows for insert

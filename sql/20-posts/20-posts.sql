@@ -18,6 +18,7 @@ create table public.posts (
   language         text,
   entities         jsonb            not null default '[]',
   audience         public.audience  not null default 'everyone',
+  is_open          boolean          not null default false,
   reply_to_id      bigint,
   quote_of_id      bigint,
   repost_of_id     bigint           references public.posts (id) on delete cascade,
@@ -61,18 +62,34 @@ comment on column public.posts.content_warning is 'What to show in its place unt
 comment on column public.posts.language is 'A BCP 47 tag, or null. It can be written in any case; it is kept as RFC 5646 spells it: en-US, zh-Hant-TW.';
 comment on column public.posts.entities is 'The tags, mentions and links in title and content, as ranges beside the text; start and end count UTF-16 code units.';
 comment on column public.posts.audience is 'Whom it is for. Never changes.';
+comment on column public.posts.is_open is 'Whether everyone sees it, signed in or not: it is for everyone, by a public account. A repost is open when what it shows is open as well.';
 comment on column public.posts.reply_to_id is 'The post it answers, which may be deleted by now, or not for you.';
 comment on column public.posts.quote_of_id is 'The post it quotes, which may be deleted by now, or not for you.';
 comment on column public.posts.repost_of_id is 'The post it shows again.';
 comment on column public.posts.edited_at is 'When it was last edited, null when never. What it said before is in post_versions.';
 
--- A profile's posts, newest first, and each followee's part of a home feed.
+-- The public feed.
+create index posts_public_id_idx on public.posts (id desc) include (author_id)
+  where is_open and reply_to_id is null and repost_of_id is null;
+-- All that somebody sees who is not signed in, newest first.
+create index posts_open_id_idx on public.posts (id desc) where is_open;
+-- Each followee's part of a home feed. A profile's page, for followers.
 create index posts_author_id_id_idx on public.posts (author_id, id desc) include (reply_to_id);
--- A post's replies, oldest first; how many of them are by whom.
-create index posts_reply_to_id_id_idx on public.posts (reply_to_id, id) include (author_id)
-  where reply_to_id is not null;
-create index posts_quote_of_id_id_idx on public.posts (quote_of_id, id) include (author_id)
-  where quote_of_id is not null;
+-- A profile's page, for everybody else: posts, and replies.
+create index posts_author_id_id_open_idx on public.posts (author_id, id desc)
+  where is_open and reply_to_id is null;
+create index posts_author_id_id_open_reply_idx on public.posts (author_id, id desc)
+  where is_open and reply_to_id is not null;
+-- The posts of somebody that address the viewer. How many these are.
+create index posts_author_id_id_mentioned_idx on public.posts (author_id, id desc) where audience = 'mentioned';
+-- A post's replies and quotes, by time. Limited ones are in private.limited_posts.
+create index posts_reply_to_id_id_open_idx on public.posts (reply_to_id, id) include (author_id)
+  where is_open and reply_to_id is not null;
+create index posts_quote_of_id_id_open_idx on public.posts (quote_of_id, id) include (author_id)
+  where is_open and quote_of_id is not null;
+-- How many of them are by hidden people. Whether there are any.
+create index posts_reply_to_id_author_id_idx on public.posts (reply_to_id, author_id) where reply_to_id is not null;
+create index posts_quote_of_id_author_id_idx on public.posts (quote_of_id, author_id) where quote_of_id is not null;
 -- Once by each; who reposted a post before somebody else did.
 create unique index posts_repost_of_id_author_id_key on public.posts (repost_of_id, author_id) include (id)
   where repost_of_id is not null;
@@ -134,6 +151,7 @@ begin
       raise sqlstate 'PT409' using message = 'You reposted this post', detail = 'already_reposted';
     end if;
   end if;
+  new.is_open := private.opens(new);
   new.entities := private.text_entities(new.title, new.content);
   return new;
 end;

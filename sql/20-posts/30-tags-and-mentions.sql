@@ -17,8 +17,9 @@
 -- Tables ---------------------------------------------------------------------
 
 create table public.post_tags (
-  post_id  bigint  not null references public.posts (id) on delete cascade,
-  tag      text    not null,
+  post_id  bigint   not null references public.posts (id) on delete cascade,
+  tag      text     not null,
+  is_open  boolean  not null default false,
 
   -- What a post is about.
   primary key (post_id, tag)
@@ -26,9 +27,10 @@ create table public.post_tags (
 
 comment on table  public.post_tags is 'Which posts have which tags. Whoever can read the post can read them.';
 comment on column public.post_tags.tag is 'Without the sign, in lower case.';
+comment on column public.post_tags.is_open is 'Whether everyone sees the post, as in posts.';
 
--- A tag's feed, newest first.
-create index post_tags_tag_post_id_idx on public.post_tags (tag, post_id desc);
+-- A tag's feed, newest first. Limited posts are added from private.limited_posts.
+create index post_tags_tag_post_id_idx on public.post_tags (tag, post_id desc) where is_open;
 
 create table public.post_mentions (
   post_id        bigint   not null references public.posts (id) on delete cascade,
@@ -117,8 +119,8 @@ security definer
 set search_path = ''
 as $$
 begin
-  insert into public.post_tags (post_id, tag)
-  select added.id, tag
+  insert into public.post_tags (post_id, tag, is_open)
+  select added.id, tag, added.is_open
   from added
   cross join lateral private.tags_in(added.entities) as tag;
 
@@ -171,8 +173,8 @@ begin
   using after
   where post_tags.post_id = after.id
     and post_tags.tag not in (select private.tags_in(after.entities));
-  insert into public.post_tags (post_id, tag)
-  select after.id, tag
+  insert into public.post_tags (post_id, tag, is_open)
+  select after.id, tag, after.is_open
   from after
   cross join lateral private.tags_in(after.entities) as tag
   on conflict do nothing;

@@ -1,23 +1,55 @@
 /*
  * visibility
  *
- * Who sees a post.
+ * Who sees a post, said here and nowhere else:
+ *
+ *   - The author sees it.
+ *   - If a block stands between the viewer and the author, the viewer does not.
+ *   - An open post is for everyone. Any other post is for the people it addresses
+ *     (audience mentioned) or for the author's followers.
+ *   - A repost is for whoever may look into the account that reposted, and sees
+ *     the post that it shows.
+ *
+ * The policies of posts, versions, tags and mentions stand here as well. Other
+ * files ask sees_post() about one post and is_for() about many.
  */
 
 -- Rules ----------------------------------------------------------------------
 
-/*
- * Who sees a post: its author; and, where no block hides the author from the
- * viewer, those whom it is for. Of a private account that is never more than its
- * followers and whom a post addresses by name. A repost is seen by whoever may
- * look into who reposted and sees the post that it shows.
- *
- * Definer, because neither blocks nor follows are everybody's to read, and
- * because a policy on posts may not query posts.
- */
-create function private.sees_post(
-  viewer_id uuid, post_id bigint, author_id uuid, audience public.audience, repost_of_id bigint
+-- In SQL and without a definer, so that the planner puts it into the query around
+-- it: a call for each post would cost more than everything else. (select true …) is
+-- true, because of exists(…) the planner would make a join and read everybody whom
+-- the viewer follows.
+create function private.is_for(
+  viewer_id uuid, post_id bigint, author_id uuid, audience public.audience, is_open boolean
 )
+returns setof boolean
+language sql
+stable
+security invoker
+rows 1
+begin atomic
+  select true
+  where case
+    when is_for.is_open or is_for.author_id = is_for.viewer_id then true
+    when is_for.audience = 'mentioned' then (
+      select true from public.post_mentions
+      where post_mentions.post_id = is_for.post_id and post_mentions.profile_id = is_for.viewer_id
+    ) is true
+    else (
+      select true from public.follows
+      where follows.follower_id = is_for.viewer_id and follows.followee_id = is_for.author_id
+    ) is true
+  end;
+end;
+
+comment on function private.is_for is 'One row when a post, not a repost, is for the viewer. Blocks are not asked.';
+revoke all on function private.is_for (uuid, bigint, uuid, public.audience, boolean) from public, anon, service_role;
+grant execute on function private.is_for (uuid, bigint, uuid, public.audience, boolean) to authenticated;
+
+-- Definer, here and below, because neither blocks nor follows are everybody's to
+-- read, and because a policy on posts may not query posts.
+create function private.sees_repost(viewer_id uuid, author_id uuid, repost_of_id bigint)
 returns boolean
 language plpgsql
 stable
@@ -25,46 +57,46 @@ security definer
 set search_path = ''
 as $$
 begin
-  if sees_post.repost_of_id is not null then
-    return private.looks_into(sees_post.viewer_id, sees_post.author_id) and coalesce((
-      select private.sees_post(sees_post.viewer_id, original.id, original.author_id, original.audience, null)
-      from public.posts as original
-      where original.id = sees_post.repost_of_id
-    ), false);
-  end if;
-  return coalesce(sees_post.author_id = sees_post.viewer_id, false)
-    or (
-      not exists (
-        select from public.blocks
-        where (blocks.blocker_id, blocks.blocked_id) = (sees_post.viewer_id, sees_post.author_id)
-          or (blocks.blocker_id, blocks.blocked_id) = (sees_post.author_id, sees_post.viewer_id)
-      )
-      and case sees_post.audience
-        when 'mentioned' then exists (
-          select from public.post_mentions
-          where post_mentions.post_id = sees_post.post_id and post_mentions.profile_id = sees_post.viewer_id
-        )
-        else (
-          sees_post.audience = 'everyone' and exists (
-            select from public.profiles
-            where profiles.id = sees_post.author_id and not profiles.is_private
-          )
-        ) or exists (
-          select from public.follows
-          where follows.follower_id = sees_post.viewer_id and follows.followee_id = sees_post.author_id
-        )
-      end
-    );
+  return private.looks_into(sees_repost.viewer_id, sees_repost.author_id)
+    and private.sees_post(sees_repost.viewer_id, sees_repost.repost_of_id);
 end;
 $$;
 
-comment on function private.sees_post is 'Whether the viewer (null: who is not signed in) sees a post.';
-revoke all on function private.sees_post (uuid, bigint, uuid, public.audience, bigint)
-  from public, anon, authenticated, service_role;
-grant execute on function private.sees_post (uuid, bigint, uuid, public.audience, bigint) to anon, authenticated;
+comment on function private.sees_repost is 'Whether the viewer (null: who is not signed in) sees a repost.';
+revoke all on function private.sees_repost (uuid, uuid, bigint) from public, anon, authenticated, service_role;
+grant execute on function private.sees_repost (uuid, uuid, bigint) to authenticated;
 
--- Not to exist and not to be seen are one answer, in the same words; so is to be
--- on its way out, so that nobody waits for a deletion while holding other locks.
+create function private.sees_post(viewer_id uuid, post_id bigint)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  post record;
+begin
+  select posts.author_id, posts.audience, posts.is_open, posts.repost_of_id into post
+  from public.posts
+  where posts.id = sees_post.post_id;
+
+  if post.repost_of_id is not null then
+    return private.sees_repost(sees_post.viewer_id, post.author_id, post.repost_of_id);
+  end if;
+  return exists (
+    select from private.is_for(sees_post.viewer_id, sees_post.post_id, post.author_id, post.audience, post.is_open)
+  ) and not exists (
+    select from private.block_between(sees_post.viewer_id, post.author_id)
+  );
+end;
+$$;
+
+comment on function private.sees_post is 'Whether the viewer (null: who is not signed in) sees a post or a repost. False when there is none.';
+revoke all on function private.sees_post (uuid, bigint) from public, anon, authenticated, service_role;
+grant execute on function private.sees_post (uuid, bigint) to anon, authenticated;
+
+-- There is no such post, you do not see it, it is just being deleted: one answer, in
+-- the same words. Nobody waits for a deletion while they hold other locks.
 create function private.require_post(viewer_id uuid, post_id bigint)
 returns public.posts
 language plpgsql
@@ -75,8 +107,8 @@ as $$
 declare
   post public.posts;
 begin
-  -- The viewer's profile before posts, or whoever writes while their account is
-  -- deleted waits in a circle with the deletion.
+  -- The viewer's profile before posts: otherwise somebody who writes while their
+  -- account is being deleted would wait in a circle with the deletion.
   perform
   from public.profiles
   where profiles.id = require_post.viewer_id
@@ -87,25 +119,24 @@ begin
   where posts.id = require_post.post_id
   for key share skip locked;
 
-  if post.repost_of_id is not null
-    and private.sees_post(viewer_id, post.id, post.author_id, post.audience, post.repost_of_id) then
+  if post.repost_of_id is not null and private.sees_post(viewer_id, post.id) then
     select posts.* into post
     from public.posts
     where posts.id = post.repost_of_id
     for key share skip locked;
   end if;
-  if post.id is null
-    or not private.sees_post(viewer_id, post.id, post.author_id, post.audience, post.repost_of_id) then
+  if post.id is null or not private.sees_post(viewer_id, post.id) then
     raise sqlstate 'PT404' using message = 'There is no such post', detail = 'post_not_found';
   end if;
   return post;
 end;
 $$;
 
-comment on function private.require_post is 'The post, or of a repost what it shows, kept from being deleted until the end of the transaction; the error PT404 when the viewer sees no such post.';
+comment on function private.require_post is 'The post, or of a repost the post that it shows, kept from being deleted until the transaction ends. The error PT404 when the viewer sees no such post.';
 revoke all on function private.require_post (uuid, bigint) from public, anon, authenticated, service_role;
 
--- What only some may see is not carried further by others.
+-- A post that only some may see is not carried further by others. Its author's
+-- profile is locked first: the account cannot become private in the meantime.
 create function private.require_open_post(viewer_id uuid, post_id bigint)
 returns bigint
 language plpgsql
@@ -114,10 +145,17 @@ security invoker
 set search_path = ''
 as $$
 declare
-  post public.posts := private.require_post(viewer_id, post_id);
+  post public.posts;
 begin
-  if post.author_id is distinct from viewer_id
-    and not private.sees_post(null, post.id, post.author_id, post.audience, null) then
+  perform
+  from public.posts as named
+  left join public.posts as original on original.id = named.repost_of_id
+  join public.profiles on profiles.id = coalesce(original.author_id, named.author_id)
+  where named.id = require_open_post.post_id and profiles.id is distinct from require_open_post.viewer_id
+  for share of profiles;
+
+  post := private.require_post(viewer_id, post_id);
+  if not post.is_open and post.author_id is distinct from viewer_id then
     raise sqlstate 'PT403' using
       message = 'This post is not for everyone: its author alone can repost or quote it',
       detail = 'post_not_open';
@@ -129,18 +167,73 @@ $$;
 comment on function private.require_open_post is 'The id of a post that the viewer may repost or quote, or the errors PT404 and PT403.';
 revoke all on function private.require_open_post (uuid, bigint) from public, anon, authenticated, service_role;
 
+-- What everyone sees -----------------------------------------------------------
+
+-- The audience never changes, and neither does the repost's original. The account
+-- may: profiles_open_posts() then changes is_open of the posts (52-limited-posts.sql). A person who writes
+-- holds their turn, so their account stays as it is. Of anybody else the profile is
+-- locked.
+create function private.opens(post public.posts)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  author_is_private boolean;
+begin
+  if post.author_id is distinct from auth.uid() then
+    perform
+    from public.profiles
+    where profiles.id = post.author_id
+    for share;
+  end if;
+  select profiles.is_private into author_is_private
+  from public.profiles
+  where profiles.id = post.author_id;
+
+  return post.audience = 'everyone'
+    and author_is_private is false
+    and (post.repost_of_id is null or exists (
+      select from public.posts as original
+      where original.id = post.repost_of_id and original.is_open
+    ));
+end;
+$$;
+
+comment on function private.opens is 'Whether everyone sees a new post, as is_open keeps it.';
+revoke all on function private.opens (public.posts) from public, anon, authenticated, service_role;
+
+-- Policies -------------------------------------------------------------------
+
+create policy "everyone reads open posts"
+  on public.posts for select
+  to anon
+  using (is_open);
+
+-- By the columns and not by the id: a row that is just being inserted is returned too.
 create policy "people read the posts that are for them, but for blocks"
   on public.posts for select
-  to anon, authenticated
-  using (private.sees_post((select auth.uid()), id, author_id, audience, repost_of_id));
+  to authenticated
+  using (
+    author_id not in (select private.hidden_ids((select auth.uid())))
+    and case
+      when repost_of_id is null then exists (
+        select from private.is_for((select auth.uid()), id, author_id, audience, is_open)
+      )
+      else private.sees_repost((select auth.uid()), author_id, repost_of_id)
+    end
+  );
 
--- One's own post is always seen; one's repost only as long as what it shows is.
+-- Authors always see their own posts. They see their own repost only as long as they
+-- see the post that it shows.
 create policy "authors edit their own posts"
   on public.posts for update
   to authenticated
   using (
     author_id = (select auth.uid())
-    and private.sees_post((select auth.uid()), id, author_id, audience, repost_of_id)
+    and (repost_of_id is null or private.sees_post((select auth.uid()), repost_of_id))
   )
   with check (author_id = (select auth.uid()));
 
@@ -149,7 +242,7 @@ create policy "authors delete their own posts"
   to authenticated
   using (
     author_id = (select auth.uid())
-    and private.sees_post((select auth.uid()), id, author_id, audience, repost_of_id)
+    and (repost_of_id is null or private.sees_post((select auth.uid()), repost_of_id))
   );
 
 -- An edit can address more people. What the post said before was not for them. Definer,
@@ -173,8 +266,8 @@ comment on function private.is_addressed is 'Whether a version of a post address
 revoke all on function private.is_addressed (uuid, bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function private.is_addressed (uuid, bigint, integer) to anon, authenticated;
 
--- The question goes through the rules of posts: whatever they come to be, they
--- hold for earlier versions too.
+-- The question goes through the policy of posts. Whatever that policy comes to be, it
+-- holds for earlier versions and tags too.
 create policy "whoever reads a post reads its versions since it addresses them"
   on public.post_versions for select
   to anon, authenticated
@@ -193,17 +286,16 @@ create policy "whoever reads a post reads its tags"
   to anon, authenticated
   using (exists (select from public.posts where posts.id = post_tags.post_id));
 
+-- Not through the policy of posts, which itself looks into the viewer's mentions.
 create policy "whoever reads a post and sees the person reads a mention"
   on public.post_mentions for select
   to anon, authenticated
   using (
-    exists (select from public.posts where posts.id = post_mentions.post_id)
-    and exists (select from public.profiles where profiles.id = post_mentions.profile_id)
-  );/*
- * explain_visibility
- *
- * Why the viewer can or cannot see a post: the rule of sees_post() that decides.
- */
+    private.sees_post((select auth.uid()), post_id)
+    and profile_id not in (select private.hidden_ids((select auth.uid())))
+  );
+
+-- Explained ------------------------------------------------------------------
 
 create type public.visibility as (
   visible      boolean,
@@ -214,10 +306,13 @@ create type public.visibility as (
 comment on type public.visibility is 'Whether a post is visible to you, the rule that decides as a code, and in words.';
 
 /*
- * To whom the author blocks, a post does not exist; it is explained in the words
- * for one that does not. Whoever blocks the author is told of their own block, as
- * long as the author does not block them. Definer, because the post is looked at
- * past the rules.
+ * The verdict is sees_post()'s. This function only finds the words for it, from the
+ * post and the relation of the two people.
+ *
+ * To somebody whom the author blocks, a post does not exist. They are told what they
+ * would be told about a deleted one. Somebody who blocks the author is told of their
+ * own block, unless the author blocks them as well. Definer, because the post is
+ * looked at past the rules.
  */
 create function private.explain_visibility(post_id bigint)
 returns public.visibility
@@ -229,60 +324,49 @@ as $$
 declare
   viewer_id uuid := auth.uid();
   post public.posts;
-  author public.profiles;
-  follows_author boolean;
+  is_visible boolean := private.sees_post(viewer_id, explain_visibility.post_id);
+  author_is_private boolean;
+  rule text;
 begin
   select posts.* into post
   from public.posts
   where posts.id = explain_visibility.post_id;
-  select profiles.* into author
-  from public.profiles
-  where profiles.id = post.author_id;
 
-  -- A repost goes with what it shows: where that is not seen, whoever shows it again
-  -- must not tell that it is still there.
   if post.id is null
     or post.author_id in (select private.blocker_ids(viewer_id))
-    or (post.repost_of_id is not null and not exists (
-      select from public.posts as original
-      where original.id = post.repost_of_id
-        and private.sees_post(viewer_id, original.id, original.author_id, original.audience, null)
-    )) then
-    return (false, 'not_found', 'There is no such post, or none for you.')::public.visibility;
+    -- A repost goes with the post that it shows. Where the viewer does not see that
+    -- one, the repost must not tell that it is still there.
+    or (post.repost_of_id is not null and not private.sees_post(viewer_id, post.repost_of_id))
+  then
+    rule := 'not_found';
   elsif post.author_id in (select private.hidden_ids(viewer_id)) then
-    return (false, 'you_block_author', 'You block its author.')::public.visibility;
-  end if;
-
-  follows_author := exists (
-    select from public.follows
-    where follows.follower_id = viewer_id and follows.followee_id = post.author_id
-  );
-  if post.repost_of_id is not null then
-    if not private.looks_into(viewer_id, post.author_id) then
-      return (false, 'private_account', 'Its author''s account is private: only followers see what it posts.')::public.visibility;
-    end if;
+    rule := 'you_block_author';
+  elsif is_visible and post.repost_of_id is not null then
     return private.explain_visibility(post.repost_of_id);
+  else
+    select profiles.is_private into author_is_private
+    from public.profiles
+    where profiles.id = post.author_id;
+    rule := case
+      when post.author_id = viewer_id then 'own'
+      when post.audience = 'mentioned' then case when is_visible then 'mentioned' else 'mentioned_only' end
+      when not is_visible then case when author_is_private then 'private_account' else 'followers_only' end
+      when post.is_open then 'everyone'
+      else 'follower'
+    end;
   end if;
 
-  return case
-    when post.author_id = viewer_id then
-      (true, 'own', 'You wrote it.')::public.visibility
-    when post.audience = 'mentioned' and exists (
-      select from public.post_mentions
-      where post_mentions.post_id = post.id and post_mentions.profile_id = viewer_id
-    ) then
-      (true, 'mentioned', 'It is for the people mentioned in it, and you are one of them.')::public.visibility
-    when post.audience = 'mentioned' then
-      (false, 'mentioned_only', 'It is for the people mentioned in it.')::public.visibility
-    when follows_author and (post.audience = 'followers' or author.is_private) then
-      (true, 'follower', 'It is for followers of its author, and you are one of them.')::public.visibility
-    when author.is_private then
-      (false, 'private_account', 'Its author''s account is private: only followers see what it posts.')::public.visibility
-    when post.audience = 'followers' then
-      (false, 'followers_only', 'It is for followers of its author.')::public.visibility
-    else
-      (true, 'everyone', 'It is for everyone.')::public.visibility
-  end;
+  return (is_visible, rule, case rule
+    when 'not_found' then 'There is no such post, or none for you.'
+    when 'you_block_author' then 'You block its author.'
+    when 'own' then 'You wrote it.'
+    when 'mentioned' then 'It is for the people it addresses, and you are one of them.'
+    when 'mentioned_only' then 'It is for the people it addresses.'
+    when 'private_account' then 'Its author''s account is private: only followers see what it posts.'
+    when 'followers_only' then 'It is for followers of its author.'
+    when 'follower' then 'It is for followers of its author, and you are one of them.'
+    when 'everyone' then 'It is for everyone.'
+  end)::public.visibility;
 end;
 $$;
 

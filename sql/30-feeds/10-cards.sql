@@ -23,6 +23,7 @@ create type public.card as (
   entities         jsonb,
   mentions         public.mention[],
   audience         public.audience,
+  is_open          boolean,
   reply_to_id      bigint,
   quote_of_id      bigint,
   created_at       timestamptz,
@@ -36,7 +37,7 @@ create type public.card as (
   reposted         boolean
 );
 
-comment on type public.card is 'A post as a page shows it: its counts are of what you can see; liked, bookmarked and reposted say what you did.';
+comment on type public.card is 'A post as a page shows it: is_open says whether everyone sees it; its counts are of what you can see; liked, bookmarked and reposted say what you did.';
 
 create type public.feed_item as (
   id           bigint,
@@ -86,7 +87,7 @@ begin
         where post_mentions.post_id = posts.id and mentioned.id <> all (hidden_ids)
         order by named.username
       ) else '{}' end,
-      posts.audience, posts.reply_to_id, posts.quote_of_id, posts.created_at, posts.edited_at,
+      posts.audience, posts.is_open, posts.reply_to_id, posts.quote_of_id, posts.created_at, posts.edited_at,
       counts.likes, counts.replies, counts.reposts, counts.quotes,
       -- Not exists(…), for which all that the viewer ever liked would be read.
       (
@@ -137,7 +138,7 @@ begin
     select quoted.id
     from shown
     join public.posts as quoted on quoted.id = shown.quote_of_id
-    where private.sees_post(feed_items.viewer_id, quoted.id, quoted.author_id, quoted.audience, null)
+    where private.sees_post(feed_items.viewer_id, quoted.id)
   ) as card;
 
   return query
@@ -158,7 +159,7 @@ begin
       from public.posts as parent
       join public.profiles on profiles.id = parent.author_id
       where parent.id = (shown.card).reply_to_id
-        and private.sees_post(feed_items.viewer_id, parent.id, parent.author_id, parent.audience, null)
+        and private.sees_post(feed_items.viewer_id, parent.id)
     ) end,
     quoted.card
   from unnest(feed_items.item_ids, feed_items.post_ids) with ordinality as item (id, post_id, place)

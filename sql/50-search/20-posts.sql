@@ -244,7 +244,7 @@ begin
           or private.search_vector(posts.language, posts.title, posts.content) @@ own_grammar.query
           or numnode(own_grammar.query) = 0
         )
-        and private.sees_post(viewer_id, posts.id, posts.author_id, posts.audience, null)
+        and private.sees_post(viewer_id, posts.id)
       order by post_tags.post_id desc
       limit search_posts.page_size
     );
@@ -270,7 +270,7 @@ begin
           or private.search_vector(posts.language, posts.title, posts.content) @@ own_grammar.query
           or numnode(own_grammar.query) = 0
         )
-        and private.sees_post(viewer_id, posts.id, posts.author_id, posts.audience, null)
+        and private.sees_post(viewer_id, posts.id)
       order by posts.id desc
       limit search_posts.page_size
     );

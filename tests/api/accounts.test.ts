@@ -8,7 +8,7 @@ const attempt = (username: string | undefined, email = `${freshUsername("carol")
     options: { data: username === undefined ? {} : { username } },
   });
 
-/** The newest mail to an address, once it is another than the one before. */
+/** Waits for a mail to this address that is newer than `before`. */
 async function nextMail(address: string, before: Mail): Promise<Mail> {
   await expect.poll(async () => (await mailTo(address)).ID, { timeout: 20_000 }).not.toBe(before.ID);
   return mailTo(address);
@@ -43,7 +43,7 @@ test("a form can ask first whether a username is free", async () => {
   expect(await ask(freshUsername("free"))).toBe(true);
 });
 
-test("of many who sign up with one username at once, one gets it", async () => {
+test("six people sign up with the same username at the same time, and one of them gets it", async () => {
   const username = freshUsername("race");
   const results = await Promise.all(Array.from({ length: 6 }, () => attempt(username)));
   expect(results.filter(({ error }) => error === null)).toHaveLength(1);
@@ -54,7 +54,7 @@ test("of many who sign up with one username at once, one gets it", async () => {
   expect(count).toBe(1);
 });
 
-test("signing up again with a confirmed address tells nothing, and sends nothing", async () => {
+test("signing up again with a confirmed address reveals nothing and sends no mail", async () => {
   const alice = await signUp("alice");
   const known = await mailTo(alice.email);
   const { data, error } = await attempt(freshUsername("mallory"), alice.email);
@@ -64,7 +64,7 @@ test("signing up again with a confirmed address tells nothing, and sends nothing
   expect((await mailTo(alice.email)).ID).toBe(known.ID);
 });
 
-test("a forgotten password is reset from the mail, and the old one no longer works", async () => {
+test("alice resets a forgotten password from the mail, and the old password no longer works", async () => {
   const alice = await signUp("alice");
   const before = await mailTo(alice.email);
   const client = guest();
@@ -79,7 +79,7 @@ test("a forgotten password is reset from the mail, and the old one no longer wor
   expect(fresh.error).toBeNull();
 });
 
-test("asking for an unknown address's password answers as for a known one", async () => {
+test("a password reset answers the same for an unknown address as for a known one", async () => {
   const alice = await signUp("alice");
   const known = await guest().auth.resetPasswordForEmail(alice.email);
   const unknown = await guest().auth.resetPasswordForEmail(`${freshUsername("nobody")}@example.com`);
@@ -117,7 +117,7 @@ test("a magic link signs bob in without a password", async () => {
   expect(data.user?.id).toBe(bob.id);
 });
 
-test("a refreshed session goes on, a signed-out one does not", async () => {
+test("a refreshed session still works, and a signed-out session does not", async () => {
   const alice = await signUp("alice");
   const refreshed = await alice.client.auth.refreshSession();
   expect(refreshed.error).toBeNull();

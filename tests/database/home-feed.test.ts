@@ -109,6 +109,7 @@ describe("bob's home feed", () => {
         entities: [],
         mentions: [],
         audience: "everyone",
+        is_open: true,
         reply_to_id: null,
         quote_of_id: null,
         created_at: expect.any(String),

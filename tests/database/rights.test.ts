@@ -159,6 +159,10 @@ describe("functions", () => {
     "private.looks_into": "anon authenticated",
     "private.sees_like": "anon authenticated",
     "private.sees_post": "anon authenticated",
+    "private.is_for": "authenticated",
+    "private.sees_follow": "anon authenticated",
+    "private.sees_list": "anon authenticated",
+    "private.sees_repost": "authenticated",
 
     // What defaults, checks, indexes and triggers evaluate in their writer's name.
     "private.are_links": "authenticated service_role",

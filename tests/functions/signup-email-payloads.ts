@@ -1,4 +1,4 @@
-/** Payloads of the Send Email hook as Supabase Auth builds them, about alice. */
+/** Payloads about alice, as Supabase Auth sends them to the Send Email hook. */
 import type { Action } from "../../edge-functions/signup-email/payload.ts";
 
 export const actions = [

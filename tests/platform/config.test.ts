@@ -29,7 +29,7 @@ test("an empty file gives the CLI's defaults", async () => {
   });
 });
 
-test("durations are read as Go writes them", async () => {
+test("durations are in Go's notation", async () => {
   const { auth } = await config('[auth.email]\nmax_frequency = "1m30s"\n[auth.sessions]\ntimebox = "24h"');
   expect(auth.email.max_frequency).toBe(90_000);
   expect(auth.sessions.timebox).toBe(86_400_000);
@@ -38,7 +38,7 @@ test("durations are read as Go writes them", async () => {
   });
 });
 
-test("env(NAME) is filled in, and a missing one is named", async () => {
+test("env(NAME) gets its value, and the error names a missing variable", async () => {
   const toml = '[auth.hook.send_email]\nenabled = true\nuri = "http://x"\nsecrets = "env(HOOK)"';
   expect((await config(toml, { HOOK: "v1,whsec_a" })).auth.hook.send_email.secrets).toBe("v1,whsec_a");
   await expect(config(toml)).rejects.toMatchObject({
@@ -47,7 +47,7 @@ test("env(NAME) is filled in, and a missing one is named", async () => {
   });
 });
 
-test("a setting given from code goes over the file's, and leaves its neighbours", async () => {
+test("a setting from code replaces the setting of the file, and not the settings beside it", async () => {
   const { api } = await config("[api]\nport = 1234\nmax_rows = 10", {}, { api: { port: 0 } });
   expect(api).toMatchObject({ port: 0, max_rows: 10 });
 });
