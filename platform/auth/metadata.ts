@@ -32,7 +32,7 @@ export function readMetadata(data: Json | undefined): Json {
  */
 export function changeMetadata(metadata: Json | null, changes: Json | undefined): Json {
   const changed = mergeMetadata(metadata, readMetadata(changes));
-  // What was too large before there was a bound may become smaller.
+  // Metadata from before this bound may be too large. It can only become smaller.
   if (sizeBytes(changed) > sizeBytes(metadata ?? {})) checkSize(changed);
   return changed;
 }

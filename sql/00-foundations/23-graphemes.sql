@@ -123,7 +123,7 @@ $$;
 comment on function private.grapheme_pattern is 'The regular expression of one grapheme cluster.';
 revoke all on function private.grapheme_pattern () from public, anon, authenticated, service_role;
 
--- Whether two characters belong together never depends on what comes after them. So
+-- The characters that follow two others never decide whether those two belong together. So
 -- it is enough to look at one character more than fits: the cluster that it ends
 -- does not fit, and everything before that cluster does.
 create function private.cut(string text, max_characters integer)
@@ -140,5 +140,5 @@ return case when char_length(string) <= max_characters then string else (
   limit 1
 ) end;
 
-comment on function private.cut is 'The beginning of a text: as many whole grapheme clusters as fit into so many characters.';
+comment on function private.cut is 'The beginning of a text: as many whole grapheme clusters as fit into max_characters.';
 revoke all on function private.cut (text, integer) from public, anon, authenticated, service_role;

@@ -3,7 +3,7 @@
  *
  * What all texts that people write have in common: what counts as blank, as one line,
  * and as a name. Every field asks these functions, so that the answer is the same
- * everywhere. What is in a text (tags, mentions, links) is in 20-posts/10-text.sql.
+ * everywhere. Tags, mentions and links are in 20-posts/10-text.sql.
  *
  * Everything here is a pure function. It names characters by their numbers, because
  * classes such as [[:space:]] change with the locale of the database.
@@ -86,8 +86,8 @@ comment on function private.is_name is 'Whether a text is a line, as is_line() s
 revoke all on function private.is_name (text) from public, anon, authenticated, service_role;
 grant execute on function private.is_name (text) to authenticated, service_role;
 
--- Whoever signs up through another service brings a name along that was never
--- checked here. It is made to fit, because a refused sign-up would say less.
+-- A name of a sign-up may come from another service, which has other rules. It is made
+-- to fit: nobody should lose a sign-up over a name that can be changed later.
 create function private.to_name(string text, max_characters integer)
 returns text
 language plpgsql
@@ -107,5 +107,5 @@ begin
 end;
 $$;
 
-comment on function private.to_name is 'A text made to fit: what is_name() accepts, of at most so many characters, and empty when nothing is left to see.';
+comment on function private.to_name is 'A text made to fit: what is_name() accepts, of at most max_characters, and empty when nothing is left to see.';
 revoke all on function private.to_name (text, integer) from public, anon, authenticated, service_role;

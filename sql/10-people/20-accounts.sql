@@ -42,6 +42,21 @@ create trigger users_create_profile
   for each row
   execute function private.users_create_profile();
 
+-- Every access token carries the metadata, and servers refuse a header that is too long.
+-- platform/auth/metadata.ts has the same bound for all that changes metadata.
+create function private.metadata_problem(metadata jsonb)
+returns private.problem
+language sql
+immutable
+security invoker
+return case
+  when octet_length(metadata::text) > 4096 then
+    (400, 'metadata_size', 'The metadata of an account has at most 4,096 bytes')::private.problem
+end;
+
+comment on function private.metadata_problem is 'Why an account cannot have this metadata, or null.';
+revoke all on function private.metadata_problem (jsonb) from public, anon, authenticated, service_role;
+
 -- The Before User Created hook of Auth. A failing trigger on auth.users is a 500
 -- that says nothing to anybody; here a sign-up is refused with words before
 -- there is a user, and the person chooses again. Auth passes on no code of ours,
@@ -55,9 +70,11 @@ set search_path = ''
 as $$
 declare
   username text := event #>> '{user,user_metadata,username}';
-  problem private.problem := private.username_problem(username, null);
+  problem private.problem := coalesce(
+    private.metadata_problem(event #> '{user,user_metadata}'), private.username_problem(username, null)
+  );
 begin
-  if username is null or problem is null then
+  if problem is null then
     return '{}';
   end if;
   return jsonb_build_object('error', jsonb_build_object(
@@ -67,7 +84,7 @@ begin
 end;
 $$;
 
-comment on function private.before_user_created is 'Refuses the sign-up when the username in its metadata cannot be had.';
+comment on function private.before_user_created is 'Refuses a sign-up whose metadata is too large, or names a username that cannot be had.';
 revoke all on function private.before_user_created (jsonb) from public, anon, authenticated, service_role;
 grant usage on schema private to supabase_auth_admin;
 grant execute on function private.before_user_created (jsonb) to supabase_auth_admin;

@@ -118,7 +118,7 @@ begin
 end;
 $$;
 
-comment on function private.tag_name is 'The name of a tag, given with or without its sign. It is the same in any case, and however its accents are encoded. Null when it is no tag: a name has at most 100 letters, marks, digits and underscores, and at least one letter.';
+comment on function private.tag_name is 'The name of a tag, given with or without its sign. It is the same in any case, and however its accents are encoded. Null when it is not a tag: a name has at most 100 letters, marks, digits and underscores, and at least one letter.';
 revoke all on function private.tag_name (text) from public, anon, authenticated, service_role;
 grant execute on function private.tag_name (text) to authenticated, service_role;
 
@@ -126,9 +126,9 @@ grant execute on function private.tag_name (text) to authenticated, service_role
 
 /*
  * One expression finds everything. When two entities overlap, the first is found and
- * the other is not, so a # in a link is no tag.
+ * the other is not, so a # in a link does not begin a tag.
  *
- * It has to stay fast whatever the text is. Postgres runs an expression without
+ * It has to stay fast with every text. Postgres runs an expression without
  * captures and back references as an automaton, which never goes back; so all groups
  * are (?:). And no alternative may begin in the middle of a run of its own characters,
  * or the run would be read again from each of them.
@@ -181,7 +181,7 @@ declare
     || replace(labels, 'h', host) || '(?:' || ascii_top || '|' || other_top || ')' || host_end
     || '(?:/(?:' || parts || ')?|[?#]' || parts || ')?';
 
-  -- It is found in order to be left out: a # in its path is no tag either.
+  -- It is found in order to be left out: a # in its path does not begin a tag either.
   bare_link constant text := '(?<![A-Za-z0-9@＠$#＃_./' || accented || '-])'
     || replace(labels, 'h', ascii_host) || ascii_top || host_end
     || '/(?:' || parts || ')?';

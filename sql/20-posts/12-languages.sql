@@ -21,7 +21,7 @@ return char_length(tag) <= 64 and lower(tag collate pg_catalog."C") ~ ('^(?:'
   '(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*'     -- variants
   '(?:-[a-wyz0-9](?:-[a-z0-9]{2,8})+)*'          -- extensions
   '(?:-x(?:-[a-z0-9]{1,8})+)?'                   -- private use
-  '|x(?:-[a-z0-9]{1,8})+'                        -- nothing but private use
+  '|x(?:-[a-z0-9]{1,8})+'                        -- only private use
   '|en-gb-oed|sgn-(?:be-fr|be-nl|ch-de)'
   '|i-(?:ami|bnn|default|enochian|hak|klingon|lux|mingo|navajo|pwn|tao|tay|tsu)'
   ')$');

@@ -1,14 +1,14 @@
 /*
  * tags and mentions
  *
- * Which tags a post has and whom it addresses: a row for each, written by triggers from
- * what is found in its text (10-text.sql). Who reads the rows is in 36-visibility.sql.
- * The tags that people follow are in 34-tag-follows.sql.
+ * The tags of a post and the people it addresses, a row for each. Triggers write the rows
+ * when they find tags and mentions in the text (10-text.sql). The policies of the rows are
+ * in 36-visibility.sql. The tags that people follow are in 34-tag-follows.sql.
  *
- * An @name means whoever has the name when it is written. It keeps that meaning as long
- * as it stays in the text, whatever the person is called later and whoever has the name
- * then. So an edit looks up only the names that it adds. A name that found nobody stays
- * nobody.
+ * An @name means the person who has the name when it is written. It keeps that meaning as
+ * long as it stays in the text. The person may take another name later, and somebody else
+ * may take this one. So an edit looks up only the names that it adds. A name that found
+ * nobody stays nobody.
  *
  * A reply to few (audience mentioned) also addresses the author of the post it answers,
  * named or not.
@@ -25,7 +25,7 @@ create table public.post_tags (
   primary key (post_id, tag)
 );
 
-comment on table  public.post_tags is 'Which posts have which tags. Whoever can read the post can read them.';
+comment on table  public.post_tags is 'Which posts have which tags. If you can read the post, you can read them.';
 comment on column public.post_tags.tag is 'Without the sign, in lower case.';
 comment on column public.post_tags.is_open is 'Whether everyone sees the post, as in posts.';
 
@@ -39,13 +39,13 @@ create table public.post_mentions (
   is_answered    boolean  not null default false,
   since_version  integer  not null default 1,
 
-  -- Whom a post addresses, and whether it addresses somebody.
+  -- The people that a post addresses. Whether it addresses somebody.
   primary key (post_id, profile_id)
 );
 
-comment on table  public.post_mentions is 'Whom posts address. Read by whoever can read the post and see the person.';
+comment on table  public.post_mentions is 'The people that posts address. If you can read the post and see the person, you can read this.';
 comment on column public.post_mentions.usernames is 'The names that mean this person, as they stand in the text, in lower case. The person may have another name by now. Empty when a reply addresses them without naming them.';
-comment on column public.post_mentions.is_answered is 'Whether this is a reply to few (audience mentioned) that answers a post of theirs, so that it addresses them whatever its text says.';
+comment on column public.post_mentions.is_answered is 'Whether the post is a reply to few (audience mentioned) that answers a post of theirs. Then it addresses them even if its text does not name them.';
 comment on column public.post_mentions.since_version is 'The first version of the post that addresses them, counted as in post_versions.';
 
 -- What addresses somebody, newest first.
@@ -106,7 +106,7 @@ begin atomic
     and profiles.id not in (select private.hidden_ids(people_named.author_id));
 end;
 
-comment on function private.people_named is 'Who has these usernames (in lower case) now and can be addressed by the author.';
+comment on function private.people_named is 'The people who have these usernames (in lower case) now, without those hidden from the author.';
 revoke all on function private.people_named (uuid, text[]) from public, anon, authenticated, service_role;
 
 -- Definer, because nobody may write what is found in a text. The trigger's name comes
@@ -142,7 +142,7 @@ begin
 end;
 $$;
 
-comment on function private.posts_annotate is 'Notes the tags of new posts and whom they address.';
+comment on function private.posts_annotate is 'Notes the tags of new posts and the people they address.';
 revoke all on function private.posts_annotate () from public, anon, authenticated, service_role;
 
 create trigger posts_annotate
@@ -151,8 +151,8 @@ create trigger posts_annotate
   for each statement
   execute function private.posts_annotate();
 
--- Definer, because nobody may write what is found in a text. Rows that stay are left
--- alone. One person may be meant by two names of an edited text, one from before a
+-- Definer, because nobody may write what is found in a text. Rows that stay are
+-- not written again. One person may be meant by two names of an edited text, one from before a
 -- rename and one from after it. So names are added before others are taken away.
 create function private.posts_annotate_again()
 returns trigger

@@ -268,7 +268,7 @@ grant execute on function private.is_addressed (uuid, bigint, integer) to anon, 
 
 -- The question goes through the policy of posts. Whatever that policy comes to be, it
 -- holds for earlier versions and tags too.
-create policy "whoever reads a post reads its versions since it addresses them"
+create policy "people read the versions of a post that are for them"
   on public.post_versions for select
   to anon, authenticated
   using (exists (

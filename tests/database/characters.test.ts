@@ -47,7 +47,7 @@ describe("a blank text", () => {
     expect(await pointsWhere("private.is_blank(c)")).toEqual(pointsLike(blank));
   });
 
-  test("has nothing else, whatever is mixed", async () => {
+  test("has nothing else, in any mixture", async () => {
     const unit = fc.constantFrom(
       ...[" ", "\n", "\t", "\u200b", "\u2060", "\u3164", "\u2800", "\ufe0f", "\u{e0041}", "\u0085", "\u202e"],
       ...["a", "字", "\u0301", ".", "🌱", "0"],
@@ -181,7 +181,7 @@ describe("a cut", () => {
     const text = fc
       .array(fc.constantFrom(...parts), { minLength: 1, maxLength: 14, size: "max" })
       .map((some) => some.join(""))
-      // A vowel sign beside a virama is no word of any language; see 23-graphemes.sql.
+      // No language writes a vowel sign beside a virama; see 23-graphemes.sql.
       .filter(
         (some) =>
           !/[\u094d\u09cd\u0acd\u0c4d\u0d4d\u1039\u17d2][\p{M}\u200d]*\p{Mc}|\p{Mc}[\p{M}\u200d]*[\u094d\u09cd\u0acd\u0c4d\u0d4d\u1039\u17d2]/u.test(
@@ -297,7 +297,7 @@ describe("a language", () => {
       "en-ſſ",
     ],
     `en${"-abcde".repeat(11)}`,
-  ])("%j is none", async (tag) => {
+  ])("%j is not one", async (tag) => {
     expect(await isLanguage([tag])).toEqual([false]);
   });
 
@@ -418,7 +418,7 @@ describe("the rule of every field", () => {
   });
 });
 
-test("every answer is the same whatever the locale of the database", async () => {
+test("every answer is the same in databases of every locale", async () => {
   const texts = [
     " ",
     "\u0085",

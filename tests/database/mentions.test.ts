@@ -1,4 +1,4 @@
-/** Mentions: whom a post addresses, across edits, renames and blocks, and since which version. */
+/** Mentions: the people that a post addresses, across edits, renames and blocks, and since which version. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createDatabase, type Database, type Person, refusal } from "./database.ts";
 
@@ -54,7 +54,7 @@ const versions = async (who: Person, id: number) =>
   (
     await who.asks((sql) => sql`select version from post_versions where post_id = ${id} order by version`)
   ).map((row) => row.version as number);
-/** Whom a card says that it addresses, as they are called there and by who they are. */
+/** The people in the mentions of a card: the id of each, by the name that stands there. */
 const mentions = async (who: Person, id: number) =>
   (
     await who.asks(
@@ -67,7 +67,7 @@ const mentions = async (who: Person, id: number) =>
   ).map((row) => ({ [row.username]: row.id }));
 
 describe("a name that stays in an edited text", () => {
-  test("keeps the person it meant after a rename, and tells nothing to who has the name now", async () => {
+  test("keeps the person it meant after a rename, and tells the new owner of the name nothing", async () => {
     const id = await letter(`@${bob.username} secret`);
     const stranger = await succeed(bob, `robert_${tests}`);
     await edit(id, `@${bob.username} secret, with a typo mended`);
@@ -80,7 +80,7 @@ describe("a name that stays in an edited text", () => {
     expect(await reads(stranger, await letter(`@${bob.username} hello`))).toBe(true);
   });
 
-  test("in whatever case, and in title or content", async () => {
+  test("is the same name in any case, in title or content", async () => {
     const id = await letter("see title", { title: `@${bob.username}` });
     await rename(bob, `robert_${tests}`);
     await alice.asks(
@@ -97,7 +97,7 @@ describe("a name that stays in an edited text", () => {
     const stranger = await db.signUp(name);
     await edit(id, `@${name} or @${bob.username}`);
     expect(await reads(stranger, id)).toBe(false);
-    // Taken out and written anew, it means who has it then.
+    // Taken out and written again, it means the person who has it then.
     await edit(id, `@${bob.username}`);
     await edit(id, `@${name} and @${bob.username}`);
     expect(await reads(stranger, id)).toBe(true);
@@ -125,7 +125,7 @@ describe("a name that stays in an edited text", () => {
     expect(await versions(bob, id)).toEqual([1]);
   });
 
-  test("means nobody once the account is gone, whoever comes after", async () => {
+  test("means nobody once the account is gone, also when somebody else takes the name", async () => {
     const id = await letter(`@${bob.username} and @${carol.username}`);
     await db.admin`delete from auth.users where id = ${bob.id}`;
     await db.admin`delete from private.held_usernames where username = ${bob.username}`;
@@ -256,7 +256,7 @@ describe("a reply to few", () => {
     expect([await reads(bob, id), await reads(carol, id)]).toEqual([true, true]);
   });
 
-  test("to a post of their own addresses nobody else, and other replies only whom they name", async () => {
+  test("to alice's own post addresses nobody, and a reply for everyone or followers adds nobody", async () => {
     const own = await post(alice, { content: "note" });
     expect(await mentions(alice, await letter("to self", { reply_to_id: own }))).toEqual([]);
     const asked = await post(bob, { content: "anybody?" });
@@ -273,7 +273,7 @@ describe("a reply to few", () => {
     expect(await refusal(letter("late", { reply_to_id: asked }))).toMatchObject({ detail: "post_not_found" });
     expect(await reads(bob, early)).toBe(false);
     expect(await mentions(alice, early)).toEqual([]);
-    // Blocked between the check of the post and the note of whom it addresses: as if it were not checked.
+    // The block may come between the check of the post and the insert of the mention. So the check is switched off.
     const rows = await db.admin.begin(async (sql) => {
       await sql`alter table posts disable trigger posts_prepare`;
       await sql`

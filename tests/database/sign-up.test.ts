@@ -60,6 +60,18 @@ describe("a sign-up", () => {
     expect(await hook({ username })).toEqual({ error: { http_code, message } });
   });
 
+  test("with metadata that is too large for a token is refused", async () => {
+    const refused = {
+      error: {
+        http_code: 400,
+        message: "The metadata of an account has at most 4,096 bytes (metadata_size)",
+      },
+    };
+    expect(await hook({ username: "too_long", about: "x".repeat(4096) })).toEqual(refused);
+    expect(await hook({ about: "字".repeat(1400) })).toEqual(refused);
+    expect(await hook({ username: "long", about: "x".repeat(4000) })).toEqual({});
+  });
+
   test("that was refused can be tried again with another name", async () => {
     expect(await hook({ username: "alice_2" })).toHaveProperty("error");
     expect(await hook({ username: "alice_3" })).toEqual({});

@@ -1,4 +1,4 @@
-/** What is in a text: examples in many scripts, and twitter-text, whose rules these are, as the oracle. */
+/** Tags, mentions and links in a text: examples in many scripts, and a comparison with twitter-text. */
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import postgres from "postgres";
@@ -65,7 +65,7 @@ describe("what is found in a post", () => {
     expect(row?.entities).toEqual([]);
   });
 
-  test("counts UTF-16 code units, whatever comes before", async () => {
+  test("counts UTF-16 code units, after all kinds of characters", async () => {
     const content = "𠮷👩\u200d🌾🇩🇪\u0001e\u0301 #𐐷𐐷 𝒜 @alice 🌱https://example.com/é 🌱#done";
     expect(await marked(content)).toEqual(["#𐐷𐐷", "@alice", "https://example.com/é", "#done"]);
   });
@@ -169,7 +169,7 @@ describe("a tag", () => {
     expect(bmp(row?.letters)).toEqual(
       bmp(all(/(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{M}]/u)).filter((point) => point !== 0x20e3),
     );
-    // Beyond, all but the marks of musical notation and sign writing, and two sets of drawn digits.
+    // Beyond, the marks of musical notation and of sign writing are missing, and two sets of drawn digits.
     const astral = new Set<number>(row?.characters);
     const missing = all(/[\p{L}\p{M}\p{Nd}]/u).filter((point) => point > 0xffff && !astral.has(point));
     expect(
@@ -349,7 +349,7 @@ describe("a link", () => {
       [],
     ],
     [
-      "follows what is none",
+      "follows anything else",
       "字http://example.com 🌱http://example.com <http://example.com>",
       ["http://example.com", "http://example.com", "http://example.com"],
     ],
@@ -403,7 +403,7 @@ describe("twitter-text", () => {
     ["punctuation in a host", /["“”«»…–＃＠、。·][^\s/]*\.[a-z]|:\/\/[^\s/]*["“”«»…–＃＠、。·]/],
     ["no http:// and glued to a letter: where does it begin?", /[^\s\0-\x7f][-.]*\w[\w-]*(\.[\w-]+)+\//],
     ["a variation selector, which the first of two tags takes from the second", /[^\s]\ufe0f[#＃]/],
-    ["a variation selector, which is no letter here", /[#＃][\d_·٣४\p{Cf}]*\ufe0f/u],
+    ["a variation selector, which does not count as a letter here", /[#＃][\d_·٣४\p{Cf}]*\ufe0f/u],
     [
       "a path with letters that are neither Latin nor Cyrillic",
       /\.\S*\/\S*(?![\p{Script=Latin}\p{Script=Cyrillic}\d])[\p{L}\p{M}\p{N}·・\u200d]/u,
@@ -490,7 +490,7 @@ describe("twitter-text", () => {
   });
 });
 
-test("the answer is the same whatever the locale of the database", async () => {
+test("the answer is the same in databases of every locale", async () => {
   const contents = [
     "#ISPARTA #ısparta #İzmir @ALICE",
     "#ÉTÉ #été #e\u0301te\u0301 #ΟΔΟΣ",
@@ -523,8 +523,8 @@ test("the answer is the same whatever the locale of the database", async () => {
 });
 
 test("no text takes long to read", async () => {
-  // Much longer than a post may be, which is a matter of a second; of a minute, if a run were read once from each
-  // of its characters. What is found is found one after the other, in a text as long as a post.
+  // The runs are much longer than a post may be. They take about a second. They would take a minute if a run were
+  // read again from each of its characters. The texts full of entities are as long as a post.
   const runs =
     "#|@|a#|#a|#a#|http://|http://a.|a.|a.bc/|é|(|(a|http://a.bc/(|-|://|字|http://a.bc/字(|a.bc/?(字";
   const found = "#a |@abc |http://a.bc |#字。|🌱#a|#1 |http://a.bc/字?字#字。";
@@ -542,7 +542,7 @@ test("no text takes long to read", async () => {
   });
 });
 
-test("whoever may write calls tags by their names; entities are only found by the house", async () => {
+test("people who may write can call tag_name(), and nobody can call text_entities()", async () => {
   for (const role of ["authenticated", "service_role"] as const) {
     const [row] = await db.as(role)((sql) => sql`select private.tag_name('#Garden') as name`);
     expect(row?.name).toBe("garden");
