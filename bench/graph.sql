@@ -301,8 +301,8 @@ select id, tag
 from bench.written
 where tag is not null;
 
-insert into public.post_mentions (post_id, profile_id, username)
-select written.id, people.id, 'person_' || mentioned
+insert into public.post_mentions (post_id, profile_id, usernames)
+select written.id, people.id, array['person_' || mentioned]
 from bench.written
 join bench.people on people.n = written.mentioned;
 

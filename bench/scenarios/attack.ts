@@ -114,8 +114,8 @@ async function addFlood(sql: Town, how: (typeof floods)[keyof typeof floods]): P
   }
   await sql.unsafe(`
     insert into public.post_tags (post_id, tag) select id, 'garden' from flood;
-    insert into public.post_mentions (post_id, profile_id, username)
-      select id, md5('person 300')::uuid, 'person_300' from flood;
+    insert into public.post_mentions (post_id, profile_id, usernames)
+      select id, md5('person 300')::uuid, '{person_300}' from flood;
     truncate private.limited_posts, private.limited_counts, private.post_counts;
     insert into private.limited_posts (place, post_id, author_id, audience)
       select place, post_id, author_id, audience

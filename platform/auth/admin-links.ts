@@ -11,10 +11,11 @@ import type { Db } from "./db.ts";
 import { readEmail } from "./email.ts";
 import { emailTaken, invalid, notFound } from "./errors.ts";
 import { verifyLink } from "./mail/send.ts";
+import { changeMetadata, readMetadata } from "./metadata.ts";
 import { createOtp, hashOtp, saveEmailChange, saveToken, sendToken } from "./one-time-tokens.ts";
 import { passwordProblem, unknownPassword } from "./passwords.ts";
 import { askBeforeCreating, insertEmailUser, newEmailUser } from "./signup.ts";
-import { findEmailHolder, findUserByEmail, mergeMetadata, type User, updateUser, userJson } from "./users.ts";
+import { findEmailHolder, findUserByEmail, type User, updateUser, userJson } from "./users.ts";
 
 const inviteSchema = z.object({ email: text, data: record });
 
@@ -24,7 +25,7 @@ export async function invite(context: Context, call: Call): Promise<Response> {
   const email = readEmail(params.email);
   const known = await findUserByEmail(context.sql, email);
   if (known?.email_confirmed_at) throw emailTaken();
-  const candidate = newEmailUser(email, "", params.data ?? {});
+  const candidate = newEmailUser(email, "", readMetadata(params.data));
   if (!known) await askBeforeCreating(context, call, candidate);
   const invited = await context.sql.begin(async (sql) => {
     const user = known ?? (await insertEmailUser(sql, candidate));
@@ -72,7 +73,7 @@ export async function generateLink(context: Context, call: Call): Promise<Respon
     const named =
       known && type === "signup" && params.data
         ? await updateUser(sql, user.id, {
-            raw_user_meta_data: mergeMetadata(user.raw_user_meta_data, params.data),
+            raw_user_meta_data: changeMetadata(user.raw_user_meta_data, params.data),
           })
         : user;
     const hash = hashOtp(email, otp);
@@ -110,7 +111,7 @@ async function newUser(context: Context, call: Call, type: LinkType, email: stri
     if (problem) throw problem;
     passwordHash = await context.passwords.hash(password);
   }
-  const candidate = newEmailUser(email, passwordHash, params.data ?? {});
+  const candidate = newEmailUser(email, passwordHash, readMetadata(params.data));
   await askBeforeCreating(context, call, candidate);
   return candidate;
 }

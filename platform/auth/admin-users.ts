@@ -18,6 +18,7 @@ import {
   insertEmailIdentity,
   setEmailIdentity,
 } from "./identities.ts";
+import { changeMetadata, readMetadata } from "./metadata.ts";
 import { passwordProblem, unknownPassword } from "./passwords.ts";
 import { newEmailUser } from "./signup.ts";
 import {
@@ -143,8 +144,10 @@ export async function createUser(context: Context, call: Call): Promise<Response
   if (await findEmailHolder(context.sql, email)) throw emailTaken();
   if (params.id !== "" && !isUuid(params.id)) throw invalid("ID must conform to the uuid v4 format");
   const bannedUntil = readBan(params.ban_duration);
+  const appMetadata = readMetadata(params.app_metadata);
+  const userMetadata = readMetadata(params.user_metadata);
   const candidate = {
-    ...newEmailUser(email, await initialHash(context, params), params.user_metadata ?? {}),
+    ...newEmailUser(email, await initialHash(context, params), userMetadata),
     ...(params.id === "" ? {} : { id: params.id }),
     ...(params.role === "" ? {} : { role: params.role }),
   };
@@ -154,7 +157,7 @@ export async function createUser(context: Context, call: Call): Promise<Response
       await insertEmailIdentity(sql, created.id, emailIdentityData(created.id, email, false));
       await audit(sql, { adminRole }, "user_signedup", traits(created));
       created = await updateUser(sql, created.id, {
-        raw_app_meta_data: mergeMetadata(created.raw_app_meta_data, params.app_metadata ?? {}),
+        raw_app_meta_data: mergeMetadata(created.raw_app_meta_data, appMetadata),
         ...(bannedUntil === undefined ? {} : { banned_until: bannedUntil }),
       });
       return params.email_confirm ? confirmUser(sql, created) : created;
@@ -208,15 +211,15 @@ export async function updateUserById(context: Context, call: Call, id: string): 
         ...(email ? { email } : {}),
         ...(email && params.email_confirm ? { is_anonymous: false } : {}),
         ...(bannedUntil === undefined ? {} : { banned_until: bannedUntil }),
-        raw_app_meta_data: mergeMetadata(current.raw_app_meta_data, params.app_metadata ?? {}),
-        raw_user_meta_data: mergeMetadata(current.raw_user_meta_data, params.user_metadata ?? {}),
+        raw_app_meta_data: changeMetadata(current.raw_app_meta_data, params.app_metadata),
+        raw_user_meta_data: changeMetadata(current.raw_user_meta_data, params.user_metadata),
       });
       await audit(sql, { adminRole }, "user_modified", traits(current));
       return current;
     });
     return json(await userJson(context.sql, changed));
   } catch (cause) {
-    throw internal("Error updating user", cause);
+    throw cause instanceof AuthError && cause.status < 500 ? cause : internal("Error updating user", cause);
   }
 }
 

@@ -10,6 +10,7 @@ import { AuthError, badRequest, invalid, unprocessable } from "./errors.ts";
 import { createFlowState, type Pkce, readPkce } from "./flow-state.ts";
 import { hookMetadata } from "./hooks/hooks.ts";
 import { emailIdentityData, findIdentities, identityJson, insertEmailIdentity } from "./identities.ts";
+import { readMetadata } from "./metadata.ts";
 import { sendToken } from "./one-time-tokens.ts";
 import { passwordProblem } from "./passwords.ts";
 import { type Grant, startSession } from "./sessions.ts";
@@ -39,7 +40,7 @@ const paramsSchema = z.object({
 export async function signUp(context: Context, call: Call): Promise<Response> {
   const params = await call.body(paramsSchema);
   if (params.email === "" && params.phone === "") {
-    return json(await signUpAnonymously(context, call, params.data ?? {}));
+    return json(await signUpAnonymously(context, call, readMetadata(params.data)));
   }
   context.limits.take("signup", call.ip);
   return json(await registerByEmail(context, call, params));
@@ -68,7 +69,7 @@ export async function registerByEmail(
   if (params.phone !== "") throw badRequest("phone_provider_disabled", "Phone signups are disabled");
   if (!config.email.enabled) throw badRequest("email_provider_disabled", "Email signups are disabled");
   const email = readEmail(params.email);
-  const data = params.data ?? {};
+  const data = readMetadata(params.data);
 
   const existing = await findEmailHolder(context.sql, email);
   // We hash in any case. Otherwise the time of the answer would tell who is registered.

@@ -13,13 +13,13 @@ import type { Db } from "./db.ts";
 import { readEmail } from "./email.ts";
 import { badRequest, emailTaken, forbidden, invalid, unprocessable } from "./errors.ts";
 import { createFlowState, type Pkce, readPkce } from "./flow-state.ts";
+import { changeMetadata } from "./metadata.ts";
 import { hashOtp, isValid, sendEmailChange, sendToken } from "./one-time-tokens.ts";
 import { passwordProblem } from "./passwords.ts";
 import {
   changePassword,
   clearOneTimeTokens,
   findEmailHolder,
-  mergeMetadata,
   type User,
   updateUser,
   userJson,
@@ -63,7 +63,7 @@ export async function putUser(context: Context, call: Call): Promise<Response> {
     }
     if (params.data) {
       current = await updateUser(sql, user.id, {
-        raw_user_meta_data: mergeMetadata(current.raw_user_meta_data, params.data),
+        raw_user_meta_data: changeMetadata(current.raw_user_meta_data, params.data),
       });
     }
     if (newEmail) current = await requestEmailChange(context, call, sql, current, newEmail, pkce);

@@ -40,12 +40,12 @@ create table public.profiles (
   -- The last guard. Before it, private.username_problem() refuses with words.
   constraint profiles_username_format check (username ~ '^[A-Za-z0-9_]{3,30}$'),
   constraint profiles_display_name_format check (private.rule(
-    char_length(display_name) <= 50 and display_name !~ '[[:cntrl:]]',
-    'display_name_format', 'A display name has at most 50 characters, on one line'
+    char_length(display_name) <= 50 and private.is_name(display_name),
+    'display_name_format', 'A display name is one line of at most 50 characters, with something to see and without direction marks'
   )),
   constraint profiles_bio_length check (private.rule(
-    char_length(bio) <= 500,
-    'bio_length', 'A bio has at most 500 characters'
+    char_length(bio) <= 500 and (bio = '' or not private.is_blank(bio)),
+    'bio_length', 'A bio is empty, or has at most 500 characters, not only blank ones'
   )),
   constraint profiles_avatar_url_format check (private.rule(
     private.is_https_url(avatar_url, 500),
@@ -60,7 +60,7 @@ create table public.profiles (
 comment on table  public.profiles is 'People. A profile is made when its account is confirmed, with the username and display_name of the sign-up metadata.';
 comment on column public.profiles.id is 'The id of the account.';
 comment on column public.profiles.username is '3 to 30 letters, digits and underscores, unique in any case of letters. You can take a new one every 7 days. The old one is held for 30 days, and you can take it back at any time.';
-comment on column public.profiles.display_name is 'At most 50 characters; when empty, show the username.';
+comment on column public.profiles.display_name is 'At most 50 characters, on one line; when it is empty, show the username.';
 comment on column public.profiles.bio is 'Plain text, at most 500 characters.';
 comment on column public.profiles.avatar_url is 'An https address, or null.';
 comment on column public.profiles.links is 'At most 5 https addresses.';

@@ -32,7 +32,7 @@ begin
   end loop;
 
   insert into public.profiles (id, username, display_name)
-  values (new.id, username, left(regexp_replace(display_name, '[[:cntrl:]]+', ' ', 'g'), 50));
+  values (new.id, username, private.to_name(display_name, 50));
 
   delete from private.sign_ups where sign_ups.user_id = new.id;
   return null;
@@ -48,8 +48,24 @@ create trigger users_create_profile
   when (new.confirmed_at is not null)
   execute function private.users_create_profile();
 
--- The Before User Created hook of Auth: a name that nobody can have is refused with words,
--- before there is a user. Auth has no place for our code, so the message ends with it.
+-- Every access token carries the metadata, and servers refuse a header that is too long.
+-- platform/auth/metadata.ts has the same bound for everything that changes metadata.
+create function private.metadata_problem(metadata jsonb)
+returns private.problem
+language sql
+immutable
+security invoker
+return case
+  when octet_length(metadata::text) > 4096 then
+    (400, 'metadata_size', 'The metadata of an account has at most 4,096 bytes')::private.problem
+end;
+
+comment on function private.metadata_problem is 'Why an account cannot have this metadata, or null.';
+revoke all on function private.metadata_problem (jsonb) from public, anon, authenticated, service_role;
+
+-- The Before User Created hook of Auth: metadata that no token can carry, and a name that
+-- nobody can have, are refused with words, before there is a user. Auth has no place for
+-- our code, so the message ends with it.
 -- A taken name is not refused. Auth asks the hook about new addresses only, so the refusal
 -- would tell which addresses are registered. Forms ask username_available() first.
 -- Definer, because Auth has no rights here.
@@ -62,9 +78,11 @@ set search_path = ''
 as $$
 declare
   username text := event #>> '{user,user_metadata,username}';
-  problem private.problem := private.username_problem(username, null);
+  problem private.problem := coalesce(
+    private.metadata_problem(event #> '{user,user_metadata}'), private.username_problem(username, null)
+  );
 begin
-  if username is null or problem is null or problem.code = 'username_taken' then
+  if problem is null or problem.code = 'username_taken' then
     return '{}';
   end if;
   return jsonb_build_object('error', jsonb_build_object(
@@ -74,7 +92,7 @@ begin
 end;
 $$;
 
-comment on function private.before_user_created is 'Refuses a sign-up whose username nobody can have: badly formed, or reserved for the house.';
+comment on function private.before_user_created is 'Refuses a sign-up whose metadata is too large, or whose username nobody can have: badly formed, or reserved for the house.';
 revoke all on function private.before_user_created (jsonb) from public, anon, authenticated, service_role;
 grant usage on schema private to supabase_auth_admin;
 grant execute on function private.before_user_created (jsonb) to supabase_auth_admin;

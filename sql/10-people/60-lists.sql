@@ -14,8 +14,8 @@ create table public.lists (
   created_at  timestamptz  not null default now(),
 
   constraint lists_name_format check (private.rule(
-    char_length(name) between 1 and 50 and name !~ '[[:cntrl:]]' and name ~ '[^[:space:]]',
-    'list_name_format', 'A list''s name has 1 to 50 characters, on one line'
+    char_length(name) between 1 and 50 and private.is_name(name),
+    'list_name_format', 'A list''s name is one line of 1 to 50 characters, with something to see and without direction marks'
   ))
 );
 

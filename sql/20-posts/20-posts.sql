@@ -7,7 +7,7 @@
 -- Tables ---------------------------------------------------------------------
 
 create type public.audience as enum ('everyone', 'followers', 'mentioned');
-comment on type public.audience is 'Whom a post is for: everyone (of a private account: its followers), followers, or the people mentioned in it.';
+comment on type public.audience is 'Whom a post is for: everyone (of a private account: its followers), followers, or the people mentioned in it and, when it is a reply, the author it answers.';
 
 create table public.posts (
   id               bigint           default private.new_id(),
@@ -29,20 +29,20 @@ create table public.posts (
   -- The timeline of all: newest first, with the author who decides who sees it.
   constraint posts_pkey primary key (id) include (author_id),
   constraint posts_title_format check (private.rule(
-    char_length(title) <= 200 and title !~ '[[:cntrl:]]',
-    'title_format', 'A title has at most 200 characters, on one line'
+    char_length(title) <= 200 and private.is_line(title),
+    'title_format', 'A title is one line of at most 200 characters, with something to see'
   )),
   constraint posts_content_length check (private.rule(
-    repost_of_id is not null or (char_length(content) between 1 and 10000 and content ~ '[^[:space:]]'),
-    'content_length', 'A post has 1 to 10,000 characters, not only spaces'
+    repost_of_id is not null or (char_length(content) <= 10000 and not private.is_blank(content)),
+    'content_length', 'A post has 1 to 10,000 characters, not only blank ones'
   )),
   constraint posts_content_warning_format check (private.rule(
-    char_length(content_warning) <= 200 and content_warning !~ '[[:cntrl:]]',
-    'content_warning_format', 'A content warning has at most 200 characters, on one line'
+    char_length(content_warning) <= 200 and private.is_line(content_warning),
+    'content_warning_format', 'A content warning is one line of at most 200 characters, with something to see'
   )),
   constraint posts_language_format check (private.rule(
-    language ~ '^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$',
-    'language_format', 'A language is a tag such as en, pt-BR or zh-Hant'
+    private.is_language(language),
+    'language_format', 'A language is a BCP 47 tag of at most 64 characters, such as en, pt-BR or zh-Hant'
   )),
   constraint posts_repost_is_bare check (private.rule(
     repost_of_id is null or (
@@ -59,7 +59,7 @@ comment on column public.posts.author_id is 'Who wrote it: yourself, when left o
 comment on column public.posts.title is 'At most 200 characters, on one line; may be empty.';
 comment on column public.posts.content is '1 to 10,000 characters of plain text; empty in a repost.';
 comment on column public.posts.content_warning is 'What to show in its place until the reader asks for it: at most 200 characters, on one line; empty when there is none.';
-comment on column public.posts.language is 'A BCP 47 tag, or null.';
+comment on column public.posts.language is 'A BCP 47 tag, or null. It can be written in any case; it is kept as RFC 5646 spells it: en-US, zh-Hant-TW.';
 comment on column public.posts.entities is 'The tags, mentions and links in title and content, as ranges beside the text; start and end count UTF-16 code units.';
 comment on column public.posts.audience is 'Whom it is for. Never changes.';
 comment on column public.posts.is_open is 'Whether everyone sees it, signed in or not: it is for everyone, by a public account. A repost is open when what it shows is open as well.';
@@ -115,6 +115,12 @@ create trigger take_turn
   before insert on public.posts
   for each statement
   execute function private.take_turn();
+
+create trigger spell_language
+  before insert or update of language on public.posts
+  for each row
+  when (new.language is not null)
+  execute function private.spell_language();
 
 -- Definer, because what a post refers to is checked and locked past the rules.
 create function private.posts_prepare()

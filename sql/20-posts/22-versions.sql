@@ -1,7 +1,9 @@
 /*
  * versions
  *
- * What posts said before they were edited.
+ * What posts said before they were edited. If you can read a post, you can read its
+ * versions. If the post is for the people it mentions, you read the versions that mention
+ * you. The rule is in 36-visibility.sql.
  */
 
 create table public.post_versions (
@@ -17,9 +19,9 @@ create table public.post_versions (
   primary key (post_id, version)
 );
 
-comment on table  public.post_versions is 'What posts said before they were edited. Whoever can read the post can read them.';
-comment on column public.post_versions.version is '1 is what was first written; the post itself is the one after the highest.';
-comment on column public.post_versions.content_warning is 'The content warning it had.';
+comment on table  public.post_versions is 'What posts said before they were edited. If you can read the post, you can read them. If it is for the people it mentions, you read the versions from the first one that mentions you.';
+comment on column public.post_versions.version is '1 is what was first written. The post itself is the version after the highest one.';
+comment on column public.post_versions.content_warning is 'The content warning of this version.';
 comment on column public.post_versions.created_at is 'From when the post said this.';
 comment on column public.post_versions.replaced_at is 'Until when the post said this.';
 alter table public.post_versions enable row level security;

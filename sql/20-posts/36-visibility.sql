@@ -307,12 +307,41 @@ create policy "authors delete their own posts"
     and (repost_of_id is null or private.sees_post((select auth.uid()), repost_of_id))
   );
 
+-- An edit can address more people. What the post said before was not for them. Definer,
+-- so that the rules of post_mentions do not ask the rules of posts once more.
+create function private.is_addressed(viewer_id uuid, post_id bigint, version integer)
+returns boolean
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select exists (
+    select from public.post_mentions
+    where post_mentions.post_id = is_addressed.post_id
+      and post_mentions.profile_id = is_addressed.viewer_id
+      and post_mentions.since_version <= is_addressed.version
+  );
+$$;
+
+comment on function private.is_addressed is 'Whether a version of a post addresses the viewer.';
+revoke all on function private.is_addressed (uuid, bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function private.is_addressed (uuid, bigint, integer) to anon, authenticated;
+
 -- The question goes through the policy of posts. Whatever that policy comes to be, it
 -- holds for earlier versions and tags too.
-create policy "whoever reads a post reads its earlier versions"
+create policy "people read the versions of a post that are for them"
   on public.post_versions for select
   to anon, authenticated
-  using (exists (select from public.posts where posts.id = post_versions.post_id));
+  using (exists (
+    select from public.posts
+    where posts.id = post_versions.post_id
+      and (
+        posts.audience <> 'mentioned'
+        or posts.author_id = (select auth.uid())
+        or private.is_addressed((select auth.uid()), posts.id, post_versions.version)
+      )
+  ));
 
 create policy "whoever reads a post reads its tags"
   on public.post_tags for select

@@ -23,9 +23,21 @@ create table public.drafts (
   edited_at        timestamptz      not null default now(),
 
   constraint drafts_length check (private.rule(
-    char_length(title) <= 200 and char_length(content) <= 10000 and char_length(content_warning) <= 200
-    and char_length(language) <= 35 is not false,
+    char_length(title) <= 200 and char_length(content) <= 10000 and char_length(content_warning) <= 200,
     'draft_length', 'A draft is no longer than a post'
+  )),
+  -- What is there has the form that it has in posts. The content may still be missing.
+  constraint drafts_title_format check (private.rule(
+    private.is_line(title),
+    'title_format', 'A title is one line of at most 200 characters, with something to see'
+  )),
+  constraint drafts_content_warning_format check (private.rule(
+    private.is_line(content_warning),
+    'content_warning_format', 'A content warning is one line of at most 200 characters, with something to see'
+  )),
+  constraint drafts_language_format check (private.rule(
+    private.is_language(language),
+    'language_format', 'A language is a BCP 47 tag of at most 64 characters, such as en, pt-BR or zh-Hant'
   ))
 );
 
@@ -105,6 +117,12 @@ $$;
 
 comment on function private.drafts_check is 'Bounds how many drafts one has.';
 revoke all on function private.drafts_check () from public, anon, authenticated, service_role;
+
+create trigger spell_language
+  before insert or update of language on public.drafts
+  for each row
+  when (new.language is not null)
+  execute function private.spell_language();
 
 create trigger drafts_check
   before insert on public.drafts

@@ -77,7 +77,6 @@ describe("a draft of alice's", () => {
       { title: "x".repeat(201) },
       { content: "x".repeat(10_001) },
       { content_warning: "x".repeat(201) },
-      { language: "x".repeat(36) },
     ]) {
       expect(await refusal(insert("drafts", values))).toMatchObject({
         code: "PT400",
@@ -131,7 +130,6 @@ describe("a scheduled draft", () => {
       post_not_found: await due(9, { content: "to bob", reply_to_id: parent }),
       "post_not_found ": await due(8, { content: "to mallory", quote_of_id: mallorys }),
       content_length: await due(7, { content: " " }),
-      language_format: await due(6, { content: "x", language: "klingon" }),
     };
     await due(5, { content: "and the last" });
     await bob.asks((sql) => sql`delete from posts where id = ${parent}`);

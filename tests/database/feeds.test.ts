@@ -56,8 +56,8 @@ async function town(seed: number): Promise<void> {
       delete from posts where id % 11 = 0 and repost_of_id is null;
       delete from posts where repost_of_id is not null
         and not exists (select from posts as original where original.id = posts.repost_of_id);
-      insert into post_mentions (post_id, profile_id, username)
-        select posts.id, profiles.id, lower(username) from posts, profiles
+      insert into post_mentions (post_id, profile_id, usernames)
+        select posts.id, profiles.id, array[lower(username)] from posts, profiles
         where repost_of_id is null and random() < 0.15;
       insert into post_tags (post_id, tag) select id, 'garden' from posts where repost_of_id is null and random() < 0.2;
       update post_tags set is_open = posts.is_open from posts where posts.id = post_id;

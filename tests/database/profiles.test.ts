@@ -66,6 +66,17 @@ describe("an account", () => {
     expect(row?.display_name).toBe(`two lines ${"x".repeat(40)}`);
   });
 
+  test.each([
+    ["cut after a whole emoji", "👨‍👩‍👧‍👦".repeat(10), "👨‍👩‍👧‍👦".repeat(7)],
+    ["on one line", "one\u2028two\u0085three", "one two three"],
+    ["without characters that control the direction of writing", "a\u202eb\u2066c\u2069\u200f", "abc"],
+    ["empty when there is nothing to see", "  \u200b\u3164 ", ""],
+  ])("gets a display name %s", async (_, written, kept) => {
+    const { id } = await db.signUp("", { display_name: written });
+    const [row] = await db.admin`select display_name from profiles where id = ${id}`;
+    expect(row?.display_name).toBe(kept);
+  });
+
   test("that is deleted takes everything of its own along, and nothing of others", async () => {
     const frank = await db.signUp("frank");
     await frank.asks((sql) => sql`insert into follows (followee_id) values (${bob.id})`);

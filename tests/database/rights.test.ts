@@ -155,6 +155,7 @@ describe("functions", () => {
     "private.blocker_ids": "authenticated",
     "private.consents_to_follow": "authenticated",
     "private.hidden_ids": "anon authenticated",
+    "private.is_addressed": "anon authenticated",
     "private.looks_into": "anon authenticated",
     "private.sees_like": "anon authenticated",
     "private.sees_post": "anon authenticated",
@@ -167,7 +168,13 @@ describe("functions", () => {
 
     // What defaults, checks, indexes and triggers evaluate in their writer's name.
     "private.are_links": "authenticated service_role",
+    "private.blank_characters": "authenticated service_role",
+    "private.is_blank": "authenticated service_role",
     "private.is_https_url": "authenticated service_role",
+    "private.is_language": "authenticated service_role",
+    "private.is_line": "authenticated service_role",
+    "private.is_name": "authenticated service_role",
+    "private.is_one_line": "authenticated service_role",
     "private.new_id": "authenticated service_role",
     "private.rule": "authenticated service_role",
     "private.search_config": "authenticated service_role",

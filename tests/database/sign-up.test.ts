@@ -77,6 +77,18 @@ describe("the hook", () => {
     expect(await hook({ username })).toEqual({ error: { http_code: 400, message } });
   });
 
+  test("with metadata that is too large for a token is refused", async () => {
+    const refused = {
+      error: {
+        http_code: 400,
+        message: "The metadata of an account has at most 4,096 bytes (metadata_size)",
+      },
+    };
+    expect(await hook({ username: "too_long", about: "x".repeat(4096) })).toEqual(refused);
+    expect(await hook({ about: "字".repeat(1400) })).toEqual(refused);
+    expect(await hook({ username: "long", about: "x".repeat(4000) })).toEqual({});
+  });
+
   test("answers nobody but Auth", async () => {
     for (const role of ["anon", "authenticated", "service_role"] as const) {
       expect(
