@@ -410,10 +410,53 @@ create trigger post_tags_limit_deleted
   execute function private.post_tags_limit();
 
 /*
- * An account becomes private or public. Its posts, and the reposts of them, are
- * locked first, in the order of their ids: two accounts that repost each other and
- * change at one moment do not wait in a circle. Each of the later statements sees
- * what the other account has committed by then. Tags are marked as their posts are.
+ * A person may delete several posts in one statement, in any order. If somebody else
+ * waited for one of them while they hold another, the two could wait in a circle. So
+ * nobody waits here while they hold a post: they let all of them go and try again.
+ */
+create function private.lock_posts_of(profile_id uuid, to_delete boolean)
+returns bigint[]
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  most_tries constant integer := 200;
+  ids bigint[];
+begin
+  for try in 1..most_tries loop
+    ids := array(
+      select posts.id from public.posts where posts.author_id = lock_posts_of.profile_id
+      union
+      select repost.id
+      from public.posts
+      join public.posts as repost on repost.repost_of_id = posts.id
+      where posts.author_id = lock_posts_of.profile_id
+    );
+    begin
+      if to_delete then
+        perform from public.posts where posts.id = any (ids) order by posts.id for update nowait;
+      else
+        perform from public.posts where posts.id = any (ids) order by posts.id for no key update nowait;
+      end if;
+      return ids;
+    exception when lock_not_available then
+      perform pg_sleep(0.02);
+    end;
+  end loop;
+  raise sqlstate 'PT503' using
+    message = 'Some of these posts are being changed at this moment: try again', detail = 'posts_busy';
+end;
+$$;
+
+comment on function private.lock_posts_of is 'Locks all posts of somebody, and the reposts of them, and returns their ids. The error PT503 when others change some of them for more than 4 seconds.';
+revoke all on function private.lock_posts_of (uuid, boolean) from public, anon, authenticated, service_role;
+
+/*
+ * An account becomes private or public. Its posts, and the reposts of them, are locked
+ * first (lock_posts_of). So each of the later statements sees what another account that
+ * changes at the same moment has committed by then. Tags are marked as their posts are.
  */
 create function private.profiles_open_posts()
 returns trigger
@@ -422,16 +465,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  ids bigint[] := array(
-    select posts.id
-    from public.posts
-    where posts.author_id = new.id
-      or posts.repost_of_id in (
-        select original.id from public.posts as original where original.author_id = new.id
-      )
-    order by posts.id
-    for no key update
-  );
+  ids bigint[] := private.lock_posts_of(new.id, false);
 begin
   update public.posts
   set is_open = not new.is_private

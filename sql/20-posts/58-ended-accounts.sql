@@ -15,12 +15,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  perform
-  from public.posts
-  where posts.author_id = old.id
-    or posts.repost_of_id in (select original.id from public.posts as original where original.author_id = old.id)
-  order by posts.id
-  for update;
+  perform private.lock_posts_of(old.id, true);
 
   perform
   from public.likes
