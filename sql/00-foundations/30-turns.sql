@@ -1,7 +1,9 @@
 /*
  * turns
  *
- * The order of locks, and how the writes of one person wait for each other.
+ * The order of locks, how the writes of one person wait for each other, and how many
+ * rows one of their statements may write. Which tables have turns is in
+ * 60-writing/10-turns-and-budgets.sql.
  */
 
 -- Locks ----------------------------------------------------------------------
@@ -10,19 +12,46 @@
  * Whoever needs several locks takes them in this order, so that nobody waits in
  * a circle:
  *
- *   1. turns: one person's writes wait for each other (here)
- *   2. the profile that changes or goes
+ *   1. turns: the turn of those without a person first, then people's turns,
+ *      by their keys (here)
+ *   2. the profile that changes or goes, or whose post is written
  *   3. follows, follow_requests, blocks, posts, likes, by their keys
- *   4. the rows they refer to, which only foreign keys and require_post() lock,
- *      and where a post is being deleted nobody waits for it
+ *   4. the rows they refer to. Only foreign keys and require_post() lock these,
+ *      and require_post() does not wait for a post that is being deleted
  *   5. follow_counts, author_counts, post_counts, each by its key
  *
- * A row of follows, follow_requests or likes is deleted by the request of whom
- * it starts from; the other side has functions, which delete one.
+ * The rows of private.usage and private.draft_queue belong to one person. Whoever
+ * writes them has that person's turn or the turn of those without a person, so they
+ * need no place in the order.
+ *
+ * Each person has a turn of their own. A statement of a person takes one turn; a
+ * statement that blocks takes the turns of all whom it blocks, at most 101.
+ *
+ * The service role, background jobs and Auth have no person. They write rows of many
+ * people in any order, so all of them share one turn: their statements come one after
+ * the other and cannot meet in different orders. They take nobody else's turn on the
+ * way. Two cases are left to other locks:
+ *
+ *   - A post must not slip through while its author's account becomes private.
+ *     posts_prepare() locks the author's profile FOR SHARE, whoever writes.
+ *   - When a trusted backend and the person themselves insert the same several rows
+ *     in different orders, Postgres finds the circle and ends one of the two.
+ *
+ * A row of follows, follow_requests or likes is deleted by the request of the person
+ * it starts from. The other side has functions, which delete one.
  */
 
--- 1,024 turns for all people: a bound on the locks that a statement about many
--- takes, for which two people seldom share one.
+create function private.turn_key(person_id uuid)
+returns bigint
+language sql
+immutable
+parallel safe
+security invoker
+return hashtextextended('turn of ' || turn_key.person_id, 0);
+
+comment on function private.turn_key is 'The number of the advisory lock that is a person''s turn. Two people share one by chance of 1 in 2^64.';
+revoke all on function private.turn_key (uuid) from public, anon, authenticated, service_role;
+
 create function private.take_turns(variadic people uuid[])
 returns void
 language plpgsql
@@ -31,15 +60,15 @@ security invoker
 set search_path = ''
 as $$
 declare
-  turn integer;
+  turn bigint;
 begin
   for turn in
-    select distinct (hashtextextended(person.id::text, 0) & 1023)::integer
+    select distinct private.turn_key(person.id)
     from unnest(people) as person (id)
     where person.id is not null
     order by 1
   loop
-    perform pg_advisory_xact_lock(1, turn);
+    perform pg_advisory_xact_lock(turn);
   end loop;
 end;
 $$;
@@ -47,20 +76,90 @@ $$;
 comment on function private.take_turns is 'Waits until none of these people writes, and makes their next writes wait.';
 revoke all on function private.take_turns (uuid[]) from public, anon, authenticated, service_role;
 
--- Definer, because nobody may take another's turn. Two requests of one person
--- that name the same rows in another order would wait in a circle, each for a
--- row that the other inserted.
+create function private.take_turn_without_person()
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('turn without a person', 0));
+end;
+$$;
+
+comment on function private.take_turn_without_person is 'Waits until no statement without a person writes, and makes the next one wait.';
+revoke all on function private.take_turn_without_person () from public, anon, authenticated, service_role;
+
+-- Rows -----------------------------------------------------------------------
+
+/*
+ * A statement counts its rows in two settings of the transaction, for each of insert,
+ * update and delete: plaza.<operation>_rows, the rows so far, and
+ * plaza.<operation>_room, how many rows may pass before somebody looks again.
+ */
+create function private.next_row(operation text)
+returns boolean
+language sql
+volatile
+security invoker
+return set_config(
+  'plaza.' || next_row.operation || '_rows',
+  (current_setting('plaza.' || next_row.operation || '_rows')::integer + 1)::text,
+  true
+)::integer > current_setting('plaza.' || next_row.operation || '_room')::integer;
+
+comment on function private.next_row is 'Counts a row of the statement. True when the room is used up: afford() has to look at this row.';
+revoke all on function private.next_row (text) from public, anon, authenticated, service_role;
+-- A trigger's condition is evaluated in the name of whoever writes.
+grant execute on function private.next_row (text) to authenticated, service_role;
+
+create function private.has_many_rows(operation text)
+returns boolean
+language sql
+stable
+security invoker
+return current_setting('plaza.' || has_many_rows.operation || '_rows')::integer > 1;
+
+comment on function private.has_many_rows is 'Whether the statement had more than one row.';
+revoke all on function private.has_many_rows (text) from public, anon, authenticated, service_role;
+grant execute on function private.has_many_rows (text) to authenticated, service_role;
+
+-- Definer, because nobody may take another person's turn. Two requests of one person
+-- that name the same rows in different orders would wait in a circle, each for a row
+-- that the other inserted. The argument is the name of another queue than the turn:
+-- see blocks_end_follows().
 create function private.take_turn()
 returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+  viewer_id uuid := auth.uid();
+  operation text := lower(tg_op);
+  -- Nothing bounds the rows of who is not a person.
+  room text := '2147483647';
 begin
-  perform private.take_turns(auth.uid());
+  -- What a trigger or a foreign key does belongs to the statement that caused it,
+  -- which has its turn.
+  if pg_trigger_depth() = 1 then
+    if viewer_id is null then
+      perform private.take_turn_without_person();
+    else
+      perform pg_advisory_xact_lock(case
+        when tg_nargs = 0 then private.turn_key(viewer_id)
+        else hashtextextended(tg_argv[0] || ' of ' || viewer_id, 0)
+      end);
+      -- To delete costs nothing, so the first hundred rows pass.
+      room := case tg_op when 'DELETE' then '100' else '0' end;
+    end if;
+  end if;
+  perform set_config('plaza.' || operation || '_rows', '0', true),
+    set_config('plaza.' || operation || '_room', room, true);
   return null;
 end;
 $$;
 
-comment on function private.take_turn is 'Lets one person write by one request at a time.';
+comment on function private.take_turn is 'Lets one person write by one request at a time, and begins to count the rows of the statement.';
 revoke all on function private.take_turn () from public, anon, authenticated, service_role;

@@ -49,11 +49,6 @@ grant insert (requester_id, target_id) on public.follow_requests to authenticate
 
 -- Triggers -------------------------------------------------------------------
 
-create trigger take_turn
-  before insert or delete on public.follow_requests
-  for each statement
-  execute function private.take_turn();
-
 -- Definer, because neither blocks nor all of profiles are everybody's to read.
 -- The account is locked against being made public, or accepting, meanwhile.
 create function private.follow_requests_check()
@@ -94,13 +89,6 @@ create trigger follow_requests_check
   before insert on public.follow_requests
   for each row
   execute function private.follow_requests_check();
-
--- Whoever writes a post takes a turn as well, so that none is written for
--- everybody while its author's account becomes private.
-create trigger take_turn
-  before update of is_private on public.profiles
-  for each statement
-  execute function private.take_turn();
 
 -- Definer, because they are others' follows.
 create function private.profiles_accept_requests()

@@ -94,11 +94,6 @@ grant delete on public.posts to authenticated, service_role;
 
 -- Triggers -------------------------------------------------------------------
 
-create trigger take_turn
-  before insert on public.posts
-  for each statement
-  execute function private.take_turn();
-
 -- Definer, because what a post refers to is checked and locked past the rules.
 create function private.posts_prepare()
 returns trigger
@@ -109,10 +104,13 @@ as $$
 declare
   viewer_id uuid := coalesce(auth.uid(), new.author_id);
 begin
-  -- By a trusted backend, or at its time: see take_turn().
-  if new.author_id is distinct from auth.uid() then
-    perform private.take_turns(new.author_id);
-  end if;
+  -- Whoever makes the account private or public meanwhile waits for this post, or this
+  -- post waits for them: posts_count() asks whether the account is private.
+  perform
+  from public.profiles
+  where profiles.id = new.author_id
+  for share;
+
   if new.reply_to_id is not null then
     new.reply_to_id := (private.require_post(viewer_id, new.reply_to_id)).id;
   end if;

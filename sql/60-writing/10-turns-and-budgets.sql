@@ -1,0 +1,232 @@
+/*
+ * turns and budgets
+ *
+ * What it takes to write, for every table that people write: their turn
+ * (00-foundations/30-turns.sql), at most 100 rows in a statement, and a budget
+ * (10-people/12-budgets.sql). Budgets are spent by inserts and updates. To delete is
+ * free, and to insert again what was deleted is not.
+ */
+
+-- Functions ------------------------------------------------------------------
+
+-- The first row of a statement spends one and learns how many more there are; as many
+-- rows then pass without being looked at, and settle() spends for them at the end. So a
+-- statement within the budget updates its row of usage once or twice, and a statement
+-- beyond it ends at the first row that does not fit. The turn keeps others away from
+-- the budget meanwhile. Definer, because budgets are nobody's to write.
+create function private.afford()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  operation text := lower(tg_op);
+  rows_so_far integer := current_setting('plaza.' || operation || '_rows');
+  room integer;
+begin
+  if rows_so_far > 100 then
+    raise sqlstate 'PT400' using message = 'A request writes at most 100 rows', detail = 'too_many_rows';
+  end if;
+  -- Whoever accepts a request spends nothing on a follow of somebody else's.
+  if tg_table_name = 'follows' then
+    if new.follower_id <> auth.uid() then
+      return new;
+    end if;
+  end if;
+  if rows_so_far > 1 then
+    room := private.charge(auth.uid(), tg_argv[0], rows_so_far - 1);
+  else
+    room := least(99, private.charge(auth.uid(), tg_argv[0], 1)) + 1;
+    perform set_config('plaza.' || operation || '_room', room::text, true);
+  end if;
+  return new;
+end;
+$$;
+
+comment on function private.afford is 'Refuses rows of a person beyond 100 in a statement, or beyond their budget for the action that is its argument.';
+revoke all on function private.afford () from public, anon, authenticated, service_role;
+
+-- Definer, because budgets are nobody's to write.
+create function private.settle()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  rows_written integer := (select count(*) from written);
+begin
+  if pg_trigger_depth() = 1 and auth.uid() is not null and rows_written > 1 then
+    perform private.charge(auth.uid(), tg_argv[0], rows_written - 1);
+  end if;
+  return null;
+end;
+$$;
+
+comment on function private.settle is 'Spends what the rows after the first of a statement cost.';
+revoke all on function private.settle () from public, anon, authenticated, service_role;
+
+-- A statement may hold posts of every kind, so each row spends its own. Definer,
+-- because budgets are nobody's to write.
+create function private.posts_afford()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if current_setting('plaza.insert_rows')::integer > 100 then
+    raise sqlstate 'PT400' using message = 'A request writes at most 100 rows', detail = 'too_many_rows';
+  end if;
+  perform private.charge(auth.uid(), case
+    when new.repost_of_id is not null then 'repost'
+    when new.quote_of_id is not null then 'quote'
+    when new.reply_to_id is not null then 'reply'
+    else 'post'
+  end, 1);
+  return new;
+end;
+$$;
+
+comment on function private.posts_afford is 'Refuses posts of a person beyond 100 in a statement, or beyond their budget.';
+revoke all on function private.posts_afford () from public, anon, authenticated, service_role;
+
+-- Definer, because budgets are nobody's to write.
+create function private.profiles_afford_privacy()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if auth.uid() is not null then
+    perform private.charge(auth.uid(), 'privacy', 1);
+  end if;
+  return new;
+end;
+$$;
+
+comment on function private.profiles_afford_privacy is 'Refuses to make an account private or public more often than its budget allows: all its posts, followers and requests are touched.';
+revoke all on function private.profiles_afford_privacy () from public, anon, authenticated, service_role;
+
+-- Auth writes for the person, with no claims to say so. Definer, because Auth has no
+-- rights here.
+create function private.users_afford_metadata()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.charge(new.id, 'metadata', 1);
+  return new;
+end;
+$$;
+
+comment on function private.users_afford_metadata is 'Refuses to change the metadata of an account more often than its budget allows.';
+revoke all on function private.users_afford_metadata () from public, anon, authenticated, service_role;
+
+-- An account that goes takes rows of many people with it, as the service role's writes
+-- do, and ends everything that the person was about to write. Definer, because Auth has
+-- no rights here.
+create function private.users_take_turn()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.take_turn_without_person();
+  perform private.take_turns(old.id);
+  return old;
+end;
+$$;
+
+comment on function private.users_take_turn is 'Waits until nobody without a person writes, and the person whose account is deleted does not.';
+revoke all on function private.users_take_turn () from public, anon, authenticated, service_role;
+
+-- Triggers -------------------------------------------------------------------
+
+-- afford comes first in the alphabet among the triggers of a row: a statement beyond
+-- the budget is refused before anything else is looked at.
+do $$
+declare
+  writing record;
+begin
+  for writing in
+    values
+      ('profiles',        null,             'profile'),
+      ('blocks',          'block',          null),
+      ('mutes',           'mute',           'mute'),
+      ('follows',         'follow',         null),
+      ('follow_requests', 'follow_request', null),
+      ('lists',           'list',           'list'),
+      ('list_members',    'list_member',    null),
+      ('posts',           null,             'edit'),
+      ('likes',           'like',           null),
+      ('bookmarks',       'bookmark',       null),
+      ('tag_follows',     'tag_follow',     null),
+      ('drafts',          'draft',          'draft')
+  loop
+    -- Blocks wait in a queue of their own: see blocks_end_follows().
+    execute format(
+      'create trigger take_turn before insert or update or delete on public.%I
+         for each statement execute function private.take_turn(%s)',
+      writing.column1, case writing.column1 when 'blocks' then '''blocks''' else '' end
+    );
+    execute format(
+      'create trigger afford_delete before delete on public.%I
+         for each row when (private.next_row(''delete'')) execute function private.afford()',
+      writing.column1
+    );
+    if writing.column2 is not null then
+      execute format(
+        'create trigger afford_insert before insert on public.%I
+           for each row when (private.next_row(''insert'')) execute function private.afford(%L)',
+        writing.column1, writing.column2
+      );
+      execute format(
+        'create trigger settle_insert after insert on public.%I referencing new table as written
+           for each statement when (private.has_many_rows(''insert'')) execute function private.settle(%L)',
+        writing.column1, writing.column2
+      );
+    end if;
+    if writing.column3 is not null then
+      execute format(
+        'create trigger afford_update before update on public.%I
+           for each row when (private.next_row(''update'')) execute function private.afford(%L)',
+        writing.column1, writing.column3
+      );
+      execute format(
+        'create trigger settle_update after update on public.%I referencing new table as written
+           for each statement when (private.has_many_rows(''update'')) execute function private.settle(%L)',
+        writing.column1, writing.column3
+      );
+    end if;
+  end loop;
+end;
+$$;
+
+create trigger posts_afford
+  before insert on public.posts
+  for each row
+  when (private.next_row('insert'))
+  execute function private.posts_afford();
+
+create trigger profiles_afford_privacy
+  before update of is_private on public.profiles
+  for each row
+  when (old.is_private <> new.is_private)
+  execute function private.profiles_afford_privacy();
+
+create trigger users_afford_metadata
+  before update of raw_user_meta_data on auth.users
+  for each row
+  when (old.raw_user_meta_data is distinct from new.raw_user_meta_data)
+  execute function private.users_afford_metadata();
+
+create trigger users_take_turn
+  before delete on auth.users
+  for each row
+  execute function private.users_take_turn();
