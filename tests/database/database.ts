@@ -90,7 +90,11 @@ export async function createDatabase(template: "plaza" | "supabase" = "plaza"): 
           ${`${id}@example.com`}, now(), '{}', ${auth.json(metadata as postgres.JSONValue)}
         )
       `;
-      if (!limited) await owner`select set_limits(${id}, 1000000, 1000000, 1000000)`;
+      // A database of earlier migrations has no limits.
+      const [limits] = await owner`select to_regproc('public.set_limits') is not null as are_there`;
+      if (limits?.are_there && !limited) {
+        await owner`select set_limits(${id}, 1000000, 1000000, 1000000)`;
+      }
       const [profile] = await admin`select username from public.profiles where id = ${id}`;
       return { id, username: profile?.username, asks: as("authenticated", id) };
     },
