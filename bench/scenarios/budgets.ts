@@ -114,7 +114,7 @@ async function switchOf(admin: postgres.Sql): Promise<(on: boolean) => Promise<v
   let isOn = true;
   return async (on) => {
     if (on === isOn) return;
-    const triggers = { posts: ["posts_afford"], likes: ["afford_insert", "settle_insert"] };
+    const triggers = { posts: ["posts_afford"], likes: ["afford_insert", "settle_insert", "afford_delete"] };
     const changes = Object.entries(triggers).flatMap(([name, all]) =>
       all.map((trigger) => `alter table public.${name} ${on ? "enable" : "disable"} trigger ${trigger};`),
     );

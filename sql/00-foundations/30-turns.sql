@@ -91,39 +91,13 @@ $$;
 comment on function private.take_turn_without_person is 'Waits until no statement without a person writes, and makes the next one wait.';
 revoke all on function private.take_turn_without_person () from public, anon, authenticated, service_role;
 
--- Rows -----------------------------------------------------------------------
+-- Triggers -------------------------------------------------------------------
 
 /*
  * A statement counts its rows in two settings of the transaction, for each of insert,
  * update and delete: plaza.<operation>_rows, the rows so far, and
- * plaza.<operation>_room, how many rows may pass before somebody looks again.
+ * plaza.<operation>_room, how many rows may pass before afford() looks again.
  */
-create function private.next_row(operation text)
-returns boolean
-language sql
-volatile
-security invoker
-return set_config(
-  'plaza.' || next_row.operation || '_rows',
-  (current_setting('plaza.' || next_row.operation || '_rows')::integer + 1)::text,
-  true
-)::integer > current_setting('plaza.' || next_row.operation || '_room')::integer;
-
-comment on function private.next_row is 'Counts a row of the statement. True when the room is used up: afford() has to look at this row.';
-revoke all on function private.next_row (text) from public, anon, authenticated, service_role;
--- A trigger's condition is evaluated in the name of whoever writes.
-grant execute on function private.next_row (text) to authenticated, service_role;
-
-create function private.has_many_rows(operation text)
-returns boolean
-language sql
-stable
-security invoker
-return current_setting('plaza.' || has_many_rows.operation || '_rows')::integer > 1;
-
-comment on function private.has_many_rows is 'Whether the statement had more than one row.';
-revoke all on function private.has_many_rows (text) from public, anon, authenticated, service_role;
-grant execute on function private.has_many_rows (text) to authenticated, service_role;
 
 -- Definer, because nobody may take another person's turn. Two requests of one person
 -- that name the same rows in different orders would wait in a circle, each for a row
@@ -137,7 +111,8 @@ set search_path = ''
 as $$
 declare
   viewer_id uuid := auth.uid();
-  operation text := lower(tg_op);
+  turn bigint;
+  setting text := 'plaza.' || lower(tg_op);
   -- Nothing bounds the rows of who is not a person.
   room text := '2147483647';
 begin
@@ -147,16 +122,19 @@ begin
     if viewer_id is null then
       perform private.take_turn_without_person();
     else
-      perform pg_advisory_xact_lock(case
+      turn := case
         when tg_nargs = 0 then private.turn_key(viewer_id)
         else hashtextextended(tg_argv[0] || ' of ' || viewer_id, 0)
-      end);
+      end;
+      -- An expression costs much less than a statement, and nearly always the turn is free.
+      if not pg_try_advisory_xact_lock(turn) then
+        perform pg_advisory_xact_lock(turn);
+      end if;
       -- To delete costs nothing, so the first hundred rows pass.
       room := case tg_op when 'DELETE' then '100' else '0' end;
     end if;
   end if;
-  perform set_config('plaza.' || operation || '_rows', '0', true),
-    set_config('plaza.' || operation || '_room', room, true);
+  room := set_config(setting || '_rows', '0', true) || set_config(setting || '_room', room, true);
   return null;
 end;
 $$;

@@ -20,7 +20,7 @@ create table private.limits (
   newcomer_per_day     integer  not null check (newcomer_per_day >= 0)
 );
 
-comment on table private.limits is 'How often each action may be done. The newcomer amounts are for accounts younger than a day.';
+comment on table private.limits is 'How often each action may be done. The newcomer amounts are for accounts younger than a day. A change reaches everybody within an hour.';
 revoke all on private.limits from public, anon, authenticated, service_role;
 
 insert into private.limits (
@@ -61,17 +61,22 @@ comment on table private.limit_overrides is 'Other amounts for one person, large
 revoke all on private.limit_overrides from public, anon, authenticated, service_role;
 
 -- A minute begins with the first action in it and ends 60 seconds later; hours and
--- days likewise. Free space in every page keeps the new versions of a row beside the
--- old ones, and the index untouched.
+-- days likewise. The allowed amounts are copied here for an hour, so that a write within
+-- the budget updates one row and reads no other. Free space in every page keeps the new
+-- versions of a row beside the old ones, and the index untouched.
 create table private.usage (
-  profile_id    uuid         not null references public.profiles (id) on delete cascade,
-  action        text         not null,
-  minute_used   integer      not null,
-  minute_until  timestamptz  not null,
-  hour_used     integer      not null,
-  hour_until    timestamptz  not null,
-  day_used      integer      not null,
-  day_until     timestamptz  not null,
+  profile_id     uuid         not null references public.profiles (id) on delete cascade,
+  action         text         not null,
+  minute_used    integer      not null default 0,
+  minute_until   timestamptz  not null default now(),
+  hour_used      integer      not null default 0,
+  hour_until     timestamptz  not null default now(),
+  day_used       integer      not null default 0,
+  day_until      timestamptz  not null default now(),
+  per_minute     integer      not null,
+  per_hour       integer      not null,
+  per_day        integer      not null,
+  amounts_until  timestamptz  not null,
 
   primary key (profile_id, action)
 ) with (fillfactor = 50);
@@ -142,44 +147,44 @@ security invoker
 set search_path = ''
 as $$
 declare
-  allowed private.allowances;
   used private.usage;
+  left_over integer;
 begin
-  select allowances.* into allowed
-  from private.allowances
-  where allowances.profile_id = charge.profile_id and allowances.action = charge.action;
-  if not found then
-    return 2147483647;
+  loop
+    update private.usage
+    set minute_used = charge.amount + case when minute_until > now() then minute_used else 0 end,
+        minute_until = case when minute_until > now() then minute_until else now() + interval '1 minute' end,
+        hour_used = charge.amount + case when hour_until > now() then hour_used else 0 end,
+        hour_until = case when hour_until > now() then hour_until else now() + interval '1 hour' end,
+        day_used = charge.amount + case when day_until > now() then day_used else 0 end,
+        day_until = case when day_until > now() then day_until else now() + interval '1 day' end
+    where usage.profile_id = charge.profile_id and usage.action = charge.action and amounts_until > now()
+    returning least(per_minute - minute_used, per_hour - hour_used, per_day - day_used) into left_over;
+    exit when found;
+
+    insert into private.usage (profile_id, action, per_minute, per_hour, per_day, amounts_until)
+    select allowances.*, now() + interval '1 hour'
+    from private.allowances
+    where allowances.profile_id = charge.profile_id and allowances.action = charge.action
+    on conflict on constraint usage_pkey do update
+    set per_minute = excluded.per_minute, per_hour = excluded.per_hour, per_day = excluded.per_day,
+        amounts_until = excluded.amounts_until;
+    if not found then
+      return 2147483647;
+    end if;
+  end loop;
+  if left_over >= 0 then
+    return left_over;
   end if;
 
-  insert into private.usage as before (
-    profile_id, action, minute_used, minute_until, hour_used, hour_until, day_used, day_until
-  )
-  values (
-    charge.profile_id, charge.action,
-    charge.amount, now() + interval '1 minute',
-    charge.amount, now() + interval '1 hour',
-    charge.amount, now() + interval '1 day'
-  )
-  on conflict on constraint usage_pkey do update
-  set minute_used = charge.amount + case when before.minute_until > now() then before.minute_used else 0 end,
-      minute_until = case when before.minute_until > now() then before.minute_until else excluded.minute_until end,
-      hour_used = charge.amount + case when before.hour_until > now() then before.hour_used else 0 end,
-      hour_until = case when before.hour_until > now() then before.hour_until else excluded.hour_until end,
-      day_used = charge.amount + case when before.day_until > now() then before.day_used else 0 end,
-      day_until = case when before.day_until > now() then before.day_until else excluded.day_until end
-  returning before.* into used;
-
-  if used.day_used > allowed.per_day then
-    perform private.refuse_rate(action, used.day_until);
-  elsif used.hour_used > allowed.per_hour then
-    perform private.refuse_rate(action, used.hour_until);
-  elsif used.minute_used > allowed.per_minute then
-    perform private.refuse_rate(action, used.minute_until);
-  end if;
-  return least(
-    allowed.per_minute - used.minute_used, allowed.per_hour - used.hour_used, allowed.per_day - used.day_used
-  );
+  select usage.* into used
+  from private.usage
+  where usage.profile_id = charge.profile_id and usage.action = charge.action;
+  perform private.refuse_rate(action, case
+    when used.day_used > used.per_day then used.day_until
+    when used.hour_used > used.per_hour then used.hour_until
+    else used.minute_until
+  end);
 end;
 $$;
 
@@ -294,6 +299,11 @@ begin
     set per_minute = excluded.per_minute, per_hour = excluded.per_hour, per_day = excluded.per_day;
   end if;
   get diagnostics changed = row_count;
+
+  -- From now on, not in an hour.
+  update private.usage
+  set amounts_until = '-infinity'
+  where usage.profile_id = set_limits.profile_id;
   return changed;
 end;
 $$;

@@ -38,7 +38,7 @@ begin
     room := private.charge(auth.uid(), tg_argv[0], rows_so_far - 1);
   else
     room := least(99, private.charge(auth.uid(), tg_argv[0], 1)) + 1;
-    perform set_config('plaza.' || operation || '_room', room::text, true);
+    room := set_config('plaza.' || operation || '_room', room::text, true);
   end if;
   return new;
 end;
@@ -75,11 +75,13 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+  room integer;
 begin
   if current_setting('plaza.insert_rows')::integer > 100 then
     raise sqlstate 'PT400' using message = 'A request writes at most 100 rows', detail = 'too_many_rows';
   end if;
-  perform private.charge(auth.uid(), case
+  room := private.charge(auth.uid(), case
     when new.repost_of_id is not null then 'repost'
     when new.quote_of_id is not null then 'quote'
     when new.reply_to_id is not null then 'reply'
@@ -149,10 +151,18 @@ revoke all on function private.users_take_turn () from public, anon, authenticat
 -- Triggers -------------------------------------------------------------------
 
 -- afford comes first in the alphabet among the triggers of a row: a statement beyond
--- the budget is refused before anything else is looked at.
+-- the budget is refused before anything else is looked at. The conditions are written out:
+-- Postgres would prepare a function in them anew for every statement.
 do $$
 declare
+  -- Counts the row, and holds when the room is used up.
+  next_row constant text := $condition$
+    set_config('plaza.%1$s_rows', (current_setting('plaza.%1$s_rows')::integer + 1)::text, true)::integer
+      > current_setting('plaza.%1$s_room')::integer
+  $condition$;
+  many_rows constant text := $condition$ current_setting('plaza.%1$s_rows')::integer > 1 $condition$;
   writing record;
+  cost record;
 begin
   for writing in
     values
@@ -175,44 +185,31 @@ begin
          for each statement execute function private.take_turn(%s)',
       writing.column1, case writing.column1 when 'blocks' then '''blocks''' else '' end
     );
-    execute format(
-      'create trigger afford_delete before delete on public.%I
-         for each row when (private.next_row(''delete'')) execute function private.afford()',
-      writing.column1
-    );
-    if writing.column2 is not null then
+    for cost in
+      values ('insert', writing.column2), ('update', writing.column3), ('delete', '')
+    loop
+      continue when cost.column2 is null;
       execute format(
-        'create trigger afford_insert before insert on public.%I
-           for each row when (private.next_row(''insert'')) execute function private.afford(%L)',
-        writing.column1, writing.column2
+        'create trigger afford_%1$s before %1$s on public.%2$I
+           for each row when (%3$s) execute function private.afford(%4$L)',
+        cost.column1, writing.column1, format(next_row, cost.column1), cost.column2
       );
+      continue when cost.column1 = 'delete';
       execute format(
-        'create trigger settle_insert after insert on public.%I referencing new table as written
-           for each statement when (private.has_many_rows(''insert'')) execute function private.settle(%L)',
-        writing.column1, writing.column2
+        'create trigger settle_%1$s after %1$s on public.%2$I referencing new table as written
+           for each statement when (%3$s) execute function private.settle(%4$L)',
+        cost.column1, writing.column1, format(many_rows, cost.column1), cost.column2
       );
-    end if;
-    if writing.column3 is not null then
-      execute format(
-        'create trigger afford_update before update on public.%I
-           for each row when (private.next_row(''update'')) execute function private.afford(%L)',
-        writing.column1, writing.column3
-      );
-      execute format(
-        'create trigger settle_update after update on public.%I referencing new table as written
-           for each statement when (private.has_many_rows(''update'')) execute function private.settle(%L)',
-        writing.column1, writing.column3
-      );
-    end if;
+    end loop;
   end loop;
+
+  execute format(
+    'create trigger posts_afford before insert on public.posts
+       for each row when (%s) execute function private.posts_afford()',
+    format(next_row, 'insert')
+  );
 end;
 $$;
-
-create trigger posts_afford
-  before insert on public.posts
-  for each row
-  when (private.next_row('insert'))
-  execute function private.posts_afford();
 
 create trigger profiles_afford_privacy
   before update of is_private on public.profiles

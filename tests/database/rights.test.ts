@@ -169,10 +169,8 @@ describe("functions", () => {
 
     // What defaults, checks, indexes and triggers evaluate in their writer's name.
     "private.are_links": "authenticated service_role",
-    "private.has_many_rows": "authenticated service_role",
     "private.is_https_url": "authenticated service_role",
     "private.new_id": "authenticated service_role",
-    "private.next_row": "authenticated service_role",
     "private.rule": "authenticated service_role",
     "private.search_config": "authenticated service_role",
     "private.search_name": "authenticated service_role",
