@@ -1,7 +1,7 @@
 /**
  * What a budget costs somebody who keeps it: a post, a like and a hundred likes, with the
- * triggers of budgets and without them, through the gateway and rest and as raw SQL. Both
- * sides share one database: the triggers are switched off and on between the turns.
+ * triggers of budgets and without them, through the gateway and rest and as raw SQL. Two
+ * platforms with the same people and posts take turns; from one the triggers are removed.
  */
 import { Agent, request } from "node:http";
 import { SignJWT } from "jose";
@@ -11,13 +11,31 @@ import { startPlatform } from "../platform-process.ts";
 
 const people = 200;
 const posts = 10_000;
-const rounds = 21;
+const rounds = 41;
 const batch = 60;
 const bulkRows = 100;
 
 export async function run(): Promise<string> {
-  await using platform = await startPlatform();
+  await using stack = new AsyncDisposableStack();
+  const [without, with_] = [await createSide(stack, false), await createSide(stack, true)];
+  const inPairs = (of: keyof Side) => without[of].flatMap((one, n) => [one, with_[of][n] as Contender]);
+  const figures = [
+    ...(await byTurns(inPairs("single"), rounds, batch)),
+    ...(await byTurns(inPairs("bulk"), rounds, batch / 3)),
+  ];
+  return table(figures);
+}
+
+interface Side {
+  single: Contender[];
+  bulk: Contender[];
+}
+
+/** A platform of its own, and what somebody does there. */
+async function createSide(stack: AsyncDisposableStack, hasBudgets: boolean): Promise<Side> {
+  const platform = stack.use(await startPlatform());
   const admin = postgres(platform.adminUrl, { max: 1, onnotice: () => {} });
+  stack.defer(() => admin.end());
   await admin.unsafe(`
     insert into auth.users (id, instance_id, aud, role, email, raw_user_meta_data, email_confirmed_at)
       select gen_random_uuid(), '00000000-0000-0000-0000-000000000000', 'authenticated', 'authenticated',
@@ -27,11 +45,14 @@ export async function run(): Promise<string> {
       select (array(select id from public.profiles order by id))[1 + n % ${people}], 'Post ' || n, repeat('word ', 40)
       from generate_series(1, ${posts}) as n;
     select public.set_limits(id, 1000000000, 1000000000, 1000000000) from public.profiles;
-    analyze;
   `);
+  if (!hasBudgets) {
+    await admin.unsafe(withoutBudgets);
+    await withoutCharge(admin);
+  }
+  await admin`analyze`;
   const [person] = await admin`select id from public.profiles where username = 'person_1'`;
   const ids = (await admin`select id from public.posts order by id`).map(({ id }) => String(id));
-  const budgets = await switchOf(admin);
 
   const nowS = Math.floor(Date.now() / 1000);
   const claims = {
@@ -49,14 +70,16 @@ export async function run(): Promise<string> {
     onnotice: () => {},
     connection: { role: "authenticated", "request.jwt.claims": JSON.stringify(claims) },
   });
+  stack.defer(() => raw.end());
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  stack.defer(() => agent.destroy());
   const send = poster(platform.url, agent, {
     apikey: platform.publishableKey,
     authorization: `Bearer ${token}`,
   });
 
   let next = 0;
-  /** A post that is not liked yet; when there is none, all likes are taken back. */
+  /** Posts that are not liked yet; when there are none, all likes are taken back. */
   const unliked = async (count: number): Promise<string[]> => {
     if (next + count > ids.length) {
       await admin`delete from public.likes`;
@@ -65,62 +88,62 @@ export async function run(): Promise<string> {
     next += count;
     return ids.slice(next - count, next);
   };
+  const contenders = (
+    of: Record<string, (picked: string[]) => Promise<unknown>>,
+    count: number,
+  ): Contender[] =>
+    Object.entries(of).map(([name, act]) => {
+      let picked: string[] = [];
+      return {
+        name,
+        before: async () => {
+          picked = await unliked(count);
+        },
+        run: () => act(picked),
+      };
+    });
 
   const content = "A post of ordinary length, with a #tag, for everybody who follows its author.";
-  const work: Record<string, (picked: string[]) => Promise<unknown>> = {
-    "post, HTTP": () => send("/rest/v1/posts", { content }),
-    "like, HTTP": ([id]) => send("/rest/v1/likes", { post_id: Number(id) }),
-    "post, SQL": () => raw`insert into public.posts (content) values (${content})`,
-    "like, SQL": ([id]) => raw`insert into public.likes (post_id) values (${id as string})`,
+  return {
+    single: contenders(
+      {
+        "post, HTTP": () => send("/rest/v1/posts", { content }),
+        "like, HTTP": ([id]) => send("/rest/v1/likes", { post_id: Number(id) }),
+        "post, SQL": () => raw`insert into public.posts (content) values (${content})`,
+        "like, SQL": ([id]) => raw`insert into public.likes (post_id) values (${id as string})`,
+      },
+      1,
+    ),
+    bulk: contenders(
+      {
+        [`${bulkRows} likes, SQL`]: (picked) =>
+          raw`insert into public.likes (post_id) select unnest(${picked}::bigint[])`,
+      },
+      bulkRows,
+    ),
   };
-  const bulk: typeof work = {
-    [`${bulkRows} likes, SQL`]: (picked) =>
-      raw`insert into public.likes (post_id) select unnest(${picked}::bigint[])`,
-  };
-  const pairs = (of: typeof work, count: number): Contender[] =>
-    Object.entries(of).flatMap(([name, act]) =>
-      [false, true].map((on) => {
-        let picked: string[] = [];
-        return {
-          name,
-          before: async () => {
-            await budgets(on);
-            picked = await unliked(count);
-          },
-          run: () => act(picked),
-        };
-      }),
-    );
-  const figures = [
-    ...(await byTurns(pairs(work, 1), rounds, batch)),
-    ...(await byTurns(pairs(bulk, bulkRows), rounds, batch / 3)),
-  ];
-  agent.destroy();
-  await Promise.all([raw.end(), admin.end()]);
-  return table(figures);
 }
 
-/** Switches the budgets of the two tables on and off: their triggers, and the counting in take_turn(). */
-async function switchOf(admin: postgres.Sql): Promise<(on: boolean) => Promise<void>> {
-  const [counting] = await admin`select pg_get_functiondef('private.take_turn'::regproc) as source`;
-  const turnsAlone = `
-    create or replace function private.take_turn() returns trigger language plpgsql security definer
-    set search_path = '' as $$
-    begin
-      perform private.take_turns(auth.uid());
-      return null;
-    end;
-    $$`;
-  let isOn = true;
-  return async (on) => {
-    if (on === isOn) return;
-    const triggers = { posts: ["posts_afford"], likes: ["afford_insert", "settle_insert", "afford_delete"] };
-    const changes = Object.entries(triggers).flatMap(([name, all]) =>
-      all.map((trigger) => `alter table public.${name} ${on ? "enable" : "disable"} trigger ${trigger};`),
-    );
-    await admin.unsafe(`${on ? counting?.source : turnsAlone}; ${changes.join(" ")}`);
-    isOn = on;
-  };
+/** As if there were none: no triggers of budgets, and turns and posts that spend nothing. */
+const withoutBudgets = `
+  drop trigger afford_insert on public.likes;
+  drop trigger afford_delete on public.likes;
+  drop trigger settle_insert on public.likes;
+  create or replace function private.take_turn() returns trigger language plpgsql security definer
+  set search_path = '' as $$
+  begin
+    perform private.take_turns(auth.uid());
+    return null;
+  end;
+  $$;
+`;
+
+/** posts_prepare() without the lines that spend. */
+async function withoutCharge(admin: postgres.Sql): Promise<void> {
+  const [prepare] = await admin`select pg_get_functiondef('private.posts_prepare'::regproc) as source`;
+  const source = prepare?.source.replace(/ {2}-- Each post of a person spends[\s\S]*?\n {2}end if;\n\n/, "");
+  if (source === prepare?.source) throw new Error("posts_prepare() spends in other words by now");
+  await admin.unsafe(source);
 }
 
 function poster(url: string, agent: Agent, headers: Record<string, string>) {

@@ -96,13 +96,14 @@ revoke all on function private.take_turn_without_person () from public, anon, au
 /*
  * A statement counts its rows in two settings of the transaction, for each of insert,
  * update and delete: plaza.<operation>_rows, the rows so far, and
- * plaza.<operation>_room, how many rows may pass before afford() looks again.
+ * plaza.<operation>_room, how many rows fit into the budget and the bound of 100.
+ *
+ * Definer, because nobody may take another person's turn. Two requests of one person
+ * that name the same rows in different orders would wait in a circle, each for a row
+ * that the other inserted. The arguments are the actions of 10-people/12-budgets.sql that
+ * an insert and an update spend, empty when they spend nothing here, and the name of
+ * another queue than the turn, for blocks: see blocks_end_follows().
  */
-
--- Definer, because nobody may take another person's turn. Two requests of one person
--- that name the same rows in different orders would wait in a circle, each for a row
--- that the other inserted. The argument is the name of another queue than the turn:
--- see blocks_end_follows().
 create function private.take_turn()
 returns trigger
 language plpgsql
@@ -112,32 +113,40 @@ as $$
 declare
   viewer_id uuid := auth.uid();
   turn bigint;
+  action text;
   setting text := 'plaza.' || lower(tg_op);
   -- Nothing bounds the rows of who is not a person.
-  room text := '2147483647';
+  room integer := 2147483647;
 begin
   -- What a trigger or a foreign key does belongs to the statement that caused it,
   -- which has its turn.
-  if pg_trigger_depth() = 1 then
-    if viewer_id is null then
-      perform private.take_turn_without_person();
+  if pg_trigger_depth() > 1 then
+    null;
+  elsif viewer_id is null then
+    perform private.take_turn_without_person();
+  else
+    turn := case
+      when tg_nargs = 3 then hashtextextended(tg_argv[2] || ' of ' || viewer_id, 0)
+      else private.turn_key(viewer_id)
+    end;
+    -- An expression costs much less than a statement, and nearly always the turn is free.
+    if not pg_try_advisory_xact_lock(turn) then
+      perform pg_advisory_xact_lock(turn);
+    end if;
+
+    -- The first row is paid for here: one call less for a statement of one row.
+    action := case tg_op when 'INSERT' then tg_argv[0] when 'UPDATE' then tg_argv[1] else '' end;
+    if action <> '' and current_setting('plaza.is_free', true) is distinct from 'yes' then
+      room := least(99, private.charge(viewer_id, action, 1)) + 1;
     else
-      turn := case
-        when tg_nargs = 0 then private.turn_key(viewer_id)
-        else hashtextextended(tg_argv[0] || ' of ' || viewer_id, 0)
-      end;
-      -- An expression costs much less than a statement, and nearly always the turn is free.
-      if not pg_try_advisory_xact_lock(turn) then
-        perform pg_advisory_xact_lock(turn);
-      end if;
-      -- To delete costs nothing, so the first hundred rows pass.
-      room := case tg_op when 'DELETE' then '100' else '0' end;
+      room := 100;
     end if;
   end if;
-  room := set_config(setting || '_rows', '0', true) || set_config(setting || '_room', room, true);
+  action := set_config(setting || '_rows', '0', true);
+  action := set_config(setting || '_room', room::text, true);
   return null;
 end;
 $$;
 
-comment on function private.take_turn is 'Lets one person write by one request at a time, and begins to count the rows of the statement.';
+comment on function private.take_turn is 'Lets one person write by one request at a time, spends for the first row, and begins to count.';
 revoke all on function private.take_turn () from public, anon, authenticated, service_role;

@@ -202,9 +202,12 @@ begin
   where follow_requests.requester_id = answer_follow_request.requester_id
     and follow_requests.target_id = viewer_id;
   if found and accepts then
+    -- The requester paid for the request; whoever accepts it pays nothing.
+    perform set_config('plaza.is_free', 'yes', true);
     insert into public.follows (follower_id, followee_id)
     values (answer_follow_request.requester_id, viewer_id)
     on conflict do nothing;
+    perform set_config('plaza.is_free', '', true);
     return true;
   end if;
   return found;

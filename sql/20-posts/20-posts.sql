@@ -103,7 +103,23 @@ set search_path = ''
 as $$
 declare
   viewer_id uuid := coalesce(auth.uid(), new.author_id);
+  rows_so_far integer;
+  room integer;
 begin
+  -- Each post of a person spends one of its kind: see 10-people/12-budgets.sql.
+  if auth.uid() is not null then
+    rows_so_far := set_config('plaza.insert_rows', (current_setting('plaza.insert_rows')::integer + 1)::text, true);
+    if rows_so_far > 100 then
+      raise sqlstate 'PT400' using message = 'A request writes at most 100 rows', detail = 'too_many_rows';
+    end if;
+    room := private.charge(viewer_id, case
+      when new.repost_of_id is not null then 'repost'
+      when new.quote_of_id is not null then 'quote'
+      when new.reply_to_id is not null then 'reply'
+      else 'post'
+    end, 1);
+  end if;
+
   -- Whoever makes the account private or public meanwhile waits for this post, or this
   -- post waits for them: posts_count() asks whether the account is private.
   perform

@@ -9,11 +9,12 @@
 
 -- Functions ------------------------------------------------------------------
 
--- The first row of a statement spends one and learns how many more there are; as many
--- rows then pass without being looked at, and settle() spends for them at the end. So a
--- statement within the budget updates its row of usage once or twice, and a statement
--- beyond it ends at the first row that does not fit. The turn keeps others away from
--- the budget meanwhile. Definer, because budgets are nobody's to write.
+-- take_turn() spends for the first row of a statement and learns how many more fit. So
+-- many rows pass without being looked at, and settle() spends for them at the end. A
+-- statement within the budget thus updates its row of usage once or twice. A statement
+-- beyond it ends at the first row that does not fit, which is the only one that comes
+-- here. The turn keeps others away from the budget meanwhile. Definer, because budgets
+-- are nobody's to write.
 create function private.afford()
 returns trigger
 language plpgsql
@@ -21,25 +22,12 @@ security definer
 set search_path = ''
 as $$
 declare
-  operation text := lower(tg_op);
-  rows_so_far integer := current_setting('plaza.' || operation || '_rows');
-  room integer;
+  rows_so_far integer := current_setting('plaza.' || lower(tg_op) || '_rows');
 begin
   if rows_so_far > 100 then
     raise sqlstate 'PT400' using message = 'A request writes at most 100 rows', detail = 'too_many_rows';
   end if;
-  -- Whoever accepts a request spends nothing on a follow of somebody else's.
-  if tg_table_name = 'follows' then
-    if new.follower_id <> auth.uid() then
-      return new;
-    end if;
-  end if;
-  if rows_so_far > 1 then
-    room := private.charge(auth.uid(), tg_argv[0], rows_so_far - 1);
-  else
-    room := least(99, private.charge(auth.uid(), tg_argv[0], 1)) + 1;
-    room := set_config('plaza.' || operation || '_room', room::text, true);
-  end if;
+  perform private.charge(auth.uid(), tg_argv[0], rows_so_far - 1);
   return new;
 end;
 $$;
@@ -66,33 +54,6 @@ $$;
 
 comment on function private.settle is 'Spends what the rows after the first of a statement cost.';
 revoke all on function private.settle () from public, anon, authenticated, service_role;
-
--- A statement may hold posts of every kind, so each row spends its own. Definer,
--- because budgets are nobody's to write.
-create function private.posts_afford()
-returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-  room integer;
-begin
-  if current_setting('plaza.insert_rows')::integer > 100 then
-    raise sqlstate 'PT400' using message = 'A request writes at most 100 rows', detail = 'too_many_rows';
-  end if;
-  room := private.charge(auth.uid(), case
-    when new.repost_of_id is not null then 'repost'
-    when new.quote_of_id is not null then 'quote'
-    when new.reply_to_id is not null then 'reply'
-    else 'post'
-  end, 1);
-  return new;
-end;
-$$;
-
-comment on function private.posts_afford is 'Refuses posts of a person beyond 100 in a statement, or beyond their budget.';
-revoke all on function private.posts_afford () from public, anon, authenticated, service_role;
 
 -- Definer, because budgets are nobody's to write.
 create function private.profiles_afford_privacy()
@@ -150,12 +111,13 @@ revoke all on function private.users_take_turn () from public, anon, authenticat
 
 -- Triggers -------------------------------------------------------------------
 
--- afford comes first in the alphabet among the triggers of a row: a statement beyond
--- the budget is refused before anything else is looked at. The conditions are written out:
+-- afford comes first in the alphabet among the triggers of a row: a row beyond the budget
+-- is refused before anything else is looked at. A new post spends in posts_prepare(), which
+-- knows whether it is a reply, a quote or a repost. The conditions are written out:
 -- Postgres would prepare a function in them anew for every statement.
 do $$
 declare
-  -- Counts the row, and holds when the room is used up.
+  -- Counts the row, and holds when it does not fit.
   next_row constant text := $condition$
     set_config('plaza.%1$s_rows', (current_setting('plaza.%1$s_rows')::integer + 1)::text, true)::integer
       > current_setting('plaza.%1$s_room')::integer
@@ -182,8 +144,9 @@ begin
     -- Blocks wait in a queue of their own: see blocks_end_follows().
     execute format(
       'create trigger take_turn before insert or update or delete on public.%I
-         for each statement execute function private.take_turn(%s)',
-      writing.column1, case writing.column1 when 'blocks' then '''blocks''' else '' end
+         for each statement execute function private.take_turn(%L, %L%s)',
+      writing.column1, coalesce(writing.column2, ''), coalesce(writing.column3, ''),
+      case writing.column1 when 'blocks' then ', ''blocks''' else '' end
     );
     for cost in
       values ('insert', writing.column2), ('update', writing.column3), ('delete', '')
@@ -202,12 +165,6 @@ begin
       );
     end loop;
   end loop;
-
-  execute format(
-    'create trigger posts_afford before insert on public.posts
-       for each row when (%s) execute function private.posts_afford()',
-    format(next_row, 'insert')
-  );
 end;
 $$;
 

@@ -120,8 +120,11 @@ const rules: Rule[] = [
         values
           -- The bits of tgtype: 1 is for each row, 2 is before.
           (format('take_turn before %s', event.name), 'take_turn', 2 + event.bit),
-          (format('afford before %s for each row', event.name), 'afford', 3 + event.bit),
-          -- Posts spend for every row, and to delete is free.
+          -- A new post spends in posts_prepare().
+          (format('afford before %s for each row', event.name), case
+            when (relname, event.name) <> ('posts', 'insert') then 'afford'
+          end, 3 + event.bit),
+          -- To delete is free.
           (format('settle after %s', event.name), case
             when event.name <> 'delete' and (relname, event.name) <> ('posts', 'insert') then 'settle'
           end, event.bit)
@@ -133,7 +136,7 @@ const rules: Rule[] = [
           select from pg_trigger
           join pg_proc on pg_proc.oid = tgfoid
           where tgrelid = pg_class.oid and pronamespace = 'private'::regnamespace and tgenabled = 'O'
-            and proname in (needed.function_name, relname || '_' || needed.function_name)
+            and proname = needed.function_name
             and tgtype & (bits | 3) = bits
         )`,
     broken: "drop trigger afford_insert on likes",
