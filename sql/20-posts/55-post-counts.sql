@@ -248,8 +248,8 @@ create trigger likes_count_deleted
   for each statement
   execute function private.likes_count();
 
--- Definer, because nobody may write which posts are limited. Its author's turn is
--- taken (22-follow-requests.sql): no post of theirs is on its way.
+-- Definer, because nobody may write which posts are limited. The row of the
+-- profile is locked: none of their posts is being written now (posts_prepare).
 create function private.profiles_limit_posts()
 returns trigger
 language plpgsql

@@ -39,7 +39,7 @@ comment on column public.drafts.language is 'As in posts.';
 comment on column public.drafts.audience is 'As in posts.';
 comment on column public.drafts.reply_to_id is 'As in posts.';
 comment on column public.drafts.quote_of_id is 'As in posts.';
-comment on column public.drafts.publish_at is 'When it becomes a post by itself, a few seconds later at most; null when it does not. A time in the past means now.';
+comment on column public.drafts.publish_at is 'From when it is published by itself, within some ten seconds; null when it is not. A time in the past means now.';
 comment on column public.drafts.failed_at is 'When publishing it failed; null when it did not. An edit clears it, and it is tried again.';
 comment on column public.drafts.failure is 'Why it failed: the code of the error.';
 comment on column public.drafts.edited_at is 'When it was last changed.';
@@ -130,7 +130,7 @@ create trigger drafts_edit
 
 -- Publishing -----------------------------------------------------------------
 
--- The draft's row is locked by the caller.
+-- The caller has locked the row of the draft.
 create function private.publish(draft public.drafts)
 returns bigint
 language plpgsql
@@ -156,10 +156,10 @@ begin
 end;
 $$;
 
-comment on function private.publish is 'Makes a draft a post, whose id it answers.';
+comment on function private.publish is 'Makes a draft a post, and answers the id of the post.';
 revoke all on function private.publish (public.drafts) from public, anon, authenticated, service_role;
 
--- Definer, because publish() is for nobody else to call.
+-- Definer, because nobody may call publish() directly.
 create function private.publish_draft(draft_id uuid)
 returns bigint
 language plpgsql
@@ -195,6 +195,6 @@ volatile
 security invoker
 return private.publish_draft(publish_draft.draft_id);
 
-comment on function public.publish_draft is 'Makes a draft of yours a post now: answers the post''s id, and the draft is gone.';
+comment on function public.publish_draft is 'Publishes one of your drafts now: answers the id of the post. The draft is deleted.';
 revoke all on function public.publish_draft (uuid) from public, anon, authenticated, service_role;
 grant execute on function public.publish_draft (uuid) to authenticated;

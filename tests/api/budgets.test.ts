@@ -61,6 +61,27 @@ test("alice asks what her budget is, with GET too", async () => {
   expect((await guest().rpc("limits")).status).toBe(401);
 });
 
+test("each search of alice's counts, so it is a POST; whoever is not signed in may use GET", async () => {
+  const left = async (): Promise<number> => {
+    const { data } = await alice.client.rpc("limits").eq("action", "search").throwOnError();
+    return data[0].left;
+  };
+  await allow("search", 3);
+  await alice.client.rpc("search_people", { query: alice.username }).throwOnError();
+  await alice.client.rpc("search_posts", { query: "within" }).throwOnError();
+  expect(await left()).toBe(1);
+  expect((await alice.client.rpc("search_posts", { query: "within" }, { get: true })).status).toBe(405);
+  expect(await left()).toBe(1);
+  await alice.client.rpc("search_posts", { query: "within" }).throwOnError();
+  const refused = await alice.client.rpc("search_posts", { query: "within" });
+  expect([refused.status, refused.error?.details]).toEqual([429, "rate_limited"]);
+
+  const { data } = await guest()
+    .rpc("search_people", { query: alice.username }, { get: true })
+    .throwOnError();
+  expect(data).toMatchObject([{ profile: { id: alice.id } }]);
+});
+
 test("alice sets nobody's limits, her own included", async () => {
   const { status, error } = await alice.client.rpc("set_limits", {
     profile_id: alice.id,
