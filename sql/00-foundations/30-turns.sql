@@ -12,17 +12,18 @@
  * Whoever needs several locks takes them in this order, so that nobody waits in
  * a circle:
  *
- *   1. turns: the turn of those without a person first, then people's turns,
- *      by their keys (here)
+ *   1. turns: the turn of those without a person first, then a person's queue of
+ *      blocks, then people's turns, by their keys (here)
  *   2. the profile that changes or goes, or whose post is written
  *   3. follows, follow_requests, blocks, posts, likes, by their keys
  *   4. the rows they refer to. Only foreign keys and require_post() lock these,
  *      and require_post() does not wait for a post that is being deleted
  *   5. follow_counts, author_counts, post_counts, each by its key
  *
- * The rows of private.usage and private.draft_queue belong to one person. Whoever
- * writes them has that person's turn or the turn of those without a person, so they
- * need no place in the order.
+ * The rows of private.usage and private.draft_queue need no place in the order: each
+ * belongs to one person. A row of usage is written under that person's turn (for blocks
+ * under their queue of blocks), or by a request that needs no other lock afterwards: a
+ * search, or Auth's change of metadata.
  *
  * Each person has a turn of their own. A statement of a person takes one turn; a
  * statement that blocks takes the turns of all whom it blocks, at most 101.
@@ -41,16 +42,16 @@
  * it starts from. The other side has functions, which delete one.
  */
 
-create function private.turn_key(person_id uuid)
+create function private.queue_key(queue text, person_id uuid)
 returns bigint
 language sql
 immutable
 parallel safe
 security invoker
-return hashtextextended('turn of ' || turn_key.person_id, 0);
+return hashtextextended(queue_key.queue || ' of ' || queue_key.person_id, 0);
 
-comment on function private.turn_key is 'The number of the advisory lock that is a person''s turn. Two people share one by chance of 1 in 2^64.';
-revoke all on function private.turn_key (uuid) from public, anon, authenticated, service_role;
+comment on function private.queue_key is 'The number of the advisory lock of a person''s queue: turn, or blocks. Two people share one by a chance of 1 in 2^64.';
+revoke all on function private.queue_key (text, uuid) from public, anon, authenticated, service_role;
 
 create function private.take_turns(variadic people uuid[])
 returns void
@@ -63,7 +64,7 @@ declare
   turn bigint;
 begin
   for turn in
-    select distinct private.turn_key(person.id)
+    select distinct private.queue_key('turn', person.id)
     from unnest(people) as person (id)
     where person.id is not null
     order by 1
@@ -125,10 +126,7 @@ begin
   elsif viewer_id is null then
     perform private.take_turn_without_person();
   else
-    turn := case
-      when tg_nargs = 3 then hashtextextended(tg_argv[2] || ' of ' || viewer_id, 0)
-      else private.turn_key(viewer_id)
-    end;
+    turn := private.queue_key(case tg_nargs when 3 then tg_argv[2] else 'turn' end, viewer_id);
     -- An expression costs much less than a statement, and nearly always the turn is free.
     if not pg_try_advisory_xact_lock(turn) then
       perform pg_advisory_xact_lock(turn);

@@ -63,9 +63,11 @@ revoke all on private.limit_overrides from public, anon, authenticated, service_
 -- A minute begins with the first action in it and ends 60 seconds later; hours and
 -- days likewise. The allowed amounts are copied here for an hour, so that a write within
 -- the budget updates one row and reads no other. Free space in every page keeps the new
--- versions of a row beside the old ones, and the index untouched.
+-- versions of a row beside the old ones, and the index untouched. No foreign key: a write
+-- locks its row of usage before the profile, and the end of an account locks the profile
+-- first (profiles_end_usage).
 create table private.usage (
-  profile_id     uuid         not null references public.profiles (id) on delete cascade,
+  profile_id     uuid         not null,
   action         text         not null,
   minute_used    integer      not null default 0,
   minute_until   timestamptz  not null default now(),
@@ -103,6 +105,62 @@ left join private.limit_overrides as own on own.profile_id = profiles.id and own
 
 comment on view private.allowances is 'What each person may do: their own amounts, or those for the age of their account.';
 revoke all on private.allowances from public, anon, authenticated, service_role;
+
+-- Definer, because nobody may write usage. A row that is locked is left to
+-- forget_usage(): waiting for it here could be a circle.
+create function private.profiles_end_usage()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  delete from private.usage
+  where usage.profile_id = old.id and usage.action in (
+    select free.action
+    from private.usage as free
+    where free.profile_id = old.id
+    for update skip locked
+  );
+  return old;
+end;
+$$;
+
+comment on function private.profiles_end_usage is 'Forgets what somebody used when their account ends.';
+revoke all on function private.profiles_end_usage () from public, anon, authenticated, service_role;
+
+create trigger profiles_end_usage
+  before delete on public.profiles
+  for each row
+  execute function private.profiles_end_usage();
+
+create function private.forget_usage()
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  forgotten integer;
+begin
+  with old as (
+    select usage.profile_id, usage.action
+    from private.usage
+    where usage.day_until < now()
+    limit 100000
+    for update skip locked
+  )
+  delete from private.usage
+  using old
+  where usage.profile_id = old.profile_id and usage.action = old.action;
+  get diagnostics forgotten = row_count;
+  return forgotten;
+end;
+$$;
+
+comment on function private.forget_usage is 'Deletes up to 100,000 rows of usage whose day is over, and answers how many it did.';
+revoke all on function private.forget_usage () from public, anon, authenticated, service_role;
 
 -- Spending -------------------------------------------------------------------
 
@@ -285,6 +343,14 @@ as $$
 declare
   changed integer;
 begin
+  -- The locks of the person's own writes, in their order (00-foundations/30-turns.sql).
+  perform pg_advisory_xact_lock(private.queue_key('blocks', profile_id));
+  perform private.take_turns(profile_id);
+  perform
+  from public.profiles
+  where profiles.id = set_limits.profile_id
+  for key share;
+
   if num_nulls(per_minute, per_hour, per_day) = 3 then
     delete from private.limit_overrides
     where limit_overrides.profile_id = set_limits.profile_id

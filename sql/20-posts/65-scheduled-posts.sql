@@ -154,7 +154,7 @@ begin
     order by draft_queue.due_at
     limit 100
   loop
-    if pg_try_advisory_xact_lock(private.turn_key(waiting_id)) then
+    if pg_try_advisory_xact_lock(private.queue_key('turn', waiting_id)) then
       author_ids := author_ids || waiting_id;
     end if;
   end loop;

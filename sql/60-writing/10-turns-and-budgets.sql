@@ -90,25 +90,6 @@ $$;
 comment on function private.users_afford_metadata is 'Refuses to change the metadata of an account more often than its budget allows.';
 revoke all on function private.users_afford_metadata () from public, anon, authenticated, service_role;
 
--- An account that goes takes rows of many people with it, as the service role's writes
--- do, and ends everything that the person was about to write. Definer, because Auth has
--- no rights here.
-create function private.users_take_turn()
-returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-  perform private.take_turn_without_person();
-  perform private.take_turns(old.id);
-  return old;
-end;
-$$;
-
-comment on function private.users_take_turn is 'Waits until nobody without a person writes, and the person whose account is deleted does not.';
-revoke all on function private.users_take_turn () from public, anon, authenticated, service_role;
-
 -- Triggers -------------------------------------------------------------------
 
 -- afford comes first in the alphabet among the triggers of a row: a row beyond the budget
@@ -180,7 +161,17 @@ create trigger users_afford_metadata
   when (old.raw_user_meta_data is distinct from new.raw_user_meta_data)
   execute function private.users_afford_metadata();
 
-create trigger users_take_turn
+-- An account that goes takes rows of many people with it, as the service role's writes do.
+create trigger take_turn
   before delete on auth.users
-  for each row
-  execute function private.users_take_turn();
+  for each statement
+  execute function private.take_turn();
+
+-- Every Supabase has pg_cron. A bare Postgres may not: see 20-posts/65-scheduled-posts.sql.
+do $$
+begin
+  if exists (select from pg_extension where extname = 'pg_cron') then
+    perform cron.schedule('forget-usage', '23 3 * * *', 'select private.forget_usage()');
+  end if;
+end;
+$$;

@@ -179,6 +179,7 @@ describe("a scheduled draft", () => {
     const jobs = await db.admin`select jobname, schedule, username, active from cron.job order by jobname`;
     expect(jobs).toEqual([
       { jobname: "forget-old-runs", schedule: "17 3 * * *", username: "postgres", active: true },
+      { jobname: "forget-usage", schedule: "23 3 * * *", username: "postgres", active: true },
       { jobname: "publish-due-drafts", schedule: "10 seconds", username: "postgres", active: true },
     ]);
   });
