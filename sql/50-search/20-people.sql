@@ -6,39 +6,13 @@
 
 create extension if not exists pg_trgm with schema extensions;
 
--- What is compared -------------------------------------------------------------
-
--- Without case and accents: ó is found by o, and by ó. Some letters have no accent
--- that Unicode could take off.
-create function private.search_name(name text)
-returns text
-language plpgsql
-immutable
-parallel safe
-security invoker
-set search_path = ''
-as $$
-begin
-  return replace(replace(replace(
-    translate(
-      lower(regexp_replace(normalize(name, nfkd), '[\u0300-\u036f]', '', 'g') collate pg_catalog.pg_c_utf8),
-      'łøđħı', 'lodhi'
-    ),
-    'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe');
-end;
-$$;
-
-comment on function private.search_name is 'A name as search compares it.';
-revoke all on function private.search_name (text) from public, anon, authenticated, service_role;
-grant execute on function private.search_name (text) to authenticated, service_role;
-
 -- Part of a name, also misspelt.
 create index profiles_search_idx on public.profiles
-  using gin (private.search_name(username || ' ' || display_name) extensions.gin_trgm_ops)
+  using gin (private.folded(username || ' ' || display_name) extensions.gin_trgm_ops)
   where is_searchable;
 -- The beginning of a name, however short.
 create index profiles_username_pattern_idx on public.profiles (lower(username) text_pattern_ops);
-create index profiles_display_name_pattern_idx on public.profiles (private.search_name(display_name) text_pattern_ops);
+create index profiles_display_name_pattern_idx on public.profiles (private.folded(display_name) text_pattern_ops);
 -- API ------------------------------------------------------------------------
 
 /*
@@ -63,7 +37,7 @@ as $$
 declare
   viewer_id uuid := auth.uid();
   hidden_ids uuid[] := array(select private.hidden_ids(viewer_id));
-  wanted text := private.search_name(regexp_replace(btrim(search_people.query), '^@', ''));
+  wanted text := private.folded(regexp_replace(btrim(search_people.query), '^@', ''));
   pattern text := replace(replace(replace(wanted, '\', '\\'), '%', '\%'), '_', '\_');
   row_ids bigint[];
   profile_ids uuid[];
@@ -102,51 +76,51 @@ begin
       ) as place
     from (
       (
-        select profiles.id, profiles.username, private.search_name(profiles.username || ' ' || profiles.display_name) as name
+        select profiles.id, profiles.username, private.folded(profiles.username || ' ' || profiles.display_name) as name
         from public.follows
         join public.profiles on profiles.id = follows.followee_id
         where follows.follower_id = viewer_id
           and profiles.is_searchable
-          and private.search_name(profiles.username || ' ' || profiles.display_name) like '%' || pattern || '%'
+          and private.folded(profiles.username || ' ' || profiles.display_name) like '%' || pattern || '%'
       )
       union
       (
-        select profiles.id, profiles.username, private.search_name(profiles.username || ' ' || profiles.display_name)
+        select profiles.id, profiles.username, private.folded(profiles.username || ' ' || profiles.display_name)
         from public.profiles
         where profiles.is_searchable and lower(profiles.username) = wanted
       )
       union
       (
-        select profiles.id, profiles.username, private.search_name(profiles.username || ' ' || profiles.display_name)
+        select profiles.id, profiles.username, private.folded(profiles.username || ' ' || profiles.display_name)
         from public.profiles
         where profiles.is_searchable and lower(profiles.username) like pattern || '%'
         limit 500
       )
       union
       (
-        select profiles.id, profiles.username, private.search_name(profiles.username || ' ' || profiles.display_name)
+        select profiles.id, profiles.username, private.folded(profiles.username || ' ' || profiles.display_name)
         from public.profiles
-        where profiles.is_searchable and private.search_name(profiles.display_name) like pattern || '%'
+        where profiles.is_searchable and private.folded(profiles.display_name) like pattern || '%'
         limit 500
       )
       union
       (
-        select profiles.id, profiles.username, private.search_name(profiles.username || ' ' || profiles.display_name)
+        select profiles.id, profiles.username, private.folded(profiles.username || ' ' || profiles.display_name)
         from public.profiles
         where char_length(wanted) >= 3
           and profiles.is_searchable
           and (
-            private.search_name(profiles.username || ' ' || profiles.display_name) like '%' || pattern || '%'
-            or wanted operator(extensions.<%) private.search_name(profiles.username || ' ' || profiles.display_name)
+            private.folded(profiles.username || ' ' || profiles.display_name) like '%' || pattern || '%'
+            or wanted operator(extensions.<%) private.folded(profiles.username || ' ' || profiles.display_name)
           )
         limit 500
       )
       union
       (
-        select profiles.id, profiles.username, private.search_name(profiles.username || ' ' || profiles.display_name)
+        select profiles.id, profiles.username, private.folded(profiles.username || ' ' || profiles.display_name)
         from public.profiles
         where profiles.id = viewer_id
-          and private.search_name(profiles.username || ' ' || profiles.display_name) like '%' || pattern || '%'
+          and private.folded(profiles.username || ' ' || profiles.display_name) like '%' || pattern || '%'
       )
     ) as candidate
     join private.follow_counts on follow_counts.profile_id = candidate.id

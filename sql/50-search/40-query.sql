@@ -1,0 +1,210 @@
+/*
+ * query
+ *
+ * How search reads what somebody typed:
+ *
+ *     quiet garden         both words, in any order
+ *     "quiet garden"       side by side; so is quiet/garden, and 東京 of two characters
+ *     quiet or garden      either; and binds closer than or
+ *     -quiet               not this word; -"…", -#tag and -from: as well
+ *     #garden              a tag
+ *     from:alice           her posts
+ *     since:2026-01-31     from that day on (UTC)
+ *     until:2026-12-31     before that day
+ *
+ * Anything else is taken as words, or for nothing. No query has wrong syntax.
+ */
+
+create function private.search_day(day text)
+returns bigint
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+begin
+  if day !~ '^\d{4}-\d{2}-\d{2}$' then
+    raise sqlstate '22007';
+  end if;
+  -- The lowest id of that day: see new_id().
+  return floor((extract(epoch from (day || 'T00:00:00Z')::timestamptz) - 1767225600) * 1000)::bigint << 12;
+exception when datetime_field_overflow or invalid_datetime_format then
+  raise sqlstate 'PT400' using message = 'A date in a search is written YYYY-MM-DD', detail = 'search_date';
+end;
+$$;
+
+comment on function private.search_day is 'The id at which a day (UTC) begins.';
+revoke all on function private.search_day (text) from public, anon, authenticated, service_role;
+
+-- The words of each post are compared by the grammar of its language, so the query
+-- asks for each word in every grammar that posts have.
+create function private.words_query(words text[], grammars text[])
+returns text
+language sql
+immutable
+security invoker
+begin atomic
+  select '(' || string_agg(distinct asked.query, ' | ') || ')'
+  from (
+    select
+      string_agg(stem.query, ' <-> ' order by stem.place)
+        || coalesce(' & ' || string_agg(pair.query, ' & '), '') as query
+    from unnest(words_query.grammars) as grammar
+    cross join lateral (
+      select
+        word.place,
+        private.word_stems(word.word, grammar) as stems,
+        lead(private.word_stems(word.word, grammar)) over (order by word.place) as next_stems
+      from unnest(words_query.words) with ordinality as word (word, place)
+    ) as word
+    cross join lateral (
+      select word.place, '(' || string_agg('''' || private.stem_lexeme(one, grammar) || '''', ' | ') || ')' as query
+      from unnest(word.stems) as one
+    ) as stem
+    left join lateral (
+      select '(' || string_agg('''' || one || '''', ' | ') || ')' as query
+      from unnest(private.pair_lexemes(word.stems, word.next_stems)) as one
+    ) as pair on word.next_stems is not null
+    group by grammar
+  ) as asked;
+end;
+
+comment on function private.words_query is 'A word, or several side by side, as a tsquery in text.';
+revoke all on function private.words_query (text[], text[]) from public, anon, authenticated, service_role;
+
+create type private.search as (
+  wanted     tsquery,
+  author_id  uuid,
+  since_id   bigint,
+  until_id   bigint
+);
+
+comment on type private.search is 'What a search asks of the index (null: nothing can be found), the one author it is about, and between which ids.';
+
+-- One piece of a query: between quotation marks of whatever kind, or between spaces.
+create function private.search_pieces(query text)
+returns table (is_unwanted boolean, is_quoted boolean, piece text)
+language sql
+immutable
+security invoker
+rows 10
+begin atomic
+  select
+    coalesce(found.parts[1], found.parts[3]) ~ '^-',
+    found.parts[2] is not null,
+    coalesce(found.parts[2], ltrim(found.parts[3], '-'))
+  from regexp_matches(
+    translate(search_pieces.query, '“”„‟«»‹›「」『』＂', '"'),
+    '(-*)"([^"]*)"?|([^"[:space:]   -​ -  　]+)',
+    'g'
+  ) as found (parts);
+end;
+
+comment on function private.search_pieces is 'The pieces of a query, in order.';
+revoke all on function private.search_pieces (text) from public, anon, authenticated, service_role;
+
+create function private.read_search(query text)
+returns private.search
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  grammars text[] := array(select search_grammars.grammar from private.search_grammars) || array[''];
+  tag_start constant text := '^[#＃]([' || private.tag_characters() || '︎️]+)';
+  found private.search := (null, null, -9223372036854775808, 9223372036854775807);
+  filters text[] := '{}';       -- of every alternative
+  alternatives text[] := '{}';
+  terms text[] := '{}';         -- of the alternative that is being read
+  has_filter boolean := false;  -- a tag or an author that is wanted
+  has_word boolean := false;    -- a word in this alternative that is wanted
+  is_vague boolean := false;    -- an alternative has no such word
+  is_nothing boolean := false;  -- nobody has that name, nothing can have that tag
+  said record;
+  value text;
+  author_id uuid;
+  words text[];
+begin
+  if coalesce(char_length(query), 0) not between 1 and 500 then
+    raise sqlstate 'PT400' using message = 'A search has 1 to 500 characters', detail = 'search_query';
+  end if;
+
+  for said in select * from private.search_pieces(query) loop
+    if said.is_quoted then
+      words := private.search_words(said.piece);
+
+    elsif lower(said.piece) = 'or' and not said.is_unwanted then
+      if cardinality(terms) > 0 then
+        alternatives := alternatives || array_to_string(terms, ' & ');
+        is_vague := is_vague or not has_word;
+        terms := '{}';
+        has_word := false;
+      end if;
+      continue;
+
+    elsif said.piece ~* '^since:.' and not said.is_unwanted then
+      found.since_id := greatest(found.since_id, private.search_day(substr(said.piece, 7)));
+      continue;
+
+    elsif said.piece ~* '^until:.' and not said.is_unwanted then
+      found.until_id := least(found.until_id, private.search_day(substr(said.piece, 7)));
+      continue;
+
+    elsif said.piece ~* '^from:@?[^@]' then
+      select profiles.id into author_id
+      from public.profiles
+      where lower(profiles.username) = lower(regexp_replace(said.piece, '^from:@?', '', 'i'));
+      if said.is_unwanted and author_id is not null then
+        filters := filters || format('!''from:%s''', author_id);
+      elsif not said.is_unwanted then
+        has_filter := true;
+        is_nothing := is_nothing or author_id is null or coalesce(found.author_id <> author_id, false);
+        found.author_id := author_id;
+        filters := filters || format('''from:%s''', author_id);
+      end if;
+      continue;
+
+    else
+      -- Whatever follows a tag without a space is no part of it.
+      value := (regexp_match(said.piece, tag_start))[1];
+      if value is not null then
+        value := private.tag_name(value);
+        if said.is_unwanted and value is not null then
+          filters := filters || format('!''#%s''', value);
+        elsif not said.is_unwanted then
+          has_filter := true;
+          is_nothing := is_nothing or value is null;
+          filters := filters || format('''#%s''', value);
+        end if;
+        said.is_unwanted := false;
+      end if;
+      words := private.search_words(regexp_replace(said.piece, tag_start, ''));
+    end if;
+
+    if cardinality(words) > 0 then
+      terms := terms || (case when said.is_unwanted then '!' else '' end || private.words_query(words, grammars));
+      has_word := has_word or not said.is_unwanted;
+    end if;
+  end loop;
+
+  if cardinality(terms) > 0 then
+    alternatives := alternatives || array_to_string(terms, ' & ');
+    is_vague := is_vague or not has_word;
+  end if;
+  if not has_filter and (is_vague or cardinality(alternatives) = 0) then
+    raise sqlstate 'PT400' using
+      message = 'Search for a word, a #tag or from:somebody', detail = 'search_query';
+  end if;
+  if not is_nothing then
+    if cardinality(alternatives) > 0 then
+      filters := filters || ('(' || array_to_string(alternatives, ' | ') || ')');
+    end if;
+    found.wanted := array_to_string(filters, ' & ')::tsquery;
+  end if;
+  return found;
+end;
+$$;
+
+comment on function private.read_search is 'What a search asks for, or the error PT400.';
+revoke all on function private.read_search (text) from public, anon, authenticated, service_role;

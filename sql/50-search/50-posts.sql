@@ -1,0 +1,367 @@
+/*
+ * search posts
+ *
+ * Posts by their words, tags, authors and days, newest first. A search reads about as
+ * many rows as it shows, whoever wrote the rest:
+ *
+ *   1. Of the newest findable posts a few are read one by one. Common words stop here.
+ *   2. Then the index answers for one stretch of time after the other, each longer than
+ *      the one before. A stretch that holds too much is cut.
+ *   3. Posts that not everyone finds are looked up by their authors: the viewer, and
+ *      those whom the viewer follows. What others hide is not even read.
+ *
+ * So that the planner has no choice, the scans of the index run in functions that
+ * switch the other ways off.
+ */
+
+-- The stretch of time is asked of the index too, at most 17 steps of it.
+create function private.search_within(wanted tsquery, since_id bigint, before_id bigint)
+returns tsquery
+language sql
+immutable
+security invoker
+return (
+  select case
+    when fitting.step is null then search_within.wanted
+    else search_within.wanted && (
+      select string_agg('''t' || fitting.step || ':' || stretch || '''', ' | ')::tsquery
+      from generate_series(
+        search_within.since_id >> (20 + 4 * fitting.step), (search_within.before_id - 1) >> (20 + 4 * fitting.step)
+      ) as stretch
+    )
+  end
+  from (
+    select min(step) as step
+    from generate_series(1, 6) as step
+    where ((search_within.before_id - 1) >> (20 + 4 * step)) - (search_within.since_id >> (20 + 4 * step)) <= 16
+  ) as fitting
+);
+
+comment on function private.search_within is 'A search, and between which ids, as far as the index knows.';
+revoke all on function private.search_within (tsquery, bigint, bigint) from public, anon, authenticated, service_role;
+
+-- Adding nothing to post_id keeps its own indexes out.
+create function private.search_findable(wanted tsquery, since_id bigint, before_id bigint, most integer)
+returns table (post_id bigint, author_id uuid)
+language plpgsql
+stable
+security invoker
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_indexscan = off
+set enable_sort = off
+rows 100
+as $$
+declare
+  asked tsquery := private.search_within(wanted, since_id, before_id);
+begin
+  return query
+  select post_search.post_id, post_search.author_id
+  from private.post_search
+  where post_search.is_findable
+    and post_search.vector @@ asked
+    and post_search.post_id + 0 >= search_findable.since_id
+    and post_search.post_id + 0 < search_findable.before_id
+  limit search_findable.most;
+end;
+$$;
+
+comment on function private.search_findable is 'Of the posts that everyone may find, those that are wanted, in any order.';
+revoke all on function private.search_findable (tsquery, bigint, bigint, integer) from public, anon, authenticated, service_role;
+
+create function private.search_limited(wanted tsquery, since_id bigint, before_id bigint, most integer)
+returns table (post_id bigint, author_id uuid)
+language plpgsql
+stable
+security invoker
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_indexscan = off
+set enable_sort = off
+rows 100
+as $$
+declare
+  asked tsquery := private.search_within(wanted, since_id, before_id);
+begin
+  return query
+  select post_search.post_id, post_search.author_id
+  from private.post_search
+  where not post_search.is_findable
+    and post_search.vector @@ asked
+    and post_search.post_id + 0 >= search_limited.since_id
+    and post_search.post_id + 0 < search_limited.before_id
+  limit search_limited.most;
+end;
+$$;
+
+comment on function private.search_limited is 'Of the posts that not everyone may find, those that are wanted, in any order.';
+revoke all on function private.search_limited (tsquery, bigint, bigint, integer) from public, anon, authenticated, service_role;
+
+/*
+ * Stretch by stretch, back in time. Where a stretch holds more than can be read, first
+ * the authors are left out whom the viewer may not find and who were met in it; then
+ * the stretch is cut to a sixteenth.
+ */
+create function private.search_back(
+  viewer_id uuid, hidden_ids uuid[], is_findable boolean, wanted tsquery,
+  since_id bigint, before_id bigint, width bigint, page_size integer
+)
+returns bigint[]
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  shortest constant bigint := 1 << 24;  -- 4 seconds
+  most integer := 500;
+  found bigint[] := '{}';
+  top bigint := before_id;
+  bottom bigint;
+  read_rows integer;
+  fitting bigint[];
+  unwanted text;
+begin
+  width := greatest(width, shortest);
+  while top > since_id and cardinality(found) < page_size loop
+    bottom := greatest(since_id, top - width);
+
+    select count(*), array_agg(row.post_id order by row.post_id desc) filter (where row.fits),
+      string_agg(distinct '''from:' || row.author_id || '''', ' | ') filter (where not row.fits)
+    into read_rows, fitting, unwanted
+    from (
+      select
+        match.post_id, match.author_id,
+        match.author_id <> all (hidden_ids)
+          and (search_back.is_findable or match.author_id = viewer_id or (
+            select profiles.is_searchable from public.profiles where profiles.id = match.author_id
+          )) as fits
+      from (
+        select findable.* from private.search_findable(wanted, bottom, top, most) as findable
+        where search_back.is_findable
+        union all
+        select limited.* from private.search_limited(wanted, bottom, top, most) as limited
+        where not search_back.is_findable
+      ) as match
+    ) as row;
+
+    if read_rows = most and unwanted is not null then
+      wanted := wanted && !!(unwanted::tsquery);
+    elsif read_rows = most and width > shortest then
+      width := greatest(shortest, least(width, top - bottom) / 16);
+    elsif read_rows = most then
+      most := most * 8;
+    else
+      found := found || fitting;
+      top := bottom;
+      most := 500;
+      -- As long as the rest of the page should take, and half as much again.
+      width := least(width, 1::bigint << 55) * case
+        when cardinality(found) = 0 then 64
+        else greatest(2, least(16, 1.5 * (page_size - cardinality(found)) / greatest(coalesce(cardinality(fitting), 0), 0.1)))
+      end;
+    end if;
+  end loop;
+  return found[:page_size];
+end;
+$$;
+
+comment on function private.search_back is 'The newest posts that are wanted and the viewer may find: of those that everyone finds, or of the others.';
+revoke all on function private.search_back (uuid, uuid[], boolean, tsquery, bigint, bigint, bigint, integer)
+  from public, anon, authenticated, service_role;
+
+create function private.search_open_posts(
+  viewer_id uuid, hidden_ids uuid[], wanted tsquery, since_id bigint, before_id bigint, page_size integer
+)
+returns bigint[]
+language plpgsql
+stable
+security invoker
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_sort = off
+as $$
+declare
+  few constant integer := 100;
+  found bigint[];
+  first_id bigint;
+  last_id bigint;
+begin
+  found := array(
+    select newest.post_id
+    from (
+      select post_search.post_id, post_search.author_id, post_search.vector
+      from private.post_search
+      where post_search.is_findable
+        and post_search.post_id < search_open_posts.before_id
+        and post_search.post_id >= search_open_posts.since_id
+      order by post_search.post_id desc
+      limit few
+    ) as newest
+    where newest.vector @@ wanted and newest.author_id <> all (hidden_ids)
+    limit search_open_posts.page_size
+  );
+  if cardinality(found) = search_open_posts.page_size then
+    return found;
+  end if;
+
+  select max(newest.post_id), case when count(*) = few then min(newest.post_id) end
+  into first_id, last_id
+  from (
+    select post_search.post_id
+    from private.post_search
+    where post_search.is_findable
+      and post_search.post_id < search_open_posts.before_id
+      and post_search.post_id >= search_open_posts.since_id
+    order by post_search.post_id desc
+    limit few
+  ) as newest;
+  -- There are no more.
+  if last_id is null then
+    return found;
+  end if;
+  return found || private.search_back(
+    viewer_id, hidden_ids, true, wanted, since_id, last_id, (first_id - last_id) * 8,
+    search_open_posts.page_size - cardinality(found)
+  );
+end;
+$$;
+
+comment on function private.search_open_posts is 'The newest posts that are wanted, of those that everyone may find and no block hides.';
+revoke all on function private.search_open_posts (uuid, uuid[], tsquery, bigint, bigint, integer)
+  from public, anon, authenticated, service_role;
+
+-- The work is bounded by whom the viewer follows: fifty authors at a time are asked for.
+create function private.search_own_circle(
+  viewer_id uuid, hidden_ids uuid[], wanted tsquery, author_id uuid, since_id bigint, before_id bigint, page_size integer
+)
+returns bigint[]
+language plpgsql
+stable
+security invoker
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  author_ids uuid[];
+  circle tsquery;
+  found bigint[] := '{}';
+begin
+  author_ids := array(
+    select follows.followee_id
+    from public.follows
+    where follows.follower_id = viewer_id
+      and (search_own_circle.author_id is null or follows.followee_id = search_own_circle.author_id)
+      and (
+        select true
+        from private.post_search
+        where post_search.author_id = follows.followee_id and not post_search.is_findable
+          and post_search.post_id >= search_own_circle.since_id and post_search.post_id < search_own_circle.before_id
+        limit 1
+      )
+      and (select profiles.is_searchable from public.profiles where profiles.id = follows.followee_id)
+  );
+  for circle in
+    select string_agg(quote_literal(circle_of.lexeme), ' | ')::tsquery && !!('''to:mentioned'''::tsquery)
+    from (
+      select 'from:' || author.id as lexeme, (author.place - 1) / 50 as turn
+      from unnest(author_ids) with ordinality as author (id, place)
+    ) as circle_of
+    group by circle_of.turn
+    union all
+    select format('''from:%s'' | ''to:%s''', viewer_id, viewer_id)::tsquery
+  loop
+    found := found || private.search_back(
+      viewer_id, hidden_ids, false, wanted && circle, since_id, before_id, before_id - since_id, page_size
+    );
+  end loop;
+  return found;
+end;
+$$;
+
+comment on function private.search_own_circle is 'Of the posts that not everyone may find, the newest that are wanted and that the viewer wrote, is addressed by, or sees as a follower. In any order.';
+revoke all on function private.search_own_circle (uuid, uuid[], tsquery, uuid, bigint, bigint, integer)
+  from public, anon, authenticated, service_role;
+
+-- API ------------------------------------------------------------------------
+
+-- Definer, because the index knows of posts that the viewer does not see.
+create function private.search_posts(query text, before bigint, page_size integer)
+returns setof public.feed_item
+language plpgsql
+stable
+security definer
+set search_path = ''
+rows 20
+as $$
+declare
+  viewer_id uuid := auth.uid();
+  hidden_ids uuid[] := array(select private.hidden_ids(viewer_id));
+  search private.search;
+  since_id bigint;
+  before_id bigint;
+  post_ids bigint[];
+begin
+  perform private.check_page_size(search_posts.page_size);
+  search := private.read_search(search_posts.query);
+  if search.wanted is null then
+    return;
+  end if;
+  -- The ids that there are, so that lengths of time can be reckoned.
+  since_id := greatest(search.since_id, (select min(post_search.post_id) from private.post_search));
+  before_id := least(search.until_id, search_posts.before, (select max(post_search.post_id) + 1 from private.post_search));
+
+  post_ids := private.search_open_posts(viewer_id, hidden_ids, search.wanted, since_id, before_id, search_posts.page_size);
+  if viewer_id is not null then
+    -- Of the others only those count that come before the last of a full page.
+    if cardinality(post_ids) = search_posts.page_size then
+      since_id := post_ids[search_posts.page_size];
+    end if;
+    post_ids := array(
+      select found.id
+      from unnest(post_ids || private.search_own_circle(
+        viewer_id, hidden_ids, search.wanted, search.author_id, since_id, before_id, search_posts.page_size
+      )) as found (id)
+      order by found.id desc
+      limit search_posts.page_size
+    );
+  end if;
+
+  -- Whatever the index says, who sees a post is said by its own rule.
+  post_ids := array(
+    select posts.id
+    from unnest(post_ids) with ordinality as found (id, place)
+    join public.posts on posts.id = found.id
+    where exists (
+      select from private.is_for(viewer_id, posts.id, posts.author_id, posts.audience, posts.is_open)
+    )
+    order by found.place
+  );
+  return query
+  select items.*
+  from private.feed_items(viewer_id, post_ids, post_ids) as items;
+end;
+$$;
+
+comment on function private.search_posts is 'What public.search_posts() answers.';
+revoke all on function private.search_posts (text, bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function private.search_posts (text, bigint, integer) to anon, authenticated;
+
+create function public.search_posts(query text, before bigint default null, page_size integer default 20)
+returns setof public.feed_item
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select items.*
+  from private.search_posts(search_posts.query, search_posts.before, search_posts.page_size) as items;
+end;
+
+comment on function public.search_posts is 'Posts by their words, "phrases" and -unwanted words, #tags, from:somebody, since:2026-01-31 and until:2026-12-31 (days in UTC; until is exclusive), newest first. Give the id of the last row as before to turn the page; page_size is 1 to 100.';
+revoke all on function public.search_posts (text, bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function public.search_posts (text, bigint, integer) to anon, authenticated;
