@@ -111,7 +111,7 @@ security invoker
 set search_path = ''
 as $$
 declare
-  grammars text[] := array(select search_grammars.grammar from private.search_grammars) || array[''];
+  grammars text[] := array(select search_grammars.grammar from private.search_grammars union select '');
   tag_start constant text := '^[#＃]([' || private.tag_characters() || '︎️]+)';
   found private.search := (null, null, -9223372036854775808, 9223372036854775807);
   filters text[] := '{}';       -- of every alternative
