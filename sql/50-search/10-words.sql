@@ -226,15 +226,25 @@ revoke all on function private.stem_lexeme (text, text) from public, anon, authe
 -- being looked for in every post that has both words.
 create function private.pair_lexemes(stems text[], next_stems text[])
 returns text[]
-language sql
+language plpgsql
 immutable
 parallel safe
 security invoker
-return array(
-  select '+' || to_hex(hashtextextended(one || ' ' || other, 0) & 1048575)
-  from unnest(pair_lexemes.stems) as one
-  cross join unnest(pair_lexemes.next_stems) as other
-);
+set search_path = ''
+as $$
+declare
+  lexemes text[] := '{}';
+  one text;
+  other text;
+begin
+  foreach one in array stems loop
+    foreach other in array next_stems loop
+      lexemes := lexemes || ('+' || to_hex(hashtextextended(one || ' ' || other, 0) & 1048575));
+    end loop;
+  end loop;
+  return lexemes;
+end;
+$$;
 
 comment on function private.pair_lexemes is 'Two neighbouring words as the index of posts holds them.';
 revoke all on function private.pair_lexemes (text[], text[]) from public, anon, authenticated, service_role;

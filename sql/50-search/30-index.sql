@@ -36,8 +36,9 @@ create index post_search_findable_idx on private.post_search using gin (vector) 
   where is_findable;
 create index post_search_limited_idx on private.post_search using gin (vector) with (fastupdate = off)
   where not is_findable;
--- The newest, of which common words are found.
-create index post_search_newest_idx on private.post_search (post_id desc)
+-- The newest, where common words are found. By an expression, so that no other index can
+-- take its place, and read what is not findable as well.
+create index post_search_newest_idx on private.post_search ((- post_id))
   where is_findable;
 -- Whether somebody has posts that not everyone finds.
 create index post_search_author_id_post_id_idx on private.post_search (author_id, post_id)

@@ -40,34 +40,43 @@ revoke all on function private.search_day (text) from public, anon, authenticate
 -- asks for each word in every grammar that posts have.
 create function private.words_query(words text[], grammars text[])
 returns text
-language sql
+language plpgsql
 immutable
 security invoker
-begin atomic
-  select '(' || string_agg(distinct asked.query, ' | ') || ')'
-  from (
-    select
-      string_agg(stem.query, ' <-> ' order by stem.place)
-        || coalesce(' & ' || string_agg(pair.query, ' & '), '') as query
-    from unnest(words_query.grammars) as grammar
-    cross join lateral (
-      select
-        word.place,
-        private.word_stems(word.word, grammar) as stems,
-        lead(private.word_stems(word.word, grammar)) over (order by word.place) as next_stems
-      from unnest(words_query.words) with ordinality as word (word, place)
-    ) as word
-    cross join lateral (
-      select word.place, '(' || string_agg('''' || private.stem_lexeme(one, grammar) || '''', ' | ') || ')' as query
-      from unnest(word.stems) as one
-    ) as stem
-    left join lateral (
-      select '(' || string_agg('''' || one || '''', ' | ') || ')' as query
-      from unnest(private.pair_lexemes(word.stems, word.next_stems)) as one
-    ) as pair on word.next_stems is not null
-    group by grammar
-  ) as asked;
+set search_path = ''
+as $$
+declare
+  queries text[] := '{}';
+  grammar text;
+  word text;
+  stems text[];
+  last_stems text[];
+  phrase text;
+  pairs text;
+begin
+  foreach grammar in array grammars loop
+    last_stems := null;
+    phrase := null;
+    pairs := '';
+    foreach word in array words loop
+      stems := private.word_stems(word, grammar);
+      -- Each word has one stem or two.
+      phrase := coalesce(phrase || ' <-> ', '') || format(
+        case when cardinality(stems) = 1 then '''%1$s''' else '(''%1$s'' | ''%2$s'')' end,
+        private.stem_lexeme(stems[1], grammar), private.stem_lexeme(stems[2], grammar)
+      );
+      if last_stems is not null then
+        pairs := pairs || ' & (''' || array_to_string(private.pair_lexemes(last_stems, stems), ''' | ''') || ''')';
+      end if;
+      last_stems := stems;
+    end loop;
+    if '(' || phrase || pairs || ')' <> all (queries) then
+      queries := queries || ('(' || phrase || pairs || ')');
+    end if;
+  end loop;
+  return '(' || array_to_string(queries, ' | ') || ')';
 end;
+$$;
 
 comment on function private.words_query is 'A word, or several side by side, as a tsquery in text.';
 revoke all on function private.words_query (text[], text[]) from public, anon, authenticated, service_role;

@@ -17,25 +17,29 @@
 -- The stretch of time is asked of the index too, at most 17 steps of it.
 create function private.search_within(wanted tsquery, since_id bigint, before_id bigint)
 returns tsquery
-language sql
+language plpgsql
 immutable
 security invoker
-return (
-  select case
-    when fitting.step is null then search_within.wanted
-    else search_within.wanted && (
-      select string_agg('''t' || fitting.step || ':' || stretch || '''', ' | ')::tsquery
-      from generate_series(
-        search_within.since_id >> (20 + 4 * fitting.step), (search_within.before_id - 1) >> (20 + 4 * fitting.step)
-      ) as stretch
-    )
-  end
-  from (
-    select min(step) as step
-    from generate_series(1, 6) as step
-    where ((search_within.before_id - 1) >> (20 + 4 * step)) - (search_within.since_id >> (20 + 4 * step)) <= 16
-  ) as fitting
-);
+set search_path = ''
+as $$
+declare
+  first_stretch bigint;
+  last_stretch bigint;
+  stretches text;
+begin
+  for step in 1..6 loop
+    first_stretch := since_id >> (20 + 4 * step);
+    last_stretch := (before_id - 1) >> (20 + 4 * step);
+    if last_stretch - first_stretch <= 16 then
+      for stretch in first_stretch..last_stretch loop
+        stretches := coalesce(stretches || ' | ', '') || '''t' || step || ':' || stretch || '''';
+      end loop;
+      return wanted && stretches::tsquery;
+    end if;
+  end loop;
+  return wanted;
+end;
+$$;
 
 comment on function private.search_within is 'A search, and between which ids, as far as the index knows.';
 revoke all on function private.search_within (tsquery, bigint, bigint) from public, anon, authenticated, service_role;
@@ -50,7 +54,7 @@ set search_path = ''
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_indexscan = off
-set enable_sort = off
+set jit = off
 rows 100
 as $$
 declare
@@ -79,7 +83,7 @@ set search_path = ''
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_indexscan = off
-set enable_sort = off
+set jit = off
 rows 100
 as $$
 declare
@@ -172,6 +176,57 @@ comment on function private.search_back is 'The newest posts that are wanted and
 revoke all on function private.search_back (uuid, uuid[], boolean, tsquery, bigint, bigint, bigint, integer)
   from public, anon, authenticated, service_role;
 
+-- Of the newest few. So many are read that one can tell how much time a few take.
+create function private.search_newest(
+  hidden_ids uuid[], wanted tsquery, since_id bigint, before_id bigint, page_size integer,
+  out post_ids bigint[], out first_id bigint, out last_id bigint
+)
+language plpgsql
+stable
+security invoker
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+as $$
+declare
+  few constant integer := 100;
+begin
+  post_ids := array(
+    select newest.post_id
+    from (
+      select post_search.post_id, post_search.author_id, post_search.vector
+      from private.post_search
+      where post_search.is_findable
+        and -post_search.post_id > -search_newest.before_id
+        and -post_search.post_id <= -search_newest.since_id
+      order by -post_search.post_id
+      limit few
+    ) as newest
+    where newest.vector @@ wanted and newest.author_id <> all (hidden_ids)
+    limit search_newest.page_size
+  );
+  if cardinality(post_ids) < search_newest.page_size then
+    select max(newest.post_id), case when count(*) = few then min(newest.post_id) end
+    into first_id, last_id
+    from (
+      select post_search.post_id
+      from private.post_search
+      where post_search.is_findable
+        and -post_search.post_id > -search_newest.before_id
+        and -post_search.post_id <= -search_newest.since_id
+      order by -post_search.post_id
+      limit few
+    ) as newest;
+  end if;
+end;
+$$;
+
+comment on function private.search_newest is 'The newest posts that are wanted, of the few newest that everyone may find; unless they fill the page, the first and the last that were read. The last is null when there are no more.';
+revoke all on function private.search_newest (uuid[], tsquery, bigint, bigint, integer)
+  from public, anon, authenticated, service_role;
+
 create function private.search_open_posts(
   viewer_id uuid, hidden_ids uuid[], wanted tsquery, since_id bigint, before_id bigint, page_size integer
 )
@@ -180,53 +235,17 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-set enable_bitmapscan = off
-set enable_sort = off
 as $$
 declare
-  few constant integer := 100;
-  found bigint[];
-  first_id bigint;
-  last_id bigint;
+  newest record;
 begin
-  found := array(
-    select newest.post_id
-    from (
-      select post_search.post_id, post_search.author_id, post_search.vector
-      from private.post_search
-      where post_search.is_findable
-        and post_search.post_id < search_open_posts.before_id
-        and post_search.post_id >= search_open_posts.since_id
-      order by post_search.post_id desc
-      limit few
-    ) as newest
-    where newest.vector @@ wanted and newest.author_id <> all (hidden_ids)
-    limit search_open_posts.page_size
-  );
-  if cardinality(found) = search_open_posts.page_size then
-    return found;
+  newest := private.search_newest(hidden_ids, wanted, since_id, before_id, page_size);
+  if newest.last_id is null then
+    return newest.post_ids;
   end if;
-
-  select max(newest.post_id), case when count(*) = few then min(newest.post_id) end
-  into first_id, last_id
-  from (
-    select post_search.post_id
-    from private.post_search
-    where post_search.is_findable
-      and post_search.post_id < search_open_posts.before_id
-      and post_search.post_id >= search_open_posts.since_id
-    order by post_search.post_id desc
-    limit few
-  ) as newest;
-  -- There are no more.
-  if last_id is null then
-    return found;
-  end if;
-  return found || private.search_back(
-    viewer_id, hidden_ids, true, wanted, since_id, last_id, (first_id - last_id) * 8,
-    search_open_posts.page_size - cardinality(found)
+  return newest.post_ids || private.search_back(
+    viewer_id, hidden_ids, true, wanted, since_id, newest.last_id, (newest.first_id - newest.last_id) * 8,
+    page_size - cardinality(newest.post_ids)
   );
 end;
 $$;
