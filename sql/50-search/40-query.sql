@@ -81,6 +81,25 @@ $$;
 comment on function private.words_query is 'A word, or several side by side, as a tsquery in text.';
 revoke all on function private.words_query (text[], text[]) from public, anon, authenticated, service_role;
 
+-- No post has a word and does not have it. The index would find that out post by post.
+create function private.all_of(terms text[])
+returns text
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+begin
+  if exists (select from unnest(terms) as term where '!' || term = any (terms)) then
+    return null;
+  end if;
+  return array_to_string(terms, ' & ');
+end;
+$$;
+
+comment on function private.all_of is 'All terms at once, as a tsquery in text; null when two of them contradict each other.';
+revoke all on function private.all_of (text[]) from public, anon, authenticated, service_role;
+
 create type private.search as (
   wanted     tsquery,
   author_id  uuid,
@@ -103,7 +122,7 @@ begin atomic
     found.parts[2] is not null,
     coalesce(found.parts[2], ltrim(found.parts[3], '-'))
   from regexp_matches(
-    translate(search_pieces.query, '“”„‟«»‹›「」『』＂', '"'),
+    translate(search_pieces.query, '“”„‟«»‹›「」『』＂', repeat('"', 13)),
     '(-*)"([^"]*)"?|([^"[:space:]   -​ -  　]+)',
     'g'
   ) as found (parts);
@@ -145,7 +164,7 @@ begin
 
     elsif lower(said.piece) = 'or' and not said.is_unwanted then
       if cardinality(terms) > 0 then
-        alternatives := alternatives || array_to_string(terms, ' & ');
+        alternatives := alternatives || private.all_of(terms);
         is_vague := is_vague or not has_word;
         terms := '{}';
         has_word := false;
@@ -198,13 +217,14 @@ begin
   end loop;
 
   if cardinality(terms) > 0 then
-    alternatives := alternatives || array_to_string(terms, ' & ');
+    alternatives := alternatives || private.all_of(terms);
     is_vague := is_vague or not has_word;
   end if;
   if not has_filter and (is_vague or cardinality(alternatives) = 0) then
     raise sqlstate 'PT400' using
       message = 'Search for a word, a #tag or from:somebody', detail = 'search_query';
   end if;
+  is_nothing := is_nothing or (cardinality(alternatives) > 0 and array_remove(alternatives, null) = '{}');
   if not is_nothing then
     if cardinality(alternatives) > 0 then
       filters := filters || ('(' || array_to_string(alternatives, ' | ') || ')');
