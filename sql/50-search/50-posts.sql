@@ -14,7 +14,8 @@
  * switch the other ways off.
  */
 
--- The stretch of time is asked of the index too, at most 17 steps of it.
+-- The stretch of time is asked of the index too, by the longest steps that fill it: what
+-- others wrote just before or after it is not read. To 4 seconds.
 create function private.search_within(wanted tsquery, since_id bigint, before_id bigint)
 returns tsquery
 language plpgsql
@@ -23,21 +24,19 @@ security invoker
 set search_path = ''
 as $$
 declare
-  first_stretch bigint;
-  last_stretch bigint;
-  stretches text;
+  at bigint := (since_id >> 24) << 24;
+  step integer;
+  lexemes text[] := '{}';
 begin
-  for step in 1..6 loop
-    first_stretch := since_id >> (20 + 4 * step);
-    last_stretch := (before_id - 1) >> (20 + 4 * step);
-    if last_stretch - first_stretch <= 16 then
-      for stretch in first_stretch..last_stretch loop
-        stretches := coalesce(stretches || ' | ', '') || '''t' || step || ':' || stretch || '''';
-      end loop;
-      return wanted && stretches::tsquery;
-    end if;
+  while at < before_id loop
+    step := 1;
+    while step < 6 and at & ((1::bigint << (24 + 4 * step)) - 1) = 0 and at + (1::bigint << (24 + 4 * step)) <= before_id loop
+      step := step + 1;
+    end loop;
+    lexemes := lexemes || ('''' || private.time_lexeme(step, at) || '''');
+    at := at + (1::bigint << (20 + 4 * step));
   end loop;
-  return wanted;
+  return wanted && array_to_string(lexemes, ' | ')::tsquery;
 end;
 $$;
 
@@ -124,13 +123,16 @@ declare
   found bigint[] := '{}';
   top bigint := before_id;
   bottom bigint;
+  shift integer;
   read_rows integer;
   fitting bigint[];
   unwanted text;
 begin
   width := greatest(width, shortest);
   while top > since_id and cardinality(found) < page_size loop
-    bottom := greatest(since_id, top - width);
+    -- Where steps begin, so that few of them fill the stretch.
+    shift := 20 + 4 * least(6, greatest(1, floor((log(2, width) - 22) / 4)::integer));
+    bottom := greatest(since_id, ((top - width) >> shift) << shift);
 
     select count(*), array_agg(row.post_id order by row.post_id desc) filter (where row.fits),
       string_agg(distinct '''from:' || row.author_id || '''', ' | ') filter (where not row.fits)
@@ -254,56 +256,109 @@ comment on function private.search_open_posts is 'The newest posts that are want
 revoke all on function private.search_open_posts (uuid, uuid[], tsquery, bigint, bigint, integer)
   from public, anon, authenticated, service_role;
 
--- The work is bounded by whom the viewer follows: fifty authors at a time are asked for.
-create function private.search_own_circle(
-  viewer_id uuid, hidden_ids uuid[], wanted tsquery, author_id uuid, since_id bigint, before_id bigint, page_size integer
+-- Whom a viewer follows is asked for by name, fifty at a time.
+create function private.search_authors(
+  viewer_id uuid, hidden_ids uuid[], author_ids uuid[], wanted tsquery, since_id bigint, before_id bigint, page_size integer
 )
 returns bigint[]
 language plpgsql
 stable
 security invoker
 set search_path = ''
-set plan_cache_mode = force_generic_plan
 as $$
 declare
-  author_ids uuid[];
-  circle tsquery;
+  authors tsquery;
   found bigint[] := '{}';
 begin
-  author_ids := array(
-    select follows.followee_id
-    from public.follows
-    where follows.follower_id = viewer_id
-      and (search_own_circle.author_id is null or follows.followee_id = search_own_circle.author_id)
-      and (
-        select true
-        from private.post_search
-        where post_search.author_id = follows.followee_id and not post_search.is_findable
-          and post_search.post_id >= search_own_circle.since_id and post_search.post_id < search_own_circle.before_id
-        limit 1
-      )
-      and (select profiles.is_searchable from public.profiles where profiles.id = follows.followee_id)
-  );
-  for circle in
-    select string_agg(quote_literal(circle_of.lexeme), ' | ')::tsquery && !!('''to:mentioned'''::tsquery)
+  for authors in
+    select string_agg(format('''from:%s''', author.id), ' | ')::tsquery && !!('''to:mentioned'''::tsquery)
     from (
-      select 'from:' || author.id as lexeme, (author.place - 1) / 50 as turn
-      from unnest(author_ids) with ordinality as author (id, place)
-    ) as circle_of
-    group by circle_of.turn
+      select writer.id, (writer.place - 1) / 50 as turn
+      from unnest(author_ids) with ordinality as writer (id, place)
+    ) as author
+    group by author.turn
     union all
     select format('''from:%s'' | ''to:%s''', viewer_id, viewer_id)::tsquery
   loop
     found := found || private.search_back(
-      viewer_id, hidden_ids, false, wanted && circle, since_id, before_id, before_id - since_id, page_size
+      viewer_id, hidden_ids, false, wanted && authors, since_id, before_id, before_id - since_id, page_size
     );
   end loop;
   return found;
 end;
 $$;
 
-comment on function private.search_own_circle is 'Of the posts that not everyone may find, the newest that are wanted and that the viewer wrote, is addressed by, or sees as a follower. In any order.';
-revoke all on function private.search_own_circle (uuid, uuid[], tsquery, uuid, bigint, bigint, integer)
+comment on function private.search_authors is 'Of the posts that not everyone may find, the newest that are wanted, by these authors for their followers, or by the viewer, or addressed to the viewer. In any order.';
+revoke all on function private.search_authors (uuid, uuid[], uuid[], tsquery, bigint, bigint, integer)
+  from public, anon, authenticated, service_role;
+
+/*
+ * Strangers may have filled the newest time with posts that match and that the viewer does
+ * not see. So the fifty who wrote last, of those whom the viewer follows, are asked for by
+ * name, back to where there would be more than fifty. Before that, few of the posts that
+ * not everyone finds have a rare word: whoever wrote them, they are read, and the rule
+ * says which are for the viewer. If they are too many, all authors are asked for by name.
+ */
+create function private.search_circle(
+  viewer_id uuid, hidden_ids uuid[], wanted tsquery, since_id bigint, before_id bigint, page_size integer
+)
+returns bigint[]
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  most constant integer := 200;
+  author_ids uuid[];
+  last_ids bigint[];
+  middle_id bigint;
+  found bigint[];
+  read_rows integer;
+  fitting bigint[];
+begin
+  select coalesce(array_agg(writer.id order by writer.last_id desc), '{}'), array_agg(writer.last_id order by writer.last_id desc)
+  into author_ids, last_ids
+  from (
+    select follows.followee_id as id, (
+      select post_search.post_id
+      from private.post_search
+      where post_search.author_id = follows.followee_id and not post_search.is_findable
+        and post_search.post_id < before_id
+      order by post_search.post_id desc
+      limit 1
+    ) as last_id
+    from public.follows
+    where follows.follower_id = viewer_id
+  ) as writer
+  where writer.last_id >= since_id;
+
+  middle_id := greatest(since_id, last_ids[51] + 1);
+  found := private.search_authors(viewer_id, hidden_ids, author_ids[:50], wanted, middle_id, before_id, page_size);
+  if middle_id = since_id or cardinality(found) >= page_size then
+    return found;
+  end if;
+
+  select count(*), array_agg(match.post_id) filter (where (
+    select true
+    from public.posts
+    join public.profiles on profiles.id = posts.author_id
+    cross join lateral private.is_for(viewer_id, posts.id, posts.author_id, posts.audience, posts.is_open)
+    where posts.id = match.post_id
+      and (posts.author_id = viewer_id or profiles.is_searchable)
+      and posts.author_id <> all (hidden_ids)
+  ))
+  into read_rows, fitting
+  from private.search_limited(wanted, since_id, middle_id, most) as match;
+  if read_rows = most then
+    fitting := private.search_authors(viewer_id, hidden_ids, author_ids, wanted, since_id, middle_id, page_size);
+  end if;
+  return found || fitting;
+end;
+$$;
+
+comment on function private.search_circle is 'Of the posts that not everyone may find, at least the newest page of those that are wanted and that the viewer wrote, is addressed by, or sees as a follower. In any order.';
+revoke all on function private.search_circle (uuid, uuid[], tsquery, bigint, bigint, integer)
   from public, anon, authenticated, service_role;
 
 -- API ------------------------------------------------------------------------
@@ -330,9 +385,12 @@ begin
   if search.wanted is null then
     return;
   end if;
-  -- The ids that there are, so that lengths of time can be reckoned.
-  since_id := greatest(search.since_id, (select min(post_search.post_id) from private.post_search));
-  before_id := least(search.until_id, search_posts.before, (select max(post_search.post_id) + 1 from private.post_search));
+  -- The ids that there are, so that lengths of time can be reckoned; in steps of 50 days.
+  select
+    greatest(search.since_id, (min(post_search.post_id) >> 44) << 44),
+    least(search.until_id, search_posts.before, ((max(post_search.post_id) >> 44) + 1) << 44)
+  into since_id, before_id
+  from private.post_search;
 
   post_ids := private.search_open_posts(viewer_id, hidden_ids, search.wanted, since_id, before_id, search_posts.page_size);
   if viewer_id is not null then
@@ -342,8 +400,8 @@ begin
     end if;
     post_ids := array(
       select found.id
-      from unnest(post_ids || private.search_own_circle(
-        viewer_id, hidden_ids, search.wanted, search.author_id, since_id, before_id, search_posts.page_size
+      from unnest(post_ids || private.search_circle(
+        viewer_id, hidden_ids, search.wanted, since_id, before_id, search_posts.page_size
       )) as found (id)
       order by found.id desc
       limit search_posts.page_size
