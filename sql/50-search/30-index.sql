@@ -60,7 +60,7 @@ language sql
 immutable
 parallel safe
 security invoker
-return 't' || time_lexeme.step || ':' || (time_lexeme.id >> (20 + 4 * time_lexeme.step));
+return 't' || time_lexeme.step::text || ':' || (time_lexeme.id >> (20 + 4 * time_lexeme.step))::text;
 
 comment on function private.time_lexeme is 'The stretch of time that an id falls into; steps are 1 (4 seconds) to 6 (50 days).';
 revoke all on function private.time_lexeme (integer, bigint) from public, anon, authenticated, service_role;

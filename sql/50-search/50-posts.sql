@@ -379,6 +379,7 @@ declare
   since_id bigint;
   before_id bigint;
   post_ids bigint[];
+  circle_ids bigint[];
 begin
   perform private.check_page_size(search_posts.page_size);
   search := private.read_search(search_posts.query);
@@ -398,11 +399,13 @@ begin
     if cardinality(post_ids) = search_posts.page_size then
       since_id := post_ids[search_posts.page_size];
     end if;
+    -- On its own: within the query below, the planner would run it as well.
+    circle_ids := private.search_circle(
+      viewer_id, hidden_ids, search.wanted, since_id, before_id, search_posts.page_size
+    );
     post_ids := array(
       select found.id
-      from unnest(post_ids || private.search_circle(
-        viewer_id, hidden_ids, search.wanted, since_id, before_id, search_posts.page_size
-      )) as found (id)
+      from unnest(post_ids || circle_ids) as found (id)
       order by found.id desc
       limit search_posts.page_size
     );
