@@ -34,7 +34,8 @@ export async function startTownServer(): Promise<TownServer> {
     await using server = await start();
     await installExtensions(server.binaries.home);
     const sql = connect(`postgresql://${superuser}:${password}@127.0.0.1:${server.port}/postgres`);
-    for (const [name, value] of Object.entries(settings)) await sql.unsafe(`alter system set ${name} = '${value}'`);
+    for (const [name, value] of Object.entries(settings))
+      await sql.unsafe(`alter system set ${name} = '${value}'`);
     await sql.end();
   }
   const server = stack.use(await start());

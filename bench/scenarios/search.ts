@@ -40,7 +40,10 @@ interface Viewer {
 }
 
 const personId = (n: number) =>
-  createHash("md5").update(`person ${n}`).digest("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  createHash("md5")
+    .update(`person ${n}`)
+    .digest("hex")
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 const viewers: Viewer[] = [
   { name: "anonymous", id: null },
   { name: "follows 100", id: personId(1) },
@@ -52,7 +55,9 @@ export async function run(): Promise<string> {
   const loads = [loadavg()[0] as number];
   const seconds: string[] = [];
   for (const posts of sizes) {
-    seconds.push(`${posts.toLocaleString("en")} in ${Math.round(await server.createTown(town(posts), posts))} s`);
+    seconds.push(
+      `${posts.toLocaleString("en")} in ${Math.round(await server.createTown(town(posts), posts))} s`,
+    );
   }
   const towns = sizes.map(town);
   const [smallest] = towns as [string];
@@ -166,7 +171,8 @@ function goals(bySize: Figures[][][], flooded: Figures[][][]): string {
       };
       note(missed.cards, times(largest[place] as Figures, largest[0] as Figures), 10);
       note(missed.size, times(largest[place] as Figures, (sets[0] as Figures[])[place] as Figures), 1.5);
-      for (const flood of floods.slice(1)) note(missed.flood, times(flood[place] as Figures, (floods[0] as Figures[])[place] as Figures), 3);
+      for (const flood of floods.slice(1))
+        note(missed.flood, times(flood[place] as Figures, (floods[0] as Figures[])[place] as Figures), 3);
     }
   }
   const goal = (text: string, list: string[]) =>

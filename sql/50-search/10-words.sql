@@ -31,7 +31,6 @@ $$;
 
 comment on function private.folded is 'A text without capitals and accents.';
 revoke all on function private.folded (text) from public, anon, authenticated, service_role;
-grant execute on function private.folded (text) to authenticated, service_role;
 
 -- Chinese, Japanese, Thai, Lao, Khmer and Burmese are written without spaces between
 -- words, and Korean adds its endings to a word without any. Emoji stand alone.

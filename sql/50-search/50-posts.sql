@@ -442,6 +442,6 @@ begin atomic
   from private.search_posts(search_posts.query, search_posts.before, search_posts.page_size) as items;
 end;
 
-comment on function public.search_posts is 'Posts by their words, "phrases" and -unwanted words, #tags, from:somebody, since:2026-01-31 and until:2026-12-31 (days in UTC; until is exclusive), newest first. Give the id of the last row as before to turn the page; page_size is 1 to 100.';
+comment on function public.search_posts is 'Posts by their words, "phrases" and -unwanted words, either or, #tags, from:somebody, since:2026-01-31 and until:2026-12-31 (days in UTC; until is exclusive), newest first. Give the id of the last row as before to turn the page; page_size is 1 to 100.';
 revoke all on function public.search_posts (text, bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function public.search_posts (text, bigint, integer) to anon, authenticated;

@@ -204,6 +204,26 @@ test("of whoever is not searchable, posts are found by themselves alone", async 
   }
 });
 
+test("a post that is being written while its author ceases to be searchable is not found", async () => {
+  const shy = await db.signUp("shy_two");
+  const gate = Promise.withResolvers<void>();
+  const written = Promise.withResolvers<void>();
+  const writing = shy.asks(async (sql) => {
+    await sql`insert into posts (content) values ('bashful')`;
+    written.resolve();
+    await gate.promise;
+  });
+  await written.promise;
+  const switching = shy.asks((sql) => sql`update profiles set is_searchable = false where id = ${shy.id}`);
+  const waits = () => db.admin`
+    select from pg_stat_activity where wait_event_type = 'Lock' and query like '%is_searchable = false%'`;
+  while ((await waits()).length === 0);
+  gate.resolve();
+  await Promise.all([writing, switching]);
+  expect(await search("bashful")).toEqual([]);
+  expect(await search("bashful", shy.asks)).toEqual(["bashful"]);
+});
+
 test("a post is found as it is after an edit, and no more once deleted", async () => {
   await write(alice, { content: "firstly" });
   await alice.asks((sql) => sql`update posts set content = 'secondly' where content = 'firstly'`);
