@@ -37,27 +37,28 @@ comment on function private.search_day is 'The id at which a day (UTC) begins.';
 revoke all on function private.search_day (text) from public, anon, authenticated, service_role;
 
 -- The words of each post are compared by the grammar of its language, so the query
--- asks for each word in every grammar that posts have.
-create function private.words_query(words text[], grammars text[])
-returns text
+-- asks for each word in every grammar that posts have. Of words side by side, the index
+-- is asked for the pairs, and the rows that it finds for the words in their order.
+create function private.words_query(words text[], grammars text[], out indexed text, out exact text)
 language plpgsql
 immutable
 security invoker
 set search_path = ''
 as $$
 declare
-  queries text[] := '{}';
   grammar text;
   word text;
   stems text[];
   last_stems text[];
   phrase text;
+  phrases text[] := '{}';
   pairs text;
+  all_pairs text[] := '{}';
 begin
   foreach grammar in array grammars loop
     last_stems := null;
     phrase := null;
-    pairs := '';
+    pairs := null;
     foreach word in array words loop
       stems := private.word_stems(word, grammar);
       -- Each word has one stem or two.
@@ -66,19 +67,25 @@ begin
         private.stem_lexeme(stems[1], grammar), private.stem_lexeme(stems[2], grammar)
       );
       if last_stems is not null then
-        pairs := pairs || ' & (''' || array_to_string(private.pair_lexemes(last_stems, stems), ''' | ''') || ''')';
+        pairs := coalesce(pairs || ' & ', '')
+          || '(''' || array_to_string(private.pair_lexemes(last_stems, stems), ''' | ''') || ''')';
       end if;
       last_stems := stems;
     end loop;
-    if '(' || phrase || pairs || ')' <> all (queries) then
-      queries := queries || ('(' || phrase || pairs || ')');
+    if '(' || phrase || ')' <> all (phrases) then
+      phrases := phrases || ('(' || phrase || ')');
+    end if;
+    if '(' || pairs || ')' <> all (all_pairs) then
+      all_pairs := all_pairs || ('(' || pairs || ')');
     end if;
   end loop;
-  return '(' || array_to_string(queries, ' | ') || ')';
+
+  exact := '(' || array_to_string(phrases, ' | ') || ')';
+  indexed := case when pairs is null then exact else '(' || array_to_string(all_pairs, ' | ') || ')' end;
 end;
 $$;
 
-comment on function private.words_query is 'A word, or several side by side, as a tsquery in text.';
+comment on function private.words_query is 'A word, or several side by side, as tsqueries in text: what the index is asked for, and what a post must have.';
 revoke all on function private.words_query (text[], text[]) from public, anon, authenticated, service_role;
 
 -- No post has a word and does not have it. The index would find that out post by post.
@@ -101,13 +108,13 @@ comment on function private.all_of is 'All terms at once, as a tsquery in text; 
 revoke all on function private.all_of (text[]) from public, anon, authenticated, service_role;
 
 create type private.search as (
-  wanted     tsquery,
-  author_id  uuid,
-  since_id   bigint,
-  until_id   bigint
+  wanted    tsquery,
+  exact     tsquery,
+  since_id  bigint,
+  until_id  bigint
 );
 
-comment on type private.search is 'What a search asks of the index (null: nothing can be found), the one author it is about, and between which ids.';
+comment on type private.search is 'What a search asks of the index (null: nothing can be found), what it asks of the posts found by that (null: nothing else), and between which ids.';
 
 -- One piece of a query: between quotation marks of whatever kind, or between spaces.
 create function private.search_pieces(query text)
@@ -145,6 +152,8 @@ declare
   filters text[] := '{}';       -- of every alternative
   alternatives text[] := '{}';
   terms text[] := '{}';         -- of the alternative that is being read
+  index_alternatives text[] := '{}';
+  index_terms text[] := '{}';   -- those that the index can tell
   has_filter boolean := false;  -- a tag or an author that is wanted
   has_word boolean := false;    -- a word in this alternative that is wanted
   is_vague boolean := false;    -- an alternative has no such word
@@ -152,7 +161,9 @@ declare
   said record;
   value text;
   author_id uuid;
+  from_id uuid;                 -- the one author that is wanted
   words text[];
+  asked record;
 begin
   if coalesce(char_length(query), 0) not between 1 and 500 then
     raise sqlstate 'PT400' using message = 'A search has 1 to 500 characters', detail = 'search_query';
@@ -165,8 +176,10 @@ begin
     elsif lower(said.piece) = 'or' and not said.is_unwanted then
       if cardinality(terms) > 0 then
         alternatives := alternatives || private.all_of(terms);
+        index_alternatives := index_alternatives || array_to_string(index_terms, ' & ');
         is_vague := is_vague or not has_word;
         terms := '{}';
+        index_terms := '{}';
         has_word := false;
       end if;
       continue;
@@ -187,8 +200,8 @@ begin
         filters := filters || format('!''from:%s''', author_id);
       elsif not said.is_unwanted then
         has_filter := true;
-        is_nothing := is_nothing or author_id is null or coalesce(found.author_id <> author_id, false);
-        found.author_id := author_id;
+        is_nothing := is_nothing or author_id is null or coalesce(from_id <> author_id, false);
+        from_id := author_id;
         filters := filters || format('''from:%s''', author_id);
       end if;
       continue;
@@ -211,13 +224,21 @@ begin
     end if;
 
     if cardinality(words) > 0 then
-      terms := terms || (case when said.is_unwanted then '!' else '' end || private.words_query(words, grammars));
+      asked := private.words_query(words, grammars);
+      terms := terms || (case when said.is_unwanted then '!' else '' end || asked.exact);
+      -- A post with the pairs of an unwanted phrase need not have the phrase.
+      if not said.is_unwanted then
+        index_terms := index_terms || asked.indexed;
+      elsif cardinality(words) = 1 then
+        index_terms := index_terms || ('!' || asked.indexed);
+      end if;
       has_word := has_word or not said.is_unwanted;
     end if;
   end loop;
 
   if cardinality(terms) > 0 then
     alternatives := alternatives || private.all_of(terms);
+    index_alternatives := index_alternatives || array_to_string(index_terms, ' & ');
     is_vague := is_vague or not has_word;
   end if;
   if not has_filter and (is_vague or cardinality(alternatives) = 0) then
@@ -226,10 +247,14 @@ begin
   end if;
   is_nothing := is_nothing or (cardinality(alternatives) > 0 and array_remove(alternatives, null) = '{}');
   if not is_nothing then
-    if cardinality(alternatives) > 0 then
-      filters := filters || ('(' || array_to_string(alternatives, ' | ') || ')');
+    found.wanted := array_to_string(
+      case when cardinality(alternatives) = 0 or '' = any (index_alternatives) then filters
+      else filters || ('(' || array_to_string(index_alternatives, ' | ') || ')') end,
+      ' & '
+    )::tsquery;
+    if alternatives <> index_alternatives then
+      found.exact := array_to_string(alternatives, ' | ')::tsquery;
     end if;
-    found.wanted := array_to_string(filters, ' & ')::tsquery;
   end if;
   return found;
 end;

@@ -44,7 +44,9 @@ comment on function private.search_within is 'A search, and between which ids, a
 revoke all on function private.search_within (tsquery, bigint, bigint) from public, anon, authenticated, service_role;
 
 -- Adding nothing to post_id keeps its own indexes out.
-create function private.search_findable(wanted tsquery, since_id bigint, before_id bigint, most integer)
+-- Adding nothing to post_id keeps its own indexes out. The words of a phrase stand only in
+-- the exact search, which is asked of the rows: for the index they would be many, and of no use.
+create function private.search_findable(wanted tsquery, exact tsquery, since_id bigint, before_id bigint, most integer)
 returns table (post_id bigint, author_id uuid)
 language plpgsql
 stable
@@ -64,6 +66,7 @@ begin
   from private.post_search
   where post_search.is_findable
     and post_search.vector @@ asked
+    and (exact is null or ts_match_vq(post_search.vector, exact))
     and post_search.post_id + 0 >= search_findable.since_id
     and post_search.post_id + 0 < search_findable.before_id
   limit search_findable.most;
@@ -71,9 +74,9 @@ end;
 $$;
 
 comment on function private.search_findable is 'Of the posts that everyone may find, those that are wanted, in any order.';
-revoke all on function private.search_findable (tsquery, bigint, bigint, integer) from public, anon, authenticated, service_role;
+revoke all on function private.search_findable (tsquery, tsquery, bigint, bigint, integer) from public, anon, authenticated, service_role;
 
-create function private.search_limited(wanted tsquery, since_id bigint, before_id bigint, most integer)
+create function private.search_limited(wanted tsquery, exact tsquery, since_id bigint, before_id bigint, most integer)
 returns table (post_id bigint, author_id uuid)
 language plpgsql
 stable
@@ -93,6 +96,7 @@ begin
   from private.post_search
   where not post_search.is_findable
     and post_search.vector @@ asked
+    and (exact is null or ts_match_vq(post_search.vector, exact))
     and post_search.post_id + 0 >= search_limited.since_id
     and post_search.post_id + 0 < search_limited.before_id
   limit search_limited.most;
@@ -100,7 +104,7 @@ end;
 $$;
 
 comment on function private.search_limited is 'Of the posts that not everyone may find, those that are wanted, in any order.';
-revoke all on function private.search_limited (tsquery, bigint, bigint, integer) from public, anon, authenticated, service_role;
+revoke all on function private.search_limited (tsquery, tsquery, bigint, bigint, integer) from public, anon, authenticated, service_role;
 
 /*
  * Stretch by stretch, back in time. Where a stretch holds more than can be read, first
@@ -108,7 +112,7 @@ revoke all on function private.search_limited (tsquery, bigint, bigint, integer)
  * the stretch is cut to a sixteenth.
  */
 create function private.search_back(
-  viewer_id uuid, hidden_ids uuid[], is_findable boolean, wanted tsquery,
+  viewer_id uuid, hidden_ids uuid[], is_findable boolean, wanted tsquery, exact tsquery,
   since_id bigint, before_id bigint, width bigint, page_size integer
 )
 returns bigint[]
@@ -145,10 +149,10 @@ begin
             select profiles.is_searchable from public.profiles where profiles.id = match.author_id
           )) as fits
       from (
-        select findable.* from private.search_findable(wanted, bottom, top, most) as findable
+        select findable.* from private.search_findable(wanted, exact, bottom, top, most) as findable
         where search_back.is_findable
         union all
-        select limited.* from private.search_limited(wanted, bottom, top, most) as limited
+        select limited.* from private.search_limited(wanted, exact, bottom, top, most) as limited
         where not search_back.is_findable
       ) as match
     ) as row;
@@ -175,12 +179,12 @@ end;
 $$;
 
 comment on function private.search_back is 'The newest posts that are wanted and the viewer may find: of those that everyone finds, or of the others.';
-revoke all on function private.search_back (uuid, uuid[], boolean, tsquery, bigint, bigint, bigint, integer)
+revoke all on function private.search_back (uuid, uuid[], boolean, tsquery, tsquery, bigint, bigint, bigint, integer)
   from public, anon, authenticated, service_role;
 
 -- Of the newest few. So many are read that one can tell how much time a few take.
 create function private.search_newest(
-  hidden_ids uuid[], wanted tsquery, since_id bigint, before_id bigint, page_size integer,
+  hidden_ids uuid[], wanted tsquery, exact tsquery, since_id bigint, before_id bigint, page_size integer,
   out post_ids bigint[], out first_id bigint, out last_id bigint
 )
 language plpgsql
@@ -206,7 +210,9 @@ begin
       order by -post_search.post_id
       limit few
     ) as newest
-    where newest.vector @@ wanted and newest.author_id <> all (hidden_ids)
+    where newest.vector @@ wanted
+      and (exact is null or newest.vector @@ exact)
+      and newest.author_id <> all (hidden_ids)
     limit search_newest.page_size
   );
   if cardinality(post_ids) < search_newest.page_size then
@@ -226,11 +232,11 @@ end;
 $$;
 
 comment on function private.search_newest is 'The newest posts that are wanted, of the few newest that everyone may find; unless they fill the page, the first and the last that were read. The last is null when there are no more.';
-revoke all on function private.search_newest (uuid[], tsquery, bigint, bigint, integer)
+revoke all on function private.search_newest (uuid[], tsquery, tsquery, bigint, bigint, integer)
   from public, anon, authenticated, service_role;
 
 create function private.search_open_posts(
-  viewer_id uuid, hidden_ids uuid[], wanted tsquery, since_id bigint, before_id bigint, page_size integer
+  viewer_id uuid, hidden_ids uuid[], wanted tsquery, exact tsquery, since_id bigint, before_id bigint, page_size integer
 )
 returns bigint[]
 language plpgsql
@@ -241,24 +247,24 @@ as $$
 declare
   newest record;
 begin
-  newest := private.search_newest(hidden_ids, wanted, since_id, before_id, page_size);
+  newest := private.search_newest(hidden_ids, wanted, exact, since_id, before_id, page_size);
   if newest.last_id is null then
     return newest.post_ids;
   end if;
   return newest.post_ids || private.search_back(
-    viewer_id, hidden_ids, true, wanted, since_id, newest.last_id, (newest.first_id - newest.last_id) * 8,
+    viewer_id, hidden_ids, true, wanted, exact, since_id, newest.last_id, (newest.first_id - newest.last_id) * 8,
     page_size - cardinality(newest.post_ids)
   );
 end;
 $$;
 
 comment on function private.search_open_posts is 'The newest posts that are wanted, of those that everyone may find and no block hides.';
-revoke all on function private.search_open_posts (uuid, uuid[], tsquery, bigint, bigint, integer)
+revoke all on function private.search_open_posts (uuid, uuid[], tsquery, tsquery, bigint, bigint, integer)
   from public, anon, authenticated, service_role;
 
 -- Whom a viewer follows is asked for by name, fifty at a time.
 create function private.search_authors(
-  viewer_id uuid, hidden_ids uuid[], author_ids uuid[], wanted tsquery, since_id bigint, before_id bigint, page_size integer
+  viewer_id uuid, hidden_ids uuid[], author_ids uuid[], wanted tsquery, exact tsquery, since_id bigint, before_id bigint, page_size integer
 )
 returns bigint[]
 language plpgsql
@@ -281,7 +287,7 @@ begin
     select format('''from:%s'' | ''to:%s''', viewer_id, viewer_id)::tsquery
   loop
     found := found || private.search_back(
-      viewer_id, hidden_ids, false, wanted && authors, since_id, before_id, before_id - since_id, page_size
+      viewer_id, hidden_ids, false, wanted && authors, exact, since_id, before_id, before_id - since_id, page_size
     );
   end loop;
   return found;
@@ -289,7 +295,7 @@ end;
 $$;
 
 comment on function private.search_authors is 'Of the posts that not everyone may find, the newest that are wanted, by these authors for their followers, or by the viewer, or addressed to the viewer. In any order.';
-revoke all on function private.search_authors (uuid, uuid[], uuid[], tsquery, bigint, bigint, integer)
+revoke all on function private.search_authors (uuid, uuid[], uuid[], tsquery, tsquery, bigint, bigint, integer)
   from public, anon, authenticated, service_role;
 
 /*
@@ -300,7 +306,7 @@ revoke all on function private.search_authors (uuid, uuid[], uuid[], tsquery, bi
  * says which are for the viewer. If they are too many, all authors are asked for by name.
  */
 create function private.search_circle(
-  viewer_id uuid, hidden_ids uuid[], wanted tsquery, since_id bigint, before_id bigint, page_size integer
+  viewer_id uuid, hidden_ids uuid[], wanted tsquery, exact tsquery, since_id bigint, before_id bigint, page_size integer
 )
 returns bigint[]
 language plpgsql
@@ -334,7 +340,7 @@ begin
   where writer.last_id >= since_id;
 
   middle_id := greatest(since_id, last_ids[51] + 1);
-  found := private.search_authors(viewer_id, hidden_ids, author_ids[:50], wanted, middle_id, before_id, page_size);
+  found := private.search_authors(viewer_id, hidden_ids, author_ids[:50], wanted, exact, middle_id, before_id, page_size);
   if middle_id = since_id or cardinality(found) >= page_size then
     return found;
   end if;
@@ -349,16 +355,16 @@ begin
       and posts.author_id <> all (hidden_ids)
   ))
   into read_rows, fitting
-  from private.search_limited(wanted, since_id, middle_id, most) as match;
+  from private.search_limited(wanted, exact, since_id, middle_id, most) as match;
   if read_rows = most then
-    fitting := private.search_authors(viewer_id, hidden_ids, author_ids, wanted, since_id, middle_id, page_size);
+    fitting := private.search_authors(viewer_id, hidden_ids, author_ids, wanted, exact, since_id, middle_id, page_size);
   end if;
   return found || fitting;
 end;
 $$;
 
 comment on function private.search_circle is 'Of the posts that not everyone may find, at least the newest page of those that are wanted and that the viewer wrote, is addressed by, or sees as a follower. In any order.';
-revoke all on function private.search_circle (uuid, uuid[], tsquery, bigint, bigint, integer)
+revoke all on function private.search_circle (uuid, uuid[], tsquery, tsquery, bigint, bigint, integer)
   from public, anon, authenticated, service_role;
 
 -- API ------------------------------------------------------------------------
@@ -392,8 +398,11 @@ begin
     least(search.until_id, search_posts.before, ((max(post_search.post_id) >> 44) + 1) << 44)
   into since_id, before_id
   from private.post_search;
+  if since_id >= before_id or not exists (select from private.post_search) then
+    return;
+  end if;
 
-  post_ids := private.search_open_posts(viewer_id, hidden_ids, search.wanted, since_id, before_id, search_posts.page_size);
+  post_ids := private.search_open_posts(viewer_id, hidden_ids, search.wanted, search.exact, since_id, before_id, search_posts.page_size);
   if viewer_id is not null then
     -- Of the others only those count that come before the last of a full page.
     if cardinality(post_ids) = search_posts.page_size then
@@ -401,7 +410,7 @@ begin
     end if;
     -- On its own: within the query below, the planner would run it as well.
     circle_ids := private.search_circle(
-      viewer_id, hidden_ids, search.wanted, since_id, before_id, search_posts.page_size
+      viewer_id, hidden_ids, search.wanted, search.exact, since_id, before_id, search_posts.page_size
     );
     post_ids := array(
       select found.id

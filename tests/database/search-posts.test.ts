@@ -237,6 +237,26 @@ test("a post is found as it is after an edit, and no more once deleted", async (
   expect(await search("Wald")).toEqual(["Wälder und Seen"]);
 });
 
+test("outside of all days, and where nobody has posted, nothing is found", async () => {
+  for (const query of [
+    "garden since:9999-12-31",
+    "garden until:0001-01-01",
+    "garden since:2026-03-02 until:2026-03-01",
+  ]) {
+    expect(await search(query)).toEqual([]);
+  }
+  for (const before of [0, -1, "-9223372036854775808"]) {
+    expect(await bob.asks((sql) => sql`select from search_posts('garden', ${before}::bigint)`)).toEqual([]);
+  }
+  expect(
+    await bob.asks((sql) => sql`select from search_posts('garden', ${"9223372036854775807"}::bigint)`),
+  ).not.toEqual([]);
+  await using empty = await createDatabase();
+  const first = await empty.signUp("first");
+  expect(await search("garden", first.asks)).toEqual([]);
+  expect(await search("garden", empty.as("anon"))).toEqual([]);
+});
+
 test("pages go down, each post once", async () => {
   await alice.asks(
     (sql) => sql`insert into posts (content) select 'page ' || n from generate_series(1, 25) as n`,
