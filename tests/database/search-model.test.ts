@@ -106,6 +106,16 @@ const town: fc.Arbitrary<Town> = fc.record({
   deletions: fc.uniqueArray(fc.nat(149), { maxLength: 10 }),
 });
 
+const emptyTown: Town = {
+  posts: [],
+  follows: [],
+  blocks: [],
+  isPrivate: [],
+  isUnsearchable: [],
+  edits: [],
+  deletions: [],
+};
+
 let db: Database;
 let people: Record<Name, Person>;
 beforeAll(async () => {
@@ -278,13 +288,10 @@ test("what fills the newest pages and is hidden from somebody is passed over, an
   timeout: 120_000,
 }, async () => {
   await build({
-    posts: [],
+    ...emptyTown,
     follows: [["bob", "carol"]],
     blocks: [["bob", "mallory"]],
     isPrivate: ["carol"],
-    isUnsearchable: [],
-    edits: [],
-    deletions: [],
   });
   const { alice, bob, carol, mallory } = people;
   // Of 3,000 posts, most are mallory's; every tenth is carol's, for her followers, every fifteenth alice's.
@@ -304,4 +311,64 @@ test("what fills the newest pages and is hidden from somebody is passed over, an
   expect(await search("flood from:mallory", "bob", 100)).toEqual([]);
   expect(await search("15 or 30 or 2999", null, 20)).toHaveLength(2);
   expect(by(bob)).toEqual([]);
+});
+
+test("no post falls between two stretches of time that are looked into", { timeout: 120_000 }, async () => {
+  await build(emptyTown);
+  // Where steps of time begin and end: at multiples of 2^24, that is 4 seconds.
+  const made = await db.owner<{ id: number }[]>`
+    insert into posts (id, author_id, content)
+    select ((300000 - step) << 24) - before, ${people.alice.id}, case when step < 150 then 'filler' else 'edge' end
+    from generate_series(0::bigint, 900) as step
+    cross join generate_series(0, 1) as before
+    returning id`;
+  const edges = made
+    .map(({ id }) => id)
+    .sort((a, b) => b - a)
+    .slice(300);
+  expect(await search("edge", null, 100)).toEqual(edges);
+  expect(await search("edge", "bob", 7)).toEqual(edges);
+});
+
+test("the posts of a hundred private accounts are found by who follows them, whatever strangers write", {
+  timeout: 120_000,
+}, async () => {
+  await build(emptyTown);
+  await db.admin`
+    insert into auth.users (instance_id, id, aud, role, raw_user_meta_data)
+    select
+      '00000000-0000-0000-0000-000000000000', gen_random_uuid(), 'authenticated', 'authenticated',
+      jsonb_build_object('username', 'crowd_' || n)
+    from generate_series(1, 200) as n`;
+  await db.owner`
+    insert into follows (follower_id, followee_id)
+    select ${people.bob.id}, id from profiles
+    where username like 'crowd%' and substr(username, 7)::integer <= 100`;
+  await db.owner`update profiles set is_private = true where username like 'crowd%'`;
+  // By turns, the last ones a stretch of time of their own.
+  const made = await db.owner<{ id: number; author: string; content: string }[]>`
+    insert into posts (id, author_id, content)
+    select private.new_id('2026-02-01'::timestamptz + n * interval '1 hour'), profiles.id, 'murmur ' || n
+    from generate_series(1, 900) as n
+    join profiles on username = 'crowd_' || case when n > 850 then n - 850 else 1 + n % 200 end
+    returning id, author_id as author, content`;
+  const followed = new Set(
+    (await db.owner`select followee_id from follows where follower_id = ${people.bob.id}`).map(
+      (row) => row.followee_id,
+    ),
+  );
+  const expected = made
+    .filter(({ author }) => followed.has(author))
+    .map(({ id }) => id)
+    .sort((a, b) => b - a);
+  expect(expected.length).toBeGreaterThan(400);
+  for (const pageSize of [13, 100]) expect(await search("murmur", "bob", pageSize)).toEqual(expected);
+  expect(await search("murmur", "alice", 100)).toEqual([]);
+  // Few enough to be read, whoever wrote them.
+  expect(await search("100 or 200 or 300 or 301", "bob", 20)).toEqual(
+    made
+      .filter(({ author, content }) => followed.has(author) && /\b(100|200|300|301)$/.test(content))
+      .map(({ id }) => id)
+      .sort((a, b) => b - a),
+  );
 });
