@@ -13,7 +13,7 @@
  *     t1:7c0 … t6:0      the time of writing, in steps of 4 seconds, 16 times as long,
  *                        and so on up to 50 days
  *
- * Triggers on posts and profiles keep it. 50-posts.sql reads it.
+ * Triggers on posts and profiles keep it. 45-lookups.sql reads it.
  */
 
 -- Tables ---------------------------------------------------------------------
