@@ -185,10 +185,6 @@ describe("functions", () => {
     "private.is_one_line": "authenticated service_role",
     "private.new_id": "authenticated service_role",
     "private.rule": "authenticated service_role",
-    "private.search_config": "authenticated service_role",
-    "private.search_name": "authenticated service_role",
-    "private.search_text": "authenticated service_role",
-    "private.search_vector": "authenticated service_role",
     "private.tag_characters": "authenticated service_role",
     "private.tag_name": "authenticated service_role",
 
