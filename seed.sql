@@ -1,10 +1,10 @@
 /*
- * A small town: six people, whom they follow, a week of their posts, the last of
- * them minutes old, and what the others said to them. Frank's account is private. Everybody signs in as <name>@example.com with the
- * password plaza-demo, which is why this never runs outside development.
+ * A small town: six people, their follows, a week of their posts, and the replies. The
+ * newest post is a few minutes old. Frank's account is private. Everybody signs in as
+ * <name>@example.com with the password plaza-demo. So never run this outside development.
  */
 
--- The empty strings are what Auth writes itself; it cannot read null in them.
+-- Auth itself writes empty strings into these columns. It cannot read null in them.
 with people (n, username, display_name) as (
   values
     (1, 'alice', 'Alice Liddell'),
@@ -77,7 +77,7 @@ join public.profiles as follower on follower.username = pair.follower
 join public.profiles as followee on followee.username = pair.followee
 on conflict do nothing;
 
--- Only into an empty town: a post has no other key than its time.
+-- Only if there are no posts. A post has no key but its time, so a second run would add them again.
 insert into public.posts (id, author_id, title, content, created_at)
 select private.new_id(written.at), profiles.id, post.title, post.content, written.at
 from (
@@ -106,7 +106,7 @@ cross join lateral (select now() - post.age) as written (at)
 where not exists (select from public.posts)
 order by written.at;
 
--- Answers, and an answer to one of them.
+-- Replies, and a reply to one of them.
 insert into public.posts (id, author_id, content, reply_to_id, created_at)
 select private.new_id(written.at), profiles.id, answer.content, parent.id, written.at
 from (
@@ -114,7 +114,7 @@ from (
     ('bob', 'Gates are open%', interval '31 minutes', 'Spades are sharpened. So am I.'),
     ('erin', 'Moved here yesterday%', interval '50 minutes', 'Welcome! Mill Lane, and the library next door has a map.'),
     ('carol', 'The bakery on Mill Lane%', interval '2 hours', 'Before ten. Noted.'),
-    ('dave', 'First snow on%', interval '2 minutes', 'Coffee is on for whoever shovels.')
+    ('dave', 'First snow on%', interval '2 minutes', 'Coffee is on for everybody who shovels.')
 ) as answer (author, question, delay, content)
 join public.profiles on profiles.username = answer.author
 join public.posts as parent on parent.content like answer.question
@@ -129,7 +129,7 @@ cross join lateral (select parent.created_at + interval '12 minutes') as written
 where parent.content like 'Spades are sharpened%'
   and not exists (select from public.posts where posts.reply_to_id = parent.id);
 
--- What people pass on, with words of their own or without, and what they like.
+-- A quote, a repost, and likes.
 insert into public.posts (id, author_id, content, quote_of_id, created_at)
 select private.new_id(written.at), profiles.id, 'There will be tea.', quoted.id, written.at
 from public.posts as quoted
@@ -161,7 +161,7 @@ update public.profiles
 set is_private = true
 where username = 'frank' and not is_private and id::text like '00000000-0000-4000-8000-%';
 
--- Somebody always finds the typo after posting.
+-- An edited post, as when its author finds a mistake after posting.
 update public.posts
 set content = replace(content, 'in three languages:', 'now in three languages:')
 where content like 'Story hour%in three languages:%' and edited_at is null;

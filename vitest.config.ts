@@ -1,11 +1,11 @@
 import { defineConfig } from "vitest/config";
 
-/** Real servers start slowly on a busy machine; these bound a hang, they measure nothing. */
+/** Real servers start slowly on a busy machine. These limits only stop a test that hangs. */
 const timeouts = { testTimeout: 60_000, hookTimeout: 120_000, teardownTimeout: 30_000 };
 
 export default defineConfig({
   test: {
-    // Every file starts real servers: two at once is what two cores carry.
+    // Every test file starts real servers. Two cores can run two files at once.
     maxWorkers: 2,
     projects: [
       {
@@ -20,7 +20,7 @@ export default defineConfig({
           ...timeouts,
           name: "database",
           include: ["tests/database/**/*.test.ts"],
-          // One server for all; a database a test.
+          // All files share one server. Each test has its own database.
           globalSetup: "tests/database/server.ts",
         },
       },
@@ -29,7 +29,7 @@ export default defineConfig({
           ...timeouts,
           name: "api",
           include: ["tests/api/**/*.test.ts"],
-          // One platform for all, or the one that PLAZA_URL names.
+          // All files share one platform, or the deployment that PLAZA_URL names.
           globalSetup: "tests/target.ts",
         },
       },

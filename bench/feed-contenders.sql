@@ -1,12 +1,12 @@
 /*
  * feed contenders
  *
- * What the home feed is compared with, in the throw-away database only: each is a
- * definer behind a thin invoker as home_feed() is, and answers rows made by the
- * same private.feed_items(); they differ in how they find the ids of a page.
+ * The functions that the benchmark compares with the home feed. They exist only in the
+ * temporary database. Each is a definer behind a thin invoker, as home_feed() is. The same
+ * private.feed_items() makes the rows of each. They differ in how they find the ids of a page.
  */
 
--- The 20 newest posts of all, by primary key: nothing is asked of follows or audiences.
+-- The 20 newest posts of all people, by primary key. It ignores follows and audiences.
 create function private.bench_key_range(before bigint, page_size integer)
 returns setof public.feed_item
 language plpgsql
@@ -45,7 +45,7 @@ begin atomic
   select items.* from private.bench_key_range(bench_key_range.before, bench_key_range.page_size) as items;
 end;
 
--- The same posts, as they are in the table.
+-- The same posts, with only the table's own columns.
 create function private.bench_bare(before bigint, page_size integer)
 returns table (id bigint, author_id uuid, content text, created_at timestamptz)
 language plpgsql
@@ -76,8 +76,8 @@ begin atomic
   select items.* from private.bench_bare(bench_bare.before, bench_bare.page_size) as items;
 end;
 
--- For the naive query, which is planned as it comes: its rows are made under the
--- settings of home_feed() all the same.
+-- Makes the rows for the naive query. The naive query has default planner settings, but
+-- its rows are made with the settings of home_feed().
 create function private.bench_items(viewer_id uuid, ids bigint[])
 returns setof public.feed_item
 language plpgsql
@@ -93,7 +93,7 @@ begin
 end;
 $$;
 
--- As frontends write it; without the rules of home, and of row-level security.
+-- The query that a frontend would write, without the home feed's rules and without row-level security.
 create function private.bench_naive(before bigint, page_size integer)
 returns setof public.feed_item
 language plpgsql
@@ -140,7 +140,8 @@ begin atomic
   select items.* from private.bench_naive(bench_naive.before, bench_naive.page_size) as items;
 end;
 
--- Written when somebody posts, for each follower: here for the readers of the benchmark.
+-- A timeline that is written when somebody posts, for each follower. Here it exists only for
+-- the readers of the benchmark.
 create table private.bench_timelines (
   user_id  uuid,
   post_id  bigint,
@@ -186,8 +187,8 @@ begin atomic
   select items.* from private.bench_timeline(bench_timeline.before, bench_timeline.page_size) as items;
 end;
 
--- What home_feed() does, by whoever calls it: as postgres, nothing stands between the
--- query and the tables.
+-- The same statements as home_feed(), with the rights of the caller. If postgres calls it, no
+-- definer is between the query and the tables.
 create function private.bench_owner(before bigint, page_size integer)
 returns setof public.feed_item
 language plpgsql
@@ -214,8 +215,8 @@ begin
 end;
 $$;
 
--- A reader's timeline of 51 pages, and the cursor of their 50th page, or of the last
--- full one that they have.
+-- Writes a reader's timeline of 51 pages. Returns the cursor of their 50th page, or of
+-- their last full page.
 create function private.bench_prepare(viewer_id uuid)
 returns bigint
 language plpgsql
@@ -252,8 +253,7 @@ begin
 end;
 $$;
 
--- What is compared runs under the settings that private.feed() has, whatever they
--- are; all of them begin with an empty search_path already.
+-- All contenders get the settings of private.feed(). They already have an empty search_path.
 do $$
 declare
   setting text;

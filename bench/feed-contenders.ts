@@ -1,6 +1,7 @@
 /**
- * Readers of the home feed and what it is compared with, as contenders: each operation
- * is one page, for the next reader of a kind, over one prepared connection or HTTP.
+ * The contenders of the feed benchmark: the home feed, and the queries that it is compared
+ * with. Each operation reads one page, for the next reader of a kind, over one prepared
+ * connection or HTTP.
  */
 import { readFile } from "node:fs/promises";
 import { Agent, get } from "node:http";
@@ -11,7 +12,7 @@ import type { GraphServer } from "./graph.ts";
 import type { Contender } from "./measure.ts";
 import type { RemotePlatform } from "./platform-process.ts";
 
-/** "10", "100", "1,000", "10,000": readers with so many followees; "random": another one each time. */
+/** "10", "100", "1,000", "10,000": readers who follow this number of people. "random": random readers. */
 export interface Kind {
   name: string;
   readers: Reader[];
@@ -19,7 +20,7 @@ export interface Kind {
 
 export interface Reader {
   id: string;
-  /** The last row before their 50th page, or before the last full one they have. */
+  /** The last row before their 50th page, or before their last full page. */
   cursor: string | null;
 }
 
@@ -27,14 +28,14 @@ export type Page = 1 | 50;
 
 export interface FeedContenders extends AsyncDisposable {
   kinds: Kind[];
-  /** A page by a function of SQL, as a role. */
+  /** Reads a page with an SQL function, as a role. */
   bySql(name: string, role: "authenticated" | "postgres", kind: Kind, page: Page): Contender;
-  /** Text with $1, the reader's id; past the limit it counts as the limit. */
+  /** Runs a query with $1, the reader's id. A longer time counts as the limit. */
   byQuery(text: string, role: "authenticated" | "postgres", kind: Kind, limitMs: number): Contender;
   byHttp(platform: RemotePlatform, kind: Kind, page: Page): Promise<Contender>;
 }
 
-/** Makes the functions and tables of the comparison in the server's database. */
+/** Creates the functions and tables of feed-contenders.sql in the server's database. */
 export async function createFeedContenders({ databaseUrl, graph }: GraphServer): Promise<FeedContenders> {
   const connections = {
     authenticated: connect(databaseUrl, "authenticated"),
@@ -55,7 +56,7 @@ export async function createFeedContenders({ databaseUrl, graph }: GraphServer):
   await owner`vacuum (analyze) private.bench_timelines`;
   for (const { readers } of kinds) await compareRows(connections.authenticated, readers[0] as Reader);
 
-  /** A new reader for each operation, whose claims are set before it. */
+  /** Takes the next reader for each operation, and sets that reader's claims before it. */
   function takeTurns(kind: Kind, sql: postgres.Sql, run: (reader: Reader) => Promise<unknown>) {
     let turn = 0;
     let reader = kind.readers[0] as Reader;
@@ -130,7 +131,7 @@ export async function createFeedContenders({ databaseUrl, graph }: GraphServer):
   };
 }
 
-/** @throws unless what is compared answers as many rows, and the timeline the same ones */
+/** @throws Error if a contender returns fewer rows, or if the timeline returns other rows */
 async function compareRows(sql: postgres.Sql, { id, cursor }: Reader): Promise<void> {
   await sql`select set_config('request.jwt.claims', ${JSON.stringify(claimsOf(id))}, false)`;
   for (const before of [null, cursor]) {

@@ -1,15 +1,15 @@
-/** What the scenario `feed` found, as tables, and the goals beside it. */
+/** Writes the results of the scenario `feed` as tables, with the goals. */
 import type { Page } from "./feed-contenders.ts";
 import type { Graph } from "./graph.ts";
 import { type Figures, type Ratio, ratio } from "./measure.ts";
 
-/** Of the naive query; whatever takes longer counts as this. */
+/** The time limit of the naive query. A longer time counts as this. */
 export const naiveLimitMs = 3000;
 
-/** What a page may cost, in scans of the primary key. */
+/** The most that a page may cost, in scans of the primary key. */
 const mostScans: Record<string, number> = { "10": 8, "100": 8, "1,000": 15, "10,000": 30 };
 
-/** What answers a page, in the order of the table. */
+/** The ways to read a page, in the order of the table. */
 export const methods = ["home_feed", "home_feed again", "HTTP", "owner", "(a)", "(a0)", "(c)"] as const;
 export type Method = (typeof methods)[number];
 
@@ -25,7 +25,7 @@ export interface NaiveFigures {
   indexed: { feed: Figures; naive: Figures };
 }
 
-/** One size: its server, and what was found on it. */
+/** One size of the network: its server and its results. */
 export interface Network {
   graph: Graph;
   pages: PageFigures[];
@@ -36,19 +36,20 @@ export interface Network {
 export function intro(loads: number[]): string {
   const [idle, loaded, after] = loads.map((load) => load.toFixed(1));
   return [
-    "One client. Pages are of 20 rows, for readers who follow so many, eight of each, and for 200 random readers by",
-    "turns; p50 / p95 / p99 in milliseconds, medians of 9 interleaved rounds of 100. Ratios are medians of the ratios",
-    "within rounds, with the range of half of them. Client, platforms and Postgres (4 GB of shared buffers, commits",
-    `waiting for the disk) share two cores, with others: load average ${idle} at first, ${loaded} when the data was`,
-    `made, ${after} at the end. **A/A** is home_feed against itself, and as near to 1 as a ratio can be trusted.`,
+    "One client reads pages of 20 rows. There are eight readers for each number of followees, and 200 random",
+    "readers, who take turns. Times are p50 / p95 / p99 in milliseconds, medians of 9 interleaved rounds of 100.",
+    "A ratio is the median of the ratios within rounds, with the range of the middle half. Client, platforms and",
+    "Postgres (4 GB of shared buffers, commits wait for the disk) share two cores with other programs. The load",
+    `average was ${idle} at first, ${loaded} when the data was made, ${after} at the end. **A/A** compares home_feed`,
+    "with itself. Its distance from 1 shows how exact the other ratios are.",
     "",
-    "- **home_feed**: `public.home_feed` as `authenticated`; **HTTP**: the same through the platform.",
-    "- **owner**: the same statements as the tables' owner, with no definer between.",
-    "- **(a)**: the 20 newest posts of all, by a scan of the primary key, made into the same rows by the same function.",
-    "- **(a0)**: that scan alone, bare columns of the table.",
-    "- **(c)**: a timeline written ahead, for these readers only, made into the same rows; nothing is checked again.",
+    "- **home_feed**: `public.home_feed` as `authenticated`. **HTTP**: the same through the platform.",
+    "- **owner**: the same statements as the tables' owner, without a definer between.",
+    "- **(a)**: the 20 newest posts of all people, by a scan of the primary key. The same function makes the rows.",
+    "- **(a0)**: only this scan, with the table's own columns.",
+    "- **(c)**: a timeline written ahead, only for these readers, made into the same rows. It checks no rule again.",
     "",
-    "All run under the settings that home_feed has.",
+    "All of them run with the settings of home_feed.",
   ].join("\n");
 }
 
@@ -87,10 +88,10 @@ export function report({ graph, pages, naive, posting }: Network): string[] {
       }),
     ].join("\n"),
     [
-      "**(b)**, `author_id in (select followee_id …) order by created_at desc limit 20`: past row-level security, made",
-      "into the same rows, without and with an index of `created_at`; and under it, as a client would send it, posts",
-      `and authors only; the schema has no such index. First page, p50 / p95 (of eight readers, the slowest), fewer rounds;`,
-      `what takes longer than ${naiveLimitMs / 1000} s counts as that.`,
+      "**(b)** is `author_id in (select followee_id …) order by created_at desc limit 20`. It runs without row-level",
+      "security and makes the same rows, without and with an index on `created_at`. The schema has no such index.",
+      "It also runs with row-level security, as a client would send it, and then reads only posts and authors. First",
+      `page, p50 / p95 (of eight readers, the slowest), fewer rounds. A time over ${naiveLimitMs / 1000} s counts as ${naiveLimitMs / 1000} s.`,
       "",
       "| followees | (b) | with index | under RLS | (b) ÷ home_feed | with index | under RLS |",
       "|---|---|---|---|---|---|---|",
@@ -103,8 +104,8 @@ export function report({ graph, pages, naive, posting }: Network): string[] {
       }),
     ].join("\n"),
     [
-      "Posting: an insert until its commit is acknowledged, 60 interleaved rounds of 20; the same author twice, to tell",
-      "what is noise.",
+      "Posting: the time from an insert until its commit is acknowledged, 60 interleaved rounds of 20. The author with",
+      "10 followers is there twice, to show the noise.",
       "",
       "| author's followers | p50 / slowest of 20, ms | ÷ 10 followers |",
       "|---|---|---|",

@@ -1,13 +1,13 @@
 /*
  * graph
  *
- * A social network as large as :users people make it, the same at every run: made
- * inside Postgres, with triggers and foreign keys off (session_replication_role),
- * in sections that graph.ts runs one after the other. Both degrees of follows, the
- * activity of authors, the size of threads and the use of tags are power laws.
+ * Makes a social network of :users people, the same at every run. It is made inside
+ * Postgres, with triggers and foreign keys off (session_replication_role). graph.ts runs
+ * the sections one after the other. These follow power laws: followers, followees, the
+ * activity of authors, the size of threads and the use of tags.
  *
- * People are numbers from 1, the most popular first. Chance is a hash of what is
- * drawn and of a stream: named streams are negative, those of a person positive.
+ * People are numbers from 1, and 1 is the most popular. A random number is a hash of the
+ * thing that is drawn and of a stream. A person's stream is positive, other streams are negative.
  */
 
 -- Chance -----------------------------------------------------------------------
@@ -21,7 +21,8 @@ immutable
 parallel safe
 return ((hashint8extended(item, stream) >> 11) & 9007199254740991) / 9007199254740992::double precision;
 
--- The density falls with the power 0.8 of the rank: in-degrees, with the power 2.25.
+-- The chance of a person falls with the power 0.8 of their rank. So the numbers of followers
+-- follow a power law with exponent 2.25.
 create function bench.popular(chance double precision)
 returns integer
 language sql
@@ -38,7 +39,7 @@ immutable
 parallel safe
 return scale * (pow(1 - chance, -1 / shape) - 1);
 
--- As private.new_id() makes them, of milliseconds since 2026.
+-- An id as private.new_id() makes it, from milliseconds since 2026.
 create function bench.id_at(ms bigint, item bigint)
 returns bigint
 language sql
@@ -55,13 +56,13 @@ return to_timestamp(1767225600 + (id >> 12) / 1000.0);
 
 -- People -----------------------------------------------------------------------
 
--- Eight readers of each kind, whose followees are counted out.
+-- Eight readers of each kind. Each follows exactly this number of people.
 create table bench.readers as
 select :users - 8 * kind - place as n, followees
 from unnest(array[10, 100, 1000, 10000]) with ordinality as kinds (followees, kind)
 cross join generate_series(0, 7) as place;
 
--- Two authors, whose followers are.
+-- Two authors. Exactly this number of people follows each.
 create table bench.authors as
 values (1, :users / 2), (:users / 2, 10);
 alter table bench.authors rename column1 to n;
@@ -73,7 +74,7 @@ select
   md5('person ' || n)::uuid as id,
   case when n in (select readers.n from bench.readers) then 0
   else least(:users / 20, round(bench.lomax(bench.uniform(n, -2), 48, 1.85))) end::integer as draws,
-  -- Popular people write more; most write little or nothing.
+  -- Popular people write more. Most people write little or nothing.
   least(3000, bench.lomax(bench.uniform(n, -3), 10, 1.5) * pow(n::double precision, -0.15)) as activity,
   bench.uniform(n, -4) < 0.05
     and n not in (select readers.n from bench.readers)
@@ -102,7 +103,7 @@ from bench.people
 cross join lateral generate_series(1, people.draws) as draw
 where bench.popular(bench.uniform(draw, people.n)) <> all (array[people.n, 1, :users / 2]);
 
--- By popularity, without putting back: the smallest of exponential times.
+-- Draws followees by popularity, each at most once: those with the smallest exponential times.
 insert into bench.follows (follower, followee)
 select readers.n, chosen.n
 from bench.readers
@@ -167,7 +168,7 @@ join bench.people as muted on muted.n = pair.other;
 
 -- Posts ------------------------------------------------------------------------
 
--- An urn, with as many slots for each author as their activity says.
+-- An urn to draw authors from. An active author has more slots in it.
 create table bench.urn as
 select row_number() over (order by people.n, slot)::integer - 1 as slot, people.n
 from bench.people
@@ -205,8 +206,8 @@ group by follower;
 alter table bench.followees add primary key (n);
 analyze bench.followees;
 
--- What a post refers to: the newest, then, of somebody whom its author follows, or
--- of somebody popular; open to all unless the author is a follower who answers.
+-- The post that each reply, repost or quote refers to. It is the newest earlier post of another
+-- person, who is popular or followed by the author. Everybody may see it, except if a follower replies.
 create table bench.targets as
 select distinct on (posts.kind, posts.author, case posts.kind when 'repost' then target.p else posts.p end)
   posts.p, posts.kind, target.p as target, target.author as target_author
@@ -246,7 +247,7 @@ where place <= 150
 group by text;
 analyze bench.texts;
 
--- Each has at most one tag and one mention, at its beginning.
+-- A post starts with at most one mention and one tag.
 create table bench.written as
 select
   posts.p, posts.id, posts.author,
@@ -300,8 +301,8 @@ select id, tag
 from bench.written
 where tag is not null;
 
-insert into public.post_mentions (post_id, profile_id, username)
-select written.id, people.id, 'person_' || mentioned
+insert into public.post_mentions (post_id, profile_id, usernames)
+select written.id, people.id, array['person_' || mentioned]
 from bench.written
 join bench.people on people.n = written.mentioned;
 
@@ -374,11 +375,17 @@ from (
 ) as reference
 group by post_id;
 
-insert into private.limited_posts (target_id, relation, post_id, author_id, audience)
-select reference.target_id, reference.relation, written.id, people.id, written.audience::public.audience
-from bench.written
-join bench.people on people.n = written.author
-cross join lateral (
-  values (written.reply_to_id, 'reply'), (written.quote_of_id, 'quote'), (written.repost_of_id, 'repost')
-) as reference (target_id, relation)
-where reference.target_id is not null and (people.is_private or written.audience <> 'everyone');
+update public.post_tags
+set is_open = true
+from public.posts
+where posts.id = post_tags.post_id and posts.is_open;
+
+insert into private.limited_posts (place, post_id, author_id, audience)
+select limited.place, limited.post_id, limited.author_id, limited.audience
+from private.limited_places(array(select posts.id from public.posts where not posts.is_open)) as limited;
+
+insert into private.limited_counts (place, amount)
+select place, count(*)
+from private.limited_posts
+where place ~ '^(reply|quote|repost):'
+group by place;

@@ -1,7 +1,8 @@
 /**
- * A throw-away server with a power-law social graph in it: Supabase's parts and the
- * project's migrations, filled by graph.sql without triggers, indexed afterwards, checked
- * against a recount, and restarted as a server in earnest runs.
+ * Starts a temporary server with a power-law social graph. It has Supabase's parts and the
+ * project's migrations. graph.sql fills it without triggers, and the indexes are made
+ * afterwards. Then the counts are checked against a recount. At last the server restarts
+ * with the settings of a production server.
  */
 import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,9 +16,9 @@ import { startServer, superuser } from "../platform/postgres/server.ts";
 import { loadSecrets } from "../platform/secrets.ts";
 
 export interface GraphServer extends AsyncDisposable {
-  /** As the superuser. */
+  /** The database, for the superuser. */
   adminUrl: string;
-  /** As postgres, who owns the product. */
+  /** The database, for postgres, which owns the product's objects. */
   databaseUrl: string;
   graph: Graph;
 }
@@ -28,15 +29,15 @@ export interface Graph {
   posts: number;
   likes: number;
   medianFollowees: number;
-  /** Of the most followed author. */
+  /** The number of followers of the most followed author. */
   mostFollowers: number;
-  /** How long generating, indexing and checking took. */
+  /** How long it took to make, index and check the data, in seconds. */
   loadS: number;
-  /** Eight for each number of followees. */
+  /** Eight readers for each number of followees. */
   readers: Map<number, string[]>;
-  /** 200 others, whoever follows anybody. */
+  /** 200 random people who follow somebody. */
   anyReaders: string[];
-  /** The most followed author, and one with ten followers. */
+  /** The most followed author. The quiet author has ten followers. */
   popularAuthor: string;
   quietAuthor: string;
 }
@@ -44,7 +45,7 @@ export interface Graph {
 const password = "postgres";
 const log = createLog((line) => process.stderr.write(`${line}\n`), "warn");
 
-/** What a server of this size has; see README.md. */
+/** The settings of a server with this memory. See README.md. */
 const settings = { shared_buffers: "4GB", max_wal_size: "16GB", checkpoint_timeout: "30min" };
 
 export async function startGraphServer(users: number): Promise<GraphServer> {
@@ -94,10 +95,10 @@ async function configure(adminUrl: string): Promise<void> {
 }
 
 /**
- * Fills the empty product with so many people, 25 posts each and five likes at most for
- * each post.
+ * Fills the empty database with this number of people, 25 posts per person, and at most five
+ * likes per post.
  *
- * @throws when a count differs from a recount
+ * @throws Error if a count differs from a recount
  */
 export async function loadGraph(adminUrl: string, users: number): Promise<Graph> {
   const startMs = performance.now();
@@ -150,7 +151,10 @@ async function timed(name: string, work: () => Promise<unknown>): Promise<void> 
   }
 }
 
-/** Drops what is faster to make anew; ids come in order, and others refer to posts_pkey. */
+/**
+ * Drops the indexes and keys that are faster to make again after the load. posts_pkey stays: its ids
+ * come in order, and other tables refer to it. @returns the statements that make them again
+ */
 async function takeIndexes(sql: postgres.Sql): Promise<string[]> {
   const constraints = await sql`
     select conrelid::regclass::text as table, conname as name, pg_get_constraintdef(oid) as definition
@@ -176,7 +180,7 @@ async function takeIndexes(sql: postgres.Sql): Promise<string[]> {
   ];
 }
 
-/** On several connections, because an index takes one core. */
+/** Makes the indexes on several connections, because one index uses only one core. */
 async function makeIndexes(connections: postgres.Sql[], definitions: string[]): Promise<void> {
   const queue = [...definitions];
   await Promise.all(
@@ -210,14 +214,18 @@ const recounts = {
       select quote_of_id, 0, 0, 0, 1 from public.posts where quote_of_id is not null
     ) as reference
     group by post_id`,
-  limited_posts: `
-    select target_id, relation, posts.id, posts.author_id, audience
-    from public.posts
-    join public.profiles on profiles.id = posts.author_id
-    cross join lateral (
-      values (reply_to_id, 'reply'), (quote_of_id, 'quote'), (repost_of_id, 'repost')
-    ) as reference (target_id, relation)
-    where target_id is not null and (is_private or audience <> 'everyone')`,
+  limited_counts: `
+    select place, count(*)
+    from (
+      select 'reply:' || reply_to_id, author_id, audience from public.posts where reply_to_id is not null
+      union all
+      select 'quote:' || quote_of_id, author_id, audience from public.posts where quote_of_id is not null
+      union all
+      select 'repost:' || repost_of_id, author_id, audience from public.posts where repost_of_id is not null
+    ) as reference (place, author_id, audience)
+    join public.profiles on profiles.id = author_id
+    where is_private or audience <> 'everyone'
+    group by place`,
 };
 
 async function recount(sql: postgres.Sql): Promise<void> {
@@ -229,7 +237,7 @@ async function recount(sql: postgres.Sql): Promise<void> {
     if (found?.wrong !== 0 || found?.rows === 0)
       throw new Error(`${table}: ${found?.wrong} of ${found?.rows} differ.`);
   }
-  // What a text contains is found where the product would find it.
+  // The entities that graph.sql wrote must be those that the product finds in the text.
   const [text] = await sql`
     select count(*)::integer as wrong
     from (select * from public.posts where repost_of_id is null order by hashint8(id) limit 500) as sample
@@ -261,7 +269,7 @@ async function describe(sql: postgres.Sql, users: number): Promise<Omit<Graph, "
     from bench.authors join bench.people using (n) join private.follow_counts as counts on profile_id = id
     order by authors.followers`;
   if (![...readers, ...authors].every(({ exact }) => exact))
-    throw new Error("A reader or an author is not as wanted.");
+    throw new Error("A reader or an author has a wrong number of follows.");
   return {
     users,
     follows: facts?.follows,

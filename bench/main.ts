@@ -1,12 +1,12 @@
 /**
- * `npm run bench [-- scenario …]`: runs scenarios and writes what they found
- * to bench/results/<scenario>.md, under the machine and the command.
+ * `npm run bench [-- scenario …]` runs scenarios. It writes the results to
+ * bench/results/<scenario>.md, with the machine and the command.
  */
 import { writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 
-const scenarios = ["startup", "read", "realtime", "feed", "search"];
+const scenarios = ["startup", "read", "realtime", "feed", "budgets", "attack", "search"];
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !scenarios.includes(name));
 if (unknown.length > 0) {

@@ -1,13 +1,13 @@
 /**
- * Measuring by turns: every contender runs a batch in each round, in a
- * different order each time, so that a noisy moment hits all alike.
+ * Measures in turns. Every contender runs a batch in each round, each time in another
+ * order. So a noisy moment affects all contenders in the same way.
  */
 
 export interface Contender {
   name: string;
-  /** Makes ready for one operation; not counted. */
+  /** Prepares one operation. Its time does not count. */
   before?(): Promise<unknown>;
-  /** One operation; its duration is what counts. */
+  /** Runs one operation. Its time counts. */
   run(): Promise<unknown>;
 }
 
@@ -17,20 +17,20 @@ export interface Figures {
   p50Ms: number;
   p95Ms: number;
   p99Ms: number;
-  /** Of each round. */
+  /** The medians of each round. */
   p50sMs: number[];
 }
 
 export interface Ratio {
   median: number;
-  /** Half of the rounds lie between these. */
+  /** The middle half of the rounds is between these. */
   low: number;
   high: number;
 }
 
 /**
- * @param rounds how many times everyone gets a turn
- * @param batch operations per turn
+ * @param rounds how many turns each contender gets
+ * @param batch the operations of a turn
  */
 export async function byTurns(contenders: Contender[], rounds: number, batch: number): Promise<Figures[]> {
   const kept = contenders.map(() => ({ p50: [] as number[], p95: [] as number[], p99: [] as number[] }));
@@ -56,8 +56,8 @@ export async function byTurns(contenders: Contender[], rounds: number, batch: nu
 }
 
 /**
- * How much longer one takes than another of the same turns, round by round: a ratio of
- * their medians would compare one's noisy rounds with the other's quiet ones.
+ * How much longer one contender takes than another, round by round. A ratio of their
+ * medians could compare a noisy round of one with a quiet round of the other.
  */
 export function ratio(one: Figures, other: Figures): Ratio {
   const ratios = one.p50sMs.map((ms, round) => ms / (other.p50sMs[round] as number)).sort((a, b) => a - b);
@@ -71,7 +71,7 @@ async function timeMs(contender: Contender): Promise<number> {
   return performance.now() - startMs;
 }
 
-/** Operations a second with `clients` at once for `durationMs`. */
+/** The operations a second with this number of clients at once, over `durationMs`. */
 export async function throughput(contender: Contender, clients: number, durationMs: number): Promise<number> {
   const endMs = performance.now() + durationMs;
   let done = 0;

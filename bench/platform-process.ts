@@ -1,6 +1,6 @@
 /**
- * A platform in a process of its own, so that a benchmark's load does not run
- * on its event loop. Forked by `startPlatform`; ends with the one who forked it.
+ * A platform in its own process, so that the load of a benchmark does not run on its
+ * event loop. `startPlatform` forks it. It ends when its parent process ends.
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -15,7 +15,7 @@ export interface RemotePlatform extends AsyncDisposable {
   jwtSecret: string;
 }
 
-/** A platform on free ports: an empty one, or over an existing server, as its superuser. */
+/** Starts a platform on free ports. It is empty, or uses an existing server as its superuser. */
 export async function startPlatform(existingUrl?: string): Promise<RemotePlatform> {
   const child = fork(import.meta.filename, existingUrl ? [existingUrl] : [], { stdio: "inherit" });
   const [facts] = await once(child, "message");

@@ -1,7 +1,7 @@
 /**
- * A server of sockets in a process of its own: the platform with realtime's
- * limits out of the way, or `ws` handing every message to everybody else and
- * doing nothing more. Forked by `startSockets`; tells what it has used when asked.
+ * A server of sockets in its own process. It is the platform without realtime's limits,
+ * or a bare `ws` server that sends every message to everybody else. `startSockets` forks
+ * it and asks how much CPU and memory it has used.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
@@ -15,16 +15,16 @@ import { createPlatform } from "../platform/platform.ts";
 export type Kind = "realtime" | "ws";
 
 export interface Sockets extends AsyncDisposable {
-  /** What a client opens. */
+  /** The URL that a client opens. */
   url: string;
   adminUrl: string;
   jwtSecret: string;
-  /** Seconds of the whole process, user and system, since it began. */
+  /** CPU seconds of the whole process since it started, user and system. */
   cpuS(): Promise<number>;
   memory(): Promise<Memory>;
 }
 
-/** After a collection. */
+/** The memory after a garbage collection. */
 export interface Memory {
   heapBytes: number;
   rssBytes: number;
@@ -58,7 +58,7 @@ const answers: Record<Question, () => number | Memory> = {
     return (user + system) / 1e6;
   },
   memory() {
-    // Twice: what the first leaves to finalizers the second takes.
+    // Collect twice. The first run calls finalizers, and the second frees what they held.
     globalThis.gc?.();
     globalThis.gc?.();
     const { heapUsed, external, rss } = process.memoryUsage();
@@ -68,8 +68,8 @@ const answers: Record<Question, () => number | Memory> = {
 
 async function serveRealtime() {
   const most = 1e9;
-  // A folder of its own makes Postgres wait for the disk, as it does in earnest: what is
-  // not on disk is not streamed either.
+  // With a state folder, Postgres waits for the disk, as in production. It streams a commit
+  // only after the commit is on disk.
   const stateDir = await mkdtemp(join(tmpdir(), "plaza-bench-"));
   await chmod(stateDir, 0o711);
   const platform = await createPlatform({

@@ -1,6 +1,6 @@
 /**
- * Reads supabase/config.toml, the configuration that the supabase CLI reads too.
- * Only what the platform acts on is named here; the CLI validates the rest.
+ * Reads supabase/config.toml, which the supabase CLI reads too. This file names only
+ * the settings that the platform uses. The CLI validates the others.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { PlatformError } from "./errors.ts";
 
 const port = z.number().int().min(0).max(65535);
 
-/** Go's duration notation as in config.toml ("1s", "1m30s", "500ms"), to milliseconds. */
+/** Turns a duration of config.toml into milliseconds. It is in Go's notation: "1s", "1m30s", "500ms". */
 const durationMs = z.string().transform((text, context) => {
   const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
@@ -77,7 +77,7 @@ const schema = z.object({
       password_requirements: z.string().default(""),
       rate_limit: z
         .object({
-          /** Mails an hour; Auth's own mailer only, as on hosted Supabase. */
+          /** Mails an hour. Only Auth's own mailer has this limit, as on hosted Supabase. */
           email_sent: z.number().int().min(0).default(2),
           anonymous_users: z.number().int().min(0).default(30),
           token_refresh: z.number().int().min(0).default(150),
@@ -105,7 +105,7 @@ const schema = z.object({
   realtime: z
     .object({
       enabled: z.boolean().default(true),
-      /** Whether public channels are refused: a setting of hosted projects, unknown to the CLI. */
+      /** Whether Realtime refuses public channels. Hosted projects have this setting. The CLI does not know it. */
       private_only: z.boolean().default(false),
     })
     .prefault({}),
@@ -115,9 +115,9 @@ const schema = z.object({
   functions: z.record(z.string(), functionEntry).default({}),
 });
 
-/** supabase/config.toml with defaults filled in; names are the file's own. */
+/** supabase/config.toml with defaults filled in. The names are those of the file. */
 export type Config = z.infer<typeof schema>;
-/** The same shape with everything optional, to change single settings from code. */
+/** The same shape, with every setting optional. Code uses it to change single settings. */
 export type ConfigOverrides = DeepPartial<z.input<typeof schema>>;
 
 type DeepPartial<T> = T extends readonly unknown[]
@@ -128,14 +128,14 @@ type DeepPartial<T> = T extends readonly unknown[]
 
 /**
  * @param projectDir the folder that holds supabase/
- * @param env where `env(NAME)` values come from
- * @param overrides laid over the file before validation
+ * @param env the values for `env(NAME)`
+ * @param overrides replace settings of the file, before validation; later ones replace earlier ones
  * @throws PlatformError config_unreadable, config_invalid, config_env_missing
  */
 export async function loadConfig(
   projectDir: string,
   env: Record<string, string | undefined>,
-  overrides: ConfigOverrides = {},
+  ...overrides: ConfigOverrides[]
 ): Promise<Config> {
   const path = join(projectDir, "supabase", "config.toml");
   const text = await readFile(path, "utf8").catch((cause) => {
@@ -149,7 +149,7 @@ export async function loadConfig(
   } catch (cause) {
     throw new PlatformError("config_invalid", `${path}: ${(cause as Error).message}`, { cause });
   }
-  const result = schema.safeParse(substitute(merge(parsed, overrides), env));
+  const result = schema.safeParse(substitute(overrides.reduce(merge, parsed), env));
   if (!result.success)
     throw new PlatformError("config_invalid", `${path}:\n${z.prettifyError(result.error)}`);
   return result.data;

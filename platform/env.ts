@@ -1,7 +1,4 @@
-/**
- * The environment of a project: what its .env files say, and what its edge
- * functions are told.
- */
+/** The environment of a project: the values of its .env files, and the variables of its edge functions. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
@@ -10,7 +7,7 @@ import type { Keys } from "./keys.ts";
 
 export type Env = Record<string, string | undefined>;
 
-/** .env files as the CLI reads them: the project's root, then supabase/, each with its .local. */
+/** Reads the .env files as the CLI does: the project's root first, then supabase/, each with its .local. */
 export async function envFiles(projectDir: string): Promise<Env> {
   const found: Env = {};
   for (const name of [".env", ".env.local", "supabase/.env", "supabase/.env.local"]) {
@@ -31,18 +28,18 @@ export interface FunctionsEnvOptions {
   projectDir: string;
   config: Config;
   keys: Keys;
-  /** Where SEND_EMAIL_HOOK_SECRETS is taken from. */
+  /** SEND_EMAIL_HOOK_SECRETS comes from here. */
   env: Env;
   gatewayUrl: string;
   databaseUrl: string;
-  /** The mail catcher's. */
+  /** The port of the mail catcher. */
   smtpPort: number;
 }
 
 /**
- * What every function finds in `Deno.env`: Supabase's own names, the project's
- * secrets (config.toml's [edge_runtime.secrets], supabase/functions/.env), and
- * the mail catcher as SMTP server unless the project names another.
+ * The variables that every function finds in `Deno.env`: Supabase's own names, and the
+ * project's secrets ([edge_runtime.secrets] in config.toml, supabase/functions/.env).
+ * The mail catcher is the SMTP server, unless the project names another.
  * @see https://supabase.com/docs/guides/functions/secrets#default-secrets
  */
 export async function functionsEnv(options: FunctionsEnvOptions): Promise<Record<string, string>> {

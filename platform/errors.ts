@@ -1,7 +1,7 @@
 /**
- * Errors that the platform tells its operator (not its HTTP clients: each
- * service words those in its own protocol). The code is stable; the message
- * says what to do next. docs/errors.md lists them.
+ * An error for the person who runs the platform. HTTP clients do not get it: each
+ * service has its own errors, in its own protocol. The code never changes. The message
+ * says what to do next. docs/errors.md lists the codes.
  */
 export class PlatformError extends Error {
   readonly code: string;

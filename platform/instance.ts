@@ -1,8 +1,9 @@
 /**
- * One platform per state folder. The running one holds a lock on a file in the
- * folder, and tells on a socket beside it who it is. The kernel drops both with
- * the process, so a crash leaves nothing to clear, and of many who start at once
- * one gets the folder. The lock is SQLite's: Node has none of its own.
+ * One platform per state folder. The running platform holds a lock on a file in the
+ * folder. It also answers on a socket in the folder with its process id and its
+ * environment. The kernel drops both when the process ends, so a crash leaves nothing to
+ * clean up. If many start at once, one gets the folder. The lock is SQLite's, because
+ * Node has no file lock of its own.
  */
 import { createHash } from "node:crypto";
 import { chmod, rm } from "node:fs/promises";
@@ -12,7 +13,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { PlatformError } from "./errors.ts";
 
-/** What a running platform tells about itself. `env` is empty until it is ready. */
+/** The answer of a running platform on its socket. `env` is empty until the platform is ready. */
 export interface Instance {
   pid: number;
   env: Record<string, string>;
@@ -25,7 +26,7 @@ const sqliteBusy = 5;
 
 /**
  * Takes the folder for this process.
- * @param describe asked at every enquiry
+ * @param describe is called for every enquiry on the socket
  * @throws PlatformError already_running
  */
 export async function claim(stateDir: string, describe: () => Instance): Promise<AsyncDisposable> {
@@ -34,7 +35,7 @@ export async function claim(stateDir: string, describe: () => Instance): Promise
   if (!lock) {
     const running = await enquire(stateDir);
     const who = running ? `process ${running.pid}` : "which does not answer: it may be suspended";
-    throw new PlatformError("already_running", `Plaza runs already on ${stateDir} (${who}).`);
+    throw new PlatformError("already_running", `Plaza already runs on ${stateDir} (${who}).`);
   }
   taken.defer(() => lock.close());
 
@@ -43,7 +44,7 @@ export async function claim(stateDir: string, describe: () => Instance): Promise
     socket.on("error", () => {});
     socket.end(JSON.stringify(describe()));
   });
-  // Of an earlier platform, which had the lock before us.
+  // The socket file of an earlier platform may still be there. We have the lock, so that platform has ended.
   await rm(path, { force: true });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -54,7 +55,7 @@ export async function claim(stateDir: string, describe: () => Instance): Promise
   return taken.move();
 }
 
-/** Undefined when somebody has it, who may be suspended and unable to say so. */
+/** Undefined if another process has the lock. That process may be suspended, and then it does not answer. */
 function takeLock(stateDir: string): DatabaseSync | undefined {
   const lock = new DatabaseSync(join(stateDir, "instance.lock"));
   try {
@@ -67,7 +68,7 @@ function takeLock(stateDir: string): DatabaseSync | undefined {
   }
 }
 
-/** The platform that runs on this folder; undefined when there is none, or it does not answer. */
+/** The platform that runs on this folder. Undefined if none runs, or if it does not answer. */
 export function enquire(stateDir: string): Promise<Instance | undefined> {
   return new Promise((resolve) => {
     let answer = "";
@@ -77,14 +78,14 @@ export function enquire(stateDir: string): Promise<Instance | undefined> {
       answer += chunk;
       if (answer.length > answerBytesMax) socket.destroy();
     });
-    // Nobody listens: refused, or no such file.
+    // Nobody listens: the connection was refused, or there is no such file.
     socket.on("error", () => {});
     socket.on("end", () => resolve(answer ? JSON.parse(answer) : undefined));
     socket.on("close", () => resolve(undefined));
   });
 }
 
-/** A socket's path holds some 100 bytes; deep folders get one by hash in the temporary folder. */
+/** The path of a socket may have some 100 bytes. For a longer one, the socket is in the temporary folder. */
 function socketPath(stateDir: string): string {
   const inside = join(stateDir, "instance.sock");
   if (Buffer.byteLength(inside) <= 100) return inside;

@@ -1,6 +1,6 @@
 /**
- * The project's API keys and the JWTs behind them. Auth signs with it, the
- * gateway swaps API keys for JWTs with it, rest and functions verify with it.
+ * The project's API keys, and the JWTs for them. Auth signs tokens with this module. The
+ * gateway replaces API keys by JWTs with it. Rest and functions verify tokens with it.
  */
 import {
   createLocalJWKSet,
@@ -14,7 +14,7 @@ import {
   SignJWT,
 } from "jose";
 
-/** What the supabase CLI uses locally; clients written for `supabase start` carry them. */
+/** The local values of the supabase CLI. Clients that were written for `supabase start` carry them. */
 export const localDefaults = {
   jwtSecret: "super-secret-jwt-token-with-at-least-32-characters-long",
   publishableKey: "sb_publishable_ACJWlzQHlZjBrEguHvfOxg_3BJgxAaH",
@@ -22,11 +22,11 @@ export const localDefaults = {
 } as const;
 
 export interface KeyOptions {
-  /** At least 32 characters; signs the legacy keys and verifies HS256 tokens. */
+  /** At least 32 characters. It signs the legacy keys and verifies HS256 tokens. */
   jwtSecret?: string;
   publishableKey?: string;
   secretKey?: string;
-  /** Private ES256 JWK that signs users' tokens. A fresh one when absent. */
+  /** The private ES256 JWK that signs users' tokens. A new one if absent. */
   signingKey?: JWK;
 }
 
@@ -39,22 +39,22 @@ export interface Keys {
   /** Legacy JWT keys: HS256, `iss: supabase-demo`, `exp: 1983812996`. */
   anonKey: string;
   serviceRoleKey: string;
-  /** The private signing key, to be kept by the caller. */
+  /** The private signing key. The caller keeps it. */
   signingKey: JWK;
-  /** Public halves, as served at /auth/v1/.well-known/jwks.json. */
+  /** The public keys, as /auth/v1/.well-known/jwks.json serves them. */
   jwks: { keys: JWK[] };
-  /** Whether any of the keys is the CLI's well-known one: fit for loopback only. */
+  /** True if a key is one of the CLI's publicly known keys. Then the platform may listen only on loopback. */
   wellKnown: boolean;
-  /** Signs claims as they are with ES256; the caller sets iat, exp, iss. */
+  /** Signs the claims with ES256 and adds none. The caller sets iat, exp and iss. */
   sign(claims: Claims): Promise<string>;
-  /** Verified claims. @throws jose's JOSEError (JWTExpired, JWSSignatureVerificationFailed, …) */
+  /** Verifies the token. @returns its claims. @throws jose's JOSEError (JWTExpired, …) */
   verify(token: string): Promise<Claims>;
 }
 
-/** Verified tokens kept at most; a token leaves at its expiry or when pushed out. */
+/** The most verified tokens to keep. A token leaves when it expires, or when newer ones need its place. */
 const verifiedMax = 1000;
 
-/** @throws RangeError when jwtSecret has fewer than 32 characters */
+/** @throws RangeError if jwtSecret has fewer than 32 characters */
 export async function createKeys(options: KeyOptions = {}): Promise<Keys> {
   const jwtSecret = options.jwtSecret ?? localDefaults.jwtSecret;
   if (jwtSecret.length < 32) throw new RangeError("jwtSecret needs at least 32 characters");

@@ -1,12 +1,12 @@
 /**
- * One line of text per event, to a sink the caller chooses.
- * Every service of the platform speaks through a `Log`; tests silence it.
+ * Writes one line of text per event, to a sink that the caller chooses. Every service of
+ * the platform logs through a `Log`. Tests use a silent one.
  */
 export type Level = "debug" | "info" | "warn" | "error";
 
 export interface Log {
   (level: Level, message: string): void;
-  /** The same sink with `name` in front of every message. */
+  /** A log with the same sink, which puts `name` before every message. */
   child(name: string): Log;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The commands behind `npm start`, `npm run status` and `npm run reset`.
- * Speaks to a person at a terminal: progress, a table, clear errors.
+ * The commands behind `npm start`, `npm run status` and `npm run reset`. They write for a
+ * person at a terminal: progress, a table, clear errors.
  */
 
 import { createWriteStream, type WriteStream } from "node:fs";
@@ -18,13 +18,13 @@ const usage = `Usage: node platform/main.ts <command> [options]
 
   start               run everything until Ctrl-C
   status              print URLs and keys of the running platform
-  reset               start afresh from migrations and seed.sql
+  reset               delete the database, start again from migrations and seed.sql
 
   --state-dir DIR     where the state lives           (default .plaza)
   --project-dir DIR   where supabase/ lives           (default this repository)
   --database-url URL  use this server, as superuser, instead of the embedded one
   --host ADDRESS      where the API listens           (default 127.0.0.1)
-  --free-ports        any free ports instead of those of supabase/config.toml
+  --free-ports        use any free ports instead of those in supabase/config.toml
   --verbose           log everything to the terminal
   -o, --output FORMAT status as pretty, env or json   (default pretty)`;
 
@@ -32,7 +32,7 @@ const { values: flags, positionals } = parseFlags();
 const projectDir = resolve(flags["project-dir"] ?? join(import.meta.dirname, ".."));
 const stateDir = resolve(flags["state-dir"] ?? join(projectDir, ".plaza"));
 
-/** Every service has bounds of its own; together they stay well below this. */
+/** Every service has its own time limit to stop. All of them together are well below this. */
 const stopTimeoutMs = 30_000;
 
 try {
@@ -54,18 +54,19 @@ try {
   fail(error.code, error.message);
 }
 
-/** Loaded by those who run it: a status is asked for more often, and needs none of it. */
+/** Imported only by the commands that start a platform. `status` runs more often and does not need it. */
 function load() {
   return import("./platform.ts");
 }
 
 async function start(options: { afresh?: boolean } = {}): Promise<void> {
-  // Whoever read our output may stop doing so (`npm start | head`); that ends nothing.
+  // The reader of our output may stop reading (`npm start | head`). The platform continues.
   process.stdout.on("error", () => {});
   process.stderr.on("error", () => {});
   const { createPlatform } = await load();
   await mkdir(stateDir, { recursive: true });
-  // Opened by the first line, which comes when the folder is ours: not over a running one's log.
+  // The first line opens the file, and it comes after we have the folder. So we never overwrite the log
+  // of a running platform.
   let file: WriteStream | undefined;
   const open = () => (file ??= createWriteStream(join(stateDir, "plaza.log"), { flags: "w", mode: 0o600 }));
   const log = createLog(
@@ -100,13 +101,13 @@ async function start(options: { afresh?: boolean } = {}): Promise<void> {
   if (failure instanceof PlatformError) log("error", failure.message);
   else console.error("\nStopping …");
   const stuck = setTimeout(() => {
-    console.error(`Something did not stop within ${stopTimeoutMs / 1000} s and is left to its fate.`);
+    console.error(`A service did not stop within ${stopTimeoutMs / 1000} s. It may still be running.`);
     process.exit(1);
   }, stopTimeoutMs);
   await platform[Symbol.asyncDispose]();
   clearTimeout(stuck);
   if (failure instanceof PlatformError) fail(failure.code, failure.message);
-  // Everything has stopped: whatever else would keep the process, a terminal's prompt is waited for.
+  // Everything has stopped, and a person waits for the prompt. So exit even if something keeps the process alive.
   open().end(() => process.exit());
 }
 
@@ -127,18 +128,18 @@ async function status(): Promise<void> {
   }
 }
 
-/** Removes the database, and only it: keys and secrets stay, so that clients keep working. */
+/** Removes only the database. Keys and secrets stay, so that clients keep working. */
 async function reset(): Promise<void> {
   if (flags["database-url"]) {
     return fail(
       "usage",
-      "reset removes the embedded database only; for a server use supabase db reset --db-url.",
+      "reset removes only the embedded database. For another server, use supabase db reset --db-url.",
     );
   }
   await start({ afresh: true });
 }
 
-/** The first signal asks for a clean stop, the second one insists. */
+/** The first signal starts a clean stop. The second signal exits at once. */
 function firstSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let asked = false;

@@ -1,7 +1,6 @@
 /**
- * Supabase in one process: starts every service in order, wires them, and
- * stops them in reverse. The commands, the tests and the benchmarks all come
- * through here.
+ * Supabase in one process. It starts every service in order, connects them, and stops
+ * them in the reverse order. The commands, the tests and the benchmarks use it.
  */
 import { createHash } from "node:crypto";
 import { chmod, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
@@ -10,6 +9,7 @@ import { join, resolve } from "node:path";
 import { type Auth, createAuth } from "./auth/index.ts";
 import { type Config, type ConfigOverrides, loadConfig } from "./config.ts";
 import { createCron } from "./cron/index.ts";
+import { developmentConfig } from "./development.ts";
 import { type Env, envFiles, functionsEnv } from "./env.ts";
 import { PlatformError } from "./errors.ts";
 import { createFunctions } from "./functions/index.ts";
@@ -29,52 +29,52 @@ import { createRest } from "./rest/index.ts";
 import { loadSecrets } from "./secrets.ts";
 
 export interface PlatformOptions {
-  /** Holds supabase/config.toml. This repository when absent. */
+  /** The folder that holds supabase/config.toml. This repository if absent. */
   projectDir?: string;
-  /** Survives restarts. A temporary folder, removed at the end, when absent. */
+  /** The folder that survives restarts. If absent, a temporary folder, which is removed at the end. */
   stateDir?: string;
-  /** Without the embedded database that the state folder holds; keys and secrets stay. */
+  /** Delete the embedded database in the state folder first. Keys and secrets stay. */
   afresh?: boolean;
-  /** An existing server, as its superuser, instead of the embedded one. */
+  /** The URL of an existing server, as its superuser. It replaces the embedded server. */
   databaseUrl?: string;
-  /** Where the gateway listens; everything else stays on loopback. */
+  /** The address of the gateway. Everything else listens only on loopback. */
   host?: string;
-  /** Any free ports instead of the configured ones: for tests beside a running platform. */
+  /** Use any free ports instead of the configured ones. Tests need it beside a running platform. */
   ephemeralPorts?: boolean;
-  /** API keys and JWT secret; the CLI's well-known local ones when absent. */
+  /** API keys and JWT secret. If absent, the CLI's local ones, which are publicly known. */
   keys?: Omit<KeyOptions, "signingKey">;
-  /** Laid over supabase/config.toml. */
+  /** Settings that replace those of supabase/config.toml and of development.ts. */
   config?: ConfigOverrides;
-  /** Where `env(NAME)` values and functions' secrets come from, over the project's .env files. */
+  /** Values for `env(NAME)` and secrets for functions. They replace those of the project's .env files. */
   env?: Env;
-  /** Over Supabase's defaults for a server of one's own, which have no place in config.toml. */
+  /** Replace Realtime's default limits and shares. config.toml has no settings for them. */
   realtimeLimits?: Partial<RealtimeLimits>;
   /** Whether an empty database gets seed.sql. */
   seed?: boolean;
   log?: Log;
-  /** Told what happens next while the platform starts. */
+  /** Is called with the next step while the platform starts. */
   progress?: (step: string) => void;
 }
 
 export interface Platform extends AsyncDisposable {
-  /** The API's origin. */
+  /** The origin of the API. */
   url: string;
-  /** As the role `postgres`, with password. */
+  /** The database for the role `postgres`, with its password. */
   databaseUrl: string;
-  /** As the superuser `supabase_admin`: for tests and repairs, not for applications. */
+  /** The database for the superuser `supabase_admin`. It is for tests and repairs, not for applications. */
   adminUrl: string;
   mailUrl: string;
   keys: Keys;
   /** The names and values that `supabase status -o env` prints. */
   env: Record<string, string>;
-  /** Resolves when the database ends without being asked to. */
+  /** Resolves if the database ends and nobody asked it to. */
   failed: Promise<PlatformError>;
 }
 
-/** Of the embedded server, which listens on loopback only; `supabase start` uses the same. */
+/** The embedded server's password. The server listens only on loopback. `supabase start` has the same password. */
 const localPassword = "postgres";
 
-/** @throws PlatformError, see docs/errors.md; whatever had started is stopped again. */
+/** @throws PlatformError, see docs/errors.md. Then every service that had started is stopped again. */
 export async function createPlatform(options: PlatformOptions = {}): Promise<Platform> {
   const { log = silent, progress = () => {} } = options;
   const projectDir = resolve(options.projectDir ?? join(import.meta.dirname, ".."));
@@ -94,7 +94,9 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   const ports = options.ephemeralPorts
     ? { api: { port: 0 }, db: { port: 0 }, local_smtp: { port: 0, smtp_port: 0 } }
     : {};
-  const config = await loadConfig(projectDir, env, { ...options.config, ...ports });
+  const host = options.host ?? "127.0.0.1";
+  const overrides = [developmentConfig(host, env), options.config ?? {}, ports];
+  const config = await loadConfig(projectDir, env, ...overrides);
   const keys = await createKeys({
     jwtSecret: env.JWT_SECRET,
     publishableKey: env.PUBLISHABLE_KEY,
@@ -103,8 +105,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
     signingKey: await signingKey(projectDir, config, secrets.signingKey),
   });
 
-  // The ports first: a taken one is known before anything slow begins.
-  const host = options.host ?? "127.0.0.1";
+  // Take the ports first. Then we know about a taken port before anything slow starts.
   const gateway = starting.use(
     await createGateway({ host, port: config.api.port, keys, log: log.child("gateway") }),
   );
@@ -184,7 +185,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
     });
     gateway.mount("realtime", starting.use(realtime));
   }
-  // Last: a job may call any of the others.
+  // The last one, because a job may call any other service.
   starting.use(createCron({ databaseUrl: database.adminUrl, log: log.child("cron") }));
 
   instance.env = {
@@ -214,7 +215,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
 
 interface Database {
   adminUrl: string;
-  /** Of every login role: an existing server's superuser lends its own. */
+  /** The password of every login role. On an existing server it is the superuser's password. */
   password: string;
   url(role: string): string;
   failed: Promise<PlatformError>;
@@ -249,7 +250,7 @@ async function startDatabase(
   const failed = server.ended.then(
     () =>
       new Promise<PlatformError>((tell) => {
-        if (!stopping) tell(new PlatformError("postgres_failed", "Postgres ended by itself; see the log."));
+        if (!stopping) tell(new PlatformError("postgres_failed", "Postgres ended by itself. See the log."));
       }),
   );
   return databaseAt(`postgresql://${superuser}:${localPassword}@127.0.0.1:${server.port}/postgres`, failed);
@@ -270,8 +271,8 @@ function databaseAt(adminUrl: string, failed: Promise<PlatformError>): Database 
 }
 
 /**
- * Where Postgres keeps its files. As root the server runs as another user, who
- * may be unable to enter a checkout below somebody's private home.
+ * The folder for the files of Postgres. If we are root, the server runs as another user.
+ * That user may be unable to enter a checkout in a private home folder.
  */
 async function databaseDir(stateDir: string): Promise<string> {
   const user = await serverUser();
@@ -282,13 +283,13 @@ async function databaseDir(stateDir: string): Promise<string> {
 
 async function temporaryDir(stack: AsyncDisposableStack): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), "plaza-"));
-  // The server user has to get in; what is secret inside has its own mode.
+  // The server's user has to get in. Secret files inside have their own mode.
   await chmod(dir, 0o711);
   stack.defer(() => rm(dir, { recursive: true, force: true }));
   return dir;
 }
 
-/** The project's signing key where config.toml names one, else ours. */
+/** The project's signing key if config.toml names one, else ours. */
 async function signingKey(projectDir: string, config: Config, own: KeyOptions["signingKey"]) {
   const path = config.auth.signing_keys_path;
   if (path === undefined) return own;
@@ -297,8 +298,8 @@ async function signingKey(projectDir: string, config: Config, own: KeyOptions["s
 }
 
 /**
- * Hooks are configured with the address that Docker's containers have for the
- * gateway; here that is the gateway itself, on whatever port it has.
+ * A hook's address in config.toml is the gateway's address inside Docker's containers.
+ * Here we replace it by the real address and port of the gateway.
  */
 function ownUrl(uri: string, gatewayUrl: string): string {
   const url = new URL(uri);

@@ -1,6 +1,6 @@
 /**
- * The secrets a project has without having set any: made on the first start,
- * kept in the state folder, readable by its owner alone.
+ * The secrets of a project that sets none itself. The first start makes them and keeps
+ * them in the state folder. Only the folder's owner can read them.
  */
 import { randomBytes } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
@@ -9,9 +9,9 @@ import type { JWK } from "jose";
 import { createSigningKey } from "./keys.ts";
 
 export interface Secrets {
-  /** Signs users' tokens; kept, so that they stay signed in over a restart. */
+  /** Signs users' tokens. We keep it, so that people stay signed in after a restart. */
   signingKey: JWK;
-  /** Standard Webhooks secrets (`v1,whsec_<base64>`) that Auth signs its hook requests with. */
+  /** Auth signs its hook requests with these Standard Webhooks secrets (`v1,whsec_<base64>`). */
   sendEmailHook: string;
 }
 
@@ -27,7 +27,7 @@ export async function loadSecrets(stateDir: string): Promise<Secrets> {
     signingKey: await createSigningKey(),
     sendEmailHook: `v1,whsec_${randomBytes(32).toString("base64")}`,
   };
-  // In one step: a crash leaves the file whole or absent.
+  // Rename it into place. So after a crash the file is complete or absent.
   await writeFile(`${path}.new`, JSON.stringify(secrets, null, 2), { mode: 0o600 });
   await rename(`${path}.new`, path);
   return secrets;

@@ -1,8 +1,8 @@
 /**
- * `npm test`'s last step: runs vitest, and fails the run as well when it leaves
- * anything behind. All of it gets a temporary folder of its own, which also marks
- * its processes: at the end neither a file may be in the one nor a process know it.
- * Arguments are vitest's.
+ * The last step of `npm test`. It runs vitest, and also fails if the tests leave
+ * anything behind. The whole run gets its own temporary folder. The folder's name in
+ * the environment also marks every process of the run. At the end the folder must be
+ * empty and no marked process may be alive. Vitest gets all arguments.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -10,11 +10,11 @@ import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** How long what has been told to stop may take. */
+/** How long a process may take to stop. */
 const graceMs = 15_000;
 
 const dir = await mkdtemp(join(tmpdir(), "plaza-run-"));
-// Postgres, which is another user when we are root, has to get in.
+// If we are root, Postgres runs as another user, and has to get into the folder.
 await chmod(dir, 0o711);
 const report = join(dir, "report.json");
 
@@ -46,7 +46,7 @@ async function leftoversAfter(waitMs: number): Promise<string[]> {
   }
 }
 
-/** Files, sockets and folders, but for the caches of the tests' own tools. */
+/** Files, sockets and folders, except the caches of the tests' own tools. */
 async function files(): Promise<string[]> {
   const caches = /^(node-compile-cache|\.bun-)/;
   const names = await readdir(dir);

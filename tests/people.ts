@@ -1,7 +1,7 @@
 /**
- * The people of the tests that go through the API: signed up through supabase-js,
- * confirmed with the code from the e-mail that arrived. Knows a deployment by its
- * URLs and keys alone, so it works against any.
+ * The people of the tests that use the API. They sign up through supabase-js and confirm
+ * with the code from the e-mail that arrived. This needs only the URLs and keys of a
+ * deployment, so it works with any deployment.
  */
 import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,11 +9,11 @@ import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 
 export interface Target {
   url: string;
-  /** sb_publishable_… or the legacy anon key: what a frontend carries. */
+  /** The key that a frontend carries: sb_publishable_… or the legacy anon key. */
   publishableKey: string;
-  /** sb_secret_… or the legacy service_role key; past row-level security. */
+  /** The key that bypasses row-level security: sb_secret_… or the legacy service_role key. */
   secretKey: string | undefined;
-  /** Mailpit, or what speaks its API. */
+  /** Mailpit, or a server with the same API. */
   mailUrl: string;
 }
 
@@ -61,7 +61,7 @@ export function guest(): SupabaseClient {
   return connect(url, publishableKey);
 }
 
-/** A trusted backend: past row-level security, and allowed to administer accounts. */
+/** A trusted backend. It bypasses row-level security and may administer accounts. */
 export function service(): SupabaseClient {
   const { url, secretKey } = target();
   if (!secretKey) throw new Error("Set PLAZA_SECRET_KEY: see docs/how-to/test-a-deployment.md");
@@ -74,14 +74,18 @@ function connect(url: string, key: string): SupabaseClient {
   });
 }
 
-/** A username that nobody had in any run before. @param name at most 15 letters */
+/** A username that nobody had in an earlier run. @param name at most 15 letters */
 export function freshUsername(name: string): string {
   return `${name}_${randomBytes(7).toString("hex")}`;
 }
 
+/** So much that no test ever meets it. */
+const boundless = { per_minute: 1_000_000, per_hour: 1_000_000, per_day: 1_000_000 };
+
 /**
- * Signs somebody up, reads the e-mail, confirms, and leaves them signed in.
- * @param name the test's name for them; the username begins with it
+ * Signs a person up, reads the e-mail, confirms, and leaves the person signed in. With a secret
+ * key at hand, the person's budgets are too large to be met.
+ * @param name what the test calls this person; the username starts with it
  */
 export async function signUp(name: string, metadata: Record<string, unknown> = {}): Promise<Person> {
   const username = freshUsername(name);
@@ -102,10 +106,14 @@ export async function signUp(name: string, metadata: Record<string, unknown> = {
   if (confirmed.error) throw confirmed.error;
   const id = confirmed.data.user?.id;
   if (!id || !confirmed.data.session) throw new Error("confirmed, but not signed in");
+  if (target().secretKey)
+    await service()
+      .rpc("set_limits", { profile_id: id, ...boundless })
+      .throwOnError();
   return { client, id, email, username, password };
 }
 
-/** The newest mail to an address, as soon as there is one. */
+/** Waits for a mail to this address, and returns the newest one. */
 export async function mailTo(address: string): Promise<Mail> {
   const { mailUrl } = target();
   const deadline = Date.now() + mailTimeoutMs;
@@ -126,7 +134,7 @@ export function codeIn(mail: Mail): string {
   return code;
 }
 
-/** The link of a mail that leads back to Auth. */
+/** The link in a mail that leads back to Auth. */
 export function linkIn(mail: Mail): URL {
   const link = /https?:\/\/[^\s<>"')\]]+\/auth\/v1\/verify\?[^\s<>"')\]]+/.exec(mail.Text)?.[0];
   if (!link) throw new Error(`No link in the mail "${mail.Subject}":\n${mail.Text}`);

@@ -1,7 +1,7 @@
 /**
- * What the suites that go through the API talk to: the deployment that the
- * environment names (PLAZA_URL and the keys beside it), or a platform of our
- * own for this run. Called by vitest before and after the suites.
+ * The server that the API tests talk to. It is the deployment that the environment
+ * names (PLAZA_URL and the keys), or else a platform that starts for this run. Vitest
+ * calls this module before and after the suites.
  */
 import { createLog } from "../platform/log.ts";
 import { createPlatform } from "../platform/platform.ts";
@@ -11,9 +11,11 @@ export default async function setup(): Promise<(() => Promise<void>) | undefined
   const platform = await createPlatform({
     ephemeralPorts: true,
     seed: false,
-    // All tests are one client address; the limits have tests of their own.
+    // All tests share one client address, and people sign up twice without waiting a minute.
+    // The limits have their own tests.
     config: {
       auth: {
+        email: { max_frequency: "1ms" },
         rate_limit: { sign_in_sign_ups: 100_000, token_refresh: 100_000, token_verifications: 100_000 },
       },
     },

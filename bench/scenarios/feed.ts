@@ -1,8 +1,8 @@
 /**
- * The home feed and posting in a social network with power-law degrees, of 20,000 and of
- * 200,000 people: beside a scan of the primary key, the query as frontends write it, and a
- * timeline written ahead; the same rows of all but the bare scan. PLAZA_BENCH_USERS names
- * one size.
+ * Measures the home feed and posting, in social networks of 20,000 and 200,000 people with
+ * power-law degrees. It compares the home feed with a scan of the primary key, with the
+ * query that a frontend would write, and with a timeline written ahead. All of them make
+ * the same kind of rows, except the bare scan. PLAZA_BENCH_USERS names one size.
  */
 import { loadavg } from "node:os";
 import {
@@ -45,7 +45,7 @@ export async function run(): Promise<string> {
       graph: server.graph,
       pages: pages[index] as PageFigures[],
       naive: await measureNaive(server, contenders[index] as FeedContenders),
-      // The last, because it changes what the feeds answer.
+      // Posting comes last, because it changes the feeds.
       posting: await measurePosting(server),
     });
   }
@@ -53,7 +53,7 @@ export async function run(): Promise<string> {
   return [intro(loads), ...networks.flatMap(report), "## Goals", goals(networks)].join("\n\n");
 }
 
-/** Place by place, the sizes and methods by turns, so that what is compared ran side by side. */
+/** Measures one kind of page after another. Sizes and methods take turns, so that they run side by side. */
 async function measurePages(servers: GraphServer[], contenders: FeedContenders[]): Promise<PageFigures[][]> {
   await using stack = new AsyncDisposableStack();
   const platforms: RemotePlatform[] = [];
@@ -89,7 +89,7 @@ async function measurePages(servers: GraphServer[], contenders: FeedContenders[]
   return found;
 }
 
-/** As frontends write it: past the rules in a definer, and under them as a client would send it. */
+/** The query that a frontend would write: in a definer without the rules, and with them, as a client sends it. */
 const naiveUnderRules = `
   select posts.*, profiles.username, profiles.display_name, profiles.avatar_url
   from public.posts
@@ -144,7 +144,7 @@ async function measurePosting({ databaseUrl, graph }: GraphServer): Promise<Netw
   });
   const { quietAuthor, popularAuthor } = graph;
   try {
-    // Short turns: a busy disk is busy for all.
+    // Turns are short, so that a busy disk affects all alike.
     const contenders = [
       by("quiet", quietAuthor),
       by("quiet again", quietAuthor),

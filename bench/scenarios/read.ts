@@ -1,8 +1,8 @@
 /**
- * What HTTP adds: one row by key and the home feed, through the gateway and
- * rest, beside the same statements sent raw over one prepared connection in
- * the same role with the same claims; and what an HTTP request costs that only
- * asks the gateway for a page it does not have.
+ * Measures what HTTP adds to one row by key and to the home feed. It reads them through
+ * the gateway and rest, and by the same statements over one prepared connection, in the
+ * same role with the same claims. It also measures an HTTP request for a page that the
+ * gateway does not have.
  */
 import { Agent, get } from "node:http";
 import { SignJWT } from "jose";
@@ -82,7 +82,7 @@ export async function run(): Promise<string> {
   return table(figures, rates);
 }
 
-/** Sessions in the reader's role for good: a statement costs itself and one round trip. */
+/** Sessions that stay in the reader's role. So a statement costs only itself and one round trip. */
 function rawConnection(url: string, claims: object, max: number): postgres.Sql {
   return postgres(url, {
     max,

@@ -1,7 +1,7 @@
 /**
- * What realtime adds: to a commit, until a socket hears of it; to a `ws` server
- * that hands messages on and does nothing else, in deliveries per CPU-second and
- * in memory per idle socket. Servers run in processes of their own.
+ * Measures realtime in two ways. First, the time from a commit until a socket gets the
+ * message. Second, a comparison with a bare `ws` server that only sends messages on:
+ * deliveries per CPU-second, and memory per idle socket. Each server has its own process.
  */
 import { once } from "node:events";
 import { SignJWT } from "jose";
@@ -20,7 +20,7 @@ export async function run(): Promise<string> {
   return [await latency(), await fanOut(), await memory()].join("\n\n");
 }
 
-/** The commit's acknowledgement and the socket's frame, of the same insert. */
+/** The times until the commit is acknowledged and until the socket gets its frame, for the same insert. */
 async function latency(): Promise<string> {
   await using server = await startSockets("realtime");
   const sql = postgres(server.adminUrl, { max: 1, onnotice: () => {} });
@@ -97,7 +97,7 @@ async function timed(
   return { ack: ack.toSorted((a, b) => a - b), heard: heard.toSorted((a, b) => a - b) };
 }
 
-/** Bursts by turns: each server gets the same load, one after the other, round by round. */
+/** Sends bursts in turns. Each server gets the same load, one after the other, round by round. */
 async function fanOut(): Promise<string> {
   const kinds: Kind[] = ["ws", "realtime"];
   const rates: Record<Kind, number[]> = { ws: [], realtime: [] };
@@ -127,7 +127,7 @@ async function fanOut(): Promise<string> {
 
 interface Crowd extends AsyncDisposable {
   kind: Kind;
-  /** Sends so many messages to everybody. @returns deliveries per CPU-second of the server */
+  /** Sends this number of messages to everybody. @returns the server's deliveries per CPU-second */
   burst(messages: number): Promise<number>;
 }
 
@@ -149,7 +149,7 @@ async function gather(kind: Kind): Promise<Crowd> {
     async burst(messages) {
       arrived = 0;
       const before = await server.cpuS();
-      // A few at a time, as people would at most; each set is delivered before the next is sent.
+      // Send a few at a time, as people do. Each set is delivered before the next is sent.
       for (let sent = 0; sent < messages; sent += 5) {
         due = arrived + 5 * receivers;
         const delivered = new Promise<void>((resolve) => {
@@ -191,7 +191,7 @@ const kib = (bytes: number) => (bytes / 1024).toFixed(1);
 
 async function idleBytes(kind: Kind, count: number, joins: boolean): Promise<{ heap: number; rss: number }> {
   await using server = await startSockets(kind);
-  // The first sockets pay for what all share.
+  // The first sockets also pay for the things that all sockets share.
   const first = await openMany(server.url, opening, joins);
   const before = await server.memory();
   const sockets = await openMany(server.url, count, joins);
@@ -238,7 +238,7 @@ async function beat(socket: WebSocket): Promise<void> {
   await answered;
 }
 
-/** A broadcast as clients send it. @see platform/realtime/protocol.ts */
+/** A broadcast in the form in which clients send it. @see platform/realtime/protocol.ts */
 function pushFrame(payload: object): Buffer {
   const fields = ["1", "", topic, "says", ""].map((text) => Buffer.from(text));
   const head = Uint8Array.of(3, ...fields.map(({ length }) => length), 1);

@@ -1,6 +1,6 @@
 /**
- * A newcomer's first minute: `npm start` on an empty folder until the API
- * answers, the same again on the kept folder, and the memory of all processes.
+ * Measures `npm start` on an empty folder until the API answers, then a second start on
+ * the same folder, and the memory of all processes.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -76,7 +76,7 @@ async function readSome(url: string): Promise<void> {
   }
 }
 
-/** Proportional set size: pages that Postgres' processes share are counted once. */
+/** The proportional set size. It counts a page once if several Postgres processes share it. */
 async function memoryOf(pid: number): Promise<{ platform: number; all: number }> {
   const parents = new Map<number, number>();
   for (const name of await readdir("/proc")) {

@@ -1,6 +1,10 @@
-/** Reads a request's body up to a bound; past it nothing more is kept. */
+/**
+ * Reads the body of a request, up to a bound. It keeps nothing of a longer body.
+ * platform/body.ts does the same for the services of the platform. This copy is apart
+ * because functions are deployed without platform/.
+ */
 
-/** @returns the text, or undefined when it is longer than `maxBytes` */
+/** @returns the text, or undefined if it is longer than `maxBytes` */
 export async function readText(request: Request, maxBytes: number): Promise<string | undefined> {
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) {
     await request.body?.cancel();

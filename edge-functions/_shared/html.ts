@@ -1,17 +1,17 @@
 /**
- * HTML that is escaped by construction: what stands in the template is markup,
- * what is put into it is text. Free of Deno, for tests in any runtime.
+ * HTML templates that escape every value. The template itself is markup, and each value
+ * in it is text. This module does not need Deno, so tests may run it anywhere.
  */
 const brand: unique symbol = Symbol("html");
 
-/** Markup made by `html`; nothing else is put into a template unescaped. */
+/** Markup that `html` made. A template escapes every other value. */
 export interface Html {
   readonly [brand]: string;
 }
 
 type Value = string | number | Html | Html[] | undefined;
 
-/** Values are escaped for text and for quoted attributes; `undefined` is nothing. */
+/** Escapes values for text and for quoted attributes. `undefined` adds nothing. */
 export function html(strings: TemplateStringsArray, ...values: Value[]): Html {
   const markup = strings.map((text, index) => text + markupOf(values[index]));
   return { [brand]: markup.join("") };

@@ -1,12 +1,12 @@
 /**
- * Supabase Auth's Send Email hook: Auth posts what has to be said to whom, this
+ * The Send Email hook of Supabase Auth. Auth posts the kind of mail and the person. This
  * function writes the mail and sends it. See docs/how-to/send-mail.md.
  *
  * Auth reads a hook's errors only from an answer with status 200 (in its source:
- * internal/hooks/hookhttp); it then undoes what it was doing, and hands `http_code`
- * and `message` to the client. It repeats a request only on 429 or 503 with
- * retry-after, at once, and with a new webhook-id; neither is sent here, since the
- * person can do better: try again in a minute.
+ * internal/hooks/hookhttp). Then it undoes what it was doing, and gives `http_code` and
+ * `message` to the client. Auth repeats a request only on 429 or 503 with retry-after, at
+ * once and with a new webhook-id. This function sends neither. It is better if the person
+ * tries again in a minute.
  */
 import { readText } from "../_shared/body.ts";
 import { payloadSchema } from "./payload.ts";
@@ -15,7 +15,7 @@ import { SendError, sendMails } from "./send.ts";
 import { readSettings } from "./settings.ts";
 import { isSigned } from "./signature.ts";
 
-/** Auth waits five seconds, of which a cold start takes its part. */
+/** Auth waits five seconds, and a cold start needs a part of them. */
 const sendingMs = 3800;
 const maxBodyBytes = 512 * 1024;
 

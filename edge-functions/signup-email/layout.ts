@@ -1,6 +1,6 @@
 /**
- * How a letter looks, as HTML and as text. Styles are inline, for mail programs that
- * drop the rest; those that keep it get a dark version.
+ * The look of a letter, as HTML and as text. Styles are inline, because some mail
+ * programs drop style sheets. The others get a dark version too.
  */
 import { type Html, html, toText } from "../_shared/html.ts";
 import type { Letter } from "./letters.ts";

@@ -1,6 +1,6 @@
 /**
- * Who gets which words: a payload → one letter, or two for a change of address.
- * Change the wording here, the look in layout.ts.
+ * The words of every mail. A payload gives one letter, or two for a change of address.
+ * Change the words here. Change the look in layout.ts.
  */
 import type { Action, Payload } from "./payload.ts";
 import { type Addresses, verifyUrl } from "./verify-url.ts";
@@ -11,9 +11,9 @@ export interface Letter {
   heading: string;
   paragraphs: string[];
   action?: { label: string; url: string };
-  /** The one-time code, as an alternative to the action or alone. */
+  /** The one-time code. The person uses it instead of the action, or there is no action. */
   code?: string;
-  /** What to do when it was somebody else. */
+  /** What to do if it was somebody else. */
   footnote: string;
 }
 
@@ -21,7 +21,7 @@ export interface Words extends Addresses {
   appName: string;
 }
 
-/** @throws Error when the payload's site_url is no web address */
+/** @throws Error if the payload's site_url is not a web address */
 export function writeLetters(payload: Payload, words: Words): Letter[] {
   return payload.email_data.email_action_type === "email_change"
     ? emailChange(payload, words)
@@ -35,14 +35,13 @@ const letters: Record<Exclude<Action, "email_change">, Write> = {
   signup: (payload, words) => ({
     subject: `Confirm your e-mail address for ${words.appName}`,
     heading: `Welcome to ${words.appName}`,
-    paragraphs: [`${hello(payload)} Confirm this e-mail address, and your account is ready.`],
+    ...(payload.user.confirmation_sent_at ? signUpAgain : firstSignUp(payload)),
     ...proof(payload, words, "Confirm e-mail address"),
-    footnote: "You did not sign up? Then ignore this e-mail: without it nobody can use the account.",
   }),
   invite: (payload, words) => ({
     subject: `You are invited to ${words.appName}`,
     heading: `You are invited to ${words.appName}`,
-    paragraphs: [`Accept the invitation, and an account for ${payload.user.email} is ready.`],
+    paragraphs: [`Accept the invitation, and your account for ${payload.user.email} is ready.`],
     ...proof(payload, words, "Accept the invitation"),
     footnote: "You do not want to join? Then ignore this e-mail.",
   }),
@@ -58,7 +57,7 @@ const letters: Record<Exclude<Action, "email_change">, Write> = {
   reauthentication: (payload, words) => ({
     subject: `Your ${words.appName} verification code`,
     heading: "Your verification code",
-    paragraphs: [`${hello(payload)} Enter this code to go on with your change.`],
+    paragraphs: [`${hello(payload)} Enter this code to continue with your change.`],
     code: payload.email_data.token,
     footnote: "It was not you? Then change your password: somebody is signed in to your account.",
   }),
@@ -110,23 +109,49 @@ const letters: Record<Exclude<Action, "email_change">, Write> = {
   }),
 };
 
+/**
+ * The person who signed up chose a password. It works once the address is confirmed. So the mail
+ * names the account: the reader must see when it was somebody else.
+ */
+function firstSignUp(payload: Payload): Pick<Content, "paragraphs" | "footnote"> {
+  const name = username(payload);
+  return {
+    paragraphs: [
+      `Somebody, most likely you, signed up with this e-mail address${name && ` for the account @${name}`}.`,
+      "Confirm the address, and the account is ready.",
+    ],
+    footnote: name
+      ? `You did not sign up, or not as @${name}? Then do not confirm: somebody else could use the account. Ignore this e-mail, or sign up yourself in a minute.`
+      : "You did not sign up? Then do not confirm: somebody else could use the account.",
+  };
+}
+
+/** The database dropped the first password and username: docs/decisions/0007-sign-up.md. */
+const signUpAgain: Pick<Content, "paragraphs" | "footnote"> = {
+  paragraphs: [
+    "Confirm this e-mail address, and the account is ready.",
+    "Then choose a password and a username. A new e-mail was asked for, so what was chosen before no longer counts.",
+  ],
+  footnote: "You did not sign up? Then ignore this e-mail: without it nobody can use the account.",
+};
+
 const insecure = "It was not you? Then change your password at once.";
 
 function signIn(payload: Payload, words: Words): Content {
   return {
     subject: `Sign in to ${words.appName}`,
     heading: `Sign in to ${words.appName}`,
-    paragraphs: [`${hello(payload)} This link and this code sign you in, once.`],
+    paragraphs: [`${hello(payload)} This link or this code signs you in, once.`],
     ...proof(payload, words, "Sign in"),
     footnote: "It was not you? Then ignore this e-mail, and give the code to nobody.",
   };
 }
 
 /**
- * With double confirmation both addresses have to agree. Auth's names are crossed, for
- * compatibility: `token_hash` (with `token_new`) belongs to the new address,
- * `token_hash_new` (with `token`) to the current one. Without double confirmation
- * `token` and `token_hash` are the new address's.
+ * With double confirmation both addresses have to confirm. Auth has crossed the names, for
+ * compatibility: `token_hash` (with `token_new`) is for the new address, and
+ * `token_hash_new` (with `token`) is for the current one. Without double confirmation,
+ * `token` and `token_hash` are for the new address.
  */
 function emailChange(payload: Payload, words: Words): Letter[] {
   const { user, email_data: data } = payload;
@@ -137,8 +162,8 @@ function emailChange(payload: Payload, words: Words): Letter[] {
     subject: `Confirm your new e-mail address for ${words.appName}`,
     heading: "Confirm your new e-mail address",
     paragraphs: [
-      `${hello(payload)} ${newEmail} is to become the address of your account.`,
-      ...(double ? ["Your current address has got an e-mail too; the change is made when both agree."] : []),
+      `${hello(payload)} Somebody, most likely you, wants to change the address of your account to ${newEmail}.`,
+      ...(double ? ["We sent an e-mail to your current address too. Confirm both to make the change."] : []),
     ],
     action: { label: "Confirm new address", url: verifyUrl(payload, words, data.token_hash) },
     code: data.token_new || data.token,
@@ -150,8 +175,8 @@ function emailChange(payload: Payload, words: Words): Letter[] {
     subject: `Confirm the change of your ${words.appName} e-mail address`,
     heading: "Confirm the change of your e-mail address",
     paragraphs: [
-      `${hello(payload)} Your account is to move from ${user.email} to ${newEmail}.`,
-      "The new address has got an e-mail too; the change is made when both agree.",
+      `${hello(payload)} Somebody, most likely you, wants to move your account from ${user.email} to ${newEmail}.`,
+      "We sent an e-mail to the new address too. Confirm both to make the change.",
     ],
     action: { label: "Confirm the change", url: verifyUrl(payload, words, data.token_hash_new) },
     code: data.token,
@@ -160,7 +185,7 @@ function emailChange(payload: Payload, words: Words): Letter[] {
   return [toNew, toCurrent];
 }
 
-/** The notice of a new address is for whoever had the account until now. */
+/** The notice of a changed address goes to the old address, because its owner had the account until now. */
 function recipient({ user, email_data: data }: Payload): string {
   const address = data.email_action_type === "email_changed_notification" ? data.old_email : user.email;
   return address ?? "";
@@ -171,15 +196,20 @@ function proof(payload: Payload, words: Words, label: string): Pick<Letter, "act
   return { action: { label, url: verifyUrl(payload, words, token_hash) }, code: token };
 }
 
+/** By name only when the address is confirmed: before, a stranger may have chosen the name. */
+function hello(payload: Payload): string {
+  const name = payload.user.email_confirmed_at && username(payload);
+  return name ? `Hello ${name}.` : "Hello.";
+}
+
 /**
- * Anybody can sign up anybody's address, so nothing that the person wrote is sent
- * on but a well-formed username: a longer name could be an advertisement.
+ * Anybody can sign up with another person's address. So a mail repeats nothing that was
+ * written at sign-up, except a well-formed username. A longer name could be an advertisement.
+ * @returns the username, or an empty string
  */
-function hello({ user }: Payload): string {
+function username({ user }: Payload): string {
   const { username } = user.user_metadata;
-  return typeof username === "string" && /^[A-Za-z0-9_]{3,30}$/.test(username)
-    ? `Hello ${username}.`
-    : "Hello.";
+  return typeof username === "string" && /^[A-Za-z0-9_]{3,30}$/.test(username) ? username : "";
 }
 
 function provider({ email_data: data }: Payload): string {

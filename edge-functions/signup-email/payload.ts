@@ -1,11 +1,11 @@
 /**
- * What Supabase Auth sends to the Send Email hook, validated
+ * The payload that Supabase Auth sends to the Send Email hook, and its validation
  * (https://supabase.com/docs/guides/auth/auth-hooks/send-email-hook; in Auth's
  * source: internal/hooks/v0hooks and internal/mailer).
  */
 import { z } from "zod";
 
-/** What is verified by a link, a code, or both. */
+/** The kinds of mail in which the person confirms by a link, a code, or either. */
 const verifications = [
   "signup",
   "invite",
@@ -16,7 +16,7 @@ const verifications = [
   "reauthentication",
 ] as const;
 
-/** What has happened already; sent where the project has these notices on. */
+/** The kinds of mail about something that already happened. A project can switch them on. */
 const notices = [
   "password_changed_notification",
   "email_changed_notification",
@@ -27,7 +27,7 @@ const notices = [
   "mfa_factor_unenrolled_notification",
 ] as const;
 
-/** One address as Auth admits them: no quotes, no list, nothing that ends a header. */
+/** One address, as Auth allows it: no quotes, no list, nothing that ends a header. */
 const email = z
   .string()
   .max(320)
@@ -49,6 +49,10 @@ export const payloadSchema = z
       email: optionalEmail,
       new_email: optionalEmail,
       phone: text(40),
+      /** Empty until the address is confirmed. */
+      email_confirmed_at: text(64),
+      /** When the mail before this one was sent; empty at the first one. */
+      confirmation_sent_at: text(64),
       user_metadata: z
         .record(z.string(), z.unknown())
         .nullish()

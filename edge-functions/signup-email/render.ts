@@ -1,6 +1,4 @@
-/**
- * A payload → the mails to send. Pure: no clock, no network, no environment.
- */
+/** Turns a payload into the mails to send. It uses no clock, no network and no environment. */
 import { layoutHtml, layoutText } from "./layout.ts";
 import { type Letter, type Words, writeLetters } from "./letters.ts";
 import type { Payload } from "./payload.ts";
@@ -13,7 +11,7 @@ export interface Mail {
   text: string;
 }
 
-/** @throws Error when the payload's site_url is no web address and `words` names no other */
+/** @throws Error if the payload's site_url is not a web address and `words` names no other address */
 export function renderMails(payload: Payload, words: Words): Mail[] {
   const appName = clean(words.appName);
   return writeLetters(payload, { ...words, appName })
@@ -26,7 +24,7 @@ export function renderMails(payload: Payload, words: Words): Mail[] {
     }));
 }
 
-/** Every piece of text is one line: nothing that came with the payload can start a line of its own. */
+/** Puts every piece of text on one line. So no text of the payload can start a new line. */
 function inOneLine(letter: Letter): Letter {
   return {
     ...letter,
@@ -37,7 +35,7 @@ function inOneLine(letter: Letter): Letter {
   };
 }
 
-/** Without control characters, line breaks and marks that turn the direction of writing. */
+/** Removes control characters, line breaks and marks that change the direction of writing. */
 function clean(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").trim();
 }

@@ -1,12 +1,12 @@
 /**
- * Hands mails to an SMTP server or to an HTTP mail API, one after the other, within
- * the time that Auth gives a hook.
+ * Sends mails to an SMTP server or to an HTTP mail API, one after the other, within the
+ * time that Auth gives a hook.
  */
 import nodemailer from "nodemailer";
 import type { Mail } from "./render.ts";
 import type { ApiDelivery, Settings, SmtpDelivery } from "./settings.ts";
 
-/** A mail was not taken. The message is for the log: it names neither addresses nor contents. */
+/** The server did not take a mail. The message is for the log, so it has no address and no content. */
 export class SendError extends Error {
   constructor(message: string) {
     super(message);
@@ -15,10 +15,10 @@ export class SendError extends Error {
 }
 
 /**
- * Not in parallel: a mail server that is down fails the first mail, and nothing is half sent.
- * @param occasion tells this request of Auth's apart; the same occasion gives the same Message-IDs
- *   and idempotency keys, so that a repetition can be recognised
- * @param signal ends the waiting
+ * Sends the mails one by one. If the mail server is down, the first mail fails and no mail is sent.
+ * @param occasion names this request of Auth. The same occasion gives the same Message-IDs and
+ *   idempotency keys, so that a receiver can recognise a repeated request.
+ * @param signal stops the waiting
  * @throws SendError
  */
 export async function sendMails(
@@ -49,7 +49,7 @@ function sendOne(
     : sendByApi(mail, from, delivery, id, signal);
 }
 
-/** Each of these bounds one step; the signal bounds them all. */
+/** Each of these limits one step. The signal limits all of them together. */
 const smtpStepMs = 3000;
 
 async function sendBySmtp(mail: Mail, from: Settings["from"], smtp: SmtpDelivery, id: string): Promise<void> {
@@ -69,7 +69,7 @@ async function sendBySmtp(mail: Mail, from: Settings["from"], smtp: SmtpDelivery
   });
   await transport.sendMail({
     from,
-    // As an object it is one address and nothing else, whatever it contains.
+    // An object is always one address. A string could be a list.
     to: { name: "", address: mail.to },
     subject: mail.subject,
     text: mail.text,
@@ -79,7 +79,7 @@ async function sendBySmtp(mail: Mail, from: Settings["from"], smtp: SmtpDelivery
   });
 }
 
-/** The form of Resend's API (https://resend.com/docs/api-reference/emails/send-email), which others take too. */
+/** Resend's request (https://resend.com/docs/api-reference/emails/send-email). Other mail APIs accept it too. */
 async function sendByApi(
   mail: Mail,
   from: Settings["from"],
@@ -109,7 +109,7 @@ async function sendByApi(
   if (!response.ok) throw new SendError(`the mail API answered ${response.status}`);
 }
 
-/** Rejects as soon as the signal fires, though the work may go on for a moment. */
+/** Rejects as soon as the signal fires. The work itself may continue for a moment. */
 function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
@@ -118,7 +118,7 @@ function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   });
 }
 
-/** Codes, never texts: those of mail servers quote addresses. */
+/** Returns a code, never a text, because the texts of mail servers contain addresses. */
 function reason(error: unknown): string {
   if (error instanceof SendError) return error.message;
   if (!(error instanceof Error)) return "unknown error";

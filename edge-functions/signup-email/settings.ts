@@ -1,6 +1,4 @@
-/**
- * The function's settings, from its environment. docs/how-to/send-mail.md lists them.
- */
+/** Reads the function's settings from its environment. docs/how-to/send-mail.md lists them. */
 import type { Webhook } from "standardwebhooks";
 import { z } from "zod";
 import { parseSecrets } from "./signature.ts";
@@ -23,7 +21,7 @@ export interface SmtpDelivery {
   login: { user: string; pass: string } | undefined;
 }
 
-/** TLS from the first byte, by STARTTLS or not at all; never "if the server offers it". */
+/** TLS from the first byte, TLS after STARTTLS, or no TLS. It is never "TLS if the server offers it". */
 export type Security = "tls" | "starttls" | "none";
 
 export interface ApiDelivery {
@@ -35,7 +33,7 @@ export interface ApiDelivery {
 /** "Plaza <hello@example.com>" or "hello@example.com". */
 const sender = z.string().transform((text, context) => {
   const [, name = "", address = ""] = /^(?:"?([^"<>\r\n]*?)"?\s*<)?([^\s<>"]+@[^\s<>"]+)>?$/.exec(text) ?? [];
-  if (address === "") context.addIssue({ code: "custom", message: "is no sender address" });
+  if (address === "") context.addIssue({ code: "custom", message: "is not a sender address" });
   return { name, address };
 });
 
@@ -44,7 +42,7 @@ const webhooks = z.string().transform((text, context) => {
     const parsed = parseSecrets(text);
     if (parsed.length > 0) return parsed;
   } catch {
-    // Said below, without the secret.
+    // The issue below says it without the secret.
   }
   context.addIssue({ code: "custom", message: "is not a list of v1,whsec_<base64> split by |" });
   return z.NEVER;
@@ -52,7 +50,7 @@ const webhooks = z.string().transform((text, context) => {
 
 const webAddress = z.url({ protocol: /^https?$/ });
 
-/** Empty variables count as missing. */
+/** An empty variable counts as missing. */
 const environment = z.object({
   SEND_EMAIL_HOOK_SECRETS: webhooks,
   APP_NAME: z.string().default("Plaza"),
@@ -73,7 +71,7 @@ type Environment = z.output<typeof environment>;
 
 /**
  * @param get the value of an environment variable
- * @returns the settings, or which variables are wrong and how
+ * @returns the settings, or a text that says which variables are wrong and why
  */
 export function readSettings(get: (name: string) => string | undefined): Settings | { problem: string } {
   const names = Object.keys(environment.shape);
@@ -90,14 +88,14 @@ export function readSettings(get: (name: string) => string | undefined): Setting
     webhooks: env.SEND_EMAIL_HOOK_SECRETS,
     appName: env.APP_NAME,
     publicUrl: env.SUPABASE_PUBLIC_URL,
-    // Over http it is the address inside a network of containers.
+    // An http address is one inside a network of containers, which people cannot reach.
     projectUrl: env.SUPABASE_URL?.startsWith("https:") ? env.SUPABASE_URL : undefined,
     from,
     delivery,
   };
 }
 
-/** The mail API where one is named, else SMTP. */
+/** The mail API if the settings name one, else SMTP. */
 function chooseDelivery(env: Environment): Delivery | string {
   if (env.MAIL_API_URL) {
     return env.MAIL_API_KEY
@@ -115,7 +113,7 @@ function chooseDelivery(env: Environment): Delivery | string {
   };
 }
 
-/** In the clear only to a mail catcher: on this machine, or in a container beside, without a login. */
+/** No TLS only to a mail catcher: on this machine, or in a neighbour container without a login. */
 function securityOf({ SMTP_HOST: host = "", SMTP_PORT: port, SMTP_USER: user }: Environment): Security {
   if (port === 465 || port === 2465) return "tls";
   const isBeside = !user && !/[.:]/.test(host);

@@ -1,13 +1,13 @@
 /**
- * The Standard Webhooks signature that Auth puts on hook requests
- * (https://github.com/standard-webhooks/standard-webhooks). Secrets rotate by
- * listing the old and the new one: any of them will do.
+ * Checks the Standard Webhooks signature with which Auth signs hook requests
+ * (https://github.com/standard-webhooks/standard-webhooks). To rotate a secret, list the
+ * old and the new one. A signature by any of them is valid.
  */
 import { Webhook } from "standardwebhooks";
 
 /**
- * @param secrets in Auth's notation: `v1,whsec_<base64>`, several split by `|`
- * @throws Error when one of them is malformed
+ * @param secrets in Auth's notation: `v1,whsec_<base64>`, with `|` between several
+ * @throws Error if one of them is malformed
  */
 export function parseSecrets(secrets: string): Webhook[] {
   return secrets
@@ -20,7 +20,7 @@ export function parseSecrets(secrets: string): Webhook[] {
     });
 }
 
-/** Whether the body was signed with one of the secrets, at most five minutes ago. */
+/** True if one of the secrets signed the body, at most five minutes ago. */
 export function isSigned(body: string, headers: Headers, webhooks: Webhook[]): boolean {
   const signed = Object.fromEntries(
     ["webhook-id", "webhook-timestamp", "webhook-signature"].map((name) => [name, headers.get(name) ?? ""]),

@@ -1,28 +1,28 @@
 /**
- * The link that proves an address: Auth's GET /verify, which signs in and redirects
- * (in Auth's source: internal/mailer/templatemailer, the ConfirmationURL).
+ * The link that confirms an address. It goes to Auth's GET /verify, which signs in and
+ * redirects (in Auth's source: internal/mailer/templatemailer, the ConfirmationURL).
  */
 import type { Payload } from "./payload.ts";
 
-/** Where the project is reached from outside, as far as the environment says. */
+/** The project's public addresses, if the environment names them. */
 export interface Addresses {
-  /** Said outright. */
+  /** The setting SUPABASE_PUBLIC_URL. */
   publicUrl?: string;
-  /** Of the project as functions see it; on hosted Supabase the public one too. */
+  /** The project's address for its functions. On hosted Supabase it is the public address too. */
   projectUrl?: string;
 }
 
 /**
- * The payload's site_url holds, in spite of its name, the external address of Auth
- * (…/auth/v1). Should it hold that of the site one day, as has been proposed
- * (https://github.com/supabase/auth/pull/2715), then the project's own goes before it.
- * @throws Error when there is no web address among them
+ * The payload's site_url is not the address of the site, but the public address of Auth
+ * (…/auth/v1). Auth may change that one day (https://github.com/supabase/auth/pull/2715).
+ * If site_url does not end in /auth/v1, we use the project's own address before it.
+ * @throws Error if none of them is a web address
  */
 export function verifyUrl(payload: Payload, addresses: Addresses, tokenHash: string): string {
   const data = payload.email_data;
   const named = /\/auth\/v1\/*$/.test(data.site_url) ? data.site_url : undefined;
   const url = new URL(addresses.publicUrl ?? named ?? addresses.projectUrl ?? data.site_url);
-  if (url.protocol !== "https:" && url.protocol !== "http:") throw new Error("site_url is no web address");
+  if (url.protocol !== "https:" && url.protocol !== "http:") throw new Error("site_url is not a web address");
   const path = url.pathname.replace(/\/+$/, "").replace(/\/auth\/v1$/, "");
   url.pathname = `${path}/auth/v1/verify`;
   url.hash = "";

@@ -1,16 +1,21 @@
 /**
- * Access tokens: a JWT with Supabase's claims, which a custom_access_token hook
- * may rewrite. Source: supabase/auth internal/tokens/service.go.
+ * Access tokens: a JWT with Supabase's claims. A custom_access_token hook may
+ * rewrite the claims. Source: supabase/auth internal/tokens/service.go.
  */
+
 import { z } from "zod";
 import type { Claims } from "../keys.ts";
-import type { Call, Context, Db } from "./context.ts";
+import type { Call, Context } from "./context.ts";
+import type { Db } from "./db.ts";
 import { AuthError } from "./errors.ts";
+import type { FlowMethod } from "./flow-state.ts";
 import { hookMetadata } from "./hooks/hooks.ts";
-import type { Method } from "./sessions.ts";
 import type { User } from "./users.ts";
 
-/** @throws AuthError the hook's, unexpected_failure when its claims are not fit for a token */
+/** How somebody proved who they are. A token says it in its claim `amr`. */
+export type Method = "password" | "otp" | "anonymous" | "token_refresh" | FlowMethod;
+
+/** @throws AuthError the hook's own error, or unexpected_failure when the hook's claims do not fit a token */
 export async function signAccessToken(
   context: Context,
   call: Call,
@@ -57,7 +62,7 @@ export async function signAccessToken(
 
 const json = z.record(z.string(), z.unknown());
 
-/** What a token needs so that the other services can read it. */
+/** The claims that a token must have so that the other services can read it. */
 const claimsSchema = z.looseObject({
   aud: z.union([z.string(), z.array(z.string())]),
   exp: z.number().int(),

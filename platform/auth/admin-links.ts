@@ -1,19 +1,21 @@
 /**
- * POST /invite and /admin/generate_link, for the service role: a mail that makes
- * somebody a user, and the link of a mail without the mail.
+ * POST /invite and /admin/generate_link, for the service role. The first invites
+ * somebody by mail. The second makes the link of a mail, but sends no mail.
  * Source: supabase/auth internal/api/invite.go, mail.go (adminGenerateLink).
  */
 import { z } from "zod";
 import { audit } from "./audit.ts";
 import { requireAdmin } from "./authorize.ts";
-import { type Call, type Context, type Db, json, record, text } from "./context.ts";
+import { type Call, type Context, json, record, text } from "./context.ts";
+import type { Db } from "./db.ts";
 import { readEmail } from "./email.ts";
 import { emailTaken, invalid, notFound } from "./errors.ts";
 import { verifyLink } from "./mail/send.ts";
+import { changeMetadata, readMetadata } from "./metadata.ts";
 import { createOtp, hashOtp, saveEmailChange, saveToken, sendToken } from "./one-time-tokens.ts";
 import { passwordProblem, unknownPassword } from "./passwords.ts";
 import { askBeforeCreating, insertEmailUser, newEmailUser } from "./signup.ts";
-import { findEmailHolder, findUserByEmail, mergeMetadata, type User, updateUser, userJson } from "./users.ts";
+import { findEmailHolder, findUserByEmail, type User, updateUser, userJson } from "./users.ts";
 
 const inviteSchema = z.object({ email: text, data: record });
 
@@ -23,7 +25,7 @@ export async function invite(context: Context, call: Call): Promise<Response> {
   const email = readEmail(params.email);
   const known = await findUserByEmail(context.sql, email);
   if (known?.email_confirmed_at) throw emailTaken();
-  const candidate = newEmailUser(email, "", params.data ?? {});
+  const candidate = newEmailUser(email, "", readMetadata(params.data));
   if (!known) await askBeforeCreating(context, call, candidate);
   const invited = await context.sql.begin(async (sql) => {
     const user = known ?? (await insertEmailUser(sql, candidate));
@@ -71,7 +73,7 @@ export async function generateLink(context: Context, call: Call): Promise<Respon
     const named =
       known && type === "signup" && params.data
         ? await updateUser(sql, user.id, {
-            raw_user_meta_data: mergeMetadata(user.raw_user_meta_data, params.data),
+            raw_user_meta_data: changeMetadata(user.raw_user_meta_data, params.data),
           })
         : user;
     const hash = hashOtp(email, otp);
@@ -89,7 +91,7 @@ export async function generateLink(context: Context, call: Call): Promise<Respon
   });
 }
 
-/** Somebody unknown cannot be sent a sign-in link, so it becomes one to sign up. */
+/** A person without an account cannot sign in, so a sign-in link for them becomes a sign-up link. */
 function linkFor(wanted: LinkType, known: User | undefined): LinkType {
   if (known) {
     if (known.email_confirmed_at && (wanted === "signup" || wanted === "invite")) throw emailTaken();
@@ -109,7 +111,7 @@ async function newUser(context: Context, call: Call, type: LinkType, email: stri
     if (problem) throw problem;
     passwordHash = await context.passwords.hash(password);
   }
-  const candidate = newEmailUser(email, passwordHash, params.data ?? {});
+  const candidate = newEmailUser(email, passwordHash, readMetadata(params.data));
   await askBeforeCreating(context, call, candidate);
   return candidate;
 }

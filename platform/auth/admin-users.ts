@@ -2,11 +2,13 @@
  * /admin/users, for the service role: list, get, create, update, delete.
  * Source: supabase/auth internal/api/admin.go, pagination.go.
  */
+
 import { getRounds } from "bcryptjs";
 import { z } from "zod";
 import { audit } from "./audit.ts";
 import { isUuid, requireAdmin } from "./authorize.ts";
-import { type Call, type Context, type Db, json, record, text } from "./context.ts";
+import { type Call, type Context, json, record, text } from "./context.ts";
+import type { Db } from "./db.ts";
 import { readEmail } from "./email.ts";
 import { AuthError, badRequest, emailTaken, internal, invalid, notFound } from "./errors.ts";
 import {
@@ -16,6 +18,7 @@ import {
   insertEmailIdentity,
   setEmailIdentity,
 } from "./identities.ts";
+import { changeMetadata, readMetadata } from "./metadata.ts";
 import { passwordProblem, unknownPassword } from "./passwords.ts";
 import { newEmailUser } from "./signup.ts";
 import {
@@ -99,7 +102,7 @@ function pageLinks(url: URL, page: number, last: number): string {
   const link = (to: number, rel: string) => {
     const query = new URLSearchParams(url.searchParams);
     query.set("page", String(to));
-    // Clients read the number behind the first "=".
+    // Clients read the number after the first "=".
     query.sort();
     return `<${url.pathname}?${query}>; rel="${rel}"`;
   };
@@ -141,8 +144,10 @@ export async function createUser(context: Context, call: Call): Promise<Response
   if (await findEmailHolder(context.sql, email)) throw emailTaken();
   if (params.id !== "" && !isUuid(params.id)) throw invalid("ID must conform to the uuid v4 format");
   const bannedUntil = readBan(params.ban_duration);
+  const appMetadata = readMetadata(params.app_metadata);
+  const userMetadata = readMetadata(params.user_metadata);
   const candidate = {
-    ...newEmailUser(email, await initialHash(context, params), params.user_metadata ?? {}),
+    ...newEmailUser(email, await initialHash(context, params), userMetadata),
     ...(params.id === "" ? {} : { id: params.id }),
     ...(params.role === "" ? {} : { role: params.role }),
   };
@@ -152,7 +157,7 @@ export async function createUser(context: Context, call: Call): Promise<Response
       await insertEmailIdentity(sql, created.id, emailIdentityData(created.id, email, false));
       await audit(sql, { adminRole }, "user_signedup", traits(created));
       created = await updateUser(sql, created.id, {
-        raw_app_meta_data: mergeMetadata(created.raw_app_meta_data, params.app_metadata ?? {}),
+        raw_app_meta_data: mergeMetadata(created.raw_app_meta_data, appMetadata),
         ...(bannedUntil === undefined ? {} : { banned_until: bannedUntil }),
       });
       return params.email_confirm ? confirmUser(sql, created) : created;
@@ -163,7 +168,7 @@ export async function createUser(context: Context, call: Call): Promise<Response
   }
 }
 
-/** A policy for passwords binds people, not administrators: only bcrypt's own limit holds here. */
+/** The password policy applies to people, not to administrators. Here only bcrypt's own limit applies. */
 async function initialHash(context: Context, params: Params): Promise<string> {
   if (params.password && params.password_hash !== "") {
     throw invalid("Only a password or a password hash should be provided");
@@ -206,15 +211,15 @@ export async function updateUserById(context: Context, call: Call, id: string): 
         ...(email ? { email } : {}),
         ...(email && params.email_confirm ? { is_anonymous: false } : {}),
         ...(bannedUntil === undefined ? {} : { banned_until: bannedUntil }),
-        raw_app_meta_data: mergeMetadata(current.raw_app_meta_data, params.app_metadata ?? {}),
-        raw_user_meta_data: mergeMetadata(current.raw_user_meta_data, params.user_metadata ?? {}),
+        raw_app_meta_data: changeMetadata(current.raw_app_meta_data, params.app_metadata),
+        raw_user_meta_data: changeMetadata(current.raw_user_meta_data, params.user_metadata),
       });
       await audit(sql, { adminRole }, "user_modified", traits(current));
       return current;
     });
     return json(await userJson(context.sql, changed));
   } catch (cause) {
-    throw internal("Error updating user", cause);
+    throw cause instanceof AuthError && cause.status < 500 ? cause : internal("Error updating user", cause);
   }
 }
 
@@ -236,7 +241,7 @@ export async function deleteUser(context: Context, call: Call, id: string): Prom
   return json({});
 }
 
-/** The row stays for what refers to it; nothing of the person does. */
+/** Keeps the row, because other rows refer to it, but removes everything about the person. */
 async function softDelete(sql: Db, user: User): Promise<void> {
   await updateUser(sql, user.id, {
     email: obfuscate(user.id, user.email ?? ""),
@@ -280,10 +285,10 @@ const unitsMs: Record<string, number> = {
   m: 60_000,
   h: 3_600_000,
 };
-/** The last instant that a JavaScript date can name. */
+/** The latest time that a JavaScript date can hold. */
 const lastDateMs = 8_640_000_000_000_000;
 
-/** Go's duration ("24h", "1h30m"); "none" lifts a ban, empty leaves it as it is. */
+/** Reads a duration as Go writes it ("24h", "1h30m"). "none" lifts a ban, an empty text changes nothing. */
 function readBan(duration: string): Date | null | undefined {
   if (duration === "") return undefined;
   if (duration === "none") return null;

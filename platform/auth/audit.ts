@@ -1,9 +1,9 @@
 /**
- * The trail in auth.audit_log_entries. Source: supabase/auth
+ * Records what users and administrators do, in auth.audit_log_entries. Source: supabase/auth
  * internal/models/audit_log_entry.go.
  */
-import type { Db } from "./context.ts";
-import type { Json, User } from "./users.ts";
+import type { Db, Json } from "./db.ts";
+import type { User } from "./users.ts";
 
 const logTypes = {
   login: "account",
@@ -22,7 +22,7 @@ const logTypes = {
 } as const;
 
 export type Action = keyof typeof logTypes;
-/** Who did it: a user, or the role of an administrator's key. */
+/** The person who did it: a user, or the role of an administrator's key. */
 export type Actor = User | { adminRole: string };
 
 export async function audit(sql: Db, actor: Actor, action: Action, traits?: Json): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * Who is calling: the user of an access token, with their session, or an
+ * Finds out who calls: the user of an access token, with their session, or an
  * administrator. Source: supabase/auth internal/api/auth.go.
  */
 import { errors } from "jose";
@@ -12,7 +12,7 @@ import { findUserById, type User } from "./users.ts";
 export interface Caller {
   user: User;
   claims: Claims;
-  /** Absent with tokens that name none. */
+  /** Absent when the token names no session. */
   session: Session | undefined;
 }
 
@@ -55,7 +55,7 @@ async function readToken(context: Context, call: Call): Promise<Claims> {
   }
 }
 
-/** In the words of GoTrue's JWT library. */
+/** Says what is wrong with a token, in the words of GoTrue's JWT library. */
 function reason(cause: unknown): string {
   if (cause instanceof errors.JWTExpired) return "token has invalid claims: token is expired";
   if (cause instanceof errors.JWSSignatureVerificationFailed) {

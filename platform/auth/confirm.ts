@@ -1,10 +1,12 @@
 /**
- * What a proven token does to its user: confirms an address, lets somebody in who
- * forgot a password, or changes an address.
+ * What happens to a user who used a valid token: Auth confirms the address, lets in
+ * a user who forgot the password, or changes the address.
  * Source: supabase/auth internal/api/verify.go, internal/models/user.go.
  */
+
 import { audit } from "./audit.ts";
-import type { Context, Db } from "./context.ts";
+import type { Context } from "./context.ts";
+import type { Db } from "./db.ts";
 import { internal } from "./errors.ts";
 import { markEmailVerified, setEmailIdentity } from "./identities.ts";
 import { unknownPassword } from "./passwords.ts";
@@ -20,7 +22,7 @@ import {
 /** What a token was sent for. */
 export type TokenPurpose = "signup" | "invite" | "recovery" | "magiclink" | "email_change";
 
-/** @returns undefined when the other address has still to confirm */
+/** @returns undefined when the other address still has to confirm */
 export async function confirm(
   context: Context,
   sql: Db,
@@ -40,7 +42,7 @@ export async function confirm(
 async function confirmSignup(context: Context, sql: Db, user: User): Promise<User> {
   let owner = user;
   if (!user.encrypted_password && user.invited_at) {
-    // Until the invited person chooses one.
+    // Nobody knows this password. The invited person chooses another one.
     owner = await changePassword(sql, user.id, await context.passwords.hash(unknownPassword()));
   }
   await audit(sql, owner, "user_signedup");
@@ -79,7 +81,7 @@ async function confirmEmailChange(
   return applyEmailChange(sql, user);
 }
 
-/** The new address is the user's from now on. */
+/** Makes the new address the user's address. */
 export async function applyEmailChange(sql: Db, user: User): Promise<User> {
   const email = user.email_change ?? "";
   await audit(sql, user, "user_modified");
@@ -96,7 +98,7 @@ export async function applyEmailChange(sql: Db, user: User): Promise<User> {
     await clearOneTimeTokens(sql, user.id);
     return changed.email_confirmed_at ? changed : await confirmUser(sql, changed);
   } catch (cause) {
-    // Somebody else took the address in the meantime.
+    // Another user took the address in the meantime.
     throw internal("Error confirm email", cause);
   }
 }

@@ -1,9 +1,11 @@
 /**
- * What every endpoint is given: the service's parts, and one call's facts.
+ * What every endpoint is given: the parts of the service (`Context`) and the
+ * request (`Call`).
  */
 import { isIP } from "node:net";
 import type postgres from "postgres";
 import { z } from "zod";
+import { readText } from "../body.ts";
 import type { Config } from "../config.ts";
 import type { Keys } from "../keys.ts";
 import type { Log } from "../log.ts";
@@ -15,15 +17,11 @@ import type { Passwords } from "./passwords.ts";
 import type { Limits } from "./rate-limit.ts";
 import type { Redirects } from "./redirects.ts";
 
-/** A pool or a transaction on it. */
-// biome-ignore lint/complexity/noBannedTypes: postgres.js names "no custom types" so
-export type Db = postgres.ISql<{}>;
-
 export interface Context {
   sql: postgres.Sql;
   config: Config["auth"];
   keys: Keys;
-  /** With /auth/v1, without a slash at its end. */
+  /** The address of Auth as clients reach it: with /auth/v1, without a slash at the end. */
   externalUrl: string;
   passwords: Passwords;
   hooks: Hooks;
@@ -37,10 +35,10 @@ export interface Context {
 export interface Call {
   request: Request;
   url: URL;
-  /** Of the client; empty when the gateway gave none. */
+  /** The client's address. Empty when the gateway gave none. */
   ip: string;
   userAgent: string;
-  /** Where the client wants its user sent: an allowed URL, else the site's. */
+  /** Where the client wants its user to land. The site's URL when the wanted one is not allowed. */
   redirectTo: string;
   /** @throws AuthError bad_json, request_entity_too_large */
   body<T>(schema: z.ZodType<T>): Promise<T>;
@@ -85,21 +83,9 @@ function clientAddress(forwardedFor: string): string {
 
 /** An empty body reads as an empty object. */
 async function readJson(request: Request): Promise<unknown> {
-  let text = "";
-  let sizeBytes = 0;
-  const decoder = new TextDecoder();
-  for await (const chunk of request.body ?? []) {
-    sizeBytes += chunk.byteLength;
-    if (sizeBytes > bodyMaxBytes) {
-      throw new AuthError(
-        413,
-        "request_entity_too_large",
-        `Request body too large (max ${bodyMaxBytes} bytes)`,
-      );
-    }
-    text += decoder.decode(chunk, { stream: true });
-  }
-  text += decoder.decode();
+  const tooLarge = () =>
+    new AuthError(413, "request_entity_too_large", `Request body too large (max ${bodyMaxBytes} bytes)`);
+  const text = await readText(request, bodyMaxBytes, tooLarge);
   if (text === "") return {};
   try {
     return JSON.parse(text);
@@ -108,18 +94,18 @@ async function readJson(request: Request): Promise<unknown> {
   }
 }
 
-/** A string as Go reads it: absent and null are empty. */
+/** Reads a text field as Go does: absent and null become the empty text. */
 export const text = z
   .string()
   .nullish()
   .transform((value) => value ?? "");
-/** A JSON object, or nothing. */
+/** Reads an optional JSON object: null becomes undefined. */
 export const record = z
   .record(z.string(), z.unknown())
   .nullish()
   .transform((value) => value ?? undefined);
 
-/** An answer in JSON; answers carry people's data, so nothing may cache them. */
+/** An answer in JSON. Answers hold personal data, so nobody may cache them. */
 export function json(body: unknown, status = 200, headers: Record<string, string> = {}): Response {
   return new Response(JSON.stringify(body), {
     status,

@@ -1,6 +1,6 @@
 /**
- * What this server leaves out, answered as GoTrue answers when it is switched
- * off: third-party and single sign-on, second factors, passkeys, OAuth server.
+ * The features that this server leaves out: third-party and single sign-on, second
+ * factors, passkeys, the OAuth server. It answers as GoTrue does when they are off.
  */
 import { z } from "zod";
 import { requireAdmin, requireUser } from "./authorize.ts";

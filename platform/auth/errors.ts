@@ -1,15 +1,18 @@
 /**
- * GoTrue's error answers: an HTTP status, a stable code and a message, worded
- * for the API version that the client asked for.
+ * GoTrue's error answers: an HTTP status, a stable code and a message. Their form
+ * depends on the API version that the client asked for.
  * Source: supabase/auth internal/api/errors.go, apiversions.go, apierrors/.
  */
 import type { Log } from "../log.ts";
 
 export class AuthError extends Error {
   readonly status: number;
-  /** Empty for errors that a hook made: GoTrue then says "unknown", or "unexpected_failure" with a 500. */
+  /**
+   * Empty when a hook made the error. GoTrue then answers "unknown", or "unexpected_failure" with
+   * status 500.
+   */
   readonly code: string;
-  /** Only with weak_password: length, characters. */
+  /** Only with weak_password: the reasons, "length" and "characters". */
   readonly reasons: string[] | undefined;
 
   constructor(
@@ -92,9 +95,10 @@ export function errorResponse(error: unknown, request: Request, log: Log): Respo
 }
 
 /**
- * What a trigger raised for people (P0001, or PTxyz with an HTTP status) reaches
- * clients that ask for no API version, as in GoTrue. Unlike there, violated
- * constraints do not: their detail tells other people's values.
+ * A trigger may raise an error that is meant for people: P0001, or PTxyz with an HTTP
+ * status. As in GoTrue, clients that ask for no API version get its message. GoTrue
+ * also shows them violated constraints. We do not, because the detail of such an error
+ * holds the values of other people.
  */
 function raisedByDatabase(cause: unknown): { status: number; body: unknown } | undefined {
   if (!(cause instanceof Error) || !("code" in cause) || typeof cause.code !== "string") return undefined;
@@ -105,7 +109,7 @@ function raisedByDatabase(cause: unknown): { status: number; body: unknown } | u
   return { status, body: { code, message, ...(hint ? { hint } : {}), ...(detail ? { detail } : {}) } };
 }
 
-/** For the operator's log only; a database error's detail may hold addresses, so it stays out. */
+/** The text for the operator's log. It leaves out a database error's detail, which may hold addresses. */
 function because(cause: unknown): string {
   if (!(cause instanceof Error)) return "";
   const code = "code" in cause ? ` ${String(cause.code)}` : "";

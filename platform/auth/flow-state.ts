@@ -1,10 +1,10 @@
 /**
- * PKCE: the client keeps a secret, leaves its hash in auth.flow_state before a
- * mail goes out, and trades the code of the mail's link plus the secret for a
+ * PKCE. The client keeps a secret. Before a mail goes out, the secret's hash is stored
+ * in auth.flow_state. The mail's link brings a code. Code and secret together get a
  * session. Source: RFC 7636; supabase/auth internal/models/flow_state.go.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { Db } from "./context.ts";
+import type { Db } from "./db.ts";
 import { badRequest, invalid, notFound, unprocessable } from "./errors.ts";
 
 export interface Pkce {
@@ -25,10 +25,10 @@ export interface FlowState {
   auth_code_issued_at: Date | null;
 }
 
-/** From the link to the exchange, and no longer. */
+/** How long a code is valid after the link was opened. */
 const expiryMs = 300_000;
 
-/** Both or neither. @throws AuthError validation_failed */
+/** Reads the challenge and its method. A client sends both or neither. @throws AuthError validation_failed */
 export function readPkce(params: {
   code_challenge: string;
   code_challenge_method: string;
@@ -72,7 +72,7 @@ export async function createFlowState(
   `;
 }
 
-/** The code that the link's redirect carries. @throws AuthError flow_state_not_found */
+/** Gives the code that the link's redirect brings to the client. @throws AuthError flow_state_not_found */
 export async function issueAuthCode(sql: Db, userId: string, method: FlowMethod): Promise<string> {
   const [row] = await sql<{ auth_code: string }[]>`
     update auth.flow_state
@@ -90,7 +90,7 @@ export async function issueAuthCode(sql: Db, userId: string, method: FlowMethod)
 }
 
 /**
- * Spends a code; a second caller waits for the first and finds nothing.
+ * Uses up a code. A second caller waits for the first one and then finds no code.
  * @throws AuthError flow_state_not_found, flow_state_expired, bad_code_verifier
  */
 export async function spendAuthCode(sql: Db, code: string, verifier: string): Promise<FlowState> {
@@ -98,7 +98,7 @@ export async function spendAuthCode(sql: Db, code: string, verifier: string): Pr
     select * from auth.flow_state where auth_code = ${code} and user_id is not null for update
   `;
   if (!state) throw notFound("flow_state_not_found", "invalid flow state, no valid flow state found");
-  // Mails may lie unread for long, so a magic link's time starts with its click.
+  // A mail may lie unread for long, so the time of a magic link starts when it is opened.
   const startedAt =
     (state.authentication_method === "magiclink" && state.auth_code_issued_at) || state.created_at;
   if (Date.now() > startedAt.getTime() + expiryMs) {

@@ -1,10 +1,9 @@
 /**
- * Rows of auth.identities: how a user proves who they are. Here always by an
- * e-mail address, with the user's id as the provider's own.
+ * Rows of auth.identities: how a user proves who they are. In this server that is
+ * always an e-mail address, and provider_id is the user's id.
  * Source: supabase/auth internal/models/identity.go, internal/api/identity.go.
  */
-import type { Db } from "./context.ts";
-import type { Json } from "./users.ts";
+import type { Db, Json } from "./db.ts";
 
 export interface Identity {
   id: string;
@@ -31,7 +30,7 @@ export async function providersOf(sql: Db, userId: string): Promise<string[]> {
   return rows.map((row) => row.provider);
 }
 
-/** What an e-mail identity knows; `data` adds keys without replacing these. */
+/** The data of an e-mail identity. `data` adds keys, but never replaces these. */
 export function emailIdentityData(userId: string, email: string, verified: boolean, data: Json = {}): Json {
   return { ...data, sub: userId, email, email_verified: verified, phone_verified: false };
 }
@@ -49,7 +48,7 @@ export async function insertEmailIdentity(sql: Db, userId: string, data: Json): 
   return row as Identity;
 }
 
-/** Makes the e-mail identity carry this address, creating it when there is none. */
+/** Sets the address of a user's e-mail identity. Creates the identity when there is none. */
 export async function setEmailIdentity(
   sql: Db,
   userId: string,
@@ -76,7 +75,7 @@ export async function markEmailVerified(sql: Db, userId: string, email: string):
   `;
 }
 
-/** The API has it the other way round: its `id` is the provider's. */
+/** An identity as the API shows it. There `id` is the provider's id, and ours is `identity_id`. */
 export function identityJson(identity: Identity): Json {
   const { id, provider_id, email, ...rest } = identity;
   return { identity_id: id, id: provider_id, ...rest, ...(email ? { email } : {}) };

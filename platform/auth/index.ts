@@ -1,6 +1,6 @@
 /**
- * The Auth server: GoTrue's protocol over the tables of schema auth. The gateway
- * sends it requests with /auth/v1 taken off; supabase-js is at the other end.
+ * The Auth server: GoTrue's protocol over the tables of the schema auth. supabase-js
+ * calls it through the gateway, which takes /auth/v1 off the path.
  */
 import { Hono } from "hono";
 import postgres from "postgres";
@@ -39,15 +39,18 @@ import { getUser, putUser, reauthenticate } from "./user.ts";
 import { verifyCode, verifyLink } from "./verify.ts";
 
 export interface AuthOptions {
-  /** Connecting as supabase_auth_admin. */
+  /** Connects as supabase_auth_admin. */
   databaseUrl: string;
   config: Config["auth"];
   keys: Keys;
-  /** As clients reach it: "http://127.0.0.1:54321/auth/v1". Links in mails begin with it. */
+  /**
+   * The address of Auth as clients reach it: "http://127.0.0.1:54321/auth/v1". Links in mails begin
+   * with it.
+   */
   externalUrl: string;
-  /** For Auth's own mails, when no send_email hook is enabled. */
+  /** The server for Auth's own mails, which it sends when no send_email hook is enabled. */
   smtp: { host: string; port: number };
-  /** Where the endpoint behind a configured hook URI is reached from here. */
+  /** Turns a configured hook URI into the address that works from this process. */
   resolveHookUrl(uri: string): string;
   log: Log;
   /** Connections to the database. */
@@ -59,9 +62,9 @@ export interface Auth extends AsyncDisposable {
   fetch(request: Request): Promise<Response>;
 }
 
-/** Requests being answered; beyond them the pool's queue would only grow. */
+/** The most requests at a time. More would only make the pool's queue grow. */
 const requestsMax = 1000;
-/** Sign-ups hold a connection while the hook sends its mail. */
+/** A sign-up holds a database connection while the hook sends its mail. */
 const poolSizeDefault = 20;
 
 type Endpoint = (context: Context, call: Call) => Promise<Response>;

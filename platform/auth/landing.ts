@@ -1,6 +1,6 @@
 /**
- * Where a mail's link ends: a redirect that tells the client how it went, tokens
- * in the fragment, or a code in the query for a client in the PKCE flow.
+ * The redirect that ends a mail's link and tells the client how it went. It brings
+ * tokens in the fragment, or for a client in the PKCE flow a code in the query.
  * Source: supabase/auth internal/api/verify.go (prepErrorRedirectURL and others).
  */
 import type { AuthError } from "./errors.ts";
@@ -12,7 +12,7 @@ export type Outcome =
   | { type: string; grant: Grant }
   | { error: Record<string, string> };
 
-/** Where the browser goes next, and what it takes along. */
+/** Where the browser goes next, and what it brings there. */
 export function landing(redirectTo: string, outcome: Outcome, pkce: boolean): string {
   const url = new URL(redirectTo);
   const told = new URLSearchParams();
@@ -33,7 +33,7 @@ export function landing(redirectTo: string, outcome: Outcome, pkce: boolean): st
       if (pkce) url.searchParams.set(key, value);
     }
   }
-  // Says that this redirect is Auth's.
+  // Tells the client that this redirect comes from Auth.
   told.set("sb", "");
   told.sort();
   url.hash = told.toString();

@@ -1,11 +1,13 @@
 /**
- * Codes and links by mail. A code has a few digits; the link carries the hash of
- * address and code, and the database keeps only that hash: beside the user, and
- * in auth.one_time_tokens by which links are found.
+ * Codes and links by mail. A code has a few digits. The link carries a hash of the
+ * address and the code. The database keeps only that hash, in two places: in the row
+ * of the user, and in auth.one_time_tokens, where links look it up.
  * Source: supabase/auth internal/api/mail.go, internal/models/one_time_token.go.
  */
+
 import { createHash, randomInt } from "node:crypto";
-import type { Call, Context, Db } from "./context.ts";
+import type { Call, Context } from "./context.ts";
+import type { Db } from "./db.ts";
 import { tooManyRequests } from "./errors.ts";
 import { confirmsBoth, sendMail } from "./mail/send.ts";
 import { type User, updateUser } from "./users.ts";
@@ -29,12 +31,12 @@ const kinds = {
 
 export type TokenKind = keyof typeof kinds;
 
-/** A code of `digits` digits, each as likely as the other. */
+/** Makes a random code. Every code of `digits` digits is equally likely. */
 export function createOtp(digits: number): string {
   return Array.from({ length: digits }, () => randomInt(10)).join("");
 }
 
-/** SHA-224 of address and code, in hex. @param email in lower case */
+/** The SHA-224 hash of address and code, in hex. @param email in lower case */
 export function hashOtp(email: string, otp: string): string {
   return createHash("sha224")
     .update(email + otp)
@@ -48,8 +50,8 @@ export function isPkceToken(token: string): boolean {
 }
 
 /**
- * Makes a token and mails it. @param pkce whether the link must come back to a
- * client that holds a code verifier
+ * Makes a token and mails it.
+ * @param pkce whether the link works only for a client that holds a code verifier
  * @returns the user with the token
  * @throws AuthError over_email_send_rate_limit, and what sendMail throws
  */
@@ -62,7 +64,7 @@ export async function sendToken(
   pkce = false,
 ): Promise<User> {
   const { type, sentAt } = kinds[kind];
-  // Who invites is an administrator, whom no pace is set.
+  // Only administrators invite, and max_frequency does not apply to them.
   if (kind !== "invite") checkFrequency(context, user[sentAt]);
   const otp = createOtp(context.config.email.otp_length);
   const hash = (pkce ? pkcePrefix : "") + hashOtp(user.email ?? "", otp);
@@ -76,7 +78,7 @@ export async function sendToken(
   return saveToken(context, sql, user, kind, hash);
 }
 
-/** Lets a hash be used, without a mail. */
+/** Stores a hash so that it can be used, but sends no mail. */
 export async function saveToken(
   context: Context,
   sql: Db,
@@ -96,8 +98,8 @@ export async function saveToken(
 }
 
 /**
- * Mails a code to the new address and, with double_confirm_changes, another to
- * the present one. @throws as sendToken
+ * Mails a code to the new address and, with double_confirm_changes, another one to
+ * the present address. @throws what sendToken throws
  */
 export async function sendEmailChange(
   context: Context,
@@ -134,7 +136,7 @@ export async function sendEmailChange(
   return saveEmailChange(context, sql, user, changes);
 }
 
-/** Lets the hashes of a change of address be used, without a mail. */
+/** Stores the hashes of a change of address so that they can be used, but sends no mail. */
 export async function saveEmailChange(
   context: Context,
   sql: Db,
@@ -185,8 +187,8 @@ async function insertOneTimeToken(
 }
 
 /**
- * Whose token this is. The row is locked: of two calls with the same token, the
- * second one finds it spent.
+ * Finds the user of a token and locks the row. If two calls have the same
+ * token, the second one waits and then finds the token used.
  */
 export async function findTokenOwner(sql: Db, hash: string, types: TokenType[]): Promise<User | undefined> {
   const [user] = await sql<User[]>`
@@ -199,7 +201,7 @@ export async function findTokenOwner(sql: Db, hash: string, types: TokenType[]):
   return user;
 }
 
-/** Whether a code is the one that was sent, and still in time. */
+/** Whether a code is the one that was sent, and has not expired. */
 export function isValid(
   context: Context,
   hash: string,

@@ -1,12 +1,12 @@
 /**
- * Makes an answer about an unknown address take as long as one about a known
- * address, where only the known one gets a mail: the pause is the duration of a
- * recent mail, picked at random.
+ * Hides by timing whether an address is known. Only a known address gets a mail, and
+ * sending takes time. So for an unknown address we wait as long as one of the recent
+ * mails took, picked at random.
  */
 export interface Pace {
-  /** Runs `send` and remembers how long it took when it succeeds. */
+  /** Runs `send`. Remembers how long it took, if it succeeds. */
   mail<T>(send: () => Promise<T>): Promise<T>;
-  /** Waits as long as a mail would take; not at all before the first one. */
+  /** Waits as long as a mail would take. Does not wait before the first mail was sent. */
   pretend(): Promise<void>;
 }
 

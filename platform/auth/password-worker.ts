@@ -1,11 +1,11 @@
-/** A thread of passwords.ts: hashes and compares, one request at a time. */
+/** A thread that passwords.ts starts. It hashes and compares passwords, one request at a time. */
 import { parentPort } from "node:worker_threads";
 import { compareSync, hashSync } from "bcryptjs";
 
 export interface Request {
   id: number;
   password: string;
-  /** Compare with this one; absent: make one. */
+  /** The hash to compare with. When absent, the thread makes a hash instead. */
   hash?: string;
 }
 
@@ -14,7 +14,7 @@ export interface Reply {
   result: string | boolean;
 }
 
-/** bcrypt's cost in GoTrue. */
+/** The cost of bcrypt, the same as GoTrue's. */
 const cost = 10;
 
 parentPort?.on("message", ({ id, password, hash }: Request) => {
@@ -22,7 +22,7 @@ parentPort?.on("message", ({ id, password, hash }: Request) => {
   try {
     result = hash === undefined ? hashSync(password, cost) : compareSync(password, hash);
   } catch {
-    // A stored value that is no bcrypt hash matches nothing.
+    // The stored value is not a bcrypt hash, so no password matches it.
   }
   parentPort?.postMessage({ id, result } satisfies Reply);
 });

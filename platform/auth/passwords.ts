@@ -1,6 +1,6 @@
 /**
- * Password hashing in a few threads: bcryptjs is plain JavaScript and takes tens
- * of milliseconds a password, during which nothing else could be answered.
+ * Hashes passwords in a few threads. bcryptjs is plain JavaScript and takes tens of
+ * milliseconds per password. In the main thread that would stop all other answers.
  */
 import { randomInt } from "node:crypto";
 import { availableParallelism } from "node:os";
@@ -10,20 +10,20 @@ import { AuthError, internal, invalid, tooManyRequests } from "./errors.ts";
 import type { Reply, Request } from "./password-worker.ts";
 
 export interface Passwords extends AsyncDisposable {
-  /** A bcrypt hash. @throws AuthError over_request_rate_limit */
+  /** Makes a bcrypt hash. @throws AuthError over_request_rate_limit */
   hash(password: string): Promise<string>;
   /**
-   * Whether the password has this hash. Without a hash it is compared all the
-   * same, with one that nothing matches, so that both take equally long.
+   * Whether the password has this hash. Without a hash, the password is compared with
+   * one that no password matches, so that both cases take equally long.
    */
   matches(password: string, hash: string | null | undefined): Promise<boolean>;
 }
 
-/** bcrypt reads no further. */
+/** bcrypt reads no more bytes than this. */
 const passwordMaxBytes = 72;
-/** Jobs waiting or at work; more would be answered after their client left. */
+/** The most jobs, waiting or at work. With more, clients would give up before their answer. */
 const jobsMax = 500;
-/** A real hash, of a random string that nobody has. */
+/** A real hash of a random text that nobody knows. */
 const nobody = "$2b$10$4/QoQHySVC94tpo2PFILY.O7vy64hmtPnG/T9ONStiIv53L5tNrbG";
 
 export function createPasswords(): Passwords {
@@ -46,7 +46,7 @@ export function createPasswords(): Passwords {
   return {
     hash: async (password) => (await run(password)) as string,
     async matches(password, hash) {
-      // Longer ones cannot have been set, and bcrypt would cut them.
+      // Nobody can have set a longer password. bcrypt would cut it and might then find it equal.
       const fits = Buffer.byteLength(password) <= passwordMaxBytes;
       const same = await run(fits ? password : "", hash || nobody);
       return fits && Boolean(hash) && same === true;
@@ -58,7 +58,7 @@ export function createPasswords(): Passwords {
 }
 
 interface Thread {
-  /** Waiting or at work. */
+  /** The number of jobs, waiting or at work. */
   readonly jobs: number;
   run(password: string, hash?: string): Promise<string | boolean>;
   stop(): Promise<void>;
@@ -90,7 +90,7 @@ function startThread(ended: () => void): Thread {
     },
     run(password, hash) {
       const id = ++lastId;
-      // An idle thread keeps no process alive, a working one does.
+      // A working thread keeps the process alive. An idle one does not.
       worker.ref();
       return new Promise((resolve, reject) => {
         waiting.set(id, { resolve, reject });
@@ -103,7 +103,7 @@ function startThread(ended: () => void): Thread {
   };
 }
 
-/** Sets of which a password needs a character each, by password_requirements. */
+/** For each value of password_requirements: a password needs one character of each of these sets. */
 const lower = "abcdefghijklmnopqrstuvwxyz";
 const upper = lower.toUpperCase();
 const digits = "0123456789";
@@ -115,8 +115,9 @@ const requirements: Record<string, string[]> = {
 };
 
 /**
- * What is wrong with a password, as the error GoTrue answers with: weak_password
- * with its reasons, or validation_failed when it is longer than bcrypt reads.
+ * Checks a new password against the policy.
+ * @returns the error that GoTrue answers with, undefined for a good password. The error is
+ *   weak_password with its reasons, or validation_failed when bcrypt would cut the password.
  * Source: supabase/auth internal/api/password.go.
  */
 export function passwordProblem(config: Config["auth"], password: string): AuthError | undefined {
@@ -138,7 +139,7 @@ export function passwordProblem(config: Config["auth"], password: string): AuthE
   return new AuthError(422, "weak_password", messages.join(" "), { reasons });
 }
 
-/** A password that nobody knows and every policy accepts, for accounts made without one. */
+/** Makes a password for an account that is made without one. Nobody knows it, and every policy accepts it. */
 export function unknownPassword(): string {
   const sets = [lower, upper, digits, symbols];
   const pick = (set: string) => set[randomInt(set.length)] as string;

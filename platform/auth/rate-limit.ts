@@ -1,7 +1,7 @@
 /**
- * How often one address may call: a token bucket per endpoint and client
- * address, refilled evenly over five minutes; and how many mails Auth's own
- * mailer may send an hour. Kept in memory.
+ * Rate limits, kept in memory. Each client address has a token bucket for each
+ * endpoint, which is refilled evenly over five minutes. Auth's own mailer may send a
+ * number of mails an hour.
  * Source: supabase/auth internal/api/apilimiter, internal/ratelimit.
  */
 import type { Config } from "../config.ts";
@@ -29,9 +29,9 @@ export interface Limits {
 
 const windowS = 300;
 const hourS = 3600;
-/** What a client may do at once, however large its rate. */
+/** The most calls of one client at once, even when its rate is larger. */
 const burstMax = 30;
-/** Buckets kept for each endpoint; the one unused for longest makes room. */
+/** The most buckets of an endpoint. A new one replaces the one that was not used for longest. */
 const bucketsMax = 10_000;
 
 export function createLimits(config: Config["auth"]["rate_limit"], nowMs = () => Date.now()): Limits {
@@ -86,7 +86,7 @@ function createBuckets(rate: Rate, nowMs: () => number): { take(key: string): bo
       const known = buckets.get(key);
       const refilled = known ? known.tokens + ((now - known.atMs) / 1000) * rate.perS : rate.burst;
       const tokens = Math.min(rate.burst, refilled);
-      // Deleting first keeps the map in order of use.
+      // We delete first, so that the map stays in order of use.
       buckets.delete(key);
       if (buckets.size >= bucketsMax) buckets.delete(buckets.keys().next().value as string);
       buckets.set(key, { tokens: tokens >= 1 ? tokens - 1 : tokens, atMs: now });

@@ -1,6 +1,6 @@
 /**
- * Mails asked for by somebody who is not signed in: POST /recover, /resend,
- * /magiclink and /otp. They answer {} whether the address is known or not.
+ * Endpoints where a person who is not signed in asks for a mail: POST /recover,
+ * /resend, /magiclink and /otp. They answer {} for known and unknown addresses.
  * Source: supabase/auth internal/api/recover.go, resend.go, magic_link.go, otp.go.
  */
 import { z } from "zod";
@@ -107,7 +107,7 @@ export async function magicLink(context: Context, call: Call): Promise<Response>
   return sendMagicLink(context, call, await call.body(magicLinkSchema));
 }
 
-/** Signs up who is not known yet: for them the mail that confirms is the link. */
+/** Sends a magic link. An unknown address is signed up: its confirmation mail is the link. */
 async function sendMagicLink(
   context: Context,
   call: Call,

@@ -1,11 +1,11 @@
 /**
- * Which URLs a user may be sent to after a link in a mail. The same host as
- * site_url, loopback addresses and additional_redirect_urls (globs in which `*`
- * stops at "." and "/") are allowed; anything else becomes site_url.
+ * Decides where a user may land after a link in a mail. Allowed are the host of
+ * site_url, loopback addresses and additional_redirect_urls. In these globs `*`
+ * matches no "." and no "/". Any other URL is replaced by site_url.
  * Source: supabase/auth internal/utilities/request.go, gobwas/glob.
  */
 export interface Redirects {
-  /** The first allowed candidate, normalised; site_url when there is none. */
+  /** Returns the first candidate that is allowed, normalised, or site_url if none is. */
   choose(...candidates: (string | null | undefined)[]): string;
 }
 
@@ -17,7 +17,7 @@ export function createRedirects(siteUrl: string, globs: string[]): Redirects {
 
   const allowed = (candidate: string): string | undefined => {
     if (candidate.length > urlMaxLength || !URL.canParse(candidate)) return undefined;
-    // Judged as a browser would read it: "https://evil\.example.com" has the host "evil".
+    // We read a URL as a browser does: the host of "https://evil\.example.com" is "evil".
     const url = new URL(candidate);
     const href = normal(candidate, url);
     const web = url.protocol === "http:" || url.protocol === "https:";
@@ -38,14 +38,14 @@ export function createRedirects(siteUrl: string, globs: string[]): Redirects {
   };
 }
 
-/** WHATWG's form, without the "/" that it adds to a bare origin. */
+/** The URL in WHATWG's form, but without the "/" that WHATWG adds to a bare origin. */
 function normal(text: string, url: URL): string {
   const origin = `${url.protocol}//${url.host}`;
   const bare = url.pathname === "/" && !text.startsWith(`${origin}/`);
   return bare ? url.href.replace(`${origin}/`, origin) : url.href;
 }
 
-/** "http://2130706433" is an address in disguise. */
+/** Whether the host is an address written as a number, as in "http://2130706433". */
 function isNumber(candidate: string): boolean {
   return /^[a-z]+:\/\/(?:[^/?#@\\]*@)?(?:0x[0-9a-f]+|\d+)(?:[:/?#]|$)/i.test(candidate);
 }

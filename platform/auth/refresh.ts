@@ -1,13 +1,15 @@
 /**
- * Refresh tokens are used once, and each use gives the next. A used one that
- * comes back soon belongs to a client that asked twice or lost the answer: it
- * gets the token in force. One that comes back late was stolen, or its heir was:
- * the session ends for both.
+ * Refresh tokens. A client uses each one once and gets the next one. If a used token
+ * comes back soon, the client asked twice or lost the answer, so it gets the token that
+ * is valid now. If it comes back late, somebody has stolen it or its successor. Then
+ * the session ends, for the owner and for the thief.
  * Source: supabase/auth internal/tokens/service.go (RefreshTokenGrant).
  */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import { audit } from "./audit.ts";
-import type { Call, Context, Db } from "./context.ts";
+import type { Call, Context } from "./context.ts";
+import type { Db } from "./db.ts";
 import { AuthError, badRequest } from "./errors.ts";
 import {
   findSession,
@@ -29,7 +31,7 @@ interface RefreshToken {
   updated_at: Date;
 }
 
-/** How long a refresh waits for another one of the same session. */
+/** How long a refresh waits for another refresh of the same session. */
 const patienceMs = 5000;
 
 /**
@@ -45,7 +47,7 @@ export async function refreshSession(context: Context, call: Call, token: string
       throw badRequest("refresh_token_already_used", "Invalid Refresh Token: Already Used");
     }
     if (result !== "locked") return result;
-    // Waiting here, not in the database, keeps the pool's connections free.
+    // We wait here and not in the database, so that the pool's connections stay free.
     await sleep(10 + Math.random() * 20);
   }
   throw new AuthError(
@@ -55,7 +57,7 @@ export async function refreshSession(context: Context, call: Call, token: string
   );
 }
 
-/** "reused" is an answer, not an exception: the family's end has to be committed. */
+/** Returns "reused" instead of throwing, because the end of the family must be committed. */
 async function refreshOnce(
   context: Context,
   call: Call,
@@ -100,7 +102,7 @@ async function refreshOnce(
   return grant(context, call, sql, user, session.id, next, "token_refresh");
 }
 
-/** The token that a used one may be exchanged for; none when it comes back too late. */
+/** The token that a client gets for a used one. Undefined when it comes back too late. */
 async function tokenInForce(
   context: Context,
   sql: Db,
@@ -113,7 +115,7 @@ async function tokenInForce(
     order by id desc
     limit 1
   `;
-  // A family that was ended stays so, however soon its tokens are tried again.
+  // An ended family stays ended, even when one of its tokens comes back soon.
   if (!active) return undefined;
   // The client never got the answer to its last refresh.
   if (active.parent === used.token) return active.token;

@@ -1,27 +1,25 @@
 /**
- * Sessions: begun by a proof of identity, carried on by refresh tokens, ended by
- * deleting the row. Source: supabase/auth internal/models/sessions.go,
+ * Sessions. A session begins when a user proves who they are. Refresh tokens keep it
+ * going. Deleting its row ends it. Source: supabase/auth internal/models/sessions.go,
  * refresh_token.go, internal/tokens/service.go.
  */
+
 import { randomBytes } from "node:crypto";
-import { signAccessToken } from "./access-token.ts";
-import type { Call, Context, Db } from "./context.ts";
-import type { FlowMethod } from "./flow-state.ts";
-import { type Json, type User, updateUser, userJson } from "./users.ts";
+import { type Method, signAccessToken } from "./access-token.ts";
+import type { Call, Context } from "./context.ts";
+import type { Db, Json } from "./db.ts";
+import { type User, updateUser, userJson } from "./users.ts";
 
 export interface Session {
   id: string;
   user_id: string;
   created_at: Date;
   not_after: Date | null;
-  /** When its token was last refreshed; null before the first time. */
+  /** When its token was last refreshed. Null before the first refresh. */
   refreshed_at: Date | null;
 }
 
-/** How somebody proved who they are; shown in a token's `amr`. */
-export type Method = "password" | "otp" | "anonymous" | "token_refresh" | FlowMethod;
-
-/** What a client gets to keep. */
+/** What a client gets when it signs in or refreshes. */
 export interface Grant {
   access_token: string;
   token_type: "bearer";
@@ -41,7 +39,7 @@ export async function findSession(sql: Db, id: string): Promise<Session | undefi
   return session;
 }
 
-/** @throws AuthError what a custom_access_token hook answers */
+/** Begins a session. @throws AuthError the error of a custom_access_token hook */
 export async function startSession(
   context: Context,
   call: Call,
@@ -63,7 +61,7 @@ export async function startSession(
   return grant(context, call, sql, signedIn, sessionId, refreshToken, method);
 }
 
-/** Signs an access token for a session and puts it beside its refresh token. */
+/** Signs an access token for a session. @returns it together with the refresh token */
 export async function grant(
   context: Context,
   call: Call,
@@ -84,7 +82,7 @@ export async function grant(
   };
 }
 
-/** @param parent the token that this one takes the place of */
+/** Makes a refresh token. @param parent the token that it replaces */
 export async function insertRefreshToken(
   sql: Db,
   userId: string,
@@ -106,14 +104,14 @@ export async function insertRefreshToken(
 const tokenAlphabet = "abcdefghijklmnopqrstuvwxyz234567";
 export const refreshTokenLength = 12;
 
-/** Twelve characters of five random bits, as GoTrue's. */
+/** Twelve characters of five random bits each, as in GoTrue. */
 function createRefreshToken(): string {
   return Array.from(randomBytes(refreshTokenLength), (byte) => tokenAlphabet[byte & 31]).join("");
 }
 
 export type LogoutScope = "global" | "local" | "others";
 
-/** Refresh tokens go with their session. */
+/** Ends sessions. The database deletes their refresh tokens with them. */
 export async function endSessions(
   sql: Db,
   userId: string,

@@ -1,10 +1,10 @@
 /**
- * What anybody may ask: GET /settings, /health, /.well-known/jwks.json.
+ * Endpoints that are open to everybody: GET /settings, /health, /.well-known/jwks.json.
  * Source: supabase/auth internal/api/settings.go, api.go, jwks.go.
  */
 import { type Call, type Context, json } from "./context.ts";
 
-/** The release whose protocol this is. */
+/** The release of GoTrue whose protocol this server speaks. */
 const version = "v2.197.0";
 
 const providers = [

@@ -3,12 +3,14 @@
  */
 import { z } from "zod";
 import { audit } from "./audit.ts";
-import { type Call, type Context, type Db, json, record, text } from "./context.ts";
+import { type Call, type Context, json, record, text } from "./context.ts";
+import type { Db, Json } from "./db.ts";
 import { readEmail } from "./email.ts";
-import { badRequest, invalid, unprocessable } from "./errors.ts";
+import { AuthError, badRequest, invalid, unprocessable } from "./errors.ts";
 import { createFlowState, type Pkce, readPkce } from "./flow-state.ts";
 import { hookMetadata } from "./hooks/hooks.ts";
 import { emailIdentityData, findIdentities, identityJson, insertEmailIdentity } from "./identities.ts";
+import { readMetadata } from "./metadata.ts";
 import { sendToken } from "./one-time-tokens.ts";
 import { passwordProblem } from "./passwords.ts";
 import { type Grant, startSession } from "./sessions.ts";
@@ -16,13 +18,15 @@ import {
   confirmUser,
   findEmailHolder,
   insertUser,
-  type Json,
   type NewUser,
   type User,
   unsavedUser,
   updateUser,
   userFields,
 } from "./users.ts";
+
+/** The unique index on auth.users that keeps an address to one user. */
+const emailKey = "users_email_partial_key";
 
 const paramsSchema = z.object({
   email: text,
@@ -36,15 +40,16 @@ const paramsSchema = z.object({
 export async function signUp(context: Context, call: Call): Promise<Response> {
   const params = await call.body(paramsSchema);
   if (params.email === "" && params.phone === "") {
-    return json(await signUpAnonymously(context, call, params.data ?? {}));
+    return json(await signUpAnonymously(context, call, readMetadata(params.data)));
   }
   context.limits.take("signup", call.ip);
   return json(await registerByEmail(context, call, params));
 }
 
 /**
- * Makes a user with an address still to be confirmed, or mails an unconfirmed
- * one again. Who asks for a confirmed address gets a made-up user in return.
+ * Makes a user who still has to confirm the address. If there is an unconfirmed user
+ * with this address, mails them again. If the address is confirmed, answers with a
+ * made-up user, so that the caller does not learn that it is registered.
  * @returns a session when addresses need no confirmation, else the user
  */
 export async function registerByEmail(
@@ -64,20 +69,25 @@ export async function registerByEmail(
   if (params.phone !== "") throw badRequest("phone_provider_disabled", "Phone signups are disabled");
   if (!config.email.enabled) throw badRequest("email_provider_disabled", "Email signups are disabled");
   const email = readEmail(params.email);
-  const data = params.data ?? {};
+  const data = readMetadata(params.data);
 
   const existing = await findEmailHolder(context.sql, email);
-  // Hashed in any case: how long an answer takes must not tell who is registered.
+  // We hash in any case. Otherwise the time of the answer would tell who is registered.
   const passwordHash = await context.passwords.hash(params.password);
   if (existing?.email_confirmed_at) return refuseQuietly(context, existing, email, data);
   const candidate = newEmailUser(email, passwordHash, data);
   if (!existing) await askBeforeCreating(context, call, candidate);
 
-  const registered = await context.sql.begin((sql) =>
-    existing
-      ? confirmOrAsk(context, call, sql, existing, pkce)
-      : insertEmailUser(sql, candidate).then((user) => confirmOrAsk(context, call, sql, user, pkce)),
-  );
+  const ask = (known?: User) =>
+    context.sql.begin(async (sql) =>
+      confirmOrAsk(context, call, sql, known ?? (await insertEmailUser(sql, candidate)), pkce),
+    );
+  const registered = await ask(existing).catch(async (cause) => {
+    // A form that was sent twice: the other request made the user in the meantime.
+    const made = isEmailTaken(cause) ? await findEmailHolder(context.sql, email) : undefined;
+    if (!made || made.email_confirmed_at) throw cause;
+    return ask(made);
+  });
 
   if (registered.email_confirmed_at) {
     return context.sql.begin(async (sql) => {
@@ -91,7 +101,7 @@ export async function registerByEmail(
     : { ...userFields(registered), identities: identities.map(identityJson) };
 }
 
-/** A user who will sign in by e-mail. */
+/** The values of a new user who will sign in by e-mail. */
 export function newEmailUser(email: string, passwordHash: string, data: Json): NewUser & { id: string } {
   return {
     id: crypto.randomUUID(),
@@ -103,9 +113,9 @@ export function newEmailUser(email: string, passwordHash: string, data: Json): N
 }
 
 /**
- * The before_user_created hook, if there is one. It runs in a transaction of its
- * own: what it wrote stays when the user cannot be made after all, as with GoTrue.
- * @throws AuthError the hook's
+ * Calls the before_user_created hook, if there is one. It runs in a transaction of its
+ * own. So what it wrote stays even when making the user fails later. GoTrue does the same.
+ * @throws AuthError the hook's own error
  */
 export async function askBeforeCreating(context: Context, call: Call, user: NewUser): Promise<void> {
   if (!context.hooks.has("before_user_created")) return;
@@ -117,7 +127,7 @@ export async function askBeforeCreating(context: Context, call: Call, user: NewU
   );
 }
 
-/** Inserts a user and the e-mail identity, which shows in the user's metadata. */
+/** Inserts a user and their e-mail identity, whose data also goes into the user's metadata. */
 export async function insertEmailUser(sql: Db, candidate: NewUser & { id: string }): Promise<User> {
   const user = await insertUser(sql, candidate);
   const identity = emailIdentityData(user.id, user.email ?? "", false, candidate.userMetadata);
@@ -125,6 +135,11 @@ export async function insertEmailUser(sql: Db, candidate: NewUser & { id: string
   return updateUser(sql, user.id, {
     raw_user_meta_data: { ...(user.raw_user_meta_data ?? {}), ...identity },
   });
+}
+
+function isEmailTaken(error: unknown): boolean {
+  const cause = error instanceof AuthError ? error.cause : undefined;
+  return cause instanceof Error && "constraint_name" in cause && cause.constraint_name === emailKey;
 }
 
 async function confirmOrAsk(
@@ -143,7 +158,10 @@ async function confirmOrAsk(
   return sendToken(context, call, sql, user, "signup", pkce !== undefined);
 }
 
-/** As if it had worked, so that nobody learns who is registered; the missing identity is GoTrue's only hint. */
+/**
+ * Answers as if the sign-up had worked, so that nobody learns who is registered. As in GoTrue,
+ * `identities` is empty.
+ */
 async function refuseQuietly(context: Context, existing: User, email: string, data: Json): Promise<Json> {
   await audit(context.sql, existing, "user_repeated_signup", { provider: "email" });
   if (!context.config.email.enable_confirmations) {

@@ -52,7 +52,7 @@ async function passwordGrant(context: Context, call: Call): Promise<Response> {
     await audit(sql, user, "login", { provider: "email" });
     return startSession(context, call, sql, user, "password");
   });
-  // It was good enough once; the client may ask for a better one now.
+  // The policy is stricter now than when this password was set. The client may ask for a better one.
   const problem = passwordProblem(context.config, password);
   const weak = problem?.reasons ? { message: problem.message, reasons: problem.reasons } : undefined;
   return json({ ...grant, ...(weak ? { weak_password: weak } : {}) });

@@ -1,22 +1,25 @@
 /**
- * GET and PUT /user, and the code that a change of password may need.
+ * GET and PUT /user, and GET /reauthenticate, which mails the code that a change of
+ * password may need.
  * Source: supabase/auth internal/api/user.go, reauthenticate.go.
  */
+
 import { z } from "zod";
 import { audit } from "./audit.ts";
 import { type Caller, requireUser } from "./authorize.ts";
 import { applyEmailChange } from "./confirm.ts";
-import { type Call, type Context, type Db, json, record, text } from "./context.ts";
+import { type Call, type Context, json, record, text } from "./context.ts";
+import type { Db } from "./db.ts";
 import { readEmail } from "./email.ts";
 import { badRequest, emailTaken, forbidden, invalid, unprocessable } from "./errors.ts";
 import { createFlowState, type Pkce, readPkce } from "./flow-state.ts";
+import { changeMetadata } from "./metadata.ts";
 import { hashOtp, isValid, sendEmailChange, sendToken } from "./one-time-tokens.ts";
 import { passwordProblem } from "./passwords.ts";
 import {
   changePassword,
   clearOneTimeTokens,
   findEmailHolder,
-  mergeMetadata,
   type User,
   updateUser,
   userJson,
@@ -60,7 +63,7 @@ export async function putUser(context: Context, call: Call): Promise<Response> {
     }
     if (params.data) {
       current = await updateUser(sql, user.id, {
-        raw_user_meta_data: mergeMetadata(current.raw_user_meta_data, params.data),
+        raw_user_meta_data: changeMetadata(current.raw_user_meta_data, params.data),
       });
     }
     if (newEmail) current = await requestEmailChange(context, call, sql, current, newEmail, pkce);
@@ -93,10 +96,10 @@ async function checkParams(
   if (newEmail && (await findEmailHolder(context.sql, newEmail, user.id))) throw emailTaken();
 }
 
-/** How long after its beginning a session needs no code to change the password. */
+/** For this long after its start, a session can change the password without a code. */
 const freshSessionMs = 24 * 60 * 60 * 1000;
 
-/** Undefined when the password stays. */
+/** The hash of the new password. Undefined when the password does not change. */
 async function newPasswordHash(
   context: Context,
   { user, session }: Caller,
@@ -142,7 +145,7 @@ async function requestEmailChange(
   return sendEmailChange(context, call, sql, user, newEmail, pkce !== undefined);
 }
 
-/** Mails the code that PUT /user takes as its nonce. */
+/** Mails the code that PUT /user expects as `nonce`. */
 export async function reauthenticate(context: Context, call: Call): Promise<Response> {
   const { user } = await requireUser(context, call);
   if (!user.email) {

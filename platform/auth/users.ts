@@ -1,13 +1,12 @@
 /**
- * Rows of auth.users: finding, making, changing them, and how the API shows one.
+ * Rows of auth.users: finds, makes and changes them, and shows one as the API does.
  * Source: supabase/auth internal/models/user.go.
  */
+
 import { createHash } from "node:crypto";
-import type { Db } from "./context.ts";
+import type { Db, Json } from "./db.ts";
 import { internal } from "./errors.ts";
 import { findIdentities, identityJson, providersOf } from "./identities.ts";
-
-export type Json = Record<string, unknown>;
 
 export interface User {
   id: string;
@@ -42,7 +41,7 @@ export interface User {
   is_anonymous: boolean;
 }
 
-/** The one audience that local and hosted projects use. */
+/** The only audience that local and hosted projects use. */
 export const audience = "authenticated";
 const instanceId = "00000000-0000-0000-0000-000000000000";
 
@@ -69,7 +68,7 @@ export async function findUserByEmail(sql: Db, email: string, lock = false): Pro
   return user;
 }
 
-/** Who holds an address, as a user's own or as one of an identity; `except` aside. */
+/** Finds the user who has an address, as their own or in an identity. Ignores the user `except`. */
 export async function findEmailHolder(sql: Db, email: string, except?: string): Promise<User | undefined> {
   const [user] = await sql<User[]>`
     with holders (id) as (
@@ -91,7 +90,7 @@ export interface NewUser {
   id?: string;
   email: string | null;
   role?: string;
-  /** A bcrypt hash, or empty for none. */
+  /** A bcrypt hash. Empty for a user without a password. */
   passwordHash: string;
   appMetadata: Json;
   userMetadata: Json;
@@ -99,7 +98,7 @@ export interface NewUser {
 }
 
 /**
- * @param sql the transaction in which triggers on auth.users run too
+ * @param sql a transaction; triggers on auth.users run in it too
  * @throws AuthError unexpected_failure when the database or a trigger refuses the row
  */
 export async function insertUser(sql: Db, user: NewUser): Promise<User> {
@@ -118,14 +117,14 @@ export async function insertUser(sql: Db, user: NewUser): Promise<User> {
         false, ${user.anonymous ?? false}, now(), now()
       )
     `;
-    // Read again, for triggers may have changed the row after it was inserted.
+    // Read it again, because triggers may have changed the row after it was inserted.
     return (await findUserById(sql, id)) as User;
   } catch (cause) {
     throw internal("Database error saving new user", cause);
   }
 }
 
-/** A candidate that hooks are asked about before it is a row. */
+/** A user that is not stored yet. Hooks are asked about it before it becomes a row. */
 export function unsavedUser(user: NewUser): User {
   const now = new Date();
   return {
@@ -164,7 +163,7 @@ export function unsavedUser(user: NewUser): User {
 
 type Changes = Partial<Omit<User, "id" | "created_at" | "updated_at" | "confirmed_at">>;
 
-/** @throws AuthError unexpected_failure; postgres's error when the database or a trigger refuses */
+/** @throws AuthError unexpected_failure, or postgres's error when the database or a trigger refuses */
 export async function updateUser(sql: Db, id: string, changes: Changes): Promise<User> {
   const columns = Object.fromEntries(
     Object.entries(changes).map(([column, value]) => [
@@ -179,7 +178,7 @@ export async function updateUser(sql: Db, id: string, changes: Changes): Promise
   return row;
 }
 
-/** Lays `changes` over metadata; null takes a key away. */
+/** Merges `changes` into metadata. The value null removes a key. */
 export function mergeMetadata(metadata: Json | null, changes: Json): Json {
   const merged: Json = { ...metadata };
   for (const [key, value] of Object.entries(changes)) {
@@ -193,7 +192,7 @@ export async function clearOneTimeTokens(sql: Db, userId: string): Promise<void>
   await sql`delete from auth.one_time_tokens where user_id = ${userId}`;
 }
 
-/** The address is its owner's: no token is open any more. */
+/** Marks the address as confirmed. The user's open tokens end. */
 export async function confirmUser(sql: Db, user: User): Promise<User> {
   const confirmed = await updateUser(sql, user.id, {
     confirmation_token: "",
@@ -204,7 +203,7 @@ export async function confirmUser(sql: Db, user: User): Promise<User> {
   return confirmed;
 }
 
-/** A new password ends whatever the old one had begun: open tokens, and all sessions but `keepSession`. */
+/** Sets a new password. Ends all open tokens, and all sessions except `keepSession`. */
 export async function changePassword(
   sql: Db,
   id: string,
@@ -230,7 +229,7 @@ export async function changePassword(
   return changed;
 }
 
-/** app_metadata's provider and providers, from the identities there are. */
+/** Writes `provider` and `providers` of app_metadata again, from the user's identities. */
 export async function refreshProviders(sql: Db, user: User): Promise<User> {
   const providers = await providersOf(sql, user.id);
   return updateUser(sql, user.id, {
@@ -245,14 +244,14 @@ export function isBanned(user: User): boolean {
   return user.banned_until !== null && user.banned_until.getTime() > Date.now();
 }
 
-/** Stands for a deleted person's value: it cannot be read back, and stays unique. */
+/** Replaces a value of a deleted person by a text that is unique and cannot be read back. */
 export function obfuscate(userId: string, value: string): string {
   return createHash("sha256")
     .update(userId + value)
     .digest("base64url");
 }
 
-/** A user as the API and hooks show one, without identities. */
+/** A user as the API and hooks show it, without identities. */
 export function userFields(user: User): Json {
   const shown: Json = {
     id: user.id,
@@ -281,7 +280,7 @@ export function userFields(user: User): Json {
   return Object.fromEntries(Object.entries(shown).filter(([, value]) => value !== null));
 }
 
-/** A user as the API shows one. */
+/** A user as the API shows it, with identities. */
 export async function userJson(sql: Db, user: User): Promise<Json> {
   const identities = await findIdentities(sql, [user.id]);
   return { ...userFields(user), identities: identities.map(identityJson) };

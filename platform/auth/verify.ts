@@ -4,7 +4,8 @@
  */
 import { z } from "zod";
 import { confirm, type TokenPurpose } from "./confirm.ts";
-import { type Call, type Context, type Db, json, text } from "./context.ts";
+import { type Call, type Context, json, text } from "./context.ts";
+import type { Db } from "./db.ts";
 import { readEmail } from "./email.ts";
 import { AuthError, badRequest, forbidden, invalid, unprocessable } from "./errors.ts";
 import { type FlowMethod, issueAuthCode } from "./flow-state.ts";
@@ -33,7 +34,7 @@ const tokenTypes: Record<Verification, TokenType[]> = {
 
 const halfConfirmed = "Confirmation link accepted. Please proceed to confirm link sent to the other email";
 
-/** The link of a mail: answers with a redirect, whose fragment or query tells how it went. */
+/** Answers a mail's link with a redirect. Its fragment or query tells how it went. */
 export async function verifyLink(context: Context, call: Call): Promise<Response> {
   context.limits.take("verify", call.ip);
   const type = call.url.searchParams.get("type") ?? "";
@@ -51,7 +52,7 @@ export async function verifyLink(context: Context, call: Call): Promise<Response
     });
     return redirect(landing(call.redirectTo, outcome, pkce));
   } catch (cause) {
-    // What went wrong beyond GoTrue's own errors is not for an address bar.
+    // Only GoTrue's own errors may show in an address bar. Any other error goes to the log.
     if (!(cause instanceof AuthError)) throw cause;
     if (cause.status >= 500) context.log("error", `verify: ${cause.message}`);
     return redirect(landing(call.redirectTo, failure(cause), pkce));
@@ -67,7 +68,7 @@ const paramsSchema = z.object({
   redirect_to: text,
 });
 
-/** A code with its address, or a link's hash: answers with a session. */
+/** Takes a code with its address, or a link's hash. Answers with a session. */
 export async function verifyCode(context: Context, call: Call): Promise<Response> {
   context.limits.take("verify", call.ip);
   const params = await call.body(paramsSchema);
@@ -114,7 +115,7 @@ function readVerifyEmail(email: string): string {
 
 interface Found {
   user: User;
-  /** What the token is for; "email" has become one of the others. */
+  /** What the token is for. The type "email" has been replaced by the one that it stands for. */
   type: TokenPurpose;
 }
 

@@ -1,44 +1,47 @@
 /**
- * Which jobs are due: what time does to them, apart from clocks and databases.
- * A due job waits in a queue until it is taken, and is in it at most once.
+ * Decides which jobs are due. It knows nothing of clocks and databases: the caller tells the time.
+ * A due job waits in a queue until it is taken. It is in the queue at most once.
  */
 import type { Schedule } from "./schedule.ts";
 
 export interface Job {
   id: string;
-  /** Another one makes the job begin anew. */
+  /** The schedule's text. If it changes, the job starts again as a new one. */
   text: string;
   schedule: Schedule;
 }
 
-/** The same moment by two clocks. */
+/** One moment on two clocks. */
 export interface Moment {
-  /** Since 1970; may jump when somebody sets it. */
+  /** Since 1970. It jumps if somebody sets the clock. */
   wallMs: number;
-  /** Since whenever; never jumps. Intervals are counted by it. */
+  /** Since an unknown start. It never jumps, so intervals are counted by it. */
   steadyMs: number;
 }
 
 export interface Agenda {
-  /** The jobs there are now. Those that it knows keep their place in time. */
+  /** Sets the jobs that exist now. A job that was known before keeps its due time. */
   replace(jobs: Job[], now: Moment): void;
-  /** Queues what has become due. */
+  /** Queues the jobs that have become due. */
   advance(now: Moment): void;
-  /** The job that has waited longest and is not `busy`, taken off the queue. */
+  /** Takes the job off the queue that has waited longest and is not `busy`. */
   take(busy: { has(id: string): boolean }): string | undefined;
   has(id: string): boolean;
-  /** Until something may become due; at most a second, for the clock may be set. */
+  /** How long no job can become due. At most a second, because somebody may set the clock. */
   restMs(now: Moment): number;
 }
 
 interface Entry extends Job {
-  /** The last minute that has been looked at for it. */
+  /** The last minute that was checked for this job. */
   minute: number;
-  /** By the steady clock, of an interval. */
+  /** When an interval is due, by the steady clock. */
   dueMs: number;
 }
 
-/** A clock that is further off has been set: what lies between is neither made up for nor awaited. */
+/**
+ * If the clock is further off than this, somebody set it. The minutes between are then neither made up
+ * nor awaited.
+ */
 const driftMaxMin = 5;
 const restMaxMs = 1000;
 const minuteMs = 60_000;
@@ -93,7 +96,7 @@ function begin(job: Job, now: Moment): Entry {
   };
 }
 
-/** Answers once for all that has passed since the last call. */
+/** Whether the job became due since the last call, once or more often. */
 function isDue(entry: Entry, now: Moment): boolean {
   const { schedule } = entry;
   if (schedule.kind === "start") return false;
@@ -105,7 +108,7 @@ function isDue(entry: Entry, now: Moment): boolean {
   }
   const minute = Math.floor(now.wallMs / minuteMs);
   const passed = minute - entry.minute;
-  // A clock that was put back a little: those minutes have had their turn.
+  // The clock was set back a little. These minutes had their turn already.
   if (passed <= 0 && passed >= -driftMaxMin) return false;
   const first = passed > 0 && passed <= driftMaxMin ? entry.minute + 1 : minute;
   entry.minute = minute;

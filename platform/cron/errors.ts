@@ -1,12 +1,12 @@
-/** Why a run failed, in the words that pg_cron takes from libpq. */
+/** Says why a run failed, in the words that pg_cron takes from libpq. */
 
-/** What the driver keeps of the server's ErrorResponse, and then some of its own. */
+/** The fields of the server's ErrorResponse as the driver keeps them, with some of the driver's own. */
 interface ServerError {
   severity_local?: string;
   message: string;
   detail?: string;
   hint?: string;
-  /** Counted in characters, from 1. */
+  /** In characters, counted from 1. */
   position?: string;
   internal_position?: string;
   internal_query?: string;
@@ -14,7 +14,7 @@ interface ServerError {
 }
 
 const messageMaxLength = 10_000;
-/** As libpq shows the line with the mistake. */
+/** How libpq cuts the line with the mistake, in characters. */
 const line = { length: 60, afterMistake: 10 };
 
 /**
@@ -23,7 +23,7 @@ const line = { length: 60, afterMistake: 10 };
  */
 export function failureMessage(cause: unknown, command: string): string {
   const error = cause as ServerError;
-  // The driver's own errors have no severity: the connection is gone.
+  // An error without severity is the driver's own. The connection is gone.
   if (error.severity_local === undefined) return "connection lost";
   const notes: [name: string, text: string | undefined][] = [
     ["DETAIL", error.detail],
@@ -40,7 +40,7 @@ export function failureMessage(cause: unknown, command: string): string {
   return text.slice(0, messageMaxLength);
 }
 
-/** The line with the mistake, and under it a caret. */
+/** The line with the mistake, and a caret under it. */
 function mistake(error: ServerError, command: string): string[] {
   const position = Number(error.position ?? error.internal_position ?? 0);
   const query = error.position === undefined ? error.internal_query : command;

@@ -1,6 +1,6 @@
 /**
  * Runs the jobs that the stand-in for pg_cron keeps (postgres/extensions/), as
- * pg_cron 1.6 does. Nobody speaks to it but through SQL: `cron.schedule(…)`.
+ * pg_cron 1.6 does. People use it only through SQL: `cron.schedule(…)`.
  */
 import type { Log } from "../log.ts";
 import { createAgenda, type Job, type Moment } from "./agenda.ts";
@@ -9,28 +9,31 @@ import { parseSchedule } from "./schedule.ts";
 import { createStore, jobsMax, type Store, type StoredJob } from "./store.ts";
 
 export interface CronLimits {
-  /** Runs at the same time; further ones wait. */
+  /** So many runs at the same time. Further ones wait. */
   runsMax: number;
-  /** A run that takes longer is cancelled. */
+  /** A run that takes longer than this is cancelled. */
   runTimeoutMs: number;
-  /** Runs may take so long to end when the service does; then they are cancelled. */
+  /** When the service stops, runs have so long to end. Then they are cancelled. */
   graceMs: number;
 }
 
 export interface CronOptions {
-  /** The database that holds the jobs, as a superuser. */
+  /** The address of the database that holds the jobs, with a superuser. */
   databaseUrl: string;
-  /** Over hosted Supabase's. */
+  /** Replace those of hosted Supabase. */
   limits?: Partial<CronLimits>;
   log: Log;
 }
 
 const hosted: CronLimits = { runsMax: 8, runTimeoutMs: 10 * 60_000, graceMs: 3000 };
-/** A changed job is announced, but neither a new or dropped extension nor a scheduler that ends. */
+/**
+ * The database announces a changed job. It does not announce a created or dropped extension, or that
+ * another scheduler has ended, so look again after this time.
+ */
 const lookAgainMs = { ours: 30_000, notOurs: 5000 };
 const backoffMs = { least: 50, most: 5000 };
 
-/** Connects and waits for the extension by itself: whatever fails is tried again. */
+/** Connects and waits for the extension by itself. What fails is tried again. */
 export function createCron(options: CronOptions): AsyncDisposable {
   const { databaseUrl, log } = options;
   const limits = { ...hosted, ...options.limits };
@@ -77,8 +80,8 @@ export function createCron(options: CronOptions): AsyncDisposable {
   })();
 
   /**
-   * Until the service stops, or is not needed.
-   * @throws what the database says, or that it is away
+   * Works until the service stops or is not needed.
+   * @throws the database's error, or that the database is away
    */
   async function serve(current: Store, news: News, reached: () => void): Promise<void> {
     let lookedMs = 0;
@@ -98,7 +101,7 @@ export function createCron(options: CronOptions): AsyncDisposable {
         }
         if (keeper === "us" && !ours) await current.sweep(runs.known());
         ours = keeper === "us";
-        // While another scheduler works, our start is still to come.
+        // While another scheduler works, we have not started yet. So jobs with @reboot still wait for us.
         if (keeper !== "other") agenda.replace(ours ? readable(await current.jobs()) : [], now());
         runs.keep(agenda);
         void runs.write();
@@ -107,7 +110,7 @@ export function createCron(options: CronOptions): AsyncDisposable {
       while (ours && !stopping && runs.size() < limits.runsMax) {
         const jobid = agenda.take(runs);
         if (jobid === undefined) break;
-        // It was not there any more, or no longer active: neither may others be.
+        // The job is gone or not active any more. Others may have changed too.
         if (!(await runs.start(current, jobid))) news.changed = true;
       }
       await bell.wait(agenda.restMs(now()));
@@ -133,14 +136,14 @@ export function createCron(options: CronOptions): AsyncDisposable {
       stopping = true;
       bell.ring();
       await runs.drain();
-      // Whatever it waits for now, a lock perhaps, it waits in vain.
+      // The store may still wait for something, for example a lock. End that wait.
       await store?.[Symbol.asyncDispose]();
       await working;
     },
   };
 }
 
-/** What the connection told since it was last asked. */
+/** What the connection told since the last look. */
 interface News {
   changed: boolean;
   lost: boolean;
@@ -150,7 +153,7 @@ const now = (): Moment => ({ wallMs: Date.now(), steadyMs: performance.now() });
 
 interface Bell {
   ring(): void;
-  /** For `ms`, or until it rings (or has rung since the last wait) and is heeded. */
+  /** Waits for `ms`, or until the bell rings and `heed` is true. A ring since the last wait counts too. */
   wait(ms: number, heed?: () => boolean): Promise<void>;
 }
 

@@ -1,16 +1,16 @@
 /**
- * One run of a job: its command as one message to a session of its own, which may
- * be told to stop and is given up when it does not.
+ * One run of a job. It sends the command as one message to a session of its own. It can ask the
+ * session to stop, and gives it up if it does not.
  */
 import { failureMessage } from "./errors.ts";
 import { openSession, type SessionOptions } from "./session.ts";
 import type { Outcome } from "./store.ts";
 
 export interface RunOptions extends SessionOptions {
-  /** One or several statements. */
+  /** One statement or several. */
   command: string;
   timeoutMs: number;
-  /** The session exists; the command waits for this. */
+  /** Called when the session exists. The command starts after its promise. */
   started(pid: number): Promise<void>;
 }
 
@@ -18,18 +18,18 @@ export interface Run {
   /** Never rejects. */
   outcome: Promise<Outcome>;
   /**
-   * Cancels the command and, if that does not help, ends the session.
+   * Cancels the command. If that does not help, it ends the session.
    *
-   * @param message what to tell of it, instead of the server's words
+   * @param message the outcome's message, instead of the server's words
    */
   cancel(message?: string): void;
-  /** The same a moment later, unless the run has ended by itself. */
+  /** Cancels a moment later, unless the run has ended by itself. */
   cancelSoon(message: string): void;
 }
 
-/** From the request to cancel to the end of the session. */
+/** How long a cancelled command may take before its session is ended. */
 const patienceMs = 2000;
-/** A job that unschedules itself ends by itself. */
+/** The moment before cancelSoon() cancels: a job that unschedules itself can end by itself. */
 const soonMs = 1000;
 
 export function startRun(options: RunOptions): Run {
@@ -58,7 +58,7 @@ export function startRun(options: RunOptions): Run {
       quit.signal.throwIfAborted();
       timers.push(setTimeout(cancel, options.timeoutMs));
       session.answers.reset();
-      // Rows are counted, not kept.
+      // Rows are only counted. None is kept.
       const asked = session.sql
         .unsafe(command)
         .simple()

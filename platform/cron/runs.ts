@@ -1,6 +1,6 @@
 /**
- * The runs under way, and the written account of them. An account that cannot be
- * written, because the database is away, is written later.
+ * Keeps the runs that are under way and writes their outcomes to the database. If the database is
+ * away, an outcome is written later.
  */
 import type { Log } from "../log.ts";
 import { type Run, startRun } from "./run.ts";
@@ -9,11 +9,11 @@ import type { Outcome, Store } from "./store.ts";
 export interface RunsOptions {
   databaseUrl: string;
   timeoutMs: number;
-  /** Runs may take so long to end when the service does; then they are cancelled. */
+  /** When the service stops, runs have so long to end. Then they are cancelled. */
   graceMs: number;
-  /** Where to write now, if anywhere. */
+  /** Where to write now. Undefined while there is no connection. */
   store(): Store | undefined;
-  /** A run has ended: there is room. */
+  /** Called when a run has ended, so there is room for another. */
   ended(): void;
   log: Log;
 }
@@ -21,31 +21,31 @@ export interface RunsOptions {
 export interface Runs {
   size(): number;
   has(jobid: string): boolean;
-  /** By runid: under way, or not yet written. */
+  /** The ids of the runs that are under way or whose outcome is not yet written. */
   known(): string[];
   /**
-   * @returns whether there was such a job to run
-   * @throws what the database says
+   * @returns whether the job existed and was active
+   * @throws the database's error
    */
   start(store: Store, jobid: string): Promise<boolean>;
-  /** Cancels the runs of other jobs. */
+  /** Cancels the runs of all other jobs. */
   keep(jobs: { has(jobid: string): boolean }): void;
-  /** Writes what could not be written before; never rejects. */
+  /** Writes the outcomes that could not be written before. Never rejects. */
   write(): Promise<void>;
-  /** Resolves when no run is left: bounded. */
+  /** Resolves when no run is left, within a bounded time. */
   drain(): Promise<void>;
 }
 
-/** Outcomes that wait for the database to be back; the oldest is lost first. */
+/** So many outcomes may wait for the database. Beyond that, the oldest is lost. */
 const unwrittenMax = 64;
-/** From the request to cancel to the written account. */
+/** How long a cancelled run may take until its outcome is written. */
 const cancelMs = 5000;
 
 export function createRuns(options: RunsOptions): Runs {
   const { databaseUrl, timeoutMs, log } = options;
   const underWay = new Map<string, { runid: string; run: Run; done: Promise<void> }>();
   const unwritten = new Map<string, Outcome>();
-  /** Jobs whose last run failed: the log tells of the first failure in a row. */
+  /** Jobs whose last run failed. Of several failures in a row, the log warns only of the first. */
   const failing = new Set<string>();
 
   async function write(): Promise<void> {

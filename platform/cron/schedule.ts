@@ -1,16 +1,16 @@
 /**
- * When a job is due, from the text of its schedule. Takes what the extension
- * takes (`cron._is_schedule`) and reads it as pg_cron does: Vixie cron's five
- * fields in GMT, `$` for a month's last day, @names, '[1-59] seconds'.
+ * Reads the text of a schedule: when is the job due? It accepts what the extension
+ * accepts (`cron._is_schedule`) and reads it as pg_cron does: Vixie cron's five
+ * fields in GMT, `$` for the last day of a month, @names, '[1-59] seconds'.
  */
 import { Cron } from "croner";
 
 export type Schedule =
-  /** Once, when the service starts. */
+  /** Due once, when the service starts. */
   | { kind: "start" }
-  /** `everyMs` after it is first seen, and so on. */
+  /** Due `everyMs` after the job is first seen, and then again and again. */
   | { kind: "interval"; everyMs: number }
-  /** In the minutes that match; a minute is a whole number of them since 1970. */
+  /** Due in the minutes that match. A minute is a whole number, counted since 1970. */
   | { kind: "minutes"; matches(minute: number): boolean };
 
 const names: Record<string, string> = {
@@ -23,10 +23,10 @@ const names: Record<string, string> = {
   "@hourly": "0 * * * *",
 };
 
-/** Of the fields, in order: a longer step reaches no second value. */
+/** For each field in order. A longer step reaches no second value. */
 const stepMax = [60, 24, 31, 12, 7];
 
-/** @returns undefined for what is no schedule */
+/** @returns undefined if the text is not a schedule */
 export function parseSchedule(text: string): Schedule | undefined {
   const trimmed = text.trim();
   if (trimmed === "@reboot" || trimmed === "@restart") return { kind: "start" };
@@ -45,7 +45,7 @@ export function parseSchedule(text: string): Schedule | undefined {
     cron = new Cron(pattern.join(" "), {
       mode: "5-part",
       utcOffset: 0,
-      // Both must match where one begins with a star, even as `*/2`; else either.
+      // If one of the two begins with a star, even as `*/2`, both must match. Otherwise one is enough.
       domAndDow: days.startsWith("*") || weekdays.startsWith("*"),
     });
   } catch {

@@ -1,6 +1,6 @@
 /**
- * A session of the job's user, for one command. Users whose password we have log
- * in themselves; for others the superuser's session becomes theirs.
+ * A session of the job's user, for one command. If we have the user's password, the user logs
+ * in. Otherwise the superuser logs in and the session becomes the user's.
  */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
@@ -15,7 +15,7 @@ export interface Session extends AsyncDisposable {
 }
 
 export interface SessionOptions {
-  /** Any database of the server, as a superuser. */
+  /** The address of any database of the server, with a superuser. */
   databaseUrl: string;
   database: string;
   username: string;
@@ -25,8 +25,8 @@ const connectTimeoutMs = 10_000;
 const closeTimeoutS = 1;
 
 /**
- * @param signal ends the session at once; the server follows within a second
- * @throws what the driver or the server says, or that the user may not log in
+ * @param signal ends the session at once. The server notices within a second
+ * @throws the error of the driver or the server, or that the user may not log in
  */
 export async function openSession(options: SessionOptions, signal: AbortSignal): Promise<Session> {
   const { databaseUrl, database, username } = options;
@@ -50,10 +50,10 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     onnotice: () => {},
     connection: {
       application_name: "pg_cron",
-      // A session that we have left must not work on without us.
+      // If we leave, the session must not go on working.
       client_connection_check_interval: 1000,
     },
-    // Called for the session, then for each request to cancel its command.
+    // Called for the session, and then once for each request to cancel its command.
     async socket({ host, port, path }: { host: string[]; port: number[]; path: string | false }) {
       signal.throwIfAborted();
       const socket = path ? connect(path) : connect(port[0] ?? 5432, host[0]);
@@ -81,7 +81,7 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
   }
 }
 
-/** With the settings that a log-in would have brought, in place of the superuser's. */
+/** Makes the session the user's, with the settings that a log-in of the user would have. */
 async function become(sql: postgres.Sql, username: string): Promise<void> {
   const [role] = await sql`
     select oid
@@ -91,7 +91,8 @@ async function become(sql: postgres.Sql, username: string): Promise<void> {
       and pg_catalog.has_database_privilege(oid, current_database(), 'connect')
   `;
   if (!role) throw new Error(`the role ${username} may not log in`);
-  // What is set for the role here, for the role, for everybody here, for everybody: the first counts.
+  // A setting may be made for the role in this database, for the role, for this database, or for all.
+  // The first of these counts.
   await sql`
     select pg_catalog.set_config(
       name,

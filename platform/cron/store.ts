@@ -1,7 +1,7 @@
 /**
- * The scheduler's own connection: hears of changed jobs, reads them, and keeps
- * what became of each run. It holds a lock, so that of several schedulers on one
- * database a single one works.
+ * The scheduler's own connection. It hears of changed jobs, reads them, and writes down
+ * the outcome of each run. It holds a lock, so that only one of several schedulers on one
+ * database works.
  */
 import postgres from "postgres";
 
@@ -10,7 +10,7 @@ export interface StoredJob {
   schedule: string;
 }
 
-/** A run that is written down as about to start, with its job as it was at that moment. */
+/** A run that is written down and about to start, with its job as it was at that moment. */
 export interface BegunRun {
   runid: string;
   database: string;
@@ -21,38 +21,39 @@ export interface BegunRun {
 export interface Outcome {
   status: "succeeded" | "failed";
   message: string;
-  /** For the log alone. */
+  /** Only for the log. */
   reason?: string;
 }
 
-/** Every method throws what the driver or the server says, but takes a dropped extension for no jobs. */
+/** Every method throws the error of the driver or the server. A dropped extension counts as no jobs. */
 export interface Store extends AsyncDisposable {
   /**
-   * Who runs the jobs of this database: `us`, the real extension (`library`),
-   * another scheduler on our stand-in (`other`), or nobody yet (`absent`: no extension).
+   * Tells who runs the jobs of this database: we (`us`), the real extension (`library`),
+   * another scheduler on our stand-in (`other`), or nobody, because there is no extension (`absent`).
    */
   keeper(): Promise<"us" | "library" | "other" | "absent">;
   jobs(): Promise<StoredJob[]>;
-  /** Takes the runs that nobody ends any more for failed, all but `known`. */
+  /** Marks runs as failed that nobody will end any more: all but `known`. */
   sweep(known: string[]): Promise<void>;
-  /** Undefined when the job is gone or no longer active: it must not run. */
+  /** Writes down a new run. Undefined if the job is gone or not active any more: it must not run. */
   begin(jobid: string): Promise<BegunRun | undefined>;
-  /** The session exists and is about to work. */
+  /** Writes down that the run's session exists and starts to work. */
   running(runid: string, pid: number): Promise<void>;
   end(runid: string, outcome: Outcome): Promise<void>;
 }
 
 export interface StoreOptions {
-  /** The database that holds the jobs, as a superuser. */
+  /** The address of the database that holds the jobs, with a superuser. */
   databaseUrl: string;
-  /** Jobs were changed, or the connection was lost: look again. */
+  /** Called when jobs were changed. */
   changed(): void;
+  /** Called when the connection was lost. */
   lost(): void;
 }
 
 export const jobsMax = 1000;
 const timeouts = { connectS: 10, lockMs: 10_000, statementMs: 60_000 };
-/** Two numbers that spell `pg_cron`. */
+/** The key of the lock: two numbers that spell `pg_cron`. */
 const lockKey = "x'70675f'::integer, x'63726f6e'::integer";
 
 export function createStore(options: StoreOptions): Store {
@@ -73,7 +74,7 @@ export function createStore(options: StoreOptions): Store {
     onclose: options.lost,
   } as postgres.Options<Record<string, never>>);
 
-  /** Nothing, when the extension and its tables are gone. */
+  /** Returns no rows if the extension and its tables are gone. */
   async function ask<T extends object[]>(query: postgres.PendingQuery<T>): Promise<T | []> {
     try {
       return await query;
@@ -85,7 +86,7 @@ export function createStore(options: StoreOptions): Store {
 
   return {
     async keeper() {
-      // First of all, so that no change falls between the reading and the hearing.
+      // Listen first: otherwise a change after the reading could be missed.
       await sql`listen pg_cron`;
       const [row] = await sql`
         select

@@ -1,15 +1,15 @@
 /**
- * Listens in on a connection for what its statements were answered with, for the
- * driver keeps that only in part: of several statements in one message, pg_cron
- * tells the last one's tag or number of rows.
+ * Reads along on a connection to learn the results of its statements. When one message has several
+ * statements, pg_cron reports the last one's tag or number of rows. The driver does not keep all of
+ * that.
  * https://www.postgresql.org/docs/17/protocol-message-formats.html
  */
 export interface Answers {
-  /** Whatever the server sends, in pieces of any size. */
+  /** Takes what the server sends, in pieces of any size. */
   read(piece: Buffer): void;
-  /** Forgets the statements before. */
+  /** Forgets the earlier statements. */
   reset(): void;
-  /** `DELETE 3` or `2 rows`, of the last statement. */
+  /** The last statement's result, for example `DELETE 3` or `2 rows`. */
   last(): string;
   /** Whether a statement asked to copy from or to the client. */
   copies(): boolean;
@@ -23,7 +23,7 @@ export function createAnswers(): Answers {
   let header = Buffer.alloc(0);
   let tag: Buffer[] = [];
   let tagBytes = 0;
-  /** Of the message under way, still to come. */
+  /** Bytes of the current message that are still to come. */
   let rest = 0;
   let last = "";
   let rows: number | undefined;

@@ -1,7 +1,7 @@
 /**
- * Finds the Deno executable that npm installed. The package `deno` links it at
- * install time; the platform's own package holds it even where install scripts
- * are not allowed to run.
+ * Finds the Deno executable that npm installed. The install script of the package `deno` links it.
+ * If install scripts may not run, the executable is still in the package for this
+ * machine's platform.
  */
 import { accessSync, constants } from "node:fs";
 import { createRequire } from "node:module";
@@ -19,7 +19,7 @@ export function findDeno(): string {
       accessSync(path, constants.X_OK);
       return path;
     } catch {
-      // The other package may hold it.
+      // The other package may have it.
     }
   }
   throw new PlatformError(
@@ -28,7 +28,7 @@ export function findDeno(): string {
   );
 }
 
-/** Package managers that do not hoist keep the binary's package beside `deno`. */
+/** A package manager that does not hoist keeps the executable's package beside `deno`. */
 function resolveFrom(here: NodeJS.Require, specifier: string): string {
   try {
     return here.resolve(specifier);

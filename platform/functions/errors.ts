@@ -1,7 +1,7 @@
 /**
- * The errors that the host itself answers with: Supabase's codes, statuses and
- * messages, as a JSON body and the header sb-error-code
- * (supabase.com/docs/guides/functions/error-codes). Details go to the log only.
+ * The errors that the host itself answers with. Codes, statuses and messages are Supabase's
+ * (supabase.com/docs/guides/functions/error-codes). They come as a JSON body and the header
+ * sb-error-code. Details go only to the log.
  */
 const statuses = {
   NOT_FOUND: 404,
@@ -29,10 +29,10 @@ const messages = {
   WORKER_RESOURCE_LIMIT: "Function failed due to not having enough compute resources (please check logs)",
 } as const satisfies Partial<Record<FunctionErrorCode, string>>;
 
-/** Thrown inside the host, translated once at its border by `toResponse`. */
+/** Thrown inside the host. At its border, `toResponse` turns it into a response. */
 export class FunctionError extends Error {
   readonly code: FunctionErrorCode;
-  /** For the client, when trying again may help. */
+  /** When the client may try again. Undefined if that would not help. */
   readonly retryAfterS: number | undefined;
 
   constructor(code: keyof typeof messages);
@@ -44,7 +44,7 @@ export class FunctionError extends Error {
     this.retryAfterS = retryAfterS;
   }
 
-  /** With CORS open, so that a browser's script can read why its call failed. */
+  /** Any origin may read the response, so a script in a browser learns why its call failed. */
   toResponse(): Response {
     const headers = new Headers({
       "access-control-allow-origin": "*",

@@ -1,6 +1,6 @@
 /**
- * Looks after a process that has requests: one that blocks its event loop or
- * outgrows its memory is ended, as Supabase's CPU and memory limits would.
+ * Watches a process that has requests. It ends a process that blocks its event loop or
+ * uses too much memory, as Supabase's CPU and memory limits would.
  */
 import { request } from "node:http";
 import type { Log } from "../log.ts";
@@ -8,10 +8,10 @@ import type { FunctionLimits } from "./limits.ts";
 import type { FunctionProcess } from "./process.ts";
 
 const intervalMs = 1_000;
-/** What Deno itself takes beside the heap. */
+/** The memory of Deno itself, besides the heap. */
 const baselineMb = 128;
 
-/** Checks every second while `busy()`. The returned function ends it. */
+/** Checks every second while `busy()` is true. Returns the function that stops the watch. */
 export function watchHealth(
   process: FunctionProcess,
   busy: () => boolean,

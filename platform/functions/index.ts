@@ -1,6 +1,6 @@
 /**
- * Edge functions on Deno: routes /<name>/… to the process of the function that
- * supabase/config.toml lists under that name, past its `verify_jwt` gate.
+ * Edge functions on Deno. A request for /<name>/… goes to the process of the function that
+ * supabase/config.toml lists under that name. With `verify_jwt`, its token is checked first.
  */
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -17,12 +17,12 @@ import { verifyJwt } from "./verify-jwt.ts";
 export type { FunctionLimits } from "./limits.ts";
 
 export interface FunctionsOptions {
-  /** Holds supabase/ and node_modules. */
+  /** The folder with supabase/ and node_modules. */
   projectDir: string;
-  /** Deno's cache goes into a folder of it. */
+  /** Deno's cache gets a folder in it. */
   stateDir: string;
   functions: Config["functions"];
-  /** All that functions find in their environment, but for what Supabase adds for each process. */
+  /** The environment of all functions. Supabase's variables for each process are added to it. */
   env: Record<string, string>;
   keys: Pick<Keys, "verify">;
   log: Log;
@@ -30,7 +30,7 @@ export interface FunctionsOptions {
 }
 
 export interface Functions extends AsyncDisposable {
-  /** Takes a request whose path is /<name>/…; never throws but for the request's own abort. */
+  /** Takes a request whose path is /<name>/…. It throws only when the request itself is aborted. */
   fetch(request: Request): Promise<Response>;
 }
 
@@ -68,7 +68,7 @@ export async function createFunctions(options: FunctionsOptions): Promise<Functi
     const found = served.get(name);
     if (!found) throw new FunctionError("NOT_FOUND");
     if (!methods.has(request.method)) throw new FunctionError("METHOD_NOT_ALLOWED");
-    // A browser's preflight carries no credentials; the function answers it.
+    // A browser's preflight has no credentials. The function answers it.
     if (found.verifyJwt && request.method !== "OPTIONS") await verifyJwt(request, options.keys);
     return found.supervised.fetch(request);
   }

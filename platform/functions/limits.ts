@@ -1,19 +1,19 @@
 /**
- * Bounds on what one function may use. Defaults are hosted Supabase's where it
- * names one (supabase.com/docs/guides/functions/limits), else chosen here.
+ * Bounds on what one function may use. A default is that of hosted Supabase if it
+ * names one (supabase.com/docs/guides/functions/limits). The others are our choice.
  */
 export interface FunctionLimits {
-  /** V8 heap; a process whose whole memory exceeds this by more than its own baseline is ended too. */
+  /** V8's heap. A process is also ended if its whole memory is larger than this and Deno's own together. */
   memoryMb: number;
-  /** Until the response's head, and between two chunks of its body: 504 IDLE_TIMEOUT. */
+  /** The longest wait for the response's head, and between two chunks of its body: 504 IDLE_TIMEOUT. */
   idleTimeoutMs: number;
-  /** For one request from arrival to last byte, and for background tasks once their process is to stop. */
+  /** For one request, from its arrival to the last byte. For background tasks, once their process has to stop. */
   wallClockMs: number;
-  /** Until the function listens: 503 BOOT_ERROR. */
+  /** How long a function may take until it listens: 503 BOOT_ERROR. */
   startTimeoutMs: number;
-  /** A process that does not answer a health check for this long while it has requests is ended. */
+  /** A process with requests is ended if it does not answer a health check for this long. */
   unresponsiveMs: number;
-  /** When the platform stops: from SIGTERM to SIGKILL. */
+  /** When the platform stops: the time from SIGTERM to SIGKILL. */
   stopTimeoutMs: number;
   /** A process without requests is stopped after this time. */
   idleStopMs: number;
@@ -22,11 +22,11 @@ export interface FunctionLimits {
   requestBodyMaxBytes: number;
   /** Requests that one function works on at a time. */
   concurrentMax: number;
-  /** Requests that wait for a free place; further ones are refused. */
+  /** Requests that wait for a free place. Further ones are refused. */
   queuedMax: number;
-  /** Replaced processes that may still be finishing their work. */
+  /** Replaced processes that may still finish their work. */
   drainingMax: number;
-  /** Lines of a function's output per `logWindowMs`; further ones are counted, not kept. */
+  /** Lines of a function's output in each `logWindowMs`. Further ones are only counted. */
   logLinesMax: number;
   logWindowMs: number;
   logLineMaxChars: number;

@@ -1,6 +1,6 @@
 /**
- * Turns what a function prints into log lines. Output is bounded in length and
- * rate, so that a chatty function neither grows our memory nor drowns the log.
+ * Turns what a function prints into log lines. Length and rate of the output are bounded, so a
+ * function that prints a lot does not fill our memory or the log.
  */
 
 import type { Readable } from "node:stream";
@@ -8,17 +8,17 @@ import { StringDecoder } from "node:string_decoder";
 import type { Level, Log } from "../log.ts";
 import type { FunctionLimits } from "./limits.ts";
 
-/** Preload marks every console call: SOH, then the level's first letter (upper case: a blank follows). */
+/** Preload marks every console call with SOH and the level's first letter. After a capital, a blank follows. */
 const marks: Record<string, Level> = { d: "debug", i: "info", w: "warn", e: "error" };
-/** Preload's own word to the host, on stderr. */
+/** The line by which preload tells the host that the function listens, on stderr. */
 export const readyLine = "\u0002ready";
-/** Deno's advice about how we start it, which means nothing to the function's author. */
+/** Deno's advice on how it is started. The function's author cannot follow it. */
 const noise = /^warning: Detected export default/;
 
 export interface Output {
   /** Resolves when the function listens. */
   ready: Promise<void>;
-  /** Whether V8 gave up for want of memory. */
+  /** Whether V8 ended because it had no memory left. */
   outOfMemory(): boolean;
 }
 
@@ -54,7 +54,7 @@ export function readOutput(
   return { ready, outOfMemory: () => outOfMemory };
 }
 
-/** Calls back with every line; the part of a line beyond the limit is dropped. */
+/** Calls `take` with every line. What is beyond the limit of a line is dropped. */
 function eachLine(stream: Readable, maxChars: number, take: (line: string) => void): void {
   const decoder = new StringDecoder("utf8");
   let line = "";
@@ -73,13 +73,13 @@ function eachLine(stream: Readable, maxChars: number, take: (line: string) => vo
   });
 }
 
-/** Control characters could move the cursor of whoever reads the log. */
+/** Removes control characters: they could move the cursor in a terminal that shows the log. */
 function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "");
 }
 
-/** Passes on so many messages in a time and tells how many it kept back. */
+/** Passes on a limited number of messages in a time, and tells how many it dropped. */
 function limited(log: Log, limits: Pick<FunctionLimits, "logLinesMax" | "logWindowMs">) {
   let windowEndsMs = 0;
   let written = 0;
@@ -94,7 +94,7 @@ function limited(log: Log, limits: Pick<FunctionLimits, "logLinesMax" | "logWind
       if (Date.now() >= windowEndsMs) startWindow();
       if (written++ < limits.logLinesMax) log(level, message);
     },
-    /** Tells now. */
+    /** Tells at once how many were dropped. */
     end: startWindow,
   };
 }

@@ -1,9 +1,9 @@
 /**
- * Runs inside Deno, before the function's own module: makes the process look
+ * Runs inside Deno, before the function's own module. It makes the process look
  * like Supabase's edge runtime and serves on the host's unix socket. The host
- * speaks to it by HTTP and SIGTERM; it speaks to the host by marks in its output.
+ * talks to it with HTTP and SIGTERM. It talks to the host with marks in its output.
  */
-/** What is used of Deno, so that the file also checks where Deno's types are absent. */
+/** The parts of Deno that this file uses. With them it can be checked without Deno's types. */
 interface HttpServer {
   shutdown(): Promise<void>;
 }
@@ -45,7 +45,7 @@ markConsole();
 const background = new Set<Promise<unknown>>();
 Object.defineProperty(globalThis, "EdgeRuntime", {
   value: Object.freeze({
-    /** Keeps the process until the promise settles, within the host's wall clock limit. */
+    /** Keeps the process running until the promise settles, but not beyond the host's wall clock limit. */
     waitUntil<T>(promise: Promise<T>): Promise<T> {
       const task: Promise<unknown> = Promise.resolve(promise)
         .catch((error) => console.error("Background task failed:", error))
@@ -56,7 +56,7 @@ Object.defineProperty(globalThis, "EdgeRuntime", {
   }),
 });
 
-// One request's forgotten promise must not end the process that others share.
+// A promise that one request forgot must not end the process that other requests share.
 addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
   console.error("Unhandled promise rejection:", event.reason);
@@ -77,7 +77,7 @@ Deno.serve = (first, second) => {
       signal: options.signal,
       onListen() {
         options.onListen?.({ transport: "tcp", hostname: "0.0.0.0", port: 8000 });
-        // Not earlier: a listener would keep a process that never serves from ending.
+        // Not earlier: with a listener, a process that never serves would never end.
         Deno.addSignalListener("SIGTERM", stop);
         tellHost("\u0002ready");
       },
@@ -87,7 +87,7 @@ Deno.serve = (first, second) => {
   return server;
 };
 
-// Fires once the function's module has run to its end, and before anything else can.
+// Fires when the function's module has run to its end, before anything else can happen.
 addEventListener("load", async () => {
   if (server) return;
   const { default: exported } = await import(Deno.mainModule);
@@ -96,7 +96,7 @@ addEventListener("load", async () => {
   }
 });
 
-/** Ends the process once its requests and background tasks are done; the host sees to it that they end. */
+/** Ends the process when its requests and background tasks are done. The host limits how long they take. */
 async function stop(): Promise<void> {
   dispatchEvent(new CustomEvent("beforeunload", { detail: { reason: "termination" } }));
   await server?.shutdown();
@@ -105,7 +105,7 @@ async function stop(): Promise<void> {
 }
 
 async function answer(request: Request, info: Info, handler: Handler): Promise<Response> {
-  // Over a unix socket Deno calls the scheme http+unix, which has no origin.
+  // On a unix socket Deno gives the scheme http+unix. Such a URL has no origin.
   const url = request.url.replace(/^http\+unix:/, `${request.headers.get("x-forwarded-proto") ?? "http"}:`);
   if (url.endsWith("/_internal/health") && new URL(url).pathname === "/_internal/health") {
     return Response.json({ rssBytes: Deno.memoryUsage().rss });
@@ -118,15 +118,15 @@ async function answer(request: Request, info: Info, handler: Handler): Promise<R
 }
 
 /**
- * Lets the host tell levels apart and see where a message of several lines
- * begins; all on one stream, which keeps their order.
+ * Marks every message, so the host knows its level and where a message of several lines
+ * begins. All messages go to one stream, which keeps their order.
  */
 function markConsole(): void {
   const levels = { debug: "d", log: "i", info: "i", warn: "w", error: "e" } as const;
   for (const [name, letter] of Object.entries(levels) as [keyof typeof levels, string][]) {
     console[name] = (...args: unknown[]) => {
       const [first = "", ...rest] = args;
-      // A leading string may hold format codes for the rest, so the mark becomes part of it.
+      // A string at the start may have format codes for the rest. So the mark becomes part of it.
       if (typeof first === "string") tellHost(`\u0001${letter}${first}`, ...rest);
       else tellHost(`\u0001${letter.toUpperCase()}`, ...args);
     };

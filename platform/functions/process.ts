@@ -1,6 +1,6 @@
 /**
- * One Deno process that runs one function: started with the least rights that
- * functions need, reached over a unix socket only we may enter, gone when we are.
+ * One Deno process that runs one function. It has only the rights that functions need. We reach it
+ * over a unix socket that nobody else may use. When we end, it ends.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, realpathSync } from "node:fs";
@@ -34,22 +34,22 @@ export interface FunctionProcess {
   pid: number;
   socketPath: string;
   startedAtMs: number;
-  /** Set once the process is gone. */
+  /** Undefined while the process runs. */
   ending: Ending | undefined;
   ended: Promise<Ending>;
-  /** Lets requests and background tasks finish, for at most `graceMs`. */
+  /** Asks the process to end. Its requests and background tasks have `graceMs` to finish. */
   stop(graceMs: number): Promise<void>;
-  /** Ends it now, whatever it is doing. */
+  /** Ends the process at once, whatever it does. */
   kill(ending: Ending): void;
 }
 
 const preload = fileURLToPath(new URL("./preload.ts", import.meta.url));
 
 /**
- * The shell becomes Deno, after leaving behind a watcher that reads a pipe of
- * ours. When we die, however we die, the pipe closes without a word and the
- * watcher kills the function and removes its folder; a function in an endless
- * loop could not do that itself. A line on the pipe sends the watcher home.
+ * The shell starts a watcher and then becomes Deno. The watcher reads a pipe of ours. When we end, for
+ * whatever reason, the pipe closes without a line on it. The watcher then kills the function
+ * and removes its folder. A function in an endless loop could not do that itself. A line on the pipe
+ * tells the watcher to end.
  */
 const script = `
 ulimit -c 0
@@ -59,15 +59,15 @@ shift
 exec "$@"`;
 
 /**
- * Resolves when the function listens.
- * @param signal gives the start up; a process that listens is not touched any more
- * @throws Error when it ended or took too long before; its output, in the log, says why
+ * Starts a process. Resolves when the function listens.
+ * @param signal cancels the start. It has no effect on a process that listens
+ * @throws Error if the process ended or took too long before it listened. The log has its output
  */
 export async function startProcess(options: ProcessOptions, signal: AbortSignal): Promise<FunctionProcess> {
   const { limits, log } = options;
   const startedAtMs = Date.now();
   if (!existsSync(options.source.entrypoint)) throw new Error(`there is no ${options.source.entrypoint}`);
-  // Not in the state folder: the path of a unix socket has little room (108 bytes on Linux).
+  // Not in the state folder: its path may be too long for a unix socket (108 bytes on Linux).
   const dir = await mkdtemp(join(tmpdir(), "plaza-function-"));
   const socketPath = join(dir, "http");
   const temporary = join(dir, "tmp");
@@ -88,9 +88,9 @@ export async function startProcess(options: ProcessOptions, signal: AbortSignal)
         PLAZA_SOCKET: socketPath,
         PLAZA_ENV: Object.keys(env).join(","),
       },
-      // The fourth is the watcher's. It cannot be stdin: Node closes that at the exit, without a word.
+      // The fourth is the watcher's. It cannot be stdin: when the process exits, Node closes that without a line.
       stdio: ["ignore", "pipe", "pipe", "pipe"],
-      // A terminal's Ctrl-C is for us; we let functions finish their requests.
+      // Ctrl-C in a terminal is for us. We let functions finish their requests.
       detached: true,
     },
   );
@@ -136,7 +136,7 @@ export async function startProcess(options: ProcessOptions, signal: AbortSignal)
   );
 }
 
-/** The platform's and the project's variables, and those that Supabase adds for each process. */
+/** The variables of the platform and the project, and those that Supabase adds for each process. */
 function functionEnv(name: string, env: Record<string, string>, temporary: string): Record<string, string> {
   return {
     SB_REGION: "local",
@@ -156,10 +156,10 @@ function denoArguments(options: ProcessOptions, socketPath: string, temporary: s
   return [
     "run",
     "--quiet",
-    // The signal of a request then means only that its client has gone.
+    // With this, a request's signal aborts only when its client has left.
     "--unstable-no-legacy-abort",
     "--no-prompt",
-    // Everything comes from the project's node_modules: nothing is fetched or written there.
+    // All packages come from the project's node_modules. Nothing is fetched, and nothing is written there.
     "--no-lock",
     "--no-remote",
     "--cached-only",
@@ -183,7 +183,7 @@ function importMapArguments(importMap: string | undefined): string[] {
     : ["--no-config", `--import-map=${importMap}`];
 }
 
-/** Deno separates paths by commas and reads a doubled one as part of a path. */
+/** Deno separates paths by commas. A doubled comma is part of a path. */
 function pathList(paths: string[]): string {
   return [...new Set(paths)].map((path) => path.replaceAll(",", ",,")).join(",");
 }
@@ -191,7 +191,7 @@ function pathList(paths: string[]): string {
 async function exit(child: ChildProcess, watcher: Writable): Promise<void> {
   watcher.on("error", () => {});
   child.once("exit", () => watcher.end("\n"));
-  // "close" comes after "exit", when the last of the output has been read.
+  // "close" comes after "exit", when all output has been read.
   await new Promise<void>((resolve) => {
     child.once("close", () => resolve());
     child.once("error", () => resolve());

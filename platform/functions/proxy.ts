@@ -1,11 +1,12 @@
 /**
- * Carries one request to a function's process and its response back, streaming
- * both bodies. A connection each: it costs little on a unix socket, and no
- * request meets a connection that is just being closed.
+ * Sends one request to a function's process and returns its response. Both bodies are streamed. Each
+ * request has a connection of its own: on a unix socket that costs little, and no
+ * request gets a connection that is just being closed.
  */
 
 import { once } from "node:events";
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import { announcesMore, boundedChunks } from "../body.ts";
 import { FunctionError, idleTimeout } from "./errors.ts";
 import type { FunctionLimits } from "./limits.ts";
 import type { FunctionProcess } from "./process.ts";
@@ -13,7 +14,7 @@ import { apiKeyTokenHeader } from "./verify-jwt.ts";
 
 type ProxyLimits = Pick<FunctionLimits, "idleTimeoutMs" | "wallClockMs" | "requestBodyMaxBytes">;
 
-/** The process could not be reached and saw nothing of the request: another may have it. */
+/** The process could not be reached and got nothing of the request. So another process may get it. */
 export class Unreachable extends Error {}
 
 const hopByHop = [
@@ -31,9 +32,9 @@ const bufferedBytes = 64 * 1024;
 const withoutBody = new Set([204, 205, 304]);
 
 /**
- * @param done called once, when nothing of the request is left to do; told whether the process had it
+ * @param done called once, when the request has ended, with whether the process got the request
  * @throws Unreachable; FunctionError IDLE_TIMEOUT, WORKER_RESOURCE_LIMIT,
- *   WORKER_ERROR, PAYLOAD_TOO_LARGE; the request's abort reason
+ *   WORKER_ERROR, PAYLOAD_TOO_LARGE; the reason of the request's abort
  */
 export async function forward(
   process: FunctionProcess,
@@ -73,7 +74,7 @@ export async function forward(
     responded = true;
     head.resolve(response);
   });
-  // What broke is told once, by "close".
+  // "close" comes after every error and reports it.
   upstream.on("error", () => {});
   upstream.once("close", async () => {
     clearTimeout(idle);
@@ -88,10 +89,10 @@ export async function forward(
   return received(response, request.method, limits.idleTimeoutMs, fail);
 }
 
-/** As Supabase's gateway: the function sees the public host and who asked. */
+/** The function sees the public host and the client's address, as behind Supabase's gateway. */
 function forwardedHeaders(from: Headers, url: URL): Record<string, string> {
   const headers = new Headers(from);
-  // Not those that `connection` names: a client could take x-forwarded-for away with it.
+  // Headers that `connection` names stay: otherwise a client could remove x-forwarded-for with it.
   for (const name of [...hopByHop, "expect", apiKeyTokenHeader]) headers.delete(name);
   const scheme = url.protocol.slice(0, -1);
   headers.set("host", url.host);
@@ -104,13 +105,9 @@ function forwardedHeaders(from: Headers, url: URL): Record<string, string> {
 /** @throws FunctionError PAYLOAD_TOO_LARGE; what the body's stream fails with */
 async function sendBody(upstream: ClientRequest, request: Request, maxBytes: number): Promise<void> {
   if (!request.body) return void upstream.end();
-  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) {
-    throw new FunctionError("PAYLOAD_TOO_LARGE");
-  }
-  let sent = 0;
-  for await (const chunk of request.body) {
-    sent += chunk.byteLength;
-    if (sent > maxBytes) throw new FunctionError("PAYLOAD_TOO_LARGE");
+  const tooLarge = () => new FunctionError("PAYLOAD_TOO_LARGE");
+  if (announcesMore(request, maxBytes)) throw tooLarge();
+  for await (const chunk of boundedChunks(request, maxBytes, tooLarge)) {
     // A function may answer without reading all: then the rest is not wanted.
     if (upstream.destroyed) return;
     if (!upstream.write(chunk)) {
@@ -120,7 +117,7 @@ async function sendBody(upstream: ClientRequest, request: Request, maxBytes: num
   upstream.end();
 }
 
-/** The connection broke: say why once the process is known to be gone. */
+/** The connection broke. Waits until the process has ended, to say why. */
 async function lost(process: FunctionProcess): Promise<FunctionError> {
   const settle = new Promise((resolve) => setTimeout(resolve, 500).unref());
   await Promise.race([process.ended, settle]);
@@ -151,7 +148,7 @@ function received(
   return new Response(bodyOf(message, idleTimeoutMs, fail), { status, headers });
 }
 
-/** Pulled by the client: a function that produces faster waits. */
+/** The client sets the pace: a function that sends faster has to wait. */
 function bodyOf(
   message: IncomingMessage,
   idleTimeoutMs: number,
@@ -174,7 +171,7 @@ function bodyOf(
         message.destroy();
       },
     },
-    // A short body is read at once, so that its place is free though nobody reads it.
+    // A short body is read at once. So the request ends even if the client never reads the body.
     new ByteLengthQueuingStrategy({ highWaterMark: bufferedBytes }),
   );
 }

@@ -1,7 +1,7 @@
 /**
- * Where a function's code lives and whether it has changed. Changes are found
- * by looking at the files when a request arrives, which needs no watchers and
- * sees a save that was made just before the request.
+ * Finds a function's code and tells whether it has changed. It looks at the files when a request
+ * arrives. That needs no watchers, and a file that was saved just before the request
+ * is seen.
  */
 
 import { existsSync } from "node:fs";
@@ -11,7 +11,7 @@ import type { Config } from "../config.ts";
 
 export interface Source {
   entrypoint: string;
-  /** deno.json, deno.jsonc or a plain import map. */
+  /** A deno.json, a deno.jsonc or a plain import map. */
   importMap: string | undefined;
   /** Folders of code, watched and readable: the entrypoint's own and `_shared` beside it. */
   folders: string[];
@@ -21,9 +21,9 @@ const filesMax = 5_000;
 const configNames = ["deno.json", "deno.jsonc", "import_map.json"];
 
 /**
- * Follows the CLI: paths in config.toml are relative to supabase/, the default
- * entrypoint is supabase/functions/<name>/index.ts, and an import map that is
- * not named is looked for beside the entrypoint, then in supabase/functions.
+ * Finds the files as the CLI does. Paths in config.toml are relative to supabase/. The default
+ * entrypoint is supabase/functions/<name>/index.ts. If no import map is named, it is looked
+ * for beside the entrypoint and then in supabase/functions.
  */
 export function locateSource(projectDir: string, name: string, entry: Config["functions"][string]): Source {
   const supabaseDir = join(projectDir, "supabase");
@@ -38,8 +38,8 @@ export function locateSource(projectDir: string, name: string, entry: Config["fu
 }
 
 /**
- * A text that differs after any file was written, added or removed. Dot files
- * and node_modules do not count.
+ * Returns a text that changes when a file is written, added or removed. Files whose names begin
+ * with a dot, and node_modules, do not count.
  */
 export async function fingerprint(source: Source): Promise<string> {
   const seen: string[] = [];

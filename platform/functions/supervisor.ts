@@ -1,20 +1,20 @@
 /**
- * Keeps one function served: a process from the first request on, a new one
- * after a crash or a change of its code, none after a while without requests.
+ * Keeps one function served. The first request starts a process. After a crash or a change of the
+ * code, the next request starts a new one. After a while without requests, the process is stopped.
  */
+import { createResourcePool } from "../resource-pool.ts";
 import { bootError, FunctionError, idleTimeout, overloaded } from "./errors.ts";
 import { watchHealth } from "./health.ts";
 import { type FunctionProcess, type ProcessOptions, startProcess } from "./process.ts";
 import { forward, Unreachable } from "./proxy.ts";
-import { createSlots } from "./slots.ts";
 import { fingerprint } from "./source.ts";
 
 export interface SupervisedFunction extends AsyncDisposable {
-  /** @throws FunctionError; the request's abort reason */
+  /** @throws FunctionError; the reason of the request's abort */
   fetch(request: Request): Promise<Response>;
 }
 
-/** A process that serves, and what it serves. */
+/** A process that serves, and the code it serves. */
 interface Worker {
   process: FunctionProcess;
   source: string;
@@ -24,16 +24,17 @@ interface Worker {
   endHealth: () => void;
 }
 
-/** Looking at the files again within this time is not worth it. */
+/** Within this time the files are not looked at again. */
 const sourceFreshMs = 200;
 const firstPauseMs = 250;
 const reachAttempts = 2;
 
 export function superviseFunction(options: ProcessOptions): SupervisedFunction {
   const { limits, log } = options;
-  const slots = createSlots({
-    places: limits.concurrentMax,
-    queuedMax: limits.queuedMax,
+  const places = createResourcePool({
+    size: limits.concurrentMax,
+    make: () => undefined,
+    waitingMax: limits.queuedMax,
     waitMs: limits.idleTimeoutMs,
     full: overloaded,
     late: () => idleTimeout(limits.idleTimeoutMs),
@@ -52,7 +53,10 @@ export function superviseFunction(options: ProcessOptions): SupervisedFunction {
     return looked.source;
   }
 
-  /** A process for the code as it is now, with a request reserved on it; all who ask meanwhile share one start. */
+  /**
+   * Returns a process for the present code, and counts a request on it. Requests that come during a
+   * start wait for that start.
+   */
   async function acquire(): Promise<Worker> {
     for (;;) {
       const source = await sourceNow();
@@ -95,7 +99,7 @@ export function superviseFunction(options: ProcessOptions): SupervisedFunction {
     worker.endHealth();
     draining.delete(worker.process);
     log(ending === "stopped" ? "info" : "error", `shut down: ${ending} (process ${worker.process.pid})`);
-    // The first crash is forgiven at once; one after another means broken code.
+    // After the first crash there is no pause. Several in a row mean that the code is broken.
     if (ending !== "stopped") failed(worker.source, 0);
   }
 
@@ -145,7 +149,7 @@ export function superviseFunction(options: ProcessOptions): SupervisedFunction {
         return await attempt(worker, request, free);
       } catch (error) {
         if (!(error instanceof Unreachable)) throw error;
-        // It has just crashed, or it took away its own socket.
+        // The process has just crashed, or it removed its own socket.
         worker.process.kill("failed");
         await worker.process.ended;
       }
@@ -155,11 +159,11 @@ export function superviseFunction(options: ProcessOptions): SupervisedFunction {
 
   return {
     async fetch(request) {
-      const free = await slots.take(request.signal);
+      const { release } = await places.take(request.signal);
       try {
-        return await withWorker(request, free);
+        return await withWorker(request, release);
       } catch (error) {
-        free();
+        release();
         throw error;
       }
     },

@@ -1,14 +1,14 @@
 /**
- * The gate in front of functions with `verify_jwt = true`: any token that the
- * project signed passes, whatever its role. `sb_…` keys are no tokens: for a
- * caller who has nothing else, the gateway puts the JWT that the key stands for
- * into the header sb-api-key (github.com/supabase/cli/pull/5509).
+ * The check before functions with `verify_jwt = true`. Any token that the
+ * project signed passes, whatever its role. An `sb_…` key is not a token. If a caller has only
+ * such a key, the gateway puts the key's JWT into the header sb-api-key
+ * (github.com/supabase/cli/pull/5509).
  */
 import { decodeProtectedHeader } from "jose";
 import type { Keys } from "../keys.ts";
 import { FunctionError } from "./errors.ts";
 
-/** From the gateway to this gate only; functions never see it. */
+/** Only the gateway sets it, and only this check reads it. Functions never see it. */
 export const apiKeyTokenHeader = "sb-api-key";
 
 /** @throws FunctionError UNAUTHORIZED_… (supabase.com/docs/guides/functions/error-codes, "Authentication Errors") */

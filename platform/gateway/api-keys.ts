@@ -1,25 +1,25 @@
 /**
- * Supabase's API keys at the gateway: which ones let a request in, and which
- * JWT stands for them inside. `sb_…` keys are not JWTs and mean nothing to rest and auth.
+ * Supabase's API keys at the gateway: which keys let a request in, and which JWT replaces a key
+ * inside. An `sb_…` key is not a JWT. Rest and auth do not know it.
  * @see https://supabase.com/docs/guides/api/api-keys
  */
 import { timingSafeEqual } from "node:crypto";
 import type { Keys } from "../keys.ts";
 
-/** Headers to set on the way in; undefined: to take away. */
+/** Headers to set before a service gets the request. Undefined means to remove the header. */
 export type Credentials = Record<string, string | undefined>;
 
 export interface ApiKeys {
-  /** The error body when the request carries no key of this project. */
+  /** Returns the error's body if the request has no key of this project. */
   check(request: Request): { message: string; hint: string } | undefined;
-  /** For services that know JWTs only: the key's, unless the request has one of its own. */
+  /** For services that know only JWTs: the key's JWT, unless the request has a JWT of its own. */
   swapped(request: Request): Credentials;
   /**
-   * For functions, which check keys themselves: everything as it came, and the key's JWT in a
-   * header of ours. @see https://github.com/supabase/cli/pull/5509
+   * For functions, which check keys themselves. All headers stay as they came. The key's JWT is
+   * added in a header of ours. @see https://github.com/supabase/cli/pull/5509
    */
   beside(request: Request): Credentials;
-  /** For a websocket, whose key is in its address: the key's JWT, or what was given. */
+  /** For a websocket, which has its key in the URL: the key's JWT, or the given text if it is no key. */
   token(request: Request): string | undefined;
 }
 
@@ -51,7 +51,7 @@ export function createApiKeys(keys: Keys): ApiKeys {
     },
     swapped(request) {
       const given = request.headers.get("authorization");
-      // supabase-js sends its key as the bearer token while nobody is signed in.
+      // While nobody is signed in, supabase-js sends its key as the bearer token.
       if (given && !/^bearer sb_/i.test(given)) return { apikey: undefined };
       const jwt = jwtFor(apiKey(request) ?? given?.slice("bearer ".length) ?? "");
       return { apikey: undefined, authorization: jwt && `Bearer ${jwt}` };

@@ -1,7 +1,7 @@
 /**
- * The one public port. Routes Supabase's path prefixes to the services, with
- * its CORS answers, and turns API keys into the JWTs that the services verify.
- * Speaks to every client, and to services only through their `fetch`.
+ * The one public port. It routes Supabase's path prefixes to the services, answers CORS
+ * requests as Supabase does, and replaces API keys by the JWTs that the services verify.
+ * All clients talk to it. It talks to the services only through their `fetch`.
  */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
@@ -10,35 +10,36 @@ import { type Context, Hono, type Next } from "hono";
 import { cors } from "hono/cors";
 import { PlatformError } from "../errors.ts";
 import type { Keys } from "../keys.ts";
+import { listen } from "../listen.ts";
 import type { Log } from "../log.ts";
 import { type Credentials, createApiKeys } from "./api-keys.ts";
 
 /**
- * A service as the gateway sees it: requests come with its prefix taken off the path.
- * They are the client's, changed in place: a copy of one (`clone()`) has the path as it was.
+ * A service as the gateway sees it. It gets the client's request without the service's prefix in the
+ * path. The request was changed in place, so a copy of it (`clone()`) has the prefix again.
  */
 export interface Service {
   fetch(request: Request): Response | Promise<Response>;
 }
 
-/** A service that speaks over websockets too. */
+/** A service that also serves websockets. */
 export interface SocketService extends Service {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, credentials: { token?: string }): void;
 }
 
 export interface GatewayOptions {
-  /** The address to listen on; anything but loopback needs keys of one's own. */
+  /** The address to listen on. An address that is not loopback needs other keys than the well-known ones. */
   host: string;
-  /** 0 picks a free one. */
+  /** 0 means any free port. */
   port: number;
   keys: Keys;
   log: Log;
 }
 
 export interface Gateway extends AsyncDisposable {
-  /** Origin without a path, as clients on this machine reach it. */
+  /** The origin by which clients on this machine reach it, without a path. */
   url: string;
-  /** Until a service is mounted its routes answer 503. */
+  /** Adds a service. Before that, its routes answer 503. */
   mount(name: Exclude<ServiceName, "realtime">, service: Service): void;
   mount(name: "realtime", service: SocketService): void;
 }
@@ -47,7 +48,7 @@ export type ServiceName = "rest" | "auth" | "functions" | "realtime";
 
 type Env = { Bindings: HttpBindings };
 
-/** Headers that browsers may read from answers: PostgREST's and GoTrue's lists. */
+/** Headers of an answer that scripts in a browser may read: the lists of PostgREST and GoTrue. */
 const exposeHeaders = [
   "Content-Encoding",
   "Content-Location",
@@ -65,12 +66,12 @@ const exposeHeaders = [
   "X-Total-Count",
 ];
 
-/** Auth's routes that a link in a mail or a token verifier opens without an API key. */
+/** Auth's routes that need no API key: links in mails and verifiers of tokens open them. */
 const openAuthPaths = ["/verify", "/callback", "/authorize", "/.well-known/jwks.json", "/health"];
 
 const websocketPath = "/realtime/v1/websocket";
 
-/** How long open requests get to finish when the gateway stops. */
+/** When the gateway stops, open requests have this long to finish. */
 const drainMs = 2000;
 
 /** @throws PlatformError port_taken, default_keys_exposed */
@@ -96,7 +97,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const anyOrigin = async (context: Context<Env>, next: Next) => {
     if (context.req.method === "OPTIONS") return preflight(context, next);
     await next();
-    // Hono's cors() sets them before there is an answer, whose body is then copied through a stream.
+    // Set after the answer is there: Hono's cors() sets them before, and then the body is copied through a
+    // stream.
     context.res.headers.set("Access-Control-Allow-Origin", "*");
     context.res.headers.set("Access-Control-Expose-Headers", exposeHeaders.join(","));
   };
@@ -122,10 +124,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   app.use("/auth/v1/*", keyed);
   app.all("/auth/v1/*", forward("auth", apiKeys.swapped));
 
-  // A function answers its own preflights and checks its own callers, as on hosted Supabase.
+  // A function answers preflights and checks its callers itself, as on hosted Supabase.
   app.all("/functions/v1/*", forward("functions", apiKeys.beside));
 
-  // Realtime checks its own callers, in its own words.
+  // Realtime checks its callers itself and has its own error bodies.
   app.use("/realtime/v1/api/*", anyOrigin);
   app.all("/realtime/v1/api/*", forward("realtime", apiKeys.swapped));
 
@@ -138,7 +140,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const server = createAdaptorServer({
     fetch: app.fetch,
     serverOptions: {
-      // Any other path is an ordinary request, whatever it would like to become.
+      // On any other path a request stays an ordinary one, even if it asks for an upgrade.
       shouldUpgradeCallback: (request: IncomingMessage) => pathOf(request) === websocketPath,
     },
   });
@@ -153,22 +155,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     incoming.headers["x-forwarded-for"] = incoming.socket.remoteAddress ?? "127.0.0.1";
     sockets.upgrade(incoming, socket, head, { token });
   });
-  const port = await new Promise<number>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === "EADDRINUSE"
-          ? new PlatformError(
-              "port_taken",
-              `Port ${options.port} is taken: change [api] port in supabase/config.toml.`,
-            )
-          : error,
-      ),
-    );
-    server.listen(options.port, host, () => {
-      const address = server.address();
-      resolve(typeof address === "object" && address ? address.port : options.port);
-    });
-  });
+  const port = await listen(server, { port: options.port, host }, "[api] port");
 
   return {
     url: `http://${isLoopback(host) || host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host}:${port}`,
@@ -196,7 +183,7 @@ function pathOf(request: IncomingMessage): string | undefined {
   return request.url?.split("?", 1)[0];
 }
 
-/** The request as the service gets it: prefix off, credentials as it wants them, client address told. */
+/** The request as the service gets it: without the prefix, with its credentials and the client's address. */
 function inward(context: Context<Env>, prefix: string, credentials: Credentials): Request {
   const { raw } = context.req;
   const { headers } = raw;
@@ -205,7 +192,7 @@ function inward(context: Context<Env>, prefix: string, credentials: Credentials)
     if (value === undefined) headers.delete(name);
     else headers.set(name, value);
   }
-  // Ours is the outermost proxy: what the client claims about itself does not count.
+  // There is no proxy before this one. So these headers say only what we know: a client's own are replaced.
   headers.set("x-forwarded-for", context.env.incoming.socket.remoteAddress ?? "127.0.0.1");
   headers.set("x-forwarded-host", url.hostname);
   headers.set("x-forwarded-port", url.port);
@@ -213,11 +200,11 @@ function inward(context: Context<Env>, prefix: string, credentials: Credentials)
   headers.set("x-forwarded-prefix", prefix);
   url.pathname = url.pathname.slice(prefix.length) || "/";
   if (url.search.includes("apikey")) url.search = withoutParameter(url.search, "apikey");
-  // Another Request would copy the headers, and stream a body that is not there.
+  // A new Request would copy the headers and make a body stream even if there is no body.
   return Object.defineProperty(raw, "url", { value: url.href });
 }
 
-/** URLSearchParams would re-encode the rest, which PostgREST's grammar reads literally. */
+/** Does not use URLSearchParams: it would re-encode the rest, which PostgREST reads literally. */
 function withoutParameter(search: string, name: string): string {
   const kept = search
     .slice(1)

@@ -1,6 +1,6 @@
 /**
- * Mailpit's HTTP API, version 1 (https://mailpit.axllent.org/docs/api-v1/), over the
- * mailbox. Errors are text with status 400 or 404, as Mailpit's are.
+ * Mailpit's HTTP API, version 1 (https://mailpit.axllent.org/docs/api-v1/), for the
+ * mailbox. As in Mailpit, an error is text with status 400 or 404.
  */
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
@@ -18,7 +18,7 @@ const maxBodyBytes = 256 * 1024;
 const idsBody = z.object({ IDs: z.array(z.string()).max(5000).default([]) });
 const readBody = idsBody.extend({ Read: z.boolean().default(false), Search: z.string().default("") });
 
-/** @param smtpRejected how many mails the SMTP side has refused, for /api/v1/info */
+/** @param smtpRejected returns how many mails the SMTP server refused, for /api/v1/info */
 export function createApi(mailbox: Mailbox, smtpRejected: () => number): Hono {
   const app = new Hono();
   const startedAt = Date.now();
@@ -66,7 +66,7 @@ export function createApi(mailbox: Mailbox, smtpRejected: () => number): Hono {
     return context.text("ok");
   });
 
-  // Mailpit takes a body that it cannot read for "all"; a catcher may lose mail, a typo should not do it.
+  // If Mailpit cannot read the body, it deletes all mails. We refuse it: a typo should not lose mail.
   app.delete("/api/v1/messages", async (context) => {
     const body = idsBody.safeParse(await jsonOf(context, {}));
     if (!body.success) return context.text(z.prettifyError(body.error), 400);
@@ -113,13 +113,13 @@ export function createApi(mailbox: Mailbox, smtpRejected: () => number): Hono {
     const entry = find(context, mailbox);
     const part = entry && (await readPart(entry.raw, context.req.param("partId")));
     if (!part) return context.notFound();
-    // Only plain images are shown; whatever else a mail brings is for saving.
+    // A browser shows only these images. It saves any other attachment.
     const image = /^image\/(?:png|jpeg|gif|webp|avif)$/.test(part.contentType);
     const name = encodeURIComponent(part.fileName).slice(0, 500);
     return context.body(new Uint8Array(part.content), 200, {
       "content-type": image ? part.contentType : "application/octet-stream",
       "content-disposition": `${image ? "inline" : "attachment"}; filename*=UTF-8''${name}`,
-      // The sandboxed mail counts as another origin, and has to be able to show it.
+      // The sandboxed mail counts as another origin, and it must be able to show the image.
       "cross-origin-resource-policy": "cross-origin",
     });
   });
@@ -141,7 +141,7 @@ export function createApi(mailbox: Mailbox, smtpRejected: () => number): Hono {
   return app;
 }
 
-/** Mailpit's list: one page of `entries`, beside the totals of the mailbox. */
+/** Mailpit's list: one page of `entries`, and the totals of the whole mailbox. */
 function page(context: Context, mailbox: Mailbox, entries: readonly Entry[]) {
   const start = integer(context.req.query("start"), 0, Number.MAX_SAFE_INTEGER);
   const limit = integer(context.req.query("limit"), defaultLimit, maxLimit);
@@ -166,7 +166,7 @@ function unread(entries: readonly Entry[]): number {
   return entries.filter((entry) => !entry.summary.Read).length;
 }
 
-/** `latest`, narrowed by ?query= if there is one, stands for the newest message. */
+/** Finds a message by its ID. `latest` means the newest message, or the newest that matches ?query=. */
 function find(context: Context, mailbox: Mailbox, id = context.req.param("id") ?? ""): Entry | undefined {
   return id === "latest" ? chosen(mailbox, [], context.req.query("query") ?? "")[0] : mailbox.get(id);
 }
@@ -184,7 +184,7 @@ function idsOf(entries: readonly Entry[]): Set<string> {
   return new Set(entries.map((entry) => entry.summary.ID));
 }
 
-/** @returns `empty` for an empty body, undefined for one that is no JSON */
+/** @returns `empty` for an empty body, and undefined for a body that is not JSON */
 async function jsonOf(context: Context, empty: unknown): Promise<unknown> {
   const text = await context.req.text();
   if (text.trim() === "") return empty;

@@ -1,8 +1,8 @@
 /**
- * What every HTTP answer of the catcher is held to. The catcher trusts whoever can
- * reach it, so other web sites must not: a page that points a name of its own at
- * 127.0.0.1 is told apart by the Host header, other origins get no CORS grant, and
- * nothing that a mail contains may run.
+ * The rules for every HTTP answer of the catcher. The catcher trusts everybody who can
+ * reach it, so other web sites must not reach it. A site could point its own name at
+ * 127.0.0.1: the Host header shows that, and we refuse it. Other origins get no CORS
+ * grant. Nothing that a mail contains may run.
  */
 import type { MiddlewareHandler } from "hono";
 

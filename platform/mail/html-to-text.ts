@@ -1,7 +1,7 @@
 /**
- * The text of an HTML mail that brings none of its own, as Mailpit gives it:
- * tags dropped, links written out behind their words. One pass over the input,
- * because the mail may be made to be slow.
+ * Makes the text for an HTML mail without a text part, as Mailpit does. It drops the tags
+ * and writes each link after its words. It reads the input once, because a mail may be
+ * written to make this slow.
  */
 const hidden = new Set(["head", "style", "script", "title", "template", "noscript"]);
 const blocks =

@@ -1,11 +1,11 @@
 /**
- * The mail catcher: an SMTP server that keeps what it is sent, Mailpit's API to read
- * it, and an inbox page. Auth and the edge functions send here; tests and people read.
+ * The mail catcher: an SMTP server that keeps every mail, Mailpit's API to read them, and
+ * an inbox page. Auth and the edge functions send mail here. Tests and people read it.
  */
 import { readFile } from "node:fs/promises";
 import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
-import { PlatformError } from "../errors.ts";
+import { listen } from "../listen.ts";
 import type { Log } from "../log.ts";
 import { createApi } from "./api.ts";
 import { guard } from "./guard.ts";
@@ -13,23 +13,23 @@ import { createMailbox } from "./mailbox.ts";
 import { type SmtpLimits, startSmtp } from "./smtp.ts";
 
 export interface MailLimits extends SmtpLimits {
-  /** Kept; past it the oldest go. */
+  /** The most mails to keep. Then the oldest are dropped. */
   messages: number;
-  /** Of all kept mails together. */
+  /** The most bytes of all kept mails together. */
   mailboxBytes: number;
 }
 
 export interface MailOptions {
-  /** 0 picks a free one. */
+  /** The SMTP port. 0 picks a free one. */
   smtpPort: number;
-  /** Of the API and the page; 0 picks a free one. */
+  /** The port of the API and the page. 0 picks a free one. */
   httpPort: number;
   log: Log;
   limits?: Partial<MailLimits>;
 }
 
 export interface Mail extends AsyncDisposable {
-  /** Of the API and the page, without a slash at the end. */
+  /** The address of the API and the page, without a slash at the end. */
   url: string;
   smtpPort: number;
 }
@@ -42,7 +42,7 @@ const defaultLimits: MailLimits = {
   connections: 50,
 };
 
-/** Listens on 127.0.0.1 only. @throws PlatformError port_taken */
+/** Listens only on 127.0.0.1. @throws PlatformError port_taken */
 export async function createMail(options: MailOptions): Promise<Mail> {
   const { log } = options;
   const limits = { ...defaultLimits, ...options.limits };
@@ -63,7 +63,7 @@ export async function createMail(options: MailOptions): Promise<Mail> {
     log("error", `${context.req.method} ${context.req.path}: ${error.stack ?? error}`);
     return context.text("Internal error", 500);
   });
-  const port = await listen(app, options.httpPort, started);
+  const port = await serve(app, options.httpPort, started);
 
   const running = started.move();
   return {
@@ -79,24 +79,9 @@ const pageFiles = [
   ["/inbox.css", "inbox.css", "text/css"],
 ] as const;
 
-async function listen(app: Hono, port: number, started: AsyncDisposableStack): Promise<number> {
+async function serve(app: Hono, port: number, started: AsyncDisposableStack): Promise<number> {
   const server = createAdaptorServer({ fetch: app.fetch });
-  const bound = await new Promise<number>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === "EADDRINUSE"
-          ? new PlatformError(
-              "port_taken",
-              `Port ${port} is taken: change [local_smtp] port in supabase/config.toml.`,
-            )
-          : error,
-      ),
-    );
-    server.listen(port, "127.0.0.1", () => {
-      const address = server.address();
-      resolve(typeof address === "object" && address ? address.port : port);
-    });
-  });
+  const bound = await listen(server, { port, host: "127.0.0.1" }, "[local_smtp] port");
   started.defer(async () => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     if ("closeAllConnections" in server) server.closeAllConnections();

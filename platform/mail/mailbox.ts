@@ -1,6 +1,6 @@
 /**
- * The mails kept in memory, newest first, with their read marks. SMTP adds to it;
- * the API reads and deletes.
+ * Keeps the mails in memory, newest first, with their read marks. The SMTP server adds
+ * mails. The API reads and deletes them.
  */
 import { randomInt } from "node:crypto";
 import { type Address, type Envelope, type Message, readMail } from "./message.ts";
@@ -16,12 +16,12 @@ export interface MessageSummary {
   Bcc: Address[];
   ReplyTo: Address[];
   Subject: string;
-  /** RFC 3339, when it arrived. */
+  /** When the mail arrived, in RFC 3339. */
   Created: string;
   Username: string;
   Tags: string[];
   Size: number;
-  /** How many. */
+  /** The number of attachments. */
   Attachments: number;
   /** The first 250 characters of the text. */
   Snippet: string;
@@ -36,9 +36,9 @@ export interface Entry {
 
 export interface Mailbox {
   /**
-   * Keeps one more mail; past the bounds the oldest ones go.
-   * @returns its ID
-   * @throws Error when the mail cannot be read
+   * Keeps one more mail. If there are too many, it drops the oldest ones.
+   * @returns the ID of the mail
+   * @throws Error if the mail cannot be read
    */
   add(raw: Uint8Array, envelope: Envelope): Promise<string>;
   /** Newest first. */
@@ -105,7 +105,7 @@ function summarise(message: Message, receivedAt: Date): MessageSummary {
   };
 }
 
-/** 22 letters and digits, the form of Mailpit's own. */
+/** An ID of 22 letters and digits, as in Mailpit. */
 function newId(): string {
   const alphabet = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
   return Array.from({ length: 22 }, () => alphabet[randomInt(alphabet.length)]).join("");

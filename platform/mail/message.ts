@@ -1,6 +1,6 @@
 /**
- * Reads a mail as it came over SMTP into the shapes of Mailpit's API. Names are
- * Mailpit's own (https://mailpit.axllent.org/docs/api-v1/), hence the capitals.
+ * Turns a mail, as SMTP delivered it, into the types of Mailpit's API. The names are
+ * Mailpit's (https://mailpit.axllent.org/docs/api-v1/), so they start with capitals.
  */
 import { createHash } from "node:crypto";
 import PostalMime, { type Email, type Address as ParsedAddress } from "postal-mime";
@@ -16,7 +16,7 @@ export interface Attachment {
   FileName: string;
   ContentType: string;
   ContentID: string;
-  /** Bytes. */
+  /** In bytes. */
   Size: number;
   Checksums: { MD5: string; SHA1: string; SHA256: string };
 }
@@ -32,27 +32,27 @@ export interface Message {
   ReturnPath: string;
   Subject: string;
   ListUnsubscribe: { Header: string; Links: string[]; Errors: string; HeaderPost: string };
-  /** RFC 3339; the time of arrival where the mail names none. */
+  /** In RFC 3339. If the mail names no time, the time of its arrival. */
   Date: string;
   Tags: string[];
-  /** Of the SMTP login, if there was one. */
+  /** The user name of the SMTP login, if there was one. */
   Username: string;
   Text: string;
   HTML: string;
-  /** Bytes of the mail as received. */
+  /** The size of the received mail, in bytes. */
   Size: number;
   Inline: Attachment[];
   Attachments: Attachment[];
 }
 
-/** What the SMTP session said, beside the mail itself. */
+/** What the SMTP session says about a mail. */
 export interface Envelope {
   from: string;
   to: string[];
   username: string;
 }
 
-/** A decoded part, ready to be downloaded. */
+/** A decoded part, ready for download. */
 export interface Part {
   contentType: string;
   fileName: string;
@@ -61,7 +61,7 @@ export interface Part {
 
 export interface ReadMail {
   message: Message;
-  /** Canonical names ("Message-Id") to the values, in order. */
+  /** Maps canonical names ("Message-Id") to their values, in order. */
   headers: Record<string, string[]>;
 }
 
@@ -72,7 +72,7 @@ const maxNesting = 50;
 
 /**
  * @param raw the mail as received
- * @throws Error when it is past a bound; the message is fit for the SMTP client
+ * @throws Error if the mail is over a bound. The SMTP client may see the message.
  */
 export async function readMail(
   id: string,
@@ -88,7 +88,7 @@ export async function readMail(
   const cc = mailboxes(email.cc);
   const bcc = mailboxes(email.bcc);
   const named = new Set([...to, ...cc, ...bcc].map((address) => address.Address.toLowerCase()));
-  // As Mailpit does: whoever the mail went to without being named in it was a Bcc.
+  // As Mailpit does: a recipient that the mail does not name was a Bcc.
   const unnamed = envelope.to.filter((address) => !named.has(address.toLowerCase()));
   const html = email.html ?? "";
   const parts = email.attachments.map((attachment, index) => ({
@@ -125,7 +125,7 @@ export async function readMail(
   };
 }
 
-/** @returns the part that readMail() called `partId`, or undefined */
+/** @returns the part with the id that readMail() gave it, or undefined */
 export async function readPart(raw: Uint8Array, partId: string): Promise<Part | undefined> {
   const email = await parse(raw);
   const attachment = /^\d{1,3}$/.test(partId) ? email.attachments[Number(partId) - 1] : undefined;
@@ -158,7 +158,7 @@ function bytesOf(content: ArrayBuffer | Uint8Array | string): Uint8Array {
   return typeof content === "string" ? Buffer.from(content) : new Uint8Array(content);
 }
 
-/** Groups ("team: a@example.com, b@example.com;") become their members. */
+/** Replaces a group ("team: a@example.com, b@example.com;") by its members. */
 function mailboxes(addresses: ParsedAddress[] | undefined): Address[] {
   return (addresses ?? []).flatMap((address) =>
     address.group === undefined

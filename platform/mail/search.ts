@@ -1,7 +1,7 @@
 /**
- * Mailpit's search language over the mailbox: words, "quoted phrases", `to:` and its
- * kin, each negated by a leading - or !
- * (https://mailpit.axllent.org/docs/usage/search-filters/). README.md lists what is left out.
+ * Mailpit's search language (https://mailpit.axllent.org/docs/usage/search-filters/):
+ * words, "quoted phrases", and fields such as `to:`. A leading - or ! negates a term.
+ * README.md lists the parts that are missing here.
  */
 import type { Entry } from "./mailbox.ts";
 import type { Address } from "./message.ts";
@@ -10,7 +10,7 @@ type Test = (entry: Entry) => boolean;
 
 const maxTerms = 20;
 
-/** @returns whether an entry satisfies every term of the query */
+/** @returns a function that says if an entry matches every term of the query */
 export function parseSearch(query: string): Test {
   const tests = terms(query).map((term) => {
     const negated = /^[-!]./.test(term);
@@ -20,7 +20,7 @@ export function parseSearch(query: string): Test {
   return (entry) => tests.every((test) => test(entry));
 }
 
-/** Quotes group: `subject:"two words"` is one term. Terms without a letter or digit say nothing. */
+/** Quotes join words: `subject:"two words"` is one term. A term without a letter or digit is ignored. */
 function terms(query: string): string[] {
   const found = [...query.matchAll(/(?:"[^"]*"|[^\s"])+|"/g)].map((match) => match[0].replaceAll('"', ""));
   return found.filter((term) => /[\p{L}\p{N}]/u.test(term)).slice(0, maxTerms);
@@ -32,7 +32,7 @@ function testOf(term: string): Test {
   return (field && wanted.trim() !== "" && field(wanted.trim().toLowerCase())) || contains(textOf, term);
 }
 
-/** A field that cannot make sense of its value gives undefined; the term is then searched as text. */
+/** A field that does not understand its value returns undefined. Then the whole term is searched as text. */
 const fields: Record<string, (wanted: string) => Test | undefined> = {
   to: (wanted) => contains((entry) => flat(entry.message.To), wanted),
   from: (wanted) => contains((entry) => flat([entry.message.From]), wanted),

@@ -1,17 +1,15 @@
 /**
- * Takes mail by SMTP from any sender to any recipient and keeps it; nothing ever
- * leaves. Any login is accepted, so that clients with credentials need no change.
+ * Takes mail by SMTP from any sender to any recipient, and keeps it. It never sends mail
+ * on. It accepts any login, so clients with credentials need no change.
  */
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from "smtp-server";
-import { PlatformError } from "../errors.ts";
+import { listen } from "../listen.ts";
 import type { Log } from "../log.ts";
 import type { Mailbox } from "./mailbox.ts";
 
 export interface Smtp extends AsyncDisposable {
   port: number;
-  /** Mails refused so far. */
+  /** The number of mails refused so far. */
   rejected(): number;
 }
 
@@ -55,20 +53,16 @@ export async function startSmtp(
       );
     },
   });
-  // Errors of single connections; those of listening are caught below.
+  // Errors of single connections come here. Errors of listening are caught below.
   server.on("error", (error) => log("debug", error.message));
 
-  const listening = server.listen(options.port, "127.0.0.1");
-  await once(listening, "listening").catch((error: NodeJS.ErrnoException) => {
-    throw error.code === "EADDRINUSE"
-      ? new PlatformError(
-          "port_taken",
-          `Port ${options.port} is taken: change [local_smtp] smtp_port in supabase/config.toml.`,
-        )
-      : error;
-  });
+  const port = await listen(
+    server.server,
+    { port: options.port, host: "127.0.0.1" },
+    "[local_smtp] smtp_port",
+  );
   return {
-    port: (listening.address() as AddressInfo).port,
+    port,
     rejected: () => rejected,
     [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
   };
@@ -87,7 +81,7 @@ async function receive(
   limits: SmtpLimits,
 ): Promise<string> {
   const chunks: Buffer[] = [];
-  // Read to the end even when it is too much: the reply may only come after the mail.
+  // Read to the end even if the mail is too large: SMTP allows a reply only after the mail.
   for await (const chunk of stream) {
     if (stream.sizeExceeded) chunks.length = 0;
     else chunks.push(chunk);

@@ -1,13 +1,13 @@
 /**
- * One mail's HTML as a document of its own, for the inbox page's frame or a browser
- * tab. The answer itself says `sandbox`, so it runs nothing wherever it is opened.
+ * The HTML of one mail as a document, for the frame of the inbox page or for a browser
+ * tab. The answer's own policy says `sandbox`, so no script of the mail runs anywhere.
  */
 import type { Message } from "./message.ts";
 
-/** Links open in a new tab, which then is an ordinary one. */
+/** Links open in a new tab, which is an ordinary tab without the sandbox. */
 const sandbox = "allow-popups allow-popups-to-escape-sandbox";
 
-/** @param origin of the catcher; the only place that images may come from, beside the mail itself */
+/** @param origin the catcher's origin. Images may come only from there and from the mail itself. */
 export function viewPolicy(origin: string): string {
   return [
     `sandbox ${sandbox}`,
@@ -21,7 +21,7 @@ export function viewPolicy(origin: string): string {
   ].join("; ");
 }
 
-/** @returns the HTML with its inline images (`cid:`) pointed at the API and its links at a new tab */
+/** @returns the HTML, in which inline images (`cid:`) load from the API and links open in a new tab */
 export function viewHtml(message: Message): string {
   const html = message.HTML.replace(/(\ssrc\s*=\s*["']?)cid:([^"'\s>]{1,250})/gi, (whole, before, id) => {
     const part = [...message.Inline, ...message.Attachments].find((known) => known.ContentID === decode(id));

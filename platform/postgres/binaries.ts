@@ -1,7 +1,7 @@
 /**
- * Finds the embedded Postgres of this machine and makes it runnable: the npm
- * package's library links are restored when install scripts were blocked, and
- * as root the files are put where the unprivileged server user can read them.
+ * Finds the embedded Postgres for this machine and makes it runnable. It restores the
+ * library links of the npm package if npm did not run install scripts. If we are root, it
+ * copies the files to a folder where the server's unprivileged user can read them.
  */
 import { access, cp, mkdir, readFile, rename, rm, stat, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -21,8 +21,8 @@ export interface Binaries {
 }
 
 /**
- * Who the server runs as: Postgres refuses root, so root hands over to the
- * system's postgres user, or nobody. Undefined: as we are.
+ * The user that runs the server. Postgres refuses root. So if we are root, it is the
+ * system's user `postgres`, or else `nobody`. Undefined means our own user.
  */
 export async function serverUser(): Promise<OsUser | undefined> {
   if (process.getuid?.() !== 0) return undefined;
@@ -45,7 +45,7 @@ export async function findBinaries(user: OsUser | undefined): Promise<Binaries> 
   return { home: readable, postgres: join(readable, "bin/postgres"), initdb: join(readable, "bin/initdb") };
 }
 
-/** Whether `user` may enter every folder on the way to `path`. */
+/** True if `user` may enter every folder on the way to `path`. */
 export async function reachable(path: string, user: OsUser): Promise<boolean> {
   for (let folder = path; ; folder = dirname(folder)) {
     const { mode, uid, gid } = await stat(folder);
@@ -83,7 +83,7 @@ async function restoreLinks(home: string): Promise<void> {
   }
 }
 
-/** One copy per version, shared by all checkouts; put in place in one step. */
+/** Makes one copy per version, which all checkouts share. A rename puts it in place in one step. */
 async function copyForEveryone(home: string): Promise<string> {
   const { version } = JSON.parse(await readFile(join(home, "..", "package.json"), "utf8"));
   const target = join("/var/cache/plaza", `postgres-${version}`);

@@ -1,6 +1,6 @@
 /**
- * Makes a database a Supabase one: runs the files of bootstrap/ in order, each
- * once, as the superuser supabase_admin. Called at every start of the platform.
+ * Makes a database a Supabase database. It runs the files of bootstrap/ in order, each
+ * once, as the superuser supabase_admin. Every start of the platform calls it.
  */
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
@@ -11,14 +11,14 @@ import type { Log } from "../log.ts";
 import { matchesVerifier, scramVerifier } from "./scram.ts";
 
 export interface BootstrapOptions {
-  /** Of the roles that services log in as; see `serviceRoles`. */
+  /** The password of the roles in `serviceRoles`. Services log in as these. */
   password: string;
-  /** Seconds; `current_setting('app.settings.jwt_exp')` in SQL. */
+  /** In seconds. SQL reads it by `current_setting('app.settings.jwt_exp')`. */
   jwtExpiryS: number;
   log: Log;
 }
 
-/** The roles with a password. The other login roles have none: nobody logs in as them. */
+/** The roles with a password. The other login roles have no password, because nobody logs in as them. */
 export const serviceRoles = [
   "postgres",
   "authenticator",
@@ -36,10 +36,10 @@ interface Step {
 type Applied = Map<string, string>;
 
 /**
- * Does nothing to a database that is Supabase's already, and little to one it
- * made before: new files are applied, passwords and settings brought up to date.
- * All or nothing, and safe when several processes do it at once, to one database
- * or to several of the same server.
+ * Changes nothing in a database that another Supabase made. In a database that we made
+ * earlier, it applies new files and updates passwords and settings. It does everything or
+ * nothing. Several processes may do it at once, for one database or for several on the
+ * same server.
  *
  * @param adminUrl the database, as a superuser
  * @throws PlatformError bootstrap_needs_superuser, bootstrap_failed (nothing was changed)
@@ -55,18 +55,18 @@ export async function bootstrapDatabase(adminUrl: string, options: BootstrapOpti
     const steps = await readSteps();
     const applied = await readLedger(sql);
     if (!applied && (await isSupabase(sql))) {
-      log("info", "the database is a Supabase one already: left as it is");
+      log("info", "the database is already a Supabase database: left as it is");
       return;
     }
     if (!(await isSuperuser(sql))) {
       throw new PlatformError(
         "bootstrap_needs_superuser",
-        "Making a database a Supabase one takes a superuser: give a URL that logs in as one.",
+        "Only a superuser can make a database a Supabase database: give a URL that logs in as a superuser.",
       );
     }
     for (const { name, sha256 } of steps) {
       if (applied?.has(name) && applied.get(name) !== sha256)
-        log("warn", `${name} has changed since it was applied: reset the database to apply it anew`);
+        log("warn", `${name} has changed since it was applied: reset the database to apply it again`);
     }
     const current =
       applied !== undefined &&
@@ -75,8 +75,8 @@ export async function bootstrapDatabase(adminUrl: string, options: BootstrapOpti
       !(await staleExpiry(sql, options.jwtExpiryS));
     if (current) return;
     await sql.begin(async (transaction) => {
-      // The one lock that also holds between databases: roles belong to the server.
-      // Logging in only reads the table and does not wait.
+      // Roles belong to the server, so this lock also holds between its databases. A login
+      // only reads the table and does not wait.
       await transaction.unsafe("lock table pg_catalog.pg_authid in share row exclusive mode");
       await applySteps(transaction, steps, log);
       await setPasswords(transaction, options.password);
@@ -98,7 +98,7 @@ async function readSteps(): Promise<Step[]> {
   );
 }
 
-/** Which files have been applied to this database, by hash; undefined before the first. */
+/** The files that were applied to this database, with their hashes. Undefined before the first one. */
 async function readLedger(sql: Sql | TransactionSql): Promise<Applied | undefined> {
   const [ledger] = await sql`select to_regclass('platform.bootstrap') is not null as present`;
   if (!ledger?.present) return undefined;
@@ -132,7 +132,7 @@ async function applySteps(sql: TransactionSql, steps: Step[], log: Log): Promise
   }
 }
 
-/** Also what makes the next file run as supabase_admin, whoever logged in. */
+/** The role that this sets also runs the next file. So every file runs as supabase_admin. */
 const ledger = `
   set local role supabase_admin;
   create schema if not exists platform;
@@ -143,14 +143,14 @@ const ledger = `
   );
 `;
 
-/** The roles with another password, or none. A superuser's is its owner's business. */
+/** The roles that have no password or another one. A superuser keeps the password that its owner set. */
 async function stalePasswords(sql: Sql | TransactionSql, password: string): Promise<string[]> {
   const roles = await sql<{ rolname: string; rolpassword: string | null }[]>`
     select rolname, rolpassword
     from pg_catalog.pg_authid
     where rolname = any(${[...serviceRoles]}) and not rolsuper
   `;
-  // They share one verifier: making one takes thousands of hashes.
+  // All roles share one verifier, because it takes thousands of hashes to make one.
   const right = roles.map((role) => role.rolpassword).find((found) => matchesVerifier(found, password));
   return roles.filter((role) => !right || role.rolpassword !== right).map((role) => role.rolname);
 }

@@ -1,7 +1,7 @@
 /**
- * Puts the stand-ins for Supabase's own extensions (extensions/) and pgTAP beside
- * the server's extensions, and lets the role postgres create those that hosted
- * Supabase lets it create. Called before the bootstrap, at every start.
+ * Puts pgTAP and the stand-ins for Supabase's own extensions (extensions/) into the
+ * server's folder of extensions. It also lets the role postgres create the same
+ * extensions as on hosted Supabase. Every start calls it before the bootstrap.
  */
 import { randomUUID } from "node:crypto";
 import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
@@ -12,8 +12,9 @@ import { gunzip } from "node:zlib";
 import { PlatformError } from "../errors.ts";
 
 /**
- * What hosted Supabase lets its postgres create: supautils.privileged_extensions
- * of supabase/postgres, as far as the embedded server or we have them.
+ * The extensions that the role postgres may create on hosted Supabase. The list is
+ * supautils.privileged_extensions of supabase/postgres, without those that neither the
+ * embedded server nor we have.
  */
 const allowed = new Set(
   `autoinc bloom btree_gin btree_gist citext cube dblink dict_int dict_xsyn earthdistance fuzzystrmatch
@@ -24,15 +25,16 @@ const allowed = new Set(
 );
 
 /**
- * Idempotent, and safe while others do the same or a server reads the files.
+ * You may call it again. It is safe while another process does the same, or while a
+ * server reads the files.
  *
- * @param home the installation's root: bin/, lib/, share/
+ * @param home the root of the installation: bin/, lib/, share/
  * @throws PlatformError extensions_unwritable
  */
 export async function installExtensions(home: string): Promise<void> {
   const folder = join(home, "share", "postgresql", "extension");
   const files = new Map(await controlFiles(folder));
-  // A script before the control file that names it.
+  // Write a script before the control file that names it.
   for (const [name, content] of [...(await pgtap()), ...(await standIns())]) {
     if (name.endsWith(".control")) files.set(name, content);
     else await put(join(folder, name), content);
@@ -62,7 +64,7 @@ async function readAll(folder: string, names: string[]): Promise<NamedContent[]>
   );
 }
 
-/** From npm; of its versions, only the newest. */
+/** pgTAP from npm, only its newest version. */
 async function pgtap(): Promise<NamedContent[]> {
   const entry = createRequire(import.meta.url).resolve("@electric-sql/pglite-pgtap");
   const archive = await promisify(gunzip)(await readFile(join(dirname(entry), "pgtap.tar.gz")));
@@ -78,7 +80,7 @@ async function pgtap(): Promise<NamedContent[]> {
   ];
 }
 
-/** The regular files of a POSIX tar archive (pax, "ustar Interchange Format") with short names. */
+/** Reads the regular files with short names out of a POSIX tar archive (pax, "ustar Interchange Format"). */
 function* filesOfTar(archive: Buffer): Generator<NamedContent> {
   const block = 512;
   for (let at = 0; at + block <= archive.length; ) {
@@ -93,13 +95,13 @@ function* filesOfTar(archive: Buffer): Generator<NamedContent> {
   }
 }
 
-/** A control file that lets, or does not let, a role with CREATE on the database create the extension. */
+/** Writes into a control file whether a role with CREATE on the database may create the extension. */
 function trust(control: string, trusted: boolean): string {
   const rest = control.replace(/^trusted\s*=.*\n?/gm, "").replace(/\n?$/, "\n");
   return trusted ? `${rest}trusted = true\n` : rest;
 }
 
-/** In one step, and only when it differs: the files may be read-only or in use. */
+/** Replaces a file in one step, and only if it differs. The files may be read-only or in use. */
 async function put(path: string, content: string): Promise<void> {
   const present = await readFile(path, "utf8").catch(() => undefined);
   if (present === content) return;
@@ -111,7 +113,7 @@ async function put(path: string, content: string): Promise<void> {
     await rm(fresh, { force: true });
     throw new PlatformError(
       "extensions_unwritable",
-      `Cannot write ${path}: run once as a user who may, usually the one who ran npm ci.`,
+      `Cannot write ${path}: run Plaza once as a user with that right, usually the user who ran npm ci.`,
       { cause },
     );
   }

@@ -1,7 +1,7 @@
 /**
- * Brings a database to the project's migrations and seed through the supabase
- * CLI itself, so that its history tables are the real ones. Knows which are
- * pending without the CLI, whose start alone costs more than a second start may.
+ * Applies the project's migrations and seed to a database. The supabase CLI does the
+ * work, so the history tables are the real ones. This module itself finds out which
+ * migrations are pending. If there are none, it does not start the CLI, which is slow.
  */
 import { execFile } from "node:child_process";
 import { mkdir, readdir } from "node:fs/promises";
@@ -12,25 +12,25 @@ import { PlatformError } from "../errors.ts";
 import type { Log } from "../log.ts";
 
 export interface MigrateOptions {
-  /** Holds supabase/migrations. */
+  /** The folder that holds supabase/migrations. */
   projectDir: string;
-  /** As the role `postgres`, which is no superuser: what hosted Supabase refuses fails here too. */
+  /** For the role `postgres`, which is not a superuser. So the same migrations fail as on hosted Supabase. */
   databaseUrl: string;
   /** The CLI keeps its own files here. */
   homeDir: string;
-  /** Run seed.sql too when this database has never been migrated, or that was interrupted before the seed. */
+  /** Run seed.sql too if this database was never migrated, or if its first start stopped before the seed. */
   seed: boolean;
-  /** What config.toml's `env(NAME)` values need. */
+  /** The values for `env(NAME)` in config.toml. */
   env: Record<string, string | undefined>;
   log: Log;
 }
 
-/** The CLI's own limit is the statements' (2 minutes each); this one is for a CLI that hangs. */
+/** This limit stops a CLI that hangs. The CLI itself limits each statement to 2 minutes. */
 const timeoutMs = 10 * 60_000;
 
 /**
  * @returns how many migrations were applied
- * @throws PlatformError migration_failed, with what the CLI said
+ * @throws PlatformError migration_failed, with the output of the CLI
  */
 export async function migrate(options: MigrateOptions): Promise<number> {
   const files = await migrationVersions(options.projectDir);
@@ -58,9 +58,10 @@ export async function migrate(options: MigrateOptions): Promise<number> {
 }
 
 /*
- * The CLI commits migrations and seed apart. A mark that spans both, in the
- * database itself, tells one whose first start ended in between from one that
- * was never meant to be seeded.
+ * The CLI commits the migrations first and the seed later. So we leave a mark in the
+ * database from before the migrations until after the seed. If a start finds the mark, an
+ * earlier one stopped between the two, and the seed must run. Without the mark, the
+ * database needs no seed.
  */
 const mark = "The seed is still to come.";
 const begin = `
@@ -68,7 +69,7 @@ const begin = `
   comment on schema supabase_migrations is '${mark}';`;
 const end = "comment on schema supabase_migrations is null";
 
-/** `applied` is undefined when the CLI has never migrated this database. */
+/** `applied` is undefined if the CLI never migrated this database. */
 async function history(sql: postgres.Sql): Promise<{ applied: Set<string> | undefined; unseeded: boolean }> {
   const [found] = await sql`
     select
@@ -80,7 +81,7 @@ async function history(sql: postgres.Sql): Promise<{ applied: Set<string> | unde
   return { applied: new Set(rows.map((row) => row.version)), unseeded };
 }
 
-/** As the CLI wants to be told of a server without TLS; a URL that says otherwise itself is kept. */
+/** Adds to the URL that the server has no TLS, because the CLI needs that. A URL with its own setting stays. */
 function withoutTls(databaseUrl: string): string {
   const url = new URL(databaseUrl);
   if (!url.searchParams.has("sslmode")) url.searchParams.set("sslmode", "disable");

@@ -1,19 +1,20 @@
 /**
- * Passwords in the form in which Postgres keeps them (SCRAM-SHA-256, RFC 5802 and
- * RFC 7677): made here, so that no password travels in a statement that the
- * server might log, and recognised, so that an unchanged one is not set again.
+ * Makes and checks passwords in the form in which Postgres keeps them (SCRAM-SHA-256,
+ * RFC 5802 and RFC 7677). We make this form here, because the server may log statements,
+ * and a password must not be in one. We check it, so that we do not set an unchanged
+ * password again.
  */
 import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from "node:crypto";
 
 const iterations = 4096;
 const form = /^SCRAM-SHA-256\$(\d+):([^$]+)\$([^:]+):(.+)$/;
 
-/** What `alter role … password` accepts in place of a password. */
+/** Makes a verifier. `alter role … password` accepts it in place of the password. */
 export function scramVerifier(password: string): string {
   return verifierOf(password, randomBytes(16), iterations);
 }
 
-/** Whether `verifier` (pg_authid.rolpassword, null for none) was made from this password. */
+/** True if `verifier` was made from this password. It is pg_authid.rolpassword, and null without a password. */
 export function matchesVerifier(verifier: string | null, password: string): boolean {
   const [, count, salt] = verifier?.match(form) ?? [];
   if (!verifier || !count || !salt) return false;

@@ -1,7 +1,7 @@
 /**
- * Runs one embedded Postgres server over one data folder: initialises it the
- * first time, takes over after a crash, stops with its owner. Knows nothing of
- * Supabase; bootstrap.ts makes it one.
+ * Runs one embedded Postgres server on one data folder. It initialises the folder the
+ * first time, takes it over after a crash, and stops with its owner. It knows nothing
+ * about Supabase. bootstrap.ts makes the database a Supabase database.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
@@ -13,20 +13,20 @@ import type { Log } from "../log.ts";
 import { type Binaries, findBinaries, type OsUser, serverUser } from "./binaries.ts";
 
 export interface ServerOptions {
-  /** Created when missing. Holds everything that survives a restart. */
+  /** Created if it is missing. It holds everything that survives a restart. */
   dataDir: string;
-  /** Removes what the folder holds first. */
+  /** Empty the folder first. */
   afresh?: boolean;
   /** 0 picks a free one. */
   port: number;
-  /** Of the superuser supabase_admin, set when the folder is initialised. */
+  /** The password of the superuser supabase_admin. It is set when the folder is initialised. */
   password: string;
   /**
-   * Off for throw-away servers: commits are not forced to disk. They are still written
-   * at once, or the replication stream would hear of them with a delay.
+   * False for temporary servers: a commit does not wait for the disk. The server still
+   * writes it at once. Otherwise the replication stream would get it with a delay.
    */
   durable: boolean;
-  /** Called with the found binaries before the server runs, to put extensions beside its own. */
+  /** Is called with the found binaries before the server runs. It may add extensions. */
   beforeStart?: (binaries: Binaries) => Promise<void>;
   log: Log;
 }
@@ -35,9 +35,9 @@ export interface PostgresServer extends AsyncDisposable {
   port: number;
   pid: number;
   binaries: Binaries;
-  /** Whether this start initialised the folder. */
+  /** True if this start initialised the folder. */
   fresh: boolean;
-  /** Resolves when the server ends, asked to or not. */
+  /** Resolves when the server ends, whether we asked it to or not. */
   ended: Promise<void>;
 }
 
@@ -91,7 +91,7 @@ export async function startServer(options: ServerOptions): Promise<PostgresServe
     fresh,
     ended,
     async [Symbol.asyncDispose]() {
-      // SIGINT: fast shutdown; clients are disconnected and a checkpoint is written.
+      // SIGINT is a fast shutdown: the server disconnects its clients and writes a checkpoint.
       child.kill("SIGINT");
       const timer = setTimeout(() => child.kill("SIGKILL"), stopTimeoutMs);
       await ended;
@@ -100,7 +100,7 @@ export async function startServer(options: ServerOptions): Promise<PostgresServe
   };
 }
 
-/** A server whose owner was killed may still hold the folder: end it first. */
+/** If the owner of an earlier server was killed, that server may still use the folder. End it first. */
 async function endLeftover(dataDir: string): Promise<void> {
   const file = await readFile(join(dataDir, "postmaster.pid"), "utf8").catch(() => undefined);
   const pid = Number(file?.split("\n")[0]);
@@ -122,7 +122,7 @@ async function endLeftover(dataDir: string): Promise<void> {
   }
 }
 
-/** Process ids are reused, so the pid file alone proves nothing. */
+/** True if this process is the folder's server. The system reuses process ids, so the pid file proves nothing. */
 async function isPostgres(pid: number, dataDir: string): Promise<boolean> {
   try {
     process.kill(pid, 0);
@@ -134,7 +134,7 @@ async function isPostgres(pid: number, dataDir: string): Promise<boolean> {
   return commandLine.split("\0").includes(dataDir);
 }
 
-/** Works in a folder beside the real one, so that an interrupted first start leaves nothing half made. */
+/** Works in a second folder and renames it at the end. So an interrupted first start leaves no incomplete folder. */
 async function initialise(
   binaries: Binaries,
   dataDir: string,
@@ -180,20 +180,22 @@ async function initialise(
 }
 
 /**
- * The shell becomes Postgres, after leaving behind a watcher that reads a pipe
- * of ours: when we die, however we die, the pipe closes and the server is asked
- * to stop. A line instead of the end says that the server has ended already, and
- * its process id may be another's. The watcher is orphaned first, because the
- * postmaster takes the end of any child of its own for a crash.
+ * Starts a command that stops when we die, however we die. A shell starts a watcher
+ * first, and then becomes Postgres. The watcher reads a pipe of ours. When we die, the
+ * pipe closes, and the watcher asks the server to stop. If the server ends first, we
+ * write a line into the pipe. Then the watcher stops nothing, because another process may
+ * have the server's process id by then. The watcher must not be a child of the
+ * postmaster, which takes the end of any child for a crash.
  */
 function spawnWithOwner(command: string, args: string[], user: OsUser | undefined): ChildProcess {
   const script = '( ( read -r _ <&3 || kill -INT $$ 2>/dev/null ) & ); exec 3<&-; exec "$@"';
   const child = spawn("/bin/sh", ["-c", script, "sh", command, ...args], {
     ...user,
     cwd: "/",
-    // The fourth is the watcher's. It cannot be stdin: Node closes that at the exit, without a word.
+    // The watcher reads the fourth one. It cannot read stdin, because Node closes stdin when the child exits,
+    // before we can write the line.
     stdio: ["ignore", "ignore", "pipe", "pipe"],
-    // A terminal's Ctrl-C is for us; we stop the server after its clients.
+    // Ctrl-C in a terminal must reach only us. We stop the server after its clients.
     detached: true,
   });
   const watcher = child.stdio[3] as Writable;
@@ -238,7 +240,7 @@ async function ready(child: ChildProcess, port: number, log: Log): Promise<void>
   });
 }
 
-/** A port nobody holds at this moment. */
+/** Finds a port that nobody uses at this moment. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {

@@ -1,11 +1,16 @@
-/** A channel's token while it lives: replaced by the client, looked at again, expired. */
+/**
+ * What happens to a channel's token after the join: the client replaces it, the server checks it
+ * again, it expires.
+ */
 import { privateRights } from "./authorization.ts";
-import { type Channel, shutDown, shutDownFor } from "./channel.ts";
-import { after, type Context } from "./context.ts";
+import { shutDown, shutDownFor } from "./channel.ts";
 import { JoinError } from "./errors.ts";
+import { mayJoin, moveSocket, ownerOf } from "./parties.ts";
+import type { Channel, Context } from "./state.ts";
+import { after } from "./timers.ts";
 import { verifyToken } from "./tokens.ts";
 
-/** Looks at the token when it expires, and now and then before. */
+/** Checks the token when it expires, and every `tokenCheckMs` until then. */
 export function watchToken(context: Context, channel: Channel): void {
   channel.stopTokenCheck?.();
   const untilExpiryMs = Math.max(0, channel.token.expiresMs - Date.now());
@@ -23,7 +28,10 @@ async function check(context: Context, channel: Channel): Promise<void> {
   }
 }
 
-/** The event `access_token`. Success is silent; API keys, nothing and the same again are ignored. */
+/**
+ * Handles the event `access_token`. Success has no answer. An API key, no token and the same token
+ * are ignored.
+ */
 export function applyToken(context: Context, channel: Channel, given: unknown): Promise<void> | undefined {
   if (typeof given !== "string" || given.startsWith("sb_") || given === channel.token.token) return undefined;
   return replaceToken(context, channel, given).catch((error) => {
@@ -40,6 +48,10 @@ async function replaceToken(context: Context, channel: Channel, given: string): 
     : before;
   if (channel.closed) return;
   channel.token = token;
+  channel.party = context.parties.of(token.identity, channel.connection.address);
+  const owner = ownerOf(channel.connection, channel.party);
+  // If the person has no place left, the socket keeps the place that it has.
+  if (owner !== channel.connection.party && mayJoin(context, owner)) moveSocket(channel.connection, owner);
   channel.rights = rights;
   const revoked = (["broadcast", "presence"] as const).some(
     (extension) => before[extension].read === true && rights[extension].read === false,

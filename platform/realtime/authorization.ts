@@ -1,28 +1,19 @@
 /**
- * What a channel may do, as the policies on realtime.messages say. Asked when it
- * matters for the first time, and kept until the channel brings another token.
+ * What a channel may do. The policies on realtime.messages decide. A right is asked for
+ * when it is needed first, and kept until the channel gets another token.
  */
-import type { Channel } from "./channel.ts";
-import type { Context } from "./context.ts";
 import { DatabaseError, type Extension, type Identity } from "./database-side.ts";
 import { unauthorized } from "./errors.ts";
+import type { Channel, Context, Rights } from "./state.ts";
 
-export interface Right {
-  /** Undefined: not asked yet. */
-  read?: boolean;
-  write?: boolean;
-}
-
-export type Rights = Record<Extension, Right>;
-
-/** On a public topic everybody may everything. */
+/** On a public topic everybody may do everything. */
 export function publicRights(): Rights {
   return { broadcast: { read: true, write: true }, presence: { read: true, write: true } };
 }
 
 /**
- * Of a private topic; presence is asked about when it is on.
- * @throws JoinError when nothing can be read there
+ * The rights on a private topic. Presence is asked about only if the channel uses it.
+ * @throws JoinError when the identity may read nothing there
  * @throws DatabaseError
  */
 export async function privateRights(
@@ -44,7 +35,7 @@ export async function privateRights(
   };
 }
 
-/** @throws DatabaseError */
+/** Whether the channel may send broadcasts. @throws DatabaseError */
 export async function mayBroadcast(context: Context, channel: Channel): Promise<boolean> {
   const { rights, name, token } = channel;
   if (rights.broadcast.write === undefined) {
@@ -53,7 +44,7 @@ export async function mayBroadcast(context: Context, channel: Channel): Promise<
   return rights.broadcast.write;
 }
 
-/** Fills in the rights to presence that were not asked on joining. @throws DatabaseError */
+/** Asks for the rights to presence that the join did not ask for. @throws DatabaseError */
 export async function mayTrack(context: Context, channel: Channel): Promise<void> {
   const { rights, name, token } = channel;
   if (rights.presence.read === undefined) {

@@ -1,9 +1,15 @@
-/** The event `broadcast`: one client to all others on the topic. Who may not is not told. */
+/**
+ * The event `broadcast`: one client sends to all others on the topic. A client that may not send is
+ * not told so.
+ */
 import { mayBroadcast } from "./authorization.ts";
-import { type Channel, publish, replyTo, shutDown, tooManyMessages } from "./channel.ts";
-import type { Context } from "./context.ts";
+import { shutDown } from "./channel.ts";
 import { DatabaseError } from "./database-side.ts";
-import { broadcastFanout, type EncodedBroadcast, type Inbound, isObject, textFanout } from "./protocol.ts";
+import { replyTo } from "./outgoing.ts";
+import { charge, hasRoom } from "./parties.ts";
+import { broadcastFanout, type Inbound, isObject, textFanout } from "./protocol.ts";
+import { isTooLarge, publish, tooManyMessages } from "./publish.ts";
+import type { Channel, Context } from "./state.ts";
 
 export function broadcast(context: Context, channel: Channel, inbound: Inbound): Promise<void> | undefined {
   if (channel.rights.broadcast.write !== undefined) {
@@ -25,21 +31,21 @@ function send(context: Context, channel: Channel, inbound: Inbound): void {
   const { events } = context.rates;
   const encoded = inbound.broadcast;
   if (!encoded && !isObject(inbound.payload)) return;
-  events.add();
-  const text = encoded ? undefined : JSON.stringify(inbound.payload);
-  const bytes = encoded ? payloadBytes(encoded) : Buffer.byteLength(text as string);
-  if (bytes > context.limits.payloadBytes) {
+  if (!hasRoom(context, channel.party, "events")) {
+    shutDown(context, channel, tooManyMessages);
+    return;
+  }
+  charge(context, channel.party, "events");
+  const text = encoded ? "" : JSON.stringify(inbound.payload);
+  if (isTooLarge(context, encoded?.payload ?? { json: text })) {
     if (channel.broadcastAck) replyTo(context, channel, inbound.ref, "error", '"payload_size_exceeded"');
     return;
   }
   const fanout = encoded
     ? broadcastFanout(channel.wire, encoded)
-    : textFanout(channel.wire, "broadcast", text as string);
-  publish(context, channel.topic, fanout, channel.broadcastSelf ? undefined : channel);
+    : textFanout(channel.wire, "broadcast", text);
+  const except = channel.broadcastSelf ? undefined : channel;
+  publish(context, channel.topic, fanout, channel.party, except);
   if (channel.broadcastAck && !channel.closed) replyTo(context, channel, inbound.ref, "ok", "{}");
   if (events.exceeded()) shutDown(context, channel, tooManyMessages);
-}
-
-export function payloadBytes({ payload }: EncodedBroadcast): number {
-  return "json" in payload ? Buffer.byteLength(payload.json) : payload.binary.length;
 }

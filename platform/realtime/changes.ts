@@ -1,40 +1,40 @@
-/** A channel's postgres_changes: their ids, their subscription, their frames. */
+/** A channel's postgres_changes: the ids of its entries, its subscription, and the frames it gets. */
 import { createHash } from "node:crypto";
-import { type Channel, countEvents, deliver, sendSystem } from "./channel.ts";
-import { after, type Context } from "./context.ts";
-import { type ChangeSubscription, DatabaseError, type Identity } from "./database-side.ts";
+import { type ChangeSubscription, DatabaseError } from "./database-side.ts";
 import { JoinError, unknownError } from "./errors.ts";
 import { changeParameters } from "./join-payload.ts";
-import { type Fanout, isObject, textFanout } from "./protocol.ts";
+import { sendSystem } from "./outgoing.ts";
+import { isObject, textFanout } from "./protocol.ts";
+import { deliverPaid } from "./publish.ts";
+import type { Changes, Channel, Context } from "./state.ts";
+import { after } from "./timers.ts";
 
 export interface ChangeEntry {
   id: number;
-  /** As the client wrote them. */
+  /** As the client sent them. */
   parameters: Record<string, unknown>;
 }
 
-export interface Changes {
-  /** Nothing once they are followed or ended; why not, when they cannot be. */
-  outcome: Promise<string | undefined>;
-  /** Claims count from now on. */
-  renew(identity: Identity): void;
-  end(): void;
-}
-
-/** Between attempts, and as much again at random: many subscribers lose the database at once. */
+/**
+ * The pause between two attempts, plus up to the same again at random: all subscribers lose the
+ * database at once.
+ */
 const retryMs = 5_000;
-/** While a client waits for its join. */
+/** The same pause while a client waits for the answer to its join. */
 const waitedRetryMs = 250;
-/** Within 31 bits, which every client's integers have; clients take 0 for no id. */
+/**
+ * Ids have at most 31 bits, so that every client can hold them. They start at 1, because clients
+ * read 0 as no id.
+ */
 const idMax = 2 ** 31 - 1;
 
-/** @throws JoinError for what is no list of objects, or too long a one */
+/** Gives each entry an id. @throws JoinError when the list is too long, or an entry is not an object */
 export function changeEntries(changes: unknown[], { changesPerChannel }: Context["limits"]): ChangeEntry[] {
   if (changes.length > changesPerChannel || !changes.every(isObject)) throw new JoinError(unknownError);
   return changes.map((parameters) => ({ id: idOf(parameters), parameters }));
 }
 
-/** The same for the same parameters, in whatever order and whichever process. */
+/** Equal parameters give equal ids, in any order and in any process. */
 function idOf(parameters: Record<string, unknown>): number {
   const text = JSON.stringify(
     Object.entries(parameters).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
@@ -42,14 +42,14 @@ function idOf(parameters: Record<string, unknown>): number {
   return 1 + (createHash("sha256").update(text).digest().readUInt32BE() % idMax);
 }
 
-/** The reply's echo; JSON text. */
+/** The entries as the join's reply repeats them. JSON text. */
 export function echo(entries: ChangeEntry[]): string {
   return JSON.stringify(entries.map(({ id, parameters }) => ({ ...parameters, id })));
 }
 
 /**
- * Subscribes, and tries again when the database is in trouble.
- * @param waited a join waits for the outcome, which is then all that it is told
+ * Subscribes. Tries again when the database is in trouble.
+ * @param waited whether a join waits for the outcome. Then the client is told nothing else
  */
 export function follow(context: Context, channel: Channel, entries: ChangeEntry[], waited: boolean): Changes {
   let subscription: ChangeSubscription | undefined;
@@ -69,7 +69,8 @@ export function follow(context: Context, channel: Channel, entries: ChangeEntry[
         identity: asked,
         entries: entries.map(({ id, parameters }) => ({ id, parameters: changeParameters(parameters) })),
         deliver(ids, data) {
-          // Under another token's rights, which it does not know of yet.
+          // The channel may have a new token that the database does not know yet. Then this change
+          // was judged by the rights of the old one, and is dropped.
           if (subscription || asked === identity) deliverChange(context, channel, ids, data);
         },
         tell(status, message) {
@@ -121,13 +122,6 @@ export function follow(context: Context, channel: Channel, entries: ChangeEntry[
   };
 }
 
-/** Who follows the same changes on the same topic gets the same bytes. */
-export interface LastChange {
-  key: string;
-  data: string;
-  fanout: Fanout;
-}
-
 function deliverChange(context: Context, channel: Channel, ids: number[], data: string): void {
   if (channel.closed) return;
   const key = `${ids.join()} ${channel.wire}`;
@@ -137,6 +131,5 @@ function deliverChange(context: Context, channel: Channel, ids: number[], data: 
     last = { key, data, fanout: textFanout(channel.wire, "postgres_changes", payload) };
     context.lastChange = last;
   }
-  deliver(context, channel, last.fanout.frame(channel.connection.version) as Buffer);
-  countEvents(context, 1, [channel]);
+  deliverPaid(context, channel, last.fanout.frame(channel.connection.version) as Buffer);
 }

@@ -1,6 +1,6 @@
 /**
- * What the sockets' side of Realtime asks of the database's side. One object of
- * this shape serves all channels; database/index.ts makes it.
+ * What the sockets' side of Realtime can ask the database's side. database/index.ts
+ * makes one object of this shape, which serves all channels.
  */
 import type { Claims } from "../keys.ts";
 
@@ -8,19 +8,19 @@ import type { Claims } from "../keys.ts";
 export interface Identity {
   role: string;
   claims: Claims;
-  /** Handed to policies as request.headers. */
+  /** Policies read them from request.headers. */
   headers: Record<string, string>;
 }
 
 export type Extension = "broadcast" | "presence";
 
-/** A row of realtime.messages, live or replayed. */
+/** A row of realtime.messages: one that was just written, or a replayed one. */
 export interface StoredMessage {
   id: string;
   topic: string;
   private: boolean;
   event: string;
-  /** JSON as the database wrote it, or bytes: never parsed on the way. */
+  /** JSON as the database wrote it, or bytes. Nobody parses it on the way. */
   payload: { json: string } | { binary: Uint8Array };
 }
 
@@ -35,22 +35,28 @@ export interface ChangeParameters {
 
 export interface ChangeSubscriber {
   identity: Identity;
-  /** Each with the id that the join's reply gave it. */
+  /** The entries, each with the id from the join's reply. */
   entries: { id: number; parameters: ChangeParameters }[];
-  /** @param data the JSON text of a frame's `data`, the same for all of a role's subscribers where it can be */
+  /**
+   * @param data the JSON text of a frame's `data`. Where possible all subscribers of a role share
+   *   the same text
+   */
   deliver(ids: number[], data: string): void;
-  /** After subscribing, after each renewal, and when it cannot be done. */
+  /** Called after subscribing, after each renewal, and when subscribing is not possible. */
   tell(status: "ok" | "error", message: string): void;
 }
 
 export interface ChangeSubscription extends AsyncDisposable {
-  /** Claims count from now on; tells again. */
+  /** Uses another identity from now on. Calls `tell` again. */
   renew(identity: Identity): void;
 }
 
-/** A database in trouble, in the words that a join's reply uses. */
+/** An error of the database, in the words that a join's reply uses. */
 export class DatabaseError extends Error {
-  /** MissingPartition, UnableToConnectToProject, IncreaseConnectionPool, InitializingProjectConnection, QueryCanceled, … */
+  /**
+   * MissingPartition, UnableToConnectToProject, IncreaseConnectionPool,
+   * InitializingProjectConnection, QueryCanceled, …
+   */
   readonly code: string;
 
   constructor(code: string, message: string, options?: ErrorOptions) {
@@ -62,27 +68,27 @@ export class DatabaseError extends Error {
 
 export interface DatabaseSide extends AsyncDisposable {
   /**
-   * What the select policies of realtime.messages let this identity receive on a topic.
+   * What this identity may receive on a topic, by the select policies of realtime.messages.
    * @throws DatabaseError
    */
   mayRead(topic: string, identity: Identity, extensions: Extension[]): Promise<Record<Extension, boolean>>;
   /**
-   * What its insert policies let this identity send.
-   * @throws DatabaseError (an error raised by a policy included)
+   * What this identity may send to a topic, by the insert policies of realtime.messages.
+   * @throws DatabaseError also when a policy raises an error
    */
   mayWrite(topic: string, identity: Identity, extensions: Extension[]): Promise<Record<Extension, boolean>>;
-  /** Stored private broadcasts of a topic, oldest first. @throws DatabaseError */
+  /** Reads the stored private broadcasts of a topic, oldest first. @throws DatabaseError */
   replay(topic: string, sinceMs: number, limit: number): Promise<StoredMessage[]>;
-  /** Live messages of the database, each once, in the order of their commits. */
+  /** Calls the listener with each new message of the database, once, in the order of the commits. */
   onMessage(listener: (message: StoredMessage) => void): Disposable;
   /**
-   * Resolves when the replication stream runs: what commits afterwards is heard.
+   * Resolves when the replication stream runs. Later commits are heard.
    * @throws DatabaseError when that takes too long
    */
   streaming(timeoutMs: number): Promise<void>;
   /**
-   * Begins to follow changes. Resolves when every later commit is heard, or when
-   * it has told why not.
+   * Begins to follow changes. Resolves when later commits are heard, or when `tell` has
+   * said why not.
    */
   subscribe(subscriber: ChangeSubscriber): Promise<ChangeSubscription>;
 }

@@ -1,15 +1,17 @@
-/** What happens to a frame: the table of events, by what its topic is. */
+/** Decides what happens to a frame, by its topic and its event. */
 import { applyToken } from "./access.ts";
 import { broadcast } from "./broadcast.ts";
-import { type Channel, closeChannel, crash, replyTo } from "./channel.ts";
-import { type Connection, write } from "./connection.ts";
-import type { Context } from "./context.ts";
+import { closeChannel, crash, shutDown } from "./channel.ts";
 import { topicPrefix } from "./hub.ts";
 import { join } from "./join.ts";
+import { replyTo, write } from "./outgoing.ts";
+import { charge, hasRoom } from "./parties.ts";
 import { presence } from "./presence-events.ts";
 import { type Inbound, isObject, message } from "./protocol.ts";
+import { tooManyMessages } from "./publish.ts";
+import type { Channel, Connection, Context } from "./state.ts";
 
-/** Never throws, never rejects: what goes wrong with a channel closes that channel. */
+/** Never throws and never rejects. An error on a channel closes that channel. */
 export function dispatch(
   context: Context,
   connection: Connection,
@@ -35,7 +37,10 @@ export function dispatch(
   }
 }
 
-/** A push may carry an old join_ref or none. A leave may not carry an old one: it was for a channel that is gone. */
+/**
+ * A message may have an old join_ref or none. A leave with an old one is ignored: it meant a channel
+ * that is gone.
+ */
 function onChannel(context: Context, channel: Channel, inbound: Inbound): Promise<void> | undefined {
   switch (inbound.event) {
     case "phx_leave":
@@ -54,7 +59,8 @@ function onChannel(context: Context, channel: Channel, inbound: Inbound): Promis
         isObject(inbound.payload) ? inbound.payload.access_token : undefined,
       );
     default:
-      context.rates.events.add();
+      if (hasRoom(context, channel.party, "events")) charge(context, channel.party, "events");
+      else shutDown(context, channel, tooManyMessages);
       return undefined;
   }
 }

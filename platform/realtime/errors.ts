@@ -1,4 +1,4 @@
-/** Why a join is refused, in the words of the protocol. */
+/** The reasons why a join is refused, in the words of the protocol. */
 import { DatabaseError } from "./database-side.ts";
 import { TokenError } from "./tokens.ts";
 
@@ -22,7 +22,10 @@ export function joinReason(error: unknown): string {
   return unknownError;
 }
 
-/** What a channel is told before it is closed; nothing for a fault of ours, which is nobody's business. */
+/**
+ * What a channel is told before it is closed. Undefined for a fault of the server: clients do not
+ * learn its details.
+ */
 export function closeReason(error: unknown): string | undefined {
   return error instanceof TokenError || error instanceof DatabaseError ? error.message : undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * Websocket frames as bytes, so that what goes to a thousand sockets is built
- * once: server frames carry no mask and are the same for everybody.
+ * Websocket frames as bytes. A server's frames have no mask, so one frame is the same
+ * for everybody. A message to a thousand sockets is built once.
  * @see https://www.rfc-editor.org/rfc/rfc6455#section-5.2
  */
 const finalText = 0x81;

@@ -1,24 +1,8 @@
 /**
- * Who is on which topic. Private and public topics of one name are different
- * ones; a topic exists while a channel is on it.
+ * Knows which channels are on which topic. A private and a public topic of the same name
+ * are different topics. A topic exists while a channel is on it.
  */
-import type { Channel } from "./channel.ts";
-
-export interface Topic {
-  /** As policies know it; clients write `realtime:` in front. */
-  name: string;
-  private: boolean;
-  channels: Set<Channel>;
-  /** Those of its channels that track something, by presence key. */
-  present: Map<string, Set<Channel>>;
-}
-
-export interface Hub {
-  topics: ReadonlyMap<string, Topic>;
-  find(name: string, isPrivate: boolean): Topic | undefined;
-  enter(channel: Channel): Topic;
-  leave(channel: Channel): void;
-}
+import type { Hub, Topic } from "./state.ts";
 
 export const topicPrefix = "realtime:";
 

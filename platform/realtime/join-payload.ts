@@ -1,26 +1,25 @@
 /**
- * What a client asks for with `phx_join`. Read with patience: what cannot be
- * understood counts as not said, as in supabase/realtime
- * lib/realtime_web/channels/payloads.
+ * Reads what a client asks for with `phx_join`. A value that cannot be understood
+ * counts as absent, as in supabase/realtime lib/realtime_web/channels/payloads.
  */
 import { randomUUID } from "node:crypto";
 import type { ChangeParameters } from "./database-side.ts";
 import { isObject } from "./protocol.ts";
 
 export interface JoinPayload {
-  /** The client's own, if it is one: API keys say nothing beyond the connection's. */
+  /** The client's own token. Absent for an API key: the connection's token says as much. */
   token?: string;
   private: boolean;
   broadcastSelf: boolean;
   broadcastAck: boolean;
-  /** As asked for; `null` when it is no valid request. */
+  /** The replay that the client asks for. `null` when the request is not valid. */
   replay?: { sinceMs: number; limit: number } | null;
   replicationReady: boolean;
   presenceEnabled: boolean;
   presenceKey: string;
-  /** Verbatim, for the reply. */
+  /** As the client sent them, because the reply repeats them. */
   changes: unknown[];
-  /** How long the reply may wait for the changes' subscription, when it shall. */
+  /** How long the reply may wait for the changes' subscription. Undefined when it shall not wait. */
   changesWaitMs?: number;
 }
 
@@ -38,7 +37,7 @@ export function parseJoin(payload: unknown, limits: { changesWaitMs: number }): 
     broadcastAck: boolean(broadcast.ack),
     replay: replay(broadcast.replay),
     replicationReady: boolean(broadcast.replication_ready),
-    // Clients from before the option never say it and count on presence.
+    // Older clients do not know this option and expect presence.
     presenceEnabled: isObject(config.presence) ? boolean(config.presence.enabled) : true,
     presenceKey: presenceKey(object(config.presence).key),
     changes: Array.isArray(config.postgres_changes)
@@ -48,7 +47,7 @@ export function parseJoin(payload: unknown, limits: { changesWaitMs: number }): 
   };
 }
 
-/** The parts of one entry that the database understands. */
+/** The parts of one entry of postgres_changes that the database understands. */
 export function changeParameters(entry: Record<string, unknown>): ChangeParameters {
   const { event, schema, table, filter, select } = entry;
   return {
@@ -91,7 +90,7 @@ function boolean(value: unknown): boolean {
   return value === true || (typeof value === "string" && value.toLowerCase() === "true");
 }
 
-/** Nothing for the empty string too. */
+/** The value if it is a text that is not empty. */
 function text(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }

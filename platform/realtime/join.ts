@@ -1,28 +1,30 @@
 /**
- * `phx_join`: from what a client asks for to a channel, or to a reason why not.
- * A channel is on its topic before anything is replayed to it, and holds what
- * arrives until the client has its reply: nothing is lost in between.
+ * Handles `phx_join`: makes a channel, or says why not. The channel enters its topic
+ * before the replay is read. What arrives meanwhile is held until the client has its
+ * reply, so that no message is lost in between.
  */
 import { watchToken } from "./access.ts";
 import { privateRights, publicRights } from "./authorization.ts";
 import { type ChangeEntry, changeEntries, echo, follow } from "./changes.ts";
-import { type Channel, closeChannel, release, replyTo, sendSystem, shutDown } from "./channel.ts";
-import { type Connection, drained, write } from "./connection.ts";
-import { after, type Context } from "./context.ts";
+import { closeChannel, shutDown } from "./channel.ts";
 import type { StoredMessage } from "./database-side.ts";
 import { JoinError, joinReason, unauthorized, unknownError } from "./errors.ts";
 import { topicPrefix } from "./hub.ts";
 import { type JoinPayload, parseJoin } from "./join-payload.ts";
+import { drained, release, replyTo, sendSystem, write } from "./outgoing.ts";
+import { charge, countSocket, hasRoom, mayJoin, moveSocket, ownerOf } from "./parties.ts";
 import { syncPresence } from "./presence-events.ts";
 import { type Inbound, message, replayFrame } from "./protocol.ts";
+import type { Channel, Connection, Context, Party } from "./state.ts";
 import { caughtUp, replay } from "./stream.ts";
+import { after } from "./timers.ts";
 import { verifyToken } from "./tokens.ts";
 
 const tooManyJoins = "ClientJoinRateLimitReached: Too many joins per second";
-/** Of RFC 6455: the server goes away, as far as this client is concerned. */
+/** The close code 1001 of RFC 6455, "going away". */
 const goingAway = 1001;
 
-/** Never rejects. The socket's next frames wait, through an error's back-off too. */
+/** Handles a join. Never rejects. The socket's next frames wait, also during the back-off after an error. */
 export async function join(context: Context, connection: Connection, inbound: Inbound): Promise<void> {
   const before = connection.channels.get(inbound.topic);
   if (before) closeChannel(context, before, "telling");
@@ -46,7 +48,7 @@ function stackOf(error: unknown, reason: string): string {
   return reason === unknownError ? `\n${(error as Error)?.stack ?? error}` : "";
 }
 
-/** Shorter when the connection ends meanwhile. */
+/** Waits. Ends early when the connection closes. */
 function pause(context: Context, connection: Connection, delayMs: number): Promise<void> {
   if (connection.closed) return Promise.resolve();
   return new Promise((resolve) => {
@@ -64,9 +66,15 @@ async function open(context: Context, connection: Connection, inbound: Inbound):
   const { limits } = context;
   const asked = parseJoin(inbound.payload, limits);
   const name = inbound.topic.slice(topicPrefix.length);
-  admit(context, connection, inbound.topic, asked);
+  const token = await verifyToken(asked.token ?? connection.token, connection.headers, context.keys).catch(
+    (error: Error) => error,
+  );
+  // A join with a bad token counts for the party of the socket.
+  const party =
+    token instanceof Error ? connection.party : context.parties.of(token.identity, connection.address);
+  admit(context, connection, party, inbound.topic, asked);
   const entries = changeEntries(asked.changes, limits);
-  const token = await verifyToken(asked.token ?? connection.token, connection.headers, context.keys);
+  if (token instanceof Error) throw token;
   const rights = asked.private
     ? await privateRights(context, name, token.identity, asked.presenceEnabled)
     : publicRights();
@@ -85,6 +93,7 @@ async function open(context: Context, connection: Connection, inbound: Inbound):
     presenceKey: asked.presenceKey,
     presenceEnabled: asked.presenceEnabled,
     token,
+    party,
     rights,
     presenceCalls: 0,
     presenceWindowEndsMs: 0,
@@ -93,17 +102,16 @@ async function open(context: Context, connection: Connection, inbound: Inbound):
     heldBytesMax: limits.bufferedBytes + (asked.replay?.limit ?? 0) * limits.payloadBytes,
     closed: false,
   };
+  // We check again, because other joins may have taken the place while policies were asked.
+  mayHavePlace(context, connection, party);
   channel.topic = context.hub.enter(channel);
   connection.channels.set(channel.wire, channel);
-  if (!connection.counted) {
-    connection.counted = true;
-    context.tallies.users++;
-  }
+  takePlace(context, connection, party);
   let stored: StoredMessage[] = [];
   try {
     if (asked.replay) {
       stored = await replay(context, name, asked.replay);
-      // From here on their live copies are passed over instead of held.
+      // From here on their live copies are skipped instead of held.
       if (stored.length > 0) channel.replayed = new Set(stored.map(({ id }) => id));
       const newest = stored.at(-1);
       if (newest) await caughtUp(context, newest.id);
@@ -119,8 +127,34 @@ async function open(context: Context, connection: Connection, inbound: Inbound):
   }
 }
 
-/** What can be said before anybody is asked. @throws JoinError */
-function admit(context: Context, connection: Connection, topic: string, asked: JoinPayload): void {
+/** @throws JoinError when the server, or the party, has no place for one more connection */
+function mayHavePlace(context: Context, connection: Connection, party: Party): void {
+  const owner = ownerOf(connection, party);
+  const full = !connection.counted && context.tallies.users >= context.limits.connections;
+  const takes = !connection.counted || owner !== connection.party;
+  if (full || (takes && !mayJoin(context, owner))) {
+    throw new JoinError("ConnectionRateLimitReached: Too many connected users");
+  }
+}
+
+/** Counts the socket as one that has joined, for the party that it belongs to. */
+function takePlace(context: Context, connection: Connection, party: Party): void {
+  moveSocket(connection, ownerOf(connection, party));
+  if (connection.counted) return;
+  countSocket(connection, -1);
+  connection.counted = true;
+  countSocket(connection, 1);
+  context.tallies.users++;
+}
+
+/** Checks everything that needs no policies. Counts the join. @throws JoinError */
+function admit(
+  context: Context,
+  connection: Connection,
+  party: Party,
+  topic: string,
+  asked: JoinPayload,
+): void {
   const { limits, rates } = context;
   if (topic === topicPrefix) throw new JoinError("TopicNameRequired: You must provide a topic name");
   if (context.stopping) {
@@ -129,11 +163,9 @@ function admit(context: Context, connection: Connection, topic: string, asked: J
   if (context.privateOnly && !asked.private) {
     throw new JoinError("PrivateOnly: This project only allows private channels");
   }
-  if (!connection.counted && context.tallies.users >= limits.connections) {
-    throw new JoinError("ConnectionRateLimitReached: Too many connected users");
-  }
-  if (rates.joins.exceeded()) throw new JoinError(tooManyJoins);
-  rates.joins.add();
+  mayHavePlace(context, connection, party);
+  if (rates.joins.exceeded() || !hasRoom(context, party, "joins")) throw new JoinError(tooManyJoins);
+  charge(context, party, "joins");
   if (connection.channels.size >= limits.channelsPerSocket) {
     throw new JoinError("ChannelRateLimitReached: Too many channels");
   }
@@ -145,7 +177,7 @@ function admit(context: Context, connection: Connection, topic: string, asked: J
   }
 }
 
-/** @throws JoinError */
+/** @throws JoinError when the channel may not have the replay that it asks for */
 function mayReplay(asked: JoinPayload, readable: boolean, name: string): void {
   if (!asked.private) {
     throw new JoinError("UnableToReplayMessages: Replay is not allowed for public channels");
@@ -154,7 +186,7 @@ function mayReplay(asked: JoinPayload, readable: boolean, name: string): void {
   if (!readable) throw unauthorized(name);
 }
 
-/** @throws JoinError when the changes cannot be followed, or not in time */
+/** Waits until the changes are followed. @throws JoinError when they cannot be, or not in time */
 async function subscribed(context: Context, channel: Channel, timeoutMs: number): Promise<void> {
   let stop = () => {};
   const late = new Promise<never>((_, reject) => {
@@ -174,7 +206,7 @@ async function subscribed(context: Context, channel: Channel, timeoutMs: number)
   }
 }
 
-/** The reply, and what follows it: what is replayed no faster than the client takes it. */
+/** Sends the reply and what follows it. Replays no faster than the client reads. */
 async function welcome(
   context: Context,
   channel: Channel,
@@ -185,7 +217,7 @@ async function welcome(
 ): Promise<void> {
   const { connection, joinRef, wire } = channel;
   replyTo(context, channel, ref, "ok", `{"postgres_changes":${echo(entries)}}`);
-  // What the limit left out is older than the rest and late by now.
+  // The replay is full, so older messages were left out. Sending their live copies now would break the order.
   if (asked.replay && stored.length >= asked.replay.limit) forgetBefore(channel);
   for (const { id, event, payload } of stored) {
     const frame = replayFrame(connection.version, joinRef, wire, { event, payload }, id);
@@ -201,7 +233,7 @@ async function welcome(
   syncPresence(context, channel);
 }
 
-/** Of what was held: everything up to the last message that was replayed. */
+/** Drops the held messages up to the last one that was replayed. */
 function forgetBefore(channel: Channel): void {
   const last = channel.held?.findLastIndex(({ id }) => id !== undefined && channel.replayed?.has(id)) ?? -1;
   channel.held = channel.held?.filter(({ id }, index) => index > last || id === undefined);

@@ -1,62 +1,78 @@
 /**
- * What clients may do and how much of it, and the counters behind it. The
- * defaults are those of a self-hosted Supabase Realtime where it has a limit.
+ * How much clients may do, and the counters for it. Where a self-hosted Supabase
+ * Realtime has the same limit, the default is the same.
  * Source: supabase/realtime ENVS.md, lib/realtime/api/tenant.ex.
  */
 export interface RealtimeLimits {
-  /** Sockets with a channel. */
+  /** The most sockets that have joined a channel. */
   connections: number;
-  /** Sockets at all, those included that never join anything. */
+  /** The most sockets, including those that never join a channel. */
   sockets: number;
+  /**
+   * The part of the limits for connections, sockets, joins, events and presence events that
+   * a party may use. The parties are: one signed-in person; one address, for clients who are
+   * not signed in; all clients together who are not signed in. Infinity switches a share off.
+   */
+  userShare: number;
+  addressShare: number;
+  anonymousShare: number;
   joinsPerS: number;
-  /** Broadcasts and changes, each counted once as sent and once for every receiver. */
+  /** Broadcasts and changes. Each counts once when it is sent and once for every receiver. */
   eventsPerS: number;
   presenceEventsPerS: number;
   channelsPerSocket: number;
-  /** postgres_changes of one channel. */
+  /** The most entries of postgres_changes in one channel. */
   changesPerChannel: number;
-  /** track and untrack of one channel in a window. */
+  /** The most calls of track and untrack by one channel in a window. */
   presenceCalls: number;
   presenceWindowMs: number;
-  /** One broadcast's payload, and all that one socket's channels track. */
+  /** The size of one broadcast's payload, and of everything that one socket's channels track. */
   payloadBytes: number;
-  /** `realtime:` included; a binary frame has one byte for its length. */
+  /** With `realtime:`. A binary frame has one byte for its length. */
   topicBytes: number;
   presenceKeyBytes: number;
-  /** One websocket message; a larger one closes the socket with 1009. */
+  /** The size of one websocket message. A larger one closes the socket with 1009. */
   frameBytes: number;
-  /** Written to a socket and not yet taken by its network: more disconnects it. */
+  /** Bytes that were written to a socket and that its client has not read. More disconnects it. */
   bufferedBytes: number;
-  /** Frames of one socket that wait their turn: more stops reading from it. */
+  /** Frames of one socket that wait. With more, the server stops reading from it. */
   pendingFrames: number;
   /** A rate is the mean over this many buckets of this length. */
   buckets: number;
   bucketMs: number;
-  /** Without any input. */
+  /** After this time without any input a socket is closed. */
   idleMs: number;
-  /** Without any channel. */
+  /** After this time without any channel a socket is closed. */
   emptySocketMs: number;
-  /** How often both are looked at. */
+  /** How often both times are checked. */
   sweepMs: number;
-  /** Before a connection is refused, and before a join's error: what slows eager clients down. */
+  /**
+   * The pause before a connection is refused, and before a join's error. It slows down clients that
+   * try again at once.
+   */
   connectBackoffMs: number;
   joinBackoffMs: number;
-  /** Refused connections that wait at once; the next ones are refused at once. */
+  /** The most refused connections that wait at a time. The next ones are refused without a pause. */
   refusals: number;
-  /** The longest time between two looks at a token. */
+  /** The longest time between two checks of a token. */
   tokenCheckMs: number;
-  /** How long a client may have a join wait for its changes. */
+  /** The longest time that a join may wait for its changes. */
   changesWaitMs: number;
   streamingWaitMs: number;
-  /** How long a join with replay may wait for the stream to come as far as the tables. */
+  /** How long a join with replay waits for the stream to bring what the tables already hold. */
   catchUpMs: number;
-  /** How long sockets get to say goodbye when the server stops. */
+  /** How long sockets have to answer the close when the server stops. */
   drainMs: number;
 }
 
 export const defaultLimits: RealtimeLimits = {
   connections: 200,
   sockets: 16_384,
+  userShare: 0.25,
+  // More than a person, because a household, an office or a developer's machine is one address.
+  addressShare: 0.5,
+  // The rest stays free for people who are signed in, however many addresses attack.
+  anonymousShare: 0.75,
   joinsPerS: 100,
   eventsPerS: 100,
   presenceEventsPerS: 1_000,
@@ -85,15 +101,19 @@ export const defaultLimits: RealtimeLimits = {
   drainMs: 1_000,
 };
 
-/** How often something happens: the mean over the last full buckets. */
+/** Counts how often something happens. The rate is the mean over the last full buckets. */
 export interface Rate {
   readonly limitPerS: number;
   add(count?: number): void;
   perS(): number;
   exceeded(): boolean;
+  /** How many came in the last full buckets and in the one that is filling. */
+  used(): number;
+  /** The seconds that `perS` is the mean over: those of the full buckets, of one at least. */
+  spanS(): number;
 }
 
-/** A burst counts when its bucket is full: the mean knows nothing of the one that is filling. */
+/** The mean leaves out the bucket that is filling. So a burst counts only when its bucket is full. */
 export function createRate(
   limitPerS: number,
   { buckets, bucketMs }: Pick<RealtimeLimits, "buckets" | "bucketMs">,
@@ -129,6 +149,14 @@ export function createRate(
     },
     perS,
     exceeded: () => perS() >= limitPerS,
+    used() {
+      roll();
+      return sum + filling;
+    },
+    spanS() {
+      roll();
+      return (Math.max(1, full.length) * bucketMs) / 1000;
+    },
   };
 }
 

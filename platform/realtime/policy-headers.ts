@@ -1,6 +1,6 @@
-/** The headers of a request that policies get to see, over the socket and over HTTP alike. */
+/** The headers of a request that policies may read. The same for sockets and for HTTP. */
 
-/** The x- ones only: the rest holds keys and is nobody's business. */
+/** Keeps only headers that begin with x-. The others may hold keys. */
 export function policyHeaders(
   headers: Iterable<[string, string | string[] | undefined]>,
 ): Record<string, string> {

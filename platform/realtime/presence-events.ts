@@ -1,10 +1,12 @@
-/** The event `presence`: a client tracks or untracks, within its limits and rights. */
+/** Handles the event `presence`: a client tracks or untracks, within its limits and rights. */
 import { mayTrack } from "./authorization.ts";
-import { type Channel, replyTo, shutDown } from "./channel.ts";
-import type { Context } from "./context.ts";
+import { shutDown } from "./channel.ts";
 import { DatabaseError } from "./database-side.ts";
+import { replyTo } from "./outgoing.ts";
+import { charge, hasRoom } from "./parties.ts";
 import { forget, sendState, track } from "./presence.ts";
 import { type Inbound, isObject, type Ref } from "./protocol.ts";
+import type { Channel, Context } from "./state.ts";
 
 const tooMany = "Too many presence messages per second";
 
@@ -30,7 +32,7 @@ export function presence(context: Context, channel: Channel, inbound: Inbound): 
   return undefined;
 }
 
-/** A window begins with its first call. */
+/** Counts a call. A window begins with its first call. @returns false when there are too many */
 function takeCall({ limits }: Context, channel: Channel): boolean {
   const now = performance.now();
   if (now > channel.presenceWindowEndsMs) {
@@ -77,24 +79,23 @@ function tracked(context: Context, channel: Channel, value: unknown, ref: Ref): 
   track(context, channel, value, payload);
   replyTo(context, channel, ref, "ok", "{}");
   if (channel.presenceEnabled) return;
-  // It had no state on joining, and diffs alone would never show who was there before.
+  // It joined without presence, so it has no state yet. Diffs alone would not show who was there before.
   channel.presenceEnabled = true;
   syncPresence(context, channel);
 }
 
-/** The state of the topic to a channel that may have it. */
+/** Sends the presence state of the topic, if the channel may see it. */
 export function syncPresence(context: Context, channel: Channel): void {
   if (!channel.presenceEnabled || channel.rights.presence.read !== true) return;
   if (countPresence(context, channel)) sendState(context, channel);
 }
 
-/** Over the limit the channel is closed. */
+/** Counts a presence event. Over the limit, closes the channel and returns false. */
 function countPresence(context: Context, channel: Channel): boolean {
-  const { presence: rate } = context.rates;
-  if (rate.exceeded()) {
+  if (context.rates.presence.exceeded() || !hasRoom(context, channel.party, "presence")) {
     shutDown(context, channel, tooMany);
     return false;
   }
-  rate.add();
+  charge(context, channel.party, "presence");
   return true;
 }

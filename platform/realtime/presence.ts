@@ -1,30 +1,21 @@
 /**
- * Who is present on a topic: a key per person, a meta per channel that tracks
- * under it. Everyone on the topic hears of what comes and goes.
+ * Knows who is present on a topic. A presence key usually stands for a person, and has one
+ * meta for each channel that tracks under it. All channels of the topic are told who
+ * comes and goes.
  * @see https://hexdocs.pm/phoenix/Phoenix.Presence.html
  */
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { type Channel, deliver, push } from "./channel.ts";
-import type { Context } from "./context.ts";
-import type { Topic } from "./hub.ts";
+import { deliver, push } from "./outgoing.ts";
+import { charge } from "./parties.ts";
 import { textFanout } from "./protocol.ts";
+import type { Channel, Context } from "./state.ts";
 
-/** What a channel tracks. */
-export interface Tracked {
-  ref: string;
-  /** As the client sent it, to notice that nothing changed. */
-  payload: string;
-  payloadBytes: number;
-  /** With the references, as others get it; JSON text. */
-  meta: string;
-}
-
-/** Differs from that of any other server before or after. */
+/** Different in every process, so that references are never used twice. */
 const refPrefix = randomBytes(6).toString("base64url");
 let refs = 0;
 
-/** Tracks or updates. @param payload JSON text of `value`, an object */
+/** Tracks, or updates what is tracked. @param payload `value` as JSON text */
 export function track(
   context: Context,
   channel: Channel,
@@ -42,10 +33,10 @@ export function track(
   const channels = present.get(channel.presenceKey);
   if (channels) channels.add(channel);
   else present.set(channel.presenceKey, new Set([channel]));
-  announce(context, channel.topic, channel.presenceKey, channel.tracked.meta, before?.meta);
+  announce(context, channel, channel.tracked.meta, before?.meta);
 }
 
-/** Untracks; nothing when nothing is tracked. */
+/** Untracks. Does nothing when the channel tracks nothing. */
 export function forget(context: Context, channel: Channel): void {
   const { tracked, topic, presenceKey } = channel;
   if (!tracked) return;
@@ -54,10 +45,10 @@ export function forget(context: Context, channel: Channel): void {
   const channels = topic.present.get(presenceKey);
   channels?.delete(channel);
   if (channels?.size === 0) topic.present.delete(presenceKey);
-  announce(context, topic, presenceKey, undefined, tracked.meta);
+  announce(context, channel, undefined, tracked.meta);
 }
 
-/** All who are present, to one channel. */
+/** Tells one channel who is present. */
 export function sendState(context: Context, channel: Channel): void {
   const entries: string[] = [];
   for (const [key, channels] of channel.topic.present) {
@@ -67,7 +58,9 @@ export function sendState(context: Context, channel: Channel): void {
   push(context, channel, "presence_state", `{${entries.join(",")}}`);
 }
 
-function announce(context: Context, topic: Topic, key: string, joined?: string, left?: string): void {
+/** Tells all channels of the topic that may see presence. The channel that comes or goes pays. */
+function announce(context: Context, by: Channel, joined?: string, left?: string): void {
+  const { topic, presenceKey: key } = by;
   const side = (meta?: string) =>
     meta === undefined ? "{}" : `{${JSON.stringify(key)}:{"metas":[${meta}]}}`;
   const diff = `{"joins":${side(joined)},"leaves":${side(left)}}`;
@@ -79,5 +72,5 @@ function announce(context: Context, topic: Topic, key: string, joined?: string, 
     deliver(context, channel, fanout.frame(channel.connection.version) as Buffer);
     delivered++;
   }
-  context.rates.presence.add(delivered);
+  charge(context, by.party, "presence", delivered);
 }

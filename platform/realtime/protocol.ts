@@ -1,6 +1,6 @@
 /**
- * Messages and their two spellings: 1.0.0, a JSON object each, and 2.0.0, a
- * JSON array each with a binary form for broadcasts.
+ * Messages and their two forms on the wire. In version 1.0.0 a message is a JSON object.
+ * In version 2.0.0 it is a JSON array, or bytes for a broadcast.
  * Source: @supabase/realtime-js lib/serializer.ts, supabase/realtime
  * lib/realtime_web/socket/v2_serializer.ex.
  */
@@ -8,7 +8,7 @@ import { isUtf8 } from "node:buffer";
 import { binaryFrame, textFrame } from "./frame.ts";
 
 export type Version = 1 | 2;
-/** Clients make them up; the server gives them back. */
+/** A client chooses its references. The server repeats them in its answers. */
 export type Ref = string | number | null;
 
 /** What a client sent. */
@@ -18,21 +18,21 @@ export interface Inbound {
   payload: unknown;
   ref: Ref;
   joinRef: Ref;
-  /** In place of `payload`, when it came as a binary frame. */
+  /** Set instead of `payload` for a binary frame. */
   broadcast?: EncodedBroadcast;
 }
 
-/** A broadcast whose payload stays as it is, bytes or JSON text. */
+/** A broadcast. Its payload is passed on as it is, as bytes or JSON text. */
 export interface EncodedBroadcast {
   event: string;
   payload: { json: string } | { binary: Uint8Array };
 }
 
-/** One message to everybody on a topic: a frame for each version, built when first asked for. */
+/** One message to everybody on a topic. The frame of each version is built when it is first needed. */
 export interface Fanout {
-  /** Nothing for a version that cannot express it. */
+  /** Undefined when the version has no form for this message. */
   frame(version: Version): Buffer | undefined;
-  /** Of a stored message: who has had it replayed does not hear it again. */
+  /** The id of a stored message. A channel that got it by replay does not get it again. */
   id?: string;
 }
 
@@ -42,7 +42,7 @@ const encodedBinary = 0;
 const encodedJson = 1;
 const refBytesMax = 255;
 
-/** The protocol's version for a `vsn` parameter; none is 1.0.0. */
+/** The version that a `vsn` parameter names. Without one it is 1.0.0. Undefined for an unknown version. */
 export function versionOf(vsn: string | null): Version | undefined {
   if (vsn === null) return 1;
   const [, major, minor] = /^(\d+)\.(\d+)\.\d+$/.exec(vsn) ?? [];
@@ -50,7 +50,7 @@ export function versionOf(vsn: string | null): Version | undefined {
   return major === "1" ? 1 : major === "2" ? 2 : undefined;
 }
 
-/** Nothing when the frame is none of the protocol's. */
+/** Reads a client's frame. Undefined when it is malformed. */
 export function decode(version: Version, data: Buffer, binary: boolean): Inbound | undefined {
   if (binary) return version === 2 ? decodeBroadcast(data) : undefined;
   const parsed = parseJson(data.toString());
@@ -81,7 +81,7 @@ function isRef(value: unknown): value is Ref | undefined {
   return typeof value === "string" && value.length <= refBytesMax;
 }
 
-/** 3, the lengths of five fields, the encoding, the fields, the payload. */
+/** A binary frame: the byte 3, the lengths of five fields, the encoding, the fields, the payload. */
 function decodeBroadcast(data: Buffer): Inbound | undefined {
   if (data.length < 7 || data[0] !== userBroadcastPush) return undefined;
   let offset = 7;
@@ -110,14 +110,14 @@ function decodeBroadcast(data: Buffer): Inbound | undefined {
   };
 }
 
-/** Checked, for a frame that its receivers cannot parse would be the sender's to break them with. */
+/** Checks that the payload is JSON. Otherwise a sender could break its receivers, which cannot parse it. */
 function jsonPayload(bytes: Buffer): { json: string } | undefined {
   if (!isUtf8(bytes)) return undefined;
   const json = bytes.toString();
   return parseJson(json) === undefined ? undefined : { json };
 }
 
-/** Undefined for what is not JSON. */
+/** Undefined when the text is not JSON. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -130,7 +130,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A message to one client. @param payload JSON text */
+/** Builds a message to one client. @param payload JSON text */
 export function message(
   version: Version,
   joinRef: Ref,
@@ -148,12 +148,12 @@ export function message(
   );
 }
 
-/** A message as text to everybody. @param payload JSON text */
+/** Builds a message to everybody, as text. @param payload JSON text */
 export function textFanout(topic: string, event: string, payload: string, id?: string): Fanout {
   return oncePerVersion((version) => message(version, null, null, topic, event, payload), id);
 }
 
-/** A broadcast to everybody: binary for 2.0.0; as text for 1.0.0, which cannot carry bytes. */
+/** Builds a broadcast to everybody: binary for 2.0.0, text for 1.0.0, which has no form for bytes. */
 export function broadcastFanout(topic: string, broadcast: EncodedBroadcast, id?: string): Fanout {
   const meta = id === undefined ? "" : `{"id":${JSON.stringify(id)}}`;
   return oncePerVersion(
@@ -164,7 +164,7 @@ export function broadcastFanout(topic: string, broadcast: EncodedBroadcast, id?:
   );
 }
 
-/** A stored message for one client who just joined. */
+/** Builds a stored message for one client that has just joined. */
 export function replayFrame(
   version: Version,
   joinRef: Ref,
@@ -177,7 +177,7 @@ export function replayFrame(
   return version === 2 ? binaryBroadcast(topic, broadcast, meta) : undefined;
 }
 
-/** Nothing for what a byte cannot give the length of. */
+/** Undefined when a field is too long: its length has to fit into one byte. */
 function binaryBroadcast(
   topic: string,
   { event, payload }: EncodedBroadcast,

@@ -1,32 +1,28 @@
 /**
- * What the database has been heard to send. Replay asks the tables, which may be
- * ahead of the stream; a join waits until the stream has come as far, so that
- * nothing older than what was replayed comes after it. Or a little behind: the
- * stream tells of a commit before other transactions see it.
+ * Brings a replay and the replication stream into one order. A replay reads the tables;
+ * live messages come from the stream. Either may be ahead of the other:
+ * - The tables may hold a message that the stream has not brought yet. Then the join waits
+ *   for the stream, so that no older message comes after the replay.
+ * - The stream may bring a message that other transactions do not see yet. Then the replay
+ *   is read again.
  */
-import { after, type Context } from "./context.ts";
 import type { StoredMessage } from "./database-side.ts";
+import type { Context, Heard } from "./state.ts";
+import { after } from "./timers.ts";
 
-export interface Heard {
-  /** Ids, the newest last. */
-  ids: Set<string>;
-  /** The newest of each private topic; the topic that was heard last is last. */
-  newest: Map<string, { id: string; atMs: number }>;
-  waiting: Map<string, Set<() => void>>;
-}
-
-/** Well beyond what lies between a commit's place in the stream and its being seen. */
+/** Surely longer than the time from a commit's arrival in the stream until others see it. */
 const unseenMs = 1000;
-/** Between two looks at the tables. */
+/** The pause before the tables are read again. */
 const lookAgainMs = 5;
 
-/** Kept of the past. One that has left and is waited for costs its room's first joiner `catchUpMs`, once. */
+/** The most ids that are remembered. Waiting for a forgotten one costs one join `catchUpMs`, once. */
 const idsMax = 10_000;
 
 export function createHeard(): Heard {
   return { ids: new Set(), newest: new Map(), waiting: new Map() };
 }
 
+/** Remembers that the stream has brought a message. */
 export function hear(context: Context, { id, topic, private: isPrivate }: StoredMessage): void {
   const { newest } = context.heard;
   if (isPrivate) {
@@ -43,7 +39,7 @@ function remember({ heard }: Context, id: string): void {
   for (const wake of heard.waiting.get(id) ?? []) wake();
 }
 
-/** Resolves when the message has come from the stream, now or before; or when that takes too long. */
+/** Resolves when the stream has brought the message, or after `catchUpMs`. */
 export function caughtUp(context: Context, id: string): Promise<void> {
   const { heard, limits } = context;
   if (heard.ids.has(id)) return Promise.resolve();
@@ -57,7 +53,7 @@ export function caughtUp(context: Context, id: string): Promise<void> {
       resolve();
     };
     const stop = after(context, limits.catchUpMs, () => {
-      // It came before we listened: the next one need not wait.
+      // It came before we listened. Remember it, so that the next join need not wait for it.
       remember(context, id);
       end();
     });
@@ -66,8 +62,8 @@ export function caughtUp(context: Context, id: string): Promise<void> {
 }
 
 /**
- * What is stored of a topic that a channel has just entered: with everything that
- * the stream told of before it did, which it cannot hear any more.
+ * Reads the stored messages of a topic that a channel has just entered. They include all
+ * that the stream brought before the channel entered, because it cannot hear those live.
  * @throws DatabaseError
  */
 export async function replay(
@@ -82,7 +78,7 @@ export async function replay(
   for (;;) {
     const stored = await database.replay(topic, sinceMs, limit);
     const complete = wanted === undefined || stored.some(({ id }) => id === wanted);
-    // Or it is none of those asked for: older than they are, or pushed out by newer ones.
+    // After that time the message must be outside the replay: it is too old, or newer ones fill the replay.
     if (complete || performance.now() - startMs > limits.catchUpMs) return stored;
     await new Promise<void>((resolve) => after(context, lookAgainMs, resolve));
   }

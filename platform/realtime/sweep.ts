@@ -1,12 +1,13 @@
-/** Connections that are no use: silent ones, and those without any channel. One timer for all. */
-import type { Context } from "./context.ts";
+/** Closes connections that are silent, or have no channel, for too long. One timer serves all. */
+import type { Context } from "./state.ts";
 
-/** What the protocol's first server says to a silent client. */
+/** The close code that Supabase Realtime sends to a silent client. */
 const normalClosure = 1000;
 
 export function startSweep(context: Context): Disposable {
   const { idleMs, emptySocketMs, sweepMs } = context.limits;
   const timer = setInterval(() => {
+    context.parties.sweep();
     const now = performance.now();
     for (const { ws, channels, lastInputMs, emptyMs, busy } of context.connections) {
       if (busy) continue;

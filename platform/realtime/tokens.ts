@@ -1,11 +1,11 @@
 /**
- * Who a token speaks for, and in which words a bad one is refused.
+ * Verifies tokens, and refuses bad ones in Realtime's words.
  * Source: supabase/realtime lib/realtime_web/channels/auth.
  */
 import type { Claims, Keys } from "../keys.ts";
 import type { Identity } from "./database-side.ts";
 
-/** A token that does not count; `code` leads a join's reason. */
+/** A token that is not valid. A join's reason begins with `code`. */
 export class TokenError extends Error {
   readonly code: string;
 
@@ -23,7 +23,8 @@ export interface VerifiedToken {
 }
 
 /**
- * @param headers of the connection, for policies
+ * Verifies a token.
+ * @param headers the connection's, for policies
  * @throws TokenError
  */
 export async function verifyToken(
@@ -44,7 +45,7 @@ export async function verifyToken(
   return { token: given, identity: { role, claims, headers }, expiresMs: exp * 1000 };
 }
 
-/** Clients copy tokens with line breaks and percent signs in them. */
+/** Removes line breaks and percent-encoding, which people copy along with a token. */
 function cleaned(token: string): string {
   try {
     return decodeURIComponent(token).replace(/\s/g, "");
@@ -53,7 +54,7 @@ function cleaned(token: string): string {
   }
 }
 
-/** jose's errors in Realtime's words. */
+/** Translates an error of jose into Realtime's words. */
 function refusal(cause: unknown): TokenError {
   const { code, payload } = (cause ?? {}) as { code?: string; payload?: Claims };
   switch (code) {

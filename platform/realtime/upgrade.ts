@@ -1,25 +1,27 @@
 /**
- * A client's arrival: its protocol version, its key, whether there is room. What
- * it is refused for, it gets as plain HTTP, late enough to slow eager clients down.
+ * Lets a client in: checks its protocol version, its key and the limits. A refusal is
+ * plain HTTP. It comes after a pause, which slows down clients that try again at once.
  */
 import type { IncomingMessage } from "node:http";
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { type ServerOptions, WebSocketServer } from "ws";
 import { connect } from "./connection.ts";
-import { after, type Context } from "./context.ts";
+import { mayOpen } from "./parties.ts";
 import { policyHeaders } from "./policy-headers.ts";
 import { type Version, versionOf } from "./protocol.ts";
+import type { Context } from "./state.ts";
+import { after } from "./timers.ts";
 import { TokenError, verifyToken } from "./tokens.ts";
 
-/** What a connection speaks with: a JWT, in place of any API key. */
+/** What the gateway hands on: a JWT, which it has put in the place of an API key. */
 export interface Credentials {
   token?: string;
 }
 
 export interface Upgrader {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, credentials: Credentials): void;
-  /** Lets go of those who wait for their refusal. */
+  /** Ends the connections that wait for their refusal. */
   stop(): void;
 }
 
@@ -34,7 +36,7 @@ class Refusal extends Error {
 
 export function createUpgrader(context: Context): Upgrader {
   const { limits } = context;
-  // closeTimeout is newer than ws's published types.
+  // The published types of ws do not know closeTimeout yet.
   const options: ServerOptions & { closeTimeout: number } = {
     noServer: true,
     clientTracking: false,
@@ -60,7 +62,7 @@ export function createUpgrader(context: Context): Upgrader {
       stop();
       refused.delete(socket);
     });
-    // Read on, or its hanging up would go unnoticed.
+    // Keep reading. Otherwise we would not notice when the client hangs up.
     socket.resume().once("end", () => socket.destroy());
   }
 
@@ -73,20 +75,24 @@ export function createUpgrader(context: Context): Upgrader {
   ): Promise<void> {
     const headers = policyHeaders(Object.entries(request.headers));
     if (!token) throw new Refusal(401, "API key is missing");
-    await verifyToken(token, headers, context.keys);
+    const { identity } = await verifyToken(token, headers, context.keys);
     if (context.stopping) throw new Refusal(503, "Realtime is restarting, please standby");
     if (context.tallies.users >= limits.connections || context.connections.size >= limits.sockets) {
       throw new Refusal(429, "Too many connected users");
     }
+    const address = addressOf(request);
+    const party = context.parties.of(identity, address);
+    // The share of connections is checked when the socket joins. Only then we know who is signed in.
+    if (!mayOpen(context, party)) throw new Refusal(429, "Too many connected users");
     if (context.rates.joins.exceeded()) throw new Refusal(429, "Too many joins per second");
     server.handleUpgrade(request, socket, head, (ws) =>
-      connect(context, { ws, socket, version, token, headers }),
+      connect(context, { ws, socket, version, token, headers, address, party }),
     );
   }
 
   return {
     upgrade(request, socket, head, credentials) {
-      // Whoever hangs up while we look at the key is no error of ours.
+      // A client may hang up during the check. The server need not report that as an error.
       socket.on("error", (error) => context.log("debug", `upgrade: ${error.message}`));
       const { searchParams } = new URL(request.url ?? "/", "http://realtime");
       const version = versionOf(searchParams.get("vsn"));
@@ -106,6 +112,12 @@ export function createUpgrader(context: Context): Upgrader {
       refused.clear();
     },
   };
+}
+
+/** The client's address. The gateway sets x-forwarded-for itself, so a client cannot choose it. */
+function addressOf({ headers, socket }: IncomingMessage): string {
+  const forwarded = headers["x-forwarded-for"];
+  return typeof forwarded === "string" ? forwarded : (socket.remoteAddress ?? "");
 }
 
 function refusalFor(context: Context, error: unknown): Refusal {

@@ -1,6 +1,6 @@
 /**
- * Every error that rest tells its clients of its own, in PostgREST's words and
- * codes: https://docs.postgrest.org/en/stable/references/errors.html
+ * All errors that rest itself raises, in PostgREST's words and with its codes:
+ * https://docs.postgrest.org/en/stable/references/errors.html
  */
 import type { Relationship, Routine } from "./schema/types.ts";
 
@@ -11,7 +11,7 @@ export interface ErrorBody {
   hint: string | null;
 }
 
-/** Thrown anywhere in rest, turned into a response by index.ts. */
+/** Thrown anywhere in rest. index.ts turns it into a response. */
 export class RestError extends Error {
   readonly status: number;
   readonly body: ErrorBody;
@@ -32,11 +32,14 @@ export class RestError extends Error {
     this.headers = headers;
   }
 
-  /** Whether a fresher schema cache could answer otherwise. */
+  /** Whether the answer could be another one with a fresher schema graph. */
   get fromSchemaCache(): boolean {
     return this.body.code.startsWith("PGRST2") || this.body.code === "42703" || this.body.code === "42704";
   }
 }
+
+/** In seconds. By then most statements that hold the connections have ended. */
+const later: [string, string][] = [["Retry-After", "2"]];
 
 export const errors = {
   unparsable: (what: string, text: string, column: number, details: string) =>
@@ -182,13 +185,13 @@ export const errors = {
       null,
       hint,
     ),
-  /** What Postgres says of an unknown column; said here because unknown names never reach it. */
+  /** The words of Postgres for an unknown column. An unknown name never reaches Postgres, so rest says them. */
   undefinedColumn: (reference: string, hint: string | null = null) =>
     new RestError(400, "42703", `column ${reference} does not exist`, null, hint),
   undefinedType: (name: string) => new RestError(400, "42704", `type "${name}" does not exist`),
-  /** Postgres refuses the character in text; it would also end a statement early on the wire. */
+  /** Postgres refuses this character in text. It would also end the statement too early on the wire. */
   nullCharacter: () => new RestError(400, "22021", 'invalid byte sequence for encoding "UTF8": 0x00'),
-  /** As the safeupdate extension, which hosted Supabase loads for the API's role. */
+  /** The words of the safeupdate extension, which hosted Supabase loads for the API's role. */
   unfiltered: (command: "UPDATE" | "DELETE") =>
     new RestError(400, "21000", `${command} requires a WHERE clause`),
   tooLong: (what: string, max: number, status: number) =>
@@ -198,7 +201,22 @@ export const errors = {
   connectionLost: () => new RestError(503, "PGRST001", "Database client error. Retrying the connection."),
   noSchemaCache: () =>
     new RestError(503, "PGRST002", "Could not query the database for the schema cache. Retrying."),
-  poolTimeout: () => new RestError(504, "PGRST003", "Timed out acquiring connection from connection pool."),
+  poolTimeout: () =>
+    new RestError(504, "PGRST003", "Timed out acquiring connection from connection pool.", null, null, later),
+  /** PostgREST has no such error. The code says that the request did not get a connection. */
+  callerWaits: () =>
+    new RestError(
+      429,
+      "PGRST003",
+      "Too many of your requests are waiting for a connection.",
+      null,
+      "Send fewer requests at the same time.",
+      later,
+    ),
+  poolBusy: () =>
+    new RestError(503, "PGRST003", "Too many requests are waiting for a connection.", null, null, later),
+  /** Nobody reads this answer. */
+  clientGone: () => new RestError(499, "PGRST003", "The client left before a connection was free."),
 };
 
 export function relationshipHint(relationship: Relationship): string {

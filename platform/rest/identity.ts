@@ -1,11 +1,13 @@
-/** Who a request comes from: the JWT in its Authorization header, or the anonymous role. */
+/** Finds out who sends a request: the user of the JWT in its Authorization header, or somebody anonymous. */
 import type { Claims, Keys } from "../keys.ts";
 import { RestError } from "./errors.ts";
 
 export interface Identity {
   role: string;
   anonymous: boolean;
-  /** What `request.jwt.claims` holds. */
+  /** Role and user: who shares the pool with others. Undefined if anonymous; the client's network then counts. */
+  caller: string | undefined;
+  /** The value of the setting `request.jwt.claims`. */
   claimsJson: string;
 }
 
@@ -14,13 +16,14 @@ export const anonymousRole = "anon";
 const anonymous: Identity = {
   role: anonymousRole,
   anonymous: true,
+  caller: undefined,
   claimsJson: JSON.stringify({ role: anonymousRole }),
 };
 
-/** Seconds that clocks may differ, as PostgREST allows. */
+/** Clocks may differ by so many seconds, as in PostgREST. */
 const skewS = 30;
 
-/** Identities of tokens seen before, as long as the keys remember their claims. */
+/** The identities of tokens seen before. They are kept as long as the keys keep the claims. */
 const identities = new WeakMap<Claims, Identity>();
 
 /** @throws RestError PGRST301, PGRST303 */
@@ -46,13 +49,14 @@ export async function identify(header: string | null, keys: Pick<Keys, "verify">
   const identity = {
     role,
     anonymous: role === anonymousRole,
+    caller: role === anonymousRole ? undefined : `${role} ${claims.sub ?? ""}`,
     claimsJson: JSON.stringify({ ...claims, role }),
   };
   identities.set(claims, identity);
   return identity;
 }
 
-/** jose's errors in PostgREST's words. */
+/** Says jose's errors in PostgREST's words. */
 function unverified(cause: unknown): RestError {
   const { code, claim } = (cause ?? {}) as { code?: string; claim?: string };
   switch (code) {

@@ -1,7 +1,8 @@
 /**
- * The PostgREST protocol over one database: `createRest` answers requests whose
- * path is `/table`, `/rpc/function` or `/`. README.md says what is in and out.
+ * The PostgREST protocol over one database. `createRest` answers requests whose
+ * path is `/table`, `/rpc/function` or `/`. README.md says what it can do and what not.
  */
+import { clientNetwork } from "../client-network.ts";
 import type { Config } from "../config.ts";
 import type { Keys } from "../keys.ts";
 import type { Log } from "../log.ts";
@@ -23,21 +24,21 @@ import { type Built, buildCall, buildMutation, buildRead } from "./sql/statement
 import type { Statement } from "./sql/text.ts";
 
 export interface RestOptions {
-  /** As authenticator: a role that may become those of the JWTs and can do nothing itself. */
+  /** Logs in as authenticator. This role may become the roles of the JWTs and can do nothing else. */
   databaseUrl: string;
   config: Config["api"];
   keys: Pick<Keys, "verify">;
   log: Log;
-  /** Connections for requests; one more listens for schema changes. */
+  /** Connections for requests. One more listens for changes of the schema. */
   poolSize?: number;
 }
 
 export interface Rest extends AsyncDisposable {
-  /** Never rejects: every failure is a response in PostgREST's error format. */
+  /** Never rejects. Every failure is a response in PostgREST's error format. */
   fetch(request: Request): Promise<Response>;
 }
 
-/** @throws the driver's error when the database cannot be reached */
+/** @throws the driver's error if the database cannot be reached */
 export async function createRest(options: RestOptions): Promise<Rest> {
   const { config, keys, log } = options;
   const cache = await createSchemaCache({
@@ -49,6 +50,7 @@ export async function createRest(options: RestOptions): Promise<Rest> {
   const pool = createPool({ databaseUrl: options.databaseUrl, size: options.poolSize ?? 10 });
 
   interface Context {
+    raw: Request;
     request: ApiRequest;
     identity: Identity;
     graph: SchemaGraph;
@@ -56,7 +58,7 @@ export async function createRest(options: RestOptions): Promise<Rest> {
   }
 
   async function run(
-    { request, identity, graph }: Context,
+    { raw, request, identity, graph }: Context,
     built: Built,
     how: { readOnly: boolean; own?: [string, string][] },
   ): Promise<Outcome> {
@@ -81,7 +83,9 @@ export async function createRest(options: RestOptions): Promise<Rest> {
       statement: built.statement,
       explain: built.explain,
       repeatable: how.readOnly,
+      caller: identity.caller ?? clientNetwork(raw.headers.get("x-forwarded-for") ?? ""),
       anonymous: identity.anonymous,
+      request: raw,
     });
   }
 
@@ -163,13 +167,13 @@ export async function createRest(options: RestOptions): Promise<Rest> {
         const request = await parseRequest(raw, schemas);
         const attempt = (graph: SchemaGraph) => {
           const maxRows = Number(graph.settings.get("db_max_rows") ?? config.max_rows) || config.max_rows;
-          return answer({ request, identity, graph, maxRows });
+          return answer({ raw, request, identity, graph, maxRows });
         };
         const graph = cache.current();
         return await attempt(graph).catch(async (cause) => {
           if (!(cause instanceof RestError) || !cause.fromSchemaCache) throw cause;
-          // A name that is not known may have been announced a moment ago. Nothing was written yet:
-          // the error undid whatever it was.
+          // An unknown name may have been announced a moment ago. So try once more with a fresh graph.
+          // Nothing was written: the error undid the whole request.
           await cache.settle();
           if (cache.current() === graph) throw cause;
           return attempt(cache.current());
@@ -203,7 +207,7 @@ function findTable(graph: SchemaGraph, schema: string, name: string): Table {
   throw errors.noTable(schema, name, similar ? `Perhaps you meant the table '${schema}.${similar}'` : null);
 }
 
-/** Which methods there are, from what the table can do. */
+/** Tells which methods the table or function allows. */
 function respondOptions(request: ApiRequest, graph: SchemaGraph): Response {
   const { target, schema } = request;
   const allow = ["OPTIONS", "GET", "HEAD"];

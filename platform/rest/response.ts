@@ -1,4 +1,4 @@
-/** From the statement's row to the HTTP response. */
+/** Turns the statement's row into the HTTP response. */
 import type { Outcome } from "./database/pool.ts";
 import { errors, type RestError } from "./errors.ts";
 import type { ApiRequest } from "./request/index.ts";
@@ -16,7 +16,7 @@ export interface Result {
   location: [string, string | null][] | undefined;
 }
 
-/** @param maxRows how far an estimate counts exactly */
+/** @param maxRows up to this number an estimate is counted exactly */
 export function readOutcome({ row, plan }: Outcome, request: ApiRequest, maxRows: number): Result {
   const text = (name: (typeof columns)[number]) => row[columns.indexOf(name)]?.toString("utf8");
   const number = (name: (typeof columns)[number]) => {
@@ -138,7 +138,7 @@ function newHeaders({ media, schema, schemaNegotiated }: ApiRequest, hasBody: bo
 
 const bodyless = new Set([101, 204, 205, 304]);
 
-/** Lets the database have the last word on status and headers. */
+/** Applies the status and headers that the database set. They replace ours. */
 function finish(
   status: number,
   headers: [string, string][],
@@ -149,7 +149,7 @@ function finish(
   const all = new Headers(headers);
   for (const [index, [name, value]] of parseOwnHeaders(ownHeaders).entries()) {
     try {
-      // The first mention replaces ours; more of the same name (Set-Cookie) add up.
+      // The first header of a name replaces ours. Further ones of that name (Set-Cookie) are added.
       const repeated = parseOwnHeaders(ownHeaders)
         .slice(0, index)
         .some(([before]) => before.toLowerCase() === name.toLowerCase());
@@ -196,7 +196,7 @@ export function respondError({ status, body, headers }: RestError, isHead: boole
     try {
       all.set(name, value);
     } catch {
-      // A header that HTTP cannot carry is left out rather than hiding the error.
+      // HTTP does not allow this header. Leave it out, so that the client still gets the error.
     }
   }
   return new Response(isHead || bodyless.has(status) ? null : JSON.stringify(body), { status, headers: all });

@@ -1,10 +1,10 @@
 /**
- * Tells a waiting person what is being done: a step that takes longer than a
- * second gets a line, and its duration once it is over.
+ * Shows a waiting person what the platform does. A step that takes longer than a second
+ * gets a line, and its duration when it ends.
  */
 
 export interface Progress {
-  /** Ends the step before and begins this one. */
+  /** Ends the previous step and starts this one. */
   step(name: string): void;
   end(): void;
 }

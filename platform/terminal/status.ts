@@ -1,6 +1,6 @@
 /**
- * The running platform's URLs and keys, for people (a table) and for shells
- * (`supabase status -o env`'s lines).
+ * Prints the URLs and keys of the running platform. People get a table. Shells get the
+ * lines that `supabase status -o env` prints.
  */
 
 const groups: [title: string, rows: [label: string, name: string][]][] = [
@@ -23,7 +23,7 @@ const groups: [title: string, rows: [label: string, name: string][]][] = [
   ],
 ];
 
-/** @param env names as `supabase status -o env` prints them */
+/** @param env the names and values that `supabase status -o env` prints */
 export function asTable(env: Record<string, string>): string {
   const rows = groups.flatMap(([, rows]) => rows);
   const label = Math.max(...rows.map(([text]) => text.length));

@@ -1,13 +1,13 @@
 /*
  * profiles
  *
- * Who people are to each other. Usernames are in 15-usernames.sql, the making of a
- * profile in 20-accounts.sql, who reads it in 30-blocks.sql.
+ * Who people are to each other. Usernames are in 15-usernames.sql. 20-accounts.sql makes a
+ * profile when an account is confirmed. Who reads it is in 30-blocks.sql.
  */
 
 -- Table ----------------------------------------------------------------------
 
--- Immutable, for the check below, which can't look into an array by itself.
+-- A check cannot look into an array by itself, and calls only what is immutable.
 create function private.are_links(urls text[])
 returns boolean
 language sql
@@ -37,15 +37,15 @@ create table public.profiles (
   shows_likes   boolean      not null default false,
   created_at    timestamptz  not null default now(),
 
-  -- The guard; people hear of private.username_problem() before they get here.
+  -- The last guard. Before it, private.username_problem() refuses with words.
   constraint profiles_username_format check (username ~ '^[A-Za-z0-9_]{3,30}$'),
   constraint profiles_display_name_format check (private.rule(
-    char_length(display_name) <= 50 and display_name !~ '[[:cntrl:]]',
-    'display_name_format', 'A display name has at most 50 characters, on one line'
+    char_length(display_name) <= 50 and private.is_name(display_name),
+    'display_name_format', 'A display name is one line of at most 50 characters, with something to see and without direction marks'
   )),
   constraint profiles_bio_length check (private.rule(
-    char_length(bio) <= 500,
-    'bio_length', 'A bio has at most 500 characters'
+    char_length(bio) <= 500 and (bio = '' or not private.is_blank(bio)),
+    'bio_length', 'A bio is empty, or has at most 500 characters, not only blank ones'
   )),
   constraint profiles_avatar_url_format check (private.rule(
     private.is_https_url(avatar_url, 500),
@@ -57,20 +57,20 @@ create table public.profiles (
   ))
 );
 
-comment on table  public.profiles is 'People. Made with their account, from the sign-up metadata username and display_name.';
+comment on table  public.profiles is 'People. A profile is made when its account is confirmed, with the username and display_name of the sign-up metadata.';
 comment on column public.profiles.id is 'The id of the account.';
-comment on column public.profiles.username is '3 to 30 letters, digits and underscores, unique whatever the case. A new one can be taken every 7 days; the old one is held back for 30, and its former owner may take it back at any time.';
-comment on column public.profiles.display_name is 'At most 50 characters; when empty, show the username.';
+comment on column public.profiles.username is '3 to 30 letters, digits and underscores, unique in any case of letters. You can take a new one every 7 days. The old one is held for 30 days, and you can take it back at any time.';
+comment on column public.profiles.display_name is 'At most 50 characters, on one line; when it is empty, show the username.';
 comment on column public.profiles.bio is 'Plain text, at most 500 characters.';
 comment on column public.profiles.avatar_url is 'An https address, or null.';
 comment on column public.profiles.links is 'At most 5 https addresses.';
-comment on column public.profiles.is_private is 'Whether only followers see their posts, and only on request does one become a follower. Switching it off accepts the requests that wait.';
-comment on column public.profiles.is_searchable is 'Whether search_people() finds them and search_posts() their posts. When off, only they themselves do. It hides nothing: whoever knows the username, or filters profiles or posts, still finds them.';
+comment on column public.profiles.is_private is 'Whether only followers see their posts, and whether you have to ask before you follow them. Switching it off accepts the requests that wait.';
+comment on column public.profiles.is_searchable is 'Whether search_people() finds them and search_posts() their posts. When off, only they themselves do. It hides nothing: anybody who knows the username, or filters profiles or posts, still finds them.';
 comment on column public.profiles.shows_likes is 'Whether others see what they liked.';
 
--- The guard when two people take a name at once.
+-- The last guard when two people take a name at once; private.lock_username() comes first.
 create unique index profiles_username_key on public.profiles (lower(username));
--- A profile's page, by the name in its address.
+-- The page of a profile, found by the name in its address.
 create index profiles_username_idx on public.profiles (username);
 
 -- Rules ----------------------------------------------------------------------
@@ -83,14 +83,14 @@ create policy "people change their own profile"
   using (id = (select auth.uid()))
   with check (id = (select auth.uid()));
 
--- No insert and no delete, for service_role neither: a profile comes and goes
--- with its account (auth.admin.createUser, auth.admin.deleteUser).
+-- Nobody inserts or deletes a profile, service_role included. It is made when its account is
+-- confirmed, and goes with the account (auth.admin.deleteUser).
 revoke all on public.profiles from public, anon, authenticated, service_role;
 grant select on public.profiles to anon, authenticated, service_role;
 grant update (username, display_name, bio, avatar_url, links, is_private, is_searchable, shows_likes)
   on public.profiles to authenticated, service_role;
 
--- Somebody as lists show them, beside what they wrote.
+-- Somebody as a list shows them, beside what they wrote.
 create type public.author as (
   id            uuid,
   username      text,
@@ -98,4 +98,4 @@ create type public.author as (
   avatar_url    text
 );
 
-comment on type public.author is 'Who wrote it: as much of a profile as a list shows.';
+comment on type public.author is 'Who wrote something: the part of a profile that a list shows.';

@@ -1,16 +1,18 @@
 /*
  * usernames
  *
- * Which usernames can be had: not reserved, not taken, not held back for somebody.
+ * Which usernames somebody can have. A name cannot be had when it belongs to the house, when
+ * somebody has it, when it is held after a rename or a deletion, or when a sign-up that waits
+ * for confirmation reserved it (14-sign-ups.sql).
  */
 
--- Usernames that cannot be had -------------------------------------------------
+-- Names that cannot be had -----------------------------------------------------
 
 create table private.reserved_usernames (
   username  text primary key check (username = lower(username))
 );
 
-comment on table private.reserved_usernames is 'Names that nobody may take: they would pass for the house, or for a page of it.';
+comment on table private.reserved_usernames is 'Names that nobody may take: people would think that they are the house, or a page of it.';
 revoke all on private.reserved_usernames from public, anon, authenticated, service_role;
 
 insert into private.reserved_usernames (username)
@@ -32,23 +34,26 @@ values
 
 create table private.held_usernames (
   username    text         primary key check (username = lower(username)),
-  profile_id  uuid         not null references public.profiles (id) on delete cascade,
+  -- Null when the former owner deleted their account.
+  profile_id  uuid         references public.profiles (id) on delete set null,
   held_at     timestamptz  not null default now(),
   held_until  timestamptz  not null default now() + interval '30 days'
 );
 
-comment on table private.held_usernames is 'Names that people gave up: until held_until only the former owner may take them, so that nobody else is taken for them.';
+comment on table private.held_usernames is 'Names that people gave up, by a rename or with their account. Until held_until only the former owner can take them back, so that nobody can pass for them.';
 revoke all on private.held_usernames from public, anon, authenticated, service_role;
 
--- Whose names: how long ago somebody changed theirs; what goes with an account.
+-- When somebody last changed theirs, and which names a deleted account held.
 create index held_usernames_profile_id_idx on private.held_usernames (profile_id);
+-- The sweep.
+create index held_usernames_held_until_idx on private.held_usernames (held_until);
 
 create type private.problem as (status integer, code text, message text);
-comment on type private.problem is 'Why something cannot be: an HTTP status, a code for programs, a message for people.';
+comment on type private.problem is 'Why something is refused: an HTTP status, a code for programs, a message for people.';
 
--- One statement, hence one snapshot: a name that is being given up is seen either
--- as taken or as held, never as free. Held is told as taken, because who had a
--- name before is nobody's business.
+-- One statement reads one snapshot. So a name that somebody gives up at this moment is seen
+-- as taken or as held, never as free. Taken, held and reserved have one answer, because
+-- nobody may learn who had a name before, or who waits to be confirmed.
 create function private.username_problem(wanted text, asker uuid)
 returns private.problem
 language sql
@@ -68,8 +73,14 @@ return case
   ) or exists (
     select from private.held_usernames
     where held_usernames.username = lower(wanted)
-      and held_usernames.profile_id is distinct from asker
+      -- Null is the owner when the account is deleted, and the asker when they are new.
+      and coalesce(held_usernames.profile_id <> asker, true)
       and held_usernames.held_until > now()
+  ) or exists (
+    select from private.sign_ups
+    where sign_ups.username = lower(wanted)
+      and sign_ups.user_id is distinct from asker
+      and sign_ups.reserved_until > now()
   ) then
     (409, 'username_taken', format('The username %s is taken', wanted))::private.problem
 end;
@@ -77,9 +88,39 @@ end;
 comment on function private.username_problem is 'Why the asker (null: a newcomer) cannot have this username, or null.';
 revoke all on function private.username_problem (text, uuid) from public, anon, authenticated, service_role;
 
+-- Without it, two people who want one name at once would both find it free, and the unique
+-- index would refuse the second one in its own words. All names share 1,024 locks, as people
+-- do in 00-foundations/30-turns.sql: that caps the locks of a statement about many people.
+create function private.lock_username(wanted text)
+returns void
+language sql
+volatile
+security invoker
+begin atomic
+  select pg_advisory_xact_lock(2, hashtext(lower(wanted)) & 1023);
+end;
+
+comment on function private.lock_username is 'Waits until nobody else is taking this username. Holds until the transaction ends.';
+revoke all on function private.lock_username (text) from public, anon, authenticated, service_role;
+
+create function private.hold_username(username text, owner_id uuid)
+returns void
+language sql
+volatile
+security invoker
+begin atomic
+  insert into private.held_usernames (username, profile_id)
+  values (lower(hold_username.username), owner_id)
+  on conflict (username) do update
+  set profile_id = excluded.profile_id, held_at = excluded.held_at, held_until = excluded.held_until;
+end;
+
+comment on function private.hold_username is 'Holds a username for 30 days: for its former owner, or (null) for nobody.';
+revoke all on function private.hold_username (text, uuid) from public, anon, authenticated, service_role;
+
 -- Triggers -------------------------------------------------------------------
 
--- Definer, because the names that cannot be had are nobody's to read.
+-- Definer, because nobody may read which names are held or reserved.
 create function private.profiles_check_username()
 returns trigger
 language plpgsql
@@ -87,11 +128,17 @@ security definer
 set search_path = ''
 as $$
 declare
-  problem private.problem := private.username_problem(new.username, new.id);
+  problem private.problem;
 begin
   if tg_op = 'UPDATE' and new.username = old.username then
     return new;
   end if;
+  -- users_create_profile() has the lock already. With a second one, two people could wait in a
+  -- circle.
+  if tg_op = 'UPDATE' then
+    perform private.lock_username(new.username);
+  end if;
+  problem := private.username_problem(new.username, new.id);
   if problem is not null then
     raise exception using
       errcode = 'PT' || problem.status, message = problem.message, detail = problem.code;
@@ -108,9 +155,9 @@ create trigger profiles_check_username
   for each row
   execute function private.profiles_check_username();
 
--- Definer, because held names are nobody's to write. Taking back a name of one's
--- own costs no waiting, so a mistake can be undone; a name never had before
--- does, so that nobody walks through many and holds them all.
+-- Definer, because nobody may write held names. You can take back a name that you held
+-- at once, so a mistake can be undone. For a name that you never had you wait 7 days, so
+-- that nobody takes many names in turn and holds them all.
 create function private.profiles_hold_username()
 returns trigger
 language plpgsql
@@ -137,17 +184,12 @@ begin
       );
   end if;
 
-  delete from private.held_usernames
-  where held_usernames.profile_id = new.id and held_usernames.held_until < now();
-  insert into private.held_usernames (username, profile_id)
-  values (lower(old.username), old.id)
-  on conflict (username) do update
-  set profile_id = excluded.profile_id, held_at = excluded.held_at, held_until = excluded.held_until;
+  perform private.hold_username(old.username, old.id);
   return null;
 end;
 $$;
 
-comment on function private.profiles_hold_username is 'Holds the old username back for its former owner, and bounds how often one takes a new one.';
+comment on function private.profiles_hold_username is 'Holds the old username for its former owner, and bounds how often somebody takes a new one.';
 revoke all on function private.profiles_hold_username () from public, anon, authenticated, service_role;
 
 create trigger profiles_hold_username
@@ -156,9 +198,60 @@ create trigger profiles_hold_username
   when (lower(old.username) <> lower(new.username))
   execute function private.profiles_hold_username();
 
+-- The names that the account held by then stay held as long as they were. Definer, because
+-- nobody may write held names.
+create function private.profiles_hold_last_username()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.hold_username(old.username, null);
+  return null;
+end;
+$$;
+
+comment on function private.profiles_hold_last_username is 'Holds the username of a deleted account.';
+revoke all on function private.profiles_hold_last_username () from public, anon, authenticated, service_role;
+
+create trigger profiles_hold_last_username
+  after delete on public.profiles
+  for each row
+  execute function private.profiles_hold_last_username();
+
+-- Jobs -----------------------------------------------------------------------
+
+create function private.sweep_held_usernames()
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  swept integer;
+begin
+  delete from private.held_usernames
+  where held_usernames.username in (
+    select expired.username
+    from private.held_usernames as expired
+    where expired.held_until <= now()
+    order by expired.held_until
+    limit 1000
+    for update skip locked
+  );
+  get diagnostics swept = row_count;
+  return swept;
+end;
+$$;
+
+comment on function private.sweep_held_usernames is 'Forgets up to 1,000 names whose time is over. Returns how many.';
+revoke all on function private.sweep_held_usernames () from public, anon, authenticated, service_role;
+
 -- API ------------------------------------------------------------------------
 
--- Definer, because the names that cannot be had are nobody's to read.
+-- Definer, because nobody may read which names are held or reserved.
 create function private.username_available(wanted text)
 returns boolean
 language sql
@@ -180,6 +273,6 @@ stable
 security invoker
 return private.username_available(username);
 
-comment on function public.username_available is 'Whether you could sign up with this username, or change yours to it.';
+comment on function public.username_available is 'Whether you can sign up with this username, or change yours to it.';
 revoke all on function public.username_available (text) from public, anon, authenticated, service_role;
 grant execute on function public.username_available (text) to anon, authenticated;

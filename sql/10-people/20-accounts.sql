@@ -1,16 +1,17 @@
 /*
  * accounts
  *
- * How an account of Auth becomes a person here.
+ * How an account of Auth becomes a person here: its address is confirmed. Before that it is
+ * a sign-up (14-sign-ups.sql).
  */
 
 -- Accounts -------------------------------------------------------------------
 
--- Definer, because Auth, which inserts the user, has no rights here. An account
--- without a username (created by an administrator, or invited) gets one that
--- says nothing; as nothing was held before, it can be changed at once. A display
--- name is made to fit instead of refused: it may come from elsewhere, and it is
--- changed with one request.
+-- Nothing here may fail for what somebody wrote at sign-up: a failing trigger on auth.users
+-- is a 500, and the address could never be confirmed. A username that cannot be had by now
+-- becomes a provisional one, which its owner can change at once: nothing was held before.
+-- A display name is made to fit, for it may come from elsewhere.
+-- Definer, because Auth, which confirms the user, has no rights here.
 create function private.users_create_profile()
 returns trigger
 language plpgsql
@@ -21,31 +22,53 @@ declare
   username text := new.raw_user_meta_data ->> 'username';
   display_name text := coalesce(new.raw_user_meta_data ->> 'display_name', '');
 begin
-  if username is null then
-    loop
-      username := 'user_' || left(replace(gen_random_uuid()::text, '-', ''), 12);
-      exit when private.username_problem(username, new.id) is null;
-    end loop;
+  if exists (select from public.profiles where profiles.id = new.id) then
+    return null;
   end if;
 
+  perform private.lock_username(username);
+  while username is null or private.username_problem(username, new.id) is not null loop
+    username := 'user_' || left(replace(gen_random_uuid()::text, '-', ''), 12);
+  end loop;
+
   insert into public.profiles (id, username, display_name)
-  values (new.id, username, left(regexp_replace(display_name, '[[:cntrl:]]+', ' ', 'g'), 50));
+  values (new.id, username, private.to_name(display_name, 50));
+
+  delete from private.sign_ups where sign_ups.user_id = new.id;
   return null;
 end;
 $$;
 
-comment on function private.users_create_profile is 'Makes the profile of a new account.';
+comment on function private.users_create_profile is 'Makes the profile of an account when its address is confirmed.';
 revoke all on function private.users_create_profile () from public, anon, authenticated, service_role;
 
 create trigger users_create_profile
-  after insert on auth.users
+  after insert or update of email_confirmed_at, phone_confirmed_at on auth.users
   for each row
+  when (new.confirmed_at is not null)
   execute function private.users_create_profile();
 
--- The Before User Created hook of Auth. A failing trigger on auth.users is a 500
--- that says nothing to anybody; here a sign-up is refused with words before
--- there is a user, and the person chooses again. Auth passes on no code of ours,
--- so the message ends with it. Definer, because Auth has no rights here.
+-- Every access token carries the metadata, and servers refuse a header that is too long.
+-- platform/auth/metadata.ts has the same bound for everything that changes metadata.
+create function private.metadata_problem(metadata jsonb)
+returns private.problem
+language sql
+immutable
+security invoker
+return case
+  when octet_length(metadata::text) > 4096 then
+    (400, 'metadata_size', 'The metadata of an account has at most 4,096 bytes')::private.problem
+end;
+
+comment on function private.metadata_problem is 'Why an account cannot have this metadata, or null.';
+revoke all on function private.metadata_problem (jsonb) from public, anon, authenticated, service_role;
+
+-- The Before User Created hook of Auth: metadata that no token can carry, and a name that
+-- nobody can have, are refused with words, before there is a user. Auth has no place for
+-- our code, so the message ends with it.
+-- A taken name is not refused. Auth asks the hook about new addresses only, so the refusal
+-- would tell which addresses are registered. Forms ask username_available() first.
+-- Definer, because Auth has no rights here.
 create function private.before_user_created(event jsonb)
 returns jsonb
 language plpgsql
@@ -55,9 +78,11 @@ set search_path = ''
 as $$
 declare
   username text := event #>> '{user,user_metadata,username}';
-  problem private.problem := private.username_problem(username, null);
+  problem private.problem := coalesce(
+    private.metadata_problem(event #> '{user,user_metadata}'), private.username_problem(username, null)
+  );
 begin
-  if username is null or problem is null then
+  if problem is null or problem.code = 'username_taken' then
     return '{}';
   end if;
   return jsonb_build_object('error', jsonb_build_object(
@@ -67,7 +92,22 @@ begin
 end;
 $$;
 
-comment on function private.before_user_created is 'Refuses the sign-up when the username in its metadata cannot be had.';
+comment on function private.before_user_created is 'Refuses a sign-up whose metadata is too large, or whose username nobody can have: badly formed, or reserved for the house.';
 revoke all on function private.before_user_created (jsonb) from public, anon, authenticated, service_role;
 grant usage on schema private to supabase_auth_admin;
 grant execute on function private.before_user_created (jsonb) to supabase_auth_admin;
+
+-- Jobs -----------------------------------------------------------------------
+
+-- Every Supabase has pg_cron. A bare Postgres may not; then only the sweeps are missing.
+do $$
+begin
+  if not exists (select from pg_available_extensions where name = 'pg_cron') then
+    raise warning 'There is no pg_cron here: schedule private.sweep_sign_ups() and private.sweep_held_usernames() by other means';
+    return;
+  end if;
+  create extension if not exists pg_cron with schema pg_catalog;
+  perform cron.schedule('sweep-sign-ups', '3-59/5 * * * *', 'select private.sweep_sign_ups()');
+  perform cron.schedule('sweep-held-usernames', '23 * * * *', 'select private.sweep_held_usernames()');
+end;
+$$;

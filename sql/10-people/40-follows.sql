@@ -28,6 +28,8 @@ comment on column public.follows.id is 'Made of the time of following: order and
 
 -- Who follows somebody, newest first.
 create index follows_followee_id_id_idx on public.follows (followee_id, id desc);
+-- Whom somebody follows, newest first.
+create index follows_follower_id_id_idx on public.follows (follower_id, id desc);
 
 -- Rules ----------------------------------------------------------------------
 
@@ -71,6 +73,27 @@ comment on function private.looks_into is 'Whether the viewer sees what somebody
 revoke all on function private.looks_into (uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function private.looks_into (uuid, uuid) to anon, authenticated;
 
+-- Definer, because it asks about both accounts.
+create function private.sees_follow(viewer_id uuid, follower_id uuid, followee_id uuid)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return coalesce(sees_follow.viewer_id in (sees_follow.follower_id, sees_follow.followee_id), false)
+    or (
+      private.looks_into(sees_follow.viewer_id, sees_follow.follower_id)
+      and private.looks_into(sees_follow.viewer_id, sees_follow.followee_id)
+    );
+end;
+$$;
+
+comment on function private.sees_follow is 'Whether the viewer sees that somebody follows somebody: the two do, and people who may look into both accounts.';
+revoke all on function private.sees_follow (uuid, uuid, uuid) from public, anon, authenticated, service_role;
+grant execute on function private.sees_follow (uuid, uuid, uuid) to anon, authenticated;
+
 -- Volatile, to see what was committed while the request waited for its turn. To
 -- repeat a follow is no matter of consent, nor is to follow oneself: both are
 -- refused for what they are.
@@ -102,17 +125,10 @@ grant execute on function private.consents_to_follow (uuid) to authenticated;
 
 alter table public.follows enable row level security;
 
-create policy "whoever may look into both reads who follows whom"
+create policy "people who may look into both accounts read a follow"
   on public.follows for select
   to anon, authenticated
-  using (
-    follower_id = (select auth.uid())
-    or followee_id = (select auth.uid())
-    or (
-      private.looks_into((select auth.uid()), follower_id)
-      and private.looks_into((select auth.uid()), followee_id)
-    )
-  );
+  using (private.sees_follow((select auth.uid()), follower_id, followee_id));
 
 create policy "people follow public accounts in their own name"
   on public.follows for insert
@@ -131,11 +147,6 @@ grant insert (follower_id, followee_id) on public.follows to authenticated, serv
 grant delete on public.follows to authenticated, service_role;
 
 -- Triggers -------------------------------------------------------------------
-
-create trigger take_turn
-  before insert or delete on public.follows
-  for each statement
-  execute function private.take_turn();
 
 -- Definer, because blocks are nobody's to read.
 create function private.follows_check()
@@ -161,8 +172,10 @@ create trigger follows_check
   when (new.followee_id is distinct from auth.uid())
   execute function private.follows_check();
 
--- Definer, because they are others' follows and requests too. Everybody's turn is
--- taken, so that nobody follows from one side while the other blocks.
+-- Definer, because they are others' follows and requests too. The turns of all who are
+-- concerned are taken together, so that nobody follows from one side while the other
+-- blocks. That is why the block itself waits in a queue of its own, not for a turn. The
+-- locks of the server are finite: even the service role blocks at most 1,000 at once.
 create function private.blocks_end_follows()
 returns trigger
 language plpgsql
@@ -170,6 +183,9 @@ security definer
 set search_path = ''
 as $$
 begin
+  if (select count(*) from blocked) > 1000 then
+    raise sqlstate 'PT400' using message = 'A request blocks at most 1,000 people', detail = 'too_many_rows';
+  end if;
   perform private.take_turns(variadic (
     select array_agg(person.id)
     from blocked

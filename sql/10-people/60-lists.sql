@@ -14,8 +14,8 @@ create table public.lists (
   created_at  timestamptz  not null default now(),
 
   constraint lists_name_format check (private.rule(
-    char_length(name) between 1 and 50 and name !~ '[[:cntrl:]]' and name ~ '[^[:space:]]',
-    'list_name_format', 'A list''s name has 1 to 50 characters, on one line'
+    char_length(name) between 1 and 50 and private.is_name(name),
+    'list_name_format', 'A list''s name is one line of 1 to 50 characters, with something to see and without direction marks'
   ))
 );
 
@@ -45,16 +45,31 @@ create index list_members_profile_id_idx on public.list_members (profile_id);
 
 -- Rules ----------------------------------------------------------------------
 
+-- Definer, because it asks who may look into the owner's account.
+create function private.sees_list(viewer_id uuid, owner_id uuid, is_private boolean)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return coalesce(sees_list.owner_id = sees_list.viewer_id, false)
+    or (not sees_list.is_private and private.looks_into(sees_list.viewer_id, sees_list.owner_id));
+end;
+$$;
+
+comment on function private.sees_list is 'Whether the viewer sees a list: their own, or a public one of an account they may look into.';
+revoke all on function private.sees_list (uuid, uuid, boolean) from public, anon, authenticated, service_role;
+grant execute on function private.sees_list (uuid, uuid, boolean) to anon, authenticated;
+
 alter table public.lists enable row level security;
 alter table public.list_members enable row level security;
 
 create policy "people read their own lists, and public ones"
   on public.lists for select
   to anon, authenticated
-  using (
-    owner_id = (select auth.uid())
-    or (not is_private and private.looks_into((select auth.uid()), owner_id))
-  );
+  using (private.sees_list((select auth.uid()), owner_id, is_private));
 
 create policy "people make lists of their own"
   on public.lists for insert
@@ -107,16 +122,6 @@ grant insert (list_id, profile_id) on public.list_members to authenticated, serv
 grant delete on public.lists, public.list_members to authenticated, service_role;
 
 -- Triggers -------------------------------------------------------------------
-
-create trigger take_turn
-  before insert on public.lists
-  for each statement
-  execute function private.take_turn();
-
-create trigger take_turn
-  before insert on public.list_members
-  for each statement
-  execute function private.take_turn();
 
 -- Definer, because a bound is of all rows, seen or not.
 create function private.lists_check()

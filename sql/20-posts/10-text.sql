@@ -1,35 +1,45 @@
 /*
  * text
  *
- * What is in a text: tags, mentions and links, by the rules of twitter-text, which
- * people know from elsewhere; tests/database/text.test.ts compares the two. Where
- * we differ:
+ * Finds the tags, mentions and links in a text. The rules are those of twitter-text,
+ * which people know from elsewhere; tests/database/text.test.ts compares the two. We
+ * differ from it here:
  *
- *   - a username has 3 to 30 characters, theirs up to 20; we have no lists, so
- *     @alice/photos mentions alice, and no reposts by hand, so RT@alice does not;
- *   - only what begins with http:// or https:// is a link: a bare example.com is
- *     too often a sentence that lacks a space;
- *   - twitter-text knows the top-level domains by name. Such a list is soon out of
- *     date: here it is any two letters or more, all of them ASCII or none. Nor do
- *     we measure hosts and links, or know t.co;
- *   - a host has no quotation marks and such, which theirs may have;
- *   - the letters that Unicode has gained since are letters, and so is, beyond
- *     U+FFFF, whatever else the blocks of scripts contain;
- *   - a tag has at most 100 characters.
+ *   - A username has 3 to 30 characters, theirs at most 20. We have no lists, so
+ *     @alice/photos mentions alice. Nobody reposts by hand here, so RT@alice mentions
+ *     nobody.
+ *   - Only what begins with http:// or https:// is a link. A bare example.com is too
+ *     often a sentence that lacks a space.
+ *   - twitter-text has a list of the top-level domains. Such a list is soon out of
+ *     date. Here any two letters or more are one, if all of them are ASCII or none is.
+ *     We do not measure hosts and links, and we do not know t.co.
+ *   - A host has no quotation marks and the like; theirs may have some.
+ *   - After the host, a link has the letters, marks and digits of every script; theirs
+ *     has Latin and Cyrillic ones. So a link that is copied from a Japanese, Thai or
+ *     Arabic page is whole. In return, a Japanese sentence that follows a link without
+ *     a space is taken for a part of it. Punctuation that is not ASCII still ends the
+ *     link, as 。 does.
+ *   - Parentheses belong to a query only in pairs, as they do to a path. A fragment may
+ *     follow the host at once.
+ *   - Letters that Unicode gained since are letters. Beyond U+FFFF, everything else in
+ *     the blocks of scripts is a letter too.
+ *   - A tag has at most 100 characters, and one letter at least that can be seen.
  *
- * Everything here is a pure function that answers the same in any database: it
- * names characters by their numbers, and knows their capitals from pg_c_utf8.
+ * Everything here is a pure function that answers the same in any database: it names
+ * characters by their numbers, and takes their capitals from pg_c_utf8. What counts as
+ * blank is in 00-foundations/25-characters.sql.
  */
 
 -- Tags -----------------------------------------------------------------------
 
--- [[:alpha:]] won't do: it changes with the locale, and has no combining marks,
--- without which there is no Hindi. These are \p{L}, \p{M} and \p{Nd} of Unicode 17,
--- where a range runs on over what is not assigned yet, and what twitter-text adds
--- to them: the underscore, joiners, Hebrew and Tibetan punctuation, middle dots,
--- wave dashes, the voicing marks and the ditto of Japanese. Only the variation
--- selectors U+FE0E and U+FE0F are left out: they are in tags, but also before one,
--- when they belong to an emoji.
+-- [[:alpha:]] does not work here. It changes with the locale, and it lacks combining
+-- marks, without which nobody can write Hindi. These are \p{L}, \p{M} and \p{Nd} of
+-- Unicode 17; a range also covers characters that are not assigned yet. Added to them
+-- is what twitter-text adds: the underscore, joiners, Hebrew and Tibetan punctuation,
+-- middle dots, wave dashes, the voicing marks and the ditto mark of Japanese. The
+-- variation selectors U+FE0E and U+FE0F are left out, because they may also stand
+-- before a tag, where they belong to an emoji. Where they may be in a tag, they are
+-- added.
 create function private.tag_characters()
 returns text
 language sql
@@ -63,14 +73,14 @@ return '0-9A-Z_a-z'
   '\U00010000-\U0001CBFF\U0001D400-\U0001D7FF\U0001DF00-\U0001EFFF\U00020000-\U0003FFFF'
   '\U000E0100-\U000E01EF';
 
-comment on function private.tag_characters is 'What tags are made of, as the inside of a bracket expression.';
+comment on function private.tag_characters is 'The characters of tags, as the inside of a bracket expression.';
 revoke all on function private.tag_characters () from public, anon, authenticated, service_role;
 grant execute on function private.tag_characters () to authenticated, service_role;
 
--- Case is folded by way of the capitals, one character for one: ς is σ, and ı and İ
--- are i, so that in Turkish, too, #ısparta is #ISPARTA; but ß is not ss. Full-width
--- letters are letters of their own, as in twitter-text. Composed after each step,
--- because only one case of a letter may have a character for it with its accent.
+-- Case is folded by way of the capitals, one character for one. So ς is σ, and ı and İ
+-- are i: in Turkish, #ısparta is #ISPARTA. But ß is not ss. Full-width letters are
+-- letters of their own, as in twitter-text. The text is composed after each step,
+-- because a letter with its accent may be one character in only one of its cases.
 create function private.tag_name(tag text)
 returns text
 language plpgsql
@@ -84,7 +94,8 @@ declare
   composed text := normalize(regexp_replace(tag, '^[#＃]', ''), nfc);
   capitals text := normalize(upper(composed collate pg_catalog.pg_c_utf8), nfc);
   name text := normalize(lower(capitals collate pg_catalog.pg_c_utf8), nfc);
-  -- \p{Nd} up to U+FFFF, the digits of mathematics, and what is neither.
+  -- \p{Nd} up to U+FFFF, the digits of mathematics, and the punctuation among the
+  -- characters of tags.
   not_letters constant text := '0-9'
     '\u0660-\u0669\u06F0-\u06F9\u07C0-\u07C9\u0966-\u096F\u09E6-\u09EF\u0A66-\u0A6F\u0AE6-\u0AEF'
     '\u0B66-\u0B6F\u0BE6-\u0BEF\u0C66-\u0C6F\u0CE6-\u0CEF\u0D66-\u0D6F\u0DE6-\u0DEF\u0E50-\u0E59'
@@ -95,10 +106,11 @@ declare
     '\U0001D7CE-\U0001D7FF'
     '_\u00B7\u05BE\u05F3\u05F4\u0F0B\u0F0C\u200C\u200D\u3003\u301C\u309B\u309C\u30A0\u30FB\uA67E\uFF5E';
 begin
-  -- With U+FE0F or U+20E3 after it, the # is an emoji.
+  -- With U+FE0F or U+20E3 after it, the # is an emoji. A letter that nobody can see,
+  -- such as the Hangul filler, makes no tag.
   if char_length(name) <= 100
     and name ~ ('^(?![\uFE0F\u20E3])[' || private.tag_characters() || '\uFE0E\uFE0F]+$')
-    and name ~ ('[^' || not_letters || ']')
+    and name ~ ('[^' || not_letters || private.blank_characters() || ']')
   then
     return name;
   end if;
@@ -106,18 +118,20 @@ begin
 end;
 $$;
 
-comment on function private.tag_name is 'The name of a tag that is given with or without its sign: the same however it is capitalised and its accents are encoded. Null when it is none: a name has at most 100 letters, marks, digits and underscores, and not only digits.';
+comment on function private.tag_name is 'The name of a tag, given with or without its sign. It is the same in any case, and however its accents are encoded. Null when it is not a tag: a name has at most 100 letters, marks, digits and underscores, and at least one letter.';
 revoke all on function private.tag_name (text) from public, anon, authenticated, service_role;
 grant execute on function private.tag_name (text) to authenticated, service_role;
 
 -- Entities -------------------------------------------------------------------
 
 /*
- * One expression for all that is looked for: of two that overlap the first is found
- * and the other is not, so that a # in a link is no tag. Without captures and back
- * references Postgres runs it as an automaton, which never backtracks: all groups
- * are (?:). Nor may an alternative begin anywhere within a run of its characters,
- * which would be read once from each of them.
+ * One expression finds everything. When two entities overlap, the first is found and
+ * the other is not, so a # in a link does not begin a tag.
+ *
+ * It has to stay fast with every text. Postgres runs an expression without
+ * captures and back references as an automaton, which never goes back; so all groups
+ * are (?:). And no alternative may begin in the middle of a run of its own characters,
+ * or the run would be read again from each of them.
  */
 create function private.entity_pattern()
 returns text
@@ -140,7 +154,7 @@ declare
   mention constant text := '(?<![A-Za-z0-9_!#$%&*@＠])'
     '[@＠][A-Za-z0-9_]{3,30}(?![A-Za-z0-9_@＠' || accented || ']|://)';
 
-  -- Controls, spaces and punctuation end a host, full-width or not.
+  -- Controls, spaces and punctuation end a host, full-width ones included.
   not_host constant text :=
     '\u0001-\u002F\u003A-\u0040\u005B-\u0060\u007B-\u00BF\u061C\u1680\u180E\u2000-\u200B'
     '\u200E-\u206F\u3000-\u3004\u3008-\u3020\u3030\uFEFF\uFF00-\uFF20\uFF5B-\uFF65\uFFF0-\uFFFF';
@@ -148,30 +162,29 @@ declare
   ascii_host constant text := '[A-Za-z0-9' || accented || ']';
   labels constant text := '(?:h(?:[_-]*h)*\.)*h(?:-*h)*\.';  -- h: a character of the host
   ascii_top constant text := '(?:[A-Za-z]{2,}|[Xx][Nn]--[0-9A-Za-z-]+)';
-  -- Hosts, but no domains, may have emoji and other symbols.
+  -- Emoji and other symbols may be in a host, but not in its last part.
   other_top constant text :=
     '[^0-9A-Za-z\u2070-\u2BFF\u30FB\uFE00-\uFE0F\U0001F000-\U0001FFFF' || not_host || ']{2,}';
   host_end constant text := '(?![0-9A-Za-z@+-])(?::[0-9]+)?';
 
-  -- A path's parentheses are closed again and may have others in them; what ends
-  -- the sentence is not part of it.
-  path_character constant text :=
-    '[A-Za-z0-9\u0400-\u04FF' || accented || '!*'';:=+,.$/%#\[\]\u2013_~@|&-]';
-  path_end constant text := '[A-Za-z0-9\u0400-\u04FF' || accented || '=_#/+-]';
-  parentheses constant text := '\((?:' || path_character || '+|'
-    || path_character || '*\(' || path_character || '+\)' || path_character || '*)\)';
-  path constant text := '/(?:(?:' || path_character || '|' || parentheses || ')*' || path_end || ')?'
-    '(?:' || parentheses || ')*';
-  query constant text := '\?[A-Za-z0-9!?*''@();:&=+$/%#\[\]_.,~|-]*[A-Za-z0-9_&=#/-]';
+  -- After the host come path, query and fragment, all of the same characters. The
+  -- parentheses in them are closed again and may have others inside. Punctuation that
+  -- ends the sentence is not part of the link.
+  part_character constant text := '[' || tag_characters || '!?*'';:=+,.$/%#\[\]\u2013~@|&-]';
+  part_end constant text := '[' || tag_characters || '=_#/+-]';
+  parentheses constant text := '\((?:' || part_character || '+|'
+    || part_character || '*\(' || part_character || '+\)' || part_character || '*)\)';
+  parts constant text :=
+    '(?:' || part_character || '|' || parentheses || ')*(?:' || part_end || '|' || parentheses || ')';
 
   link constant text := '(?<![A-Za-z0-9@＠$#＃\uFEFF\uFFFE\uFFFF])[Hh][Tt][Tt][Pp][Ss]?://'
     || replace(labels, 'h', host) || '(?:' || ascii_top || '|' || other_top || ')' || host_end
-    || '(?:' || path || ')?(?:' || query || ')?';
+    || '(?:/(?:' || parts || ')?|[?#]' || parts || ')?';
 
-  -- Found in order to be left out: a # in its path is no tag either.
+  -- It is found in order to be left out: a # in its path does not begin a tag either.
   bare_link constant text := '(?<![A-Za-z0-9@＠$#＃_./' || accented || '-])'
     || replace(labels, 'h', ascii_host) || ascii_top || host_end
-    || path || '(?:' || query || ')?';
+    || '/(?:' || parts || ')?';
 begin
   return tag || '|' || mention || '|' || link || '|' || bare_link;
 end;
@@ -191,10 +204,10 @@ return char_length(string) + regexp_count(string, '[\U00010000-\U0010FFFF]');
 comment on function private.utf16_length is 'How many UTF-16 code units a string has: two for each character beyond U+FFFF.';
 revoke all on function private.utf16_length (text) from public, anon, authenticated, service_role;
 
--- Ranges beside the text instead of HTML: the text stays as it was written, and a
--- client renders what it finds here. They count UTF-16 code units, as the strings
--- of JavaScript, Dart, Java, Kotlin and C# do, so that text.slice(start, end) is the
--- entity, its sign included. (Swift has utf16; elsewhere, encode and slice.)
+-- The text stays as it was written, and ranges beside it say what is where; HTML would
+-- have to be trusted. The ranges count UTF-16 code units, as the strings of JavaScript,
+-- Dart, Java, Kotlin and C# do. So text.slice(start, end) is the entity, its sign
+-- included. (Swift has utf16; elsewhere, encode and slice.)
 create function private.text_entities(title text, content text)
 returns jsonb
 language plpgsql
@@ -222,7 +235,7 @@ begin
   for field, source in values ('title', title), ('content', content) loop
     continue when source is null or source !~ '[#＃@＠]|://';
 
-    -- With a mark on both sides of what is found, every second piece is one.
+    -- A mark is put on both sides of every entity. So every second piece is one.
     pieces := string_to_array(
       regexp_replace(translate(source, mark, ' '), private.entity_pattern(), mark || '\&' || mark, 'g'),
       mark

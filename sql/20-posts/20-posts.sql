@@ -7,7 +7,7 @@
 -- Tables ---------------------------------------------------------------------
 
 create type public.audience as enum ('everyone', 'followers', 'mentioned');
-comment on type public.audience is 'Whom a post is for: everyone (of a private account: its followers), followers, or the people mentioned in it.';
+comment on type public.audience is 'Whom a post is for: everyone (of a private account: its followers), followers, or the people mentioned in it and, when it is a reply, the author it answers.';
 
 create table public.posts (
   id               bigint           default private.new_id(),
@@ -29,20 +29,20 @@ create table public.posts (
   -- The timeline of all: newest first, with the author who decides who sees it.
   constraint posts_pkey primary key (id) include (author_id),
   constraint posts_title_format check (private.rule(
-    char_length(title) <= 200 and title !~ '[[:cntrl:]]',
-    'title_format', 'A title has at most 200 characters, on one line'
+    char_length(title) <= 200 and private.is_line(title),
+    'title_format', 'A title is one line of at most 200 characters, with something to see'
   )),
   constraint posts_content_length check (private.rule(
-    repost_of_id is not null or (char_length(content) between 1 and 10000 and content ~ '[^[:space:]]'),
-    'content_length', 'A post has 1 to 10,000 characters, not only spaces'
+    repost_of_id is not null or (char_length(content) <= 10000 and not private.is_blank(content)),
+    'content_length', 'A post has 1 to 10,000 characters, not only blank ones'
   )),
   constraint posts_content_warning_format check (private.rule(
-    char_length(content_warning) <= 200 and content_warning !~ '[[:cntrl:]]',
-    'content_warning_format', 'A content warning has at most 200 characters, on one line'
+    char_length(content_warning) <= 200 and private.is_line(content_warning),
+    'content_warning_format', 'A content warning is one line of at most 200 characters, with something to see'
   )),
   constraint posts_language_format check (private.rule(
-    language ~ '^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$',
-    'language_format', 'A language is a tag such as en, pt-BR or zh-Hant'
+    private.is_language(language),
+    'language_format', 'A language is a BCP 47 tag of at most 64 characters, such as en, pt-BR or zh-Hant'
   )),
   constraint posts_repost_is_bare check (private.rule(
     repost_of_id is null or (
@@ -59,7 +59,7 @@ comment on column public.posts.author_id is 'Who wrote it: yourself, when left o
 comment on column public.posts.title is 'At most 200 characters, on one line; may be empty.';
 comment on column public.posts.content is '1 to 10,000 characters of plain text; empty in a repost.';
 comment on column public.posts.content_warning is 'What to show in its place until the reader asks for it: at most 200 characters, on one line; empty when there is none.';
-comment on column public.posts.language is 'A BCP 47 tag, or null.';
+comment on column public.posts.language is 'A BCP 47 tag, or null. It can be written in any case; it is kept as RFC 5646 spells it: en-US, zh-Hant-TW.';
 comment on column public.posts.entities is 'The tags, mentions and links in title and content, as ranges beside the text; start and end count UTF-16 code units.';
 comment on column public.posts.audience is 'Whom it is for. Never changes.';
 comment on column public.posts.is_open is 'Whether everyone sees it, signed in or not: it is for everyone, by a public account. A repost is open when what it shows is open as well.';
@@ -68,13 +68,28 @@ comment on column public.posts.quote_of_id is 'The post it quotes, which may be 
 comment on column public.posts.repost_of_id is 'The post it shows again.';
 comment on column public.posts.edited_at is 'When it was last edited, null when never. What it said before is in post_versions.';
 
--- A profile's posts, newest first, and each followee's part of a home feed.
+-- The public feed.
+create index posts_public_id_idx on public.posts (id desc) include (author_id)
+  where is_open and reply_to_id is null and repost_of_id is null;
+-- All that somebody sees who is not signed in, newest first.
+create index posts_open_id_idx on public.posts (id desc) where is_open;
+-- Each followee's part of a home feed. A profile's page, for followers.
 create index posts_author_id_id_idx on public.posts (author_id, id desc) include (reply_to_id);
--- A post's replies, oldest first; how many of them are by whom.
-create index posts_reply_to_id_id_idx on public.posts (reply_to_id, id) include (author_id)
-  where reply_to_id is not null;
-create index posts_quote_of_id_id_idx on public.posts (quote_of_id, id) include (author_id)
-  where quote_of_id is not null;
+-- A profile's page, for everybody else: posts, and replies.
+create index posts_author_id_id_open_idx on public.posts (author_id, id desc)
+  where is_open and reply_to_id is null;
+create index posts_author_id_id_open_reply_idx on public.posts (author_id, id desc)
+  where is_open and reply_to_id is not null;
+-- The posts of somebody that address the viewer. How many these are.
+create index posts_author_id_id_mentioned_idx on public.posts (author_id, id desc) where audience = 'mentioned';
+-- A post's replies and quotes, by time. Limited ones are in private.limited_posts.
+create index posts_reply_to_id_id_open_idx on public.posts (reply_to_id, id) include (author_id)
+  where is_open and reply_to_id is not null;
+create index posts_quote_of_id_id_open_idx on public.posts (quote_of_id, id) include (author_id)
+  where is_open and quote_of_id is not null;
+-- How many of them are by hidden people. Whether there are any.
+create index posts_reply_to_id_author_id_idx on public.posts (reply_to_id, author_id) where reply_to_id is not null;
+create index posts_quote_of_id_author_id_idx on public.posts (quote_of_id, author_id) where quote_of_id is not null;
 -- Once by each; who reposted a post before somebody else did.
 create unique index posts_repost_of_id_author_id_key on public.posts (repost_of_id, author_id) include (id)
   where repost_of_id is not null;
@@ -96,10 +111,11 @@ grant delete on public.posts to authenticated, service_role;
 
 -- Triggers -------------------------------------------------------------------
 
-create trigger take_turn
-  before insert on public.posts
-  for each statement
-  execute function private.take_turn();
+create trigger spell_language
+  before insert or update of language on public.posts
+  for each row
+  when (new.language is not null)
+  execute function private.spell_language();
 
 -- Definer, because what a post refers to is checked and locked past the rules.
 create function private.posts_prepare()
@@ -110,11 +126,30 @@ set search_path = ''
 as $$
 declare
   viewer_id uuid := coalesce(auth.uid(), new.author_id);
+  rows_so_far integer;
+  room integer;
 begin
-  -- By a trusted backend, or at its time: see take_turn().
-  if new.author_id is distinct from auth.uid() then
-    perform private.take_turns(new.author_id);
+  -- Each post of a person spends one of its kind: see 10-people/12-budgets.sql.
+  if auth.uid() is not null then
+    rows_so_far := set_config('plaza.insert_rows', (current_setting('plaza.insert_rows')::integer + 1)::text, true);
+    if rows_so_far > 100 then
+      raise sqlstate 'PT400' using message = 'A request writes at most 100 rows', detail = 'too_many_rows';
+    end if;
+    room := private.charge(viewer_id, case
+      when new.repost_of_id is not null then 'repost'
+      when new.quote_of_id is not null then 'quote'
+      when new.reply_to_id is not null then 'reply'
+      else 'post'
+    end, 1);
   end if;
+
+  -- A request that makes the account private or public waits for this post, or this post
+  -- waits for it: opens() and posts_limit() ask whether the account is private.
+  perform
+  from public.profiles
+  where profiles.id = new.author_id
+  for share;
+
   if new.reply_to_id is not null then
     new.reply_to_id := (private.require_post(viewer_id, new.reply_to_id)).id;
   end if;

@@ -1,39 +1,56 @@
 /*
  * tags and mentions
  *
- * What posts are about and whom they address.
+ * The tags of a post and the people it addresses, a row for each. Triggers write the rows
+ * when they find tags and mentions in the text (10-text.sql). The policies of the rows are
+ * in 36-visibility.sql. The tags that people follow are in 34-tag-follows.sql.
+ *
+ * An @name means the person who has the name when it is written. It keeps that meaning as
+ * long as it stays in the text. The person may take another name later, and somebody else
+ * may take this one. So an edit looks up only the names that it adds. A name that found
+ * nobody stays nobody.
+ *
+ * A reply to few (audience mentioned) also addresses the author of the post it answers,
+ * named or not.
  */
 
 -- Tables ---------------------------------------------------------------------
 
 create table public.post_tags (
-  post_id  bigint  not null references public.posts (id) on delete cascade,
-  tag      text    not null,
+  post_id  bigint   not null references public.posts (id) on delete cascade,
+  tag      text     not null,
+  is_open  boolean  not null default false,
 
   -- What a post is about.
   primary key (post_id, tag)
 );
 
-comment on table  public.post_tags is 'Which posts have which tags. Whoever can read the post can read them.';
+comment on table  public.post_tags is 'Which posts have which tags. If you can read the post, you can read them.';
 comment on column public.post_tags.tag is 'Without the sign, in lower case.';
+comment on column public.post_tags.is_open is 'Whether everyone sees the post, as in posts.';
 
--- A tag's feed, newest first.
-create index post_tags_tag_post_id_idx on public.post_tags (tag, post_id desc);
+-- A tag's feed, newest first. Limited posts are added from private.limited_posts.
+create index post_tags_tag_post_id_idx on public.post_tags (tag, post_id desc) where is_open;
 
 create table public.post_mentions (
-  post_id     bigint  not null references public.posts (id) on delete cascade,
-  profile_id  uuid    not null references public.profiles (id) on delete cascade,
-  username    text    not null,
+  post_id        bigint   not null references public.posts (id) on delete cascade,
+  profile_id     uuid     not null references public.profiles (id) on delete cascade,
+  usernames      text[]   not null,
+  is_answered    boolean  not null default false,
+  since_version  integer  not null default 1,
 
-  -- Whom a post addresses, and whether it addresses somebody.
-  primary key (post_id, profile_id)
+  -- The posts that address somebody, by time. Whether a post does.
+  primary key (profile_id, post_id)
 );
 
-comment on table  public.post_mentions is 'Whom posts address. Read by whoever can read the post and see the person.';
-comment on column public.post_mentions.username is 'As it stands in the text, in lower case: the person may have another name by now.';
+comment on table  public.post_mentions is 'The people that posts address. If you can read the post and see the person, you can read this.';
+comment on column public.post_mentions.usernames is 'The names that mean this person, as they stand in the text, in lower case. The person may have another name by now. Empty when a reply addresses them without naming them.';
+comment on column public.post_mentions.is_answered is 'Whether the post is a reply to few (audience mentioned) that answers a post of theirs. Then it addresses them even if its text does not name them.';
+comment on column public.post_mentions.since_version is 'The first version of the post that addresses them, counted as in post_versions.';
 
--- What addresses somebody, newest first.
-create index post_mentions_profile_id_post_id_idx on public.post_mentions (profile_id, post_id desc);
+-- The people that a post addresses. By the post alone: with the person in it, the
+-- planner could take it for the posts that address somebody, and read all of it.
+create index post_mentions_post_id_idx on public.post_mentions (post_id);
 
 -- Rules ----------------------------------------------------------------------
 
@@ -45,26 +62,57 @@ grant select on public.post_tags, public.post_mentions to anon, authenticated, s
 
 -- Triggers -------------------------------------------------------------------
 
--- Whoever has the name now, unless a block hides the two from each other.
-create function private.mentions_of(author_id uuid, entities jsonb)
+create function private.tags_in(entities jsonb)
+returns setof text
+language sql
+immutable
+parallel safe
+security invoker
+rows 2
+begin atomic
+  select distinct entity.value ->> 'tag'
+  from jsonb_array_elements(tags_in.entities) as entity
+  where entity.value ->> 'type' = 'tag';
+end;
+
+comment on function private.tags_in is 'The tags among the entities of a text.';
+revoke all on function private.tags_in (jsonb) from public, anon, authenticated, service_role;
+
+create function private.usernames_in(entities jsonb)
+returns text[]
+language sql
+immutable
+parallel safe
+security invoker
+return array(
+  select distinct lower(entity.value ->> 'username')
+  from jsonb_array_elements(usernames_in.entities) as entity
+  where entity.value ->> 'type' = 'mention'
+);
+
+comment on function private.usernames_in is 'The usernames among the entities of a text, in lower case.';
+revoke all on function private.usernames_in (jsonb) from public, anon, authenticated, service_role;
+
+-- A name finds nobody when a block hides the two from each other.
+create function private.people_named(author_id uuid, usernames text[])
 returns table (profile_id uuid, username text)
 language sql
 stable
 security invoker
 rows 2
 begin atomic
-  select distinct profiles.id, lower(entity.value ->> 'username')
-  from jsonb_array_elements(mentions_of.entities) as entity
-  join public.profiles on lower(profiles.username) = lower(entity.value ->> 'username')
-  where entity.value ->> 'type' = 'mention'
-    and profiles.id not in (select private.hidden_ids(mentions_of.author_id));
+  select profiles.id, lower(profiles.username)
+  from public.profiles
+  where lower(profiles.username) = any (people_named.usernames)
+    and profiles.id not in (select private.hidden_ids(people_named.author_id));
 end;
 
-comment on function private.mentions_of is 'Whom the mentions in a text address.';
-revoke all on function private.mentions_of (uuid, jsonb) from public, anon, authenticated, service_role;
+comment on function private.people_named is 'The people who have these usernames (in lower case) now, without those hidden from the author.';
+revoke all on function private.people_named (uuid, text[]) from public, anon, authenticated, service_role;
 
--- Definer, because nobody may write what is found in a text. Its name comes before
--- posts_count: what is mentioned is locked before what is counted.
+-- Definer, because nobody may write what is found in a text. The trigger's name comes
+-- before posts_count, so that people who are mentioned are locked before what is
+-- counted.
 create function private.posts_annotate()
 returns trigger
 language plpgsql
@@ -72,21 +120,30 @@ security definer
 set search_path = ''
 as $$
 begin
-  insert into public.post_tags (post_id, tag)
-  select distinct added.id, entity ->> 'tag'
+  insert into public.post_tags (post_id, tag, is_open)
+  select added.id, tag, added.is_open
   from added
-  cross join lateral jsonb_array_elements(added.entities) as entity
-  where entity ->> 'type' = 'tag';
+  cross join lateral private.tags_in(added.entities) as tag;
 
-  insert into public.post_mentions (post_id, profile_id, username)
-  select added.id, found.profile_id, found.username
+  insert into public.post_mentions (post_id, profile_id, usernames)
+  select added.id, found.profile_id, array[found.username]
   from added
-  cross join lateral private.mentions_of(added.author_id, added.entities) as found;
+  cross join lateral private.people_named(added.author_id, private.usernames_in(added.entities)) as found;
+
+  insert into public.post_mentions (post_id, profile_id, usernames, is_answered)
+  select added.id, answered.author_id, '{}', true
+  from added
+  join public.posts as answered on answered.id = added.reply_to_id
+  where added.audience = 'mentioned'
+    and answered.author_id <> added.author_id
+    and answered.author_id not in (select private.hidden_ids(added.author_id))
+  on conflict (post_id, profile_id) do update
+  set is_answered = true;
   return null;
 end;
 $$;
 
-comment on function private.posts_annotate is 'Notes the tags and mentions of new posts.';
+comment on function private.posts_annotate is 'Notes the tags of new posts and the people they address.';
 revoke all on function private.posts_annotate () from public, anon, authenticated, service_role;
 
 create trigger posts_annotate
@@ -95,60 +152,64 @@ create trigger posts_annotate
   for each statement
   execute function private.posts_annotate();
 
--- Definer, because nobody may write what is found in a text. Rows that stay are
--- left alone.
+-- Definer, because nobody may write what is found in a text. Rows that stay are not
+-- written again. One person may be meant by two names of an edited text, one from before
+-- a rename and one from after it. So names are added before others are taken away. A
+-- trigger for each row with a condition: an update of anything but the text, of many
+-- posts at once, costs nothing here.
 create function private.posts_annotate_again()
 returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+  kept_names text[] := private.usernames_in(new.entities);
 begin
-  if not exists (
-    select from after
-    join before using (id)
-    where (after.title, after.content) <> (before.title, before.content)
-  ) then
-    return null;
-  end if;
-
   delete from public.post_tags
-  using after
-  where post_tags.post_id = after.id
-    and post_tags.tag not in (
-      select entity ->> 'tag'
-      from jsonb_array_elements(after.entities) as entity
-      where entity ->> 'type' = 'tag'
-    );
-  insert into public.post_tags (post_id, tag)
-  select distinct after.id, entity ->> 'tag'
-  from after
-  cross join lateral jsonb_array_elements(after.entities) as entity
-  where entity ->> 'type' = 'tag'
+  where post_tags.post_id = new.id
+    and post_tags.tag not in (select private.tags_in(new.entities));
+  insert into public.post_tags (post_id, tag, is_open)
+  select new.id, tag, new.is_open
+  from private.tags_in(new.entities) as tag
   on conflict do nothing;
 
-  delete from public.post_mentions
-  using after
-  where post_mentions.post_id = after.id
-    and post_mentions.profile_id not in (
-      select found.profile_id
-      from private.mentions_of(after.author_id, after.entities) as found
-    );
-  insert into public.post_mentions (post_id, profile_id, username)
-  select after.id, found.profile_id, found.username
-  from after
-  cross join lateral private.mentions_of(after.author_id, after.entities) as found
+  -- The version that an edit makes comes after the highest one that is kept.
+  insert into public.post_mentions (post_id, profile_id, usernames, since_version)
+  select new.id, found.profile_id, array[found.username], (
+    select coalesce(max(post_versions.version), 0) + 1
+    from public.post_versions
+    where post_versions.post_id = new.id
+  )
+  from private.people_named(new.author_id, array(
+    select unnest(kept_names)
+    except
+    select unnest(private.usernames_in(old.entities))
+  )) as found
   on conflict (post_id, profile_id) do update
-  set username = excluded.username;
+  set usernames = post_mentions.usernames || excluded.usernames;
+
+  update public.post_mentions
+  set usernames = array(
+    select username
+    from unnest(post_mentions.usernames) as username
+    where username = any (kept_names)
+  )
+  where post_mentions.post_id = new.id
+    and not post_mentions.usernames <@ kept_names;
+  delete from public.post_mentions
+  where post_mentions.post_id = new.id
+    and post_mentions.usernames = '{}'
+    and not post_mentions.is_answered;
   return null;
 end;
 $$;
 
-comment on function private.posts_annotate_again is 'Notes what edits add and take away.';
+comment on function private.posts_annotate_again is 'Notes what edits add to tags and mentions, and what they take away.';
 revoke all on function private.posts_annotate_again () from public, anon, authenticated, service_role;
 
 create trigger posts_annotate_again
-  after update on public.posts
-  referencing old table as before new table as after
-  for each statement
+  after update of title, content on public.posts
+  for each row
+  when ((old.title, old.content) is distinct from (new.title, new.content))
   execute function private.posts_annotate_again();

@@ -1,7 +1,8 @@
 /*
  * tag follows
  *
- * The tags that people follow.
+ * The tags that people follow. Posts with them are in the home feed (30-feeds), also
+ * those of strangers. The names of tags are in 10-text.sql.
  */
 
 create table public.tag_follows (
@@ -13,9 +14,9 @@ create table public.tag_follows (
   primary key (user_id, tag)
 );
 
-comment on table  public.tag_follows is 'The tags that one follows, at most 100: posts with them are in one''s home feed. Known to oneself alone.';
-comment on column public.tag_follows.user_id is 'Who follows: yourself, when left out.';
-comment on column public.tag_follows.tag is 'With the sign or without, in whatever case; kept in lower case without it.';
+comment on table  public.tag_follows is 'The tags that people follow, at most 100 each. Posts with them are in your home feed. Only you see which tags you follow.';
+comment on column public.tag_follows.user_id is 'The person who follows. When left out, it is you.';
+comment on column public.tag_follows.tag is 'Can be written with the sign or without, in any case. It is kept in lower case and without the sign.';
 alter table public.tag_follows enable row level security;
 
 create policy "people read the tags they follow"
@@ -36,11 +37,6 @@ create policy "people unfollow tags in their own name"
 revoke all on public.tag_follows from public, anon, authenticated, service_role;
 grant select, delete on public.tag_follows to authenticated, service_role;
 grant insert (user_id, tag) on public.tag_follows to authenticated, service_role;
-
-create trigger take_turn
-  before insert on public.tag_follows
-  for each statement
-  execute function private.take_turn();
 
 create function private.tag_follows_check()
 returns trigger
@@ -64,7 +60,7 @@ begin
 end;
 $$;
 
-comment on function private.tag_follows_check is 'Brings a tag into the form in which posts have it, and bounds how many one follows.';
+comment on function private.tag_follows_check is 'Brings a tag into the form in which posts have it, and refuses more than 100 for one person.';
 revoke all on function private.tag_follows_check () from public, anon, authenticated, service_role;
 
 create trigger tag_follows_check

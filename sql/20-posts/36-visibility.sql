@@ -11,14 +11,33 @@
  *     the post that it shows.
  *
  * The policies of posts, versions, tags and mentions stand here as well. Other
- * files ask sees_post() about one post and is_for() about many.
+ * files ask sees_post() about one post, and is_for() about the posts of a page.
  */
 
 -- Rules ----------------------------------------------------------------------
 
--- In SQL and without a definer, so that the planner puts it into the query around
--- it: a call for each post would cost more than everything else. (select true …) is
--- true, because of exists(…) the planner would make a join and read everybody whom
+-- The rule itself. Its last two arguments are questions that are put only when they
+-- decide: the planner puts this function into the query around it.
+create function private.admits(
+  viewer_id uuid, author_id uuid, audience public.audience, is_open boolean,
+  follows_author boolean, is_addressed boolean
+)
+returns boolean
+language sql
+immutable
+security invoker
+return case
+  when admits.is_open or admits.author_id = admits.viewer_id then true
+  when admits.audience = 'mentioned' then admits.is_addressed
+  else admits.follows_author
+end;
+
+comment on function private.admits is 'Whether a post, not a repost, is for the viewer. Blocks are not asked.';
+revoke all on function private.admits (uuid, uuid, public.audience, boolean, boolean, boolean) from public, anon, service_role;
+grant execute on function private.admits (uuid, uuid, public.audience, boolean, boolean, boolean) to authenticated;
+
+-- The rule, for a query that has a few posts at hand: a probe for each. (select true …)
+-- is true, because of exists(…) the planner would make a join and read everybody whom
 -- the viewer follows.
 create function private.is_for(
   viewer_id uuid, post_id bigint, author_id uuid, audience public.audience, is_open boolean
@@ -30,22 +49,63 @@ security invoker
 rows 1
 begin atomic
   select true
-  where case
-    when is_for.is_open or is_for.author_id = is_for.viewer_id then true
-    when is_for.audience = 'mentioned' then (
+  where private.admits(
+    is_for.viewer_id, is_for.author_id, is_for.audience, is_for.is_open,
+    (
+      select true from public.follows
+      where follows.follower_id = is_for.viewer_id and follows.followee_id = is_for.author_id
+    ) is true,
+    (
       select true from public.post_mentions
       where post_mentions.post_id = is_for.post_id and post_mentions.profile_id = is_for.viewer_id
     ) is true
-    else (
-      select true from public.follows
-      where follows.follower_id = is_for.viewer_id and follows.followee_id = is_for.author_id
-    ) is true
-  end;
+  );
 end;
 
 comment on function private.is_for is 'One row when a post, not a repost, is for the viewer. Blocks are not asked.';
-revoke all on function private.is_for (uuid, bigint, uuid, public.audience, boolean) from public, anon, service_role;
-grant execute on function private.is_for (uuid, bigint, uuid, public.audience, boolean) to authenticated;
+revoke all on function private.is_for (uuid, bigint, uuid, public.audience, boolean) from public, anon, authenticated, service_role;
+
+-- For a policy, which may be asked about very many posts: read once for all of them.
+-- Definer, because row-level security would be asked for each row.
+create function private.followee_ids(viewer_id uuid)
+returns setof uuid
+language plpgsql
+stable
+security definer
+set search_path = ''
+rows 100
+as $$
+begin
+  return query
+  select follows.followee_id
+  from public.follows
+  where follows.follower_id = followee_ids.viewer_id;
+end;
+$$;
+
+comment on function private.followee_ids is 'The people whom the viewer follows.';
+revoke all on function private.followee_ids (uuid) from public, anon, authenticated, service_role;
+grant execute on function private.followee_ids (uuid) to authenticated;
+
+create function private.addressing_ids(viewer_id uuid)
+returns setof bigint
+language plpgsql
+stable
+security definer
+set search_path = ''
+rows 100
+as $$
+begin
+  return query
+  select post_mentions.post_id
+  from public.post_mentions
+  where post_mentions.profile_id = addressing_ids.viewer_id;
+end;
+$$;
+
+comment on function private.addressing_ids is 'The posts that address the viewer.';
+revoke all on function private.addressing_ids (uuid) from public, anon, authenticated, service_role;
+grant execute on function private.addressing_ids (uuid) to authenticated;
 
 -- Definer, here and below, because neither blocks nor follows are everybody's to
 -- read, and because a policy on posts may not query posts.
@@ -170,9 +230,8 @@ revoke all on function private.require_open_post (uuid, bigint) from public, ano
 -- What everyone sees -----------------------------------------------------------
 
 -- The audience never changes, and neither does the repost's original. The account
--- may: profiles_open_posts() then changes is_open of the posts. A person who writes
--- holds their turn, so their account stays as it is. Of anybody else the profile is
--- locked.
+-- may: profiles_open_posts() then changes is_open of the posts (52-limited-posts.sql).
+-- posts_prepare() has locked the author's profile, so that does not happen meanwhile.
 create function private.opens(post public.posts)
 returns boolean
 language plpgsql
@@ -183,12 +242,6 @@ as $$
 declare
   author_is_private boolean;
 begin
-  if post.author_id is distinct from auth.uid() then
-    perform
-    from public.profiles
-    where profiles.id = post.author_id
-    for share;
-  end if;
   select profiles.is_private into author_is_private
   from public.profiles
   where profiles.id = post.author_id;
@@ -205,50 +258,6 @@ $$;
 comment on function private.opens is 'Whether everyone sees a new post, as is_open keeps it.';
 revoke all on function private.opens (public.posts) from public, anon, authenticated, service_role;
 
--- All posts are locked first, in the order of their ids: two accounts that repost
--- each other and change at one moment do not wait in a circle. Each update then sees
--- what the other account has committed. Definer, because reposts are by others too.
-create function private.profiles_open_posts()
-returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-  perform
-  from public.posts
-  where posts.author_id = new.id
-    or posts.repost_of_id in (select original.id from public.posts as original where original.author_id = new.id)
-  order by posts.id
-  for no key update;
-
-  update public.posts
-  set is_open = not new.is_private
-  where posts.author_id = new.id
-    and posts.repost_of_id is null
-    and posts.audience = 'everyone'
-    and posts.is_open = new.is_private;
-
-  update public.posts
-  set is_open = not posts.is_open
-  from public.posts as original, public.profiles as author
-  where original.id = posts.repost_of_id
-    and author.id = posts.author_id
-    and (original.author_id = new.id or author.id = new.id)
-    and posts.is_open <> (original.is_open and not author.is_private);
-  return null;
-end;
-$$;
-
-comment on function private.profiles_open_posts is 'Opens or closes the posts of an account that becomes public or private, and the reposts of them.';
-revoke all on function private.profiles_open_posts () from public, anon, authenticated, service_role;
-
-create trigger profiles_open_posts
-  after update of is_private on public.profiles
-  for each row
-  when (old.is_private <> new.is_private)
-  execute function private.profiles_open_posts();
-
 -- Policies -------------------------------------------------------------------
 
 create policy "everyone reads open posts"
@@ -263,8 +272,10 @@ create policy "people read the posts that are for them, but for blocks"
   using (
     author_id not in (select private.hidden_ids((select auth.uid())))
     and case
-      when repost_of_id is null then exists (
-        select from private.is_for((select auth.uid()), id, author_id, audience, is_open)
+      when repost_of_id is null then private.admits(
+        (select auth.uid()), author_id, audience, is_open,
+        author_id in (select private.followee_ids((select auth.uid()))),
+        id in (select private.addressing_ids((select auth.uid())))
       )
       else private.sees_repost((select auth.uid()), author_id, repost_of_id)
     end
@@ -289,12 +300,41 @@ create policy "authors delete their own posts"
     and (repost_of_id is null or private.sees_post((select auth.uid()), repost_of_id))
   );
 
+-- An edit can address more people. What the post said before was not for them. Definer,
+-- so that the rules of post_mentions do not ask the rules of posts once more.
+create function private.is_addressed(viewer_id uuid, post_id bigint, version integer)
+returns boolean
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select exists (
+    select from public.post_mentions
+    where post_mentions.post_id = is_addressed.post_id
+      and post_mentions.profile_id = is_addressed.viewer_id
+      and post_mentions.since_version <= is_addressed.version
+  );
+$$;
+
+comment on function private.is_addressed is 'Whether a version of a post addresses the viewer.';
+revoke all on function private.is_addressed (uuid, bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function private.is_addressed (uuid, bigint, integer) to anon, authenticated;
+
 -- The question goes through the policy of posts. Whatever that policy comes to be, it
 -- holds for earlier versions and tags too.
-create policy "whoever reads a post reads its earlier versions"
+create policy "people read the versions of a post that are for them"
   on public.post_versions for select
   to anon, authenticated
-  using (exists (select from public.posts where posts.id = post_versions.post_id));
+  using (exists (
+    select from public.posts
+    where posts.id = post_versions.post_id
+      and (
+        posts.audience <> 'mentioned'
+        or posts.author_id = (select auth.uid())
+        or private.is_addressed((select auth.uid()), posts.id, post_versions.version)
+      )
+  ));
 
 create policy "whoever reads a post reads its tags"
   on public.post_tags for select

@@ -29,7 +29,23 @@ create index likes_user_id_id_idx on public.likes (user_id, id desc);
 
 alter table public.likes enable row level security;
 
--- Definer, because whether somebody shows their likes is asked past the rules.
+-- Definer, here and below, because it asks who may look into the account.
+create function private.shows_likes_to(viewer_id uuid, user_id uuid, shows_likes boolean)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return coalesce(shows_likes_to.user_id = shows_likes_to.viewer_id, false)
+    or (shows_likes_to.shows_likes and private.looks_into(shows_likes_to.viewer_id, shows_likes_to.user_id));
+end;
+$$;
+
+comment on function private.shows_likes_to is 'Whether somebody shows the viewer what they like.';
+revoke all on function private.shows_likes_to (uuid, uuid, boolean) from public, anon, authenticated, service_role;
+
 create function private.sees_like(viewer_id uuid, user_id uuid, post_id bigint)
 returns boolean
 language plpgsql
@@ -38,21 +54,17 @@ security definer
 set search_path = ''
 as $$
 begin
-  return sees_like.user_id = sees_like.viewer_id
-    or (
-      exists (
-        select from public.posts
-        where posts.id = sees_like.post_id and posts.author_id = sees_like.viewer_id
-      )
-      and sees_like.user_id not in (select private.hidden_ids(sees_like.viewer_id))
+  return (
+    select private.shows_likes_to(sees_like.viewer_id, profiles.id, profiles.shows_likes)
+    from public.profiles
+    where profiles.id = sees_like.user_id
+  ) or (
+    exists (
+      select from public.posts
+      where posts.id = sees_like.post_id and posts.author_id = sees_like.viewer_id
     )
-    or (
-      exists (
-        select from public.profiles
-        where profiles.id = sees_like.user_id and profiles.shows_likes
-      )
-      and private.looks_into(sees_like.viewer_id, sees_like.user_id)
-    );
+    and not exists (select from private.block_between(sees_like.viewer_id, sees_like.user_id))
+  );
 end;
 $$;
 
@@ -87,11 +99,6 @@ grant insert (user_id, post_id) on public.likes to authenticated, service_role;
 grant delete on public.likes to authenticated, service_role;
 
 -- Triggers -------------------------------------------------------------------
-
-create trigger take_turn
-  before insert on public.likes
-  for each statement
-  execute function private.take_turn();
 
 -- Definer, because the post is checked and locked past the rules.
 create function private.require_seen_post()

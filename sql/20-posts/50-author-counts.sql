@@ -1,7 +1,8 @@
 /*
  * author counts
  *
- * How much somebody wrote.
+ * How much somebody wrote. Triggers keep totals by audience, equal to a recount at
+ * every moment. A viewer reads the total of what they may know of.
  */
 
 -- Tables ---------------------------------------------------------------------
@@ -43,6 +44,58 @@ create trigger profiles_create_author_counts
   for each statement
   execute function private.profiles_create_author_counts();
 
+-- Definer, because nobody may write counts.
+create function private.posts_count_authors()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  step integer := case tg_op when 'INSERT' then 1 else -1 end;
+begin
+  perform
+  from private.author_counts
+  where author_counts.author_id in (select changed.author_id from changed where changed.repost_of_id is null)
+  order by author_counts.author_id
+  for no key update;
+
+  update private.author_counts
+  set for_everyone = author_counts.for_everyone + step * change.for_everyone,
+      for_followers = author_counts.for_followers + step * change.for_followers,
+      for_mentioned = author_counts.for_mentioned + step * change.for_mentioned
+  from (
+    select
+      changed.author_id,
+      count(*) filter (where changed.audience = 'everyone') as for_everyone,
+      count(*) filter (where changed.audience = 'followers') as for_followers,
+      count(*) filter (where changed.audience = 'mentioned') as for_mentioned
+    from changed
+    where changed.repost_of_id is null
+    group by changed.author_id
+  ) as change
+  where author_counts.author_id = change.author_id;
+  return null;
+end;
+$$;
+
+comment on function private.posts_count_authors is 'Keeps author_counts equal to a count of posts.';
+revoke all on function private.posts_count_authors () from public, anon, authenticated, service_role;
+
+-- By its name it runs before posts_count_targets: author_counts are locked before
+-- post_counts.
+create trigger posts_count_authors_inserted
+  after insert on public.posts
+  referencing new table as changed
+  for each statement
+  execute function private.posts_count_authors();
+
+create trigger posts_count_authors_deleted
+  after delete on public.posts
+  referencing old table as changed
+  for each statement
+  execute function private.posts_count_authors();
+
 -- API ------------------------------------------------------------------------
 
 -- Definer, because counts are of the rows that the viewer does not see as well.
@@ -70,14 +123,27 @@ begin
       select from public.follows
       where follows.follower_id = author_posts.viewer_id and follows.followee_id = author_posts.author_id
     ) then counts.for_followers else 0 end
-    + case when counts.for_mentioned > 0 then (
+    -- By way of the author's posts when these are few, else of the viewer's mentions.
+    + case when counts.for_mentioned = 0 or author_posts.viewer_id is null then 0
+    when counts.for_mentioned <= 200 then (
+      select count(*)
+      from public.posts
+      where posts.author_id = author_posts.author_id
+        and posts.audience = 'mentioned'
+        and (
+          select true from public.post_mentions
+          where post_mentions.post_id = posts.id and post_mentions.profile_id = author_posts.viewer_id
+        )
+    ) else (
       select count(*)
       from public.post_mentions
-      join public.posts on posts.id = post_mentions.post_id
       where post_mentions.profile_id = author_posts.viewer_id
-        and posts.author_id = author_posts.author_id
-        and posts.audience = 'mentioned'
-    ) else 0 end;
+        and (
+          select posts.author_id = author_posts.author_id and posts.audience = 'mentioned'
+          from public.posts
+          where posts.id = post_mentions.post_id
+        )
+    ) end;
 end;
 $$;
 

@@ -1,11 +1,16 @@
 /*
  * post counts
  *
- * How often a post is liked, answered, reposted and quoted.
+ * How often a post is liked, answered, reposted and quoted. Triggers keep totals,
+ * equal to a recount at every moment. A viewer reads the total without what they may
+ * not know of: likes, replies, reposts and quotes by people who are hidden from them,
+ * and posts that are limited to others (52-limited-posts.sql).
  */
 
--- Without a row there is nothing to count. No foreign key: a post's row goes after
--- the reposts of it have (posts_count_down).
+-- Table ----------------------------------------------------------------------
+
+-- No row means nothing to count. No foreign key: the row of a deleted post is
+-- deleted after the reposts of it (posts_count_targets_down).
 create table private.post_counts (
   post_id  bigint  primary key,
   likes    bigint  not null default 0 check (likes >= 0),
@@ -14,71 +19,19 @@ create table private.post_counts (
   quotes   bigint  not null default 0 check (quotes >= 0)
 ) with (fillfactor = 50);
 
-comment on table private.post_counts is 'How often a post is liked, answered, reposted and quoted, by whomever.';
+comment on table private.post_counts is 'How often a post is liked, answered, reposted and quoted, by anybody.';
 revoke all on private.post_counts from public, anon, authenticated, service_role;
 
--- Counts include these; for a viewer who may not know of them they are taken off.
--- They are few, and finding them among all replies to a post takes long; so with
--- all that decides who may, which is of the post and never changes.
-create table private.limited_posts (
-  target_id  bigint           not null,
-  relation   text             not null check (relation in ('reply', 'quote', 'repost')),
-  post_id    bigint           not null references public.posts (id) on delete cascade,
-  author_id  uuid             not null,
-  audience   public.audience  not null,
+-- Triggers -------------------------------------------------------------------
 
-  -- Those that refer to a post.
-  primary key (target_id, relation, post_id)
-);
-
-comment on table private.limited_posts is 'Replies, quotes and reposts that not everyone may see: for a limited audience, or of a private account.';
-revoke all on private.limited_posts from public, anon, authenticated, service_role;
-
--- What goes with a post.
-create index limited_posts_post_id_idx on private.limited_posts (post_id);
--- What becomes visible with its author's account.
-create index limited_posts_author_id_idx on private.limited_posts (author_id);
-
--- Definer, because nobody may write counts. What has none yet gets a row.
-create function private.posts_count()
+-- Definer, because nobody may write counts. A post without counts gets a row.
+create function private.posts_count_targets()
 returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
 begin
-  insert into private.limited_posts (target_id, relation, post_id, author_id, audience)
-  select reference.target_id, reference.relation, added.id, added.author_id, added.audience
-  from added
-  join public.profiles on profiles.id = added.author_id
-  cross join lateral (
-    values (added.reply_to_id, 'reply'), (added.quote_of_id, 'quote'), (added.repost_of_id, 'repost')
-  ) as reference (target_id, relation)
-  where reference.target_id is not null
-    and (profiles.is_private or added.audience <> 'everyone');
-
-  perform
-  from private.author_counts
-  where author_counts.author_id in (select added.author_id from added where added.repost_of_id is null)
-  order by author_counts.author_id
-  for no key update;
-
-  update private.author_counts
-  set for_everyone = author_counts.for_everyone + change.for_everyone,
-      for_followers = author_counts.for_followers + change.for_followers,
-      for_mentioned = author_counts.for_mentioned + change.for_mentioned
-  from (
-    select
-      added.author_id,
-      count(*) filter (where added.audience = 'everyone') as for_everyone,
-      count(*) filter (where added.audience = 'followers') as for_followers,
-      count(*) filter (where added.audience = 'mentioned') as for_mentioned
-    from added
-    where added.repost_of_id is null
-    group by added.author_id
-  ) as change
-  where author_counts.author_id = change.author_id;
-
   insert into private.post_counts as counts (post_id, replies, reposts, quotes)
   select
     target.post_id,
@@ -101,46 +54,24 @@ begin
 end;
 $$;
 
-comment on function private.posts_count is 'Counts new posts, and notes which of them are limited.';
-revoke all on function private.posts_count () from public, anon, authenticated, service_role;
+comment on function private.posts_count_targets is 'Counts what new posts answer, repost and quote.';
+revoke all on function private.posts_count_targets () from public, anon, authenticated, service_role;
 
-create trigger posts_count
+create trigger posts_count_targets
   after insert on public.posts
   referencing new table as added
   for each statement
-  execute function private.posts_count();
+  execute function private.posts_count_targets();
 
--- Definer, because nobody may write counts. Reposts of what goes have gone by now,
--- and what they counted for goes here: nothing is left to count.
-create function private.posts_count_down()
+-- Definer, because nobody may write counts. The reposts of a deleted post are deleted
+-- by now. The counts of the post itself are deleted here, so there is nothing to count.
+create function private.posts_count_targets_down()
 returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
 begin
-  perform
-  from private.author_counts
-  where author_counts.author_id in (select removed.author_id from removed where removed.repost_of_id is null)
-  order by author_counts.author_id
-  for no key update;
-
-  update private.author_counts
-  set for_everyone = author_counts.for_everyone - change.for_everyone,
-      for_followers = author_counts.for_followers - change.for_followers,
-      for_mentioned = author_counts.for_mentioned - change.for_mentioned
-  from (
-    select
-      removed.author_id,
-      count(*) filter (where removed.audience = 'everyone') as for_everyone,
-      count(*) filter (where removed.audience = 'followers') as for_followers,
-      count(*) filter (where removed.audience = 'mentioned') as for_mentioned
-    from removed
-    where removed.repost_of_id is null
-    group by removed.author_id
-  ) as change
-  where author_counts.author_id = change.author_id;
-
   perform
   from private.post_counts
   where post_counts.post_id in (
@@ -181,17 +112,17 @@ begin
 end;
 $$;
 
-comment on function private.posts_count_down is 'Counts posts that are deleted.';
-revoke all on function private.posts_count_down () from public, anon, authenticated, service_role;
+comment on function private.posts_count_targets_down is 'Counts posts that are deleted.';
+revoke all on function private.posts_count_targets_down () from public, anon, authenticated, service_role;
 
-create trigger posts_count_down
+create trigger posts_count_targets_down
   after delete on public.posts
   referencing old table as removed
   for each statement
-  execute function private.posts_count_down();
+  execute function private.posts_count_targets_down();
 
--- Definer, because nobody may write counts. Of a post that goes there is nothing
--- to count (posts_count_down).
+-- Definer, because nobody may write counts. When the post is deleted as well, there is
+-- nothing to count (posts_count_targets_down).
 create function private.likes_count()
 returns trigger
 language plpgsql
@@ -248,44 +179,12 @@ create trigger likes_count_deleted
   for each statement
   execute function private.likes_count();
 
--- Definer, because nobody may write which posts are limited. Its author's turn is
--- taken (22-follow-requests.sql): no post of theirs is on its way.
-create function private.profiles_limit_posts()
-returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-  if new.is_private then
-    insert into private.limited_posts (target_id, relation, post_id, author_id, audience)
-    select reference.target_id, reference.relation, posts.id, posts.author_id, posts.audience
-    from public.posts
-    cross join lateral (
-      values (posts.reply_to_id, 'reply'), (posts.quote_of_id, 'quote'), (posts.repost_of_id, 'repost')
-    ) as reference (target_id, relation)
-    where posts.author_id = new.id and reference.target_id is not null
-    on conflict do nothing;
-  else
-    delete from private.limited_posts
-    where limited_posts.author_id = new.id and limited_posts.audience = 'everyone';
-  end if;
-  return null;
-end;
-$$;
+-- API ------------------------------------------------------------------------
 
-comment on function private.profiles_limit_posts is 'Keeps limited_posts when an account becomes private or public.';
-revoke all on function private.profiles_limit_posts () from public, anon, authenticated, service_role;
-
-create trigger profiles_limit_posts
-  after update of is_private on public.profiles
-  for each row
-  when (old.is_private <> new.is_private)
-  execute function private.profiles_limit_posts();
-
--- Definer, because counts are of the rows that the viewer does not see as well:
--- what is hidden from the viewer, or limited to others, is taken off. A repost is
--- seen by whoever sees its author's, because what it shows is the post itself.
+-- The total, without what is limited and without what is by hidden people, and with
+-- the limited posts that are for the viewer. Somebody who sees a repost's author
+-- sees the repost, because they see the post that it shows. Definer, because counts
+-- are of the rows that the viewer does not see as well.
 create function private.post_counts_of(viewer_id uuid, post_ids bigint[])
 returns setof private.post_counts
 language plpgsql
@@ -306,45 +205,39 @@ begin
       from public.likes
       where likes.post_id = wanted.id and likes.user_id = any (hidden_ids)
     ) else 0 end,
-    coalesce(counts.replies, 0) - unseen.replies - case when hides and counts.replies > 0 then (
+    coalesce(counts.replies, 0) - case when hides and counts.replies > 0 then (
       select count(*)
       from public.posts
-      where posts.reply_to_id = wanted.id and posts.author_id = any (hidden_ids)
-    ) else 0 end,
-    coalesce(counts.reposts, 0) - unseen.reposts - case when hides and counts.reposts > 0 then (
+      where posts.reply_to_id = wanted.id and posts.author_id = any (hidden_ids) and posts.is_open
+    ) else 0 end - coalesce((
+      select limited_counts.amount
+        - private.limited_seen(post_counts_of.viewer_id, limited_counts.place, limited_counts.amount, hidden_ids)
+      from private.limited_counts
+      where limited_counts.place = 'reply:' || wanted.id
+    ), 0),
+    coalesce(counts.reposts, 0) - case when hides and counts.reposts > 0 then (
       select count(*)
       from public.posts
+      join public.profiles on profiles.id = posts.author_id and not profiles.is_private
       where posts.repost_of_id = wanted.id and posts.author_id = any (hidden_ids)
-    ) else 0 end,
-    coalesce(counts.quotes, 0) - unseen.quotes - case when hides and counts.quotes > 0 then (
+    ) else 0 end - coalesce((
+      select limited_counts.amount
+        - private.limited_seen(post_counts_of.viewer_id, limited_counts.place, limited_counts.amount, hidden_ids)
+      from private.limited_counts
+      where limited_counts.place = 'repost:' || wanted.id
+    ), 0),
+    coalesce(counts.quotes, 0) - case when hides and counts.quotes > 0 then (
       select count(*)
       from public.posts
-      where posts.quote_of_id = wanted.id and posts.author_id = any (hidden_ids)
-    ) else 0 end
+      where posts.quote_of_id = wanted.id and posts.author_id = any (hidden_ids) and posts.is_open
+    ) else 0 end - coalesce((
+      select limited_counts.amount
+        - private.limited_seen(post_counts_of.viewer_id, limited_counts.place, limited_counts.amount, hidden_ids)
+      from private.limited_counts
+      where limited_counts.place = 'quote:' || wanted.id
+    ), 0)
   from unnest(post_counts_of.post_ids) as wanted (id)
-  left join private.post_counts as counts on counts.post_id = wanted.id
-  cross join lateral (
-    select
-      count(*) filter (where limited_posts.relation = 'reply') as replies,
-      count(*) filter (where limited_posts.relation = 'repost') as reposts,
-      count(*) filter (where limited_posts.relation = 'quote') as quotes
-    from private.limited_posts
-    where limited_posts.target_id = wanted.id
-      and limited_posts.author_id <> all (hidden_ids)
-      and limited_posts.author_id is distinct from post_counts_of.viewer_id
-      and case limited_posts.audience
-        when 'mentioned' then (
-          select true from public.post_mentions
-          where post_mentions.post_id = limited_posts.post_id
-            and post_mentions.profile_id = post_counts_of.viewer_id
-        )
-        else (
-          select true from public.follows
-          where follows.follower_id = post_counts_of.viewer_id
-            and follows.followee_id = limited_posts.author_id
-        )
-      end is not true
-  ) as unseen;
+  left join private.post_counts as counts on counts.post_id = wanted.id;
 end;
 $$;
 

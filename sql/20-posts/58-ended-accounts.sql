@@ -1,13 +1,13 @@
 /*
  * ended accounts
  *
- * How what somebody wrote and liked ends with their account.
+ * What somebody wrote and liked is deleted with their account.
  */
 
--- Left to the foreign keys, what somebody wrote and liked would end in statements
--- that each lock counts in an order of their own: here all are locked first, what
--- goes with it included.
--- Definer, because nobody may write counts.
+-- The foreign keys would delete posts and likes in statements of their own. Each would
+-- lock counts in another order. Here everything is locked first, in the order of
+-- locks, with the reposts and likes that are deleted along. Definer, because nobody
+-- may write counts.
 create function private.profiles_end_posts()
 returns trigger
 language plpgsql
@@ -15,12 +15,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  perform
-  from public.posts
-  where posts.author_id = old.id
-    or posts.repost_of_id in (select original.id from public.posts as original where original.author_id = old.id)
-  order by posts.id
-  for update;
+  perform private.lock_posts_of(old.id, true);
 
   perform
   from public.likes
@@ -44,6 +39,16 @@ begin
   order by post_counts.post_id
   for update;
 
+  perform
+  from private.limited_counts
+  where limited_counts.place in (
+    select limited_posts.place
+    from private.limited_posts
+    where limited_posts.post_id in (select posts.id from public.posts where posts.author_id = old.id)
+  )
+  order by limited_counts.place
+  for update;
+
   delete from public.likes
   where likes.user_id = old.id;
   delete from public.posts
@@ -52,7 +57,7 @@ begin
 end;
 $$;
 
-comment on function private.profiles_end_posts is 'Ends what a profile that goes wrote and liked.';
+comment on function private.profiles_end_posts is 'Deletes what somebody wrote and liked, when their profile is deleted.';
 revoke all on function private.profiles_end_posts () from public, anon, authenticated, service_role;
 
 create trigger profiles_end_posts

@@ -11,7 +11,7 @@ create type public.mention as (
   profile   public.author
 );
 
-comment on type public.mention is 'Somebody a text addresses: the username as it stands in the text, in lower case, and the person as they are now.';
+comment on type public.mention is 'Somebody a post addresses: the username as it stands in the text, in lower case, and the person as they are now. A reply to few (audience mentioned) also has the author it answers; when the text does not name them, the username is the one they have now, in lower case.';
 
 create type public.card as (
   id               bigint,
@@ -71,15 +71,21 @@ begin
       posts.id,
       (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author,
       posts.title, posts.content, posts.content_warning, posts.language, posts.entities,
-      case when posts.entities @> '[{"type": "mention"}]' then array(
+      case when posts.audience = 'mentioned' or posts.entities @> '[{"type": "mention"}]' then array(
         select (
-          post_mentions.username,
+          named.username,
           (mentioned.id, mentioned.username, mentioned.display_name, mentioned.avatar_url)::public.author
         )::public.mention
         from public.post_mentions
         join public.profiles as mentioned on mentioned.id = post_mentions.profile_id
+        cross join lateral unnest(
+          case
+            when post_mentions.usernames = '{}' then array[lower(mentioned.username)]
+            else post_mentions.usernames
+          end
+        ) as named (username)
         where post_mentions.post_id = posts.id and mentioned.id <> all (hidden_ids)
-        order by post_mentions.username
+        order by named.username
       ) else '{}' end,
       posts.audience, posts.is_open, posts.reply_to_id, posts.quote_of_id, posts.created_at, posts.edited_at,
       counts.likes, counts.replies, counts.reposts, counts.quotes,

@@ -23,7 +23,7 @@
  * costs much more than twice the better one.
  */
 create function private.newest_posts(
-  author_ids uuid[], tags text[], below bigint, above bigint, wanted integer
+  viewer_id uuid, author_ids uuid[], tags text[], below bigint, above bigint, wanted integer
 )
 returns bigint[]
 language plpgsql
@@ -102,10 +102,18 @@ begin
       cross join lateral (
         select post_tags.post_id
         from public.post_tags
-        where post_tags.tag = followed.tag and post_tags.post_id < below and post_tags.post_id > above
+        where post_tags.tag = followed.tag
+          and post_tags.is_open
+          and post_tags.post_id < below and post_tags.post_id > above
         order by post_tags.post_id desc
         limit wanted
       ) as tagged
+      union
+      select limited.id
+      from unnest(tags) as followed (tag)
+      cross join lateral private.limited_page(
+        newest_posts.viewer_id, 'tag:' || followed.tag, below, above, wanted
+      ) as limited (id)
       union
       select unnest(found)
       order by 1 desc
@@ -116,27 +124,51 @@ begin
 end;
 $$;
 
-comment on function private.newest_posts is 'The ids of the newest posts, reposts included, by these authors or with these tags, between two ids: as many as wanted, or all there are; newest first.';
-revoke all on function private.newest_posts (uuid[], text[], bigint, bigint, integer) from public, anon, authenticated, service_role;
+comment on function private.newest_posts is 'The ids of the newest posts, reposts included, by these authors or with these tags, between two ids: as many as wanted, or all there are, newest first. Of limited posts with the tags, only those that the viewer sees.';
+revoke all on function private.newest_posts (uuid, uuid[], text[], bigint, bigint, integer) from public, anon, authenticated, service_role;
 
 -- Rules ----------------------------------------------------------------------
 
+-- What a muted person wrote does not come in by way of a quote. A quote that the
+-- viewer does not see shows nothing, so it stays: otherwise its absence would tell
+-- who wrote it.
+create function private.quotes_muted(viewer_id uuid, quote_of_id bigint, muted_ids uuid[])
+returns boolean
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+begin
+  return cardinality(quotes_muted.muted_ids) > 0 and exists (
+    select from public.posts
+    where posts.id = quotes_muted.quote_of_id
+      and posts.author_id = any (quotes_muted.muted_ids)
+      and private.sees_post(quotes_muted.viewer_id, posts.id)
+  );
+end;
+$$;
+
+comment on function private.quotes_muted is 'Whether a post that is quoted, or answered, is by somebody whom the viewer mutes, and the viewer would see it.';
+revoke all on function private.quotes_muted (uuid, bigint, uuid[]) from public, anon, authenticated, service_role;
+
 /*
- * Home, and the feed of a list: posts by a set of people (of home: oneself and
- * those one follows; never whom one mutes or may not look into), and, in home,
- * with tags one follows. Of these
+ * Home, and the feed of a list, show posts by a set of people. Home's set is the
+ * viewer and the people they follow. A list's set is its members into whose accounts
+ * the viewer may look. Muted people are never in the set. Home also shows posts with
+ * tags that the viewer follows. Of all these
  *
- * - what the viewer sees, and whose author they do not mute;
- * - replies only when the viewer sees what they answer, and it is by the viewer or
- *   one of the set;
- * - reposts by one of the set of what is not there by itself, and of several
- *   reposts of a post the first, so that a post comes once, and always in the
- *   same place.
+ *   - the viewer sees the post, and mutes neither its author nor the author of what
+ *     it quotes;
+ *   - a reply is shown when the viewer sees what it answers, and that is by the viewer
+ *     or by somebody in the set;
+ *   - a repost by somebody in the set is shown when the post is not there by itself,
+ *     and does not answer somebody whom the viewer mutes. Of several reposts of a post
+ *     the first is shown. So a post comes once, and always in the same place.
  *
- * Who sees what is said once more here, as sees_post() says it, because a call for
- * each candidate costs more than all else. And whether the viewer follows somebody
- * is asked as (select true from …): as exists(…) the planner would read and hash
- * all whom the viewer follows, for a few questions.
+ * Whether the viewer follows somebody is asked as (select true from …). Of exists(…)
+ * the planner would make a join and read everybody whom the viewer follows, for a few
+ * questions.
  */
 create function private.timeline(
   viewer_id uuid, list_id uuid, below bigint, above bigint, page_size integer
@@ -165,21 +197,17 @@ begin
     tags := array(select tag_follows.tag from public.tag_follows where tag_follows.user_id = timeline.viewer_id);
   else
     author_ids := array(
-      select profiles.id
+      select list_members.profile_id
       from public.list_members
-      join public.profiles on profiles.id = list_members.profile_id
       where list_members.list_id = timeline.list_id
-        and profiles.id <> all (muted_ids)
-        and profiles.id <> all (hidden_ids)
-        and (not profiles.is_private or profiles.id = timeline.viewer_id or (
-          select true from public.follows
-          where follows.follower_id = timeline.viewer_id and follows.followee_id = profiles.id
-        ) is true)
+        and list_members.profile_id <> all (muted_ids)
+        and list_members.profile_id <> all (hidden_ids)
+        and exists (select from private.lets_in(timeline.viewer_id, list_members.profile_id))
     );
   end if;
 
   loop
-    batch := private.newest_posts(author_ids, tags, below, above, wanted);
+    batch := private.newest_posts(timeline.viewer_id, author_ids, tags, below, above, wanted);
     page := page || array(
       select entry.id
       from unnest(batch) as candidate (id)
@@ -190,34 +218,29 @@ begin
           coalesce(original.id, entry.id) as id,
           coalesce(original.author_id, entry.author_id) as author_id,
           coalesce(original.audience, entry.audience) as audience,
-          coalesce(original.reply_to_id, entry.reply_to_id) as reply_to_id
+          coalesce(original.is_open, entry.is_open) as is_open,
+          coalesce(original.reply_to_id, entry.reply_to_id) as reply_to_id,
+          coalesce(original.quote_of_id, entry.quote_of_id) as quote_of_id
       ) as shown
-      cross join lateral (
-        select
-          shown.author_id = timeline.viewer_id as is_viewer,
-          (
-            select true from public.follows
-            where follows.follower_id = timeline.viewer_id and follows.followee_id = shown.author_id
-          ) is true as is_followed
-        offset 0
-      ) as author
       where shown.author_id <> all (muted_ids)
-        and (author.is_viewer or (
-          shown.author_id <> all (hidden_ids)
-          and case shown.audience
-            when 'mentioned' then (
-              select true from public.post_mentions
-              where post_mentions.post_id = shown.id and post_mentions.profile_id = timeline.viewer_id
-            ) is true
-            when 'followers' then author.is_followed
-            else author.is_followed
-              or (select not profiles.is_private from public.profiles where profiles.id = shown.author_id)
-          end
-        ))
+        and shown.author_id <> all (hidden_ids)
+        and (
+          select true
+          from private.is_for(timeline.viewer_id, shown.id, shown.author_id, shown.audience, shown.is_open)
+        ) is true
+        and (shown.quote_of_id is null or not private.quotes_muted(timeline.viewer_id, shown.quote_of_id, muted_ids))
+        and (
+          original.id is null
+          or shown.reply_to_id is null
+          or not private.quotes_muted(timeline.viewer_id, shown.reply_to_id, muted_ids)
+        )
         and (original.id is null) = (
           -- Whether it is there by itself.
           (
-            case when timeline.list_id is null then author.is_viewer or author.is_followed
+            case when timeline.list_id is null then shown.author_id = timeline.viewer_id or (
+              select true from public.follows
+              where follows.follower_id = timeline.viewer_id and follows.followee_id = shown.author_id
+            ) is true
             else shown.author_id = any (author_ids) end
             or (cardinality(tags) > 0 and exists (
               select from public.post_tags
@@ -231,23 +254,18 @@ begin
                 where follows.follower_id = timeline.viewer_id and follows.followee_id = parent.author_id
               ) is true
               else parent.author_id = any (author_ids) end
-              and case parent.audience
-                when 'everyone' then true
-                when 'followers' then timeline.list_id is null or (
-                  select true from public.follows
-                  where follows.follower_id = timeline.viewer_id and follows.followee_id = parent.author_id
-                ) is true
-                else (
-                  select true from public.post_mentions
-                  where post_mentions.post_id = parent.id and post_mentions.profile_id = timeline.viewer_id
-                ) is true
-              end
+              and (
+                select true
+                from private.is_for(
+                  timeline.viewer_id, parent.id, parent.author_id, parent.audience, parent.is_open
+                )
+              ) is true
             )
             from public.posts as parent
             where parent.id = shown.reply_to_id
           ) is true)
         )
-        -- By way of whichever is fewer: the reposts of a post, or the set.
+        -- By way of the smaller of two: the reposts of the post, or the set.
         and (original.id is null or not case
           when timeline.list_id is null and cardinality(author_ids) > (
             select post_counts.reposts

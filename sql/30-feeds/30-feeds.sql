@@ -11,8 +11,15 @@ comment on type public.feed is 'The feeds, as count_newer() names them.';
 
 -- Pages ------------------------------------------------------------------------
 
--- What each feed is, and nothing else: its rows' ids and the posts they show. As
--- likes and bookmarks have ids of their own, these can be two.
+/*
+ * A page of a tag, of replies, of quotes or of a profile has two sources, each with
+ * an index that holds nothing else: the open posts, and the limited posts that are
+ * for the viewer (52-limited-posts.sql). A page never reads past the posts of people
+ * who write for others. It only reads past people whom the viewer hides or mutes.
+ *
+ * Ids and nothing else. Likes and bookmarks have ids of their own, so a row can have
+ * two: its own and that of the post it shows.
+ */
 create function private.feed_page(
   feed public.feed, of text, viewer_id uuid, below bigint, above bigint, page_size integer
 )
@@ -23,6 +30,11 @@ security invoker
 set search_path = ''
 rows 20
 as $$
+declare
+  hidden_ids uuid[] := array(select private.hidden_ids(feed_page.viewer_id));
+  muted_ids uuid[] := array(select private.muted_ids(feed_page.viewer_id));
+  target_id bigint;
+  wanted_tag text;
 begin
   case feed_page.feed
     when 'home' then
@@ -37,47 +49,127 @@ begin
       cross join lateral unnest(
         private.timeline(feed_page.viewer_id, lists.id, below, above, page_size)
       ) as page (id)
-      where lists.id = feed_page.of::uuid
-        and (
-          lists.owner_id = feed_page.viewer_id
-          or (not lists.is_private and private.looks_into(feed_page.viewer_id, lists.owner_id))
-        );
+      where lists.id = feed_page.of::uuid and private.sees_list(feed_page.viewer_id, lists.owner_id, lists.is_private);
 
     when 'public' then
       return query
       select posts.id, posts.id
       from public.posts
       where posts.id < below and posts.id > above
+        and posts.is_open
         and posts.reply_to_id is null
         and posts.repost_of_id is null
-        and posts.audience = 'everyone'
-        and posts.author_id not in (select private.muted_ids(feed_page.viewer_id))
-        and private.sees_post(feed_page.viewer_id, posts.id)
-        and private.sees_post(null, posts.id)
+        and posts.author_id <> all (hidden_ids)
+        and posts.author_id <> all (muted_ids)
+        and not (posts.quote_of_id is not null and private.quotes_muted(feed_page.viewer_id, posts.quote_of_id, muted_ids))
       order by posts.id desc
       limit page_size;
 
     when 'tag' then
+      wanted_tag := private.tag_name(feed_page.of);
       return query
-      select posts.id, posts.id
-      from public.post_tags
-      join public.posts on posts.id = post_tags.post_id
-      where post_tags.tag = private.tag_name(feed_page.of)
-        and post_tags.post_id < below and post_tags.post_id > above
-        and posts.author_id not in (select private.muted_ids(feed_page.viewer_id))
-        and private.sees_post(feed_page.viewer_id, posts.id)
-      order by post_tags.post_id desc
+      select found.id, found.id
+      from (
+        (
+          select post_tags.post_id
+          from public.post_tags
+          join public.posts on posts.id = post_tags.post_id
+          where post_tags.tag = wanted_tag
+            and post_tags.is_open
+            and post_tags.post_id < below and post_tags.post_id > above
+            and posts.author_id <> all (hidden_ids)
+            and posts.author_id <> all (muted_ids)
+            and not (
+              posts.quote_of_id is not null and private.quotes_muted(feed_page.viewer_id, posts.quote_of_id, muted_ids)
+            )
+          order by post_tags.post_id desc
+          limit page_size
+        )
+        union all
+        (
+          select limited.id
+          from private.limited_page(
+            feed_page.viewer_id, 'tag:' || wanted_tag, below, above,
+            -- With mutes, all that are for the viewer: the mutes are asked below.
+            case when cardinality(muted_ids) = 0 then page_size end
+          ) as limited (id)
+          join public.posts on posts.id = limited.id
+          where posts.author_id <> all (muted_ids)
+            and not (
+              posts.quote_of_id is not null and private.quotes_muted(feed_page.viewer_id, posts.quote_of_id, muted_ids)
+            )
+        )
+      ) as found (id)
+      order by found.id desc
       limit page_size;
 
     when 'profile', 'profile_replies' then
+      if feed_page.of::uuid = feed_page.viewer_id or exists (
+        select from public.follows
+        where follows.follower_id = feed_page.viewer_id and follows.followee_id = feed_page.of::uuid
+      ) then
+        return query
+        select posts.id, posts.id
+        from public.posts
+        where posts.author_id = feed_page.of::uuid
+          and posts.id < below and posts.id > above
+          and (posts.reply_to_id is null) = (feed_page.feed = 'profile')
+          and (posts.is_open or private.sees_post(feed_page.viewer_id, posts.id))
+          and (posts.repost_of_id is null or private.sees_post(feed_page.viewer_id, posts.repost_of_id))
+        order by posts.id desc
+        limit page_size;
+        return;
+      elsif feed_page.of::uuid = any (hidden_ids) then
+        return;
+      end if;
+
       return query
-      select posts.id, posts.id
-      from public.posts
-      where posts.author_id = feed_page.of::uuid
-        and posts.id < below and posts.id > above
-        and (posts.reply_to_id is null) = (feed_page.feed = 'profile')
-        and private.sees_post(feed_page.viewer_id, posts.id)
-      order by posts.id desc
+      select found.id, found.id
+      from (
+        (
+          select posts.id
+          from public.posts
+          where feed_page.feed = 'profile'
+            and posts.author_id = feed_page.of::uuid
+            and posts.is_open and posts.reply_to_id is null
+            and posts.id < below and posts.id > above
+            and (
+              posts.repost_of_id is null
+              or cardinality(hidden_ids) = 0
+              or private.sees_post(feed_page.viewer_id, posts.repost_of_id)
+            )
+          order by posts.id desc
+          limit page_size
+        )
+        union all
+        (
+          select posts.id
+          from public.posts
+          where feed_page.feed = 'profile_replies'
+            and posts.author_id = feed_page.of::uuid
+            and posts.is_open and posts.reply_to_id is not null
+            and posts.id < below and posts.id > above
+          order by posts.id desc
+          limit page_size
+        )
+        union all
+        (
+          select limited.id
+          from private.limited_page(
+            feed_page.viewer_id,
+            case feed_page.feed when 'profile' then 'by:' else 'replies-by:' end || feed_page.of::uuid,
+            below, above, page_size
+          ) as limited (id)
+        )
+        union all
+        (
+          select limited.id
+          from private.limited_page(feed_page.viewer_id, 'shown-by:' || feed_page.of::uuid, below, above, page_size)
+            as limited (id)
+          where feed_page.feed = 'profile' and private.looks_into(feed_page.viewer_id, feed_page.of::uuid)
+        )
+      ) as found (id)
+      order by found.id desc
       limit page_size;
 
     when 'profile_likes' then
@@ -88,11 +180,13 @@ begin
       join public.profiles on profiles.id = likes.user_id
       where likes.user_id = feed_page.of::uuid
         and likes.id < below and likes.id > above
-        and (
-          likes.user_id = feed_page.viewer_id
-          or (profiles.shows_likes and private.looks_into(feed_page.viewer_id, likes.user_id))
+        and private.shows_likes_to(feed_page.viewer_id, profiles.id, profiles.shows_likes)
+        and posts.author_id <> all (hidden_ids)
+        and exists (
+          select from private.is_for(
+            feed_page.viewer_id, posts.id, posts.author_id, posts.audience, posts.is_open
+          )
         )
-        and private.sees_post(feed_page.viewer_id, posts.id)
       order by likes.id desc
       limit page_size;
 
@@ -103,38 +197,61 @@ begin
       join public.posts on posts.id = bookmarks.post_id
       where bookmarks.user_id = feed_page.viewer_id
         and bookmarks.id < below and bookmarks.id > above
-        and private.sees_post(feed_page.viewer_id, posts.id)
+        and posts.author_id <> all (hidden_ids)
+        and exists (
+          select from private.is_for(
+            feed_page.viewer_id, posts.id, posts.author_id, posts.audience, posts.is_open
+          )
+        )
       order by bookmarks.id desc
       limit page_size;
 
-    when 'replies' then
-      return query
-      select posts.id, posts.id
+    when 'replies', 'quotes' then
+      -- Of a repost, those of the post that it shows.
+      select coalesce(posts.repost_of_id, posts.id) into target_id
       from public.posts
-      where posts.reply_to_id = feed_page.of::bigint
-        and posts.id < below and posts.id > above
-        and private.sees_post(feed_page.viewer_id, posts.id)
-        and exists (
-          select from public.posts as parent
-          where parent.id = posts.reply_to_id
-            and private.sees_post(feed_page.viewer_id, parent.id)
-        )
-      order by posts.id desc
-      limit page_size;
+      where posts.id = feed_page.of::bigint and private.sees_post(feed_page.viewer_id, posts.id);
+      if target_id is null then
+        return;
+      end if;
 
-    when 'quotes' then
       return query
-      select posts.id, posts.id
-      from public.posts
-      where posts.quote_of_id = feed_page.of::bigint
-        and posts.id < below and posts.id > above
-        and private.sees_post(feed_page.viewer_id, posts.id)
-        and exists (
-          select from public.posts as quoted
-          where quoted.id = posts.quote_of_id
-            and private.sees_post(feed_page.viewer_id, quoted.id)
+      select found.id, found.id
+      from (
+        (
+          select posts.id
+          from public.posts
+          where feed_page.feed = 'replies'
+            and posts.reply_to_id = target_id
+            and posts.is_open
+            and posts.id < below and posts.id > above
+            and posts.author_id <> all (hidden_ids)
+          order by posts.id desc
+          limit page_size
         )
-      order by posts.id desc
+        union all
+        (
+          select posts.id
+          from public.posts
+          where feed_page.feed = 'quotes'
+            and posts.quote_of_id = target_id
+            and posts.is_open
+            and posts.id < below and posts.id > above
+            and posts.author_id <> all (hidden_ids)
+          order by posts.id desc
+          limit page_size
+        )
+        union all
+        (
+          select limited.id
+          from private.limited_page(
+            feed_page.viewer_id,
+            case feed_page.feed when 'replies' then 'reply:' else 'quote:' end || target_id,
+            below, above, page_size
+          ) as limited (id)
+        )
+      ) as found (id)
+      order by found.id desc
       limit page_size;
   end case;
 end;

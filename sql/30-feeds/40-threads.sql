@@ -1,7 +1,10 @@
 /*
  * threads
  *
- * A post with what it answers and the replies below it.
+ * A post with what it answers, up to the first post, and with the replies below it,
+ * read in one call. A deleted post keeps its place when something hangs below it. So
+ * does a post that the viewer does not see, and the viewer is not told which of the
+ * two it is.
  */
 
 create type public.thread_post as (
@@ -13,13 +16,19 @@ create type public.thread_post as (
   quoted       public.card
 );
 
-comment on type public.thread_post is 'A row of a thread. depth is 0 for the post itself, negative for what it answers, positive for replies; post is null where there is one no more, or none for you.';
+comment on type public.thread_post is 'A row of a thread. depth is 0 for the post itself, negative for what it answers, positive for replies; post is null where the post is deleted, or not for you.';
 
 /*
- * Definer, because places are walked past the rules. The walk is bounded: 100
- * posts up; down by levels, each in the order of writing, until max_depth or 500
- * posts. What has no replies and is not seen takes no place in it, so that the
- * bound tells nothing of it.
+ * Definer, because places are walked past the rules. The walk is bounded. Upwards it
+ * reads 100 posts. Downwards it reads level by level, each in the order of writing,
+ * until max_depth, or until the viewer has 500 replies.
+ *
+ * The viewer may see replies that hang below one that they do not see: below a deleted
+ * post, a limited one, or one by a hidden person. These are walked as well, as long as
+ * they have replies, at most 500 of them. They do not count towards the 500 replies:
+ * the bound tells nothing of them, and nobody can fill a thread with replies that the
+ * viewer does not see. Of the limited replies to one post that are not for the viewer,
+ * the first 500 are looked below.
  */
 create function private.thread(post_id bigint, max_depth integer)
 returns setof public.thread_post
@@ -32,15 +41,18 @@ rows 50
 as $$
 declare
   viewer_id uuid := auth.uid();
+  hidden_ids uuid[] := array(select private.hidden_ids(viewer_id));
+  most_seen integer := 500;
+  most_unseen integer := 500;
   root_id bigint;
   ids bigint[];
   parents bigint[];
   depths integer[];
+  seen_ids bigint[];
   level_ids bigint[];
   level_parents bigint[];
-  seen_ids bigint[];
+  level_seen_ids bigint[];
   depth integer := 0;
-  most integer;
 begin
   if thread.max_depth is null or thread.max_depth not between 1 and 50 then
     raise sqlstate 'PT400' using message = 'A thread is read 1 to 50 replies deep', detail = 'max_depth_range';
@@ -48,8 +60,7 @@ begin
 
   select coalesce(posts.repost_of_id, posts.id) into root_id
   from public.posts
-  where posts.id = thread.post_id
-    and private.sees_post(viewer_id, posts.id);
+  where posts.id = thread.post_id and private.sees_post(viewer_id, posts.id);
   if root_id is null then
     return;
   end if;
@@ -76,44 +87,86 @@ begin
   select array_agg(ancestor.id), array_agg(ancestor.reply_to_id), array_agg(ancestor.depth)
   into ids, parents, depths
   from ancestor;
+  seen_ids := array(select above.id from unnest(ids) as above (id) where private.sees_post(viewer_id, above.id));
 
   -- Downwards, a level at a time.
-  most := cardinality(ids) + 500;
   level_ids := array[root_id];
-  while cardinality(level_ids) > 0 and depth < thread.max_depth and cardinality(ids) < most loop
+  while cardinality(level_ids) > 0 and depth < thread.max_depth and most_seen > 0 loop
     depth := depth + 1;
-    select coalesce(array_agg(child.id), '{}'), coalesce(array_agg(child.reply_to_id), '{}')
-    into level_ids, level_parents
-    from (
-      select place.id, place.reply_to_id
-      from (
-        select posts.id, posts.reply_to_id
-        from public.posts
-        where posts.reply_to_id = any (level_ids)
-          and (
-            private.sees_post(viewer_id, posts.id)
-            or exists (select from public.posts as reply where reply.reply_to_id = posts.id)
-            or exists (select from private.deleted_posts where deleted_posts.reply_to_id = posts.id)
-          )
+    with child as materialized (
+      select reply.id, parent.id as parent_id, reply.is_seen
+      from unnest(level_ids) as parent (id)
+      cross join lateral (
+        (
+          select posts.id, true
+          from public.posts
+          where posts.reply_to_id = parent.id and posts.is_open and posts.author_id <> all (hidden_ids)
+          order by posts.id
+          limit most_seen
+        )
         union all
-        select deleted_posts.id, deleted_posts.reply_to_id
-        from private.deleted_posts
-        where deleted_posts.reply_to_id = any (level_ids)
-      ) as place
-      order by place.id
-      limit most - cardinality(ids)
-    ) as child;
+        (
+          select limited.id, true
+          from private.limited_page(
+            viewer_id, 'reply:' || parent.id, 9223372036854775807, 0, most_seen
+          ) as limited (id)
+        )
+        union all
+        (
+          select place.id, false
+          from (
+            (
+              select deleted_posts.id
+              from private.deleted_posts
+              where deleted_posts.reply_to_id = parent.id
+              order by deleted_posts.id
+              limit most_unseen
+            )
+            union all
+            (
+              select limited_posts.post_id
+              from private.limited_posts
+              where limited_posts.place = 'reply:' || parent.id
+              order by limited_posts.post_id
+              limit 500
+            )
+            union all
+            (
+              select posts.id
+              from public.posts
+              where cardinality(hidden_ids) > 0
+                and posts.reply_to_id = parent.id
+                and posts.author_id = any (hidden_ids)
+                and posts.is_open
+              limit 500
+            )
+          ) as place (id)
+          where (
+            exists (select from public.posts as reply where reply.reply_to_id = place.id)
+            or exists (select from private.deleted_posts where deleted_posts.reply_to_id = place.id)
+          ) and not private.sees_post(viewer_id, place.id)
+        )
+      ) as reply (id, is_seen)
+    ),
+    kept as (
+      (select child.* from child where child.is_seen order by child.id limit most_seen)
+      union all
+      (select child.* from child where not child.is_seen order by child.id limit most_unseen)
+    )
+    select
+      coalesce(array_agg(kept.id order by kept.id), '{}'),
+      coalesce(array_agg(kept.parent_id order by kept.id), '{}'),
+      coalesce(array_agg(kept.id) filter (where kept.is_seen), '{}')
+    into level_ids, level_parents, level_seen_ids
+    from kept;
+
     ids := ids || level_ids;
     parents := parents || level_parents;
     depths := depths || array_fill(depth, array[cardinality(level_ids)]);
+    seen_ids := seen_ids || level_seen_ids;
+    most_seen := most_seen - cardinality(level_seen_ids);
+    most_unseen := most_unseen - (cardinality(level_ids) - cardinality(level_seen_ids));
   end loop;
-
-  seen_ids := array(
-    select posts.id
-    from public.posts
-    where posts.id = any (ids)
-      and private.sees_post(viewer_id, posts.id)
-  );
 
   return query
   with recursive place as materialized (
@@ -134,7 +187,7 @@ begin
     select items.id, items.post, items.reply_to, items.quoted
     from private.feed_items(viewer_id, seen_ids, seen_ids) as items
   ),
-  -- What has something seen below it keeps its place.
+  -- A post keeps its place when the viewer sees it, or something below it.
   kept as (
     select distinct ancestor.id
     from branch

@@ -236,13 +236,15 @@ comment on function private.search_people is 'What public.search_people() answer
 revoke all on function private.search_people (text, integer) from public, anon, authenticated, service_role;
 grant execute on function private.search_people (text, integer) to anon, authenticated;
 
+-- Volatile, because a search by somebody who is signed in is counted.
 create function public.search_people(query text, page_size integer default 20)
 returns setof public.person
 language sql
-stable
+volatile
 security invoker
 rows 20
 begin atomic
+  select private.spend('search');
   select listed.*
   from private.search_people(search_people.query, search_people.page_size) as listed;
 end;

@@ -214,13 +214,15 @@ comment on function private.search_posts is 'What public.search_posts() answers.
 revoke all on function private.search_posts (text, bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function private.search_posts (text, bigint, integer) to anon, authenticated;
 
+-- Volatile, because a search by somebody who is signed in is counted.
 create function public.search_posts(query text, before bigint default null, page_size integer default 20)
 returns setof public.feed_item
 language sql
-stable
+volatile
 security invoker
 rows 20
 begin atomic
+  select private.spend('search');
   select items.*
   from private.search_posts(search_posts.query, search_posts.before, search_posts.page_size) as items;
 end;

@@ -3,12 +3,12 @@ import { expect, test } from "vitest";
 import { type Person, service, signUp, target } from "../people.ts";
 
 /*
- * Everybody at once, over HTTP: every answer is one that its sender can understand,
- * and in the end the counts are what counting gives.
+ * Five people act at the same time, over HTTP. The sender can understand every answer
+ * they get. In the end the stored counts equal what counting the rows gives.
  */
 
 test.skipIf(!target().secretKey)(
-  "five people follow, like, block, post and leave it again at once, and nothing breaks",
+  "five people follow, like, block and post, and undo it, all at once, and nothing breaks",
   async () => {
     const people = await Promise.all(["alice", "bob", "carol", "dave", "erin"].map((name) => signUp(name)));
     const anyone = () => people[randomInt(people.length)] as Person;
@@ -55,7 +55,7 @@ test.skipIf(!target().secretKey)(
         for (let n = 0; n < 50; n++) await act();
       }),
     );
-    // Refusals are among them, and so is success.
+    // Some requests were refused, and some succeeded.
     expect([...statuses.keys()].some((status) => status < 300)).toBe(true);
 
     const all = service();

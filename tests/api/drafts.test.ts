@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { signUp } from "../people.ts";
 
-test("alice's draft becomes a post at its time, once, and carol reads it in the public feed", async () => {
+test("alice's draft becomes one post at its time, and carol reads it in alice's feed", async () => {
   const [alice, carol] = await Promise.all([signUp("alice"), signUp("carol")]);
   const publish_at = new Date(Date.now() + 1000).toISOString();
   await alice.client

@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { codeIn, freshUsername, guest, linkIn, mailTo, signUp } from "../people.ts";
 
 /*
- * The main job, as a frontend does it: two people sign up, confirm from the
- * e-mail that arrived, write, follow, and read the home feed.
+ * The product's main loop, as a frontend does it: two people sign up, confirm from
+ * the e-mail that arrived, write, follow, and read the home feed.
  */
 
 test("alice and bob sign up, alice writes, bob follows her and reads her posts in his home feed", async () => {
@@ -59,7 +59,7 @@ test("alice and bob sign up, alice writes, bob follows her and reads her posts i
   expect((await bob.client.rpc("home_feed").throwOnError()).data).toEqual([]);
 });
 
-test("the link of the mail confirms too, and leads back to the site with a session", async () => {
+test("the link in the mail confirms too, and leads back to the site with a session", async () => {
   const username = freshUsername("alice");
   const email = `${username}@example.com`;
   const client = guest();
@@ -81,7 +81,7 @@ test("the link of the mail confirms too, and leads back to the site with a sessi
   expect(data).toEqual({ username });
 });
 
-test("a code works once, and only for its address", async () => {
+test("a code works once, and only for the address that it was sent to", async () => {
   const bob = await signUp("bob");
   const username = freshUsername("alice");
   const email = `${username}@example.com`;
@@ -97,7 +97,7 @@ test("a code works once, and only for its address", async () => {
   expect(again.error).toMatchObject({ code: "otp_expired" });
 });
 
-test("a feed read page by page is the feed read at once", async () => {
+test("bob gets the same feed page by page as in one request", async () => {
   const alice = await signUp("alice");
   const bob = await signUp("bob");
   for (const person of [alice, bob]) {
@@ -120,7 +120,7 @@ test("a feed read page by page is the feed read at once", async () => {
   expect(pages).toEqual(whole);
 });
 
-test("an edited post shows its new words, and keeps the old ones readable", async () => {
+test("an edited post shows its new text, and its earlier texts stay readable", async () => {
   const alice = await signUp("alice");
   const bob = await signUp("bob");
   const { data: post } = await alice.client

@@ -62,7 +62,7 @@ test("a private room that no policy opens is closed to bob and to a guest", asyn
       await person.removeChannel(channel);
     }),
   );
-  // Under the same name the public room is open.
+  // The public room with the same name is open.
   await joined(bob.client.channel(room));
   await client.removeAllChannels();
 });

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { guest, type Person, service, signUp } from "../people.ts";
 
-/* What row-level security lets each of them do, asked over HTTP as a frontend would. */
+/* What row-level security lets each person do. The tests ask over HTTP, as a frontend does. */
 
 let alice: Person;
 let mallory: Person;
@@ -35,7 +35,7 @@ test("somebody who is not signed in reads posts and profiles, and writes nothing
   expect(await post()).toEqual(original);
 });
 
-test("mallory changes and deletes nothing of alice's, and cannot write in her name", async () => {
+test("mallory cannot change or delete what alice wrote, and cannot write in her name", async () => {
   const update = await mallory.client.from("posts").update({ content: "mallory" }).eq("id", postId).select();
   expect(update).toMatchObject({ error: null, data: [] });
   const remove = await mallory.client.from("posts").delete().eq("id", postId).select();
@@ -56,7 +56,7 @@ test("mallory changes and deletes nothing of alice's, and cannot write in her na
   expect(await post()).toEqual(original);
 });
 
-test("alice herself may, and only in the columns that are hers", async () => {
+test("alice may change her own profile, but only the columns that a client may write", async () => {
   const bio = await alice.client
     .from("profiles")
     .update({ bio: "Hello" })
@@ -72,7 +72,7 @@ test("alice herself may, and only in the columns that are hers", async () => {
   expect(backdated.error?.code).toBe("42501");
 });
 
-test("nobody follows themselves; following twice is said plainly, or ignored when asked", async () => {
+test("nobody follows themselves; a second follow is refused, or ignored if the client asks for that", async () => {
   const oneself = await alice.client.from("follows").insert({ followee_id: alice.id });
   expect(oneself).toMatchObject({ status: 400, error: { details: "follow_yourself" } });
   await alice.client.from("follows").insert({ followee_id: mallory.id }).throwOnError();
@@ -90,7 +90,7 @@ test("nobody follows themselves; following twice is said plainly, or ignored whe
   expect(counts.data).toEqual({ followers: 1 });
 });
 
-test("a broken rule says so in words, with a code for programs", async () => {
+test("an answer to a broken rule says which rule in words, with a code for programs", async () => {
   const empty = await alice.client.from("posts").insert({ content: "  \n " });
   expect(empty).toMatchObject({ status: 400, error: { details: "content_length" } });
   const avatar = await alice.client
@@ -102,7 +102,7 @@ test("a broken rule says so in words, with a code for programs", async () => {
   expect(page).toMatchObject({ status: 400, error: { details: "page_size_range" } });
 });
 
-test("what is private is not there for anybody, the service key included", async () => {
+test("nobody reaches the private schemas over the API, not even with the secret key", async () => {
   for (const client of [guest(), alice.client, service()]) {
     const held = await client.schema("private").from("held_usernames").select();
     expect(held.error?.code).toBe("PGRST106");

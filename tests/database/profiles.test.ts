@@ -1,16 +1,22 @@
-/** Profiles: made with the account, changed by their owner, and the names people go by. */
+/** Profiles: made when an account is confirmed, changed by their owner; and usernames. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Auth, connectAuth } from "./auth.ts";
 import { createDatabase, type Database, type Person, refusal } from "./database.ts";
 
 let db: Database;
+let auth: Auth;
 let alice: Person;
 let bob: Person;
 beforeAll(async () => {
   db = await createDatabase();
+  auth = connectAuth(db);
   alice = await db.signUp("alice");
   bob = await db.signUp("bob");
 });
-afterAll(() => db?.[Symbol.asyncDispose]());
+afterAll(async () => {
+  await auth?.[Symbol.asyncDispose]();
+  await db?.[Symbol.asyncDispose]();
+});
 
 const rename = (person: Person, username: string) =>
   person.asks(
@@ -60,7 +66,18 @@ describe("an account", () => {
     expect(row?.display_name).toBe(`two lines ${"x".repeat(40)}`);
   });
 
-  test("takes everything of its own along when it goes, and nothing of others", async () => {
+  test.each([
+    ["cut after a whole emoji", "👨‍👩‍👧‍👦".repeat(10), "👨‍👩‍👧‍👦".repeat(7)],
+    ["on one line", "one\u2028two\u0085three", "one two three"],
+    ["without characters that control the direction of writing", "a\u202eb\u2066c\u2069\u200f", "abc"],
+    ["empty when there is nothing to see", "  \u200b\u3164 ", ""],
+  ])("gets a display name %s", async (_, written, kept) => {
+    const { id } = await db.signUp("", { display_name: written });
+    const [row] = await db.admin`select display_name from profiles where id = ${id}`;
+    expect(row?.display_name).toBe(kept);
+  });
+
+  test("that is deleted takes everything of its own along, and nothing of others", async () => {
     const frank = await db.signUp("frank");
     await frank.asks((sql) => sql`insert into follows (followee_id) values (${bob.id})`);
     await bob.asks((sql) => sql`insert into follows (followee_id) values (${frank.id})`);
@@ -86,13 +103,48 @@ describe("an account", () => {
       where profile_id = ${bob.id}
     `;
     expect(counts).toEqual({ followers: 0, following: 0, posts: 1 });
-    expect(await available("frank")).toBe(true);
+  });
+
+  test("that is deleted leaves its names held for 30 days: the last one, and those it held", async () => {
+    const gina = await db.signUp("gina");
+    await rename(gina, "gina_2");
+    await letPass("10 days");
+    await db.admin`delete from auth.users where id = ${gina.id}`;
+    const free = async () => [await available("gina"), await available("Gina_2")];
+
+    expect(await free()).toEqual([false, false]);
+    // Bob gets the same answer as for a name that somebody has.
+    for (const username of ["gina", "gina_2", "alice"]) {
+      expect(await available(username, bob.asks)).toBe(false);
+      expect(await refusal(rename(bob, username))).toMatchObject({
+        code: "PT409",
+        detail: "username_taken",
+        message: `The username ${username} is taken`,
+      });
+    }
+    expect((await db.signUp("gina")).username).toMatch(/^user_/);
+
+    await letPass("20 days 1 second");
+    expect(await free()).toEqual([true, false]);
+    await letPass("10 days");
+    expect(await free()).toEqual([true, true]);
+    expect((await db.signUp("gina_2")).username).toBe("gina_2");
+  });
+
+  test("that is gone holds its name when somebody else gave it up before", async () => {
+    const first = await db.signUp("handed_on");
+    await rename(first, "handed_over");
+    await letPass("31 days");
+    const second = await db.signUp("handed_on");
+    await db.admin`delete from auth.users where id = ${second.id}`;
+    expect(await available("handed_on")).toBe(false);
+    expect(await available("handed_on", first.asks)).toBe(false);
   });
 });
 
 describe("a username", () => {
   test.each(["al", "a".repeat(31), "al-ice", "al ice", "älice", "alice\n", "", "'; drop table profiles; --"])(
-    "%j is no username",
+    "%j is refused as a username",
     async (username) => {
       const refused = await refusal(rename(bob, username));
       expect(refused).toMatchObject({ code: "PT400", detail: "username_format" });
@@ -111,22 +163,20 @@ describe("a username", () => {
       code: "PT400",
       detail: "username_reserved",
     });
-    expect(await refusal(db.signUp(username))).toMatchObject({ code: "PT400", detail: "username_reserved" });
     expect(await available(username)).toBe(false);
   });
 
-  test("is taken in whatever case", async () => {
+  test("is taken in any case of letters", async () => {
     expect(await refusal(rename(bob, "ALICE"))).toMatchObject({
       code: "PT409",
       detail: "username_taken",
       message: "The username ALICE is taken",
     });
-    expect(await refusal(db.signUp("Alice"))).toMatchObject({ code: "PT409", detail: "username_taken" });
     expect(await available("Alice")).toBe(false);
     expect(await available("Alice", alice.asks)).toBe(true);
   });
 
-  test("changes its case freely, as often as one likes", async () => {
+  test("changes its case freely, as often as its owner likes", async () => {
     const cased = await db.signUp("cased");
     for (const username of ["Cased", "CASED", "cased"]) {
       expect(await rename(cased, username)).toEqual([{ username }]);
@@ -135,25 +185,25 @@ describe("a username", () => {
     expect(held).toHaveLength(0);
   });
 
-  test("saved as it was is no change", async () => {
+  test("that is saved unchanged costs nothing", async () => {
     const same = await db.signUp("same");
     await rename(same, "same_2");
     expect(await rename(same, "same_2")).toEqual([{ username: "same_2" }]);
   });
 
-  test("given up is held for its former owner, who may take it back at once", async () => {
+  test("that dave gives up is held for him, and he can take it back at once", async () => {
     const dave = await db.signUp("dave");
     await rename(dave, "david");
     expect(await available("dave")).toBe(false);
     expect(await refusal(rename(bob, "Dave"))).toMatchObject({ code: "PT409", detail: "username_taken" });
-    expect(await refusal(db.signUp("dave"))).toMatchObject({ code: "PT409", detail: "username_taken" });
+    expect((await db.signUp("dave")).username).toMatch(/^user_/);
 
     expect(await available("dave", dave.asks)).toBe(true);
     expect(await rename(dave, "dave")).toEqual([{ username: "dave" }]);
     expect(await available("david")).toBe(false);
   });
 
-  test("given up is free again after 30 days", async () => {
+  test("that somebody gave up is free again after 30 days", async () => {
     const gone = await db.signUp("wanted");
     await rename(gone, "unwanted");
     await letPass("29 days");
@@ -162,7 +212,7 @@ describe("a username", () => {
     expect(await available("wanted")).toBe(true);
     const next = await db.signUp("Wanted");
     expect(next.username).toBe("Wanted");
-    // Whose it was has no claim left, and the next owner's hold replaces the old one.
+    // The former owner has no claim left. The next owner's hold replaces the old one.
     expect(await refusal(rename(gone, "wanted"))).toMatchObject({ detail: "username_taken" });
     await rename(next, "wanted_2");
     expect(await refusal(rename(gone, "wanted"))).toMatchObject({ detail: "username_taken" });
@@ -185,18 +235,49 @@ describe("a username", () => {
     expect(held.map((row) => row.username)).toEqual(["mallory", "mallory_1"]);
   });
 
+  test("that two people want goes to the first; the second, who waited, reads that it is taken", async () => {
+    const [first, second, waiting] = [
+      await db.signUp("first_of_two"),
+      await db.signUp("second_of_two"),
+      // Nobody reserved the name for them: an administrator made the account.
+      await auth.create({ username: "prize" }),
+    ];
+    const outcomes = await first.asks(async (sql) => {
+      await sql`update profiles set username = 'prize' where id = ${first.id}`;
+      const others = { renamed: refusal(rename(second, "PRIZE")), confirmed: auth.confirm(waiting) };
+      const blocked = () => db.admin`
+        select from pg_stat_activity where datname = ${db.name} and wait_event_type = 'Lock'`;
+      await expect.poll(async () => (await blocked()).length).toBe(2);
+      return others;
+    });
+    expect(await outcomes.renamed).toMatchObject({
+      code: "PT409",
+      detail: "username_taken",
+      message: "The username PRIZE is taken",
+    });
+    await outcomes.confirmed;
+    const [confirmed] = await db.admin`select username from profiles where id = ${waiting}`;
+    expect(confirmed?.username).toMatch(/^user_/);
+  });
+
   test("goes to one of many who want it at the same moment", async () => {
     const people = await Promise.all(Array.from({ length: 8 }, (_, n) => db.signUp(`racer_${n}`)));
     const attempts = await Promise.allSettled(people.map((person) => rename(person, "winner")));
     expect(attempts.filter((attempt) => attempt.status === "fulfilled")).toHaveLength(1);
     for (const attempt of attempts) {
-      if (attempt.status === "rejected") expect(["PT409", "23505"]).toContain(attempt.reason.code);
+      if (attempt.status === "rejected") {
+        expect(attempt.reason).toMatchObject({
+          code: "PT409",
+          detail: "username_taken",
+          message: "The username winner is taken",
+        });
+      }
     }
     const [row] = await db.admin`select count(*) from profiles where lower(username) = 'winner'`;
     expect(row?.count).toBe(1);
   });
 
-  test("cannot be slipped past the rules that people hear of", async () => {
+  test("is checked by the table itself too, where the trigger is off", async () => {
     // The trigger off: what is left is the guard.
     const admin = await db.admin.reserve();
     try {

@@ -43,17 +43,55 @@ const questions: Record<string, string> = {
     union all
     select post_id from likes
     where not exists (select from private.post_counts where post_counts.post_id = likes.post_id)`,
+  "posts that everyone sees, or not": `
+    select posts.id, posts.is_open
+    from posts
+    join profiles on profiles.id = posts.author_id
+    left join (posts as original join profiles as original_author on original_author.id = original.author_id)
+      on original.id = posts.repost_of_id
+    where posts.is_open is distinct from (
+      posts.audience = 'everyone' and not profiles.is_private
+      and (original.id is null or (original.audience = 'everyone' and not original_author.is_private))
+    )
+    union all
+    select post_id, is_open from post_tags
+    where is_open is distinct from (select is_open from posts where posts.id = post_id)`,
   limited_posts: `
     with wanted as (
-      select target_id, relation, posts.id as post_id, author_id
+      select place, posts.id as post_id, posts.author_id
       from posts
-      join profiles on profiles.id = author_id
+      join profiles on profiles.id = posts.author_id
       cross join lateral (
-        values (reply_to_id, 'reply'), (quote_of_id, 'quote'), (repost_of_id, 'repost')
-      ) as reference (target_id, relation)
-      where target_id is not null and (is_private or audience <> 'everyone')
-    ), kept as (select target_id, relation, post_id, author_id from private.limited_posts)
+        select 'reply:' || reply_to_id where reply_to_id is not null
+        union all select 'quote:' || quote_of_id where quote_of_id is not null
+        union all select 'repost:' || repost_of_id where repost_of_id is not null
+        union all select 'tag:' || tag from post_tags where post_id = posts.id
+        union all select case when reply_to_id is null then 'by:' else 'replies-by:' end || posts.author_id
+          where audience = 'mentioned'
+      ) as limited (place)
+      where is_private or audience <> 'everyone'
+    ), kept as (
+      select place, post_id, author_id from private.limited_posts
+      where place !~ '^(by|shown-by):' or post_id in (select id from posts where repost_of_id is null)
+    )
     (table wanted except table kept) union all (table kept except table wanted)`,
+  "limited reposts on a profile's page": `
+    with wanted as (
+      select case when original.author_id = posts.author_id then 'by:' else 'shown-by:' end || posts.author_id as place,
+        posts.id as post_id, original.author_id, original.audience
+      from posts join posts as original on original.id = posts.repost_of_id
+      where not original.is_open and (original.author_id <> posts.author_id or original.audience = 'mentioned')
+    ), kept as (
+      select place, post_id, author_id, audience from private.limited_posts
+      where place ~ '^(by|shown-by):' and post_id in (select id from posts where repost_of_id is not null)
+    )
+    (table wanted except table kept) union all (table kept except table wanted)`,
+  limited_counts: `
+    with wanted as (
+      select place, count(*) as amount from private.limited_posts
+      where place ~ '^(reply|quote|repost):' group by place
+    )
+    (table wanted except table private.limited_counts) union all (table private.limited_counts except table wanted)`,
   "places that are there, or that nothing hangs below": `
     select id from private.deleted_posts as place
     where exists (select from posts where posts.id = place.id)`,

@@ -85,9 +85,9 @@ test("they are ranked by how the name fits, then by relation, then by followers"
 
 test("somebody whose name is the whole query comes first, however many begin with it", async () => {
   await db.admin`
-    insert into auth.users (instance_id, id, aud, role, raw_user_meta_data)
+    insert into auth.users (instance_id, id, aud, role, email_confirmed_at, raw_user_meta_data)
     select
-      '00000000-0000-0000-0000-000000000000', gen_random_uuid(), 'authenticated', 'authenticated',
+      '00000000-0000-0000-0000-000000000000', gen_random_uuid(), 'authenticated', 'authenticated', now(),
       jsonb_build_object('username', 'ann_' || n)
     from generate_series(1, 2000) as n`;
   await db.signUp("ann");

@@ -1,4 +1,4 @@
-/** What is in a text: examples in many scripts, and twitter-text, whose rules these are, as the oracle. */
+/** Tags, mentions and links in a text: examples in many scripts, and a comparison with twitter-text. */
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import postgres from "postgres";
@@ -65,7 +65,7 @@ describe("what is found in a post", () => {
     expect(row?.entities).toEqual([]);
   });
 
-  test("counts UTF-16 code units, whatever comes before", async () => {
+  test("counts UTF-16 code units, after all kinds of characters", async () => {
     const content = "𠮷👩\u200d🌾🇩🇪\u0001e\u0301 #𐐷𐐷 𝒜 @alice 🌱https://example.com/é 🌱#done";
     expect(await marked(content)).toEqual(["#𐐷𐐷", "@alice", "https://example.com/é", "#done"]);
   });
@@ -105,6 +105,13 @@ describe("a tag", () => {
     ["Tamil", "#தமிழ்", ["#தமிழ்"]],
     ["Thai", "#สวนผัก", ["#สวนผัก"]],
     ["Japanese, with its long vowel and sign", "今日。＃ガーデニング、", ["＃ガーデニング"]],
+    [
+      "full-width punctuation",
+      [..."。、！？：；，．（）「」『』【】［］｛｝＂＇＆＊／＼｜…‥。｡､｢｣"]
+        .map((sign) => `#タグ${sign}`)
+        .join(" "),
+      Array(34).fill("#タグ"),
+    ],
     ["Korean", "#한국어 #정원", ["#한국어", "#정원"]],
     ["Chinese", "#花园。#北京", ["#花园", "#北京"]],
     ["beyond U+FFFF", "#𠮷野家 #𐐷", ["#𠮷野家", "#𐐷"]],
@@ -119,9 +126,13 @@ describe("a tag", () => {
     [
       "in a link",
       "https://example.com/#a https://example.com/?q=#a https://example.com#a",
-      ["https://example.com/#a", "https://example.com/?q=#a", "https://example.com"],
+      ["https://example.com/#a", "https://example.com/?q=#a", "https://example.com#a"],
     ],
-    ["in an address without http://", "example.com/#a and example.com/a/#b, www.example.co.uk/x?y#z", []],
+    [
+      "in an address without http://",
+      "example.com/#a and example.com/a/#b, www.example.co.uk/x?y#z example.com/日本/#c",
+      [],
+    ],
     ["after one", "example.com/a #b example.com #c", ["#b", "#c"]],
     ["in an e-mail address", "a#b@example.com", []],
   ])("%s: %s", async (_, content, found) => {
@@ -154,11 +165,11 @@ describe("a tag", () => {
         ),
       ),
     );
-    // Alone after a sign, these two make an emoji of it.
+    // Alone after a sign, U+20E3 makes an emoji of it. A letter that cannot be seen makes no tag.
     expect(bmp(row?.letters)).toEqual(
-      bmp(all(/[\p{L}\p{M}]/u)).filter((point) => ![0xfe0f, 0x20e3].includes(point)),
+      bmp(all(/(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{M}]/u)).filter((point) => point !== 0x20e3),
     );
-    // Beyond, all but the marks of musical notation and sign writing, and two sets of drawn digits.
+    // Beyond, the marks of musical notation and of sign writing are missing, and two sets of drawn digits.
     const astral = new Set<number>(row?.characters);
     const missing = all(/[\p{L}\p{M}\p{Nd}]/u).filter((point) => point > 0xffff && !astral.has(point));
     expect(
@@ -184,6 +195,7 @@ describe("the name of a tag", () => {
     ["한국", ["#한국", "#\u1112\u1161\u11ab\u1100\u116e\u11a8"]],
     ["क्षेत्र", ["#क्षेत्र"]],
     [null, ["", "#", "##a", "#a b", " a", "a#", "2026", "#2026", "_", "#\ufe0fa", "a-b", "🌱", "a\n"]],
+    [null, ["#\u3164", "#\u115f\u1160", "#2026\uffa0", "#_\u180b", "#タグ。"]],
   ])("%s is how %j are called", async (name, tags) => {
     expect(await namesOf(tags)).toEqual(tags.map(() => name));
   });
@@ -277,18 +289,54 @@ describe("a link", () => {
     ],
     [
       "keeps closed parentheses",
-      "(https://example.org/a_(b)) https://example.org/a_(b_(c)d)e https://example.org/a(b",
-      ["https://example.org/a_(b)", "https://example.org/a_(b_(c)d)e", "https://example.org/a"],
+      "(https://example.org/a_(b)) https://example.org/a_(b_(c)d)e https://example.org/a(b " +
+        "(https://example.org/水_(曖昧さ回避)) (https://example.org/?a=(b)) https://example.org/?a=b(c",
+      [
+        "https://example.org/a_(b)",
+        "https://example.org/a_(b_(c)d)e",
+        "https://example.org/a",
+        "https://example.org/水_(曖昧さ回避)",
+        "https://example.org/?a=(b)",
+        "https://example.org/?a=b",
+      ],
     ],
     [
-      "keeps accents and Cyrillic in its path",
-      "https://example.org/été/сад",
-      ["https://example.org/été/сад"],
+      "keeps the letters of every script in its path",
+      "https://example.org/été/сад https://ja.wikipedia.org/wiki/日本 です https://th.wikipedia.org/wiki/ประเทศไทย " +
+        "https://ar.wikipedia.org/wiki/سوريا، https://hi.wikipedia.org/wiki/हिन्दी। https://fa.example.org/گل\u200cها",
+      [
+        "https://example.org/été/сад",
+        "https://ja.wikipedia.org/wiki/日本",
+        "https://th.wikipedia.org/wiki/ประเทศไทย",
+        "https://ar.wikipedia.org/wiki/سوريا",
+        "https://hi.wikipedia.org/wiki/हिन्दी",
+        "https://fa.example.org/گل\u200cها",
+      ],
     ],
     [
-      "ends where others begin",
-      "https://example.org/日本 http://example.jpです",
-      ["https://example.org/", "http://example.jp"],
+      "and in its query and fragment",
+      "https://example.com/?q=日本語&é=1#見出し https://example.com?q=сад#ก https://example.com#見出し!",
+      [
+        "https://example.com/?q=日本語&é=1#見出し",
+        "https://example.com?q=сад#ก",
+        "https://example.com#見出し",
+      ],
+    ],
+    [
+      "keeps percent signs",
+      "https://ja.wikipedia.org/wiki/%E6%97%A5%E6%9C%AC?a=%20b#%E3%81%82. https://example.com/50%",
+      ["https://ja.wikipedia.org/wiki/%E6%97%A5%E6%9C%AC?a=%20b#%E3%81%82", "https://example.com/50"],
+    ],
+    [
+      "ends before full-width punctuation",
+      [..."。、！？：；，．（）「」『』【】…｡､"].map((sign) => `https://example.jp/日本${sign}と`).join(" "),
+      Array(19).fill("https://example.jp/日本"),
+    ],
+    ["ends before a letter of another script in its host", "http://example.jpです", ["http://example.jp"]],
+    [
+      "is nothing more when nothing follows its signs",
+      "https://example.com? https://example.com# https://example.com/? https://example.com/(",
+      ["https://example.com", "https://example.com", "https://example.com/", "https://example.com/"],
     ],
     [
       "has an international host",
@@ -301,7 +349,7 @@ describe("a link", () => {
       [],
     ],
     [
-      "follows what is none",
+      "follows anything else",
       "字http://example.com 🌱http://example.com <http://example.com>",
       ["http://example.com", "http://example.com", "http://example.com"],
     ],
@@ -355,6 +403,18 @@ describe("twitter-text", () => {
     ["punctuation in a host", /["“”«»…–＃＠、。·][^\s/]*\.[a-z]|:\/\/[^\s/]*["“”«»…–＃＠、。·]/],
     ["no http:// and glued to a letter: where does it begin?", /[^\s\0-\x7f][-.]*\w[\w-]*(\.[\w-]+)+\//],
     ["a variation selector, which the first of two tags takes from the second", /[^\s]\ufe0f[#＃]/],
+    ["a variation selector, which does not count as a letter here", /[#＃][\d_·٣४\p{Cf}]*\ufe0f/u],
+    [
+      "a path with letters that are neither Latin nor Cyrillic",
+      /\.\S*\/\S*(?![\p{Script=Latin}\p{Script=Cyrillic}\d])[\p{L}\p{M}\p{N}·・\u200d]/u,
+    ],
+    [
+      "a query with letters that are not ASCII, with parentheses, or with + or & at its end",
+      /\?\S*(?:[()+&]|[^\0-\x7f])/,
+    ],
+    ["punctuation before a query", /[^\p{L}\p{M}\p{N}\s=_#/+)-]\?/u],
+    ["a question mark in parentheses", /\([^\s)]*\?/],
+    ["a fragment after the host", /:\/\/[^\s/?#]*\.[^\s/?#]*[#＃]/],
   ];
 
   const { extractUrl } = (twitter as unknown as { regexen: { extractUrl: RegExp } }).regexen;
@@ -430,14 +490,17 @@ describe("twitter-text", () => {
   });
 });
 
-test("the answer is the same whatever the locale of the database", async () => {
+test("the answer is the same in databases of every locale", async () => {
   const contents = [
     "#ISPARTA #ısparta #İzmir @ALICE",
     "#ÉTÉ #été #e\u0301te\u0301 #ΟΔΟΣ",
     "HTTP://EXAMPLE.COM/I #हिन्दी #ガーデン",
   ];
   const expected = await entitiesOf(contents);
-  const text = (await sources()).find(({ name }) => name === "20-posts/10-text.sql")?.text as string;
+  const files = ["00-foundations/25-characters.sql", "20-posts/10-text.sql"];
+  const found = (await sources()).filter(({ name }) => files.includes(name));
+  expect(found).toHaveLength(files.length);
+  const text = found.map((file) => file.text).join("\n");
   for (const locale of [
     "locale_provider icu icu_locale 'tr-TR' locale 'C'",
     "locale_provider builtin builtin_locale 'C.UTF-8' locale 'C'",
@@ -460,10 +523,11 @@ test("the answer is the same whatever the locale of the database", async () => {
 });
 
 test("no text takes long to read", async () => {
-  // Much longer than a post may be, which is a matter of a second; of a minute, if a run were read once from each
-  // of its characters. What is found is found one after the other, in a text as long as a post.
-  const runs = "#|@|a#|#a|#a#|http://|http://a.|a.|a.bc/|é|(|(a|http://a.bc/(|-|://";
-  const found = "#a |@abc |http://a.bc |#字。|🌱#a|#1 ";
+  // The runs are much longer than a post may be. They take about a second. They would take a minute if a run were
+  // read again from each of its characters. The texts full of entities are as long as a post.
+  const runs =
+    "#|@|a#|#a|#a#|http://|http://a.|a.|a.bc/|é|(|(a|http://a.bc/(|-|://|字|http://a.bc/字(|a.bc/?(字";
+  const found = "#a |@abc |http://a.bc |#字。|🌱#a|#1 |http://a.bc/字?字#字。";
   await db.admin.begin(async (sql) => {
     await sql`set local statement_timeout = '6s'`;
     for (const [parts, length] of [
@@ -478,7 +542,7 @@ test("no text takes long to read", async () => {
   });
 });
 
-test("whoever may write calls tags by their names; entities are only found by the house", async () => {
+test("people who may write can call tag_name(), and nobody can call text_entities()", async () => {
   for (const role of ["authenticated", "service_role"] as const) {
     const [row] = await db.as(role)((sql) => sql`select private.tag_name('#Garden') as name`);
     expect(row?.name).toBe("garden");

@@ -17,7 +17,7 @@ beforeAll(async () => {
       select n, md5(case when random() < 0.9 then floor(random() * 100) else 100 + floor(random() * 500) end::text)::uuid, n::text
       from generate_series(1, 3000) as n
     `;
-    await sql`insert into post_tags (post_id, tag) select id, 'garden' from posts where id % 7 = 0`;
+    await sql`insert into post_tags (post_id, tag, is_open) select id, 'garden', true from posts where id % 7 = 0`;
   });
   const rows = await db.admin`select md5(n::text)::uuid as id from generate_series(0, 599) as n`;
   authors = rows.map((row) => row.id);
@@ -43,7 +43,7 @@ test("are what sorting them says, of few authors and of many, with tags and with
         const [above, below] = [Math.min(a, b), Math.max(a, b)];
         const tags = tagged ? ["garden"] : [];
         const [found] = await db.admin`
-        select private.newest_posts(${ids}::uuid[], ${tags}::text[], ${below}, ${above}, ${wanted}) as ids
+        select private.newest_posts(null, ${ids}::uuid[], ${tags}::text[], ${below}, ${above}, ${wanted}) as ids
       `;
         const expected = await db.admin`
         select id from posts

@@ -1,4 +1,4 @@
-/** The Send Email hook on real Deno, and Auth's side of the conversation with it. */
+/** Runs the Send Email hook on real Deno, and plays the part of Auth. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,13 +16,13 @@ export const sender = {
 };
 
 export interface Hook extends AsyncDisposable {
-  /** Posts a payload signed as Auth signs it. */
+  /** Signs a payload as Auth does, and posts it. */
   post(payload: unknown, signing?: { secret?: string; at?: Date; id?: string }): Promise<Response>;
   fetch: Functions["fetch"];
   log: string[];
 }
 
-/** The function on real Deno, in the environment given. */
+/** Starts the function on real Deno, with these environment variables. */
 export async function startHook(env: Record<string, string>): Promise<Hook> {
   const stateDir = await mkdtemp(join(tmpdir(), "plaza-hook-"));
   const log: string[] = [];
@@ -67,7 +67,7 @@ export async function startHook(env: Record<string, string>): Promise<Hook> {
   };
 }
 
-/** What Auth reads a hook's error from: the status is 200, or it would not look. */
+/** Expects an error in the form that Auth reads. Its status is 200, because Auth reads no other answer. */
 export async function expectHookError(response: Response): Promise<void> {
   expect(response.status).toBe(200);
   expect(response.headers.get("content-type")).toMatch(/^application\/json/);

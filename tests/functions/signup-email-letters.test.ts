@@ -12,14 +12,14 @@ function render(action: Action, change: Parameters<typeof payloadOf>[1] = {}, ap
   return renderMails(payloadSchema.parse(payloadOf(action, change)), { appName });
 }
 
-/** The addresses that the mail's links lead to. */
+/** The addresses of the links in a mail. */
 function links(markup: string): URL[] {
   return [...markup.matchAll(/href="([^"]*)"/g)].map(
     ([, href = ""]) => new URL(href.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)))),
   );
 }
 
-test.each(actions)("%s is one short mail, or two for a change of address", (action) => {
+test.each(actions)("%s gives one short mail, or two for a change of address", (action) => {
   const mails = render(action);
   expect(mails).toHaveLength(action === "email_change" ? 2 : 1);
   for (const mail of mails) {
@@ -32,7 +32,7 @@ test.each(actions)("%s is one short mail, or two for a change of address", (acti
 });
 
 test.each(["signup", "invite", "recovery", "magiclink", "email"] as const)(
-  "%s carries the link and the code, in both versions",
+  "%s has the link and the code, in HTML and in text",
   (action) => {
     const redirect = "https://app.example.com/welcome?next=/a&b=c d#ä";
     const [mail] = render(action, { email_data: { redirect_to: redirect } });
@@ -49,7 +49,7 @@ test.each(["signup", "invite", "recovery", "magiclink", "email"] as const)(
   },
 );
 
-test("a reauthentication is a code without a link", () => {
+test("a reauthentication mail has a code and no link", () => {
   const [mail] = render("reauthentication");
   expect(mail?.text).toContain("Your code: 305805");
   expect(links(mail?.html ?? "")).toEqual([]);
@@ -68,22 +68,23 @@ test("a change of address gives each address its own token, though Auth crosses 
   ] as const) {
     expect(mail?.to).toBe(to);
     expect(mail?.text).toContain(`Or enter this code: ${code}`);
+    expect(mail?.text).toContain("Confirm both");
     const [link] = links(mail?.html ?? "");
     expect(link?.searchParams.get("token")).toBe(token);
     expect(link?.searchParams.get("type")).toBe("email_change");
   }
 });
 
-test("without double confirmation only the new address is asked", () => {
+test("without double confirmation only the new address gets a mail", () => {
   const single = { token: "333333", token_hash: "hash-for-new", token_new: "", token_hash_new: "" };
   const [mail, ...others] = render("email_change", { email_data: single });
   expect(others).toEqual([]);
   expect(mail?.to).toBe("alice.new@example.com");
   expect(mail?.text).toContain("333333");
-  expect(mail?.text).not.toContain("when both agree");
+  expect(mail?.text).not.toContain("Confirm both");
 });
 
-test("an anonymous person who adds an address is asked there, by link alone if Auth gives no code", () => {
+test("an anonymous person who adds an address gets a mail there, with only a link if Auth gives no code", () => {
   const anonymous = { token: "", token_hash: "hash-for-new", token_new: "", token_hash_new: "" };
   const [mail, ...others] = render("email_change", { user: { email: "" }, email_data: anonymous });
   expect(others).toEqual([]);
@@ -91,13 +92,13 @@ test("an anonymous person who adds an address is asked there, by link alone if A
   expect(mail?.text).not.toContain("code");
 });
 
-test("the notice of a changed address goes to the old one", () => {
+test("the notice of a changed address goes to the old address", () => {
   const [mail] = render("email_changed_notification", { email_data: { old_email: "alice.old@example.com" } });
   expect(mail?.to).toBe("alice.old@example.com");
   expect(mail?.text).toContain("from alice.old@example.com to alice@example.com");
 });
 
-test("notices say what was changed", () => {
+test("a notice says what has changed", () => {
   const text = (action: Action, data: Record<string, string>) =>
     render(action, { email_data: data })[0]?.text;
   expect(text("identity_linked_notification", { provider: "github" })).toContain("Github can now");
@@ -118,13 +119,13 @@ test.each([
   expect(`${link?.origin}${link?.pathname}`).toBe(verify);
 });
 
-test("SUPABASE_PUBLIC_URL goes before the payload's site_url", () => {
+test("links use SUPABASE_PUBLIC_URL rather than the payload's site_url", () => {
   const payload = payloadSchema.parse(payloadOf("signup", { email_data: { site_url: "http://auth:9999" } }));
   const [mail] = renderMails(payload, { ...words, publicUrl: "https://plaza.example.com" });
   expect(links(mail?.html ?? "")[0]?.href).toMatch(/^https:\/\/plaza\.example\.com\/auth\/v1\/verify\?/);
 });
 
-test("should site_url hold the site's address one day, the project's own goes before it", () => {
+test("links use the project's own address if site_url is not the address of Auth", () => {
   const payload = payloadSchema.parse(
     payloadOf("signup", { email_data: { site_url: "https://plaza.example" } }),
   );
@@ -137,16 +138,16 @@ test("should site_url hold the site's address one day, the project's own goes be
   expect(links(now?.html ?? "")[0]?.origin).toBe("https://own.example");
 });
 
-test("a site_url that is no web address is refused", () => {
+test("a site_url that is not a web address is refused", () => {
   for (const siteUrl of ["javascript:alert(1)", "", "example.com", "data:text/html,x"]) {
     expect(() => render("signup", { email_data: { site_url: siteUrl } })).toThrow();
   }
 });
 
-test("alice is called by her username, and mallory's advertisement is not sent on", () => {
-  const greeting = (username: unknown) =>
+test("a mail repeats a well-formed username, and not mallory's advertisement", () => {
+  const mail = (username: unknown) =>
     render("signup", { user: { user_metadata: { username, display_name: "Win at evil.example" } } })[0]?.text;
-  expect(greeting("alice_1")).toContain("Hello alice_1. Confirm");
+  expect(mail("alice_1")).toContain("signed up with this e-mail address for the account @alice_1.");
   for (const name of [
     "Win at evil.example",
     "<b>x</b>",
@@ -157,12 +158,35 @@ test("alice is called by her username, and mallory's advertisement is not sent o
     null,
     {},
   ]) {
-    expect(greeting(name)).toContain("Hello. Confirm");
-    expect(greeting(name)).not.toContain("evil");
+    expect(mail(name)).toContain("signed up with this e-mail address.");
+    expect(mail(name)).not.toMatch(/@(?!example)|evil/);
   }
 });
 
-describe("nothing in a payload becomes markup, a header or a line of its own", () => {
+test("the first mail says whose account it confirms, and not to confirm another's", () => {
+  const [mail] = render("signup", { user: { user_metadata: { username: "mallory" } } });
+  for (const version of [mail?.html, mail?.text]) {
+    expect(version).toContain("for the account @mallory.");
+    expect(version).toContain("You did not sign up, or not as @mallory? Then do not confirm");
+  }
+});
+
+test("a later mail of the same sign-up names nobody, and asks for a password and a username", () => {
+  const user = { confirmation_sent_at: new Date().toISOString(), user_metadata: { username: "mallory" } };
+  const [mail] = render("signup", { user });
+  for (const version of [mail?.html, mail?.text]) {
+    expect(version).toContain("Then choose a password and a username.");
+    expect(version).not.toContain("mallory");
+  }
+});
+
+test("alice is greeted by her username once her address is confirmed, and not before", () => {
+  expect(render("recovery")[0]?.text).toContain("Hello alice.");
+  const unconfirmed = { user: { email_confirmed_at: undefined } };
+  expect(render("recovery", unconfirmed)[0]?.text).toContain("Hello. Somebody");
+});
+
+describe("nothing in a payload becomes markup, a header or a new line", () => {
   const hostile = fc.oneof(
     fc.string({ unit: "binary", maxLength: 60 }),
     fc.constantFrom(
@@ -207,7 +231,7 @@ describe("nothing in a payload becomes markup, a header or a line of its own", (
         for (const [index, mail] of mails.entries()) {
           expect(mail.to).toBe(address);
           expect(mail.subject).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u);
-          // The same elements with the same attributes, whatever the words: but for a code that turned out blank.
+          // Other words give the same elements with the same attributes. Only a blank code has no element.
           const expected = tags(benign[index]?.html ?? "");
           const found = tags(mail.html);
           if (mail.html.includes('class="code"')) expect(found).toEqual(expected);
@@ -222,17 +246,17 @@ describe("nothing in a payload becomes markup, a header or a line of its own", (
   });
 });
 
-test("html`` escapes what is put into it, and only that", () => {
+test("html`` escapes its values, and only them", () => {
   const inner = html`<b title="${`"'<`}">${"<&>"}</b>`;
   expect(toText(html`<p>${inner}${[inner]}${undefined}${0}</p>`)).toBe(
     `<p>${'<b title="&#34;&#39;&#60;">&#60;&#38;&#62;</b>'.repeat(2)}0</p>`,
   );
-  // An object that only looks like markup, as JSON could bring it, has no way in.
+  // An object from JSON may look like markup. It is escaped too.
   expect(() => toText(html`${JSON.parse('{"value":"<b>"}')}`)).not.toThrow();
   expect(toText(html`${JSON.parse('{"value":"<b>"}')}`)).not.toContain("<b>");
 });
 
-describe("the settings", () => {
+describe("settings", () => {
   const env = {
     SEND_EMAIL_HOOK_SECRETS: `v1,whsec_${btoa("0123456789abcdef0123456789abcdef")}`,
     MAIL_FROM: "Plaza <hello@example.com>",
@@ -243,7 +267,7 @@ describe("the settings", () => {
     return readSettings((name) => all[name]);
   };
 
-  test("are SMTP over TLS where nothing else is said", () => {
+  test("are SMTP over TLS by default", () => {
     expect(read({})).toMatchObject({
       appName: "Plaza",
       from: { name: "Plaza", address: "hello@example.com" },
@@ -251,7 +275,7 @@ describe("the settings", () => {
     });
   });
 
-  test("ask for STARTTLS on other ports, and leave only this machine without", () => {
+  test("require STARTTLS on other ports, except on this machine", () => {
     expect(read({ SMTP_PORT: "2587" })).toMatchObject({ delivery: { security: "starttls" } });
     expect(read({ SMTP_PORT: "54325", SMTP_HOST: "127.0.0.1" })).toMatchObject({
       delivery: { security: "none" },
@@ -261,12 +285,12 @@ describe("the settings", () => {
     });
   });
 
-  test("need no sender for a mail catcher on this machine", () => {
+  test("need no MAIL_FROM for a mail catcher on this machine", () => {
     const catcher = { MAIL_FROM: "", SMTP_HOST: "127.0.0.1", SMTP_PORT: "54325" };
     expect(read(catcher)).toMatchObject({ from: { name: "Plaza", address: "no-reply@localhost" } });
   });
 
-  test("trust SUPABASE_URL as a public address only over https", () => {
+  test("use SUPABASE_URL as the public address only if it is https", () => {
     expect(read({ SUPABASE_URL: "https://ref.supabase.co" })).toMatchObject({
       projectUrl: "https://ref.supabase.co",
     });
@@ -291,7 +315,7 @@ describe("the settings", () => {
     ["SMTP_SECURE", { SMTP_SECURE: "yes" }],
     ["MAIL_API_KEY", { MAIL_API_URL: "https://api.example.com" }],
     ["MAIL_API_URL", { MAIL_API_URL: "http://api.example.com", MAIL_API_KEY: "key" }],
-  ])("name %s when it is wrong, without its value", (name, change) => {
+  ])("name %s if it is wrong, without its value", (name, change) => {
     const settings = read(change);
     expect(settings).toMatchObject({ problem: expect.stringContaining(name) });
     expect(JSON.stringify(settings)).not.toContain("whsec_short");

@@ -1,4 +1,4 @@
-/** Payloads of the Send Email hook as Supabase Auth builds them, about alice. */
+/** Payloads about alice, as Supabase Auth sends them to the Send Email hook. */
 import type { Action } from "../../edge-functions/signup-email/payload.ts";
 
 export const actions = [
@@ -36,6 +36,8 @@ export function payloadOf(
       role: "",
       email: "alice@example.com",
       phone: "491700000000",
+      ...(action !== "signup" &&
+        action !== "invite" && { email_confirmed_at: now, confirmation_sent_at: now }),
       ...(action === "email_change" && { new_email: "alice.new@example.com" }),
       app_metadata: { provider: "email", providers: ["email"] },
       user_metadata: { username: "alice", email: "alice@example.com", email_verified: false },

@@ -72,7 +72,7 @@ describe("by SMTP", () => {
     expect(codes).toEqual({ "alice.new@example.com": "222222", "alice@example.com": "305805" });
   });
 
-  test("a code and a link arrive as they were given", async () => {
+  test("the mail has the code and the link of the payload", async () => {
     const redirect = "https://app.example.com/?a=1&b=ü#x";
     await hook.post(payloadOf("signup", { email_data: { token: "012345", redirect_to: redirect } }));
     const [message] = await inbox();
@@ -83,7 +83,7 @@ describe("by SMTP", () => {
     expect(message?.HTML).toContain(`href="${link.href.replaceAll("&", "&#38;")}"`);
   });
 
-  test("both secrets are good while they rotate, and no other", async () => {
+  test("while a secret rotates, the old and the new one are valid, and no other", async () => {
     expect((await hook.post(payloadOf("signup"), { secret: oldSecret })).status).toBe(200);
     expect((await hook.post(payloadOf("signup"), { secret: newSecret })).status).toBe(200);
     const response = await hook.post(payloadOf("signup"), { secret: strangeSecret });
@@ -92,7 +92,7 @@ describe("by SMTP", () => {
     expect(await inbox()).toHaveLength(2);
   });
 
-  test("signatures as Auth lists them, one for each of its secrets, are read", async () => {
+  test("the hook accepts Auth's list of signatures, one for each secret", async () => {
     const body = JSON.stringify(payloadOf("signup"));
     const [id, at] = [crypto.randomUUID(), new Date()];
     const signatures = [strangeSecret, newSecret].map((secret) =>
@@ -135,12 +135,12 @@ describe("by SMTP", () => {
     const whole = { "webhook-id": id, "webhook-timestamp": time, "webhook-signature": good };
     expect(await status(whole, body.replace("alice@example.com", "mallory@example.com"))).toBe(401);
     expect(await inbox()).toHaveLength(0);
-    // The signature itself is a good one.
+    // The signature itself is valid.
     expect(await status(whole)).toBe(200);
     expect(await inbox()).toHaveLength(1);
   });
 
-  test("what is no POST, too large or no payload of the hook is refused", async () => {
+  test("the hook refuses other methods, bodies that are too large, and other payloads", async () => {
     const url = "http://127.0.0.1/signup-email";
     expect((await hook.fetch(new Request(url))).status).toBe(405);
     const large = "x".repeat(600_000);
@@ -179,7 +179,7 @@ describe("by SMTP", () => {
     expect(await inbox()).toHaveLength(0);
   });
 
-  test("a repetition of the same request is recognisable by its Message-ID", async () => {
+  test("a repeated request gives the same Message-ID", async () => {
     const payload = payloadOf("email_change");
     await hook.post(payload);
     await hook.post(payload);
@@ -205,7 +205,7 @@ describe("when a mail server fails", () => {
     return hook;
   };
 
-  test("Auth is told, and the next attempt goes through once it is back", async () => {
+  test("Auth gets an error, and the next attempt succeeds after the server is back", async () => {
     const smtpPort = await freePort();
     const hook = await hookTo(smtpPort);
     await expectHookError(await hook.post(payloadOf("signup")));
@@ -220,7 +220,7 @@ describe("when a mail server fails", () => {
     });
   });
 
-  test("a server that says nothing is not waited for past Auth's patience", async () => {
+  test("the hook stops waiting for a silent server before Auth's time limit", async () => {
     const silentServer = createTcpServer();
     const port = await listen(silentServer);
     stack.push(closing(silentServer));
@@ -230,7 +230,7 @@ describe("when a mail server fails", () => {
   test.each([
     ["alice.new@example.com", "mail 1 of 2", []],
     ["alice@example.com", "mail 2 of 2", ["alice.new@example.com"]],
-  ])("a change of address fails when %s is refused", async (refused, said, sent) => {
+  ])("a change of address fails if the server refuses %s", async (refused, said, sent) => {
     const taken: string[] = [];
     const server = new SMTPServer({
       authOptional: true,
@@ -255,7 +255,7 @@ describe("when a mail server fails", () => {
     expect(hook.log.join("\n")).not.toContain("example.com");
   });
 
-  test("mail is not sent in the clear to a server that should offer STARTTLS and does not", async () => {
+  test("a server that does not offer the required STARTTLS gets no mail", async () => {
     const mail = await createMail({ smtpPort: 0, httpPort: 0, log: silent });
     const hook = await startHook({
       ...sender,
@@ -268,9 +268,9 @@ describe("when a mail server fails", () => {
     expect(await (await fetch(`${mail.url}/api/v1/messages`)).json()).toMatchObject({ total: 0 });
   });
 
-  test.each(["tls", "starttls"])("a server that nobody vouches for gets no mail (%s)", async (security) => {
+  test.each(["tls", "starttls"])("a server with a bad certificate gets no mail (%s)", async (security) => {
     const senders: string[] = [];
-    // With the library's own certificate, whose key is public.
+    // The server has the library's own certificate, whose key is public.
     const server = new SMTPServer({
       secure: security === "tls",
       authOptional: true,
@@ -292,7 +292,7 @@ describe("when a mail server fails", () => {
     expect(senders).toEqual([]);
   });
 
-  test("a hook without its settings says which are missing, in the log alone", async () => {
+  test("a hook without its settings names the missing ones, and only in the log", async () => {
     const hook = await startHook({ MAIL_FROM: "hello@plaza.example" });
     stack.push(hook);
     const response = await hook.post(payloadOf("signup"));
@@ -328,7 +328,7 @@ describe("by a mail API", () => {
     requests = [];
   });
 
-  test("the mails go out in Resend's form, each with a key of its own", async () => {
+  test("the hook sends mails in Resend's form, each with its own key", async () => {
     expect(await (await hook.post(payloadOf("email_change"))).json()).toEqual({});
     expect(requests.map(({ body }) => body.to)).toEqual([["alice.new@example.com"], ["alice@example.com"]]);
     expect(requests[0]?.headers.authorization).toBe("Bearer re_secret");
@@ -344,7 +344,7 @@ describe("by a mail API", () => {
     expect(new Set(keys).size).toBe(2);
   });
 
-  test.each([401, 422, 429, 500, 307])("its answer %i is a hook error", async (answer) => {
+  test.each([401, 422, 429, 500, 307])("an answer %i becomes a hook error", async (answer) => {
     status = answer;
     await expectHookError(await hook.post(payloadOf("email_change")));
     expect(requests).toHaveLength(1);

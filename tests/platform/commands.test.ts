@@ -9,8 +9,8 @@ import { createClient } from "@supabase/supabase-js";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 
 /*
- * What a person does at a terminal, with real processes: start, look, stop,
- * crash, start again. Each test has a state folder of its own.
+ * What a person does at a terminal, with real processes: start, look, stop, crash, start
+ * again. Each test has its own state folder.
  */
 
 const main = new URL("../../platform/main.ts", import.meta.url).pathname;
@@ -25,7 +25,7 @@ afterEach(() => rm(stateDir, { recursive: true, force: true }));
 interface Command {
   child: ChildProcess;
   output(): string;
-  /** Exit code, or the signal that ended it. */
+  /** The exit code, or the signal that ended the process. */
   ended: Promise<number | NodeJS.Signals>;
 }
 
@@ -66,7 +66,7 @@ async function status(): Promise<Record<string, string>> {
   return parseEnv(asked.output()) as Record<string, string>;
 }
 
-/** All live processes whose command line names this test's state folder. */
+/** All running processes whose command line names this test's state folder. */
 async function processes(): Promise<number[]> {
   const found: number[] = [];
   for (const name of await readdir("/proc")) {
@@ -97,7 +97,7 @@ async function createUser(env: Record<string, string>, username: string): Promis
   if (error) throw error;
 }
 
-test("a start shows URLs and keys, a SIGTERM stops every child, and the next start finds what was written", async () => {
+test("a start shows URLs and keys, a SIGTERM stops every child, and the next start has the same data", async () => {
   const first = await started();
   expect(first.output()).toContain(first.env.API_URL);
   expect(Object.keys(first.env)).toEqual(
@@ -131,7 +131,7 @@ test("a start shows URLs and keys, a SIGTERM stops every child, and the next sta
   expect(await processes()).toEqual([]);
 });
 
-test("npm start ends on a SIGTERM to npm, and on Ctrl-C, which reaches every process of the terminal", async () => {
+test("npm start ends after a SIGTERM to npm, and after Ctrl-C, which signals every process of the terminal", async () => {
   const root = join(import.meta.dirname, "../..");
   const npmStart = () =>
     ready(
@@ -154,7 +154,7 @@ test("npm start ends on a SIGTERM to npm, and on Ctrl-C, which reaches every pro
   await expect.poll(processes, { timeout: 20_000 }).toEqual([]);
 });
 
-test("a second start on the same folder says that it runs already, and leaves the first alone", async () => {
+test("a second start on the same folder is refused, and the first platform continues", async () => {
   const first = await started();
   const log = join(stateDir, "plaza.log");
   await appendFile(log, "what the first has told\n");
@@ -169,7 +169,7 @@ test("a second start on the same folder says that it runs already, and leaves th
   expect(await usernames(first.env)).toContain("alice");
 });
 
-test("a suspended platform keeps its folder, and goes on when it is resumed", async () => {
+test("a suspended platform keeps its folder, and continues after it is resumed", async () => {
   const first = await started();
   first.child.kill("SIGSTOP");
   try {
@@ -184,7 +184,7 @@ test("a suspended platform keeps its folder, and goes on when it is resumed", as
   expect(await usernames(first.env)).toContain("alice");
 });
 
-test("of several that start at once after a kill -9, one gets the folder and the others say so", async () => {
+test("if several start at once after a kill -9, one gets the folder and the others are refused", async () => {
   const crashed = await started();
   crashed.child.kill("SIGKILL");
   await crashed.ended;
@@ -198,7 +198,7 @@ test("of several that start at once after a kill -9, one gets the folder and the
   expect(await usernames((await ready(winner)).env)).toContain("alice");
 });
 
-test("after a kill -9 nothing keeps running, and the next start recovers by itself", async () => {
+test("after a kill -9 no process keeps running, and the next start recovers without help", async () => {
   const first = await started();
   await createUser(first.env, "dora");
   first.child.kill("SIGKILL");
@@ -209,7 +209,7 @@ test("after a kill -9 nothing keeps running, and the next start recovers by itse
   expect(await usernames(second.env)).toContain("dora");
 });
 
-test("reset starts afresh from the migrations and the seed, with the same keys", async () => {
+test("reset starts again from the migrations and the seed, with the same keys", async () => {
   const first = await started();
   await createUser(first.env, "dora");
   const { keys } = await jwks(first.env);
@@ -228,7 +228,7 @@ test("reset starts afresh from the migrations and the seed, with the same keys",
 const jwks = async (env: Record<string, string>) =>
   (await fetch(`${env.API_URL}/auth/v1/.well-known/jwks.json`)).json();
 
-test("each taken port is named, with the option that changes it, and nothing is left running", async () => {
+test("the error names a taken port and the option that changes it, and no process is left", async () => {
   const squatter = createServer();
   await new Promise<void>((resolve) => squatter.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => void squatter.close());
@@ -263,7 +263,7 @@ test("each taken port is named, with the option that changes it, and nothing is 
   }
 });
 
-test("what is secret in the state folder is its owner's alone", async () => {
+test("only the owner can read the secrets in the state folder", async () => {
   const { child, ended } = await started();
   child.kill("SIGTERM");
   await ended;
@@ -272,7 +272,7 @@ test("what is secret in the state folder is its owner's alone", async () => {
   }
 });
 
-test("an unknown command or option explains itself", async () => {
+test("an unknown command or option prints the usage", async () => {
   for (const args of [["dance"], ["start", "--loudly"]]) {
     const command = run(...args);
     expect(await command.ended).toBe(1);

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadConfig } from "../../platform/config.ts";
+import { developmentConfig } from "../../platform/development.ts";
 
 let dir: string;
 
@@ -29,7 +30,7 @@ test("an empty file gives the CLI's defaults", async () => {
   });
 });
 
-test("durations are read as Go writes them", async () => {
+test("durations are in Go's notation", async () => {
   const { auth } = await config('[auth.email]\nmax_frequency = "1m30s"\n[auth.sessions]\ntimebox = "24h"');
   expect(auth.email.max_frequency).toBe(90_000);
   expect(auth.sessions.timebox).toBe(86_400_000);
@@ -38,7 +39,7 @@ test("durations are read as Go writes them", async () => {
   });
 });
 
-test("env(NAME) is filled in, and a missing one is named", async () => {
+test("env(NAME) gets its value, and the error names a missing variable", async () => {
   const toml = '[auth.hook.send_email]\nenabled = true\nuri = "http://x"\nsecrets = "env(HOOK)"';
   expect((await config(toml, { HOOK: "v1,whsec_a" })).auth.hook.send_email.secrets).toBe("v1,whsec_a");
   await expect(config(toml)).rejects.toMatchObject({
@@ -47,9 +48,37 @@ test("env(NAME) is filled in, and a missing one is named", async () => {
   });
 });
 
-test("a setting given from code goes over the file's, and leaves its neighbours", async () => {
+test("a setting from code replaces the setting of the file, and not the settings beside it", async () => {
   const { api } = await config("[api]\nport = 1234\nmax_rows = 10", {}, { api: { port: 0 } });
   expect(api).toMatchObject({ port: 0, max_rows: 10 });
+});
+
+test("config.toml has production's values, and only a laptop shortens the pause between mails", async () => {
+  const root = join(import.meta.dirname, "../..");
+  const env = { SEND_EMAIL_HOOK_SECRETS: "v1,whsec_a" };
+  const { email } = (await loadConfig(root, env)).auth;
+  expect(email).toMatchObject({
+    max_frequency: 60_000,
+    otp_length: 8,
+    otp_expiry: 900,
+    secure_password_change: true,
+    enable_confirmations: true,
+  });
+  const onLaptop = await loadConfig(root, env, developmentConfig("127.0.0.1", {}));
+  expect(onLaptop.auth.email).toEqual({ ...email, max_frequency: 1000 });
+  for (const overrides of [
+    developmentConfig("0.0.0.0", {}),
+    developmentConfig("192.168.1.2", {}),
+    developmentConfig("127.0.0.1", { PLAZA_DEVELOPMENT: "off" }),
+  ]) {
+    expect((await loadConfig(root, env, overrides)).auth.email).toEqual(email);
+  }
+});
+
+test("of several overrides the later ones go over the earlier ones", async () => {
+  await writeFile(join(dir, "supabase", "config.toml"), "[api]\nport = 1234");
+  const { api } = await loadConfig(dir, {}, { api: { port: 1, max_rows: 2 } }, { api: { port: 3 } });
+  expect(api).toMatchObject({ port: 3, max_rows: 2 });
 });
 
 test("a broken or missing file is a clear error", async () => {

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "../..");
 
-test("every error that the platform tells its operator is documented, and no other", async () => {
+test("docs/errors.md lists every error of the platform's commands, and no other", async () => {
   const names = await readdir(join(root, "platform"), { recursive: true });
   const sources = await Promise.all(
     names

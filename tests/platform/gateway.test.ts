@@ -7,7 +7,7 @@ import { silent } from "../../platform/log.ts";
 let keys: Keys;
 let gateway: Gateway;
 
-/** Answers with what it was asked. */
+/** A service that answers with the request that it got. */
 const echo = {
   async fetch(request: Request) {
     const url = new URL(request.url);
@@ -34,7 +34,7 @@ const ask = async (path: string, init?: RequestInit) => {
 };
 const bearer = (jwt: string) => `Bearer ${jwt}`;
 
-test("a request without a key is refused, and the same one with a key goes through", async () => {
+test("a request without a key is refused, and the same request with a key is not", async () => {
   const refused = await ask("/rest/v1/posts");
   expect(refused.status).toBe(401);
   expect(refused.body.message).toBe("No API key found in request");
@@ -58,7 +58,7 @@ test("every key of the project becomes the JWT of its role", async () => {
   }
 });
 
-test("a function sees keys and tokens as they came, and the key's JWT in a header nobody can forge", async () => {
+test("a function gets keys and tokens unchanged, and the key's JWT in a header that nobody can forge", async () => {
   await using functions = await createGateway({ host: "127.0.0.1", port: 0, keys, log: silent });
   functions.mount("functions", echo);
   const headersOf = async (headers: Record<string, string>) =>
@@ -72,7 +72,7 @@ test("a function sees keys and tokens as they came, and the key's JWT in a heade
   expect((await headersOf({ "sb-api-key": bearer(keys.serviceRoleKey) }))["sb-api-key"]).toBeUndefined();
 });
 
-test("a user's own token is passed on beside the key", async () => {
+test("a user's own token is passed on together with the key", async () => {
   const token = await keys.sign({ sub: "alice", role: "authenticated" });
   const { body } = await ask("/rest/v1/posts", {
     headers: { apikey: keys.publishableKey, authorization: bearer(token) },
@@ -80,13 +80,13 @@ test("a user's own token is passed on beside the key", async () => {
   expect(body.headers.authorization).toBe(bearer(token));
 });
 
-test("the key may come in the query, and is gone from it inside", async () => {
+test("the key may be in the query, and the service does not see it there", async () => {
   const { body } = await ask(`/rest/v1/posts?select=id,author(username)&apikey=${keys.anonKey}&id=in.(1,2)`);
   expect(body.path).toBe("/posts?select=id,author(username)&id=in.(1,2)");
   expect(body.headers.authorization).toBe(bearer(keys.anonKey));
 });
 
-test("the body and the method arrive, the prefix does not", async () => {
+test("the service gets the body and the method, and a path without the prefix", async () => {
   const { body } = await ask("/rest/v1/rpc/home_feed", {
     method: "POST",
     headers: { apikey: keys.anonKey, "content-type": "application/json" },
@@ -96,7 +96,7 @@ test("the body and the method arrive, the prefix does not", async () => {
   expect(body.headers["x-forwarded-prefix"]).toBe("/rest/v1");
 });
 
-test("mallory cannot pretend another address", async () => {
+test("mallory cannot pretend to have another address", async () => {
   const { body } = await ask("/auth/v1/token", {
     headers: { apikey: keys.anonKey, "x-forwarded-for": "203.0.113.9" },
   });
@@ -104,13 +104,13 @@ test("mallory cannot pretend another address", async () => {
   expect(body.headers["x-forwarded-for"]).not.toContain("203.0.113.9");
 });
 
-test("links from mails need no key, the rest of auth does", async () => {
+test("links in mails need no key, and the other paths of auth do", async () => {
   expect((await ask("/auth/v1/verify?token=x&type=signup")).status).toBe(200);
   expect((await ask("/auth/v1/.well-known/jwks.json")).status).toBe(200);
   expect((await ask("/auth/v1/user")).status).toBe(401);
 });
 
-test("any origin may ask, and may read the headers that clients read", async () => {
+test("any origin may send requests, and may read the headers that clients need", async () => {
   const preflight = await fetch(`${gateway.url}/rest/v1/posts`, {
     method: "OPTIONS",
     headers: {
@@ -129,17 +129,17 @@ test("any origin may ask, and may read the headers that clients read", async () 
   expect(headers.get("access-control-expose-headers")).toContain("Content-Range");
 });
 
-test("a refusal can be read by a browser too", async () => {
+test("a browser can read a refusal too", async () => {
   const { headers } = await ask("/rest/v1/posts", { headers: { origin: "https://example.com" } });
   expect(headers.get("access-control-allow-origin")).toBe("*");
 });
 
-test("an unknown path is 404, a service that is not up is 503", async () => {
+test("an unknown path gives 404, and a service that is not up gives 503", async () => {
   expect((await ask("/nothing")).status).toBe(404);
   expect((await ask("/functions/v1/hello")).status).toBe(503);
 });
 
-test("a service that fails answers 500 without its reason", async () => {
+test("a service that fails gives 500 without the reason", async () => {
   await using broken = await createGateway({ host: "127.0.0.1", port: 0, keys, log: silent });
   broken.mount("rest", {
     fetch() {
@@ -151,7 +151,7 @@ test("a service that fails answers 500 without its reason", async () => {
   expect(await response.text()).not.toContain("vault");
 });
 
-test("the well-known keys stay on loopback", async () => {
+test("with the publicly known keys the gateway listens only on loopback", async () => {
   await expect(createGateway({ host: "0.0.0.0", port: 0, keys, log: silent })).rejects.toMatchObject({
     code: "default_keys_exposed",
   });
@@ -164,7 +164,7 @@ test("the well-known keys stay on loopback", async () => {
   expect((await fetch(`${open.url}/nothing`)).status).toBe(404);
 });
 
-test("a taken port is named, with the option that changes it", async () => {
+test("the error names a taken port and the option that changes it", async () => {
   const squatter = createServer();
   await new Promise<void>((resolve) => squatter.listen(0, "127.0.0.1", resolve));
   const { port } = squatter.address() as { port: number };
@@ -175,7 +175,7 @@ test("a taken port is named, with the option that changes it", async () => {
   await new Promise((resolve) => squatter.close(resolve));
 });
 
-test("a websocket that comes before realtime is there is told to come later", async () => {
+test("a websocket that comes before realtime is up gets an answer to try again later", async () => {
   const { WebSocket } = await import("ws");
   const socket = new WebSocket(`${gateway.url.replace("http", "ws")}/realtime/v1/websocket`);
   const status = await new Promise((resolve) => {

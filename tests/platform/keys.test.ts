@@ -16,7 +16,7 @@ test("without options the keys are those of supabase start", async () => {
   expect(() => createClient("http://127.0.0.1:54321", keys.publishableKey)).not.toThrow();
 });
 
-test("users' tokens are ES256, verify against the public JWKS, and the JWKS keeps the private half", async () => {
+test("users' tokens are ES256 and verify against the JWKS, which does not have the private key", async () => {
   const keys = await createKeys();
   const token = await keys.sign({ sub: "alice", role: "authenticated", exp: nowS() + 60 });
   expect(decodeProtectedHeader(token)).toMatchObject({ alg: "ES256", kid: keys.signingKey.kid });
@@ -26,7 +26,7 @@ test("users' tokens are ES256, verify against the public JWKS, and the JWKS keep
   expect(JSON.stringify(keys.jwks)).not.toContain('"d"');
 });
 
-test("a token of another key, of no key, or past its time is refused", async () => {
+test("a token with another key, with no key, or past its time is refused", async () => {
   const keys = await createKeys();
   const other = await createKeys({ jwtSecret: "another-secret-with-at-least-thirty-two-characters" });
   const claims = { sub: "mallory", role: "service_role", exp: nowS() + 60 };
@@ -40,7 +40,7 @@ test("a token of another key, of no key, or past its time is refused", async () 
   });
 });
 
-test("the public key does not pass as an HS256 secret", async () => {
+test("a token that uses the public key as an HS256 secret is refused", async () => {
   const keys = await createKeys();
   const publicKey = new TextEncoder().encode(JSON.stringify(keys.jwks.keys[0]));
   const forged = await new SignJWT({ role: "service_role" })

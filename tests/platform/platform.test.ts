@@ -21,7 +21,7 @@ async function folder(): Promise<string> {
   return dir;
 }
 
-test("two platforms run side by side, each with people of its own, and leave no folder", async () => {
+test("two platforms run side by side, each with its own people, and leave no folder", async () => {
   const before = await readdir(tmpdir());
   {
     await using first = await createPlatform({ ephemeralPorts: true, seed: true });
@@ -36,7 +36,7 @@ test("two platforms run side by side, each with people of its own, and leave no 
   expect(left).toEqual([]);
 });
 
-test("it runs on a server that is there already, given by its URL, and leaves it running", async () => {
+test("the platform uses an existing server by its URL, and leaves it running", async () => {
   const password = "a password of its own";
   await using server = await startServer({
     dataDir: join(await folder(), "data"),
@@ -49,7 +49,7 @@ test("it runs on a server that is there already, given by its URL, and leaves it
   {
     await using platform = await createPlatform({ ephemeralPorts: true, databaseUrl });
     expect(await usernames(platform)).toContain("alice");
-    // The well-known password is for the embedded server alone.
+    // Only the embedded server has the publicly known password.
     const wellKnown = postgres({
       host: "127.0.0.1",
       port: server.port,
@@ -64,7 +64,7 @@ test("it runs on a server that is there already, given by its URL, and leaves it
   expect(await usernames(again)).toContain("alice");
 });
 
-test("a start that fails stops what had started, and says why", async () => {
+test("a start that fails stops the services that had started, and says why", async () => {
   const stateDir = await folder();
   const start = createPlatform({
     stateDir,
@@ -76,7 +76,23 @@ test("a start that fails stops what had started, and says why", async () => {
   expect(await usernames(platform)).toEqual([]);
 });
 
-test("when Postgres ends by itself the platform tells", async () => {
+test("on a laptop the second mail may follow after a second, with PLAZA_DEVELOPMENT=off after a minute", async () => {
+  const secondMail = async (PLAZA_DEVELOPMENT?: string) => {
+    const env = { ...process.env, PLAZA_DEVELOPMENT };
+    await using platform = await createPlatform({ ephemeralPorts: true, seed: false, env });
+    const { auth } = createClient(platform.url, platform.keys.publishableKey, {
+      auth: { persistSession: false },
+    });
+    const email = "alice@example.com";
+    expect((await auth.signUp({ email, password: "correct horse battery" })).error).toBeNull();
+    const { error } = await auth.resend({ type: "signup", email });
+    return Number(/after (\d+) seconds/.exec(error?.message ?? "after 0 seconds")?.[1]);
+  };
+  expect(await secondMail()).toBe(0);
+  expect(await secondMail("off")).toBeGreaterThan(40);
+});
+
+test("the platform reports it if Postgres ends unasked", async () => {
   await using platform = await createPlatform({ ephemeralPorts: true, seed: false });
   const sql = postgres(platform.adminUrl, { max: 1, onnotice: () => {} });
   const [row] = await sql`select pg_read_file('postmaster.pid') as text`;

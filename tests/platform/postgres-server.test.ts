@@ -38,7 +38,7 @@ const alive = (pid: number) => {
   }
 };
 
-test("what is written survives a restart, on a server that replicates logically", async () => {
+test("data survives a restart, and the server has logical replication", async () => {
   {
     await using server = await start();
     expect(server.fresh).toBe(true);
@@ -57,7 +57,7 @@ test("what is written survives a restart, on a server that replicates logically"
   await sql.end();
 });
 
-test("the password is asked for", async () => {
+test("the server requires the password", async () => {
   await using server = await start();
   const sql = postgres({
     host: "127.0.0.1",
@@ -71,7 +71,7 @@ test("the password is asked for", async () => {
   await sql.end();
 });
 
-test("when its owner is killed the server ends by itself, and the next start finds everything", async () => {
+test("the server ends if its owner is killed, and the next start has all data", async () => {
   const script = join(dir, "owner.mjs");
   const module = new URL("../../platform/postgres/server.ts", import.meta.url).href;
   await writeFile(
@@ -99,7 +99,7 @@ test("when its owner is killed the server ends by itself, and the next start fin
   await after.end();
 });
 
-test("an interrupted first start leaves nothing in the way of the next", async () => {
+test("after an interrupted first start, the next start succeeds", async () => {
   await mkdir(join(dir, "data.unfinished"));
   await writeFile(join(dir, "data.unfinished", "PG_VERSION"), "17\n");
   await writeFile(join(dir, "data.password"), "another\n");
@@ -108,16 +108,16 @@ test("an interrupted first start leaves nothing in the way of the next", async (
   expect(await readdir(dir)).toEqual(["data"]);
 });
 
-test("a stale pid file of a process that is something else is no obstacle", async () => {
+test("the server starts if an old pid file names another kind of process", async () => {
   await using first = await start();
   await first[Symbol.asyncDispose]();
   await writeFile(join(dir, "data", "postmaster.pid"), `${process.pid}\n`);
-  // Postgres itself takes any live process for a postmaster unless it is its own ancestor.
+  // Postgres itself takes any running process for a postmaster, except one of its own ancestors.
   await using server = await start();
   expect(alive(server.pid)).toBe(true);
 });
 
-test("a taken port is named, with the option that changes it", async () => {
+test("the error names a taken port and the option that changes it", async () => {
   const port = await freePort();
   const squatter = createServer();
   await new Promise<void>((resolve) => squatter.listen(port, "127.0.0.1", resolve));
@@ -138,7 +138,7 @@ test("a stopped server leaves no process", async () => {
   await sql.end();
 });
 
-test("a folder below a private home is not reachable for another user", async () => {
+test("another user cannot reach a folder inside a private home", async () => {
   const nobody = { uid: 65534, gid: 65534 };
   const inside = join(dir, "inside");
   await mkdir(inside);

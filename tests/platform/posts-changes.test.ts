@@ -1,6 +1,6 @@
 /**
- * A project that publishes posts (`alter publication supabase_realtime add table
- * posts`): changes reach whom the posts are for, and nobody else.
+ * A project may publish posts (`alter publication supabase_realtime add table posts`).
+ * Then only a post's audience hears of its changes.
  */
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,11 +13,11 @@ import { createPlatform, type Platform } from "../../platform/platform.ts";
 let stateDir: string;
 let platform: Platform;
 const clients: SupabaseClient[] = [];
-/** What each heard, in order. */
+/** The posts that each person heard, in order. */
 const heard: Record<string, string[]> = {};
 let people: Record<string, SupabaseClient>;
 
-/** Somebody of seed.sql, listening. */
+/** Signs in as a person of seed.sql, and listens. */
 async function listen(name: string): Promise<SupabaseClient> {
   const client = createClient(platform.url, platform.keys.publishableKey, {
     auth: { persistSession: false, autoRefreshToken: false },
@@ -46,7 +46,7 @@ async function listen(name: string): Promise<SupabaseClient> {
 
 beforeAll(async () => {
   stateDir = await mkdtemp(join(tmpdir(), "plaza-posts-"));
-  // Postgres, which is another user when we are root, has to get in.
+  // If we are root, Postgres runs as another user, and has to get into the folder.
   await chmod(stateDir, 0o711);
   platform = await createPlatform({ stateDir, ephemeralPorts: true, seed: true });
   const owner = postgres(platform.databaseUrl, { max: 1 });
@@ -62,11 +62,11 @@ afterAll(async () => {
   if (stateDir) await rm(stateDir, { recursive: true, force: true });
 });
 
-test("alice's posts reach her audience, without whom she blocks, and everyone when they are for everyone", async () => {
+test("only the audience of alice's posts hears of them, without the people she blocks", async () => {
   const { alice, carol, dave } = people as Record<"alice" | "carol" | "dave", SupabaseClient>;
   const idOf = async (client: SupabaseClient) => (await client.auth.getUser()).data.user?.id;
   const me = await idOf(alice);
-  /** What is said is heard under the rules of the moment it is told: so each waits for the last. */
+  /** Realtime checks the rules when it sends a change. So wait until a post is heard before the next step. */
   const say = async (content: string, more: object, to: string[]) => {
     await alice
       .from("posts")

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { createProgress } from "../../platform/terminal/progress.ts";
 import { asEnv, asTable } from "../../platform/terminal/status.ts";
 
-test("a step that takes more than a second is shown, with its duration at its end; a quick one is not", async () => {
+test("progress shows a step of more than a second, with its duration at the end, and no quick step", async () => {
   const out = new PassThrough().setEncoding("utf8");
   const shown = () => String(out.read() ?? "");
   const progress = createProgress(out);
@@ -18,7 +18,7 @@ test("a step that takes more than a second is shown, with its duration at its en
   expect(text).toMatch(/^Something slow … \d+\.\d s\n$/);
 });
 
-test("the table and the shell's lines carry every value whole", () => {
+test("the table and the lines for a shell have every value in full", () => {
   const env = {
     API_URL: "http://127.0.0.1:1",
     DB_URL: `postgresql://${"x".repeat(120)}`,

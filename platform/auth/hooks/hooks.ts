@@ -1,7 +1,7 @@
 /**
- * The project's own code in Auth's path: before_user_created may refuse a
- * sign-up, custom_access_token writes a token's claims, send_email sends the
- * mails. A hook is a Postgres function or an HTTP endpoint; it refuses with
+ * Hooks: code of the project that Auth calls. before_user_created may refuse a
+ * sign-up, custom_access_token writes a token's claims, send_email sends the mails.
+ * A hook is a Postgres function or an HTTP endpoint. It refuses by answering
  * {"error": {"http_code", "message"}}.
  * Source: supabase/auth internal/hooks, internal/conf/configuration.go.
  */
@@ -9,9 +9,8 @@ import { z } from "zod";
 import type { Config } from "../../config.ts";
 import { PlatformError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
-import type { Db } from "../context.ts";
+import type { Db, Json } from "../db.ts";
 import { AuthError, internal } from "../errors.ts";
-import type { Json } from "../users.ts";
 import { callHttpHook } from "./http.ts";
 import { callPostgresHook, functionName } from "./postgres.ts";
 
@@ -20,10 +19,10 @@ export type HookName = keyof Config["auth"]["hook"];
 export interface Hooks {
   has(name: HookName): boolean;
   /**
-   * Asks a hook. Only to be called when there is one.
-   * @param sql the transaction that a Postgres function takes part in
+   * Calls a hook. Only call this when `has` says that there is one.
+   * @param sql the transaction in which a Postgres function runs
    * @param input the payload, as JSON
-   * @returns what the hook answered; {} when it answered nothing
+   * @returns the hook's answer, or {} when it answered nothing
    * @throws AuthError the hook's own error; hook_timeout, hook_timeout_after_retry,
    *   hook_payload_invalid_content_type, hook_payload_over_size_limit, unexpected_failure
    */
@@ -36,7 +35,7 @@ const metadataNames: Record<HookName, string> = {
   send_email: "send-email",
 };
 
-/** What every payload says of its call. */
+/** The part that is the same in every payload: which hook, when, and the client's address. */
 export function hookMetadata(name: HookName, ip: string): Json {
   return {
     uuid: crypto.randomUUID(),
@@ -72,7 +71,7 @@ export function createHooks(
         log("warn", `hook ${name} failed after ${tookMs} ms: ${why}`);
         throw cause instanceof AuthError ? cause : internal(`Error running hook URI: ${uri}`, cause);
       }
-      // To refuse is a hook's business, not its failure: told to the client, not to the operator.
+      // A hook may refuse, which is not a failure. The client is told; the operator need not be.
       if (output.error?.message) {
         const status = errorStatus(output.error.http_code);
         log(status < 500 ? "debug" : "warn", `hook ${name} answered ${status}`);
@@ -90,7 +89,7 @@ const outputSchema = z.looseObject({
     .catch(null),
 });
 
-/** A hook chooses its status, among those that are errors. */
+/** The hook's status when it is an error status, else 500. */
 function errorStatus(httpCode: number | null | undefined): number {
   return httpCode && httpCode >= 400 && httpCode <= 599 ? httpCode : 500;
 }
@@ -110,7 +109,7 @@ function checkHook(name: string, hook: { uri: string; secrets: string }): void {
     }
   } else if (/^https?:\/\//.test(hook.uri)) {
     if (!hook.secrets.split("|").every((secret) => secretForm.test(secret))) {
-      throw say("secrets must be v1,whsec_<base64>, several of them with | between.");
+      throw say("secrets must be v1,whsec_<base64>; separate several of them with |.");
     }
   } else throw say(`uri must begin with pg-functions:, http: or https:, not ${hook.uri}`);
 }

@@ -1,20 +1,21 @@
 /**
- * A hook over HTTP, signed as Standard Webhooks prescribes.
+ * Calls a hook over HTTP. The request is signed as Standard Webhooks prescribes.
  * Source: www.standardwebhooks.com; supabase/auth internal/hooks/hookshttp.
  */
 import { Webhook } from "standardwebhooks";
+import { readText } from "../../body.ts";
 import { type AuthError, badRequest, internal, unprocessable } from "../errors.ts";
 
-/** For all tries together. */
+/** The time for all tries together. */
 const timeoutMs = 5000;
 const triesMax = 3;
-/** After an endpoint could not be reached at all. */
+/** The pause before the next try when the endpoint could not be reached. */
 const backoffMs = 2000;
 const responseMaxBytes = 200 * 1024;
 
 /**
- * @param secrets `whsec_…`, one signature each
- * @returns the answer's JSON, undefined when it had none
+ * @param secrets `whsec_…`; each one adds a signature
+ * @returns the answer's JSON, or undefined when it has none
  */
 export async function callHttpHook(url: string, secrets: string[], payload: string): Promise<unknown> {
   const signal = AbortSignal.timeout(timeoutMs);
@@ -29,7 +30,7 @@ export async function callHttpHook(url: string, secrets: string[], payload: stri
       case 429:
       case 503:
         await response.body?.cancel();
-        // Only a server that says when it will be back is asked again.
+        // We try again only if the server says when it will be back.
         if (response.headers.get("retry-after")) continue;
         throw internal("Service currently unavailable due to hook");
       default:
@@ -40,7 +41,7 @@ export async function callHttpHook(url: string, secrets: string[], payload: stri
   throw internal("Service currently unavailable due to hook");
 }
 
-/** Undefined when another try is due. */
+/** Sends one request. @returns undefined when the caller should try again */
 async function send(
   url: string,
   secrets: string[],
@@ -87,7 +88,7 @@ async function readAnswer(response: Response, signal: AbortSignal): Promise<unkn
     await response.body?.cancel();
     throw wrongType(`Invalid JSON response. Received content-type: ${contentType}`);
   }
-  const body = await readBounded(response).catch((cause) => {
+  const body = await readText(response, responseMaxBytes, tooLarge).catch((cause) => {
     throw signal.aborted ? timedOut() : cause;
   });
   if (body === "" && response.status === 204) return undefined;
@@ -98,21 +99,11 @@ async function readAnswer(response: Response, signal: AbortSignal): Promise<unkn
   }
 }
 
-async function readBounded(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let sizeBytes = 0;
-  for await (const chunk of response.body ?? []) {
-    sizeBytes += chunk.byteLength;
-    if (sizeBytes > responseMaxBytes) {
-      throw unprocessable(
-        "hook_payload_over_size_limit",
-        `Payload size exceeded size limit of ${responseMaxBytes} bytes`,
-      );
-    }
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
+function tooLarge(): AuthError {
+  return unprocessable(
+    "hook_payload_over_size_limit",
+    `Payload size exceeded size limit of ${responseMaxBytes} bytes`,
+  );
 }
 
 function statusMessage(status: number): string {

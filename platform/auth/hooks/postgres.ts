@@ -1,21 +1,23 @@
 /**
- * A hook that is a Postgres function fn(jsonb) returns jsonb, called as
+ * Calls a hook that is a Postgres function, fn(jsonb) returns jsonb, as the role
  * supabase_auth_admin. Source: supabase/auth internal/hooks/hookspgfunc.
  */
-import type { Db } from "../context.ts";
-import type { Json } from "../users.ts";
+import type { Db, Json } from "../db.ts";
 
 const timeoutMs = 2000;
 
-/** `"schema"."function"` of pg-functions://database/schema/function; undefined when it has another form. */
+/**
+ * Reads pg-functions://database/schema/function.
+ * @returns `"schema"."function"`, undefined for another form
+ */
 export function functionName(uri: string): string | undefined {
   const names = /^pg-functions:\/\/[^/]+\/([a-zA-Z_][\w$]*)\/([a-zA-Z_][\w$]*)$/.exec(uri);
   return names ? `"${names[1]}"."${names[2]}"` : undefined;
 }
 
 /**
- * @param sql a transaction, for the timeout holds within one only
- * @param name quoted, from functionName
+ * @param sql a transaction, because the timeout only works within one
+ * @param name quoted, as functionName returns it
  * @throws postgres's error when the function raises one or takes too long
  */
 export async function callPostgresHook(sql: Db, name: string, input: Json): Promise<unknown> {

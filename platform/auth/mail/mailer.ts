@@ -17,7 +17,7 @@ export function createMailer(smtp: { host: string; port: number }, from: string)
     host: smtp.host,
     port: smtp.port,
     secure: false,
-    // The catcher of local mail has no certificate.
+    // The local mail catcher has no certificate.
     ignoreTLS: true,
     connectionTimeout: timeoutMs,
     greetingTimeout: timeoutMs,
@@ -25,7 +25,7 @@ export function createMailer(smtp: { host: string; port: number }, from: string)
   });
   return {
     async send(to, content) {
-      // As an object, an address cannot become a list of addresses.
+      // As an object, so that the mailer never reads one address as a list of addresses.
       await transport.sendMail({ from, to: { name: "", address: to }, ...renderMail(content) });
     },
     close: () => transport.close(),

@@ -1,8 +1,10 @@
 /**
- * Sends one mail about one user: through the project's send_email hook, else by
- * Auth's own mailer. Source: supabase/auth internal/api/mail.go (sendEmail).
+ * Sends one mail to one user, through the project's send_email hook if there is one,
+ * else with Auth's own mailer. Source: supabase/auth internal/api/mail.go (sendEmail).
  */
-import type { Call, Context, Db } from "../context.ts";
+
+import type { Call, Context } from "../context.ts";
+import type { Db } from "../db.ts";
 import { AuthError, internal } from "../errors.ts";
 import { hookMetadata } from "../hooks/hooks.ts";
 import { type User, userJson } from "../users.ts";
@@ -10,11 +12,11 @@ import type { MailAction } from "./templates.ts";
 
 export interface Mail {
   action: MailAction;
-  /** The code for the user's present address, empty when none goes there. */
+  /** The code for the user's present address. Empty when no mail goes there. */
   token: string;
-  /** With the pkce_ prefix where there is one. */
+  /** The hash, with the prefix pkce_ in the PKCE flow. */
   tokenHash: string;
-  /** With email_change: the code for the new address. */
+  /** Only with email_change: the code for the new address. */
   tokenNew?: string;
 }
 
@@ -28,8 +30,8 @@ const failures: Record<MailAction, string> = {
 };
 
 /**
- * @param sql the transaction that made the tokens: when sending fails, they go with it
- * @param user already carrying the new tokens
+ * @param sql the transaction that made the tokens. When sending fails, it undoes them
+ * @param user with the new tokens
  * @throws AuthError the hook's, over_email_send_rate_limit, unexpected_failure
  */
 export async function sendMail(context: Context, call: Call, sql: Db, user: User, mail: Mail): Promise<void> {
@@ -45,8 +47,8 @@ export async function sendMail(context: Context, call: Call, sql: Db, user: User
 }
 
 async function sendByHook(context: Context, call: Call, sql: Db, user: User, mail: Mail): Promise<void> {
-  // GoTrue's fields are crossed here, and receivers rely on it: the hash in
-  // token_hash belongs to the new address, the one in token_hash_new to the present.
+  // GoTrue swaps these two fields, and receivers rely on that: token_hash
+  // belongs to the new address, token_hash_new to the present one.
   const both = mail.action === "email_change" && confirmsBoth(context, user);
   await context.hooks.run("send_email", sql, {
     metadata: hookMetadata("send_email", call.ip),
@@ -87,12 +89,12 @@ async function sendBySmtp(context: Context, call: Call, user: User, mail: Mail):
   }
 }
 
-/** Whether a change of address needs a word from the present address too. */
+/** Whether the present address too has to confirm a change of address. */
 export function confirmsBoth(context: Context, user: User): boolean {
   return context.config.email.double_confirm_changes && Boolean(user.email);
 }
 
-/** What a mail's link points at. */
+/** The URL of a mail's link. */
 export function verifyLink(context: Context, tokenHash: string, type: string, redirectTo: string): string {
   const query = new URLSearchParams({ token: tokenHash, type, redirect_to: redirectTo });
   return `${context.externalUrl}/verify?${query}`;

@@ -1,6 +1,6 @@
 /**
- * The wording of Auth's own mails: a subject, HTML and the same as text. Every
- * value is escaped.
+ * The words of Auth's own mails: a subject, HTML, and the same as text. Every value
+ * is escaped.
  */
 export type MailAction = "signup" | "invite" | "magiclink" | "recovery" | "email_change" | "reauthentication";
 
@@ -8,9 +8,9 @@ export interface MailContent {
   action: MailAction;
   /** The one-time code. */
   token: string;
-  /** To /verify; absent with reauthentication, which takes the code only. */
+  /** The URL of /verify. Absent for reauthentication, which works with the code only. */
   link?: string;
-  /** The address that is to become the user's, with email_change. */
+  /** Only with email_change: the address that the user wants to have. */
   newEmail?: string;
 }
 

@@ -1,6 +1,6 @@
 // @ts-check
-// The inbox page, over the same API that tests use. Whatever a mail says reaches
-// the page through textContent; its HTML only ever loads in the sandboxed frame.
+// The inbox page. It uses the same API as tests. Text of a mail enters the page only
+// through textContent. The HTML of a mail loads only in the sandboxed frame.
 
 const pollMs = 1500;
 const listed = 200;
@@ -36,7 +36,9 @@ async function refresh() {
   byId("count").textContent = found.unread ? `${found.unread} unread of ${found.total}` : `${found.total}`;
   document.title = found.unread ? `(${found.unread}) Mail` : "Mail";
   byId("empty").hidden = found.messages.length > 0;
-  byId("empty").textContent = query ? "Nothing matches." : "No mail yet. What is sent by SMTP shows up here.";
+  byId("empty").textContent = query
+    ? "Nothing matches."
+    : "No mail yet. Mail that is sent by SMTP shows up here.";
   const focused = document.activeElement?.closest("#list button")?.dataset.id;
   list.replaceChildren(...found.messages.map(item));
   if (focused) list.querySelector(`[data-id="${focused}"]`)?.focus();

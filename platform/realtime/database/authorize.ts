@@ -12,20 +12,22 @@ import { literal, textArray } from "./sql.ts";
 type Answer = Record<Extension, boolean>;
 
 /**
- * Rows that the policies may show, made before the role is taken. Not by the
- * superuser that we are: a project can have triggers on the table, and whoever
- * made them is nothing more than postgres, whom policies do not bind either.
+ * The rows that the policies may show are inserted before we take the role to try. We
+ * insert them as postgres and not as the superuser that we log in as, because triggers of
+ * the project may run. Their author has only the rights of postgres. Policies do not
+ * apply to postgres either.
  */
 const asProject = "select set_config('role', 'postgres', true)";
 const probe =
   "(uuid[], text, text[]) as insert into realtime.messages (id, topic, extension) " +
   "select id, $2, extension from unnest($1, $3) as probe (id, extension)";
 const visible = "(uuid[], text) as select id from realtime.messages where id = any($1) and topic = $2";
-/** Without `returning`, which would take a select policy too. */
+/** No `returning`, because that needs a select policy too. */
 const insertion = "(text, text) as insert into realtime.messages (topic, extension) values ($1, $2)";
 
 /**
- * A policy that fails shows nothing, as one that is not there.
+ * What the policies let the identity receive. A policy that fails lets nothing through,
+ * as if it did not exist.
  * @throws DatabaseError when the database cannot be asked
  */
 export async function mayRead(
@@ -40,7 +42,7 @@ export async function mayRead(
     const seen = await connections.use(async (connection) => {
       const idArray = `${textArray(ids)}::uuid[]`;
       const inserts = await connection.prepare("probe", probe);
-      // One for each role: a plan holds the policies of one.
+      // One statement for each role, because a plan contains the policies of one role.
       const selects = await connection.prepare(`visible ${identity.role}`, visible);
       const [, , rows = []] = await connection.undo([
         asProject,
@@ -58,7 +60,10 @@ export async function mayRead(
   }
 }
 
-/** @throws DatabaseError when the database cannot be asked, or a policy fails (RlsPolicyError) */
+/**
+ * What the policies let the identity send.
+ * @throws DatabaseError when the database cannot be asked, or a policy fails (RlsPolicyError)
+ */
 export function mayWrite(
   connections: Connections,
   topic: string,
@@ -93,7 +98,10 @@ async function mayInsert(
   }
 }
 
-/** Until the end of the transaction; the role last, as it may set less than we. */
+/**
+ * Acts as the identity until the transaction ends. The role comes last, because it may set less than
+ * we may.
+ */
 function become({ role, claims, headers }: Identity, topic: string): string {
   const settings: [string, string][] = [
     ["realtime.topic", topic],
@@ -106,7 +114,7 @@ function become({ role, claims, headers }: Identity, topic: string): string {
   return `select ${calls.join(", ")}, set_config('role', ${requestRole(role)}, true)`;
 }
 
-/** Only a role that requests of the REST service may have too; fails for any other. */
+/** Allows only roles that requests to the REST service can have. The statement fails for any other role. */
 function requestRole(role: string): string {
   return `case when pg_has_role('authenticator', ${literal(role)}, 'member') then ${literal(role)} else '' end`;
 }

@@ -1,20 +1,21 @@
 /**
- * A bounded set of connections to the database, one message of work at a time
- * on each. A message is several statements in one round trip. The probes, the
- * catalog and the checks of changes each have a set of their own, so that none
- * waits for another.
+ * A bounded set of connections to the database. Each one handles one message at a time.
+ * A message is several statements in one round trip. There is one set for questions to
+ * policies, one for the catalog and one for checks of changes, so that none waits for
+ * another.
  */
 import postgres from "postgres";
+import { createResourcePool } from "../../resource-pool.ts";
 import { DatabaseError } from "../database-side.ts";
 import { isUnreachable, toDatabaseError } from "./errors.ts";
 import type { Rows } from "./sql.ts";
 
 export interface ConnectionOptions {
   databaseUrl: string;
-  /** Shown in pg_stat_activity. */
+  /** The name that pg_stat_activity shows. */
   name: string;
   size: number;
-  /** Work that waits for a connection at most; more is refused at once. */
+  /** The most callers that wait for a connection. More are refused at once. */
   queueMax: number;
   waitMs: number;
   statementTimeoutMs: number;
@@ -24,30 +25,34 @@ export interface ConnectionOptions {
 
 export interface Connection {
   /**
-   * Sends all statements in one message, which is one transaction, and answers
-   * with the rows of each that returns any or none (`select`, `execute` of one).
+   * Sends all statements in one message, which is one transaction.
+   * @returns the rows of each statement that can return rows (`select`, or `execute` of one)
    * @throws postgres.PostgresError or a connection error
    */
   send(statements: string[]): Promise<Rows[]>;
   /**
-   * Sends the statements in a transaction that is undone, and answers likewise
-   * (`begin` comes first).
+   * Sends the statements in a transaction that is rolled back.
+   * @returns the same as `send`
    */
   undo(statements: string[]): Promise<Rows[]>;
   /**
-   * Makes sure of a prepared statement and answers with its name.
-   * @param key what it is for; another text needs another key
-   * @param definition what follows the name: `(types) as …`
+   * Prepares a statement, if this connection has not done so yet.
+   * @param key what the statement is for; another text needs another key
+   * @param definition the text after the name: `(types) as …`
+   * @returns the statement's name
    */
   prepare(key: string, definition: string): Promise<string>;
 }
 
 export interface Connections extends AsyncDisposable {
-  /** @throws DatabaseError */
+  /** Runs `work` with a connection. @throws DatabaseError */
   use<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
 }
 
-/** What texts of values depend on: the same in every session, the replication's included. */
+/**
+ * Settings that change how values are written as text. They are the same in every session, also for
+ * replication.
+ */
 export const textSettings = {
   TimeZone: "UTC",
   DateStyle: "ISO, MDY",
@@ -57,77 +62,37 @@ export const textSettings = {
 };
 
 const connectTimeoutS = 10;
-/** Statements that a session keeps prepared; beyond, all are dropped. */
+/** The most statements that a session keeps prepared. With more, all are dropped. */
 const preparedMax = 500;
 
 interface Result extends Array<(Buffer | null)[]> {
   columns: unknown;
 }
 
-interface Waiter {
-  resolve(connection: Connection): void;
-  reject(cause: unknown): void;
-  timer: NodeJS.Timeout;
-}
-
 export function createConnections(options: ConnectionOptions): Connections {
-  const all: { connection: Connection; sql: postgres.Sql }[] = [];
-  const idle: Connection[] = [];
-  const waiting = new Set<Waiter>();
-  let closed = false;
-
-  function acquire(): Connection | Promise<Connection> {
-    if (closed) throw new DatabaseError("UnableToConnectToProject", "The service is stopping");
-    const free = idle.pop();
-    if (free) return free;
-    if (all.length < options.size) {
-      const made = connect(options);
-      all.push(made);
-      return made.connection;
-    }
-    const busy = () =>
-      new DatabaseError("IncreaseConnectionPool", "Please increase your connection pool size");
-    if (waiting.size >= options.queueMax) throw busy();
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        waiting.delete(waiter);
-        reject(busy());
-      }, options.waitMs);
-      const waiter = { resolve, reject, timer };
-      waiting.add(waiter);
-    });
-  }
-
-  function release(connection: Connection): void {
-    const [next] = waiting;
-    if (!next) {
-      idle.push(connection);
-      return;
-    }
-    waiting.delete(next);
-    clearTimeout(next.timer);
-    next.resolve(connection);
-  }
-
+  const busy = () => new DatabaseError("IncreaseConnectionPool", "Please increase your connection pool size");
+  const pool = createResourcePool({
+    size: options.size,
+    make: () => connect(options),
+    waitingMax: options.queueMax,
+    waitMs: options.waitMs,
+    full: busy,
+    late: busy,
+  });
   return {
     async use(work) {
-      const connection = await acquire();
+      const { resource, release } = await pool.take();
       try {
-        return await work(connection);
+        return await work(resource.connection);
       } catch (cause) {
         throw toDatabaseError(cause);
       } finally {
-        release(connection);
+        release();
       }
     },
     async [Symbol.asyncDispose]() {
-      closed = true;
-      for (const { timer, reject } of waiting) {
-        clearTimeout(timer);
-        reject(new DatabaseError("UnableToConnectToProject", "The service is stopping"));
-      }
-      waiting.clear();
-      await Promise.all(all.map(({ sql }) => sql.end({ timeout: 1 })));
+      pool.close(new DatabaseError("UnableToConnectToProject", "The service is stopping"));
+      await Promise.all(pool.made.map(({ sql }) => sql.end({ timeout: 1 })));
     },
   };
 }
@@ -140,7 +105,7 @@ function connect(options: ConnectionOptions): { connection: Connection; sql: pos
     fetch_types: false,
     connect_timeout: connectTimeoutS,
     max_lifetime: null,
-    // A lost database is tried again at the next request, which fails meanwhile.
+    // If the database cannot be reached, requests fail. Each one tries again.
     backoff: () => 0.1,
     connection: {
       application_name: options.name,
@@ -154,8 +119,8 @@ function connect(options: ConnectionOptions): { connection: Connection; sql: pos
 
   async function send(statements: string[]): Promise<Rows[]> {
     const answer = (await sql.unsafe(statements.join(";")).simple().raw()) as unknown as Result | Result[];
-    // The driver begins a result with each description of rows: a lone one comes
-    // bare, and what came before the first has no columns.
+    // The driver starts a new result at each description of rows. If there is only one, it
+    // is not in a list. Results before the first description have no columns.
     const results: Result[] = "columns" in answer ? [answer] : answer;
     return results
       .filter(({ columns }) => columns)
@@ -180,7 +145,7 @@ function connect(options: ConnectionOptions): { connection: Connection; sql: pos
         await send(["deallocate all"]);
       }
       const name = `s${count++}`;
-      // A message of its own: it stays prepared whatever becomes of the work.
+      // In a message of its own, so that it stays prepared even if the work fails.
       await send([`prepare ${name} ${definition}`]);
       prepared.set(key, name);
       return name;

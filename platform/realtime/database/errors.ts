@@ -1,4 +1,4 @@
-/** What the driver and the server say, in the words of Realtime's error codes. */
+/** Translates errors of the driver and the server into Realtime's error codes. */
 import { DatabaseError } from "../database-side.ts";
 
 /** https://supabase.com/docs/guides/realtime/error_codes */
@@ -9,7 +9,7 @@ const codes: Record<string, [code: string, message: string]> = {
   "23514": ["MissingPartition", "The table realtime.messages has no partition for today"],
 };
 
-/** The connection is gone, or never was: nothing can be said of what was asked. */
+/** Whether the connection is lost or could not be made. Then nobody knows whether the work was done. */
 const unreachable = new Set([
   "ECONNREFUSED",
   "ECONNRESET",
@@ -32,7 +32,7 @@ export function isUnreachable(cause: unknown): boolean {
   return unreachable.has((cause as { code?: string })?.code ?? "");
 }
 
-/** Everything else that the server says comes from what policies and triggers do. */
+/** Every other error of the server comes from policies and triggers. */
 export function toDatabaseError(cause: unknown): DatabaseError {
   if (cause instanceof DatabaseError) return cause;
   const { code = "", message = String(cause) } = cause as { code?: string; message?: string };
@@ -52,7 +52,7 @@ export function toDatabaseError(cause: unknown): DatabaseError {
   return new DatabaseError("RlsPolicyError", "The database failed to evaluate the policies", { cause });
 }
 
-/** Worth trying again: the database is away or too busy. */
+/** Whether trying again makes sense, because the database cannot be reached or is too busy. */
 export function isTransient(error: DatabaseError): boolean {
   return error.code !== "RlsPolicyError";
 }

@@ -1,6 +1,6 @@
 /**
- * The database's side of Realtime: what policies allow, what is stored, and
- * what the database commits, live. The sockets' side speaks to it through
+ * The database's side of Realtime: asks what policies allow, reads stored messages, and
+ * follows what the database commits. The sockets' side uses it through
  * ../database-side.ts.
  */
 import type { Log } from "../../log.ts";
@@ -15,28 +15,28 @@ import { replay } from "./replay.ts";
 import { createReplication } from "./replication.ts";
 
 export interface DatabaseSideOptions {
-  /** As a superuser: it replicates, and takes the role of whoever it asks for. */
+  /** Connects as a superuser, to replicate and to try policies as other roles. */
   databaseUrl: string;
   log: Log;
   limits?: Partial<DatabaseLimits>;
 }
 
 export interface DatabaseLimits {
-  /** Connections that ask policies and replay; joins share them. */
+  /** Connections for questions to policies and for replay. All joins share them. */
   probeConnections: number;
-  /** Probes that wait at most, and for how long. */
+  /** The most questions to policies that wait, and how long they wait. */
   probeQueueMax: number;
   probeWaitMs: number;
-  /** Of one statement: a policy that takes longer is an error. */
+  /** The time for one statement. A policy that takes longer fails. */
   statementTimeoutMs: number;
-  /** Connections that ask policies about changes. */
+  /** Connections for questions to policies about changes. */
   checkConnections: number;
-  /** Changes that wait to be judged at most, and the bytes of their values; more are dropped. */
+  /** The most changes that wait to be evaluated, and the most bytes of their values. More are dropped. */
   pendingChangesMax: number;
   pendingChangeBytesMax: number;
-  /** Of a change's values: above, subscribers get the small ones and an error. */
+  /** The most bytes of a change's values. Above it, subscribers get the small values and an error. */
   recordBytesMax: number;
-  /** How soon a changed publication is noticed. */
+  /** How often we check whether a publication has changed. */
   publicationPollMs: number;
 }
 
@@ -73,7 +73,7 @@ export async function createDatabaseSide(options: DatabaseSideOptions): Promise<
   const catalog = connections("realtime_catalog", 2, limits.probeQueueMax, {
     settings: { search_path: "" },
   });
-  // Waits for the slow statements of dropping a partition.
+  // Long enough for dropping a partition, which is slow.
   const upkeep = connections("realtime_upkeep", 1, 1, { statementTimeoutMs: 60_000 });
   starting.use(await keepPartitions(upkeep, log));
 

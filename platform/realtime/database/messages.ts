@@ -1,14 +1,14 @@
-/** The rows of realtime.messages that the replication stream brings, as messages. */
+/** Turns rows of realtime.messages from the replication stream into messages. */
 import type { Log } from "../../log.ts";
 import type { StoredMessage } from "../database-side.ts";
 import type { Relation, Tuple } from "./pgoutput.ts";
 
-/** pgoutput names the partition. */
+/** pgoutput gives the name of the partition, not of the table. */
 export function isMessages({ schema, table }: Relation): boolean {
   return schema === "realtime" && /^messages(_\d{4}_\d\d_\d\d)?$/.test(table);
 }
 
-/** @returns undefined for what is not to be broadcast */
+/** @returns undefined for a row that is not to be broadcast */
 export function toMessage(relation: Relation, tuple: Tuple, log: Log): StoredMessage | undefined {
   const row: Record<string, string | null | undefined> = {};
   relation.columns.forEach(({ name }, index) => {

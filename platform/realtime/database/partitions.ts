@@ -1,17 +1,16 @@
 /**
- * Keeps the daily partitions of realtime.messages: makes them ahead, so that no
- * message is without one, and drops those older than three days. Neither locks
- * anybody out of the table.
+ * Keeps the daily partitions of realtime.messages. Makes them ahead, so that every message
+ * has one, and drops those older than three days. Neither blocks anybody who uses the table.
  */
 import type { Log } from "../../log.ts";
 import type { Connections } from "./connections.ts";
 import { identifier } from "./sql.ts";
 
-/** Partitions exist three days ahead: missing a turn or two costs nothing. */
+/** Partitions exist for the next three days, so missing a few turns does no harm. */
 const intervalMs = 60 * 60_000;
 const retryMs = 60_000;
 
-/** Makes what is missing before it returns. @throws DatabaseError */
+/** Makes missing partitions before it returns. @throws DatabaseError */
 export async function keepPartitions(connections: Connections, log: Log): Promise<Disposable> {
   let timer: NodeJS.Timeout;
   const again = (afterMs: number) => {
@@ -35,7 +34,7 @@ async function roll(connections: Connections, log: Log): Promise<void> {
     const [old = []] = await connection.send(["select platform.make_message_partitions()"]);
     for (const [name] of old) {
       const partition = `realtime.${identifier(name as string)}`;
-      // An earlier attempt may have been cut off half way.
+      // An earlier attempt may have been interrupted.
       const [[[pending] = []] = []] = await connection.send([
         `select inhdetachpending from pg_catalog.pg_inherits where inhrelid = '${partition}'::regclass`,
       ]);

@@ -6,7 +6,7 @@
 export interface RelationColumn {
   name: string;
   typeId: number;
-  /** Whether it belongs to the replica identity. */
+  /** Whether the column belongs to the replica identity. */
   key: boolean;
 }
 
@@ -17,7 +17,7 @@ export interface Relation {
   columns: RelationColumn[];
 }
 
-/** A value a column: text, null, or undefined for a TOASTed one that did not change. */
+/** A value for each column: text, null, or undefined for a TOASTed value that did not change. */
 export type Tuple = (string | null | undefined)[];
 
 export interface RowChange {
@@ -25,10 +25,10 @@ export interface RowChange {
   type: "INSERT" | "UPDATE" | "DELETE";
   /** Absent for a delete. */
   row?: Tuple;
-  /** Absent for an insert, and for an update that left a key-only replica identity as it was. */
+  /** Absent for an insert, and for an update that did not change a replica identity of key columns only. */
   old?: { kind: "key" | "full"; tuple: Tuple };
   transaction: Transaction;
-  /** Of its values, as sent. */
+  /** The size of its values, as sent. */
   bytes: number;
 }
 
@@ -40,14 +40,14 @@ export interface Transaction {
 }
 
 export interface Handlers {
-  /** Also when it is not new: something about the table may have changed. */
+  /** Also sent for a known relation, when something about the table may have changed. */
   relation(relation: Relation): void;
   change(change: RowChange): void;
 }
 
 const postgresEpochUs = BigInt(Date.UTC(2000, 0, 1)) * 1000n;
 
-/** Of one stream: it remembers the relations and the transaction that messages refer to. */
+/** Decodes one stream. It remembers the relations and the transaction that messages refer to. */
 export function createDecoder(handlers: Handlers): (message: Buffer) => void {
   const relations = new Map<number, Relation>();
   let transaction: Transaction = { id: 0, committedUs: 0n };
@@ -68,7 +68,7 @@ export function createDecoder(handlers: Handlers): (message: Buffer) => void {
       if (!relation) throw new Error(`pgoutput refers to an unknown relation ${message.readUInt32BE(1)}`);
       handlers.change(readChange(type, message, relation, transaction));
     }
-    // Commit, origin, type, truncate and logical messages tell us nothing we need.
+    // Commit, origin, type, truncate and logical messages tell us nothing that we need.
   };
 }
 

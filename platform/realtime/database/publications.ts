@@ -1,7 +1,7 @@
 /**
- * The publications that the stream follows: that of the messages is ours and
- * made when missing, that of the changes is the project's and done without.
- * A stream knows those that were there when it began.
+ * The publications that the stream follows. The one for messages is ours and is made when
+ * it is missing. The one for changes belongs to the project and may be missing. A stream
+ * knows only the publications that existed when it began.
  */
 import type { Connections } from "./connections.ts";
 
@@ -9,11 +9,11 @@ export const changesPublication = "supabase_realtime";
 const messagesPublication = "supabase_realtime_messages_publication";
 
 export interface Publications extends Disposable {
-  /** For a stream that begins. @throws DatabaseError */
+  /** The names for a stream that begins. @throws DatabaseError */
   names(): Promise<string[]>;
 }
 
-/** @param changed called when a publication has come or gone since names() */
+/** Watches the publications. @param changed called if one was added or removed since names() */
 export function createPublications(
   connections: Connections,
   pollMs: number,
@@ -34,7 +34,7 @@ export function createPublications(
 
   const timer = setInterval(async () => {
     if (known === undefined) return;
-    // A database in trouble is noticed by the stream itself.
+    // If the database cannot be reached, the stream itself notices.
     const current = await read().then(identity, () => known);
     if (known === undefined || current === known) return;
     known = undefined;

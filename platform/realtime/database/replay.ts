@@ -7,10 +7,10 @@ import type { Connections } from "./connections.ts";
 import { literal } from "./sql.ts";
 
 const limitMax = 25;
-/** Clocks may differ; a message from further ahead waits for its time. */
+/** Clocks may differ this much. A message from further in the future is not replayed yet. */
 const aheadMs = 60_000;
 
-// Messages of one transaction have one inserted_at: they keep the order of their rows.
+// Messages of one transaction have the same inserted_at. They keep the order of their rows.
 const query = `(text, timestamp, integer) as
   select id, event, payload::text, encode(binary_payload, 'hex')
   from realtime.messages

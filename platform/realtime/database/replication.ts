@@ -1,7 +1,7 @@
 /**
- * The stream of what the database commits: one temporary logical replication
- * slot over the publications. It is opened again whenever it ends; what commits
- * meanwhile is not heard.
+ * The stream of what the database commits, through one temporary logical replication slot
+ * over the publications. When it ends, it is opened again. What commits meanwhile is not
+ * heard.
  * https://www.postgresql.org/docs/17/protocol-replication.html
  */
 import { randomBytes } from "node:crypto";
@@ -15,11 +15,11 @@ import { createDecoder, type Handlers } from "./pgoutput.ts";
 
 export interface ReplicationOptions extends Handlers {
   databaseUrl: string;
-  /** Called before each stream begins: makes sure that they are there and answers with their names. */
+  /** Called before each stream begins. Makes sure that the publications exist. @returns their names */
   publications(): Promise<string[]>;
-  /** The stream runs: what commits from now on is heard. */
+  /** The stream runs. Commits are heard from now on. */
   started(): void;
-  /** The stream ended; another will start. */
+  /** The stream has ended. Another one will start. */
   lost(): void;
   log: Log;
 }
@@ -27,13 +27,13 @@ export interface ReplicationOptions extends Handlers {
 export interface Replication extends AsyncDisposable {
   /** @throws DatabaseError */
   streaming(timeoutMs: number): Promise<void>;
-  /** Ends the stream, for the next one to take up what is published now. */
+  /** Ends the stream. The next one follows what is published then. */
   restart(): void;
 }
 
-/** The server gives up on a client that is silent for wal_sender_timeout, a minute by default. */
+/** The server disconnects a client that is silent for wal_sender_timeout, a minute by default. */
 const feedbackMs = 10_000;
-/** We ask for an answer each time; a stream that is silent for longer is dead. */
+/** We ask for an answer each time. A stream that is silent for longer is dead. */
 const silenceMs = 60_000;
 const backoffMs = { least: 50, most: 5_000 };
 
@@ -106,13 +106,13 @@ export function createReplication(options: ReplicationOptions): Replication {
 }
 
 interface Stream {
-  /** Resolves with why. */
+  /** Resolves with the reason when the stream ends. */
   ended: Promise<Error>;
   interrupt(): void;
   close(): Promise<void>;
 }
 
-/** @throws what the driver or the server says */
+/** @throws the error of the driver or the server */
 async function openStream(options: ReplicationOptions, signal: AbortSignal): Promise<Stream> {
   const publications = await options.publications();
   const sql = postgres(options.databaseUrl, {
@@ -128,7 +128,7 @@ async function openStream(options: ReplicationOptions, signal: AbortSignal): Pro
       ...textSettings,
     },
   });
-  // Making a slot waits for the transactions that are under way.
+  // Making a slot waits for all running transactions.
   const giveUp = () => void sql.end({ timeout: 0 });
   signal.addEventListener("abort", giveUp);
   try {
@@ -156,7 +156,7 @@ function follow(copy: Duplex, sql: postgres.Sql, options: ReplicationOptions): S
   const ended = new Promise<Error>((resolve) => {
     end = resolve;
   });
-  /** Up to where we have everything. */
+  /** The position up to which we have received everything. */
   let received = 0n;
   let heardAtMs = Date.now();
 
@@ -176,11 +176,12 @@ function follow(copy: Duplex, sql: postgres.Sql, options: ReplicationOptions): S
     try {
       const position = message.readBigUInt64BE(1);
       if (message[0] === 0x77) {
-        // w: the position of the message's beginning, the server's end, the time, then pgoutput's.
+        // w: the position where the message begins, the end of the server's log, the time, then a
+        // message of pgoutput.
         if (position > received) received = position;
         decode(message.subarray(25));
       } else if (message[0] === 0x6b) {
-        // k: all that came before it has been received and handled.
+        // k: a keepalive. We have received and handled everything before it.
         if (position > received) received = position;
         if (message[17] === 1) feedback(false);
       }
@@ -202,7 +203,7 @@ function follow(copy: Duplex, sql: postgres.Sql, options: ReplicationOptions): S
   return {
     ended,
     interrupt: () =>
-      end(Object.assign(new Error("The stream is started anew"), { code: "CONNECTION_CLOSED" })),
+      end(Object.assign(new Error("The stream is started again"), { code: "CONNECTION_CLOSED" })),
     async close() {
       clearInterval(timer);
       copy.on("error", () => {});

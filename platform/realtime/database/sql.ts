@@ -1,11 +1,11 @@
-/** How values and names get into SQL text here, and what the server's answers look like. */
+/** Writes values and names into SQL text, and gives the type of the server's answers. */
 
-/** What a connection answers, statement by statement: rows of columns as text. */
+/** The answer to one statement: rows of columns as text. */
 export type Rows = (string | null)[][];
 
 /**
- * A string constant, whatever standard_conforming_strings is.
- * @throws RangeError for a null character, which no text of Postgres can hold
+ * Writes a string constant. It is valid for both values of standard_conforming_strings.
+ * @throws RangeError for a null character, which no text in Postgres can contain
  */
 export function literal(value: string): string {
   if (value.includes("\0")) throw new RangeError("Text cannot contain a null character");
@@ -13,7 +13,7 @@ export function literal(value: string): string {
   return quoted.includes("\\") ? ` E'${quoted.replaceAll("\\", "\\\\")}'` : `'${quoted}'`;
 }
 
-/** A name as it is, whatever it contains. */
+/** Writes a name, which may contain any characters. */
 export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

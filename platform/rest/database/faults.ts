@@ -1,7 +1,7 @@
-/** The one place where errors of Postgres become HTTP answers. */
+/** Turns an error of Postgres into an HTTP answer. Nothing else does. */
 import { errors, RestError } from "../errors.ts";
 
-/** The fields of an error that Postgres sends; `code` is its SQLSTATE. */
+/** The fields of an error as Postgres sends them. `code` is the SQLSTATE. */
 export interface PostgresFault {
   code: string;
   message: string;
@@ -10,8 +10,8 @@ export interface PostgresFault {
 }
 
 /**
- * @param anonymous whether the request ran as the anonymous role: it may then
- *   help to sign in, hence 401 in place of 403
+ * @param anonymous whether the request ran as the anonymous role. The status is then 401 instead of
+ *   403, because it may help to sign in
  */
 export function fromPostgres(fault: PostgresFault, anonymous: boolean): RestError {
   if (fault.code === "PGRST") return raised(fault);
@@ -55,7 +55,7 @@ function statusOf({ code, message }: PostgresFault, anonymous: boolean): number 
   }
   if (code.startsWith("PT")) {
     const status = Number(code.slice(2));
-    // Response takes no other status; PostgREST's fallback for what is no status is 500 too.
+    // Response accepts no other status. PostgREST too answers 500 for a number that is no status.
     return Number.isInteger(status) && status >= 200 && status <= 599 ? status : 500;
   }
   return statusByClass[code.slice(0, 2)] ?? 400;
@@ -84,7 +84,7 @@ const statusByClass: Record<string, number> = {
   XX: 500,
 };
 
-/** `raise sqlstate 'PGRST'`: message and detail are JSON that shape the whole response. */
+/** An error of `raise sqlstate 'PGRST'`. Its message and detail are JSON and describe the whole response. */
 function raised({ message, detail }: PostgresFault): RestError {
   const text = (value: unknown) => (typeof value === "string" ? value : null);
   const body = parseObject(message);

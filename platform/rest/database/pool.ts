@@ -1,120 +1,87 @@
 /**
- * A bounded set of connections, one request at a time on each. A request is
- * one message: its transaction settings, then its statement as a prepared one.
- * Postgres runs the message as one implicit transaction, so a request costs a
- * single round trip and leaves nothing to clean up. README.md says why so.
+ * A bounded set of connections. Each serves one request at a time. fair-queue.ts decides who gets the next.
+ * A request is one message: its transaction settings, then its statement as a prepared one.
+ * Postgres runs the message as one implicit transaction. So a request costs a
+ * single round trip and leaves nothing to clean up. README.md says why it is done this way.
  */
 import postgres from "postgres";
 import { errors } from "../errors.ts";
 import { quoteLiteral, type Statement } from "../sql/text.ts";
+import { createFairQueue, type FairQueueOptions } from "./fair-queue.ts";
 import { fromPostgres } from "./faults.ts";
 
 export interface Work {
-  /** SQL that runs before, in the same transaction. */
+  /** SQL that runs before the statement, in the same transaction. */
   settings: string;
-  /** What the plan depends on besides the text: role and search path. */
+  /** Role and search path: besides the text, the plan depends on them. */
   planKey: string;
   statement: Statement;
-  /** Also explains this one; its plan is the last row. */
+  /** Another statement, to be explained. Its plan is the last row. */
   explain?: Statement | undefined;
-  /** Whether to try again on a fresh connection when one is lost. */
+  /** Whether to try again on a new connection if this one is lost. */
   repeatable: boolean;
-  /** For statuses of errors. */
+  /** Whose share of the pool the request takes. */
+  caller: string;
+  /** Whether the caller is anonymous. It decides on the share and on the status of some errors. */
   anonymous: boolean;
+  /** Its signal tells when the client has left. */
+  request: Pick<Request, "signal">;
 }
 
-/** Columns of the statement's row, then the explained plan if any. */
+/** The columns of the statement's row, and the plan if one was asked for. */
 export interface Outcome {
   row: (Buffer | null)[];
   plan?: string | undefined;
 }
 
 export interface Pool extends AsyncDisposable {
-  /** @throws RestError what Postgres says, or PGRST000, 001, 003 */
+  /** @throws RestError with what Postgres says, or PGRST000, 001, 003 */
   run(work: Work): Promise<Outcome>;
 }
 
-export interface PoolOptions {
+export interface PoolOptions extends FairQueueOptions {
   databaseUrl: string;
-  size: number;
-  /** Requests that wait for a connection at most; more are refused at once. */
-  queueMax?: number;
-  acquireTimeoutMs?: number;
 }
 
-/** Plans that a connection keeps; the least recently used leaves first. */
+/** Prepared statements that a connection keeps. The least recently used one is dropped first. */
 const preparedMax = 200;
-/** Failed requests may leave a prepared statement behind; after so many all are dropped. */
+/** A failed request may leave a prepared statement behind. After so many, all are dropped. */
 const strayMax = 32;
 
 interface Connection {
   sql: postgres.Sql;
-  /** Names of prepared statements by what they do. */
+  /** The names of prepared statements, by plan key and text. */
   prepared: Map<string, string>;
   strays: number;
   count: number;
 }
 
-interface Waiter {
-  resolve(connection: Connection): void;
-  reject(cause: unknown): void;
-  timer: NodeJS.Timeout;
-}
-
 export function createPool(options: PoolOptions): Pool {
-  const { databaseUrl, size, queueMax = 1000, acquireTimeoutMs = 10_000 } = options;
+  const { databaseUrl } = options;
   const all: Connection[] = [];
   const idle: Connection[] = [];
-  const waiting = new Set<Waiter>();
+  const queue = createFairQueue(options);
 
-  function acquire(): Promise<Connection> | Connection {
-    const free = idle.pop();
-    if (free) return free;
-    if (all.length < size) {
-      const connection = connect(databaseUrl);
-      all.push(connection);
-      return connection;
-    }
-    if (waiting.size >= queueMax) throw errors.poolTimeout();
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = {
-        resolve,
-        reject,
-        timer: setTimeout(() => {
-          waiting.delete(waiter);
-          reject(errors.poolTimeout());
-        }, acquireTimeoutMs),
-      };
-      waiting.add(waiter);
-    });
-  }
-
-  function release(connection: Connection): void {
-    const [next] = waiting;
-    if (!next) {
-      idle.push(connection);
-      return;
-    }
-    waiting.delete(next);
-    clearTimeout(next.timer);
-    next.resolve(connection);
+  function open(): Connection {
+    const connection = connect(databaseUrl);
+    all.push(connection);
+    return connection;
   }
 
   return {
     async run(work) {
-      const connection = await acquire();
+      const turn = queue.take(work.caller, work.anonymous, work.request);
+      if (turn) await turn;
+      const connection = idle.pop() ?? open();
       try {
         return await attempt(connection, work, work.repeatable ? 2 : 1);
       } finally {
-        release(connection);
+        idle.push(connection);
+        queue.giveBack(work.caller, work.anonymous);
       }
     },
     async [Symbol.asyncDispose]() {
-      for (const { timer, reject } of waiting) {
-        clearTimeout(timer);
-        reject(errors.connectionLost());
-      }
-      waiting.clear();
+      queue[Symbol.dispose]();
       await Promise.all(all.map(({ sql }) => sql.end({ timeout: 2 })));
     },
   };
@@ -126,7 +93,7 @@ function connect(databaseUrl: string): Connection {
       max: 1,
       fetch_types: false,
       connect_timeout: 10,
-      // A lost database is tried again soon: requests fail meanwhile, they do not queue here.
+      // When the database is lost, try again soon. Requests fail meanwhile; they do not wait here.
       backoff: () => 0.1,
       connection: { application_name: "rest" },
       onnotice: () => {},
@@ -147,13 +114,13 @@ async function attempt(connection: Connection, work: Work, triesLeft: number): P
   try {
     const results = (await connection.sql.unsafe(text).raw()) as unknown as (Buffer | null)[][][];
     if (name.fresh) connection.prepared.set(name.key, name.name);
-    // Settings answer first, the statement then, its plan last.
+    // The results come in order: of the settings, of the statement, the plan.
     const rows = results.slice(work.explain ? -2 : -1);
     return { row: rows[0]?.[0] ?? [], plan: work.explain && rows[1]?.[0]?.[0]?.toString("utf8") };
   } catch (cause) {
     if (!isFault(cause)) throw cause;
     if (name.fresh) connection.strays++;
-    // The connection was replaced since: its prepared statements are gone. Nothing ran.
+    // The connection was replaced, so its prepared statements are gone. Nothing ran.
     if (cause.code === "26000" && cause.message.includes(`"${name.name}"`) && !name.fresh) {
       connection.prepared.clear();
       return attempt(connection, work, triesLeft);
@@ -215,7 +182,7 @@ function argumentList(values: (string | null)[]): string {
   return `(${values.map((value) => (value === null ? "null" : quoteLiteral(value))).join(",")})`;
 }
 
-/** Postgres errors and connection errors of the driver alike. */
+/** An error of Postgres, or a connection error of the driver. */
 interface Fault {
   code: string;
   message: string;

@@ -1,6 +1,6 @@
 /**
- * What a request sets for its transaction: who it is and what it says of
- * itself. https://docs.postgrest.org/en/stable/references/transactions.html
+ * The settings of a request's transaction: who asks, and the request itself, for functions to read.
+ * https://docs.postgrest.org/en/stable/references/transactions.html
  */
 import type { Identity } from "../identity.ts";
 import type { ApiRequest } from "../request/index.ts";
@@ -12,7 +12,7 @@ export interface TransactionSettings {
   searchPath: string;
 }
 
-/** @param own settings of the function that is called */
+/** @param own the settings of the called function */
 export function transactionSettings(
   request: ApiRequest,
   identity: Identity,
@@ -26,7 +26,7 @@ export function transactionSettings(
   const role = graph.roles.get(identity.role)?.settings ?? [];
   const settings: [string, string][] = [
     ["search_path", searchPath],
-    // Before the role, as the login role may be allowed to set what the role is not.
+    // These come before the role: the login role may be allowed to set more than the role is.
     ...role.filter(([name]) => name !== "default_transaction_isolation"),
     ["role", identity.role],
     ["request.jwt.claims", identity.claimsJson],
@@ -41,7 +41,7 @@ export function transactionSettings(
   const calls = settings.map(
     ([name, value]) => `set_config(${quoteLiteral(name)},${quoteLiteral(value)},true)`,
   );
-  // One number comes back in place of all that was set.
+  // One number comes back instead of all the values.
   let sql = `select num_nulls(${calls.join(",")})`;
   const preRequest = graph.settings.get("db_pre_request");
   if (preRequest) sql += `;select ${qualify(preRequest)}()`;

@@ -1,4 +1,4 @@
-/** Tables as JSON schemas. */
+/** Describes tables as JSON schemas. */
 import type { Column, Relationship, Table } from "../schema/types.ts";
 
 export function definition(table: Table, relationships: Relationship[]): unknown {
@@ -39,7 +39,7 @@ function property(column: Column, table: Table, relationships: Relationship[]): 
   };
 }
 
-/** A Postgres type in JSON schema's terms; its own name is the format. */
+/** A Postgres type in the terms of JSON schema. The type's own name is the format. */
 export function typeSchema(format: string): Record<string, unknown> {
   if (format.endsWith("[]")) return { format, type: "array", items: { type: jsonType(format.slice(0, -2)) } };
   const type = jsonType(format);
@@ -65,7 +65,7 @@ function jsonType(format: string): string | undefined {
   return "string";
 }
 
-/** Constants as values; expressions as their SQL. */
+/** A default as OpenAPI shows it: a constant as its value, an expression as its SQL. */
 function defaultValue({ default: expression, format }: Column): unknown {
   if (expression === null) return undefined;
   const literal = /^'((?:[^']|'')*)'::/.exec(expression)?.[1]?.replaceAll("''", "'");

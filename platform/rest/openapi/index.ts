@@ -1,6 +1,6 @@
 /**
- * The description of the API at its root, in OpenAPI 2.0 as PostgREST gives it:
- * what the caller's role may touch, with the comments of the database.
+ * The description of the API at its root, in OpenAPI 2.0 as PostgREST gives it. It shows
+ * what the caller's role may use, with the database's comments.
  * https://docs.postgrest.org/en/stable/references/api/openapi.html
  */
 import { key, type Routine, type SchemaGraph, type Table } from "../schema/types.ts";
@@ -14,7 +14,7 @@ interface Access {
   routines?: number[];
 }
 
-/** What the current role may use of a schema. */
+/** What the current role may use in a schema. */
 function statement(schema: string): Statement {
   return {
     text: `select json_build_object(

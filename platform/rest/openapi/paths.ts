@@ -1,4 +1,4 @@
-/** What can be done with a table or a function, as OpenAPI paths. */
+/** Describes as OpenAPI paths what a client can do with a table or a function. */
 import type { Routine, Table } from "../schema/types.ts";
 import { typeSchema } from "./definitions.ts";
 

@@ -1,4 +1,4 @@
-/** What to write. */
+/** Plans what to write. */
 import { errors } from "../errors.ts";
 import type { ApiRequest } from "../request/index.ts";
 import type { Column, Table } from "../schema/types.ts";
@@ -12,10 +12,10 @@ export interface Insert {
   columns: Column[];
   json: string;
   isObject: boolean;
-  /** Missing keys take the column's default rather than null. */
+  /** Whether a missing key takes the column's default. Otherwise it becomes null. */
   applyDefaults: boolean;
   conflict?: { resolution: "merge-duplicates" | "ignore-duplicates"; columns: string[] } | undefined;
-  /** Of PUT: what the one row must fulfil. */
+  /** For PUT: the conditions that its one row must fulfil. */
   conditions: PlannedCondition[];
 }
 
@@ -103,7 +103,7 @@ function filtersPrimaryKey(conditions: PlannedCondition[], table: Table): boolea
   );
 }
 
-/** Columns that a mutation must return for the answer to be read from it; "*" for all. */
+/** The columns that a mutation must return so that the answer can be read from them. "*" means all. */
 export function neededColumns(read: ReadNode): { all: boolean; names: string[]; computed: string[] } {
   const names = new Set<string>();
   const computed = new Set<string>();

@@ -1,6 +1,6 @@
 /**
- * What to read: a tree with a node for the request's own resource and one for
- * each embed, every name in it looked up.
+ * Plans what to read: a tree with one node for the request's own resource and one for
+ * each embed. Every name in it has been looked up.
  */
 import { errors } from "../errors.ts";
 import type { Field, JsonStep } from "../request/cursor.ts";
@@ -14,11 +14,11 @@ import { findRelationship } from "./relationship.ts";
 
 export interface ReadNode {
   table: Table;
-  /** What Postgres would call it in an error. */
+  /** Its name in an error of Postgres. */
   shown: string;
-  /** Its key in the parent's JSON. */
+  /** The key in the parent's JSON. */
   key: string;
-  /** From the parent's table; the root has none. */
+  /** The relationship from the parent's table. The root has none. */
   relationship?: Relationship | undefined;
   join: "left" | "inner";
   spread: boolean;
@@ -27,19 +27,19 @@ export interface ReadNode {
   conditions: PlannedCondition[];
   order: PlannedOrder[];
   range: Range;
-  /** Whether a filter of the parent asks if it is there. */
+  /** Whether a filter of the parent asks if it has rows. */
   tested: boolean;
 }
 
 export type PlannedItem =
   | { kind: "star" }
-  /** `cast` is SQL; `key` where it is not the column's own name. */
+  /** `cast` is SQL. `key` is there if it is not the column's own name. */
   | { kind: "column"; column: PlannedColumn; cast?: string | undefined; key: string };
 
 export interface PlannedColumn {
   name: string;
   path: JsonStep[];
-  /** Already JSON: arrows apply as it stands. */
+  /** Whether the column is JSON already. Arrows then need no conversion. */
   isJson: boolean;
   isTsvector: boolean;
   computed: boolean;
@@ -51,7 +51,7 @@ export type PlannedCondition =
   | { kind: "embed"; embed: ReadNode; present: boolean };
 
 export interface PlannedOrder {
-  /** The to-one embed whose column it is. */
+  /** The to-one embed that the column belongs to. */
   embed?: ReadNode | undefined;
   column: PlannedColumn;
   direction?: "asc" | "desc" | undefined;
@@ -59,9 +59,9 @@ export interface PlannedOrder {
 }
 
 export interface ReadOptions {
-  /** Rows at most at every level; none for what a mutation returns. */
+  /** The most rows at every level. Undefined for the rows that a mutation returns. */
   maxRows?: number | undefined;
-  /** Whether filters on the root, order and ranges belong to the mutation or to nothing. */
+  /** Whether this reads what a mutation returns. Filters on the root, order and ranges then do not apply here. */
   ofMutation: boolean;
 }
 
@@ -141,7 +141,7 @@ function select(
   }
 }
 
-/** A path is named after its last key: `data->a->0` is "a", `data->0` "data". */
+/** A path gets the name of its last key: `data->a->0` is "a" and `data->0` is "data". */
 function keyOf({ name, path }: Field): string {
   return path.findLast((step) => !step.isIndex && step.key !== "")?.key ?? name;
 }
@@ -215,7 +215,7 @@ function planCondition(node: ReadNode, condition: Condition): PlannedCondition {
   return planEmbedTest(node, condition) ?? { ...condition, column: planColumn(node, condition.field) };
 }
 
-/** `embed=is.null` and `embed=not.is.null` ask whether related rows are there. */
+/** `embed=is.null` and `embed=not.is.null` ask whether there are related rows. */
 function planEmbedTest(node: ReadNode, { field, negated, operation }: Filter): PlannedCondition | undefined {
   if (field.path.length > 0 || node.table.columns.has(field.name)) return undefined;
   const embed = findEmbed(node, field.name);
@@ -225,7 +225,7 @@ function planEmbedTest(node: ReadNode, { field, negated, operation }: Filter): P
   return { kind: "embed", embed, present: negated !== (operation.value === "not null") };
 }
 
-/** A to-one embed has one row at most anyway. */
+/** A to-one embed needs no limit: it has at most one row. */
 function limitAll(node: ReadNode, maxRows: number): void {
   if (!node.relationship || !isToOne(node.relationship)) node.range = restrict(node.range, maxRows);
   for (const embed of node.embeds) limitAll(embed, maxRows);

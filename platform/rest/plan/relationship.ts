@@ -1,11 +1,11 @@
-/** Finds the relationship that an embed means. */
+/** Finds the relationship that an embed names. */
 import { errors } from "../errors.ts";
 import { nearest } from "../schema/nearest.ts";
 import { key, type Relationship, type SchemaGraph } from "../schema/types.ts";
 
 /**
- * @param origin name of the table or view embedded into
- * @param target what the client calls the embed: a table, a constraint, a column, a function
+ * @param origin the name of the table or view that embeds
+ * @param target the client's name for the embed: of a table, a constraint, a column or a function
  * @throws RestError PGRST200, PGRST201
  */
 export function findRelationship(
@@ -40,8 +40,8 @@ function matches(relationship: Relationship, target: string, hint: string | unde
   const to = columns.length === 1 ? pair?.[1] : undefined;
   const named = foreign.name === target;
   if (table.schema === foreign.schema && table.name === foreign.name) {
-    // One key of a table to itself makes two relationships: its name means the
-    // many side, the column's name the one side.
+    // A foreign key from a table to itself makes two relationships. The key's name means the many side.
+    // The column's name means the one side.
     if (cardinality === "m2m") return named && hint !== undefined && hint === junction?.table.name;
     if (hint === undefined) return cardinality === "o2m" ? named : cardinality === "m2o" && target === from;
     return named && cardinality === "o2m" && (hint === to || hint === constraint);

@@ -4,7 +4,7 @@ import type { ApiRequest } from "../request/index.ts";
 import { nearest } from "../schema/nearest.ts";
 import { key, type Routine, type SchemaGraph, type Table } from "../schema/types.ts";
 
-/** Types of a single unnamed parameter that takes the whole body, by content type. */
+/** The types that a single unnamed parameter may have to take the whole body, by content type. */
 const bodyTypes: Record<string, string[]> = {
   "application/json": ["json", "jsonb"],
   "text/plain": ["text"],
@@ -13,7 +13,7 @@ const bodyTypes: Record<string, string[]> = {
 };
 
 /**
- * @param names of the arguments
+ * @param names the names of the arguments
  * @throws RestError PGRST202, PGRST203
  */
 export function findRoutine(graph: SchemaGraph, request: ApiRequest, name: string, names: string[]): Routine {
@@ -93,10 +93,10 @@ function suggest(
   return `Perhaps you meant to call the function ${schema}.${overloads.length === 0 ? found : name + found}`;
 }
 
-/** The single column of functions that return plain values. */
+/** The single column of a function that returns plain values. */
 export const scalarColumn = "pgrst_scalar";
 
-/** What the function's result can be read like. */
+/** The function's result as a table, to be read like one. */
 export function resultTable(graph: SchemaGraph, routine: Routine): Table {
   const known = routine.returnsRows ? graph.tables.get(key(routine.result)) : undefined;
   if (known) return known;

@@ -1,42 +1,34 @@
 /**
- * Request bodies. JSON goes to Postgres as it came, so that numbers keep their
- * digits; here it is read only for its keys.
+ * Reads request bodies. JSON goes to Postgres as it came, so numbers keep their digits. It is
+ * parsed here only to learn its keys.
  */
+import { announcesMore, readBytes } from "../../body.ts";
 import { errors } from "../errors.ts";
 import { parseCsv } from "./csv.ts";
 
 export interface Payload {
   kind: "json" | "raw" | "arguments";
-  /** JSON text, or for "raw" the value of a single unnamed parameter. */
+  /** JSON text. For "raw" it is the value of the single unnamed parameter. */
   text: string;
   isObject: boolean;
-  /** Keys of every object in it. */
+  /** The keys that occur in its objects. */
   keys: string[];
-  /** Of a form sent to a function, in order of appearance. */
+  /** The pairs of a form that was sent to a function, in their order. */
   pairs: [string, string][];
 }
 
-/** Bytes; a larger body is refused before it is read to its end. */
+/** In bytes. A larger body is refused before it is read to its end. */
 export const bodyMax = 32 * 1024 * 1024;
 
 /** @throws RestError 413 */
 export async function readBody(request: Request): Promise<Buffer> {
-  if (request.body === null) return Buffer.alloc(0);
-  if (Number(request.headers.get("content-length") ?? 0) > bodyMax) {
-    throw errors.body(`The request body is larger than ${bodyMax} bytes`, 413);
-  }
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body) {
-    size += chunk.byteLength;
-    if (size > bodyMax) throw errors.body(`The request body is larger than ${bodyMax} bytes`, 413);
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 ? Buffer.from(chunks[0] as Uint8Array) : Buffer.concat(chunks);
+  const tooLarge = () => errors.body(`The request body is larger than ${bodyMax} bytes`, 413);
+  if (announcesMore(request, bodyMax)) throw tooLarge();
+  return readBytes(request, bodyMax, tooLarge);
 }
 
 /**
- * @param columns of the `columns` parameter: JSON is then not looked into
+ * @param columns from the `columns` parameter; if given, JSON is not parsed
  * @throws RestError PGRST102
  */
 export function parsePayload(
@@ -45,7 +37,7 @@ export function parsePayload(
   columns: string[] | undefined,
   isCall: boolean,
 ): Payload {
-  // Bytes that are no text, in Postgres' own notation.
+  // Bytes that are not text, in the notation of Postgres.
   if (contentType === "application/octet-stream" && isCall) {
     return { kind: "raw", text: `\\x${body.toString("hex")}`, isObject: false, keys: [], pairs: [] };
   }

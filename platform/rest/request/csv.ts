@@ -1,8 +1,8 @@
-/** CSV request bodies (RFC 4180) as rows of text. */
+/** Reads CSV request bodies (RFC 4180) as rows of text. */
 
 /**
- * @returns one object a line, by the names in the first line; the bare word
- *   NULL is null. Undefined when lines differ in length or a quote is open.
+ * @returns one object for each line, with the names of the first line as keys. The bare word NULL
+ *   is null. Undefined if lines differ in length or a quote is not closed
  */
 export function parseCsv(text: string): Record<string, string | null>[] | undefined {
   const lines = records(text);

@@ -2,16 +2,16 @@
 import { errors } from "../errors.ts";
 
 export interface Cursor {
-  /** What is parsed, for messages: "select parameter". */
+  /** What is parsed, for error messages: "select parameter". */
   what: string;
-  /** The text as the client sent it, for messages. */
+  /** The text as the client sent it, for error messages. */
   shown: string;
   text: string;
   at: number;
   depth: number;
 }
 
-/** Nesting of embeds and of and/or groups; deeper ones are refused, not recursed into. */
+/** How deep embeds and and/or groups may nest. Deeper ones are refused before the parser recurses. */
 const depthMax = 50;
 
 export function createCursor(what: string, text: string, shown = text): Cursor {
@@ -44,7 +44,7 @@ export function take(cursor: Cursor, text: string): boolean {
   return true;
 }
 
-/** @param pattern sticky */
+/** @param pattern with the sticky flag */
 export function match(cursor: Cursor, pattern: RegExp): RegExpExecArray | undefined {
   pattern.lastIndex = cursor.at;
   const found = pattern.exec(cursor.text);
@@ -67,18 +67,18 @@ export function nested<T>(cursor: Cursor, parse: () => T): T {
   return result;
 }
 
-/** `"…"` with backslash escapes, or nothing. */
+/** Reads `"…"` with backslash escapes. Undefined if there is no quote here. */
 export function quoted(cursor: Cursor): string | undefined {
   const found = match(cursor, /"((?:[^"\\]|\\[\s\S])*)"/y);
   return found?.[1]?.replaceAll(/\\([\s\S])/g, "$1");
 }
 
-/** Letters, digits, `_`, space, `$`, dashes that begin no arrow; or anything in double quotes. */
+/** Reads letters, digits, `_`, space, `$` and dashes that do not begin an arrow. Or anything in double quotes. */
 export function fieldName(cursor: Cursor): string {
   const start = cursor.at;
   const name = quoted(cursor) ?? plainName(cursor);
   if (name) return name;
-  // Postgres has no empty names.
+  // Postgres has no empty names, so an empty one is refused.
   cursor.at = start;
   fail(cursor, "field name (* or [a..z0..9_$])");
 }
@@ -92,7 +92,7 @@ function plainName(cursor: Cursor): string | undefined {
 }
 
 export interface JsonStep {
-  /** `->>` rather than `->`. */
+  /** Whether the arrow is `->>`, not `->`. */
   asText: boolean;
   key: string;
   isIndex: boolean;
@@ -103,7 +103,7 @@ export interface Field {
   path: JsonStep[];
 }
 
-/** A column with an optional JSON path: `data->a->>0`. */
+/** Reads a column with an optional JSON path: `data->a->>0`. */
 export function field(cursor: Cursor): Field {
   skipSpace(cursor);
   const name = fieldName(cursor);

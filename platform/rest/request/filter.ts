@@ -1,5 +1,5 @@
 /**
- * Filters: `column=operator.value`, and the and/or trees that hold several.
+ * Parses filters: `column=operator.value`, and the and/or trees that contain several.
  * https://docs.postgrest.org/en/stable/references/api/tables_views.html#operators
  */
 import {
@@ -34,16 +34,16 @@ export interface Group {
 }
 
 export type Operation =
-  /** `operator` is SQL. With a quantifier the value is an array's text. */
+  /** `operator` is SQL. With a quantifier, the value is the text of an array. */
   | { kind: "compare"; operator: string; quantifier?: "any" | "all" | undefined; value: string }
   | { kind: "in"; values: string[] }
   /** `value` is SQL. */
   | { kind: "is"; value: string }
   | { kind: "distinct"; value: string }
-  /** `parser` is the function that makes the tsquery. */
+  /** `parser` is the name of the function that makes the tsquery. */
   | { kind: "search"; parser: string; config?: string | undefined; value: string };
 
-/** Operators that take (any) and (all). */
+/** The operators that accept (any) and (all). */
 const quantifiable: Record<string, string> = {
   eq: "=",
   gte: ">=",
@@ -83,7 +83,7 @@ const isValues: Record<string, string> = {
   unknown: "unknown",
 };
 
-/** The value of a filter parameter. @throws RestError PGRST100 */
+/** Parses the value of a filter parameter. @throws RestError PGRST100 */
 export function parseFilter(of: Field, text: string): Filter {
   const cursor = createCursor("filter", text);
   return operation(cursor, of, (inner) => {
@@ -101,13 +101,13 @@ const filterStart = new RegExp(
   "i",
 );
 
-/** Whether a parameter of a function call is a filter on its result: it then begins with an operator. */
+/** Whether a parameter of a function call is a filter on the result. A filter begins with an operator. */
 export function looksLikeFilter(text: string): boolean {
   return filterStart.test(text);
 }
 
 /**
- * The value of an `and` or `or` parameter.
+ * Parses the value of an `and` or `or` parameter.
  * @throws RestError PGRST100
  */
 export function parseGroup(operator: "and" | "or", negated: boolean, text: string): Group {
@@ -149,7 +149,7 @@ function condition(cursor: Cursor): Condition {
   return operation(cursor, of, groupedValue);
 }
 
-/** Inside a group a value ends at a comma or parenthesis, unless quoted or an array in braces. */
+/** Inside a group, a value ends at a comma or parenthesis, except in quotes or in the braces of an array. */
 function groupedValue(cursor: Cursor): string {
   return quotedBeforeEnd(cursor) ?? match(cursor, /\{[^{}]*\}/y)?.[0] ?? match(cursor, /[^,)]*/y)?.[0] ?? "";
 }

@@ -1,4 +1,4 @@
-/** An HTTP request as typed data; what it names is not looked up yet. */
+/** Turns an HTTP request into typed data. Names in it are not looked up yet. */
 import { errors } from "../errors.ts";
 import { bodyMax, type Payload, parsePayload, readBody } from "./body.ts";
 import { type Media, negotiate } from "./media.ts";
@@ -15,25 +15,25 @@ export interface ApiRequest {
   path: string;
   target: { kind: "root" } | { kind: "table" | "call"; name: string };
   schema: string;
-  /** Whether there are several schemas to choose from; the answer then says which. */
+  /** Whether the client can choose among several schemas. The answer then says which one it used. */
   schemaNegotiated: boolean;
   query: Query;
   preferences: Preferences;
   media: Media;
-  /** The request's own rows; those of embeds are in the query. */
+  /** The range of the request's own rows. The ranges of embeds are in the query. */
   range: Range;
   payload?: Payload | undefined;
   contentType: string;
   headers: Headers;
 }
 
-/** Characters; far above what proxies let through. */
+/** In characters. Proxies let far less through. */
 const urlMax = 64 * 1024;
 
 const methods = new Set<string>(["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]);
 
 /**
- * @param schemas exposed ones, the default first
+ * @param schemas the exposed schemas, the default first
  * @throws RestError PGRST100 to 103, 106, 107, 114, 117, 122, 125
  */
 export async function parseRequest(request: Request, schemas: string[]): Promise<ApiRequest> {
@@ -77,7 +77,7 @@ export async function parseRequest(request: Request, schemas: string[]): Promise
   return parsed;
 }
 
-/** Without `new URL`, which would resolve dots and re-encode. */
+/** Does not use `new URL`, which would resolve dots and re-encode. */
 function splitUrl(url: string): { path: string; search: string } {
   if (url.length > urlMax) throw errors.tooLong("URL", urlMax, 414);
   const start = url.indexOf("/", url.indexOf("://") + 3);

@@ -1,9 +1,9 @@
-/** Accept headers and the representations that rest can give. */
+/** Reads Accept headers and chooses among the representations that rest can give. */
 import { errors } from "../errors.ts";
 
 export interface Media {
   kind: "json" | "object" | "csv" | "openapi";
-  /** Leave out keys whose value is null. */
+  /** Whether keys whose value is null are left out. */
   stripNulls: boolean;
   contentType: string;
 }
@@ -32,8 +32,8 @@ const openapi: Media = {
 };
 
 /**
- * The representation a client likes best among those there are.
- * @param root whether the API's description is asked for, not data
+ * Chooses the representation that the client prefers among those that exist.
+ * @param root whether the client asks for the API's description, not for data
  * @throws RestError PGRST107
  */
 export function negotiate(accept: string | null, root: boolean): Media {

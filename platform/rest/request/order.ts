@@ -1,4 +1,4 @@
-/** The `order` parameter: columns, JSON paths, columns of to-one embeds. */
+/** Parses the `order` parameter: columns, JSON paths, columns of to-one embeds. */
 import {
   atEnd,
   type Cursor,
@@ -15,7 +15,7 @@ import {
 } from "./cursor.ts";
 
 export interface OrderTerm {
-  /** The embed whose column it is. */
+  /** The embed that the column belongs to. */
   relation?: string | undefined;
   field: Field;
   direction?: "asc" | "desc" | undefined;

@@ -1,4 +1,4 @@
-/** The `Prefer` header. https://docs.postgrest.org/en/stable/references/api/preferences.html */
+/** Parses the `Prefer` header. https://docs.postgrest.org/en/stable/references/api/preferences.html */
 
 export interface Preferences {
   resolution?: "merge-duplicates" | "ignore-duplicates" | undefined;
@@ -8,7 +8,7 @@ export interface Preferences {
   handling?: "strict" | "lenient" | undefined;
   timezone?: string | undefined;
   maxAffected?: number | undefined;
-  /** What nobody understood; refused under handling=strict. */
+  /** Preferences that are not known. handling=strict refuses them. */
   invalid: string[];
 }
 
@@ -18,11 +18,11 @@ const known: Record<string, string[]> = {
   count: ["exact", "planned", "estimated"],
   missing: ["default", "null"],
   handling: ["strict", "lenient"],
-  // Understood and, as by default in PostgREST, without effect.
+  // Known, but without effect, as by default in PostgREST.
   tx: ["commit", "rollback"],
 };
 
-/** The first mention of a preference wins. */
+/** If a preference is given twice, the first one counts. */
 export function parsePreferences(header: string | null): Preferences {
   const found: Record<string, string> = {};
   const invalid: string[] = [];
@@ -38,7 +38,7 @@ export function parsePreferences(header: string | null): Preferences {
   return { ...rest, maxAffected: maxAffected === undefined ? undefined : Number(maxAffected), invalid };
 }
 
-/** The value of `Preference-Applied`, with those of `names` that were given. */
+/** The value of `Preference-Applied`: those of `names` that the client gave. */
 export function appliedPreferences(
   preferences: Preferences,
   names: ("resolution" | "missing" | "return" | "count" | "handling" | "timezone" | "max-affected")[],

@@ -1,11 +1,11 @@
-/** The query string, every parameter parsed. */
+/** Parses every parameter of the query string. */
 import { createCursor, type Field, fail, fieldName, jsonPath, match, skipSpace, take } from "./cursor.ts";
 import { type Condition, looksLikeFilter, parseFilter, parseGroup } from "./filter.ts";
 import { type OrderTerm, parseOrder } from "./order.ts";
 import { parseRange, type Range } from "./range.ts";
 import { parseSelect, type SelectItem } from "./select.ts";
 
-/** Something said of the resource at the end of a path of embeds; [] is the request's own. */
+/** A value for the resource at the end of a path of embeds. The path [] means the request's own. */
 export interface At<T> {
   path: string[];
   value: T;
@@ -13,20 +13,20 @@ export interface At<T> {
 
 export interface Query {
   select: SelectItem[];
-  /** Filters and and/or groups alike. */
+  /** Filters, and groups of filters in `and` and `or`. */
   conditions: At<Condition>[];
   order: At<OrderTerm[]>[];
   ranges: At<Range>[];
   columns?: string[] | undefined;
   onConflict?: string[] | undefined;
-  /** Of a function called by GET. */
+  /** The arguments of a function that is called by GET. */
   arguments: [string, string][];
   /** The query string with its parameters sorted, for Content-Location. */
   canonical: string;
 }
 
 /**
- * @param isCall whether parameters without an operator are arguments of a function
+ * @param isCall whether a parameter without an operator is an argument of a function
  * @throws RestError PGRST100
  */
 export function parseQuery(search: string, isCall: boolean): Query {

@@ -1,13 +1,13 @@
-/** Which rows: `limit` and `offset`, and for GET the Range header within them. */
+/** Which rows to answer with: `limit` and `offset`, and for GET the Range header within them. */
 import { errors } from "../errors.ts";
 
 export interface Range {
   offset: number;
-  /** Rows at most; undefined for all. */
+  /** The most rows; undefined means all. */
   limit?: number | undefined;
 }
 
-/** Reads the numbers of a limit and an offset parameter; what is no number is ignored, as PostgREST does. */
+/** Reads a limit and an offset parameter. Text that is not a number is ignored, as by PostgREST. */
 export function parseRange(limit: string | undefined, offset: string | undefined): Range {
   const limitNumber = integer(limit);
   const offsetNumber = integer(offset) ?? 0;
@@ -19,7 +19,7 @@ function integer(text: string | undefined): number | undefined {
 }
 
 /**
- * The rows of the whole request.
+ * The range of the whole request.
  * @param header of a GET request, `0-9` or `10-`
  * @throws RestError PGRST103
  */
@@ -49,12 +49,12 @@ export function topRange(parameters: Range, header: string | null): Range {
   return { offset, limit: Number.isFinite(end) ? end - offset : undefined };
 }
 
-/** The range with no more rows than the server gives at once. */
+/** Limits a range to the rows that one answer may have. */
 export function restrict(range: Range, max: number): Range {
   return { offset: range.offset, limit: Math.min(range.limit ?? max, max) };
 }
 
-/** `0-9/100`, with `*` for what is unknown or empty. */
+/** The header's text, for example `0-9/100`. `*` stands for an unknown total and for no rows. */
 export function contentRange(lower: number, upper: number, total: number | undefined): string {
   const rows = total !== 0 && lower <= upper ? `${lower}-${upper}` : "*";
   return `${rows}/${total ?? "*"}`;

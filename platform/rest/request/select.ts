@@ -1,5 +1,5 @@
 /**
- * The `select` parameter: columns with aliases, casts and JSON paths, embeds
+ * Parses the `select` parameter: columns with aliases, casts and JSON paths, embeds
  * with hints and join types, spreads, aggregates.
  * https://docs.postgrest.org/en/stable/references/api/url_grammar.html
  */

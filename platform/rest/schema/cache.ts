@@ -1,7 +1,7 @@
 /**
- * Keeps the schema graph fresh: loaded at the start, again on
- * `notify pgrst` and whenever the listening connection had to be replaced.
- * Requests always find a whole graph, the old one or the new one.
+ * Keeps the schema graph fresh. It loads the graph at the start, after each
+ * `notify pgrst`, and after the listening connection was replaced.
+ * A request always finds a whole graph, the old one or the new one.
  */
 import postgres from "postgres";
 import type { Log } from "../../log.ts";
@@ -12,11 +12,11 @@ import type { SchemaGraph } from "./types.ts";
 export interface SchemaCache extends AsyncDisposable {
   current(): SchemaGraph;
   /**
-   * Resolves when every change that was announced before the call is in
-   * current(), or after two seconds.
+   * Resolves when current() has every change that was announced before the call, or after
+   * two seconds.
    */
   settle(): Promise<void>;
-  /** Names that Postgres knows time zones by; asked for once. */
+  /** The names of time zones in Postgres. The database is asked only once. */
   timezones(): Promise<Set<string>>;
 }
 
@@ -72,7 +72,7 @@ export async function createSchemaCache(options: SchemaCacheOptions): Promise<Sc
 
   let graph = await load();
 
-  /** One loader at a time; announcements that come while it works make it go round again. */
+  /** There is one loader at a time. If an announcement comes while it works, it loads once more. */
   function refresh(): void {
     wanted++;
     working ??= (async () => {
@@ -101,8 +101,9 @@ export async function createSchemaCache(options: SchemaCacheOptions): Promise<Sc
     current: () => graph,
     async settle() {
       const settled = (async () => {
-        // A connection hears what was announced before its query by the time it is answered.
-        // One under way may have started too early for this request: wait, then ask anew.
+        // When a query is answered, its connection has heard everything announced before the query.
+        // A query that already runs may have started too early for this request. So wait for it, then
+        // ask again.
         await barrier?.catch(() => {});
         barrier ??= sql.unsafe("select 1").then(
           () => {

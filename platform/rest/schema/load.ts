@@ -16,7 +16,7 @@ import { type ComputedRow, type KeyRow, relate } from "./relationships.ts";
 import { type Column, key, type Routine, type SchemaGraph, type Table } from "./types.ts";
 import { traceViews, type ViewOrigins, type ViewRow } from "./views.ts";
 
-/** Runs a query and answers with its only value. */
+/** Runs a query and returns its only value. */
 export type Ask = (statement: Statement) => Promise<string>;
 
 interface TableRow extends Omit<Table, "columns" | "computed" | "primaryKey"> {
@@ -100,7 +100,7 @@ function keysOf(
   };
 }
 
-/** The columns of every primary key that the view shows whole. */
+/** The columns of every primary key of which the view shows all columns. */
 function viewKey(origins: ViewOrigins | undefined, keys: KeyRow[]): string[] {
   if (!origins) return [];
   return keys
@@ -111,11 +111,11 @@ function viewKey(origins: ViewOrigins | undefined, keys: KeyRow[]): string[] {
     });
 }
 
-/** Later rows are those of this database and prevail. */
+/** Rows of this database come last and replace the earlier ones. */
 function rolesOf(rows: RoleRow[], changeable: Set<string>): SchemaGraph["roles"] {
   const roles = new Map<string, Map<string, string>>();
   for (const { role, own, settings } of rows) {
-    // The login role's own took effect when it logged in.
+    // The settings of the login role took effect when it logged in.
     if (own) continue;
     const merged = roles.get(role) ?? new Map<string, string>();
     for (const [name, value] of settings) {
@@ -126,7 +126,7 @@ function rolesOf(rows: RoleRow[], changeable: Set<string>): SchemaGraph["roles"]
   return new Map([...roles].map(([role, settings]) => [role, { settings: [...settings] }]));
 }
 
-/** Names that the SQL grammar knows and the catalog does not. */
+/** Type names that only the SQL grammar knows. The catalog does not have them. */
 const typeAliases: [string, string][] = [
   ["int", "pg_catalog.int4"],
   ["integer", "pg_catalog.int4"],

@@ -1,10 +1,10 @@
-/** The nearest known name to one that is not known, for hints. */
+/** Finds the known name that is most like an unknown one, for hints. */
 
-/** By cosine of letter pairs and edit distance together; at least `least` alike. */
+/** Likeness is the cosine of letter pairs together with the edit distance. It must be at least `least`. */
 export function nearest(wanted: string, known: Iterable<string>, least: number): string | undefined {
   let best: string | undefined;
   let bestScore = least;
-  // Bounded: names in Postgres have 63 bytes, and a longer one resembles none.
+  // A bound on the work. Names in Postgres have at most 63 bytes, so a longer one is like none.
   if (wanted.length > 128) return undefined;
   for (const name of known) {
     const score = likeness(wanted.toLowerCase(), name.toLowerCase());

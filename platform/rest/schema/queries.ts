@@ -1,7 +1,7 @@
 /**
- * What is asked of the catalog, each as one JSON value. Run with an empty
- * search_path, so that every type and expression comes back schema-qualified.
- * $1 is the array of exposed schemas, $2 that of the extra search path.
+ * The questions to the catalog. Each returns one JSON value. They run with an empty
+ * search_path, so every type and expression comes back with its schema.
+ * $1 is the array of exposed schemas, $2 is the array of the extra search path.
  */
 
 const columnsOf = (relation: string) => `
@@ -54,7 +54,7 @@ export const tablesQuery = `
   join pg_namespace n on n.oid = c.relnamespace
   where c.relkind in ('r', 'v', 'm', 'f', 'p') and not c.relispartition and n.nspname = any($1)`;
 
-/** Primary, unique and foreign keys everywhere: views may lead to tables that are not exposed. */
+/** Primary, unique and foreign keys of all schemas, because a view may show a table that is not exposed. */
 export const keysQuery = `
   select coalesce(json_agg(json_build_object(
     'name', k.conname, 'kind', k.contype,
@@ -88,7 +88,7 @@ export const viewsQuery = `
   join pg_namespace n on n.oid = c.relnamespace
   where c.relkind in ('v', 'm') and r.rulename = '_RETURN' and n.nspname = any($1::text[] || $2::text[])`;
 
-/** Functions of one row that return rows: computed relationships. */
+/** Computed relationships: functions that take one row and return rows. */
 export const computedQuery = `
   select coalesce(json_agg(json_build_object(
     'schema', n.nspname, 'name', p.proname,
@@ -104,7 +104,7 @@ export const computedQuery = `
   join pg_namespace rn on rn.oid = r.relnamespace
   where p.pronargs = 1 and an.nspname = any($1) and rn.nspname = any($1)`;
 
-/** Functions of the exposed schemas that can be called with named arguments or one unnamed one. */
+/** Functions of the exposed schemas that can be called with named arguments or with a single unnamed one. */
 export const routinesQuery = `
   with recursive bases as (
     select oid, oid as base, typbasetype from pg_type
@@ -158,7 +158,7 @@ export const routinesQuery = `
         from unnest(p.proallargtypes) with ordinality u (type, ord)
         join pg_type ut on ut.oid = u.type
         where p.proargmodes[u.ord] in ('t', 'b', 'o'))
-      when t.typtype = 'c' then ${columnsOf("t.typrelid")}
+      when t.typtype = 'c' then ${columnsOf("rc.oid")}
       else '[]' end,
     'settings', coalesce((
       select json_agg(json_build_array(

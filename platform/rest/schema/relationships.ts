@@ -1,6 +1,6 @@
 /**
- * From foreign keys to relationships: both directions, through views, and
- * many-to-many through tables whose primary key holds two foreign keys.
+ * Makes relationships from foreign keys: in both directions, through views, and
+ * many-to-many through tables whose primary key contains two foreign keys.
  * https://docs.postgrest.org/en/stable/references/api/resource_embedding.html
  */
 import { type ColumnPairs, key, type Name, type Relationship, type Table } from "./types.ts";
@@ -31,7 +31,7 @@ export interface ComputedRow {
   single: boolean;
 }
 
-/** Ways in which a view may show a key's columns; a view with more is not related by it. */
+/** A view may show a key's columns in this many ways. If there are more, the key does not relate it. */
 const expansionsMax = 16;
 
 export function relate(
@@ -74,7 +74,7 @@ export function relate(
   return byTable;
 }
 
-/** A foreign key between tables, and between every view that shows its columns on either side. */
+/** A foreign key relates two tables, and also the views that show its columns on either side. */
 function foreignKey(row: KeyRow, keys: KeyRow[], views: ViewOrigins[]): Relationship[] {
   const unique = keys.some(
     (other) =>

@@ -1,6 +1,6 @@
 /**
- * The schema graph that requests are planned over: plain data, built by load.ts,
- * replaced as a whole by cache.ts. Names in it come from the catalog alone.
+ * The schema graph: what a plan looks names up in. It is plain data. load.ts builds it and
+ * cache.ts replaces it as a whole. All its names come from the catalog.
  */
 export interface Name {
   schema: string;
@@ -9,11 +9,11 @@ export interface Name {
 
 export interface Column {
   name: string;
-  /** As SQL, schema-qualified and quoted where needed: `character varying(10)`, `public."Mood"`. */
+  /** As SQL, with schema and quotes where needed: `character varying(10)`, `public."Mood"`. */
   type: string;
-  /** Without its modifier, for OpenAPI. */
+  /** The type without its modifier, for OpenAPI. */
   format: string;
-  /** pg_type.typname below domains: "jsonb", "tsvector", "int4"… */
+  /** pg_type.typname, of a domain that of its base type: "jsonb", "tsvector", "int4"… */
   base: string;
   nullable: boolean;
   /** An SQL expression. */
@@ -31,7 +31,7 @@ export interface Table extends Name {
   description: string | null;
   primaryKey: string[];
   columns: Map<string, Column>;
-  /** Functions of one argument, this row: readable like columns. */
+  /** Functions whose one argument is a row of this table. They are read like columns. */
   computed: Set<string>;
 }
 
@@ -44,11 +44,11 @@ export interface Relationship {
   table: Name;
   foreign: Name;
   cardinality: Cardinality;
-  /** The foreign key's; the function's name when computed. */
+  /** The foreign key's name, or the function's if the relationship is computed. */
   constraint: string;
-  /** Whether it is `table` that has the key, not `foreign`. */
+  /** Whether `table` has the key. Otherwise `foreign` has it. */
   owned: boolean;
-  /** From `table` to `foreign`; empty for m2m and computed ones. */
+  /** From `table` to `foreign`. Empty if m2m or computed. */
   columns: ColumnPairs;
   junction?: Junction;
   /** A set-returning function that takes a row of `table`. */
@@ -61,17 +61,17 @@ export interface Junction {
   table: Name;
   sourceConstraint: string;
   targetConstraint: string;
-  /** Columns of the relationship's table and the junction's. */
+  /** Pairs of a column of the relationship's table and one of the junction. */
   source: ColumnPairs;
-  /** Columns of the relationship's foreign table and the junction's. */
+  /** Pairs of a column of the relationship's foreign table and one of the junction. */
   target: ColumnPairs;
 }
 
 export interface Parameter {
-  /** "" when unnamed. */
+  /** "" if it has no name. */
   name: string;
   type: string;
-  /** `type`, with types whose length would cut values off made variable. */
+  /** As `type`, but without a length that would cut values off. */
   castType: string;
   required: boolean;
   variadic: boolean;
@@ -83,12 +83,12 @@ export interface Routine extends Name {
   parameters: Parameter[];
   volatility: "immutable" | "stable" | "volatile";
   returnsSet: boolean;
-  /** Rows with columns rather than a single value each. */
+  /** Whether a row of the result has columns. Otherwise it is a single value. */
   returnsRows: boolean;
   returnsVoid: boolean;
   /** The table or composite type whose rows it returns. */
   result: Name;
-  /** Columns of the result where `result` is no exposed table. */
+  /** The result's columns, if `result` is not an exposed table. */
   resultColumns: Column[];
   resultType: string;
   settings: [string, string][];
@@ -99,16 +99,16 @@ export interface RoleSettings {
 }
 
 export interface SchemaGraph {
-  /** By `schema.name` as made by key(). */
+  /** By `schema.name`, which key() makes. */
   tables: Map<string, Table>;
   /** By the key of their table. */
   relationships: Map<string, Relationship[]>;
-  /** Overloads, by key. */
+  /** All overloads of a function, by key. */
   routines: Map<string, Routine[]>;
-  /** What may stand after `::` in select, lower case, to SQL. */
+  /** Casts: from the text after `::` in select, in lower case, to the type's SQL. */
   types: Map<string, string>;
   roles: Map<string, RoleSettings>;
-  /** `alter role authenticator set pgrst.…`, without the prefix. */
+  /** The settings of `alter role authenticator set pgrst.…`, without the prefix. */
   settings: Map<string, string>;
   schemaComments: Map<string, string>;
 }

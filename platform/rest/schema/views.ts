@@ -1,6 +1,6 @@
 /**
- * Traces the columns of views back to the columns of tables, through other
- * views, by reading the target lists of their rewrite rules.
+ * Finds the table column that a view's column shows, also through other views. It reads the target
+ * lists of the views' rewrite rules.
  */
 
 export interface ViewRow {
@@ -15,11 +15,11 @@ export interface ViewRow {
 
 export interface ViewOrigins {
   view: ViewRow;
-  /** Columns of the view by `table oid:attribute number` of where they come from. */
+  /** The view's columns, by the `table oid:attribute number` of the column they show. */
   columns: Map<string, string[]>;
 }
 
-/** Views over views over …, followed this far. */
+/** Views of views are followed this deep. */
 const hopsMax = 32;
 
 export function traceViews(views: ViewRow[]): ViewOrigins[] {
@@ -49,8 +49,8 @@ interface Target {
 
 /**
  * The entries of the outermost query's target list. The text is a tree of
- * `{NODE :field value …}` and `(list …)`, with backslashes before special
- * characters in names.
+ * `{NODE :field value …}` and `(list …)`. In names, special characters have a backslash before
+ * them.
  */
 function readTargets(rule: string): Target[] {
   const start = findAtDepth(rule, 0, 1, ":targetList (");
@@ -73,7 +73,7 @@ function readTargets(rule: string): Target[] {
   return targets;
 }
 
-/** `:resno`, `:resorigtbl` and `:resorigcol` come after the expression, at the entry's end. */
+/** `:resno`, `:resorigtbl` and `:resorigcol` stand at the end of the entry, after the expression. */
 function readEntry(entry: string): Target | undefined {
   const found = /:resno (\d+) (?:[^{}]* )?:resorigtbl (\d+) :resorigcol (\d+) :resjunk false\s*$/.exec(entry);
   return found ? { number: Number(found[1]), table: Number(found[2]), column: Number(found[3]) } : undefined;

@@ -1,11 +1,11 @@
-/** A function call as the query whose rows the answer is read from. */
+/** Writes a function call as the query whose rows become the answer. */
 import { scalarColumn } from "../plan/routine.ts";
 import type { ApiRequest } from "../request/index.ts";
 import type { Parameter, Routine } from "../schema/types.ts";
 import { jsonRecords } from "./mutation.ts";
 import { arrayText, quoteName, quoteQualified, type Values } from "./text.ts";
 
-/** @param computed computed columns that the answer shows, beside the result's own */
+/** @param computed computed columns that the answer shows in addition to the result's own */
 export function callSql(routine: Routine, request: ApiRequest, computed: string[], values: Values): string {
   const { from, list } = argumentsOf(routine, request, values);
   const call = `${quoteQualified(routine)}(${list})`;
@@ -45,7 +45,7 @@ function argumentsOf(routine: Routine, request: ApiRequest, values: Values): { f
   };
 }
 
-/** A variadic argument collects every mention of its name; of others the last counts. */
+/** A variadic argument collects all values that have its name. Another argument takes the last one. */
 function directList(routine: Routine, pairs: [string, string][], values: Values): string {
   return routine.parameters
     .flatMap((parameter) => {

@@ -1,21 +1,21 @@
-/** Columns and conditions as SQL. */
+/** Writes columns and conditions as SQL. */
 import type { PlannedColumn, PlannedCondition, ReadNode } from "../plan/read.ts";
 import type { Operation } from "../request/filter.ts";
 import { arrayText, quoteName, type Values } from "./text.ts";
 
-/** A column of what goes by `alias`, with its JSON path. */
+/** A column of the table or embed that has this alias, with its JSON path. */
 export function columnSql(alias: string, column: PlannedColumn, values: Values): string {
   let sql = `${alias}.${quoteName(column.name)}`;
   if (column.path.length === 0) return sql;
   if (!column.isJson) sql = `to_jsonb(${sql})`;
   for (const { asText, key, isIndex } of column.path) {
-    // The placeholder of a key is text where nothing says otherwise, that of an index an integer.
+    // The operator takes both types, so the placeholder says its own: text for a key, int for an index.
     sql += `${asText ? "->>" : "->"}${values.add(key)}::${isIndex ? "int" : "text"}`;
   }
   return `(${sql})`;
 }
 
-/** @param embedTest SQL for whether an embed has rows */
+/** @param embedTest returns SQL that is true if an embed has rows */
 export function conditionSql(
   alias: string,
   condition: PlannedCondition,

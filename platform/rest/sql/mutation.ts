@@ -1,4 +1,4 @@
-/** INSERT, UPDATE and DELETE, fed from the request's JSON by Postgres itself. */
+/** Writes INSERT, UPDATE and DELETE. Postgres itself reads the rows from the request's JSON. */
 import type { Delete, Insert, Mutation, Update } from "../plan/mutation.ts";
 import { neededColumns } from "../plan/mutation.ts";
 import type { PlannedCondition, ReadNode } from "../plan/read.ts";
@@ -6,17 +6,17 @@ import type { Column } from "../schema/types.ts";
 import { conditionSql } from "./condition.ts";
 import { quoteLiteral, quoteName, quoteQualified, type Values } from "./text.ts";
 
-/** Alias of the table that is written to. */
+/** The alias of the table that is written to. */
 const target = "pgrst_target";
-/** Alias of the rows of the body. */
+/** The alias of the body's rows. */
 const body = "pgrst_body";
-/** Counts the rows of an upsert that were new: up before each, down again for those that were there. */
+/** Counts the new rows of an upsert: up before each row, down again if the row was there already. */
 const insertedSetting = "pgrst.inserted";
 
-/** How many rows an upsert inserted, where the mutation counts them. */
+/** SQL for how many rows an upsert inserted, if the mutation counts them. */
 export const insertedSql = `nullif(current_setting('${insertedSetting}', true), '')::int`;
 
-/** @param returning what the answer is read from; undefined if only the number of rows matters */
+/** @param returning the columns that the answer needs; undefined if it needs only the number of rows */
 export function mutationSql(
   mutation: Mutation,
   returning: ReadNode | string[] | undefined,
@@ -67,7 +67,7 @@ function conflictSql({ conflict, columns }: Insert): string {
   return `${on} do update set ${sets.join(", ")} where ${countInserted(-1)}`;
 }
 
-/** Always true; runs once a row. */
+/** A condition that is always true and runs once for each row. */
 function countInserted(step: 1 | -1): string {
   return `set_config('${insertedSetting}', (coalesce(${insertedSql}, 0) + ${step})::text, true) is not null`;
 }
@@ -94,11 +94,11 @@ function whereSql(conditions: PlannedCondition[], values: Values): string {
   return ` where ${conditions.map((each) => conditionSql(target, each, values, () => "true")).join(" and ")}`;
 }
 
-/** The body's rows, their columns typed as the table's. */
+/** The body's rows. Their columns have the types of the table's. */
 function bodySql({ columns, json, isObject, applyDefaults }: Insert | Update, values: Values): string {
   const payload = values.add(json);
   if (columns.length === 0) {
-    // One row for an empty object, one for each empty object of an array.
+    // An empty object makes one row. An array makes one row for each empty object in it.
     return isObject ? `(values (1)) as ${body}` : `json_array_elements(${payload}::json) as ${body}`;
   }
   if (!applyDefaults) return jsonRecords(`${payload}::json`, "json", columns, isObject, body);
@@ -112,7 +112,7 @@ function bodySql({ columns, json, isObject, applyDefaults }: Insert | Update, va
   return jsonRecords(completed, "jsonb", columns, isObject, body);
 }
 
-/** @param json SQL of type json or jsonb */
+/** @param json SQL whose type is json or jsonb */
 export function jsonRecords(
   json: string,
   type: "json" | "jsonb",

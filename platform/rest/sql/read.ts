@@ -1,4 +1,4 @@
-/** A read plan as one SELECT. Aliases are ours: t1, t2… for tables, e1… for embeds. */
+/** Writes a read plan as one SELECT. It names tables t1, t2… and embeds e1, e2…. */
 import type { PlannedItem, PlannedOrder, ReadNode } from "../plan/read.ts";
 import { isToOne, type Relationship, type Table } from "../schema/types.ts";
 import { columnSql, conditionSql } from "./condition.ts";
@@ -8,13 +8,13 @@ export interface Writer {
   values: Values;
   /** The number of the next alias. */
   next: number;
-  /** The alias of rows that are records of a table rather than its own, as a mutation returns them. */
+  /** An alias whose rows are whole records of a table, as a mutation returns them. */
   records?: { alias: string; table: Table };
 }
 
 /**
- * @param from what the root is read from in place of its table, for what a
- *   mutation returned or a function gave
+ * @param from what the root is read from instead of its table: the rows of a
+ *   mutation or of a function
  */
 export function readSql(node: ReadNode, writer: Writer, from?: string): string {
   const alias = `t${writer.next++}`;
@@ -22,7 +22,7 @@ export function readSql(node: ReadNode, writer: Writer, from?: string): string {
   return selectSql(node, alias, from ?? quoteQualified(node.table), [], writer);
 }
 
-/** Rows that there are without limit and offset; select 1, as only their number counts. */
+/** All rows, without limit and offset. It selects 1 because only the number of rows matters. */
 export function countSql(node: ReadNode, writer: Writer, from?: string): string {
   const alias = `t${writer.next++}`;
   return existingSql(node, alias, from ?? quoteQualified(node.table), [], writer);
@@ -55,7 +55,7 @@ function selectSql(node: ReadNode, alias: string, from: string, join: string[], 
     joins.push(joinSql(embed, alias, embedAlias, writer));
     if (shown) columns.push(...embedColumns(embed, embedAlias));
   }
-  // An embed asked for nothing still says whether it is there.
+  // An embed without columns still tells whether it has a row.
   const nothing = node.relationship ? "1" : `${alias}.*`;
   if (columns.length === 0 && node.embeds.length === 0) columns.push(nothing);
   const present = (embed: ReadNode, wanted: boolean) =>
@@ -74,7 +74,10 @@ function whereSql(conditions: string[]): string {
   return conditions.length > 0 ? ` where ${conditions.join(" and ")}` : "";
 }
 
-/** The limit stands in the text, where the planner sees it; offsets, of which there are many, do not. */
+/**
+ * The limit is part of the text, so the planner sees it. An offset is a value: there are too many
+ * different ones to prepare a statement for each.
+ */
 function rangeSql({ range }: ReadNode, writer: Writer): string {
   const limit = range.limit === undefined ? "" : ` limit ${Math.max(0, Math.trunc(range.limit))}`;
   return range.offset > 0 ? `${limit} offset ${writer.values.add(String(range.offset))}` : limit;
@@ -82,7 +85,7 @@ function rangeSql({ range }: ReadNode, writer: Writer): string {
 
 function itemSql(alias: string, node: ReadNode, item: PlannedItem, writer: Writer): string {
   if (item.kind === "star") {
-    // What was returned beside the row's own columns would show otherwise.
+    // Other columns may have been returned too. They must not show.
     const own = writer.records?.alias === alias && hasMore(node);
     return own ? ownColumns(alias, node.table) : `${alias}.*`;
   }
@@ -99,13 +102,13 @@ function ownColumns(alias: string, table: Table): string {
 }
 
 /**
- * Embeds whose value nothing else depends on are subqueries in the select list:
- * Postgres then makes them after sorting and limiting, for the rows that stay.
+ * An embed becomes a subquery in the select list if nothing else depends on its value. Postgres
+ * then computes it after sorting and limiting, only for the rows that are left.
  */
 function isInline(embed: ReadNode): boolean {
   if (embed.join === "inner" || embed.spread || embed.tested) return false;
   const { relationship } = embed;
-  // Through a view, one row is a promise of nobody: two must not make an error.
+  // No constraint holds a view to one row, so two rows must not be an error.
   return relationship !== undefined && !(isToOne(relationship) && embed.relationship?.foreignIsView);
 }
 
@@ -138,7 +141,7 @@ function embedColumns(embed: ReadNode, alias: string): string[] {
   return outputKeys(embed).map((name) => `${alias}.${quoteName(name)}`);
 }
 
-/** Keys of the objects that a node makes. */
+/** The keys of the objects that a node makes. */
 function outputKeys(node: ReadNode): string[] {
   return [
     ...node.items.flatMap((item) => (item.kind === "star" ? [...node.table.columns.keys()] : [item.key])),

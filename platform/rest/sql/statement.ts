@@ -1,7 +1,7 @@
 /**
- * The one statement of a request. It answers with one row: the total, the
- * number of rows, the finished body, what the database wants of the response,
- * and for mutations how many rows were new and where the new one is.
+ * Writes the one statement of a request. It returns one row: the total, the number of rows, the
+ * finished body, the status and headers that the database wants, and for mutations
+ * how many rows are new and the key of the new one.
  */
 import type { Mutation } from "../plan/mutation.ts";
 import type { ReadNode } from "../plan/read.ts";
@@ -15,7 +15,7 @@ import { insertedSql, mutationSql } from "./mutation.ts";
 import { countSql, readSql, type Writer } from "./read.ts";
 import { createValues, quoteLiteral, type Statement } from "./text.ts";
 
-/** Order of the row's columns. */
+/** The row's columns, in order. */
 export const columns = [
   "total",
   "rows",
@@ -30,9 +30,9 @@ export const columns = [
 const source = "pgrst_source";
 
 interface Parts {
-  /** The source, when it is not the result itself. */
+  /** The source, if it is not the result itself. */
   with?: string | undefined;
-  /** SELECT whose rows make the body. */
+  /** The SELECT whose rows make the body. */
   result: string;
   total: string;
   rows: string;
@@ -55,7 +55,7 @@ function assemble(parts: Parts, writer: Writer, csv: boolean): Statement {
   };
   const ctes = [
     ...(parts.with ? [`${source} as (${parts.with})`] : []),
-    // Read twice: for the names and for the lines.
+    // It is read twice: for the line of names and for the other lines.
     ...(csv ? [`pgrst_rows as (${parts.result})`] : []),
   ];
   const text = `${ctes.length > 0 ? `with ${ctes.join(", ")} ` : ""}select ${columns
@@ -70,7 +70,7 @@ function newWriter(): Writer {
 
 export interface Built {
   statement: Statement;
-  /** To be explained for an estimate of the total. */
+  /** A statement to explain: its plan estimates the total. */
   explain?: Statement | undefined;
 }
 
@@ -95,7 +95,7 @@ export function buildRead(request: ApiRequest, read: ReadNode, maxRows: number, 
   };
 }
 
-/** The exact number, but for an estimate only as far as the server would give rows. */
+/** The exact number. For an estimate it counts only up to the rows that one answer may have. */
 function totalSql(count: ApiRequest["preferences"]["count"], maxRows: number, counted: () => string): string {
   if (count === "exact") return `(select count(*) from (${counted()}) c)`;
   if (count === "estimated") return `(select count(*) from (${counted()} limit ${maxRows + 1}) c)`;
@@ -116,7 +116,7 @@ function bodySql(media: Media, isScalar: boolean, single = false): string {
   return `coalesce((${strip(rows)})::text, '[]')`;
 }
 
-/** A row's own text is CSV but for its parentheses. */
+/** The text of a row is CSV in parentheses. */
 function csvSql(): string {
   return (
     "coalesce((select string_agg(k, ',') from (select json_object_keys(h) as k from " +
@@ -161,7 +161,7 @@ function guardOf({ method, media, preferences }: ApiRequest, rows: string): stri
   return undefined;
 }
 
-/** Key columns and values of the one new row, as JSON pairs. */
+/** The key columns and values of the one new row, as JSON pairs. */
 function locationSql(key: string[]): string {
   const names = key.map((name) => quoteLiteral(name)).join(", ");
   return (
@@ -189,7 +189,7 @@ export function buildCall(request: ApiRequest, routine: Routine, read: ReadNode,
       {
         with: call,
         result,
-        // As PostgREST: a function's rows are counted or not, never estimated.
+        // PostgREST counts a function's rows or does not. It never estimates them.
         total: totalSql(
           preferences.count === undefined || preferences.count === "planned" ? undefined : "exact",
           0,

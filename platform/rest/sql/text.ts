@@ -1,14 +1,14 @@
-/** How names and values get into SQL text: the only two ways they do. */
+/** Puts names and values into SQL text. Nothing else in rest may do so. */
 import { errors } from "../errors.ts";
 import type { Name } from "../schema/types.ts";
 
-/** A statement with `$1`… and the values that stand for them, as text. */
+/** A statement with the placeholders `$1`…, and their values as text. */
 export interface Statement {
   text: string;
   values: (string | null)[];
 }
 
-/** Collects a statement's values; `add` answers with the placeholder to write. */
+/** Collects a statement's values. `add` returns the placeholder to write. */
 export interface Values {
   list: (string | null)[];
   add(value: string | null): string;
@@ -29,9 +29,9 @@ export function quoteQualified({ schema, name }: Name): string {
 }
 
 /**
- * A string constant. One with a backslash is written in the escape syntax, as
- * libpq's PQescapeLiteral does: it means the same whatever
- * standard_conforming_strings is.
+ * A string constant. If it has a backslash, it is written in the escape syntax, as
+ * libpq's PQescapeLiteral does. It then means the same for both values of
+ * standard_conforming_strings.
  * https://www.postgresql.org/docs/17/sql-syntax-lexical.html#SQL-SYNTAX-STRINGS
  */
 export function quoteLiteral(value: string): string {
@@ -40,7 +40,7 @@ export function quoteLiteral(value: string): string {
   return quoted.includes("\\") ? ` E'${quoted.replaceAll("\\", "\\\\")}'` : `'${quoted}'`;
 }
 
-/** An array constant's text: every element quoted. */
+/** The text of an array constant, with every element quoted. */
 export function arrayText(values: string[]): string {
   return `{${values.map((value) => `"${value.replaceAll(/["\\]/g, "\\$&")}"`).join(",")}}`;
 }

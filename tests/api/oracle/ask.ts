@@ -2,19 +2,19 @@
 import { type Answer, outcome } from "./moves.ts";
 import type * as plainly from "./questions.ts";
 
-/** What answers for the model: a test gives it wrong ones. */
+/** The functions that answer for the model. A test replaces some of them with wrong ones. */
 export type Answers = typeof plainly;
 
 export interface Question {
   /** home, thread, … */
   kind: string;
-  /** bob asks for home */
+  /** The question in words: "bob asks for home". */
   text: string;
   ask: () => Promise<unknown>;
   expected: () => unknown;
 }
 
-/** The rows of an answer, each in this form; or the code of its error. */
+/** Brings each row of an answer into one form. Returns the code of the error if there is one. */
 export async function rowsOf(
   request: PromiseLike<Answer>,
   // biome-ignore lint/suspicious/noExplicitAny: rows of any table or function

@@ -1,7 +1,8 @@
 /**
- * Everything that can be asked of the API about a history's people and posts, beside
- * what the model says the answer is: feeds (feeds.ts), the rows and counts that
- * row-level security shows (tables.ts), and here threads, searches and people.
+ * Everything that a person can ask the API about a history's people and posts. Each
+ * question comes with the answer that the model gives. The questions about feeds are in
+ * feeds.ts. Those about rows and counts are in tables.ts. Those about threads, searches
+ * and people are here.
  */
 import { type Answers, type Question, rowsOf } from "./ask.ts";
 import { feeds } from "./feeds.ts";
@@ -10,7 +11,7 @@ import { itemFrom, itemOf, personFrom, personOf, placeFrom, placeOf } from "./ro
 import { as, label, nameOf, type Stage, tagOf, wordOf } from "./stage.ts";
 import { tables } from "./tables.ts";
 
-/** All that this viewer can ask. */
+/** Every question that this viewer can ask. */
 export function questionsOf(stage: Stage, viewer: Viewer, answers: Answers): Question[] {
   return [
     ...tables(stage, viewer, answers),
@@ -137,7 +138,7 @@ function people(stage: Stage, viewer: Viewer, answers: Answers): Question[] {
     ...lists,
     {
       kind: "blocked_people",
-      text: "whom they block",
+      text: "the people they block",
       ask: () => rowsOf(client.rpc("blocked_people"), withId),
       expected: () => (viewer === null ? "42501" : listed(blocked())),
     },
@@ -160,7 +161,7 @@ const pageFrom = (page: any) => ({
   isMuted: page.is_muted,
 });
 
-/** There is a page of whom one blocks, to unblock them, that counts nothing. */
+/** A viewer still has the page of a person they block, to unblock them there. It shows no counts. */
 function pageOf(world: World, viewer: Viewer, id: PersonId, answers: Answers) {
   if (viewer !== null && tie(world.blocks, id, viewer)) return [];
   const { username, isPrivate, showsLikes } = person(world, id);

@@ -1,4 +1,4 @@
-/** The questions about feeds: each at once, page by page, and counted. */
+/** The questions about feeds. Each feed is read in one request, read page by page, and counted. */
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { Answers, Question } from "./ask.ts";
 import type { PersonId, Viewer } from "./model.ts";
@@ -9,12 +9,12 @@ import { as, label, type Stage, tagOf } from "./stage.ts";
 
 interface Feed {
   name: string;
-  /** Whose: a tag, or the id of a list, profile or post. */
+  /** What the feed is about: a tag, or the id of a list, profile or post. */
   of?: string | number;
   title: string;
   call: string;
   args?: Record<string, unknown>;
-  /** Null: not for who is not signed in. */
+  /** Null if only signed-in people may read this feed, and the viewer is a guest. */
   rows: (() => Row[]) | null;
 }
 
@@ -102,7 +102,7 @@ function feedsOf(stage: Stage, viewer: Viewer, answers: Answers): Feed[] {
   ];
 }
 
-/** A feed at once, page by page, and counted from one of its rows. */
+/** Reads a feed in one request and page by page, and counts it from one of its rows. */
 function feedQuestions(stage: Stage, viewer: Viewer, feed: Feed, n: number): Question[] {
   const { world } = stage;
   const client = as(stage, viewer);
@@ -118,10 +118,10 @@ function feedQuestions(stage: Stage, viewer: Viewer, feed: Feed, n: number): Que
       expected,
     },
   ];
-  // Of the public feed others' posts count too.
+  // In the public feed, posts by people outside the history count too.
   const { rows } = feed;
   if (kind === "public" || !rows) return questions;
-  // Its last row, or the one before.
+  // The feed's last row, or the row before it.
   const after = () => rows().at(-1 - (n % 2))?.id ?? 1;
   return [
     ...questions,
@@ -137,7 +137,7 @@ function feedQuestions(stage: Stage, viewer: Viewer, feed: Feed, n: number): Que
   ];
 }
 
-/** Every page; of the public feed only ours, which others' posts are among. */
+/** Reads every page. From the public feed it keeps only the history's own posts. */
 async function readFeed(stage: Stage, client: SupabaseClient, feed: Feed, size: number): Promise<unknown> {
   const isPublic = feed.name === "public";
   const ours = new Set(stage.world.people.map(({ username }) => username));

@@ -1,10 +1,10 @@
-/** The steps about lists and tags, and those in another's name, on both sides. */
+/** The steps about lists and tags, and attempts to act in another person's name, on both sides. */
 import { hidden } from "./model.ts";
 import type { Move } from "./moves.ts";
 import { as, at, nameOf, newest, type Stage, tagOf } from "./stage.ts";
 import type { Step } from "./steps.ts";
 
-/** @returns null for other steps, and where there is nothing to do it to */
+/** @returns null for a step of another kind, and if there is nothing yet that it could act on */
 export function listMove(stage: Stage, step: Step): Move | null {
   const { world } = stage;
   if (step.do === "make list") {
@@ -77,7 +77,7 @@ export function listMove(stage: Stage, step: Step): Move | null {
   }
 }
 
-/** @returns null for other steps */
+/** @returns null for a step of another kind */
 export function tagMove(stage: Stage, step: Step): Move | null {
   const { world } = stage;
   switch (step.do) {

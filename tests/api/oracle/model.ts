@@ -1,39 +1,41 @@
 /**
- * The social core as plain lists of who did what: the state that the oracle keeps
- * beside the database, and how each thing that is done changes it. What somebody
- * then sees is in questions.ts. Written from the rules, which are said here in
- * full, and from nothing else:
+ * The social core as plain lists that say who did what. This is the state that the oracle
+ * keeps beside the database, and how each action changes it. questions.ts says what
+ * people then see. The model is written only from these rules, which are complete:
  *
- * - Posts. A post has an author, a title, a content, an audience (everyone,
- *   followers, mentioned), and may answer one post and quote another. Its tags are
- *   those in its text; it mentions whom its text names, but for those hidden from
- *   its author when it is written. An edit finds tags and mentions anew, unless
- *   it is of the content warning alone, and keeps what was said before. A repost is a
- *   post with nothing of its own.
- * - To reply, like, bookmark, repost or quote, one has to see the post, or there is
- *   no such post (post_not_found). To do it to a repost is to do it to the post it
- *   shows. Reposts and quotes need a post that everybody sees, or one's own
- *   (post_not_open); a second repost is refused (already_reposted).
- * - A deleted post takes its reposts, likes and bookmarks with it. Replies and
- *   quotes stay, and go on naming it.
- * - One follows a public account at once and asks a private one; a request is
- *   accepted, declined or taken back. An account that becomes public accepts all.
- * - A block hides two people from each other, both ways, and ends follows and
- *   requests between them. Mutes, lists, likes and bookmarks wait unseen for its
- *   end. Whom one does not see does not exist (profile_not_found).
- * - A mute lasts until it is lifted, or until a time.
- * - Tags and lists are followed and made by oneself, and known to oneself, but for
- *   public lists. A draft becomes a post when it is published, or stays.
+ * - A post has an author, a title, a content and an audience (everyone, followers,
+ *   mentioned). It may answer one post and quote another. Its tags are the tags in its
+ *   text. It mentions the people that its text names, except people who are hidden from
+ *   the author at the time of writing. An edit finds tags and mentions again, unless it
+ *   changes only the content warning. An edit keeps the earlier text. A repost is a
+ *   post without a text of its own.
+ * - You need to see a post to reply to it, or to like, bookmark, repost or quote it.
+ *   Otherwise there is no such post for you (post_not_found). If you do it to a repost,
+ *   you do it to the post that the repost shows. You can repost and quote your own
+ *   posts and posts that everybody sees (post_not_open). A second repost is refused
+ *   (already_reposted).
+ * - If a post is deleted, its reposts, likes and bookmarks are deleted too. Replies and
+ *   quotes stay, and still name it.
+ * - You follow a public account at once. A private account gets a request, which its
+ *   owner accepts or declines, or which you take back. An account that becomes public
+ *   accepts all requests.
+ * - A block hides two people from each other, both ways. It ends follows and requests
+ *   between them. Mutes, list entries, likes and bookmarks stay but nobody sees them
+ *   until the block ends. A person you cannot see does not exist for you
+ *   (profile_not_found).
+ * - A mute lasts until you lift it, or until a set time.
+ * - Only you know which tags you follow and which lists you made, except public lists.
+ *   A draft stays a draft until it is published. Then it is a post.
  */
 
 export type PersonId = string;
-/** Who asks; null: somebody who is not signed in. */
+/** The person who asks. Null for somebody who is not signed in. */
 export type Viewer = PersonId | null;
 export type Audience = "everyone" | "followers" | "mentioned";
 
 export interface Person {
   id: PersonId;
-  /** In the tests' words: alice. */
+  /** What the tests call this person: alice. */
   name: string;
   username: string;
   isPrivate: boolean;
@@ -41,7 +43,7 @@ export interface Person {
   isSearchable: boolean;
 }
 
-/** A piece of text; a text is pieces with spaces between. */
+/** A piece of a text. A text is its pieces, with a space between two of them. */
 export type Piece = { word: string } | { tag: string; written: string } | { mention: PersonId };
 
 export interface Text {
@@ -50,7 +52,7 @@ export interface Text {
   warning: string;
 }
 
-/** What an author decides. */
+/** The parts of a post that its author chooses. */
 export interface Draft extends Text {
   language: string | null;
   audience: Audience;
@@ -58,9 +60,9 @@ export interface Draft extends Text {
   quoteOf: number | null;
 }
 
-/** Whatever a step of a history made. */
+/** Anything that a step of a history made. */
 export interface Made {
-  /** The step's number: it is what other steps mean when a history shrinks. */
+  /** The number of the step that made it. Other steps refer to it by this number while a history shrinks. */
   madeBy?: number;
 }
 
@@ -69,12 +71,12 @@ export interface Post extends Draft, Made {
   author: PersonId;
   repostOf: number | null;
   mentions: PersonId[];
-  /** What it said before each edit, oldest first. */
+  /** The texts before each edit, oldest first. */
   versions: Text[];
   deleted: boolean;
 }
 
-/** Somebody's follow of, request to, or block of somebody; the id is the order. */
+/** A follow, a request or a block, from one person to another. A larger id is a later one. */
 export interface Tie extends Made {
   by: PersonId;
   to: PersonId;
@@ -103,7 +105,7 @@ export interface List extends Made {
 
 export interface World {
   people: Person[];
-  /** In the order of writing, deleted ones included. */
+  /** In the order in which they were written, with deleted ones. */
   posts: Post[];
   follows: Tie[];
   requests: Tie[];
@@ -112,7 +114,7 @@ export interface World {
   likes: Mark[];
   bookmarks: Mark[];
   tagFollows: { by: PersonId; tag: string }[];
-  /** In the order of making, deleted ones included. */
+  /** In the order in which they were made, with deleted ones. */
   lists: (List & { deleted: boolean })[];
   drafts: (Draft & Made & { id: string; author: PersonId })[];
 }
@@ -154,7 +156,7 @@ export function post(world: World, id: number | null): Post | undefined {
   return world.posts.find((one) => one.id === id && !one.deleted);
 }
 
-/** This way alone, not the other way round. */
+/** Leaves out the tie from `by` to `to`, and keeps a tie in the other direction. */
 export const without = <T extends { by: PersonId; to: PersonId }>(
   ties: T[],
   by: PersonId,
@@ -164,7 +166,7 @@ export const without = <T extends { by: PersonId; to: PersonId }>(
 export const tie = (ties: { by: PersonId; to: PersonId }[], by: Viewer, to: PersonId): boolean =>
   ties.some((one) => one.by === by && one.to === to);
 
-/** Whom a block hides from each other. */
+/** True if a block hides the two from each other. */
 export const hidden = (world: World, one: Viewer, other: PersonId): boolean =>
   one !== null && (tie(world.blocks, one, other) || tie(world.blocks, other, one));
 
@@ -174,7 +176,7 @@ export const tagsOf = (text: Text): string[] => [
   ...new Set(pieces(text).flatMap((piece) => ("tag" in piece ? [piece.tag] : []))),
 ];
 
-/** Whom a text mentions when its author writes it now. */
+/** The people that a text mentions if its author writes it now. */
 export function mentionsNow(world: World, author: PersonId, text: Text): PersonId[] {
   const named = pieces(text).flatMap((piece) => ("mention" in piece ? [piece.mention] : []));
   return [...new Set(named)].filter((one) => !hidden(world, author, one));
@@ -182,7 +184,7 @@ export function mentionsNow(world: World, author: PersonId, text: Text): PersonI
 
 // What people do ---------------------------------------------------------------
 
-/** Of a repost, the post it shows. */
+/** The post that a repost shows. Any other post is its own original. */
 const original = (world: World, id: number | null): number | null =>
   id === null ? null : (post(world, id)?.repostOf ?? id);
 
@@ -222,7 +224,7 @@ export function edit(world: World, edited: Post, { title, content, warning }: Te
   const before = { title: edited.title, content: edited.content, warning: edited.warning };
   edited.versions.push(before);
   Object.assign(edited, { title, content, warning });
-  // To change the warning alone is not to write the text again.
+  // If only the warning changes, the text is not written again.
   const same = JSON.stringify([title, content]) === JSON.stringify([before.title, before.content]);
   if (!same) edited.mentions = mentionsNow(world, edited.author, edited);
 }

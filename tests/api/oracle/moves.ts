@@ -1,6 +1,6 @@
 /**
- * A step on both sides: what it is in words, what must come of it by the rules, the
- * request to the API, and what then changes in the model.
+ * One step on both sides: the step in words, the result that the rules demand, the
+ * request to the API, and the change in the model.
  */
 import { listMove, tagMove } from "./list-moves.ts";
 import { peopleMove } from "./people-moves.ts";
@@ -8,7 +8,7 @@ import { postMove } from "./post-moves.ts";
 import type { Stage } from "./stage.ts";
 import type { Step } from "./steps.ts";
 
-/** What supabase-js answers. */
+/** An answer from supabase-js. */
 export interface Answer {
   // biome-ignore lint/suspicious/noExplicitAny: rows of any table
   data: any;
@@ -17,21 +17,21 @@ export interface Answer {
 }
 
 export interface Move {
-  /** bob blocks alice */
+  /** The step in words: "bob blocks alice". */
   text: string;
-  /** done, nothing (no row), what a function answers, or the code of a refusal. */
+  /** "done", "nothing" (no row changed), the answer of a function, or the code of a refusal. */
   expected: string;
   request: () => PromiseLike<Answer>;
-  /** What changes when it came as expected. Absent where nothing does. */
+  /** Changes the model after the expected answer. Absent if the step changes nothing. */
   // biome-ignore lint/suspicious/noExplicitAny: rows of any table
   after?: (data: any) => void | Promise<void>;
 }
 
-/** The step here and now; null when there is nothing yet that it could be about. */
+/** The step as it is at this point of the history. Null if there is nothing yet that it could act on. */
 export const moveOf = (stage: Stage, step: Step): Move | null =>
   postMove(stage, step) ?? peopleMove(stage, step) ?? listMove(stage, step) ?? tagMove(stage, step);
 
-/** What came of a request, in the words of Move.expected. */
+/** The result of a request, in the words of Move.expected. */
 export function outcome({ data, error }: Answer): string {
   if (error) return error.code.startsWith("PT") ? error.details : error.code;
   if (typeof data === "boolean" || typeof data === "string") return String(data);

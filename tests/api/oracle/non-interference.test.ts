@@ -1,12 +1,12 @@
 /**
- * What a block tells: nothing. The same history happens to two populations; at its end
- * alice blocks mallory in the one, and deletes her account in the other. From then on
- * every answer that mallory gets, to whatever he asks or tries, has to be the same in
- * both, errors and statuses included, but for ids, usernames and times. That names stay
- * taken is the one difference there is: username_available() is left out.
+ * A block reveals nothing. The same history happens to two populations. At its end alice
+ * blocks mallory in the first population, and deletes her account in the second. From
+ * then on mallory must get the same answers in both, with the same errors and statuses.
+ * Only ids, usernames and times may differ. One difference remains and is left out here:
+ * username_available(), because a person who blocks keeps their username.
  *
- * PLAZA_ORACLE_PAIRS: how many histories, 4 when left out. PLAZA_ORACLE_SEED: the same
- * histories again.
+ * PLAZA_ORACLE_PAIRS: how many histories, 4 by default. PLAZA_ORACLE_SEED: a number that
+ * repeats the same histories.
  */
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -23,7 +23,7 @@ const { env } = process;
 const pairs = Number(env.PLAZA_ORACLE_PAIRS ?? 4);
 const seed = Number(env.PLAZA_ORACLE_SEED ?? Date.now() % 1_000_000_000);
 
-/** At most, and on average half as many. */
+/** The most steps of a history. On average a history has half as many. */
 const stepsOfHistory = 80;
 
 type Ending = (stage: Stage, alice: PersonId, mallory: PersonId) => Promise<void>;
@@ -37,7 +37,7 @@ const unfollows: Ending = async (stage, alice, mallory) => {
   await as(stage, alice).from("follows").delete().eq("followee_id", mallory).throwOnError();
 };
 
-/** The secret key's. */
+/** Needs the secret key. */
 const leaves: Ending = async ({ population }, alice) => {
   const { error } = await service().auth.admin.deleteUser(alice);
   if (error) throw error;
@@ -47,7 +47,7 @@ const leaves: Ending = async ({ population }, alice) => {
 interface Difference {
   message: string;
   question: string;
-  /** As play() returns them. */
+  /** The steps that play() returned. */
   steps: Numbered[];
 }
 
@@ -58,12 +58,12 @@ describe.skipIf(!target().secretKey)("to mallory", () => {
     populations = await Promise.all([createPopulation(), createPopulation()]);
   });
 
-  /** What mallory hears when a history ends so; null when he blocks alice, who then cannot block him. */
+  /** What mallory hears after such an end. Null if he blocks alice, because then she cannot block him. */
   async function hear(population: Population, history: Numbered[], ending: Ending) {
     if (!population.people.some(({ name }) => name === "alice")) {
       population.people.unshift(await signUpAs("alice", population.token));
     }
-    // Nobody is asked anything until the end.
+    // The comparison asks nothing before the end.
     const plan: Plan = { every: Number.POSITIVE_INFINITY, questions: 0, tally: newTally() };
     const played = await play(await fresh(population), history, plan);
     const { people, blocks } = played.stage.world;
@@ -75,7 +75,7 @@ describe.skipIf(!target().secretKey)("to mallory", () => {
     return { ...played, heard: await transcript(played.stage, mallory, alice) };
   }
 
-  /** @param question the only one that counts, when it is given */
+  /** @param question if it is given, only this question counts */
   async function difference(
     history: Numbered[],
     ending: Ending,
@@ -94,7 +94,7 @@ describe.skipIf(!target().secretKey)("to mallory", () => {
     return { message, question: found.question, steps: one.steps };
   }
 
-  test("that alice blocks him is that her account is gone", async () => {
+  test("mallory cannot tell a block by alice from a deleted account", async () => {
     const startedMs = Date.now();
     const property = fc.asyncProperty(histories(stepsOfHistory), async (history) => {
       const found = await difference(history, blocks);
@@ -112,7 +112,7 @@ describe.skipIf(!target().secretKey)("to mallory", () => {
     expect(answers).toBeGreaterThan(0);
   }, 600_000);
 
-  test("that alice unfollows him is not: the comparison notices", async () => {
+  test("the comparison notices if alice only unfollows him", async () => {
     const [alice, mallory] = ["alice", "mallory"].map((name) => peopleNames.indexOf(name)) as [
       number,
       number,

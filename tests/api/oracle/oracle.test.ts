@@ -1,19 +1,19 @@
 /**
- * The oracle: random histories of everything that people can do, by six of them,
- * through the API; and again and again what everybody sees, compared with a naive model
- * that is written from the rules alone (model.ts, questions.ts). A history that fails
- * is told in as few steps as it takes.
+ * The oracle. Six people do random things through the API, everything that people can
+ * do. Again and again the test compares what everybody sees with a naive model, which is
+ * written only from the rules (model.ts, questions.ts). If a history fails, the message
+ * tells it in as few steps as possible.
  *
- *     steps.ts         what may happen, as plain records
- *     *-moves.ts       a step on both sides: the request, and what becomes of the model
+ *     steps.ts         the steps of a history, as plain records
+ *     *-moves.ts       a step on both sides: the request, and the change in the model
  *     compare.ts       the questions, each with the model's answer (feeds.ts, tables.ts)
  *     play.ts          plays a history and compares
  *
- * After every ten steps each of them, and somebody who is not signed in, asks 13
- * questions: home, and of the 36 kinds in turn; at the end of a history all of them ask
- * everything. PLAZA_ORACLE_QUESTIONS: how many in between, or all.
- * PLAZA_ORACLE_STEPS: how many steps, 3000 when left out. PLAZA_ORACLE_SEED: the same
- * histories and questions again.
+ * After every ten steps each person and a guest ask 13 questions: the home feed, and
+ * then some of the 36 kinds in turn. At the end of a history they ask everything.
+ * PLAZA_ORACLE_QUESTIONS: how many questions in between, or "all".
+ * PLAZA_ORACLE_STEPS: how many steps, 3000 by default. PLAZA_ORACLE_SEED: a number that
+ * repeats the same histories and questions.
  */
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
@@ -29,7 +29,7 @@ const wantedSteps = Number(env.PLAZA_ORACLE_STEPS ?? 3000);
 const questions = env.PLAZA_ORACLE_QUESTIONS === "all" ? "all" : Number(env.PLAZA_ORACLE_QUESTIONS ?? 13);
 const seed = Number(env.PLAZA_ORACLE_SEED ?? Date.now() % 1_000_000_000);
 
-/** At most, and on average half as many. */
+/** The most steps of a history. On average a history has half as many. */
 const stepsOfHistory = 120;
 
 let population: Population;
@@ -37,7 +37,7 @@ beforeAll(async () => {
   population = await createPopulation();
 });
 
-/** @returns how the shortest history that fails does, or null when none of these does */
+/** @returns the failure of the shortest history that fails, or null if no history fails */
 async function firstDisagreement(plan: Plan, steps: number): Promise<Disagreement | null> {
   const property = fc.asyncProperty(histories(stepsOfHistory), async (history) => {
     await play(await fresh(population), history, plan);
@@ -47,7 +47,7 @@ async function firstDisagreement(plan: Plan, steps: number): Promise<Disagreemen
   if (!run.failed) return null;
   const found = run.errorInstance as Disagreement;
   if (!found.key) throw found;
-  // Nothing but the question that was answered differently, at the end.
+  // Ask only the question that was answered differently, and only at the end.
   const narrow: Plan = { ...plan, every: Number.POSITIVE_INFINITY, only: found.key, tally: newTally() };
   const shorter = await shortest(found.steps, async (candidate) =>
     play(await fresh(population), candidate, narrow).then(

@@ -4,7 +4,7 @@ import type { Move } from "./moves.ts";
 import { as, at, nameOf, pairOf, type Stage } from "./stage.ts";
 import type { Step } from "./steps.ts";
 
-/** Follow, when it is by inserting a row. */
+/** Why a follow by an inserted row is refused. Null if it is not refused. */
 function refusalToFollow(world: World, by: PersonId, to: PersonId): string | null {
   if (hidden(world, by, to)) return "profile_not_found";
   if (by === to) return "follow_yourself";
@@ -20,21 +20,21 @@ function refusalToAsk(world: World, by: PersonId, to: PersonId): string | null {
   return tie(world.requests, by, to) ? "23505" : null;
 }
 
-/** What follow() answers. */
+/** The answer of follow(). */
 function answerToFollow(world: World, by: PersonId, to: PersonId): string {
   if (hidden(world, by, to)) return "profile_not_found";
   if (by === to) return "follow_yourself";
   return tie(world.follows, by, to) || !person(world, to).isPrivate ? "following" : "requested";
 }
 
-/** The id of a follow that came about by a function. */
+/** The id of a follow that a function made. */
 async function followId(stage: Stage, by: PersonId, to: PersonId): Promise<number> {
   const row = { follower_id: by, followee_id: to };
   const { data } = await as(stage, by).from("follows").select("id").match(row).single().throwOnError();
   return data?.id;
 }
 
-/** @returns null for other steps, and where there is nothing to do it to */
+/** @returns null for a step of another kind, and if there is nothing yet that it could act on */
 export function peopleMove(stage: Stage, step: Step): Move | null {
   const { world } = stage;
   const name = (id: PersonId) => nameOf(stage, id);
@@ -80,7 +80,7 @@ export function peopleMove(stage: Stage, step: Step): Move | null {
       return {
         text: `${name(by)} unfollows ${name(to)}`,
         expected: tie(world.follows, by, to) ? "done" : "nothing",
-        // Of all that follow them one deletes one's own alone.
+        // The request matches every follower of `to`. Row-level security leaves only the asker's own follow.
         request: () => as(stage, by).from("follows").delete().eq("followee_id", to).select("id"),
         after: () => {
           world.follows = without(world.follows, by, to);
@@ -202,7 +202,7 @@ export function peopleMove(stage: Stage, step: Step): Move | null {
           if (flag === "is_searchable") one.isSearchable = value;
           if (flag !== "is_private") return;
           one.isPrivate = value;
-          // All that wait.
+          // An account that becomes public accepts every waiting request.
           const waiting = value ? [] : world.requests.filter(({ to }) => to === by);
           for (const request of waiting) accept(world, request.by, by, await followId(stage, request.by, by));
         },

@@ -1,7 +1,7 @@
 /**
- * Plays a history on both sides and compares them: what comes of every step, and again
- * and again what everybody sees. The first time that the two disagree ends it, with a
- * message that tells the history in words.
+ * Plays a history on both sides and compares them: the result of every step, and again
+ * and again what everybody sees. The first disagreement ends the history. Its message
+ * tells the history in words.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Answers, Question } from "./ask.ts";
@@ -14,30 +14,30 @@ import { pinned } from "./shrink.ts";
 import { createStage, readable, type Stage } from "./stage.ts";
 import type { Numbered } from "./steps.ts";
 
-/** How many requests are on their way at once. */
+/** How many requests run at the same time. */
 const concurrency = 8;
 
 export interface Plan {
   /** Steps between two comparisons. */
   every: number;
-  /** How many questions each viewer asks each time: home, and of all kinds in turn; or all there are. */
+  /** How many questions each viewer asks each time: the home feed, then the other kinds in turn; or all. */
   questions: number | "all";
   /** Ask all questions of this kind, and no others. */
   kind?: string;
-  /** Only a disagreement with this key counts: what asks nothing else is quick. */
+  /** Only a disagreement with this key counts. The run asks nothing else, so it is quick. */
   only?: string;
-  /** In the model's place, to see that wrong answers are noticed. */
+  /** Answers in place of the model's. Wrong ones prove that the comparison notices. */
   answers?: Answers;
-  /** Counted up. */
+  /** play() adds to these numbers. */
   tally: { steps: number; questions: number; comparisons: number };
 }
 
 export interface Disagreement extends Error {
-  /** What the two answer differently: the same for the same question in another history. */
+  /** The question that the two answer differently. The same question in another history has the same key. */
   key: string;
-  /** In words. */
+  /** The steps in words. */
   history: string[];
-  /** As play() returns them. */
+  /** The steps, as play() returns them. */
   steps: Numbered[];
 }
 
@@ -45,8 +45,8 @@ export const newTally = (): Plan["tally"] => ({ steps: 0, questions: 0, comparis
 
 /**
  * @param population people who have done nothing yet
- * @returns how it ends, and the steps that could be taken, each meaning the same whichever
- *   others are left out
+ * @returns the stage at the end, and the steps that could be taken. Each step keeps its
+ *   meaning if you leave out others.
  * @throws Disagreement
  */
 export async function play(
@@ -80,7 +80,7 @@ export async function play(
     compared = history.length;
     await compareAll(stage, history, plan, taken);
   }
-  // In the end everybody asks everything.
+  // At the end everybody asks everything.
   await compareAll(stage, history, { ...plan, questions: plan.questions && "all" }, taken);
   return { stage, steps: taken, history };
 }
@@ -99,10 +99,10 @@ async function compareAll(stage: Stage, history: string[], plan: Plan, steps: Nu
   if (failed) throw disagreement(stage, history, { ...failed, steps });
 }
 
-/** Whatever posts and lists are called in a history. */
+/** The question without the numbers of posts and lists, which differ from history to history. */
 const keyOf = ({ kind, text }: Question): string => `${kind}: ${text.replaceAll(/\bp\d+|list \d+/g, "…")}`;
 
-/** Home, and one question of each of the kinds whose turn it is, seldom one with an empty answer. */
+/** The home feed, and one question of each kind whose turn it is. Prefers a question with a non-empty answer. */
 function some(all: Question[], wanted: number, turn: number, viewer: number): Question[] {
   const home = all.filter(({ kind }) => kind === "home").slice(0, Math.min(wanted, 1));
   const kinds = [...Map.groupBy(all, ({ kind }) => kind).values()];
@@ -116,7 +116,7 @@ function some(all: Question[], wanted: number, turn: number, viewer: number): Qu
 
 const isTelling = (answer: unknown): boolean => (Array.isArray(answer) ? answer.length > 0 : answer !== 0);
 
-/** The same number for the same numbers, and otherwise any. */
+/** A hash: the same numbers give the same result, and other numbers give any result. */
 const scatter = (...numbers: number[]): number =>
   numbers.reduce((mixed, n) => {
     const next = Math.imul(mixed ^ (n + 0x9e3779b9), 0x85ebca6b);
@@ -130,7 +130,7 @@ async function check(question: Question): Promise<{ key: string; message: string
   return { key: keyOf(question), message: `${question.text}\n${difference(got, wanted)}` };
 }
 
-/** The rows that are in one alone; or all of both, where that tells nothing. */
+/** The rows that only one side has. If each side has the same rows in another order: all rows of both. */
 function difference(got: unknown, wanted: unknown): string {
   const lines = (rows: unknown) => (Array.isArray(rows) ? rows : [rows]).map((row) => JSON.stringify(row));
   const [is, should] = [lines(got), lines(wanted)];

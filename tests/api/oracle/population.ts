@@ -1,4 +1,4 @@
-/** The people of a history: signed up once, and given a clean slate for each run. */
+/** The people of a history. They sign up once, and each run starts with nothing done. */
 import { randomBytes } from "node:crypto";
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { guest, type Person, service, signUp, target } from "../../people.ts";
@@ -6,12 +6,12 @@ import { peopleNames } from "./steps.ts";
 
 export interface Population {
   people: (Person & { name: string })[];
-  /** In their display names, words and tags, so that nobody else's are found. */
+  /** A part of their display names, words and tags, so that a search finds nobody else's. */
   token: string;
   guest: SupabaseClient;
 }
 
-/** Signs up one of each name. */
+/** Signs up one person for each name. */
 export async function createPopulation(): Promise<Population> {
   const token = randomBytes(4).toString("hex");
   return {
@@ -21,19 +21,19 @@ export async function createPopulation(): Promise<Population> {
   };
 }
 
-/** @param token their population's */
+/** @param token the token of the population */
 export async function signUpAs(name: string, token: string): Promise<Population["people"][number]> {
   return { ...(await signUp(name, { display_name: `${name} ${token}` })), name };
 }
 
 /**
- * The population as if nobody had done anything yet. In this order: what a block hides
- * its owner cannot delete, nor a repost of what they do not see; and with the posts go
- * all likes and bookmarks.
+ * Undoes everything that the people did. The order matters. A person cannot delete
+ * rows that a block hides from them, nor their repost of a post they no longer see. To
+ * delete the posts deletes their likes and bookmarks too.
  */
 export async function fresh(population: Population): Promise<Population> {
   const ids = population.people.map(({ id }) => id);
-  // One client past row-level security, or each for themselves.
+  // One client that bypasses row-level security, or else each person's own client.
   const clients = target().secretKey ? [service()] : population.people.map(({ client }) => client);
   const empty = async (table: string, owner: string) => {
     for (const client of clients) await client.from(table).delete().in(owner, ids).throwOnError();

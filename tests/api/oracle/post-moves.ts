@@ -30,7 +30,7 @@ import {
 } from "./stage.ts";
 import type { Step } from "./steps.ts";
 
-/** Why a post cannot be reposted or quoted, if it cannot. */
+/** Why a post cannot be reposted or quoted. Null if it can. */
 function refusalToCarry(world: World, by: PersonId, id: number): string | null {
   const asked = seenPost(world, by, id);
   if (!asked) return "post_not_found";
@@ -52,10 +52,10 @@ function refusalToWrite(world: World, by: PersonId, { replyTo, quoteOf }: Draft)
   return quoteOf === null ? null : refusalToCarry(world, by, quoteOf);
 }
 
-/** One's own post to edit or delete; one's own repost too is there only when it is seen. */
+/** A person's own post to edit or delete. Their own repost is there only while they see the post it shows. */
 const isTheirs = (world: World, by: PersonId, id: number): boolean => seenPost(world, by, id)?.author === by;
 
-/** @returns null for other steps, and where there is nothing to do it to */
+/** @returns null for a step of another kind, and if there is nothing yet that it could act on */
 export function postMove(stage: Stage, step: Step): Move | null {
   const { world } = stage;
   switch (step.do) {
@@ -86,7 +86,7 @@ export function postMove(stage: Stage, step: Step): Move | null {
       const text = step.text === "reworded" ? reworded(stage, edited) : textOf(stage, step.text);
       const by = step.by === null ? edited.author : at(stage, step.by);
       const columns = textColumns(world, text);
-      // To write the same again is no edit.
+      // The same text again is not an edit.
       if (JSON.stringify(columns) === JSON.stringify(textColumns(world, edited))) return null;
       const may = edited.repostOf === null ? "done" : "repost_is_bare";
       return {

@@ -1,15 +1,16 @@
 /**
- * What somebody sees of the model's world: every question answered by going through
- * everything. The principle: a viewer sees the world as if those whom a block hides
- * from them were not in it, counts included.
+ * What a person sees of the model's world. Every function goes through everything to
+ * find its answer. If a block hides somebody from the viewer, the viewer sees the world
+ * as if that person were not in it. This is true for counts too.
  *
- * - One looks into an account that is one's own, or public, or that one follows.
- * - A post is seen by its author, and else by whom it is for: everyone (of a private
- *   account: its followers), followers, or whom it mentions. A repost is seen by who
- *   looks into the account that reposted and sees what it shows.
- * - Mutes keep people out of home, lists, the public feed and tag feeds, and out of
- *   nothing else.
- * - Each feed's rule stands at its function. Newest first, by the row's id.
+ * - You look into your own account, into public accounts, and into accounts you follow.
+ * - An author sees their own post. Other people see it if they are in its audience:
+ *   everyone, followers, or the people it mentions. For a private account, "everyone"
+ *   means its followers. You see a repost if you look into the account of the person who
+ *   reposted, and see the post that it shows.
+ * - Mutes keep people out of the home feed, lists, the public feed and tag feeds, and
+ *   out of nothing else.
+ * - Each feed's rule stands at its function. The newest row is first, by its id.
  */
 import {
   hidden,
@@ -24,7 +25,7 @@ import {
   type World,
 } from "./model.ts";
 
-/** A row of a feed: id is the cursor, shown the post, repostedBy who shows it again. */
+/** A row of a feed: id is the cursor, shown is the post, repostedBy is the person who reposted it. */
 export interface Row {
   id: number;
   shown: Post;
@@ -38,7 +39,7 @@ export interface Counts {
   quotes: number;
 }
 
-/** A row of a thread: without a post where there is none, or none for the viewer. */
+/** A row of a thread. It has no post if the post is deleted or the viewer does not see it. */
 export interface Place {
   id: number;
   replyTo: number | null;
@@ -50,7 +51,7 @@ const all = (world: World): Post[] => world.posts.filter((one) => !one.deleted);
 const newestFirst = <T extends { id: number }>(rows: T[]): T[] => rows.toSorted((a, b) => b.id - a.id);
 const asRow = (shown: Post): Row => ({ id: shown.id, shown, repostedBy: null });
 
-// Who sees what ------------------------------------------------------------------
+// Seeing -------------------------------------------------------------------------
 
 export const follows = (world: World, viewer: Viewer, one: PersonId): boolean =>
   tie(world.follows, viewer, one);
@@ -79,7 +80,7 @@ export function sees(world: World, viewer: Viewer, { author, audience, mentions,
   return isPublic(world, author) || follows(world, viewer, author);
 }
 
-/** The post, when there is one for the viewer. */
+/** The post, or null if the viewer does not see it. */
 export function seenPost(world: World, viewer: Viewer, id: number | null): Post | null {
   const found = post(world, id);
   return found && sees(world, viewer, found) ? found : null;
@@ -88,9 +89,13 @@ export function seenPost(world: World, viewer: Viewer, id: number | null): Post 
 // Feeds --------------------------------------------------------------------------
 
 /**
- * Of these people, and of these tags: posts, but replies only where the viewer sees what
- * they answer, and it is by one of the people or the viewer; and reposts by the people of
- * what is not there by itself, of several the first. Nothing of whom one mutes.
+ * The posts by these people and with these tags, and what these people reposted.
+ *
+ * - A reply is in it only if the viewer sees the post that it answers, and that post is
+ *   by one of the people or by the viewer.
+ * - A repost is in it only if the post it shows is not in the timeline already. If
+ *   several people reposted the same post, the first repost is in it.
+ * - Nothing by a person that the viewer mutes is in it.
  */
 function timeline(world: World, viewer: PersonId, people: PersonId[], tags: string[]): Row[] {
   const native = (one: Post): boolean => {
@@ -119,7 +124,7 @@ function timeline(world: World, viewer: PersonId, people: PersonId[], tags: stri
   return newestFirst(rows);
 }
 
-/** Of oneself and whom one follows, and of the tags one follows. */
+/** The timeline of the viewer, the people they follow, and the tags they follow. */
 export function home(world: World, viewer: PersonId): Row[] {
   const people = world.people
     .map(({ id }) => id)
@@ -131,14 +136,14 @@ export function home(world: World, viewer: PersonId): Row[] {
 export const seesList = (world: World, viewer: Viewer, list: List): boolean =>
   list.owner === viewer || (!list.isPrivate && looksInto(world, viewer, list.owner));
 
-/** Of those on a list whom the viewer looks into. */
+/** The timeline of the people on a list whose accounts the viewer looks into. */
 export function listFeed(world: World, viewer: Viewer, list: List): Row[] {
   if (!seesList(world, viewer, list)) return [];
   const people = list.members.filter((id) => looksInto(world, viewer, id) && !mutes(world, viewer, id));
   return timeline(world, viewer as PersonId, people, []);
 }
 
-/** For everyone, of public accounts; no replies, no reposts. */
+/** Posts for everyone, by public accounts, without replies and reposts. */
 export const publicFeed = (world: World, viewer: Viewer): Row[] =>
   newestFirst(all(world))
     .filter((one) => one.audience === "everyone" && isPublic(world, one.author))
@@ -152,7 +157,7 @@ export const tagFeed = (world: World, viewer: Viewer, tag: string): Row[] =>
     .filter((one) => sees(world, viewer, one) && !mutes(world, viewer, one.author))
     .map(asRow);
 
-/** Posts and reposts, replies aside. */
+/** An author's posts and reposts, without replies. */
 export const profileFeed = (world: World, viewer: Viewer, author: PersonId): Row[] =>
   newestFirst(all(world))
     .filter((one) => one.author === author && one.replyTo === null && sees(world, viewer, one))
@@ -167,7 +172,7 @@ export const profileReplies = (world: World, viewer: Viewer, author: PersonId): 
     .filter((one) => one.author === author && one.replyTo !== null && sees(world, viewer, one))
     .map(asRow);
 
-/** One's own, or of who shows them to whom looks into the account. */
+/** The viewer's own likes. Other people's likes if they show them and the viewer looks into their account. */
 export function profileLikes(world: World, viewer: Viewer, of: Person): Row[] {
   if (of.id !== viewer && !(of.showsLikes && looksInto(world, viewer, of.id))) return [];
   return newestFirst(world.likes.filter(({ by }) => by === of.id)).flatMap((like) => {
@@ -182,7 +187,7 @@ export const bookmarksFeed = (world: World, viewer: PersonId): Row[] =>
     return shown ? [{ id: bookmark.id, shown, repostedBy: null }] : [];
   });
 
-/** Direct ones, of a post that the viewer sees. */
+/** The direct replies to a post that the viewer sees. */
 export const replies = (world: World, viewer: Viewer, to: number): Row[] =>
   seenPost(world, viewer, to) === null
     ? []
@@ -198,10 +203,11 @@ export const quotes = (world: World, viewer: Viewer, of: number): Row[] =>
         .map(asRow);
 
 /**
- * What the post answers, the post, and the replies below it, each before its own
- * replies, older first. What is deleted or not seen keeps its place where something
- * seen is below it. Nothing when the post itself is not seen; a repost's thread is
- * that of what it shows.
+ * The posts above the post, the post, and the replies below it. A reply comes before
+ * its own replies, and an older reply comes before a newer one. A reply that is deleted or
+ * that the viewer does not see keeps its place if the viewer sees a reply below it. The
+ * thread is empty if the viewer does not see the post itself. The thread of a repost is
+ * the thread of the post that it shows.
  */
 export function thread(world: World, viewer: Viewer, id: number): Place[] {
   const asked = seenPost(world, viewer, id);
@@ -230,14 +236,14 @@ export function thread(world: World, viewer: Viewer, id: number): Place[] {
 
 // Searches -----------------------------------------------------------------------
 
-/** Who is not searchable is found by nobody but themselves. */
+/** Only they themselves find a person who is not searchable. */
 const findable = (world: World, viewer: Viewer, id: PersonId): boolean =>
   id === viewer || world.people.some((one) => one.id === id && one.isSearchable);
 
 export const searchPeople = (world: World, viewer: Viewer): Person[] =>
   world.people.filter(({ id }) => !hidden(world, viewer, id) && findable(world, viewer, id));
 
-/** Posts, not reposts, that are seen and that have what is looked for. */
+/** Posts that the viewer sees and that fit, without reposts. */
 export const searchPosts = (world: World, viewer: Viewer, fits: (one: Post) => boolean): Row[] =>
   newestFirst(all(world))
     .filter((one) => one.repostOf === null && fits(one))
@@ -246,7 +252,7 @@ export const searchPosts = (world: World, viewer: Viewer, fits: (one: Post) => b
 
 // Counts -------------------------------------------------------------------------
 
-/** Likes by whom the viewer sees; replies, reposts and quotes that the viewer sees. */
+/** Counts likes by people the viewer sees, and the replies, reposts and quotes that the viewer sees. */
 export function postCounts(world: World, viewer: Viewer, id: number): Counts {
   const seen = all(world).filter((one) => sees(world, viewer, one));
   return {
@@ -257,13 +263,13 @@ export function postCounts(world: World, viewer: Viewer, id: number): Counts {
   };
 }
 
-/** Of everybody whom the viewer sees, private accounts included. */
+/** Counts everybody that the viewer sees, private accounts too. */
 export const followCounts = (world: World, viewer: Viewer, of: PersonId) => ({
   followers: world.follows.filter(({ by, to }) => to === of && !hidden(world, viewer, by)).length,
   following: world.follows.filter(({ by, to }) => by === of && !hidden(world, viewer, to)).length,
 });
 
-/** Posts and replies that the viewer sees; null when they may not look into the account. */
+/** Counts the posts and replies that the viewer sees. Null if they may not look into the account. */
 export const authorCount = (world: World, viewer: Viewer, of: PersonId): number | null =>
   looksInto(world, viewer, of)
     ? all(world).filter((one) => one.author === of && one.repostOf === null && sees(world, viewer, one))
@@ -272,14 +278,17 @@ export const authorCount = (world: World, viewer: Viewer, of: PersonId): number 
 
 // Rows ---------------------------------------------------------------------------
 
-/** Seen by the two, and by who looks into both. */
+/** The two people see the follow, and so does a viewer who looks into both accounts. */
 export const seenFollows = (world: World, viewer: Viewer) =>
   world.follows.filter(
     ({ by, to }) =>
       by === viewer || to === viewer || (looksInto(world, viewer, by) && looksInto(world, viewer, to)),
   );
 
-/** Of posts that are seen: one's own, those of one's own posts, and those that people show. */
+/**
+ * The likes of posts that the viewer sees, if the like is the viewer's own, or the post
+ * is the viewer's own, or the person who liked it shows their likes.
+ */
 export const seenLikes = (world: World, viewer: Viewer) =>
   world.likes.filter(({ by, post: id }) => {
     const liked = seenPost(world, viewer, id);

@@ -1,7 +1,7 @@
 /**
- * The rows of the API's answers in one form, and what the model expects them to be.
- * Times and what the model knows nothing of (entities, avatars) are left out; people
- * are usernames.
+ * The rows of the API's answers in one form, and the rows that the model expects. They
+ * leave out times, and fields the model does not know (entities, avatars). A person is
+ * their username.
  */
 import { hidden, type PersonId, type Post, person, tie, type Viewer, type World } from "./model.ts";
 import { type Place, postCounts, type Row, seenPost } from "./questions.ts";
@@ -71,7 +71,7 @@ export const itemFrom = (item: Answered) => ({
   quoted: cardFrom(item.quoted),
 });
 
-/** Who wrote what a post answers, and what it quotes, where the viewer sees them. */
+/** The author of the post that a post answers, and the quoted post, if the viewer sees them. */
 function around(world: World, viewer: Viewer, shown: Post) {
   const parent = seenPost(world, viewer, shown.replyTo);
   const quoted = seenPost(world, viewer, shown.quoteOf);

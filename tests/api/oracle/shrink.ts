@@ -1,19 +1,19 @@
 /**
- * Makes a history that fails short: leaves out what it fails without, from large parts
- * down to single steps, and then says what is left as plainly as it can be said.
- * Histories are played to their end, so it helps to end them where they failed first.
+ * Makes a failing history short. It leaves out every part that the failure does not
+ * need, from large parts down to single steps. Then it makes the remaining steps
+ * simpler. Every history is played to its end, so first cut it off where it failed.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Made, Mute, PersonId, Tie } from "./model.ts";
 import { at, newest, pairOf, postRow, type Stage } from "./stage.ts";
 import type { Numbered, Pair, RawDraft, Step } from "./steps.ts";
 
-/** How long it may take: then the shortest so far has to do. */
+/** How long it may take. After that, the shortest history so far is the result. */
 const patienceMs = 120_000;
 
 /**
- * @param fails plays a history; answers null when it does not fail in the same way
- * @returns what the shortest history found failed with, or null when even this one does not
+ * @param fails plays a history, and answers null if it does not fail in the same way
+ * @returns the failure of the shortest history found, or null if the given history does not fail
  */
 export async function shortest<Failure>(
   steps: Numbered[],
@@ -32,7 +32,7 @@ export async function shortest<Failure>(
 
   const remove = async (size: number): Promise<boolean> => {
     let removed = false;
-    // From the end: what came late is seldom needed by what came before.
+    // From the end, because an earlier step seldom needs a later one.
     for (let end = left.length; end > 0; end = Math.min(end - size, left.length)) {
       removed = (await replace(left.toSpliced(Math.max(0, end - size), size))) || removed;
     }
@@ -60,11 +60,11 @@ export async function shortest<Failure>(
   return failure;
 }
 
-/** The same step with less in it, plainest first. */
+/** The same step with less in it, simplest first. */
 function plainerThan(step: Numbered): Numbered[] {
   if (step.do === "edit") {
     const plain = { title: [], content: [{ word: 1 }], warning: false };
-    // One of the two, and no further.
+    // An edit has two simplest texts, and this is one of them.
     if (step.text === "reworded" || isDeepStrictEqual(step.text, plain)) return [];
     return [
       { ...step, text: "reworded" },
@@ -84,8 +84,8 @@ function plainerThan(step: Numbered): Numbered[] {
 }
 
 /**
- * A step that means what it means now, whatever is left out before it: by the number of
- * the step that made it, as a negative number, instead of by its place.
+ * A step that keeps its meaning if earlier steps are left out. It names a row by the
+ * number of the step that made the row (as a negative number), not by the row's place.
  */
 export function pinned(stage: Stage, step: Step): Step {
   const { world } = stage;

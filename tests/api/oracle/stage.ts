@@ -1,6 +1,7 @@
 /**
- * A history as it goes: the model's world, the people who act in the real one, and the
- * numbers and words of steps made into what they are about here and now.
+ * The state of a history while it is played: the model's world, and the people who act
+ * in the real one. The functions here turn the numbers of a step into the people, posts
+ * and words that they mean at this point.
  */
 import type { SupabaseClient } from "@supabase/supabase-js";
 import {
@@ -24,7 +25,7 @@ export interface Stage {
   population: Population;
 }
 
-/** Of one length: to take one for another moves nothing else in a text. */
+/** All of one length, so one can replace another and nothing else in a text moves. */
 export const words = ["apple", "lemon", "melon"];
 export const tags = ["garden", "café", "plaza"];
 
@@ -39,11 +40,11 @@ export const createStage = (population: Population): Stage => ({
 export const at = ({ world }: Stage, n: number): PersonId =>
   (world.people[n % world.people.length] as { id: PersonId }).id;
 
-/** Counted from the last one back, around and around; or, when pinned, what that step made. */
+/** Counts back from the last row, in circles. A pinned (negative) number means the row that this step made. */
 export const newest = <T extends Made>(rows: T[], n: number): T | undefined =>
   n < 0 ? rows.find(({ madeBy }) => madeBy === -1 - n) : rows.at(-1 - (n % rows.length));
 
-/** From here on it may be any post; below, one that whoever acts sees, if there is one. */
+/** From this number on, any post may be meant. Below it, a post that the acting person sees, if there is one. */
 export const anyPost = 32;
 
 export function postRow({ world }: Stage, by: PersonId, n: number): Post | undefined {
@@ -54,7 +55,7 @@ export function postRow({ world }: Stage, by: PersonId, n: number): Post | undef
 export const postId = (stage: Stage, by: PersonId, n: number | null): number | null =>
   n === null ? null : (postRow(stage, by, n)?.id ?? null);
 
-/** The two of a row there is, or any two. */
+/** The two people of an existing row, or else any two people. */
 export const pairOf = (
   stage: Stage,
   { row, by, to }: Pair,
@@ -80,7 +81,7 @@ export const textOf = (stage: Stage, { title, content, warning }: RawText): Text
   warning: warning ? "careful" : "",
 });
 
-/** The same text with other words, as when somebody corrects a mistake. */
+/** The same text with other words, as if somebody corrected a mistake. */
 export function reworded(stage: Stage, { title, content, warning }: Text): Text {
   const other = (piece: Piece): Piece => {
     if (!("word" in piece)) return piece;
@@ -100,7 +101,7 @@ export const draftOf = (stage: Stage, by: PersonId, raw: RawDraft): Draft => ({
 
 // Requests -----------------------------------------------------------------------
 
-/** Who asks as this person, or without having signed in. */
+/** The client of this person, or the client of a guest. */
 export function as({ population }: Stage, viewer: Viewer): SupabaseClient {
   if (viewer === null) return population.guest;
   const found = population.people.find(({ id }) => id === viewer);
@@ -108,7 +109,7 @@ export function as({ population }: Stage, viewer: Viewer): SupabaseClient {
   return found.client;
 }
 
-/** A text as it is written. */
+/** A text as its author writes it. */
 export const written = (world: World, text: Piece[]): string =>
   text
     .map((piece) => {
@@ -137,7 +138,7 @@ export const draftColumns = (world: World, draft: Draft) => ({
 export const nameOf = ({ world }: Stage, viewer: Viewer): string =>
   viewer === null ? "somebody" : person(world, viewer).name;
 
-/** Posts are p1, p2, … in the order of writing. */
+/** Posts are called p1, p2, … in the order in which they were written. */
 export const label = ({ world }: Stage, id: number): string =>
   `p${world.posts.findIndex((one) => one.id === id) + 1}`;
 
@@ -149,7 +150,7 @@ export function spoken(stage: Stage, text: Text | Draft): string {
   return about.join(" ");
 }
 
-/** Ids, usernames and tokens in it said as the tests' words. */
+/** Replaces ids and usernames with the names that the tests use, and removes tokens. */
 export function readable({ world, population }: Stage, text: string): string {
   const names: [string, string][] = [
     ...world.people.flatMap(({ id, username, name }): [string, string][] => [

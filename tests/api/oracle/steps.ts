@@ -1,14 +1,14 @@
 /**
- * What may happen in a history, as plain records: who does what to which, by number.
- * A number is taken modulo what there is when its turn comes (people as they were
- * signed up; the rest newest first; of posts, mostly of those that one sees), so that
- * any part of a history is a history too. A wish that cannot be is a step as well: it
- * has to be refused.
+ * The steps of a history, as plain records: who does what to which, by number. When a
+ * step is played, its number counts through the rows that exist then, and starts again at
+ * the end. So any part of a history is a history too. People are in the order in which
+ * they signed up. Everything else is newest first. Posts are mostly those that the acting
+ * person sees. An impossible wish is a step too: the API has to refuse it.
  */
 import fc from "fast-check";
 import type { Audience, Mute } from "./model.ts";
 
-/** The first three have more to do with each other than the rest, so that much comes together. */
+/** The first three act more often than the others, so that more happens between them. */
 export const peopleNames = ["alice", "mallory", "bob", "carol", "dave", "erin"];
 
 export type RawPiece = { word: number } | { tag: number; loud: boolean } | { mention: number };
@@ -26,7 +26,7 @@ export interface RawDraft extends RawText {
   quoteOf: number | null;
 }
 
-/** Two people: those of a row there is, if there is one, or any two. */
+/** Two people: those of an existing row if there is one, or else any two. */
 export interface Pair {
   row: number | null;
   by: number;
@@ -38,7 +38,7 @@ export type Flag = "is_private" | "shows_likes" | "is_searchable";
 export type Step =
   | { do: "write" | "draft"; by: number; draft: RawDraft }
   | { do: "repost" | "like" | "bookmark"; by: number; post: number }
-  /** by null: whose it is. */
+  /** If `by` is null, the owner does it. */
   | { do: "edit"; by: number | null; post: number; text: RawText | "reworded" }
   | { do: "delete"; by: number | null; post: number }
   | { do: "unlike" | "unbookmark"; mark: number }
@@ -58,16 +58,16 @@ export type Step =
   | { do: "publish" | "discard"; by: number | null; draft: number }
   | { do: "pass for"; by: number; whom: number; what: "post" | "list" | "tag" };
 
-/** In a history that shrinks, with the number that it had at first, by which others mean what it made. */
+/** A step of a history that shrinks, with its first number. Other steps use it to name what this step made. */
 export type Numbered = Step & { n?: number };
 
 const who = fc.oneof(fc.nat(peopleNames.length - 1), fc.nat(2));
-/** Often one of the last. */
+/** Often one of the newest. */
 const which = fc.oneof(fc.nat(3), fc.nat(40));
 const none = fc.constant(null);
 const seldom = <T>(arbitrary: fc.Arbitrary<T>) =>
   fc.oneof({ arbitrary: none, weight: 6 }, { arbitrary, weight: 1 });
-/** Nearly always whose it is. */
+/** Nearly always the owner. */
 const byOwner = seldom(who);
 
 const piece: fc.Arbitrary<RawPiece> = fc.oneof(
@@ -172,6 +172,6 @@ const weighted: [number, fc.Arbitrary<Step>][] = [
 
 const step = fc.oneof(...weighted.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 
-/** @param longest the most steps of a history; on average it has half as many */
+/** @param longest the most steps of a history. On average a history has half as many. */
 export const histories = (longest: number): fc.Arbitrary<Step[]> =>
   fc.noBias(fc.array(step, { minLength: 1, maxLength: longest, size: "max" }));

@@ -1,6 +1,6 @@
 /**
- * The rows of the tables, and of the counts, that row-level security shows: asked for
- * by plain selects of everything that the history's people have.
+ * The questions about tables and counts. Plain selects ask for all rows of the history's
+ * people. Row-level security decides which of them the viewer gets.
  */
 import { type Answers, type Question, rowsOf } from "./ask.ts";
 import { hidden, person, type Text, tagsOf, type Viewer } from "./model.ts";
@@ -11,11 +11,11 @@ type Cells = Record<string, Cell | Record<string, Cell>>;
 
 interface Table {
   name: string;
-  /** As in select=; without the times, which the model does not know. */
+  /** The value of select=, without times, which the model does not know. */
   columns: string;
-  /** Of all rows those where this column is one of these. */
+  /** Select the rows in which this column has one of these values. */
   filter: [string, (string | number)[]];
-  /** Null: not for who is not signed in. */
+  /** Null if only signed-in people may read this table, and the viewer is a guest. */
   rows: (() => Cells[]) | null;
 }
 
@@ -34,7 +34,7 @@ export function tables(stage: Stage, viewer: Viewer, answers: Answers): Question
     }));
 }
 
-/** With the keys in order, and times as whether there is one. */
+/** Sorts the keys, and replaces a time by whether there is one. */
 function flat(row: Cells): Cells {
   const entries = Object.entries(row).map(([key, cell]): [string, Cells[string]] => [
     key,

@@ -1,7 +1,8 @@
 /**
- * What somebody gets to hear, word for word: every answer to everything they can ask
- * and to whatever they try with another, with statuses and errors. Ids, usernames and
- * times are said in the tests' words, so that two populations' can be compared.
+ * Everything that a person hears, word for word: the answers to all their questions and
+ * to all their attempts against another person, with statuses and errors. Ids, usernames
+ * and times are replaced by the names that the tests use. So the transcripts of two
+ * populations can be compared.
  */
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { target } from "../../people.ts";
@@ -10,12 +11,12 @@ import type { PersonId } from "./model.ts";
 import * as plainly from "./questions.ts";
 import { as, readable, type Stage } from "./stage.ts";
 
-/** What was asked or tried, and what was answered. */
+/** Pairs of a question or attempt, and its answer. */
 export type Transcript = [string, string][];
 
 /**
- * @param viewer who asks and tries
- * @param other with whom, above all
+ * @param viewer the person who asks and tries
+ * @param other the person that most attempts are about
  */
 export async function transcript(stage: Stage, viewer: PersonId, other: PersonId): Promise<Transcript> {
   const heard: string[] = [];
@@ -28,12 +29,12 @@ export async function transcript(stage: Stage, viewer: PersonId, other: PersonId
     for (const { kind, text, ask } of questionsOf(listening, viewer, plainly)) {
       heard.length = 0;
       const formed = await ask();
-      // Here others, who have nothing to do with it, are on the page as well.
+      // People outside the history are on these pages too, so compare only the history's rows.
       const shared = kind.startsWith("public") || kind === "search_people";
       const answers = shared ? [JSON.stringify(formed)] : heard;
       const rows = kind.endsWith("(rows)") ? answers.flatMap(apart) : answers;
       const told = rows.map((row) => said(stage, row));
-      // A select without an order promises none.
+      // A select without an order may return the rows in any order.
       lines.push([said(stage, text), (kind.endsWith("(rows)") ? told.toSorted() : told).join("\n")]);
     }
   };
@@ -47,7 +48,7 @@ export async function transcript(stage: Stage, viewer: PersonId, other: PersonId
   return lines;
 }
 
-/** The same person's client, of which all answers are noted. */
+/** A second client of the same person. It writes down every answer. */
 async function overheard(client: SupabaseClient, heard: string[]): Promise<SupabaseClient> {
   const { url, publishableKey } = target();
   const token = (await client.auth.getSession()).data.session?.access_token ?? null;
@@ -60,7 +61,7 @@ async function overheard(client: SupabaseClient, heard: string[]): Promise<Supab
   return createClient(url, publishableKey, { accessToken: async () => token, global: { fetch: listen } });
 }
 
-/** The rows of an answer one by one. */
+/** Splits an answer into its rows. */
 function apart(answer: string): string[] {
   const start = answer.indexOf("[");
   if (start < 0) return [answer];
@@ -79,7 +80,7 @@ function said(stage: Stage, text: string): string {
     .replaceAll(/\b\d{15,}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, "a new id");
 }
 
-/** Everything one can try with somebody and with what they wrote. */
+/** Everything that a person can try with another person and with that person's posts. */
 function attempts(
   { world }: Stage,
   client: SupabaseClient,
@@ -135,7 +136,7 @@ function attempts(
       [`to put on ${id}`, () => client.from("list_members").insert({ list_id: id, profile_id: other })],
       [`to empty ${id}`, () => client.from("list_members").delete(count).eq("list_id", id)],
     ]),
-    // Rows that a block hides must not show in how many went.
+    // The count of deleted rows must not include rows that a block hides.
     ["to unfollow all", () => client.from("follows").delete(count).eq("follower_id", viewer)],
     [
       "to take back all requests",

@@ -160,9 +160,9 @@ export const feedFunctions: Record<string, FunctionExpectations> = {
       bookmarks       Lyyyyyyyyyx    Lyyyyyyyyyx
       public          yyyyyyyyyyx    yyyyyyyyyyx
       tag             3343004045x    0040004015x
-      list            4454005056x    0050005006x
-      profile         3353005546x    0050005516x
-      profile_replies 1111001111x    0010001101x
+      list            4454006067x    0050006007x
+      profile         3353006557x    0050006527x
+      profile_replies 1111001122x    0010001112x
       profile_likes   2222002222x    0020002202x
       replies         2222002221x    0020002201x
       quotes          2222002221x    0020002201x`,

@@ -63,12 +63,12 @@ export const peopleFunctions: Record<string, FunctionExpectations> = {
       following      1111..11111    1111..11111`,
   },
 
-  // Posts, replies and quotes: for everyone 3, for followers 1, for the mentioned 1.
+  // Posts, replies and quotes: for everyone 3, for followers 1, for the mentioned 3, one of them also for frank.
   "author_counts(profiles)": {
     calls: { posts: "select posts as answer from profiles, author_counts(profiles) where id = {owner}" },
     grid: `
                      asfrbBmM@oS    asfrbBmM@oS
-      posts          3343..44453    __4_..44_5_`,
+      posts          3343..54673    __4_..54_7_`,
   },
 
   "followers(uuid,bigint,integer)": {
@@ -130,6 +130,20 @@ export const peopleFunctions: Record<string, FunctionExpectations> = {
     grid: `
                      asfrbBmM@oS    asfrbBmM@oS
       bob            xnnnnnnnnyx    xnnnnnnnnyx`,
+  },
+
+  "limits()": {
+    calls: { likes: "select from limits() where action = 'like'" },
+    grid: `
+                     asfrbBmM@oS    asfrbBmM@oS
+      likes          x+++++++++x    x+++++++++x`,
+  },
+
+  "set_limits(uuid,integer,integer,integer,text)": {
+    calls: { likes: "select set_limits({owner}, 1, 1, 1, 'like') as answer" },
+    grid: `
+                     asfrbBmM@oS    asfrbBmM@oS
+      likes          xxxxxxxxxx1    xxxxxxxxxx1`,
   },
 
   "search_people(text,integer)": {

@@ -74,6 +74,9 @@ export const postTables: Record<string, TableExpectations> = {
       everyone: "post_id = {everyone}",
       followers: "post_id = {followers}",
       mentioned: "post_id = {mentioned}",
+      // Of a post for those mentioned, to which the second version added mallory and frank.
+      first: "post_id = {late} and version = 1",
+      second: "post_id = {late} and version = 2",
     },
     inserts: {
       version: `(post_id, version, title, content, created_at, replaced_at)
@@ -85,6 +88,8 @@ export const postTables: Record<string, TableExpectations> = {
       select  everyone       ++++..+++++    ..+...++.++
       select  followers      ..+...++.++    ..+...++.++
       select  mentioned      ........+++    ........+++
+      select  first          ........+++    ........+++
+      select  second         ......+.+++    ......+.+++
       insert  version        xxxxxxxxxxx    xxxxxxxxxxx
       update  everyone       xxxxxxxxxxx    xxxxxxxxxxx
       delete  everyone       xxxxxxxxxxx    xxxxxxxxxxx`,
@@ -111,15 +116,16 @@ export const postTables: Record<string, TableExpectations> = {
   // Every one of the three posts mentions heidi, who is @, mallory, who is b, and erin, who is B.
   post_mentions: {
     things: {
-      heidi_in_everyone: "post_id = {everyone} and username = 'heidi'",
-      heidi_in_followers: "post_id = {followers} and username = 'heidi'",
-      heidi_in_mentioned: "post_id = {mentioned} and username = 'heidi'",
-      mallory_in_everyone: "post_id = {everyone} and username = 'mallory'",
-      mallory_in_mentioned: "post_id = {mentioned} and username = 'mallory'",
-      erin_in_everyone: "post_id = {everyone} and username = 'erin'",
-      erin_in_mentioned: "post_id = {mentioned} and username = 'erin'",
+      heidi_in_everyone: "post_id = {everyone} and usernames = array['heidi']",
+      heidi_in_followers: "post_id = {followers} and usernames = array['heidi']",
+      heidi_in_mentioned: "post_id = {mentioned} and usernames = array['heidi']",
+      mallory_in_everyone: "post_id = {everyone} and usernames = array['mallory']",
+      mallory_in_mentioned: "post_id = {mentioned} and usernames = array['mallory']",
+      erin_in_everyone: "post_id = {everyone} and usernames = array['erin']",
+      erin_in_mentioned: "post_id = {mentioned} and usernames = array['erin']",
+      walter_in_answer: "post_id = {answer} and profile_id = {walter} and is_answered",
     },
-    inserts: { carol: "(post_id, profile_id, username) values ({mentioned}, {carol}, 'carol')" },
+    inserts: { carol: "(post_id, profile_id, usernames) values ({mentioned}, {carol}, array['carol'])" },
     update: "profile_id = {carol}",
     grid: `
                                    asfrbBmM@oS    asfrbBmM@oS
@@ -130,6 +136,7 @@ export const postTables: Record<string, TableExpectations> = {
       select  mallory_in_mentioned ........+.+    ........+.+
       select  erin_in_everyone     ++++..+++.+    ..+...++..+
       select  erin_in_mentioned    ........+.+    ........+.+
+      select  walter_in_answer     ........+++    ........+++
       insert  carol                xxxxxxxxxxx    xxxxxxxxxxx
       update  heidi_in_mentioned   xxxxxxxxxxx    xxxxxxxxxxx
       delete  heidi_in_mentioned   xxxxxxxxxxx    xxxxxxxxxxx`,

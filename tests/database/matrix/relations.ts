@@ -110,6 +110,14 @@ async function act(owner: Person, tag: string, ids: Values, person: (name: strin
     await writes("owner", audience, `posts (content, audience) values (${text}, '${audience}')`);
     await does("owner", `update posts set title = 'Edited' where id = {${audience}}`);
   }
+  await writes("owner", "late", "posts (content, audience) values ('@heidi', 'mentioned')");
+  await does("owner", "update posts set content = '@heidi @mallory @frank' where id = {late}");
+  await does("owner", "update posts set title = 'Edited' where id = {late}");
+  await writes(
+    "owner",
+    "answer",
+    "posts (content, audience, reply_to_id) values ('@heidi', 'mentioned', {walters})",
+  );
   await writes("owner", "reply", `posts (content, reply_to_id) values (${text}, {everyone})`);
   await writes("owner", "quote", `posts (content, quote_of_id) values (${text}, {everyone})`);
   await writes("owner", "repost", "posts (repost_of_id) values ({walters})");

@@ -76,7 +76,7 @@ test("an administrator makes, finds, changes and deletes a user", async () => {
   expect(rows).toHaveLength(0);
 });
 
-test("a password hash can be brought along", async () => {
+test("an administrator can make a user with the hash of a password", async () => {
   const admin = auth.admin().auth.admin;
   const carol = person("carol");
   const made = await admin.createUser({
@@ -113,7 +113,7 @@ test("users are listed in pages, newest first", async () => {
     '</admin/users?filter=listed_person&page=2&per_page=2>; rel="last"',
   );
   expect((await filtered.json()).users).toMatchObject([{ email: names[0]?.email }]);
-  // "_" and "%" are letters here, not patterns.
+  // In a search "_" and "%" stand for themselves.
   const literal = await auth.send("GET", "/admin/users?filter=Listed%25Person", { token });
   expect((await literal.json()).users).toEqual([]);
   for (const query of ["page=x", "per_page=0", "page=-1", "page=1e400", "sort=email"]) {
@@ -122,7 +122,7 @@ test("users are listed in pages, newest first", async () => {
   }
 });
 
-test("a banned user gets in by no door until the ban is lifted", async () => {
+test("a banned user cannot sign in in any way until the ban is lifted", async () => {
   const admin = auth.admin().auth.admin;
   const mallory = await member(auth, harness.receiver, "mallory");
   await auth.client().auth.resetPasswordForEmail(mallory.email);
@@ -144,7 +144,7 @@ test("a banned user gets in by no door until the ban is lifted", async () => {
   expect((await auth.client().auth.signInWithPassword(mallory)).error).toBeNull();
 });
 
-test("a softly deleted user leaves a row without a person", async () => {
+test("a softly deleted user leaves a row that holds nothing personal", async () => {
   const admin = auth.admin().auth.admin;
   const carol = await member(auth, harness.receiver, "carol");
   expect((await admin.deleteUser(carol.id, true)).error).toBeNull();
@@ -158,7 +158,7 @@ test("a softly deleted user leaves a row without a person", async () => {
   expect((await auth.client().auth.signUp(carol)).data.user?.identities).toHaveLength(1);
 });
 
-test("an invited person gets a link, and chooses a password behind it", async () => {
+test("an invited person opens the link and chooses a password", async () => {
   const admin = auth.admin().auth.admin;
   const { email } = person("dave");
   const invited = await admin.inviteUserByEmail(email, {
@@ -169,7 +169,7 @@ test("an invited person gets a link, and chooses a password behind it", async ()
   const mail = harness.receiver.last(email);
   expect(mail.email_data.email_action_type).toBe("invite");
 
-  // Mallory, signing up with the same address, sees nothing of the invitation's data.
+  // Mallory signs up with the same address and sees none of the invitation's data.
   const peek = await auth.client().auth.signUp({ email, password: "mallory's guess" });
   expect(peek.data.user?.user_metadata).toEqual({});
 
@@ -188,7 +188,7 @@ test("an invited person gets a link, and chooses a password behind it", async ()
   expect((await admin.inviteUserByEmail(email)).error).toMatchObject({ code: "email_exists", status: 422 });
 });
 
-test("links are generated without a mail, and work", async () => {
+test("an administrator generates links that work, and no mail is sent", async () => {
   const admin = auth.admin().auth.admin;
   const sent = harness.receiver.mails.length;
   const eve = person("eve");
@@ -231,7 +231,7 @@ test("links are generated without a mail, and work", async () => {
   expect(harness.receiver.mails).toHaveLength(sent);
 });
 
-test("what administrators and users do is on record", async () => {
+test("what administrators and users do is recorded", async () => {
   const admin = auth.admin().auth.admin;
   const grace = await member(auth, harness.receiver, "grace");
   await admin.updateUserById(grace.id, { user_metadata: { x: 1 } });

@@ -1,5 +1,5 @@
 /**
- * A database, Auth servers over it behind a real socket, and the people who use
+ * A database, Auth servers on it that listen on real sockets, and the people who use
  * them.
  */
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -20,15 +20,15 @@ import { hookSecret, listen, type Receiver, type SentMail, startReceiver } from 
 type AuthConfig = NonNullable<ConfigOverrides["auth"]>;
 
 export interface TestAuth {
-  /** Without /auth/v1. */
+  /** The server's address, without /auth/v1. */
   url: string;
   keys: Keys;
-  /** The service itself, without a socket. */
+  /** Calls the service directly, without a socket. */
   direct: Auth;
-  /** As an app has it; a memory of its own each time. */
+  /** supabase-js as an app uses it. Each client has its own memory. */
   client(flowType?: "implicit" | "pkce"): SupabaseClient;
   admin(): SupabaseClient;
-  /** A request that supabase-js would not make; path without /auth/v1. */
+  /** Sends a request that supabase-js would not send. The path has no /auth/v1. */
   send(method: string, path: string, options?: SendOptions): Promise<Response>;
 }
 
@@ -40,7 +40,7 @@ interface SendOptions {
 }
 
 export interface Harness extends AsyncDisposable {
-  /** As a superuser. */
+  /** Connects as a superuser. */
   sql: postgres.Sql;
   receiver: Receiver;
   start(config?: AuthConfig, smtpPort?: number): Promise<TestAuth>;
@@ -106,7 +106,7 @@ export async function createHarness(): Promise<Harness> {
   };
 }
 
-/** Confirmation by mail through the hook, and limits that no test meets by accident. */
+/** Users confirm by mail, the hook gets the mails, and no test reaches a limit by accident. */
 const defaults: AuthConfig = {
   site_url: "http://127.0.0.1:3000",
   additional_redirect_urls: ["https://plaza.example/**", "plaza://callback"],
@@ -135,7 +135,7 @@ function isTable(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** What the gateway does. Every request is from its own address unless it says otherwise. */
+/** Does what the gateway does. Every request has an address of its own unless it names one. */
 function withoutPrefix(auth: Auth): (request: Request) => Promise<Response> {
   return (request) => {
     const url = new URL(request.url);
@@ -200,13 +200,13 @@ function memory() {
 
 let people = 0;
 
-/** Somebody nobody else has met: a name, an address and a password. */
+/** A new person: a name, an address and a password that no other test uses. */
 export function person(name: string): { email: string; password: string } {
   people++;
   return { email: `${name}.${people}@plaza.test`, password: `${name}'s password ${people}` };
 }
 
-/** Signs somebody up and confirms them by the link's hash. */
+/** Signs somebody up and confirms their address with the link's hash. */
 export async function member(
   auth: TestAuth,
   receiver: Receiver,
@@ -225,7 +225,7 @@ export async function member(
   return { ...who, client, session, id: session.user.id };
 }
 
-/** Where a link leads: the redirect's URL and the parameters in its fragment. */
+/** Opens a link. @returns the redirect's URL and the parameters in its fragment */
 export async function follow(auth: TestAuth, mail: SentMail, hash = mail.email_data.token_hash) {
   const query = new URLSearchParams({
     token: hash,

@@ -101,7 +101,7 @@ test("before_user_created as a Postgres function refuses with its own status and
   expect(asked?.event.user.id).toBe(row?.id);
 });
 
-test("before_user_created over HTTP is asked about new users only", async () => {
+test("before_user_created over HTTP is called for new users only", async () => {
   const hooked = await harness.start({
     hook: {
       before_user_created: { enabled: true, uri: "http://receiver.test/before", secrets: hookSecret },
@@ -121,7 +121,7 @@ test("before_user_created over HTTP is asked about new users only", async () => 
   expect((await hooked.client().auth.signUp(alice)).error).toBeNull();
   expect((await hooked.client().auth.signUp(alice)).error).toBeNull();
   expect(harness.receiver.calls).toBe(calls + 1);
-  // A Postgres function may send the mails; it takes part in the sign-up's transaction.
+  // A Postgres function may send the mails. It runs in the sign-up's transaction.
   const mails = await harness.sql`
     select 1 from hooks.asked where event -> 'email_data' ->> 'email_action_type' = 'signup'
       and event -> 'user' ->> 'email' = ${alice.email}
@@ -129,7 +129,7 @@ test("before_user_created over HTTP is asked about new users only", async () => 
   expect(mails).toHaveLength(2);
 });
 
-test("custom_access_token writes the claims, on sign-in and on refresh", async () => {
+test("custom_access_token writes the claims at sign-in and at refresh", async () => {
   const hooked = await harness.start({
     hook: { custom_access_token: { enabled: true, uri: "pg-functions://postgres/hooks/claims" } },
   });
@@ -203,7 +203,7 @@ test("when the mail fails, the sign-up fails as a whole and can be tried again",
   expect((await auth.client().auth.verifyOtp({ type: "signup", token_hash })).error).toBeNull();
 });
 
-test("a hook that says when it will be back is asked up to three times", async () => {
+test("a hook that says when it will be back is called up to three times", async () => {
   const later: Answer = { status: 429, headers: { "retry-after": "1" } };
   const before = harness.receiver.calls;
   harness.receiver.answers.push(later, { ...later, status: 503 });
@@ -219,13 +219,13 @@ test("a hook that says when it will be back is asked up to three times", async (
   expect(harness.receiver.calls).toBe(before + 6);
 });
 
-test("a hook that answers 202 or an empty 204 has done its work", async () => {
+test("a hook may answer 202, or 204 without a body", async () => {
   harness.receiver.answers.push({ status: 204, headers: {} }, { status: 202 });
   expect((await auth.client().auth.signUp(person("alice"))).error).toBeNull();
   expect((await auth.client().auth.signUp(person("alice"))).error).toBeNull();
 });
 
-test("a mail that fails leaves the link before it in force", async () => {
+test("when a mail fails, the link of the mail before it still works", async () => {
   const alice = await member(auth, harness.receiver, "alice");
   await auth.client().auth.resetPasswordForEmail(alice.email);
   const { token_hash } = harness.receiver.last(alice.email).email_data;
@@ -234,7 +234,7 @@ test("a mail that fails leaves the link before it in force", async () => {
   expect((await auth.client().auth.verifyOtp({ type: "recovery", token_hash })).error).toBeNull();
 });
 
-test("several secrets mean several signatures, and a receiver needs to know one", async () => {
+test("each secret adds a signature, and a receiver needs to know only one", async () => {
   const rotated = await harness.start({
     hook: {
       send_email: {
@@ -251,7 +251,7 @@ test("several secrets mean several signatures, and a receiver needs to know one"
   expect((await wrong.client().auth.signUp(person("alice"))).error?.status).toBe(500);
 });
 
-test("a hook that cannot work is refused at the start", async () => {
+test("Auth does not start with a hook that cannot work", async () => {
   const start = (uri: string, secrets = "") =>
     harness.start({ hook: { send_email: { enabled: true, uri, secrets } } });
   const refusal = { code: "auth_hook_invalid" };

@@ -22,7 +22,7 @@ const rates = {
   token_verifications: 30,
 };
 
-test("a bucket lets a burst through, refills evenly and knows addresses apart", () => {
+test("each address has a bucket that allows a burst and refills evenly", () => {
   let nowMs = 0;
   const limits = createLimits(rates, () => nowMs);
   const taken = (ip: string) => {
@@ -41,14 +41,14 @@ test("a bucket lets a burst through, refills evenly and knows addresses apart", 
   expect(taken("a")).toBe(1);
   nowMs += 3_600_000;
   expect(taken("a")).toBe(3);
-  // Endpoints have buckets of their own; a large rate has a burst of 30.
+  // Each endpoint has its own buckets. A large rate allows a burst of 30.
   for (let count = 0; count < 30; count++) limits.take("token", "a");
   expect(() => limits.take("token", "a")).toThrow();
   nowMs += 2000;
   limits.take("token", "a");
 });
 
-test("many addresses do not make the limiter grow without end, nor forget the busy ones", () => {
+test("the limiter has a bound on addresses, and forgets the least active ones first", () => {
   const limits = createLimits({ ...rates, sign_in_sign_ups: 2 }, () => 0);
   limits.take("signup", "busy");
   limits.take("signup", "busy");
@@ -58,7 +58,7 @@ test("many addresses do not make the limiter grow without end, nor forget the bu
   expect(() => limits.take("signup", "busy")).toThrow();
 });
 
-test("mails of its own are counted by the hour", () => {
+test("Auth's own mails are counted by the hour", () => {
   let nowMs = 0;
   const limits = createLimits(rates, () => nowMs);
   limits.takeMail();
@@ -68,7 +68,7 @@ test("mails of its own are counted by the hour", () => {
   limits.takeMail();
 });
 
-test("mallory's address is stopped, alice's is not", async () => {
+test("requests from mallory's address are refused, requests from alice's are not", async () => {
   const limited = await harness.start({ rate_limit: { ...rates, token_refresh: 2, token_verifications: 2 } });
   const ask = async (path: string, body: unknown, ip: string) => {
     const response = await limited.send("POST", path, { body, ip });
@@ -101,14 +101,14 @@ test("mallory's address is stopped, alice's is not", async () => {
   }
 });
 
-test("what comes while too much is under way is turned away at once", async () => {
+test("a request is refused at once when too many others are being answered", async () => {
   const ask = () => auth.direct.fetch(new Request("http://auth/health"));
   const answers = await Promise.all(Array.from({ length: 1001 }, ask));
   expect(answers.map(({ status }) => status).sort()).toEqual([...Array(1000).fill(200), 429]);
   expect((await ask()).status).toBe(200);
 });
 
-test("one user is not mailed more often than max_frequency", async () => {
+test("one user gets no mails more often than max_frequency allows", async () => {
   const slow = await harness.start({ email: { max_frequency: "1m" } });
   const alice = person("alice");
   expect((await slow.client().auth.signUp(alice)).error).toBeNull();
@@ -122,7 +122,7 @@ test("one user is not mailed more often than max_frequency", async () => {
   expect(harness.receiver.to(alice.email)).toHaveLength(1);
 });
 
-test("without a hook, Auth sends mails of its own over SMTP, escaped and limited", async () => {
+test("without a hook, Auth sends its own mails over SMTP, escaped and limited", async () => {
   const mails: { to: string[]; email: Email }[] = [];
   const smtp = new SMTPServer({
     authOptional: true,
@@ -175,7 +175,7 @@ test("without a hook, Auth sends mails of its own over SMTP, escaped and limited
   });
   expect(whole.data.user?.email).toBe(email);
 
-  // Three mails went out in two goes; the limit counts goes.
+  // Three mails went out in two calls. The limit counts calls.
   expect((await client.auth.reauthenticate()).error).toBeNull();
   expect((await client.auth.signInWithOtp({ email })).error).toBeNull();
   const over = await client.auth.resetPasswordForEmail(email);
@@ -189,7 +189,7 @@ test("without a hook, Auth sends mails of its own over SMTP, escaped and limited
   ]);
 });
 
-test("a mail server that is down fails the sign-up, which can be tried again", async () => {
+test("a sign-up fails while the mail server is down, and works when tried again", async () => {
   const own = await harness.start(
     { hook: { send_email: { enabled: false } }, rate_limit: { email_sent: 100 } },
     1,

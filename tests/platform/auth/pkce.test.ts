@@ -16,7 +16,7 @@ const exchange = async (body: object) => {
   return { status: response.status, code: (await response.json()).code };
 };
 
-test("alice signs up with PKCE: the link brings a code, worth a session to her client alone", async () => {
+test("alice signs up with PKCE: the link brings a code that only her client can exchange for a session", async () => {
   const alice = person("alice");
   const client = auth.client("pkce");
   await client.auth.signUp({ ...alice, options: { emailRedirectTo: "https://plaza.example/cb?next=1" } });
@@ -40,7 +40,7 @@ test("alice signs up with PKCE: the link brings a code, worth a session to her c
   });
 });
 
-test("with PKCE the code of the mail still works by itself", async () => {
+test("with PKCE the six digits of the mail work without the link", async () => {
   const alice = person("alice");
   const client = auth.client("pkce");
   await client.auth.signUp(alice);
@@ -49,7 +49,7 @@ test("with PKCE the code of the mail still works by itself", async () => {
   expect(data.session).toBeTruthy();
 });
 
-test("recovery, magic link and change of address come back by code too", async () => {
+test("recovery, magic link and change of address bring a PKCE code too", async () => {
   const alice = await member(auth, harness.receiver, "alice", "pkce");
   const client = alice.client;
 
@@ -75,7 +75,7 @@ test("recovery, magic link and change of address come back by code too", async (
   expect(changed.data.user?.email).toBe(email);
 });
 
-test("a code lives five minutes, and one caller gets its session", async () => {
+test("a code is valid for five minutes, and only one caller gets its session", async () => {
   const verifier = "a".repeat(64);
   const code = async () => {
     const alice = await member(auth, harness.receiver, "alice");
@@ -121,7 +121,7 @@ test("errors reach a client in the PKCE flow in the query", async () => {
   expect(location.hash).toContain("error_code=otp_expired");
 });
 
-test("mails and links lead to allowed places only", async () => {
+test("mails and links lead to allowed URLs only", async () => {
   const redirectFor = async (redirectTo: string) => {
     const alice = person("alice");
     await auth.client().auth.signUp({ ...alice, options: { emailRedirectTo: redirectTo } });
@@ -132,12 +132,12 @@ test("mails and links lead to allowed places only", async () => {
   );
   expect(await redirectFor("plaza://callback")).toBe("plaza://callback");
   expect(await redirectFor("https://mallory.example/")).toBe("http://127.0.0.1:3000");
-  // The link itself is checked as well: mallory may have changed it.
+  // The link is checked too, because mallory may have changed it.
   const response = await auth.send("GET", "/verify?token=x&type=signup&redirect_to=https://mallory.example/");
   expect(response.headers.get("location")).toMatch(/^http:\/\/127\.0\.0\.1:3000\/?#/);
 });
 
-test("the allow-list is judged as a browser reads a URL", () => {
+test("the allow-list reads URLs as a browser does", () => {
   const globs = [
     "https://*.plaza.example/**",
     "https://plaza.example",

@@ -1,6 +1,6 @@
 /**
- * The other end of the send_email hook: verifies signatures, keeps what it was
- * sent, and fails when told to.
+ * The endpoint of the send_email hook. It verifies signatures, keeps what it got, and
+ * fails when a test tells it to.
  */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -8,7 +8,7 @@ import { Webhook } from "standardwebhooks";
 
 export const hookSecret = "v1,whsec_cGxhemEtc2VuZC1lbWFpbC1ob29rLXNlY3JldA==";
 
-/** What the send_email hook was sent, as far as tests look at it. */
+/** The parts of a send_email payload that tests look at. */
 export interface SentMail {
   metadata: { uuid: string; name: string; ip_address?: string };
   user: Record<string, unknown> & { id: string; email: string; new_email?: string };
@@ -28,13 +28,13 @@ export interface Receiver extends AsyncDisposable {
   url: string;
   /** Every mail, oldest first. */
   mails: SentMail[];
-  /** Those to one user's address, oldest first. */
+  /** The mails to one user's address, oldest first. */
   to(email: string): SentMail[];
-  /** The newest one to an address. */
+  /** The newest mail to an address. */
   last(email: string): SentMail;
-  /** Answers instead of 200 {}, once for each entry. */
+  /** The answers to the next requests, instead of 200 {}. Each is used once. */
   answers: Answer[];
-  /** Requests of any outcome. */
+  /** The number of requests, however they were answered. */
   calls: number;
 }
 
@@ -82,7 +82,7 @@ export async function startReceiver(): Promise<Receiver> {
   return receiver;
 }
 
-/** Listens on any free port; its URL. */
+/** Listens on a free port. @returns the URL */
 export async function listen(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -16,12 +16,12 @@ const refresh = async (token: string, at = auth) => {
   });
   return { status: response.status, body: await response.json() };
 };
-/** As if everything had happened two minutes ago. */
+/** Changes the database as if everything had happened two minutes ago. */
 const age = (userId: string) => harness.sql`
   update auth.refresh_tokens set updated_at = updated_at - interval '2 minutes' where user_id = ${userId}
 `;
 
-test("alice signs in with her password, and with no other", async () => {
+test("alice signs in with her password and with no other password", async () => {
   const alice = await member(auth, harness.receiver, "alice");
   const right = await auth.client().auth.signInWithPassword(alice);
   expect(right.data.user?.id).toBe(alice.id);
@@ -36,7 +36,7 @@ test("alice signs in with her password, and with no other", async () => {
   expect(unknown.error?.code).toBe(wrong.error?.code);
 });
 
-test("a password that has become too weak still signs in, with a warning", async () => {
+test("alice can sign in with a password that is too weak by now, and gets a warning", async () => {
   const alice = await member(auth, harness.receiver, "alice");
   const strict = await harness.start({ minimum_password_length: 40 });
   const { data, error } = await strict.client().auth.signInWithPassword(alice);
@@ -57,7 +57,7 @@ test("a refresh token is used once and gives the next", async () => {
 });
 
 test("tabs that refresh at the same time all get the same token", async () => {
-  // A hook that takes its time keeps the first refresh open while the others come.
+  // A slow hook keeps the first refresh open until the others have come.
   await harness.sql.unsafe(`
     create function public.slow_claims(event jsonb) returns jsonb language plpgsql as $$
     begin
@@ -85,7 +85,7 @@ test("a client that lost the answer may ask again, however late", async () => {
   expect(again.body.refresh_token).toBe(first.body.refresh_token);
 });
 
-test("within the interval even an older token gets the one in force", async () => {
+test("within the interval even an older token gets the token that is valid now", async () => {
   const alice = await member(auth, harness.receiver, "alice");
   const second = await refresh(alice.session.refresh_token);
   const third = await refresh(second.body.refresh_token);
@@ -125,7 +125,7 @@ test("made-up refresh tokens are not found", async () => {
   });
 });
 
-test("sessions end with their time box, and when nobody used them for long", async () => {
+test("sessions end after their time box, and after long inactivity", async () => {
   const alice = await member(auth, harness.receiver, "alice");
   const boxed = await harness.start({ sessions: { timebox: "1h" } });
   const idle = await harness.start({ sessions: { inactivity_timeout: "1h" } });
@@ -177,7 +177,7 @@ test("the access token of an ended session is refused, though it has not expired
   expect(await wrongScope.json()).toMatchObject({ code: "validation_failed" });
 });
 
-test("tokens that are no tokens, of nobody, or of mallory's making are refused", async () => {
+test("malformed tokens, tokens of nobody and tokens that mallory made are refused", async () => {
   const alice = await member(auth, harness.receiver, "alice");
   const of = async (token: string) => {
     const response = await auth.send("GET", "/user", { token });
@@ -192,13 +192,13 @@ test("tokens that are no tokens, of nobody, or of mallory's making are refused",
   expect(await of(await auth.keys.sign({ ...claims, exp: 1 }))).toEqual([403, "bad_jwt"]);
   const nobody = await auth.keys.sign({ ...claims, sub: crypto.randomUUID() });
   expect(await of(nobody)).toEqual([403, "user_not_found"]);
-  // Somebody else's session is not a session of hers.
+  // A token with the session of another user is refused.
   const bob = await member(auth, harness.receiver, "bob");
   const mixed = await auth.keys.sign({ ...claims, sub: bob.id });
   expect(await of(mixed)).toEqual([403, "session_not_found"]);
 });
 
-test("other grants are answered as a GoTrue without those providers does", async () => {
+test("other grants get the answer of a GoTrue without those providers", async () => {
   const ask = async (grant: string, body: unknown = {}) => {
     const response = await auth.send("POST", `/token?grant_type=${grant}`, { body });
     return [response.status, await response.json()];

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => harness[Symbol.asyncDispose]());
 
-test("alice signs up, confirms by the link and is signed in by its fragment", async () => {
+test("alice signs up, opens the link, and its fragment signs her in", async () => {
   const alice = person("alice");
   const { data, error } = await auth.client().auth.signUp({
     ...alice,
@@ -73,7 +73,7 @@ test("alice signs up, confirms by the link and is signed in by its fragment", as
   });
 });
 
-test("alice confirms with the six digits, and they work once", async () => {
+test("alice confirms with the six digits, which work only once", async () => {
   const alice = person("alice");
   const client = auth.client();
   await client.auth.signUp(alice);
@@ -89,7 +89,7 @@ test("alice confirms with the six digits, and they work once", async () => {
   expect(again.error?.code).toBe("otp_expired");
 });
 
-test("callers with the same code, or the same link, get one session between them", async () => {
+test("when many callers use the same code or link, only one gets a session", async () => {
   const alice = person("alice");
   await auth.client().auth.signUp(alice);
   const { token, token_hash } = harness.receiver.last(alice.email).email_data;
@@ -99,7 +99,7 @@ test("callers with the same code, or the same link, get one session between them
     const asking = Array.from({ length: 6 }, () => auth.client().auth.verifyOtp(proof));
     const sessions = (await Promise.all(asking)).filter(({ data }) => data.session);
     expect(sessions).toHaveLength(1);
-    // The same token once more, as if it had just been sent.
+    // Store the same token again, as if it had just been sent.
     await harness.sql`update auth.users set confirmation_token = ${token_hash} where email = ${alice.email}`;
     await harness.sql`
       insert into auth.one_time_tokens (id, user_id, token_type, token_hash, relates_to)
@@ -110,7 +110,7 @@ test("callers with the same code, or the same link, get one session between them
   }
 });
 
-test("a link that is too old, or meant for something else, is refused", async () => {
+test("a link that is too old or has another purpose is refused", async () => {
   const alice = person("alice");
   await auth.client().auth.signUp(alice);
   const { token_hash } = harness.receiver.last(alice.email).email_data;
@@ -130,11 +130,27 @@ test("signing up again before confirming sends another mail to the same user", a
   expect(second.data.user?.id).toBe(first.data.user?.id);
   expect(harness.receiver.to(alice.email)).toHaveLength(2);
 
-  // The first password stays: the second caller may be somebody else.
+  // The first password stays, because the second caller may be somebody else.
   const { token_hash } = harness.receiver.last(alice.email).email_data;
   await auth.client().auth.verifyOtp({ type: "email", token_hash });
   const { error } = await auth.client().auth.signInWithPassword(alice);
   expect(error).toBeNull();
+});
+
+test("a form that is sent twice makes one user, and mails once", async () => {
+  const slow = await harness.start({ email: { max_frequency: "1m" } });
+  const alice = person("alice");
+  const answers = await Promise.all([1, 2, 3].map(() => slow.client().auth.signUp(alice)));
+  const refused = answers.flatMap(({ error }) => (error ? [error] : []));
+  expect(refused).toHaveLength(2);
+  for (const error of refused) {
+    expect(error).toMatchObject({ status: 429, code: "over_email_send_rate_limit" });
+  }
+  expect(await harness.sql`select from auth.users where email = ${alice.email}`).toHaveLength(1);
+  expect(harness.receiver.to(alice.email)).toHaveLength(1);
+  const { token } = harness.receiver.last(alice.email).email_data;
+  await slow.client().auth.verifyOtp({ email: alice.email, token, type: "signup" });
+  expect((await slow.client().auth.signInWithPassword(alice)).error).toBeNull();
 });
 
 test("mallory cannot learn by signing up that bob is registered", async () => {
@@ -147,13 +163,13 @@ test("mallory cannot learn by signing up that bob is registered", async () => {
   expect(known.data.user?.id).not.toBe(bob.id);
   expect(known.data.user?.user_metadata).toEqual({ username: "mallory" });
   expect(known.data.user?.email_confirmed_at).toBeUndefined();
-  // GoTrue's one hint, which clients are told to look at.
+  // This is the one hint that GoTrue gives. Its documentation tells clients to look at it.
   expect(known.data.user?.identities).toEqual([]);
   expect(harness.receiver.to(bob.email)).toHaveLength(1);
   expect((await auth.client().auth.signInWithPassword(bob)).error).toBeNull();
 });
 
-test("without confirmations alice is signed in at once, and bob hears that he is registered", async () => {
+test("without confirmations alice is signed in at once, and bob is told that he is registered", async () => {
   const open = await harness.start({ email: { enable_confirmations: false } });
   const alice = person("alice");
   const { data } = await open.client().auth.signUp(alice);
@@ -188,7 +204,7 @@ test("the access token has every claim that Supabase's has", async () => {
   expect(data?.header.alg).toBe("ES256");
 });
 
-test("a failing trigger on auth.users refuses the sign-up, and leaves nothing behind", async () => {
+test("when a trigger on auth.users fails, the sign-up is refused and leaves nothing behind", async () => {
   await harness.sql.unsafe(`
     create table public.names (id uuid references auth.users on delete cascade, name text unique);
     create function public.keep_name() returns trigger language plpgsql security definer set search_path = '' as $$
@@ -259,7 +275,7 @@ test("weak passwords are refused with their reasons", async () => {
   expect(accepted.error).toBeNull();
 });
 
-test("nobody gets in anonymously unless it is switched on", async () => {
+test("anonymous sign-in works only when it is switched on", async () => {
   const refused = await auth.client().auth.signInAnonymously();
   expect(refused.error).toMatchObject({ code: "anonymous_provider_disabled", status: 422 });
 

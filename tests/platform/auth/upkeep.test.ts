@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => harness[Symbol.asyncDispose]());
 
-test("a service that stops lets nobody wait for a hash", async () => {
+test("when Auth stops, nobody waits for a hash any longer", async () => {
   const passwords = createPasswords();
   const hashes = [1, 2, 3].map((index) => passwords.hash(`password ${index}`));
   const settled = Promise.allSettled(hashes);
@@ -20,7 +20,7 @@ test("a service that stops lets nobody wait for a hash", async () => {
   expect((await settled).some(({ status }) => status === "rejected")).toBe(true);
 });
 
-test("errors have the shape of the version that was asked for", async () => {
+test("errors have the form of the API version that the client asks for", async () => {
   const ask = async (version: string) => {
     const headers = { "x-supabase-api-version": version };
     const response = await auth.send("GET", "/user", { headers });
@@ -35,7 +35,7 @@ test("errors have the shape of the version that was asked for", async () => {
   expect(await ask("soon")).toEqual([null, old]);
 });
 
-test("bodies that are no JSON, of other types or too large are refused", async () => {
+test("a body that is not JSON, has wrong types or is too large is refused", async () => {
   const ask = async (body: unknown) => {
     const response = await auth.send("POST", "/signup", { body });
     return [response.status, (await response.json()).code];
@@ -63,7 +63,7 @@ test("bodies that are no JSON, of other types or too large are refused", async (
       "validation_failed",
     ]);
   }
-  // Unknown fields are nobody's business, nor is a NUL that Postgres cannot store.
+  // Unknown fields are ignored. So is a NUL, which Postgres cannot store.
   expect((await ask({ ...person("alice"), captcha: { deep: true } }))[0]).toBe(200);
   expect(await ask({ ...person("alice"), data: { a: "\u0000" } })).toEqual([500, "unexpected_failure"]);
 });
@@ -95,7 +95,7 @@ test("hashing keeps the event loop free", async () => {
   expect(await passwords.matches(`${long}y`, await passwords.hash(long))).toBe(false);
 });
 
-test("what nobody can use any more is taken away, and nothing else", async () => {
+test("the cleanup deletes rows that nobody can use any more, and no other rows", async () => {
   const alice = await member(auth, harness.receiver, "alice");
   await alice.client.auth.refreshSession();
   await auth.send("POST", "/recover", {

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => harness[Symbol.asyncDispose]());
 
-test("alice changes what the app keeps about her, key by key", async () => {
+test("alice changes her metadata key by key", async () => {
   const alice = await member(auth, harness.receiver, "alice");
   await alice.client.auth.updateUser({ data: { theme: "dark", city: "Lisbon" } });
   const { data } = await alice.client.auth.updateUser({ data: { city: null } });
@@ -49,7 +49,7 @@ test("a new password ends the other sessions and the open links", async () => {
   expect(next.error).toBeNull();
 });
 
-test("an old session needs a code by mail to change the password, where that is asked for", async () => {
+test("with secure_password_change, an old session needs a code by mail to change the password", async () => {
   const careful = await harness.start({ email: { secure_password_change: true } });
   const alice = await member(careful, harness.receiver, "alice");
   const fresh = await alice.client.auth.updateUser({ password: "while still fresh" });
@@ -81,7 +81,7 @@ test("an address changes when both the old and the new one agree", async () => {
   expect(mail.user.new_email).toBe(email);
   const { token_hash, token_hash_new } = mail.email_data;
 
-  // token_hash_new is the present address's, as GoTrue has it.
+  // As in GoTrue, token_hash_new belongs to the present address.
   const first = await follow(auth, mail, token_hash_new);
   expect(first.fragment.get("message")).toMatch(/^Confirmation link accepted/);
   const repeated = await follow(auth, mail, token_hash_new);
@@ -128,7 +128,7 @@ test("without double confirmation the new address alone decides", async () => {
   expect(data.user?.email).toBe(email);
 });
 
-test("alice cannot take bob's address, neither by asking nor by being slow", async () => {
+test("alice cannot take bob's address, nor one that carol took after alice asked for it", async () => {
   const alice = await member(auth, harness.receiver, "alice");
   const bob = await member(auth, harness.receiver, "bob");
   const taken = await alice.client.auth.updateUser({ email: bob.email });
@@ -163,7 +163,7 @@ test("a forgotten password: the link signs in, a new one is set, and nobody else
   expect((await client.auth.updateUser({ password: "remembered at last" })).error).toBeNull();
 });
 
-test("a magic link signs bob in, and signs up who is new", async () => {
+test("a magic link signs bob in, and signs up a new person", async () => {
   const bob = await member(auth, harness.receiver, "bob");
   expect((await auth.client().auth.signInWithOtp({ email: bob.email })).error).toBeNull();
   const mail = harness.receiver.last(bob.email);
@@ -184,7 +184,7 @@ test("a magic link signs bob in, and signs up who is new", async () => {
   expect(refused.error).toMatchObject({ code: "otp_disabled", status: 422 });
 });
 
-test("mails are sent again on request, and only where one is due", async () => {
+test("a mail is sent again on request, but only to a user who still needs it", async () => {
   const carol = person("carol");
   await auth.client().auth.signUp(carol);
   const old = harness.receiver.last(carol.email).email_data.token_hash;
@@ -206,7 +206,7 @@ test("mails are sent again on request, and only where one is due", async () => {
   expect(error?.code).toBe("phone_provider_disabled");
 });
 
-test("what is left out answers as if switched off", async () => {
+test("features that are left out answer as if they were switched off", async () => {
   const alice = await member(auth, harness.receiver, "alice");
   const enrolled = await alice.client.auth.mfa.enroll({ factorType: "totp" });
   expect(enrolled.error).toMatchObject({ code: "mfa_totp_enroll_not_enabled", status: 422 });

@@ -6,7 +6,7 @@ const nobody = new Set<string>();
 const start = Date.parse("2026-11-25T12:00:30Z");
 const minuteMs = 60_000;
 
-/** Both clocks, unless the wall's was set. */
+/** A moment on both clocks, which agree unless somebody set the wall clock. */
 const at = (passedMs: number, setMs = 0): Moment => ({
   wallMs: start + passedMs + setMs,
   steadyMs: 1000 + passedMs,
@@ -26,7 +26,7 @@ function agendaOf(schedules: Record<string, string>): Agenda {
   return agenda;
 }
 
-/** What is due then. */
+/** The jobs that are due at this moment. */
 function due(agenda: Agenda, moment: Moment): string[] {
   agenda.advance(moment);
   const ids: string[] = [];
@@ -50,13 +50,13 @@ test("seconds are counted from when the job is first seen", () => {
   expect(due(agenda, at(10_005))).toEqual(["ten"]);
   expect(due(agenda, at(19_999))).toEqual([]);
   expect(due(agenda, at(20_000))).toEqual(["ten"]);
-  // What was missed is made up for by one run, and the seconds are counted anew.
+  // One run makes up for all the missed ones. Then the seconds are counted from this run.
   expect(due(agenda, at(95_000))).toEqual(["ten"]);
   expect(due(agenda, at(104_999))).toEqual([]);
   expect(due(agenda, at(105_000))).toEqual(["ten"]);
 });
 
-test("a due job waits at most once, and while it is busy", () => {
+test("a due job is queued only once, and waits while a run of it is busy", () => {
   const agenda = agendaOf({ slow: "1 second", other: "2 seconds" });
   for (let second = 1; second <= 5; second++) agenda.advance(at(second * 1000));
   expect(agenda.take(new Set(["slow"]))).toBe("other");
@@ -65,13 +65,13 @@ test("a due job waits at most once, and while it is busy", () => {
   expect(agenda.take(nobody)).toBeUndefined();
 });
 
-test("whoever has waited longest is first", () => {
+test("the job that has waited longest is first", () => {
   const agenda = agendaOf({ a: "3 seconds", b: "2 seconds", c: "1 second" });
   for (let second = 1; second <= 3; second++) agenda.advance(at(second * 1000));
   expect(due(agenda, at(3000))).toEqual(["c", "b", "a"]);
 });
 
-test("a replaced job keeps its place in time unless its schedule is another", () => {
+test("a replaced job keeps its due time unless its schedule changed", () => {
   const agenda = agendaOf({ same: "10 seconds", other: "10 seconds", gone: "10 seconds" });
   agenda.advance(at(10_000));
   agenda.replace(jobs({ same: "10 seconds", other: "5 seconds" }), at(12_000));
@@ -81,7 +81,7 @@ test("a replaced job keeps its place in time unless its schedule is another", ()
   expect(agenda.has("gone")).toBe(false);
 });
 
-test("@reboot is due at the start alone", () => {
+test("@reboot is due only at the start", () => {
   const agenda = createAgenda();
   agenda.replace(jobs({ early: "@reboot" }), at(0));
   expect(due(agenda, at(0))).toEqual(["early"]);
@@ -89,19 +89,19 @@ test("@reboot is due at the start alone", () => {
   expect(due(agenda, at(minuteMs))).toEqual([]);
 });
 
-test("minutes that went by within five are made up for by one run", () => {
+test("after a pause of up to five minutes a job runs once for all of them", () => {
   const agenda = agendaOf({ each: "* * * * *", missed: "2 12 * * *" });
   expect(due(agenda, at(5 * minuteMs))).toEqual(["each", "missed"]);
   expect(due(agenda, at(5 * minuteMs + 1))).toEqual([]);
 });
 
-test("a longer sleep replays nothing", () => {
+test("after a longer pause no missed minute is made up for", () => {
   const agenda = agendaOf({ each: "* * * * *", missed: "0 13 * * *", now: "0 20 * * *" });
   expect(due(agenda, at(8 * 60 * minuteMs - 30_000))).toEqual(["each", "now"]);
   expect(due(agenda, at(8 * 60 * minuteMs))).toEqual([]);
 });
 
-test("a clock that is set back a little repeats nothing, further back goes on from there", () => {
+test("a clock set back a little repeats no minute; set back further, it counts on from there", () => {
   const agenda = agendaOf({ each: "* * * * *" });
   expect(due(agenda, at(minuteMs))).toEqual(["each"]);
   expect(due(agenda, at(minuteMs + 1000, -minuteMs))).toEqual([]);
@@ -112,13 +112,13 @@ test("a clock that is set back a little repeats nothing, further back goes on fr
   expect(due(agenda, at(4 * minuteMs, -60 * minuteMs))).toEqual(["each"]);
 });
 
-test("a set clock changes nothing about seconds", () => {
+test("setting the clock does not change schedules in seconds", () => {
   const agenda = agendaOf({ ten: "10 seconds" });
   expect(due(agenda, at(5000, 24 * 60 * minuteMs))).toEqual([]);
   expect(due(agenda, at(10_000, -24 * 60 * minuteMs))).toEqual(["ten"]);
 });
 
-test("it says how long nothing can happen, a second at most", () => {
+test("the agenda says how long no job can become due, at most a second", () => {
   expect(agendaOf({}).restMs(at(0))).toBe(1000);
   expect(agendaOf({ each: "* * * * *" }).restMs(at(0))).toBe(1000);
   expect(agendaOf({ each: "* * * * *" }).restMs(at(29_900))).toBe(100);

@@ -4,7 +4,7 @@ import { createTown, patience } from "./town.ts";
 
 const server = useSupabaseServer();
 
-test("a job runs at its time, as who scheduled it, and tells of it", async () => {
+test("a job runs at its time, as the user who scheduled it, and its run is written down", async () => {
   const town = await createTown(server, "cron_runs");
   await town.owner.unsafe(`
     create table seen as
@@ -14,7 +14,7 @@ test("a job runs at its time, as who scheduled it, and tells of it", async () =>
     limit 0
   `);
   town.start();
-  // What undoes a borrowed identity finds none.
+  // These statements would undo a handed-over session. Here there is none.
   const command = `reset session authorization; reset role;
     insert into seen select current_user, session_user, current_setting('is_superuser'),
     current_setting('search_path'), current_setting('application_name'), pg_backend_pid(), now()`;
@@ -40,11 +40,11 @@ test("a job runs at its time, as who scheduled it, and tells of it", async () =>
   expect(first?.job_pid).toBe(seen?.pid);
   expect(Number(first?.start_time)).toBeGreaterThanOrEqual(Number(at) + 900);
   expect(Number(first?.end_time)).toBeGreaterThanOrEqual(Number(first?.start_time));
-  // Again and again, each second.
+  // It runs again each second.
   await vi.waitFor(async () => expect((await town.runs("look")).length).toBeGreaterThan(2), patience);
 });
 
-test("a job of another user runs as that user, with its settings and without ours", async () => {
+test("a job of another user runs as that user, with that user's settings and not with ours", async () => {
   const town = await createTown(server, "cron_users");
   await town.admin.unsafe(`
     create role worker login;
@@ -84,7 +84,7 @@ test("a job of another user runs as that user, with its settings and without our
   }
 });
 
-test("what came of a run is told as pg_cron tells it", async () => {
+test("the outcome of a run is written in pg_cron's words", async () => {
   const town = await createTown(server, "cron_messages");
   const commands = {
     one: "select 1",
@@ -123,13 +123,13 @@ test("what came of a run is told as pg_cron tells it", async () => {
   const [, line = "", caret = ""] = ((await message("long", "failed")) ?? "").split("\n");
   expect(line).toBe(`LINE 1: ...${"x".repeat(47)}', nothing, '...`);
   expect(line.slice(caret.indexOf("^"))).toMatch(/^nothing/);
-  // The statements of a command are one transaction: the second run finds the table and fails.
+  // The statements of a command are one transaction. The second run finds the table and fails.
   expect(await message("last", "succeeded")).toBe("DELETE 2");
   expect(await message("last", "failed")).toMatch(/^ERROR: {2}relation "t" already exists\n$/);
   expect(await town.owner`select n from t`).toEqual([{ n: 1 }]);
 });
 
-test("a failed run does not stop later ones, and the log tells of the first", async () => {
+test("a failed run does not stop later ones, and the log warns only of the first failure", async () => {
   const town = await createTown(server, "cron_failures");
   await town.owner.unsafe("create sequence tries");
   await town.owner`
@@ -143,7 +143,7 @@ test("a failed run does not stop later ones, and the log tells of the first", as
   expect(warnings).toEqual([expect.stringContaining("failed: ERROR:  division by zero")]);
 });
 
-test("a job never runs twice at once: what is due meanwhile runs once, right after", async () => {
+test("a job never has two runs at once: if it becomes due meanwhile, it runs once, right after", async () => {
   const town = await createTown(server, "cron_overlap");
   await town.owner`select cron.schedule('slow', '1 second', 'select pg_sleep(1.2)')`;
   town.start();
@@ -154,11 +154,11 @@ test("a job never runs twice at once: what is due meanwhile runs once, right aft
   const [first, second] = await town.runs();
   const gapMs = Number(second?.start_time) - Number(first?.end_time);
   expect(gapMs).toBeGreaterThanOrEqual(0);
-  // The second after would be 0.8 s later.
+  // Waiting for the next full second would take 0.8 s.
   expect(gapMs).toBeLessThan(700);
 });
 
-test("so many jobs run at once, the others wait their turn", async () => {
+test("only so many jobs run at once, and the others wait for their turn", async () => {
   const town = await createTown(server, "cron_bound");
   for (const name of ["a", "b", "c", "d"]) {
     await town.owner`select cron.schedule(${name}, '@reboot', 'select pg_sleep(0.5)')`;
@@ -179,7 +179,7 @@ test("so many jobs run at once, the others wait their turn", async () => {
   expect(most).toEqual({ most: "2" });
 });
 
-test("a job that is unscheduled or deactivated runs no more, and what runs of it is cancelled", async () => {
+test("a job that is unscheduled or deactivated does not start again, and its run is cancelled", async () => {
   const town = await createTown(server, "cron_unschedule");
   await town.owner.unsafe("create table ticks (name text)");
   for (const name of ["removed", "paused", "control"]) {
@@ -196,7 +196,7 @@ test("a job that is unscheduled or deactivated runs no more, and what runs of it
   `;
   await town.owner`select cron.alter_job(jobid, active => false) from cron.job where jobname = 'paused'`;
   await town.owner`select cron.unschedule(${jobid}::bigint)`;
-  // A run that had begun by then may end.
+  // A run that had begun before may end.
   await vi.waitFor(async () => {
     const running = await town.admin`
       select from cron.job_run_details where status in ('starting', 'running') and command like '%ticks%'
@@ -215,12 +215,12 @@ test("a job that is unscheduled or deactivated runs no more, and what runs of it
     return run;
   }, patience);
   expect(ended).toEqual({ status: "failed", return_message: "job canceled" });
-  // Back again.
+  // An activated job runs again.
   await town.owner`select cron.alter_job(jobid, active => true) from cron.job where jobname = 'paused'`;
   await vi.waitFor(async () => expect(await count("paused")).toBeGreaterThan(before.paused), patience);
 });
 
-test("a job that unschedules itself has succeeded", async () => {
+test("a job that unschedules itself succeeds", async () => {
   const town = await createTown(server, "cron_itself");
   await town.owner`select cron.schedule('once', '1 second', 'select cron.unschedule(''once'')')`;
   town.start();
@@ -237,7 +237,7 @@ test("a run that takes too long is cancelled", async () => {
   });
 });
 
-test("a session is given up when it will not be cancelled", async () => {
+test("a session that does not obey the request to cancel is ended", async () => {
   const town = await createTown(server, "cron_stubborn");
   await town.owner`
     select cron.schedule('stubborn', '@reboot', ${`
@@ -257,7 +257,7 @@ test("a session is given up when it will not be cancelled", async () => {
   await vi.waitFor(async () => expect(await town.sessions()).toEqual(["pg_cron scheduler"]), patience);
 });
 
-test("@reboot runs once at each start, and not when it is scheduled", async () => {
+test("a job with @reboot runs once at each start, and not when it is scheduled", async () => {
   const town = await createTown(server, "cron_reboot");
   const start = async () => {
     const cron = town.start();
@@ -278,7 +278,7 @@ test("@reboot runs once at each start, and not when it is scheduled", async () =
   expect(await town.runs("early")).toHaveLength(2);
 });
 
-test("a job in another database runs there, a schedule that cannot be read stops no other", async () => {
+test("a job for another database runs there, and a job with an unreadable schedule does not stop the others", async () => {
   const town = await createTown(server, "cron_elsewhere");
   await town.admin`insert into cron.job (schedule, command, jobname) values ('often', 'select 1', 'unreadable')`;
   const other = 'there & "%41"';

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { createPlatform } from "../../../platform/platform.ts";
 import { patience } from "./town.ts";
 
-test("a job that a migration schedules runs as soon as the platform does", async () => {
+test("a job that a migration scheduled runs as soon as the platform runs", async () => {
   const projectDir = await mkdtemp(join(tmpdir(), "plaza-cron-"));
   await chmod(projectDir, 0o711);
   onTestFinished(() => rm(projectDir, { recursive: true, force: true }));
@@ -33,7 +33,7 @@ test("a job that a migration schedules runs as soon as the platform does", async
     async () => expect(await sql`select by from tidied limit 1`).toEqual([{ by: "postgres" }]),
     patience,
   );
-  // Seen by postgres too, as on hosted Supabase.
+  // The role postgres sees it too, as on hosted Supabase.
   await vi.waitFor(
     async () =>
       expect(await sql`select status, return_message from cron.job_run_details limit 1`).toEqual([

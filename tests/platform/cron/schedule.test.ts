@@ -32,7 +32,7 @@ test.each([
   ["0 0 * * 7", "2026-11-29T00:00", true],
   ["0 0 * * 5-7", "2026-11-29T00:00", true],
   ["0 0 * * 5-7", "2026-11-25T00:00", false],
-  // A step past the end reaches the first value alone.
+  // A step beyond the end reaches only the first value.
   ["*/99 * * * *", "2026-11-25T05:00", true],
   ["*/99 * * * *", "2026-11-25T05:39", false],
   ["0 0 $ * *", "2026-11-30T00:00", true],
@@ -54,7 +54,7 @@ test.each([
   expect(due(schedule, iso)).toBe(expected);
 });
 
-test("days of the month and of the week: either, unless one begins with a star", () => {
+test("a day of the month or a day of the week is enough, unless one of them begins with a star", () => {
   expect(due("0 0 1 * mon", "2026-11-23T00:00")).toBe(true);
   expect(due("0 0 1 * mon", "2026-12-01T00:00")).toBe(true);
   expect(due("0 0 1 * mon", "2026-11-25T00:00")).toBe(false);
@@ -64,7 +64,7 @@ test("days of the month and of the week: either, unless one begins with a star",
   expect(due("0 0 */2 * mon", "2026-11-25T00:00")).toBe(false);
 });
 
-test("intervals, starts, and what is no schedule", () => {
+test("intervals and starts are read, and other texts are no schedule", () => {
   expect(parseSchedule("1 second")).toEqual({ kind: "interval", everyMs: 1000 });
   expect(parseSchedule(" 59  SECONDS ")).toEqual({ kind: "interval", everyMs: 59_000 });
   expect(parseSchedule("@reboot")).toEqual({ kind: "start" });
@@ -81,7 +81,7 @@ test("intervals, starts, and what is no schedule", () => {
   }
 });
 
-/** A field's text, and the values that Vixie cron takes it for. */
+/** The text of a field, and the values that Vixie cron reads in it. */
 interface Field {
   text: string;
   values: Set<number>;
@@ -117,7 +117,7 @@ function field(low: number, high: number, names: string[] = []): fc.Arbitrary<Fi
 const nth = (values: Set<number>, index: number) => [...values][index % values.size] ?? 0;
 
 const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-// Not `sun`: as the end of a range it comes before every other day.
+// Without `sun`: as the end of a range it would come before every other day.
 const weekdays = ["0", "mon", "tue", "WED", "thu", "fri", "Sat", "7"];
 const schedules = fc.tuple(
   field(0, 59),
@@ -128,7 +128,7 @@ const schedules = fc.tuple(
 );
 const minutes = fc.integer({ min: minuteOf("2024-01-01T00:00"), max: minuteOf("2032-12-31T23:59") });
 
-test("any five fields that the extension takes are understood as Vixie cron understands them", async () => {
+test("five fields that the extension accepts are read as Vixie cron reads them", async () => {
   await server.owner.unsafe("create extension if not exists pg_cron");
   const taken: string[] = [];
   fc.assert(
@@ -141,7 +141,7 @@ test("any five fields that the extension takes are understood as Vixie cron unde
       const anyDay = day.text.startsWith("*") || weekday.text.startsWith("*");
       for (const [index, moment] of moments.entries()) {
         const date = new Date(moment * 60_000);
-        // Every other at a time of the day that is right, or few would be due.
+        // Half of the moments get a matching time of day. Otherwise few would be due.
         if (index % 2) date.setUTCHours(nth(hour.values, index), nth(minute.values, index));
         const onDay = day.values.has(date.getUTCDate());
         const onWeekday =

@@ -1,29 +1,29 @@
-/** A database of its own with the extension, a scheduler on it, and what its runs left. */
+/** A database with the extension, a scheduler on it, and the runs that it wrote down. Each test has its own. */
 import postgres, { type Sql } from "postgres";
 import { onTestFinished, vi } from "vitest";
 import { type CronLimits, createCron } from "../../../platform/cron/index.ts";
 import { createLog } from "../../../platform/log.ts";
 import { createDatabase, type SupabaseServer, urlOf } from "../postgres/supabase-server.ts";
 
-/** Bounds a hang; the conditions come true much sooner. */
+/** The limit for a test that hangs. The conditions come true much sooner. */
 export const patience = { timeout: 20_000, interval: 20 };
 
 export interface Town {
   database: string;
-  /** The superuser's address, which the scheduler gets. */
+  /** The address with the superuser, which the scheduler gets. */
   url: string;
   admin: Sql;
   /** As the role postgres. */
   owner: Sql;
-  /** Lines that the scheduler logged. */
+  /** The lines that the scheduler logged. */
   lines: string[];
-  /** Ends with the test, if not before. */
+  /** Starts a scheduler. It ends with the test, if not before. */
   start(limits?: Partial<CronLimits>): AsyncDisposable;
-  /** Runs there have been, in order. */
+  /** All runs so far, in their order. */
   runs(jobname?: string): Promise<Run[]>;
-  /** Waits for it and answers with the last run of the job. */
+  /** Waits until a run of the job has this status and returns the last one. */
   ended(jobname: string, status?: string): Promise<Run>;
-  /** Sessions on the database that are the scheduler's or its jobs'. */
+  /** The database's sessions that belong to the scheduler or its jobs. */
   sessions(): Promise<string[]>;
 }
 

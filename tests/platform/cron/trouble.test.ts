@@ -17,14 +17,14 @@ const terminate = (town: Town, application: string) => town.admin`
   where datname = ${town.database} and application_name = ${application}
 `;
 
-/** Further runs of the job succeed from now on. */
+/** Waits until further runs of the job have succeeded. */
 async function goesOn(town: Town, jobname: string): Promise<void> {
   const count = async () => (await town.runs(jobname)).filter(({ status }) => status === "succeeded").length;
   const before = await count();
   await vi.waitFor(async () => expect(await count()).toBeGreaterThan(before + 1), patience);
 }
 
-test("it waits for an extension that is created later, and outlives one that is dropped", async () => {
+test("the scheduler waits for an extension that is created later, and goes on when it is dropped", async () => {
   const town = await createTown(server, "cron_later", { extension: false });
   town.start();
   await vi.waitFor(async () => expect(await town.sessions()).toEqual(["pg_cron scheduler"]), patience);
@@ -37,7 +37,7 @@ test("it waits for an extension that is created later, and outlives one that is 
   expect(town.lines.filter((line) => /warn|error/.test(line))).toEqual([]);
 });
 
-test("a lost connection is made again, and a run that went on meanwhile is told of", async () => {
+test("the scheduler connects again, and writes down a run that went on meanwhile", async () => {
   const town = await createTown(server, "cron_lost");
   await town.owner`select cron.schedule('tick', '1 second', 'select 1')`;
   await town.owner`select cron.schedule('long', '@reboot', 'select pg_sleep(2)')`;
@@ -47,13 +47,13 @@ test("a lost connection is made again, and a run that went on meanwhile is told 
   expect(await terminate(town, "pg_cron scheduler")).toHaveLength(1);
   await goesOn(town, "tick");
   expect(await town.ended("long")).toMatchObject({ return_message: "1 row" });
-  // Changes are heard of again.
+  // It hears of changes again.
   await town.owner`select cron.schedule('new', '1 second', 'select 1')`;
   await town.ended("new");
   expect(town.lines.filter((line) => line.includes("warn"))).toHaveLength(1);
 });
 
-test("a job whose session is ended has failed, and runs again", async () => {
+test("a job whose session was ended has failed, and it runs again", async () => {
   const town = await createTown(server, "cron_ended");
   await town.owner`select cron.schedule('long', '1 second', 'select pg_sleep(1.5)')`;
   town.start();
@@ -98,7 +98,7 @@ test("runs that a crash left behind have failed", async () => {
   );
 });
 
-test("of two schedulers one works, and the other takes over", async () => {
+test("of two schedulers only one works, and the other takes over when it ends", async () => {
   const town = await createTown(server, "cron_two");
   await town.owner`select cron.schedule('tick', '1 second', 'select 1')`;
   const first = town.start();
@@ -116,7 +116,7 @@ test("of two schedulers one works, and the other takes over", async () => {
   await goesOn(town, "tick");
 });
 
-test("stopping lets short runs end, cancels long ones, and leaves nothing behind", async () => {
+test("a scheduler that stops lets short runs end, cancels long ones, and leaves nothing behind", async () => {
   const town = await createTown(server, "cron_stop");
   const resources = () =>
     process.getActiveResourcesInfo().filter((name) => /TCPSocketWrap|Timeout/.test(name)).length;
@@ -142,7 +142,7 @@ test("stopping lets short runs end, cancels long ones, and leaves nothing behind
   await vi.waitFor(() => expect(resources()).toBeLessThanOrEqual(before), patience);
 });
 
-test("it stops at once where there is no database", async () => {
+test("the scheduler stops at once if there is no database", async () => {
   const lines: string[] = [];
   const log = createLog((line) => lines.push(line), "debug");
   const cron = createCron({ databaseUrl: urlOf({ port: await freePort() }, "supabase_admin"), log });
@@ -150,11 +150,11 @@ test("it stops at once where there is no database", async () => {
   const startedMs = performance.now();
   await cron[Symbol.asyncDispose]();
   expect(performance.now() - startedMs).toBeLessThan(2000);
-  // Tried again and again, and told once.
+  // It tried again and again, and warned once.
   expect(lines.filter((line) => line.includes("warn"))).toHaveLength(1);
 });
 
-test("it goes on when the database has restarted", async () => {
+test("the scheduler goes on after the database has restarted", async () => {
   const dataDir = join(server.dir, "restarted");
   const first = await startWithExtensions(dataDir);
   const admin = connect(first, "supabase_admin");
@@ -184,7 +184,7 @@ test("it goes on when the database has restarted", async () => {
   await vi.waitFor(async () => expect(await runs()).toBeGreaterThan(before), patience);
 });
 
-test("where the server has the real library, its jobs are left to it", async () => {
+test("if the server has the real library, the scheduler leaves the jobs to it", async () => {
   const dataDir = join(server.dir, "library");
   const first = await startWithExtensions(dataDir);
   const { home, postgres } = first.binaries;
@@ -194,7 +194,7 @@ test("where the server has the real library, its jobs are left to it", async () 
   await setUp.end();
   await first[Symbol.asyncDispose]();
 
-  // Any library will do: what counts is the name that the server was told to load.
+  // Any library is good enough. The scheduler looks only at the name that the server was told to load.
   const library = join(server.dir, "pg_cron.so");
   await copyFile(join(home, "lib/postgresql/auto_explain.so"), library);
   const port = await freePort();

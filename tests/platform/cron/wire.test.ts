@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createAnswers } from "../../../platform/cron/wire.ts";
 
-/** A message of the server. */
+/** Makes a message of the server. */
 function message(type: string, body: string | Buffer = ""): Buffer {
   const content = Buffer.from(body as string);
   const head = Buffer.alloc(5);
@@ -26,7 +26,7 @@ const statements = fc.oneof(
   fc.constant({ bytes: [message("I")], last: "0 rows" }),
 );
 
-test("the last statement's answer is found in whatever pieces the messages come", () => {
+test("the last statement's result is found, in whatever pieces the messages come", () => {
   fc.assert(
     fc.property(
       fc.array(statements, { minLength: 1, maxLength: 5 }),
@@ -50,7 +50,7 @@ test("the last statement's answer is found in whatever pieces the messages come"
   );
 });
 
-test("copying is noticed, and forgotten with the rest", () => {
+test("a COPY is noticed, and reset() forgets it", () => {
   for (const type of ["G", "H", "W"]) {
     const answers = createAnswers();
     answers.read(message("C", "DELETE 3\0"));

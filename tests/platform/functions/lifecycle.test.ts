@@ -28,7 +28,7 @@ afterAll(async () => {
   await project?.[Symbol.asyncDispose]();
 });
 
-test("many first requests share one process", async () => {
+test("many first requests at once share one process", async () => {
   await using served = await serve(project, toolbox);
   const pids = await Promise.all(Array.from({ length: 20 }, () => served.pid()));
   expect(new Set(pids).size).toBe(1);
@@ -47,7 +47,7 @@ test("after a crash the next request is served by a new process", async () => {
   expect(await served.pid()).not.toBe(second);
 });
 
-test("a function that forgets a promise goes on, and the log tells", async () => {
+test("a function with an unhandled rejection goes on, and the log reports it", async () => {
   await using served = await serve(project, toolbox);
   const pid = await served.pid();
   expect(await (await served.get("/toolbox/reject")).text()).toBe("fine");
@@ -57,7 +57,7 @@ test("a function that forgets a promise goes on, and the log tells", async () =>
   expect(await served.pid()).toBe(pid);
 });
 
-test("broken code is a boot error until it is mended", async () => {
+test("broken code is a boot error until it is repaired", async () => {
   await project.write("mended/index.ts", "Deno.serve(() => new Response('oops'");
   await using served = await serve(project, { mended: entry("mended/index.ts") });
   const broken = await served.get("/mended");
@@ -79,7 +79,7 @@ test("broken code is a boot error until it is mended", async () => {
   expect(await (await served.get("/mended")).text()).toBe("mended");
 });
 
-test("a function that keeps failing to start is not started for every request", async () => {
+test("a function that cannot start is not started again for every request", async () => {
   await project.write("hopeless/index.ts", "throw new Error('hopeless');");
   await using served = await serve(project, { hopeless: entry("hopeless/index.ts") });
   for (let i = 0; i < 20; i++) {
@@ -92,7 +92,7 @@ test("a function that keeps failing to start is not started for every request", 
   expect(starts).toBeLessThan(10);
 });
 
-test("a change of the code, or of what it shares, is served; requests under way end on the old code", async () => {
+test("a request gets changed code, also of _shared; requests that run already end on the old code", async () => {
   await project.write("_shared/word.ts", "export const word = 'one';");
   await project.write(
     "changing/index.ts",
@@ -116,7 +116,7 @@ test("a change of the code, or of what it shares, is served; requests under way 
   await until(() => served.lines.some((line) => line.includes("shut down: stopped")));
 });
 
-test("a background task finishes though its process is replaced", async () => {
+test("a background task finishes even if its process is replaced", async () => {
   await using served = await serve(project, toolbox);
   const pid = await served.pid();
   const [wait, then] = ["/task", "/task-done"].map((path) => encodeURIComponent(bell.url(path)));
@@ -139,7 +139,7 @@ test("a process without requests is stopped after a while and started again when
   expect(await served.pid()).not.toBe(pid);
 });
 
-test("a function that does not answer in time is a 504, and others are still served", async () => {
+test("a function that does not answer in time is a 504, and other functions are still served", async () => {
   await using served = await serve(project, toolbox, {
     limits: { idleTimeoutMs: 2_000, stopTimeoutMs: 100 },
   });
@@ -163,7 +163,7 @@ test("a request that lasts longer than the wall clock limit is cut off", async (
   await expect(half.text()).rejects.toThrow();
 });
 
-test("a function that hogs the processor is ended", async () => {
+test("a function that blocks the processor is ended", async () => {
   await using served = await serve(project, toolbox, { limits: { unresponsiveMs: 2_000 } });
   const pid = await served.pid();
   const response = await served.get("/toolbox/spin");
@@ -183,7 +183,7 @@ test.each(["hoard", "hoard-buffers"])("a function that uses up its memory is end
   expect(await served.pid()).not.toBe(pid);
 });
 
-test("requests beyond the limit wait their turn, and beyond the queue are refused", async () => {
+test("requests over the limit wait for their turn, and those that do not fit in the queue are refused", async () => {
   await using served = await serve(project, toolbox, { limits: { concurrentMax: 1, queuedMax: 1 } });
   const slow = served.get(`/toolbox/stream?wait=${encodeURIComponent(bell.url("/turn"))}`);
   await bell.rung("/turn");
@@ -196,7 +196,7 @@ test("requests beyond the limit wait their turn, and beyond the queue are refuse
   expect((await queued).status).toBe(200);
 });
 
-test("dispose ends every process, though one hangs, and leaves no folder", async () => {
+test("dispose ends every process, even one that hangs, and leaves no folder", async () => {
   const served = await serve(
     project,
     { ...toolbox, other: entry("toolbox/index.js") },
@@ -213,7 +213,7 @@ test("dispose ends every process, though one hangs, and leaves no folder", async
   expect((await served.get("/toolbox/pid")).status).toBe(404);
 });
 
-test("when the platform is killed its functions go with it, though one is in an endless loop", async () => {
+test("when the platform is killed, its functions end too, even one in an endless loop", async () => {
   const owner = spawn(process.execPath, [fileURLToPath(new URL("./owner.ts", import.meta.url))], {
     stdio: ["ignore", "pipe", "inherit"],
   });

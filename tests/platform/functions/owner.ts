@@ -1,4 +1,4 @@
-/** A platform to be killed: serves two functions, one in an endless loop. Prints what must go with it. */
+/** A platform that a test kills. It serves two functions, one in an endless loop. It prints what must end with it. */
 import { createProject, entry, serve } from "./project.ts";
 
 const project = await createProject();

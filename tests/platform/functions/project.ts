@@ -1,4 +1,4 @@
-/** A project with the functions of fixtures/, in a folder of its own. */
+/** A project in a folder of its own, with the functions of fixtures/. */
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -46,10 +46,10 @@ export function entry(path: string, verifyJwt = false): Config["functions"][stri
 export interface Served extends AsyncDisposable {
   functions: Functions;
   keys: Keys;
-  /** Everything logged so far, a line each. */
+  /** All messages logged so far, one line each. */
   lines: string[];
   get(path: string, init?: RequestInit): Promise<Response>;
-  /** The process that serves `toolbox`, or another function made of it. */
+  /** The process that serves `toolbox`, or another function with the same code. */
   pid(name?: string): Promise<number>;
   /** The private folder of that process. */
   folder(name?: string): Promise<string>;
@@ -86,13 +86,13 @@ export async function serve(
 
 export interface Bell extends AsyncDisposable {
   url(path: string): string;
-  /** Resolves once the path has been asked for. */
+  /** Resolves when somebody has asked for the path. */
   rung(path: string): Promise<void>;
-  /** Answers those who ask for the path, now and later. */
+  /** Answers all requests for the path, those that wait and later ones. */
   answer(path: string): void;
 }
 
-/** A web server whose every path answers when told to: how a test and a function wait for each other. */
+/** A web server. Each path answers when it is told to, so a test and a function can wait for each other. */
 export async function createBell(): Promise<Bell> {
   const rung = new Map<string, PromiseWithResolvers<void>>();
   const answered = new Map<string, PromiseWithResolvers<void>>();
@@ -119,12 +119,12 @@ export async function createBell(): Promise<Bell> {
   };
 }
 
-/** Asks again and again until the condition holds; the test's own timeout is the bound. */
+/** Asks again and again until the condition is true. The test's own timeout is the limit. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((next) => setTimeout(next, 20));
 }
 
-/** A zombie has ended, though its parent has not taken note. */
+/** Whether a process runs. A zombie has ended; only its parent has not noticed yet. */
 export async function isRunning(pid: number): Promise<boolean> {
   if (process.platform !== "linux") return isSignallable(pid);
   const status = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");

@@ -50,7 +50,7 @@ afterAll(async () => {
   await project?.[Symbol.asyncDispose]();
 });
 
-test("a module that exports default { fetch } is served, its npm, @std and _shared imports resolved offline", async () => {
+test("a module that exports default { fetch } is served, and its npm, @std and _shared imports work offline", async () => {
   const response = await served.get("/exported/rest/of/it");
   expect(response.status).toBe(200);
   expect(await response.json()).toEqual({
@@ -83,7 +83,7 @@ test("a function that calls Deno.serve sees alice's request under its public add
   });
 });
 
-test("status, repeated headers and the absence of a body come through", async () => {
+test("the client gets the status, repeated headers, and no body if there is none", async () => {
   expect((await served.get("/toolbox/status?code=204")).status).toBe(204);
   expect((await served.get("/toolbox/status?code=418")).status).toBe(418);
   const cookies = await served.get("/toolbox/cookies");
@@ -93,7 +93,7 @@ test("status, repeated headers and the absence of a body come through", async ()
   expect([head.status, await head.text()]).toEqual([200, ""]);
 });
 
-test("an error of the function's own is marked as one and not told to the client", async () => {
+test("an error inside the function is marked as one, and the client does not learn its text", async () => {
   const response = await served.get("/toolbox/throw");
   expect(response.status).toBe(500);
   expect(response.headers.get("sb-error-code")).toBe("EDGE_FUNCTION_ERROR");
@@ -101,7 +101,7 @@ test("an error of the function's own is marked as one and not told to the client
   await until(() => served.lines.some((line) => line.includes("Error: thrown by the handler")));
 });
 
-test("a response arrives piece by piece, before its end is known", async () => {
+test("a response arrives piece by piece, before the function has ended it", async () => {
   const response = await served.get(`/toolbox/stream?wait=${encodeURIComponent(bell.url("/stream"))}`);
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
   const first = await reader.read();
@@ -112,7 +112,7 @@ test("a response arrives piece by piece, before its end is known", async () => {
   expect((await reader.read()).done).toBe(true);
 });
 
-test("an upload streams through up to the limit and is refused beyond it", async () => {
+test("an upload is streamed up to the limit and refused beyond it", async () => {
   const upload = (bytes: number, streamed: boolean) => {
     const body = new Uint8Array(bytes);
     return served.get("/toolbox/upload", {
@@ -130,7 +130,7 @@ test("an upload streams through up to the limit and is refused beyond it", async
   }
 });
 
-test("a function may answer without reading what it was sent", async () => {
+test("a function may answer without reading the request's body", async () => {
   for (let i = 0; i < 5; i++) {
     const response = await served.get("/toolbox/status?code=418", {
       method: "POST",
@@ -153,7 +153,7 @@ test("a function learns that alice closed the page, and others are still served"
   expect((await served.get("/toolbox/status?code=200")).status).toBe(200);
 });
 
-test("a function's environment is the platform's and Supabase's, and nothing of the host's", async () => {
+test("a function's environment has the platform's and Supabase's variables, and none of the host's", async () => {
   const env = await (await served.get("/toolbox/env")).json();
   expect(env).toEqual({
     SUPABASE_URL: "http://127.0.0.1:54321",
@@ -202,7 +202,7 @@ test("a function sends mail by SMTP", async () => {
   }
 });
 
-test("verify_jwt lets in whoever holds a token of the project", async () => {
+test("verify_jwt lets in every caller with a token of the project", async () => {
   const user = await served.keys.sign({ sub: crypto.randomUUID(), role: "authenticated" });
   for (const token of [user, served.keys.anonKey, served.keys.serviceRoleKey]) {
     const response = await served.get("/guarded", { headers: { authorization: `Bearer ${token}` } });
@@ -210,7 +210,7 @@ test("verify_jwt lets in whoever holds a token of the project", async () => {
   }
 });
 
-test("verify_jwt takes the token that stands for an API key, and the function does not get to see it", async () => {
+test("verify_jwt accepts the JWT of an API key, and the function does not see that JWT", async () => {
   const { keys } = served;
   const minted = { "sb-api-key": `Bearer ${keys.anonKey}` };
   for (const headers of [minted, { ...minted, authorization: `Bearer ${keys.publishableKey}` }]) {
@@ -251,13 +251,13 @@ test("verify_jwt turns mallory away with Supabase's codes", async () => {
   expect(entered.status).toBe(200);
 });
 
-test("a preflight needs no token and is the function's to answer", async () => {
+test("a preflight needs no token, and the function answers it", async () => {
   const response = await served.get("/guarded", { method: "OPTIONS" });
   expect([response.status, await response.text()]).toEqual([200, "preflight"]);
   expect(response.headers.get("access-control-allow-methods")).toBe("POST");
 });
 
-test("a function that is not listed, or disabled, is not found; one that is listed is", async () => {
+test("a function that is not listed, or disabled, is not found; a listed one is served", async () => {
   for (const path of ["/nowhere", "/disabled", "/", "/constructor", "/toolbox/../nowhere"]) {
     const response = await served.get(path);
     expect(response.status).toBe(404);
@@ -271,7 +271,7 @@ test("methods that Supabase does not know are refused", async () => {
   expect((await served.get("/toolbox/echo", { method: "DELETE" })).status).toBe(200);
 });
 
-test("what a function prints is logged under its name, with its level, printable and bounded", async () => {
+test("what a function prints is logged under its name, with its level, without control characters, and bounded", async () => {
   const quiet = await serve(
     project,
     { toolbox: entry("toolbox/index.js") },

@@ -1,4 +1,4 @@
-/** @supabase/server inside a function: who may call is decided there, with verify_jwt off. */
+/** @supabase/server inside a function. With verify_jwt off, the function itself decides who may call. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createKeys, type Keys } from "../../../platform/keys.ts";
 import { createProject, entry, type Project, type Served, serve } from "./project.ts";
@@ -44,7 +44,7 @@ const call = async (headers: Record<string, string>) => {
   return [response.status, await response.json()];
 };
 
-test("alice is known by the token that the project's key signed", async () => {
+test("the function knows alice by the token that the project's key signed", async () => {
   const alice = crypto.randomUUID();
   const token = await keys.sign({
     sub: alice,
@@ -56,12 +56,12 @@ test("alice is known by the token that the project's key signed", async () => {
   expect(await call(headers)).toEqual([200, { mode: "user", user: alice }]);
 });
 
-test("a caller without a user is known by the API key", async () => {
+test("the function knows a caller without a user by the API key", async () => {
   expect(await call({ apikey: keys.publishableKey })).toEqual([200, { mode: "publishable", user: null }]);
   expect(await call({ apikey: keys.secretKey })).toEqual([200, { mode: "secret", user: null }]);
 });
 
-test("mallory has no key of the project and no token of its signing key", async () => {
+test("mallory is refused: she has no key of the project and no token that its key signed", async () => {
   const other = await createKeys();
   const forged = await other.sign({ sub: crypto.randomUUID(), role: "authenticated" });
   const attempts: Record<string, string>[] = [

@@ -27,7 +27,7 @@ beforeEach(() => clear(mail));
 
 const subjects = (list: List) => list.messages.map((message) => message.Subject);
 
-test("a mail to alice is listed the way Mailpit lists it", async () => {
+test("the list shows a mail to alice as Mailpit does", async () => {
   await send(mail, {
     to: '"Alice, A." <alice@example.com>',
     cc: "bob@example.com",
@@ -62,7 +62,7 @@ test("a mail to alice is listed the way Mailpit lists it", async () => {
   });
 });
 
-test("a message comes whole, and reading it marks it read", async () => {
+test("a message is complete, and reading it marks it as read", async () => {
   await send(mail, {
     to: "alice@example.com",
     subject: "Whole",
@@ -96,7 +96,7 @@ test("a message comes whole, and reading it marks it read", async () => {
   expect((await get<List>(mail, "/api/v1/messages")).unread).toBe(0);
 });
 
-test("parts are downloads, and only plain images are shown", async () => {
+test("attachments are downloads, and a browser shows only plain images", async () => {
   await send(mail, {
     to: "alice@example.com",
     subject: "Parts",
@@ -117,7 +117,7 @@ test("parts are downloads, and only plain images are shown", async () => {
   expect((await part(4)).status).toBe(404);
 });
 
-test("an HTML mail without a text still has one, with its links written out", async () => {
+test("an HTML mail without a text part gets a text, with its links written out", async () => {
   await send(mail, {
     to: "alice@example.com",
     subject: "HTML only",
@@ -136,7 +136,7 @@ test("latest is the newest message, or the newest that matches", async () => {
   expect((await get<Message>(mail, `/api/v1/message/latest?query=${query}`)).Subject).toBe("first");
 });
 
-test("headers and the raw mail come as received", async () => {
+test("headers and the raw mail are as received", async () => {
   await send(mail, {
     to: "alice@example.com",
     subject: "Raw",
@@ -171,7 +171,7 @@ test("some mails are deleted by ID, the others stay", async () => {
   expect((await fetch(`${mail.url}/api/v1/message/${messages[0]?.ID}`)).status).toBe(404);
 });
 
-test("a deletion that cannot be understood deletes nothing", async () => {
+test("a deletion with an unreadable body deletes nothing", async () => {
   await send(mail, { to: "alice@example.com", subject: "stays", text: "x" });
   for (const body of ["{", "[]", '{"IDs":"all"}']) {
     expect((await fetch(`${mail.url}/api/v1/messages`, { method: "DELETE", body })).status).toBe(400);
@@ -181,7 +181,7 @@ test("a deletion that cannot be understood deletes nothing", async () => {
   expect((await get<List>(mail, "/api/v1/messages")).total).toBe(0);
 });
 
-test("read marks are set by ID, by search and for all", async () => {
+test("read marks can be set by ID, by search and for all mails", async () => {
   for (const to of ["alice@example.com", "bob@example.com"]) await send(mail, { to, subject: to, text: "x" });
   const put = (body: unknown) =>
     fetch(`${mail.url}/api/v1/messages`, { method: "PUT", body: JSON.stringify(body) });
@@ -249,7 +249,7 @@ test("a search narrows by field, phrase and negation, and deletes what it finds"
   }
 });
 
-test("any login is taken and kept as the message's user name", async () => {
+test("any login is accepted and kept as the message's user name", async () => {
   const transport = nodemailer.createTransport({
     host: "127.0.0.1",
     port: mail.smtpPort,
@@ -289,7 +289,7 @@ test("a page that points its own name at the catcher is refused", async () => {
   }
 });
 
-test("no other origin is granted anything", async () => {
+test("no other origin gets a CORS grant", async () => {
   const preflight = await fetch(`${mail.url}/api/v1/messages`, {
     method: "OPTIONS",
     headers: { origin: "https://evil.example", "access-control-request-method": "DELETE" },

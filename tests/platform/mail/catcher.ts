@@ -1,4 +1,4 @@
-/** A mail catcher and an SMTP client of it, for the tests of this folder. */
+/** A mail catcher and an SMTP client for it, for the tests of this folder. */
 import { connect } from "node:net";
 import { createInterface } from "node:readline";
 import nodemailer, { type SendMailOptions } from "nodemailer";
@@ -9,7 +9,7 @@ export async function send(mail: Mail, message: SendMailOptions): Promise<void> 
   await transport.sendMail({ from: "Plaza <plaza@example.com>", ...message });
 }
 
-/** Sends bytes that no mail library would produce. @returns the reply to the mail itself */
+/** Sends bytes that no mail library would write. @returns the server's reply to the mail itself */
 export async function sendRaw(mail: Mail, raw: string, recipients = ["alice@example.com"]): Promise<string> {
   const socket = connect(mail.smtpPort, "127.0.0.1");
   const lines = createInterface(socket)[Symbol.asyncIterator]();
@@ -39,7 +39,7 @@ export async function sendRaw(mail: Mail, raw: string, recipients = ["alice@exam
   }
 }
 
-/** @returns the JSON of a path of the API */
+/** @returns the JSON at a path of the API */
 export async function get<T = Record<string, never>>(mail: Mail, path: string): Promise<T> {
   const response = await fetch(`${mail.url}${path}`);
   if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);

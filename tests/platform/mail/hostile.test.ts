@@ -19,7 +19,7 @@ beforeEach(() => clear(mail));
 
 const total = async () => (await get<{ total: number }>(mail, "/api/v1/messages")).total;
 
-test("mallory's scripts are served inside a sandbox that runs none", async () => {
+test("mallory's mail is served in a sandbox, and its scripts do not run", async () => {
   const html = `<script>fetch("/api/v1/messages",{method:"DELETE"})</script><img src=x onerror=alert(1)>
     <base href="https://evil.example/"><a href="javascript:alert(1)">x</a><iframe srcdoc="x"></iframe>`;
   await send(mail, { to: "alice@example.com", subject: "<script>alert(1)</script>", html });
@@ -32,7 +32,7 @@ test("mallory's scripts are served inside a sandbox that runs none", async () =>
   expect(await view.text()).toContain('<base target="_blank">');
 });
 
-test("every answer carries a policy, and the page's lets nothing in from a mail or from elsewhere", async () => {
+test("every answer has a policy, and the policy of the page allows nothing from a mail or another site", async () => {
   await send(mail, { to: "alice@example.com", subject: "x", html: "<p>x</p>" });
   for (const path of [
     "/",
@@ -69,7 +69,7 @@ test("inline images are shown from the mail itself", async () => {
   expect(html).toContain(`<img src="/api/v1/message/${ID}/part/1"><img src="cid:missing">`);
 });
 
-test("a header cannot be smuggled in through a name", async () => {
+test("a name cannot add a header", async () => {
   await send(mail, {
     to: [{ name: "Alice\r\nBcc: carol@example.com", address: "alice@example.com" }],
     subject: "Hello\r\nX-Injected: yes",
@@ -118,7 +118,7 @@ test.each([
       (_, i) => `Content-Type: multipart/mixed; boundary=b${i}\r\n\r\n--b${i}\r\n`,
     ).join(""),
   ],
-])("a mail with %s is refused, and the next one is taken", async (_what, raw) => {
+])("a mail with %s is refused, and the next mail is accepted", async (_what, raw) => {
   expect(await sendRaw(mail, raw)).toMatch(/^554 /);
   expect(await total()).toBe(0);
   expect(await sendRaw(mail, "Subject: next\r\n\r\nx")).toMatch(/^250 /);
@@ -127,7 +127,7 @@ test.each([
 test("a mail past the size limit is refused", async () => {
   const large = { to: "alice@example.com", subject: "large", text: "x ".repeat(600_000) };
   await expect(send(mail, large)).rejects.toMatchObject({ responseCode: 552 });
-  // Without announcing its size beforehand.
+  // This client does not announce the size beforehand.
   expect(await sendRaw(mail, `Subject: large\r\n\r\n${"x".repeat(900)}\r\n`.repeat(1200))).toMatch(/^552 /);
   expect(await total()).toBe(0);
 });
@@ -138,7 +138,7 @@ test("a mail to too many people is refused", async () => {
   expect(await sendRaw(mail, "Subject: many\r\n\r\nx", people)).toMatch(/^452 /);
 });
 
-test("past the bounds the oldest mails go", async () => {
+test("over the bounds, the oldest mails are dropped", async () => {
   for (let n = 1; n <= 7; n++) await send(mail, { to: "alice@example.com", subject: `${n}`, text: "x" });
   const list = () => get<{ messages: { Subject: string }[] }>(mail, "/api/v1/messages");
   expect((await list()).messages.map(({ Subject }) => Subject)).toEqual(["7", "6", "5", "4", "3"]);
@@ -147,12 +147,12 @@ test("past the bounds the oldest mails go", async () => {
   expect((await list()).messages.map(({ Subject }) => Subject)).toEqual(["big 3", "big 2"]);
 });
 
-test("a request body past the limit is refused", async () => {
+test("a request body over the limit is refused", async () => {
   const body = JSON.stringify({ IDs: ["x".repeat(300_000)] });
   expect((await fetch(`${mail.url}/api/v1/messages`, { method: "DELETE", body })).status).toBe(413);
 });
 
-test("a taken port is named, with the option that changes it", async () => {
+test("the error names a taken port and the option that changes it", async () => {
   const httpPort = Number(new URL(mail.url).port);
   for (const [ports, option] of [
     [{ smtpPort: mail.smtpPort, httpPort: 0 }, "smtp_port"],
@@ -164,7 +164,7 @@ test("a taken port is named, with the option that changes it", async () => {
   }
 });
 
-test("the catcher ends though a client holds a connection open", async () => {
+test("the catcher stops even if a client keeps a connection open", async () => {
   const other = await createMail({ smtpPort: 0, httpPort: 0, log: silent });
   const sockets = [other.smtpPort, Number(new URL(other.url).port)].map((port) => connect(port, "127.0.0.1"));
   await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once("connect", resolve))));
@@ -173,7 +173,7 @@ test("the catcher ends though a client holds a connection open", async () => {
   await expect(fetch(other.url)).rejects.toThrow();
 });
 
-test("the text of an HTML mail is its words in order, without tags, comments and scripts", () => {
+test("the text of an HTML mail has its words in order, without tags, comments and scripts", () => {
   const tag = fc.constantFrom(
     "<p>",
     "</p>",
@@ -192,7 +192,7 @@ test("the text of an HTML mail is its words in order, without tags, comments and
   );
 });
 
-test("no HTML, however broken, stops the catcher from reading its text", () => {
+test("the catcher reads the text of any HTML, even if it is broken", () => {
   const piece = fc.constantFrom(
     "<",
     ">",

@@ -18,7 +18,7 @@ import {
 
 const server = useSupabaseServer();
 
-test("a second run changes nothing, not even what was changed since", async () => {
+test("a second run changes nothing, and keeps the changes since the first", async () => {
   await server.owner.unsafe("alter role anon set statement_timeout = '4s'");
   const state = () => server.admin`
     select
@@ -35,7 +35,7 @@ test("a second run changes nothing, not even what was changed since", async () =
   await server.owner.unsafe("alter role anon set statement_timeout = '3s'");
 });
 
-test("another password and expiry take effect with the next run", async () => {
+test("a new password and expiry take effect at the next run", async () => {
   await bootstrapDatabase(urlOf(server, "supabase_admin"), {
     ...bootstrapOptions,
     password: "anöther'",
@@ -50,7 +50,7 @@ test("another password and expiry take effect with the next run", async () => {
   await bootstrapDatabase(urlOf(server, "supabase_admin"), bootstrapOptions);
 });
 
-test("a file that changed since it was applied is named in the log and not applied", async () => {
+test("if an applied file has changed, the log names it and it is not applied again", async () => {
   const lines: string[] = [];
   await server.admin`update platform.bootstrap set sha256 = 'other' where name = '02-schemas.sql'`;
   const [before] = await server.admin`select sha256 from platform.bootstrap where name = '02-schemas.sql'`;
@@ -62,7 +62,7 @@ test("a file that changed since it was applied is named in the log and not appli
   expect(before?.sha256).toBe("other");
 });
 
-test("a file that came later is applied to an older database", async () => {
+test("a new file is applied to an older database", async () => {
   const database = await createDatabase(server, "older");
   await bootstrapDatabase(urlOf(server, "supabase_admin", database), bootstrapOptions);
   const sql = connect(server, "supabase_admin", database);
@@ -82,7 +82,7 @@ test("a file that came later is applied to an older database", async () => {
   await sql.end();
 });
 
-test("two databases of a new server are bootstrapped by several processes at once", async () => {
+test("several processes can bootstrap two databases of a new server at once", async () => {
   await using fresh = await startWithExtensions(join(server.dir, "fresh"));
   const sql = connect(fresh, "supabase_admin");
   await sql.unsafe("create database second");
@@ -100,25 +100,25 @@ test("two databases of a new server are bootstrapped by several processes at onc
   await sql.end();
 });
 
-test("a database that is a Supabase one already is left as it is", async () => {
+test("a database that is already a Supabase database is left as it is", async () => {
   const database = await createDatabase(server, "hosted");
   const sql = connect(server, "supabase_admin", database);
   await sql.unsafe("create schema auth; create table auth.users (id uuid primary key)");
   const lines: string[] = [];
-  // As on hosted Supabase, by a role that could not change it anyway.
+  // As on hosted Supabase, the role of this URL could not change the database.
   await sql.unsafe("grant usage on schema auth to postgres");
   await bootstrapDatabase(urlOf(server, "postgres", database), {
     ...bootstrapOptions,
     log: createLog((line) => lines.push(line)),
   });
-  expect(lines.join("\n")).toMatch(/Supabase one already: left as it is/);
+  expect(lines.join("\n")).toMatch(/already a Supabase database: left as it is/);
   expect(
     await sql`select nspname from pg_namespace where nspname in ('auth', 'storage', 'extensions', 'platform')`,
   ).toEqual([{ nspname: "auth" }]);
   await sql.end();
 });
 
-test("without a superuser's rights the error says what is missing", async () => {
+test("without the rights of a superuser, the error says what is missing", async () => {
   const database = await createDatabase(server, "bare");
   await expect(
     bootstrapDatabase(urlOf(server, "postgres", database), bootstrapOptions),
@@ -144,7 +144,7 @@ test("a run that fails halfway leaves nothing behind and names the file", async 
   await sql.end();
 });
 
-test("a plain server whose superuser is called postgres becomes a Supabase one, with a warning", async () => {
+test("a plain server whose superuser is called postgres becomes a Supabase database, with a warning", async () => {
   const dataDir = join(server.dir, "plain");
   await initialise(dataDir, "postgres");
   await using plain = await startServer({
@@ -175,7 +175,7 @@ test("a plain server whose superuser is called postgres becomes a Supabase one, 
   await rest.end();
 });
 
-/** A data folder as any distribution makes it. */
+/** Makes a data folder as Linux distributions do. */
 async function initialise(dataDir: string, superuser: string): Promise<void> {
   const user = await serverUser();
   const { initdb } = await findBinaries(user);

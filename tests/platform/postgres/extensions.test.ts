@@ -7,7 +7,7 @@ import { as, denied, undone, useSupabaseServer } from "./supabase-server.ts";
 
 const server = useSupabaseServer();
 
-test("a project starts with the extensions that hosted ones start with", async () => {
+test("a project starts with the same extensions as a hosted project", async () => {
   expect(
     await server.owner`
       select extname, extnamespace::regnamespace::text as schema, extowner::regrole::text as owner
@@ -86,7 +86,7 @@ describe("installing", () => {
     );
   };
 
-  test("adds the stand-ins and pgTAP, and trusts what hosted Supabase trusts", async () => {
+  test("adds the stand-ins and pgTAP, and trusts the same extensions as hosted Supabase", async () => {
     await installExtensions(home);
     const files = new Map((await contents()).map(({ name, text }) => [name, text]));
     expect([...files.keys()]).toEqual([
@@ -109,21 +109,21 @@ describe("installing", () => {
       expect(files.get(`${name}.control`)).toMatch(/^trusted = true$/m);
   });
 
-  test("a second time, or many at once, touches nothing", async () => {
+  test("again, or many times at once, changes no file", async () => {
     await installExtensions(home);
     const before = await contents();
     await Promise.all([1, 2, 3].map(() => installExtensions(home)));
     expect(await contents()).toEqual(before);
   });
 
-  test("many at once, from the start, leave whole files and nothing else", async () => {
+  test("many times at once into an empty folder leaves complete files and nothing else", async () => {
     await Promise.all([1, 2, 3, 4].map(() => installExtensions(home)));
     const parallel = (await contents()).map(({ name, text }) => ({ name, text }));
     await installExtensions(home);
     expect((await contents()).map(({ name, text }) => ({ name, text }))).toEqual(parallel);
   });
 
-  test("a file that cannot be written is named in the error", async () => {
+  test("fails with an error that names the file which cannot be written", async () => {
     await mkdir(join(folder, "pg_net--0.20.6.sql", "in the way"), { recursive: true });
     await expect(installExtensions(home)).rejects.toMatchObject({
       name: "PlatformError",

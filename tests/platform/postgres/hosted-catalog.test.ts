@@ -38,7 +38,7 @@ test("the roles are those of a hosted project", async () => {
   });
 });
 
-test("the memberships are those of a hosted project, and postgres is no service's member", async () => {
+test("the memberships are those of a hosted project, and postgres is not a member of a service's role", async () => {
   const members = await server.admin`
     select member::regrole::text || ' in ' || roleid::regrole || case when admin_option then ' as admin' else '' end
       as membership
@@ -88,7 +88,7 @@ test("roles carry their timeouts and search paths", async () => {
   });
 });
 
-test("services log in with the password, and roles that nobody logs in as have none", async () => {
+test("services log in with the password, and other roles have no password", async () => {
   for (const role of [
     "postgres",
     "authenticator",
@@ -127,7 +127,7 @@ test("supabase_admin owns the services' schemas, and postgres creates in none of
     { schema: "extensions", owner: "postgres", usage: true, create: true },
     { schema: "graphql", ...managed },
     { schema: "graphql_public", ...managed },
-    // Usage comes with pg_read_all_data; see the README.
+    // postgres has `usage` through pg_read_all_data. See the README.
     { schema: "platform", ...managed },
     { schema: "public", owner: "pg_database_owner", usage: true, create: true },
     { schema: "realtime", ...managed },
@@ -157,7 +157,7 @@ test("the database belongs to postgres, times out after two minutes and keeps no
   ).toEqual([{ owner: "postgres", statement_timeout: "2min", jwt_exp: "3600", jwt_secret: null }]);
 });
 
-test("the publication of realtime is there, empty, and takes the tables of postgres", async () => {
+test("the publication of realtime exists and is empty, and postgres can add tables", async () => {
   const tables = () =>
     server.owner`select tablename from pg_publication_tables where pubname = 'supabase_realtime'`;
   expect(
@@ -257,7 +257,7 @@ test("the Auth server's tables have their names, columns and types", async () =>
   );
 });
 
-test("every table of auth is the Auth server's, under row level security, with a primary key", async () => {
+test("the Auth server owns every table of auth, each with row-level security and a primary key", async () => {
   const others = await server.owner`
     select relname
     from pg_class
@@ -272,7 +272,7 @@ test("every table of auth is the Auth server's, under row level security, with a
   expect(others).toEqual([]);
 });
 
-test("an address belongs to one account, except to those of single sign-on", async () => {
+test("an address belongs to one account, except accounts of single sign-on", async () => {
   await expect(
     undone(server.owner, async (sql) => {
       const insert = (sso: boolean) =>

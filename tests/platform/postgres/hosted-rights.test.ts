@@ -5,7 +5,7 @@ import { as, connect, denied, undone, useSupabaseServer } from "./supabase-serve
 const server = useSupabaseServer();
 const alice = "a11ce000-0000-4000-8000-000000000001";
 
-test("auth.uid() and its kin read the claims of the request", async () => {
+test("auth.uid() and similar functions read the claims of the request", async () => {
   const claims = { sub: alice, role: "authenticated", email: "alice@plaza.test" };
   const ask = (sql: Sql | TransactionSql) =>
     sql`select auth.uid() as uid, auth.role() as role, auth.email() as email, auth.jwt() as jwt`;
@@ -17,7 +17,7 @@ test("auth.uid() and its kin read the claims of the request", async () => {
   ]);
 });
 
-test("API roles reach no row of auth, though alice is there", async () => {
+test("API roles cannot read a row of auth, and alice's row is there", async () => {
   await server.owner`insert into auth.users (id, email) values (${alice}, 'alice@plaza.test')`;
   for (const role of ["anon", "authenticated", "service_role"]) {
     await expect(
@@ -52,7 +52,7 @@ test("postgres is refused what hosted Supabase refuses", async () => {
   for (const [what, statement] of Object.entries(refused)) {
     await expect(server.owner.unsafe(statement), what).rejects.toMatchObject(denied);
   }
-  // All of it exists, for whoever may.
+  // All these things exist, and the superuser may use them.
   expect(
     await server.admin`
       select to_regclass('auth.users') is not null
@@ -103,7 +103,7 @@ test("postgres may do what migrations do on hosted Supabase", async () => {
   expect(await server.owner`select pg_reload_conf() as reloaded`).toEqual([{ reloaded: true }]);
 });
 
-test("what takes supautils on hosted Supabase is refused", async () => {
+test("commands that need supautils on hosted Supabase are refused", async () => {
   await server.owner.unsafe(`
     create schema private;
     create function private.noop_event() returns event_trigger language plpgsql as 'begin end';
@@ -117,7 +117,7 @@ test("what takes supautils on hosted Supabase is refused", async () => {
   await server.owner.unsafe("drop schema private cascade");
 });
 
-test("a trigger of auth.users can be dropped, and goes with its function", async () => {
+test("postgres can drop a trigger of auth.users, by itself or with its function", async () => {
   const create = `
     create schema private;
     create function private.noop() returns trigger language plpgsql as 'begin return null; end';
@@ -135,7 +135,7 @@ test("a trigger of auth.users can be dropped, and goes with its function", async
   }
 });
 
-test("a new table in public is out of the API's reach until it is granted", async () => {
+test("the API cannot reach a new table in public before a grant", async () => {
   await server.owner.unsafe("create table public.posts (id bigserial primary key, title text)");
   await server.owner`insert into public.posts (title) values ('hello')`;
   const read = (sql: TransactionSql) => sql`select title from public.posts`;
@@ -157,7 +157,7 @@ test("a new table in public is out of the API's reach until it is granted", asyn
   await server.owner.unsafe("drop table public.posts");
 });
 
-test("a new function in public is callable through PUBLIC alone, and not once that is revoked", async () => {
+test("API roles can call a new function in public only through PUBLIC, and not after a revoke", async () => {
   await server.owner.unsafe(
     "create function public.greet() returns text language plpgsql as 'begin return ''hello''; end'",
   );
@@ -172,7 +172,7 @@ test("a new function in public is callable through PUBLIC alone, and not once th
   await server.owner.unsafe("drop function public.greet()");
 });
 
-test("changes of the schema are announced to the REST service, those of other schemas are not", async () => {
+test("the REST service is told about schema changes, except in the schemas of services", async () => {
   const listener = connect(server, "authenticator");
   const heard: string[] = [];
   let wake = () => {};

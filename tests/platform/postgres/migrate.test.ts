@@ -44,7 +44,7 @@ async function database(name: string) {
   };
 }
 
-test("a first start that ends between migrations and seed is completed by the next", async () => {
+test("if the first start ends between migrations and seed, the next one completes it", async () => {
   await using db = await database("interrupted");
   await seed("insert into public.notes (body) values ('hello'); select 1 / 0;");
   await expect(db.push()).rejects.toMatchObject({ code: "migration_failed" });
@@ -56,7 +56,7 @@ test("a first start that ends between migrations and seed is completed by the ne
   expect(await db.notes()).toEqual(["again", "hello"]);
 });
 
-test("a database that is seeded, or was never meant to be, is only migrated from then on", async () => {
+test("a database that has its seed, or needs none, is only migrated at later starts", async () => {
   await using seeded = await database("seeded");
   await using bare = await database("bare");
   expect(await seeded.push()).toBe(1);
@@ -72,7 +72,7 @@ test("a database that is seeded, or was never meant to be, is only migrated from
   }
 });
 
-test("a URL may have parameters of its own", async () => {
+test("the database URL may have its own parameters", async () => {
   await using db = await database("parameters");
   await db.push({ query: "?sslmode=disable" });
   expect(await db.notes()).toEqual(["again", "hello"]);

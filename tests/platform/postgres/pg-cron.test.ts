@@ -4,7 +4,7 @@ import { connect, denied, useSupabaseServer } from "./supabase-server.ts";
 
 const server = useSupabaseServer();
 
-/** The statement's rows as an API role. */
+/** Runs the statement as an API role, and returns its rows. */
 const as = (role: string, statement: string) =>
   server.owner.begin(async (sql) => {
     await sql.unsafe(`set local role ${role}`);
@@ -18,7 +18,7 @@ beforeEach(() => server.admin`delete from cron.job`);
 const jobs = () =>
   server.owner`select jobname, schedule, command, username, database, active from cron.job order by jobid`;
 
-test("schedule keeps a job, and by the same name changes it", async () => {
+test("schedule keeps a job, and a second call with its name changes it", async () => {
   const [first] = await server.owner`select cron.schedule('tidy', '0 10 * * *', 'select 1') as id`;
   const [again] = await server.owner`select cron.schedule('tidy', '30 seconds', 'select 2') as id`;
   expect(again).toEqual(first);
@@ -37,7 +37,7 @@ test("schedule keeps a job, and by the same name changes it", async () => {
   expect(await jobs()).toHaveLength(3);
 });
 
-test("unschedule takes a name or an id, and an unknown one is an error", async () => {
+test("unschedule takes a name or an id, and an unknown one gives an error", async () => {
   await server.owner`select cron.schedule('tidy', '0 10 * * *', 'select 1')`;
   const [{ id } = { id: 0 }] = await server.owner`select cron.schedule('@daily', 'select 2') as id`;
   expect(await server.owner`select cron.unschedule('tidy')`).toEqual([{ unschedule: true }]);
@@ -49,7 +49,7 @@ test("unschedule takes a name or an id, and an unknown one is an error", async (
   );
 });
 
-test("alter_job changes what it is given", async () => {
+test("alter_job changes only the given fields", async () => {
   const [{ id } = { id: 0 }] =
     await server.owner`select cron.schedule('tidy', '0 10 * * *', 'select 1') as id`;
   await server.owner`select cron.alter_job(${id}, schedule => '5 seconds', active => false)`;
@@ -66,7 +66,7 @@ test("alter_job changes what it is given", async () => {
   );
 });
 
-test("schedule_in_database names a database, and for another role takes a superuser", async () => {
+test("schedule_in_database takes a database, and only a superuser may name another role", async () => {
   await server.owner`select cron.schedule_in_database('tidy', '@hourly', 'vacuum', 'template1')`;
   expect(await jobs()).toMatchObject([{ jobname: "tidy", database: "template1", username: "postgres" }]);
   const elsewhere = (sql: Sql, role: string) =>
@@ -78,7 +78,7 @@ test("schedule_in_database names a database, and for another role takes a superu
   expect(await jobs()).toMatchObject([{ jobname: "tidy" }, { username: "supabase_auth_admin" }]);
 });
 
-test("a job belongs to whom the scheduling code runs as", async () => {
+test("a job belongs to the role that the scheduling code runs as", async () => {
   await server.owner.unsafe(`
     create schema private;
     create function private.schedule_tidy() returns bigint
@@ -131,7 +131,7 @@ test.each([
   "60 seconds",
   "5 minutes",
   "x".repeat(1000),
-])("'%s' is none", async (schedule) => {
+])("'%s' is not a schedule", async (schedule) => {
   await expect(server.owner`select cron.schedule(${schedule}, 'select 1')`).rejects.toMatchObject({
     code: "22023",
     message: expect.stringContaining("invalid schedule"),
@@ -140,7 +140,7 @@ test.each([
   expect(await jobs()).toEqual([]);
 });
 
-test("postgres reads jobs and clears runs, and changes jobs by the functions alone", async () => {
+test("postgres reads jobs and deletes runs, and changes jobs only through the functions", async () => {
   await server.owner`select cron.schedule('tidy', '@daily', 'select 1')`;
   await server.admin`insert into cron.job_run_details (command) values ('select 1')`;
   for (const statement of [

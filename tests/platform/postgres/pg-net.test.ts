@@ -3,7 +3,7 @@ import { connect, denied, useSupabaseServer } from "./supabase-server.ts";
 
 const server = useSupabaseServer();
 
-/** The statement's rows as an API role. */
+/** Runs the statement as an API role, and returns its rows. */
 const as = (role: string, statement: string) =>
   server.owner.begin(async (sql) => {
     await sql.unsafe(`set local role ${role}`);
@@ -20,7 +20,7 @@ const queue = () => server.owner`
   order by id
 `;
 
-test("requests are kept as they are to be sent, with the original's defaults", async () => {
+test("the queue keeps requests as they will be sent, with the defaults of pg_net", async () => {
   await server.owner`select net.http_get('http://plaza.test')`;
   await server.owner`select net.http_post('http://plaza.test/a', '{"title": "hello"}', headers => '{"x-key": "1"}')`;
   await server.owner`select net.http_delete('http://plaza.test/b', timeout_milliseconds => 100)`;
@@ -40,7 +40,7 @@ test("requests are kept as they are to be sent, with the original's defaults", a
   ).rejects.toThrow(/Content-Type header must be/);
 });
 
-test("parameters are encoded into the address", async () => {
+test("the address gets the encoded parameters", async () => {
   const params = { "a b": "ä&=/", c: "-._~" };
   for (const address of ["http://plaza.test", "http://plaza.test/p?x=1", "http://plaza.test/p?#part"])
     await server.owner`select net.http_get(${address}, params => ${server.owner.json(params)})`;
@@ -53,7 +53,7 @@ test("parameters are encoded into the address", async () => {
 });
 
 test.each(["plaza.test", "ftp://plaza.test", "http://", "file:///etc/passwd"])(
-  "'%s' is no address",
+  "'%s' is not an address",
   async (address) => {
     await expect(server.owner`select net.http_get(${address})`).rejects.toMatchObject({ code: "22023" });
   },
@@ -71,7 +71,7 @@ test("a request is announced when its transaction commits", async () => {
   await listener.end();
 });
 
-test("an answer is collected, and its absence is an error in the result", async () => {
+test("an answer can be read, and a missing answer gives a result with an error", async () => {
   await server.admin`
     insert into net._http_response (id, status_code, headers, content)
     values (1, 200, '{"a": "b"}', 'hello')
@@ -86,7 +86,7 @@ test("an answer is collected, and its absence is an error in the result", async 
   await expect(server.owner`select net.check_worker_is_up()`).rejects.toThrow(/worker is not up/);
 });
 
-test("API roles may ask for a request, and neither write the queue nor hang a trigger on it", async () => {
+test("API roles may make a request, but cannot write the queue or add a trigger to it", async () => {
   await as("anon", "select net.http_get('http://plaza.test')");
   expect(await queue()).toHaveLength(1);
   for (const statement of [

@@ -12,7 +12,7 @@ test("the supabase CLI migrates, advises, compares and resets", { timeout: 180_0
   const [first, second] = [await createDatabase(server, "first"), await createDatabase(server, "second")];
   for (const database of [first, second]) {
     await bootstrapDatabase(urlOf(server, "supabase_admin", database), bootstrapOptions);
-    // A job names its database, which the comparison must not take for a difference.
+    // A job has the name of its database. The comparison must not report that as a difference.
     await server.admin.unsafe(`alter database ${database} set cron.database_name = 'postgres'`);
   }
   const project = join(server.dir, "project");
@@ -66,7 +66,7 @@ test("the supabase CLI migrates, advises, compares and resets", { timeout: 180_0
 
   const diff = () => supabase("db", "diff", "--from", remote(first), "--to", remote(second));
   expect(await diff()).toMatchObject({ diff: "" });
-  // Messages of another day are no difference.
+  // A partition for the messages of another day is not a difference.
   const [oldest] = await migrated`
     select inhrelid::regclass::text as partition from pg_inherits where inhparent = 'realtime.messages'::regclass
     order by 1 limit 1
@@ -85,7 +85,7 @@ test("the supabase CLI migrates, advises, compares and resets", { timeout: 180_0
   await migrated.end();
 });
 
-/** "lint object" of each, whatever the CLI wraps them in. */
+/** "lint object" for each finding, in any form that the CLI prints. */
 function findings(advice: unknown): string[] {
   const list = Array.isArray(advice) ? advice : Object.values(advice as object).find(Array.isArray);
   return (list ?? []).map(

@@ -1,6 +1,6 @@
 /**
- * A server whose database has been made a Supabase one, for the tests of one
- * file: started before them, gone after them.
+ * A server with a Supabase database, for the tests of one file. It starts before the
+ * first test and ends after the last.
  */
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -14,20 +14,20 @@ import { type PostgresServer, startServer } from "../../../platform/postgres/ser
 
 export const bootstrapOptions = { password: "postgres", jwtExpiryS: 3600, log: silent };
 
-/** What the server says to whoever may not. */
+/** The server's error if a role has no right. */
 export const denied = { code: "42501" };
 
 export interface SupabaseServer {
-  /** Removed with the server. */
+  /** The server's folder. It is removed with the server. */
   dir: string;
   port: number;
-  /** The superuser. */
+  /** A connection of the superuser. */
   admin: Sql;
-  /** Who runs the migrations. */
+  /** A connection of the role that runs migrations. */
   owner: Sql;
 }
 
-/** Filled before the first test of the file. */
+/** The returned object is filled before the first test of the file. */
 export function useSupabaseServer(): SupabaseServer {
   const use = {} as SupabaseServer;
   let server: PostgresServer | undefined;
@@ -67,7 +67,7 @@ export function connect(server: { port: number }, user: string, database?: strin
   return postgres(urlOf(server, user, database, password), { max: 1, onnotice() {} });
 }
 
-/** An empty database, gone with the test. */
+/** Creates an empty database, and drops it after the test. */
 export async function createDatabase({ admin }: SupabaseServer, name: string): Promise<string> {
   await admin.unsafe(`create database ${name}`);
   onTestFinished(async () => {
@@ -76,7 +76,7 @@ export async function createDatabase({ admin }: SupabaseServer, name: string): P
   return name;
 }
 
-/** Does as postgres what the test is about, and leaves nothing behind. */
+/** Runs the test's work in a transaction, and undoes it. */
 export async function undone<T>(sql: Sql, work: (sql: TransactionSql) => Promise<T>): Promise<T> {
   const undo = Symbol();
   let result: T | undefined;
@@ -91,7 +91,7 @@ export async function undone<T>(sql: Sql, work: (sql: TransactionSql) => Promise
   return result as T;
 }
 
-/** Runs as an API role with a user's claims, as the REST service does, and leaves nothing behind. */
+/** Runs work as an API role with a user's claims, as the REST service does, and undoes it. */
 export function as<T>(
   { owner }: SupabaseServer,
   role: string,

@@ -5,7 +5,7 @@ import { denied, useSupabaseServer } from "./supabase-server.ts";
 
 const server = useSupabaseServer();
 
-/** The statement's rows as an API role. */
+/** Runs the statement as an API role, and returns its rows. */
 const as = (role: string, statement: string) =>
   server.owner.begin(async (sql) => {
     await sql.unsafe(`set local role ${role}`);
@@ -25,7 +25,7 @@ test("a secret is stored encrypted and read back through the view", async () => 
   );
 });
 
-test("update_secret changes what it is given", async () => {
+test("update_secret changes only the given fields", async () => {
   const [{ id } = { id: "" }] = await server.owner`select vault.create_secret('one', 'key') as id`;
   await server.owner`select vault.update_secret(${id}, new_description => 'kept')`;
   await server.owner`select vault.update_secret(${id}, 'two')`;
@@ -42,7 +42,7 @@ test("names are unique, and equal secrets do not look equal", async () => {
   });
 });
 
-test("a ciphertext that was changed, or moved to another row, is not decrypted", async () => {
+test("a changed ciphertext is not decrypted, and neither is one from another row", async () => {
   await server.owner`select vault.create_secret('mine', 'a'), vault.create_secret('yours', 'b')`;
   await server.admin`
     update vault.secrets set (secret, nonce) = (select secret, nonce from vault.secrets where name = 'b')
@@ -54,7 +54,7 @@ test("a ciphertext that was changed, or moved to another row, is not decrypted",
   expect(await read("b")).toEqual([{ decrypted_secret: "yours" }]);
 });
 
-test("the root key is a file that no table holds and no SQL role but the superuser reads", async () => {
+test("the root key is in a file, in no table, and no SQL role reads it except the superuser", async () => {
   const key = (await readFile(join(server.dir, "data", "supabase_vault.key"), "utf8")).trim();
   expect(key).toMatch(/^[0-9a-f]{64}$/);
   expect((await stat(join(server.dir, "data"))).mode & 0o077).toBe(0);
@@ -63,7 +63,7 @@ test("the root key is a file that no table holds and no SQL role but the superus
   await expect(server.owner`select vault._crypto_aead_det_encrypt('', '', 0)`).rejects.toMatchObject(denied);
 });
 
-test("anon and authenticated reach nothing, service_role what postgres reaches, and both only by the functions", async () => {
+test("anon and authenticated reach nothing, and service_role writes only through the functions", async () => {
   await server.owner`select vault.create_secret('s3cr3t', 'key')`;
   for (const role of ["anon", "authenticated"]) {
     await expect(as(role, "select from vault.decrypted_secrets")).rejects.toMatchObject(denied);
@@ -79,7 +79,7 @@ test("anon and authenticated reach nothing, service_role what postgres reaches, 
   expect(await server.owner`delete from vault.secrets returning name`).toEqual([{ name: "key" }]);
 });
 
-test("created anew, it keeps the server's key", async () => {
+test("the extension keeps the server's key if it is created again", async () => {
   await server.owner`select vault.create_secret('kept', 'key')`;
   const [row] = await server.admin`select * from vault.secrets`;
   await server.admin.unsafe("drop extension supabase_vault");

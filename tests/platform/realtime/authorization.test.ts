@@ -28,14 +28,14 @@ test("a member hears a private room; a stranger and a guest are not let in", asy
   }
 });
 
-test("the service is let in everywhere", async () => {
+test("the service role is let in everywhere", async () => {
   const room = freshRoom();
   const token = town.keys.serviceRoleKey;
   const client = await town.client(undefined, { accessToken: async () => token });
   await joined(client.channel(room, { config: { private: true } }));
 });
 
-test("who may not speak is not told so: no reply, no error, and nobody hears it", async () => {
+test("a member who may not speak gets no reply and no error, and nobody hears it", async () => {
   const room = freshRoom();
   await town.admit(room, { alice: all, mallory: { hears: true } });
   const topic = `realtime:${room}`;
@@ -54,7 +54,7 @@ test("who may not speak is not told so: no reply, no error, and nobody hears it"
   expect(heard).toEqual([]);
 });
 
-test("who may see but not hear is let in, and hears nothing", async () => {
+test("a member who may see but not hear is let in, and hears nothing", async () => {
   const room = freshRoom();
   await town.admit(room, { alice: all, bob: { sees: true } });
   const topic = `realtime:${room}`;
@@ -71,7 +71,7 @@ test("who may see but not hear is let in, and hears nothing", async () => {
   expect(bob.frames).toEqual([]);
 });
 
-test("a right once asked is kept until there is another token", async () => {
+test("a right is asked once and kept until the channel gets another token", async () => {
   const room = freshRoom();
   const topic = `realtime:${room}`;
   await town.admit(room, { alice: all });
@@ -92,7 +92,7 @@ test("a right once asked is kept until there is another token", async () => {
   expect((await alice.reply("5")).payload.status).toBe("ok");
 });
 
-test("policies know the topic, the extension, the claims and the headers", async () => {
+test("policies can read the topic, the extension, the claims and the headers", async () => {
   await town.sql.unsafe(`
     create policy "the well informed hear" on realtime.messages for select to anon
       using (

@@ -46,7 +46,7 @@ test("with ack the send resolves when the server has it, and fails when it is to
   expect(await channel.send(says("x".repeat(2_900_000)))).toBe("ok");
 });
 
-test("what is too large reaches nobody, and without ack nobody is told", async () => {
+test("a message that is too large reaches nobody, and without ack nobody is told", async () => {
   const room = freshRoom();
   const [alice, bob] = await Promise.all([town.client(), town.client()]);
   const [from, to] = [alice.channel(room), bob.channel(room)];
@@ -57,7 +57,7 @@ test("what is too large reaches nobody, and without ack nobody is told", async (
   expect(heard).toEqual([]);
 });
 
-test("bytes arrive as bytes", async () => {
+test("a payload of bytes arrives as bytes", async () => {
   const room = freshRoom();
   const [alice, bob] = await Promise.all([town.client(), town.client()]);
   const [from, to] = [alice.channel(room), bob.channel(room)];
@@ -85,7 +85,7 @@ test("clients of both protocol versions hear each other; bytes reach only the ne
   await vi.waitFor(() => expect(heardNew.at(-1)).toMatchObject(says("from 1.0.0")), patience);
 });
 
-test("a text broadcast is relayed as it came, a binary one without its metadata", async () => {
+test("a text broadcast is passed on as it came, a binary one without its metadata", async () => {
   const topic = `realtime:${freshRoom()}`;
   const [alice, bob, carol] = [await town.raw(), await town.raw(), await town.raw({ vsn: "1.0.0" })];
   for (const socket of [alice, bob, carol]) await socket.join(topic);

@@ -26,7 +26,7 @@ interface Change {
 }
 
 const notes = { schema: "public", table: "notes" } as const;
-/** A channel whose changes are being followed when this resolves. */
+/** Joins a channel. Resolves when its changes are followed. */
 const following = async (
   name: string,
   filter: { event?: "*" | "INSERT" | "UPDATE" | "DELETE"; filter?: string } = {},
@@ -55,7 +55,7 @@ const subscribed = (told: object[], channel: RealtimeChannel) =>
     patience,
   );
 
-test("alice hears of her notes from their insert to their end, bob of none but his", async () => {
+test("alice hears of each change of her notes, bob only of changes of his", async () => {
   const [alice, bob] = await Promise.all([following("alice"), following("bob")]);
   await town.sql`insert into public.notes values (1, 'alice', 'a'), (2, 'bob', 'b')`;
   await town.sql`update public.notes set body = 'c' where id = 1`;
@@ -67,7 +67,7 @@ test("alice hears of her notes from their insert to their end, bob of none but h
   ]);
   await vi.waitFor(() => expect(bob.changes).toHaveLength(2), patience);
   expect(bob.changes.map((change) => change.new.id)).toEqual([2, 3]);
-  // A delete asks no policy: there is no row left to ask it about.
+  // A delete asks no policy, because there is no row left to ask about.
   await town.sql`delete from public.notes where id = 1`;
   for (const { changes } of [alice, bob]) {
     await vi.waitFor(
@@ -77,7 +77,7 @@ test("alice hears of her notes from their insert to their end, bob of none but h
   }
 });
 
-test("a join's changes come back as they were written, each with an id, and the same with the same", async () => {
+test("a join's reply repeats its changes as they were written, each with an id; equal ones get equal ids", async () => {
   const asked = [
     { event: "INSERT", schema: "public", table: "notes", filter: "id=eq.1", extra: { kept: [1] } },
     { event: "*", schema: "public" },
@@ -95,7 +95,7 @@ test("a join's changes come back as they were written, each with an id, and the 
   expect(again).toEqual(response);
 });
 
-test("one change is one frame with the ids of all it matches", async () => {
+test("one change is sent once, with the ids of all entries that it matches", async () => {
   const topic = `realtime:${freshRoom()}`;
   const socket = await town.raw({ apikey: await town.token("alice") });
   const entries = [
@@ -120,7 +120,7 @@ test("one change is one frame with the ids of all it matches", async () => {
   expect(two.payload.ids.toSorted()).toEqual([first.id, second.id].toSorted());
 });
 
-test("what cannot be followed is told, and the channel stays", async () => {
+test("a client is told that a change cannot be followed, and the channel stays", async () => {
   const socket = await town.raw({ apikey: await town.token("alice") });
   const topic = `realtime:${freshRoom()}`;
   const config = {
@@ -136,7 +136,7 @@ test("what cannot be followed is told, and the channel stays", async () => {
   await socket.event("broadcast");
 });
 
-test("a join that waits is answered when its changes are followed", async () => {
+test("a join that asks to wait is answered when its changes are followed", async () => {
   const client = await town.client("alice");
   const channel = client.channel(freshRoom(), { config: { postgres_changes_options: { wait: true } } });
   const changes: unknown[] = [];
@@ -146,7 +146,7 @@ test("a join that waits is answered when its changes are followed", async () => 
   await vi.waitFor(() => expect(changes).toHaveLength(1), patience);
 });
 
-test("a join that waits for what cannot be followed is refused, and holds nothing", async () => {
+test("a join that waits for changes that cannot be followed is refused, and leaves nothing behind", async () => {
   const client = await town.client("alice");
   const channel = client.channel(freshRoom(), { config: { postgres_changes_options: { wait: true } } });
   channel.on("postgres_changes", { event: "INSERT", ...notes, filter: "nothing=eq.1" }, () => {});
@@ -158,7 +158,7 @@ test("a join that waits for what cannot be followed is refused, and holds nothin
   );
 });
 
-test("a new token is subscribed with anew, and counts", async () => {
+test("a new token decides from now on which changes are seen", async () => {
   let token = await town.token("alice");
   const client = await town.client(undefined, { accessToken: async () => token });
   const channel = client.channel(freshRoom());
@@ -175,13 +175,13 @@ test("a new token is subscribed with anew, and counts", async () => {
   await vi.waitFor(() => expect(changes.map((change) => change.new.id)).toEqual([2]), patience);
 });
 
-test("a token that comes while its channel is being subscribed counts", async () => {
+test("a token that comes while its channel is being subscribed decides too", async () => {
   const socket = await town.raw({ apikey: await town.token("alice") });
   const topic = `realtime:${freshRoom()}`;
   const config = { presence: { enabled: false }, postgres_changes: [{ event: "*", ...notes }] };
   socket.send("1", "1", topic, "phx_join", { config });
   socket.send("1", "2", topic, "access_token", { access_token: await town.token("bob") });
-  // Once for either token.
+  // Once for each token.
   for (let time = 0; time < 2; time++) {
     expect((await socket.event("system")).payload.message).toBe("Subscribed to PostgreSQL");
   }
@@ -189,7 +189,7 @@ test("a token that comes while its channel is being subscribed counts", async ()
   expect((await socket.event("postgres_changes")).payload.data.record.id).toBe(2);
 });
 
-test("who left hears no more, and the server lets go of the subscription", async () => {
+test("a client that has left hears no more, and the server ends its subscription", async () => {
   const [alice, other] = await Promise.all([following("alice"), following("alice")]);
   expect(town.realtime.counts().subscriptions).toBe(2);
   await alice.channel.unsubscribe();
@@ -199,7 +199,7 @@ test("who left hears no more, and the server lets go of the subscription", async
   expect(alice.changes).toEqual([]);
 });
 
-test("no more than so many changes fit in a channel", async () => {
+test("a channel follows no more changes than allowed", async () => {
   const socket = await town.raw({ apikey: await town.token("alice") });
   const entries = Array.from({ length: 101 }, (_, index) => ({
     event: "*",

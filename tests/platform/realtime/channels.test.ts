@@ -15,7 +15,7 @@ const reasonOf = async (topic: string, config: object, token?: string) => {
   return payload.response.reason;
 };
 
-test("a join is answered with both references, and what follows carries what the protocol says", async () => {
+test("a join is answered with both references, and later frames carry the references that the protocol names", async () => {
   const topic = `realtime:${freshRoom()}`;
   const [two, one] = [await town.raw(), await town.raw({ vsn: "1.0.0" })];
   const config = { presence: { enabled: true, key: "alice" } };
@@ -36,7 +36,7 @@ test("a join is answered with both references, and what follows carries what the
   expect(Object.keys(toOne).sort()).toEqual(["event", "joinRef", "payload", "ref", "topic"]);
 });
 
-test("a leave is answered and the channel closed; on an unknown topic it is only answered", async () => {
+test("a leave is answered and closes the channel; on an unknown topic it is only answered", async () => {
   const topic = `realtime:${freshRoom()}`;
   const socket = await town.raw();
   await socket.join(topic, {}, { ref: "1" });
@@ -56,7 +56,7 @@ test("a leave is answered and the channel closed; on an unknown topic it is only
   expect(town.realtime.counts()).toMatchObject({ channels: 0, topics: 0 });
 });
 
-test("any other event on an unknown topic is unmatched", async () => {
+test("any other event on an unknown topic is answered as unmatched", async () => {
   const socket = await town.raw();
   for (const [ref, topic, event] of [
     ["1", "realtime:nowhere", "broadcast"],
@@ -80,7 +80,7 @@ test("joining a topic again closes the old channel with the old reference", asyn
   expect(town.realtime.counts()).toMatchObject({ channels: 1, topics: 1 });
 });
 
-test("a push with an old reference or none is taken; a leave with an old one is not", async () => {
+test("a message with an old reference or none is accepted; a leave with an old one is ignored", async () => {
   const topic = `realtime:${freshRoom()}`;
   const [alice, bob] = [await town.raw(), await town.raw()];
   await alice.join(topic, { broadcast: { ack: true } }, { ref: "9" });
@@ -138,7 +138,7 @@ test("frames behind a refused join wait for its back-off", async () => {
   );
 });
 
-test("what a join says is read with patience", async () => {
+test("a value in a join that cannot be understood counts as absent", async () => {
   const topic = `realtime:${freshRoom()}`;
   const socket = await town.raw();
   const config = {
@@ -163,7 +163,7 @@ test("what a join says is read with patience", async () => {
     const other = `realtime:${freshRoom()}`;
     socket.send("4", "4", other, "phx_join", payload);
     expect((await socket.reply("4")).payload.status).toBe("ok");
-    // Who does not speak of presence has it.
+    // A join that does not mention presence has it.
     await socket.event("presence_state", other);
   }
 });
@@ -215,7 +215,7 @@ test("a project may refuse public channels", async () => {
   await joined((await strict.client("alice")).channel(room, { config: { private: true } }));
 });
 
-test("a key in a join means the connection's own; a user's token comes before another", async () => {
+test("an API key in a join stands for the connection's token; user_token comes before access_token", async () => {
   const room = freshRoom();
   await town.admit(room, { alice: { hears: true } });
   const token = await town.token("alice");

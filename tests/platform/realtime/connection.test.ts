@@ -39,7 +39,7 @@ test("every key of the project opens a socket, from the address or a header", as
   expect((await socket.join("realtime:room")).payload.status).toBe("ok");
 });
 
-test("who has no good key is refused with a status and the reason", async () => {
+test("a client without a valid key is refused with a status and the reason", async () => {
   const { keys } = town;
   const secret = new TextEncoder().encode("another secret of at least 32 characters");
   const forged = await new SignJWT({ role: "anon" })
@@ -62,7 +62,7 @@ test("who has no good key is refused with a status and the reason", async () => 
   ]);
 });
 
-test("versions 1.0.0, 2.0.0 and none are spoken, any other is refused with 403", async () => {
+test("a client may ask for version 1.0.0, 2.0.0 or none, any other is refused with 403", async () => {
   for (const vsn of ["1.0.0", "2.0.0", null]) await (await town.raw({ vsn })).heartbeat();
   for (const vsn of ["3.0.0", "2.1.0", "two", ""]) {
     expect(await refusal(town.raw({ vsn }))).toEqual([403, ""]);
@@ -76,7 +76,7 @@ test("a refusal comes after its back-off", async () => {
   await vi.waitFor(() => expect(slow.realtime.counts().timers).toBe(1), patience);
 });
 
-test("no more than so many wait for their refusal", async () => {
+test("only a bounded number of clients wait for their refusal, the next ones get it at once", async () => {
   await using slow = await town.another({ limits: { connectBackoffMs: 60_000, refusals: 1 } });
   const waits = slow.raw({ apikey: "nonsense" });
   waits.catch(() => {});
@@ -105,7 +105,7 @@ test("a silent socket is closed, one with a heartbeat is not", async () => {
   await lively.heartbeat();
 });
 
-test("a socket that stays without a channel is ended, one with a channel is not", async () => {
+test("a socket that stays without a channel is closed, one with a channel is not", async () => {
   await using strict = await town.another({ limits: { emptySocketMs: 500, sweepMs: 50 } });
   const [empty, used] = [await strict.raw(), await strict.raw()];
   await used.join("realtime:room");
@@ -123,7 +123,7 @@ test("when the server stops, sockets are closed with 1012", async () => {
   expect(stopping.realtime.counts()).toMatchObject({ connections: 0, channels: 0, timers: 0 });
 });
 
-test("frames that are none of the protocol's are dropped, and the socket stays", async () => {
+test("malformed frames are dropped, and the socket stays open", async () => {
   const [two, one] = [await town.raw(), await town.raw({ vsn: "1.0.0" })];
   const topic = `realtime:${freshRoom()}`;
   await two.join(topic);
@@ -159,7 +159,7 @@ test("a frame of more than 5 MB closes the socket with 1009", async () => {
   expect(await socket.closed).toBe(1009);
 });
 
-test("a client that is cut off joins again by itself and hears what comes then", async () => {
+test("a client that is cut off joins again by itself and hears later messages", async () => {
   const room = freshRoom();
   const [alice, bob] = await Promise.all([town.client(), town.client()]);
   const [from, to] = [alice.channel(room), bob.channel(room)];
@@ -172,7 +172,7 @@ test("a client that is cut off joins again by itself and hears what comes then",
       if (status === "SUBSCRIBED" && ++times === 1) resolve();
     });
   });
-  // biome-ignore lint/suspicious/noExplicitAny: the network failing is nothing the client has a method for
+  // biome-ignore lint/suspicious/noExplicitAny: the client has no method to simulate a lost network
   (bob.realtime as any).socketAdapter.getSocket().conn.close(4000, "cut");
   await vi.waitFor(() => expect(times).toBe(2), patience);
   await from.send({ type: "broadcast", event: "says", payload: { text: "welcome back" } });

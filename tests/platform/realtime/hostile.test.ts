@@ -28,12 +28,12 @@ test("a client that does not read is disconnected, the others hear everything", 
   }
 });
 
-test("a client that sends faster than the database answers is read no faster", async () => {
+test("the server reads from a client no faster than the database answers", async () => {
   await using strict = await town.another({ limits: { pendingFrames: 10, joinBackoffMs: 300 } });
   const room = freshRoom();
   const socket = await strict.raw();
   const frames = 2_000;
-  // Refused, so that each holds up what comes behind it.
+  // Each join is refused, so that it holds up the frames behind it.
   socket.send("1", "first", "realtime:", "phx_join");
   for (let ref = 0; ref < frames; ref++) {
     socket.send(null, `${ref}`, `realtime:${room}`, "broadcast", { padding: "x".repeat(10_000) });
@@ -45,7 +45,7 @@ test("a client that sends faster than the database answers is read no faster", a
   );
 });
 
-test("a client that is gone while its join is under way leaves nothing behind", async () => {
+test("a client that disconnects during its join leaves nothing behind", async () => {
   const room = freshRoom();
   await town.admit(room, { alice: { hears: true, speaks: true, sees: true, shows: true } });
   const apikey = await town.token("alice");
@@ -64,7 +64,7 @@ test("a client that is gone while its join is under way leaves nothing behind", 
     if (round % 3 === 0) await socket.reply("1");
     socket.ws.terminate();
   }
-  // everybodyLeaves waits for the server to hold nothing; here it must have held something first.
+  // everybodyLeaves waits until the server holds nothing. Here it must have held something first.
   await vi.waitFor(() => expect(town.realtime.counts().connections).toBe(0), patience);
 });
 
@@ -85,7 +85,7 @@ test("clients that hang up in the middle of a handshake leave nothing behind", a
   await vi.waitFor(() => expect(strict.realtime.counts().timers).toBe(0), patience);
 });
 
-test("names that mean something to JavaScript are names like others", async () => {
+test("names with a meaning in JavaScript, such as __proto__, are ordinary names", async () => {
   const socket = await town.raw();
   for (const name of ["__proto__", "constructor", "toString"]) {
     const topic = `realtime:${name}`;
@@ -98,7 +98,7 @@ test("names that mean something to JavaScript are names like others", async () =
   }
 });
 
-test("what is nested too deeply to be written ends the channel, not the server", async () => {
+test("a payload nested too deeply to be written ends the channel, not the server", async () => {
   const topic = `realtime:${freshRoom()}`;
   const deep = "[".repeat(1_000_000) + "]".repeat(1_000_000);
   const [alice, bob] = [await town.raw(), await town.raw()];

@@ -31,7 +31,7 @@ test("a rate is the mean over the last full buckets", () => {
   expect(rate.perS()).toBe(0);
 });
 
-test("no more connections than allowed, and room again when one goes", async () => {
+test("there are no more connections than allowed, and a place is free when one ends", async () => {
   await using strict = await town.another({ limits: { connections: 2 } });
   const [alice, bob, carol] = [await strict.raw(), await strict.raw(), await strict.raw()];
   await alice.join("realtime:room");
@@ -48,7 +48,7 @@ test("no more connections than allowed, and room again when one goes", async () 
   expect((await carol.join("realtime:room")).payload.status).toBe("ok");
 });
 
-test("no more sockets than allowed, used or not", async () => {
+test("there are no more sockets than allowed, whether they have joined or not", async () => {
   await using strict = await town.another({ limits: { sockets: 1 } });
   const socket = await strict.raw();
   await expect(strict.raw()).rejects.toMatchObject({ status: 429 });
@@ -57,7 +57,7 @@ test("no more sockets than allowed, used or not", async () => {
   await (await strict.raw()).heartbeat();
 });
 
-test("too many joins a second end the socket and refuse the next, until the rate is down", async () => {
+test("too many joins a second close the socket and refuse new ones until the rate is lower", async () => {
   await using strict = await town.another({ limits: { joinsPerS: 5, buckets: 1, bucketMs: 1_000 } });
   const socket = await strict.raw();
   let reason: string | undefined;
@@ -70,7 +70,7 @@ test("too many joins a second end the socket and refuse the next, until the rate
   }, patience);
 });
 
-test("no more channels on a socket than allowed", async () => {
+test("a socket has no more channels than allowed", async () => {
   await using strict = await town.another({ limits: { channelsPerSocket: 2 } });
   const client = await strict.client();
   await joined(client.channel("one"));
@@ -80,7 +80,7 @@ test("no more channels on a socket than allowed", async () => {
   await joined(client.channel("four"));
 });
 
-test("too many messages a second close the channels that take part", async () => {
+test("too many messages a second close the channels of the sender and the receivers", async () => {
   await using strict = await town.another({ limits: { eventsPerS: 20, buckets: 2, bucketMs: 200 } });
   const [alice, bob, carol] = [await strict.raw(), await strict.raw(), await strict.raw()];
   await alice.join("realtime:loud", {}, { ref: "1" });
@@ -104,7 +104,7 @@ test("too many messages a second close the channels that take part", async () =>
   expect(carol.frames).toEqual([]);
 });
 
-test("messages over the rate are refused over HTTP, which says how much is left", async () => {
+test("messages over the rate are refused over HTTP, where each answer says how much is left", async () => {
   await using strict = await town.another({ limits: { eventsPerS: 10, buckets: 1, bucketMs: 1_000 } });
   const send = (messages: object[]) =>
     fetch(`${strict.url}/realtime/v1/api/broadcast`, {
@@ -131,7 +131,7 @@ test("messages over the rate are refused over HTTP, which says how much is left"
   }, patience);
 });
 
-test("presence has a number of calls in a window, and a rate for all", async () => {
+test("presence calls have a limit for each channel in a window, and a rate for all clients", async () => {
   await using strict = await town.another({ limits: { presenceCalls: 5 } });
   const client = await strict.client();
   const channel = client.channel("room");
@@ -156,7 +156,7 @@ test("presence has a number of calls in a window, and a rate for all", async () 
   await socket.event("phx_close");
 });
 
-test("what one socket tracks has a size, over all its channels", async () => {
+test("what all channels of a socket track together has a size limit", async () => {
   await using strict = await town.another({ limits: { payloadBytes: 10_000 } });
   const socket = await strict.raw();
   const track = (topic: string, ref: string, bytes: number) =>
@@ -179,7 +179,7 @@ test("what one socket tracks has a size, over all its channels", async () => {
   expect((await socket.reply("7")).payload.status).toBe("ok");
 });
 
-test("a broadcast's size is that of its payload, over each way in", async () => {
+test("a broadcast's size is the size of its payload, over a socket and over HTTP", async () => {
   await using strict = await town.another({ limits: { payloadBytes: 1_000 } });
   const topic = `realtime:${freshRoom()}`;
   const [alice, bob] = [await strict.raw(), await strict.raw()];

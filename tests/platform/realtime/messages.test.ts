@@ -14,7 +14,7 @@ const send = async (room: string, text: string, isPrivate = true) => {
 };
 const textsOf = (heard: Record<string, unknown>[]) =>
   heard.map(({ payload }) => (payload as { text: string }).text);
-/** A channel that is told when the stream from the database runs. */
+/** Joins a channel. Resolves when the stream from the database runs. */
 const listening = async (room: string, name: string) => {
   const client = await town.client(name);
   const channel = client.channel(room, {
@@ -29,7 +29,7 @@ const listening = async (room: string, name: string) => {
   return { channel, heard };
 };
 
-test("what the database sends is heard by alice and bob, in order and with its id", async () => {
+test("alice and bob hear what the database sends, in order and with its id", async () => {
   const room = freshRoom();
   await town.admit(room, { alice: all, bob: all });
   const [alice, bob] = await Promise.all([listening(room, "alice"), listening(room, "bob")]);
@@ -41,7 +41,7 @@ test("what the database sends is heard by alice and bob, in order and with its i
   expect(bob.heard.map(({ meta }) => meta)).toEqual(rows.map(({ id }) => ({ id })));
 });
 
-test("what is rolled back is never heard, and a public message does not reach a private room", async () => {
+test("nobody hears a message that is rolled back, and a public message does not reach a private room", async () => {
   const room = freshRoom();
   await town.admit(room, { alice: all });
   const { heard } = await listening(room, "alice");
@@ -60,7 +60,7 @@ test("what is rolled back is never heard, and a public message does not reach a 
   await vi.waitFor(() => expect(textsOf(heard)).toEqual(["to members"]), patience);
 });
 
-test("bytes of the database reach 2.0.0 clients only, JSON both", async () => {
+test("bytes from the database reach only 2.0.0 clients, JSON reaches both versions", async () => {
   const room = freshRoom();
   await town.admit(room, { alice: all });
   const { heard } = await listening(room, "alice");
@@ -79,7 +79,7 @@ test("bytes of the database reach 2.0.0 clients only, JSON both", async () => {
   });
 });
 
-test("an event too long for a binary frame travels as text", async () => {
+test("a message whose event is too long for a binary frame is sent as text", async () => {
   const room = freshRoom();
   await town.admit(room, { alice: all });
   const { heard } = await listening(room, "alice");
@@ -88,7 +88,7 @@ test("an event too long for a binary frame travels as text", async () => {
   await vi.waitFor(() => expect(heard).toMatchObject([{ event, payload: { text: "long" } }]), patience);
 });
 
-test("a late member is given the room's last messages, oldest first and marked", async () => {
+test("a member who joins late gets the room's last messages, oldest first and marked as replayed", async () => {
   const room = freshRoom();
   await town.admit(room, { alice: all });
   const texts = Array.from({ length: 30 }, (_, index) => `${index}`);
@@ -111,7 +111,7 @@ test("a late member is given the room's last messages, oldest first and marked",
   expect(textsOf(await replayed({ since: 0, limit: 100 }, 25))).toEqual(texts.slice(-25));
 });
 
-test("replay reads numbers only, and is the privilege of who may hear", async () => {
+test("replay takes only numbers, and only for members who may hear", async () => {
   const room = freshRoom();
   await town.admit(room, { alice: all, bob: { sees: true } });
   const ask = async (name: string, replay: unknown) => {
@@ -128,7 +128,7 @@ test("replay reads numbers only, and is the privilege of who may hear", async ()
   expect((await ask("bob", { since: 0 })).response.reason).toMatch(/^Unauthorized: /);
 });
 
-test("replay to an older client is text, and leaves out bytes", async () => {
+test("a 1.0.0 client gets replayed messages as text, without those of bytes", async () => {
   const room = freshRoom();
   await town.admit(room, { alice: all });
   await town.sql`select realtime.send_binary('\\x00ff'::bytea, 'photo', ${room}, true)`;
@@ -153,11 +153,11 @@ test("replay to an older client is text, and leaves out bytes", async () => {
   expect(old.frames).toEqual([]);
 });
 
-test("what is replayed comes no faster than it is taken, however much it is", async () => {
+test("replay sends no faster than the client reads, however much there is", async () => {
   await using strict = await town.another({ limits: { bufferedBytes: 1_000_000 } });
   const room = freshRoom();
   await town.admit(room, { alice: all });
-  // More than a connection's own buffers hold.
+  // More than the buffers of a connection can hold.
   const [count, length] = [25, 1_000_000];
   await town.sql`
     select realtime.send(jsonb_build_object('text', number || repeat('x', ${length})), 'says', ${room})
@@ -172,7 +172,7 @@ test("what is replayed comes no faster than it is taken, however much it is", as
   expect((await alice.event("broadcast")).payload.payload.text).toBe("live");
 });
 
-test("a client that takes nothing of its replay is disconnected", async () => {
+test("a client that does not read its replay is disconnected", async () => {
   await using strict = await town.another({ limits: { idleMs: 500 } });
   const room = freshRoom();
   await town.admit(room, { alice: all });
@@ -188,7 +188,7 @@ test("a client that takes nothing of its replay is disconnected", async () => {
   expect(strict.realtime.counts()).toMatchObject({ channels: 0, timers: 0 });
 });
 
-test("messages that are sent while bob joins reach him once each, in order, replayed or live", async () => {
+test("messages that are sent while bob joins reach him exactly once, in order, replayed or live", async () => {
   const room = freshRoom();
   await town.admit(room, { alice: all, bob: all });
   const { heard: reference } = await listening(room, "alice");

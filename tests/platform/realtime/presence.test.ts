@@ -26,7 +26,7 @@ const seen = (channel: RealtimeChannel) =>
 const sees = (channel: RealtimeChannel, who: object) =>
   vi.waitFor(() => expect(seen(channel)).toEqual(who), patience);
 
-test("who tracks is seen by all, themselves and latecomers included, until they untrack", async () => {
+test("everybody sees who tracks until they untrack, themselves and latecomers included", async () => {
   const room = freshRoom();
   const alice = await watching(room, "alice");
   const bob = await watching(room, "bob");
@@ -53,7 +53,7 @@ test("leaving, disconnecting and being cut off all end a presence", async () => 
   await sees(dave.channel, { bob: ["home"], carol: ["home"] });
   await bob.client.realtime.disconnect();
   await sees(dave.channel, { carol: ["home"] });
-  // A process that dies says nothing.
+  // A process that dies sends nothing more.
   const raw = await town.raw();
   const topic = `realtime:${room}`;
   await raw.join(topic, { presence: { key: "erin" } }, { ref: "1" });
@@ -63,7 +63,7 @@ test("leaving, disconnecting and being cut off all end a presence", async () => 
   await sees(dave.channel, { carol: ["home"] });
 });
 
-test("one key holds a meta for every channel that tracks under it", async () => {
+test("a presence key has one meta for each channel that tracks under it", async () => {
   const room = freshRoom();
   const [phone, laptop] = await Promise.all([watching(room, "alice"), watching(room, "alice")]);
   await phone.channel.track({ at: "phone" });
@@ -74,7 +74,7 @@ test("one key holds a meta for every channel that tracks under it", async () => 
   await sees(bob.channel, { alice: ["laptop"] });
 });
 
-test("an update is a join with the earlier reference and a leave of the earlier meta; the same again is nothing", async () => {
+test("an update is a join that names the earlier reference and a leave of the earlier meta; the same payload again does nothing", async () => {
   const topic = `realtime:${freshRoom()}`;
   const [alice, bob] = [await town.raw(), await town.raw({ vsn: "1.0.0" })];
   await alice.join(topic, { presence: { key: "alice" } }, { ref: "1" });
@@ -104,7 +104,7 @@ test("an update is a join with the earlier reference and a leave of the earlier 
   expect(third).toEqual({ joins: {}, leaves: { alice: second.joins.alice } });
 });
 
-test("what cannot be tracked is an error, an event without a name is nothing", async () => {
+test("only an object can be tracked, and an event without a name does nothing", async () => {
   const topic = `realtime:${freshRoom()}`;
   const socket = await town.raw();
   await socket.join(topic, {}, { ref: "1" });
@@ -121,7 +121,7 @@ test("what cannot be tracked is an error, an event without a name is nothing", a
   expect(await answer("5", { event: "untrack" })).toEqual({ status: "ok", response: {} });
 });
 
-test("the state comes once on joining, or with the first track of who did not ask for it", async () => {
+test("the state comes once, on joining, or with the first track of a client that joined without presence", async () => {
   const topic = `realtime:${freshRoom()}`;
   const [alice, bob] = [await town.raw(), await town.raw()];
   await alice.join(topic, { presence: { key: "alice", enabled: true } }, { ref: "1" });
@@ -157,7 +157,7 @@ test("in a private room bob sees but may not show, and mallory shows but may not
   expect(town.realtime.counts().presences).toBe(2);
 });
 
-test("in a private room who joined without presence sees nothing until they track and may see", async () => {
+test("in a private room a client that joined without presence sees nothing until it tracks and may see", async () => {
   const room = freshRoom();
   const rights = { hears: true, shows: true };
   await town.admit(room, {

@@ -1,7 +1,7 @@
 /**
- * Many clients doing anything in any order. Joins, leaves and cuts are done one
- * after another, so that who is on which topic is known; then all send at once,
- * some hang up in the middle, and everybody must have heard what the rules say.
+ * Many clients do anything in any order. They join, leave and are cut off one after
+ * another, so that the test knows who is on which topic. Then all send at once, and some
+ * hang up in the middle. Everybody must have heard what the rules say.
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -42,13 +42,13 @@ const burst = fc.record({
 const round = fc.record({
   moves: fc.array(move, { maxLength: 12 }),
   bursts: fc.array(burst, { maxLength: 12 }),
-  /** Who hangs up right after sending. */
+  /** The clients that hang up right after sending. */
   lost: fc.option(who, { freq: 3 }),
 });
 
 interface Member {
   self: boolean;
-  /** Has been given the state. */
+  /** Whether it has got the presence state. */
   watches: boolean;
   tracked?: number;
 }
@@ -63,23 +63,23 @@ interface Sent {
 interface Party {
   names: string[];
   sockets: RawSocket[];
-  /** By topic: who is on it. */
+  /** The clients on each topic. */
   members: Map<number, Member>[];
-  /** By client, by topic: what it makes of the presence it was told. */
+  /** For each client and topic: the presence that the client knows of. */
   views: Map<string, string[]>[][];
   ids: number;
 }
 
-/** Every other client speaks the older protocol. */
+/** Every second client speaks the older protocol. */
 const isOld = (client: number) => client % 2 === 1;
-/** Shared by two clients each. */
+/** Two clients share each key. */
 const keyOf = (client: number) => `key-${client % 3}`;
 
 async function open(party: Party, client: number): Promise<void> {
   party.sockets[client] = await town.raw({ vsn: isOld(client) ? "1.0.0" : "2.0.0" });
 }
 
-/** The server has noticed that somebody hung up. */
+/** Waits until the server has noticed that somebody hung up. */
 async function gone(client: number | null): Promise<void> {
   if (client === null) return;
   await vi.waitFor(() => expect(town.realtime.counts().connections).toBe(clients - 1), {
@@ -145,7 +145,7 @@ function send(party: Party, { from, where: place, kind, id }: Sent): void {
   else ws.send(push(topic, id, kind === "bytes" ? Buffer.from(id) : { id }, { ref: id }));
 }
 
-/** What came since the last time, presence worked into the client's view of it. */
+/** Takes the frames since the last time, and updates the client's view of presence. */
 function take(party: Party, client: number): Frame[] {
   const frames = (party.sockets[client] as RawSocket).frames.splice(0);
   for (const { topic, event, payload } of frames) {
@@ -176,13 +176,13 @@ const viewOf = (state: Metas) =>
     ]),
   );
 
-/** All that was sent has been handled, and all that was handled has arrived. */
+/** Waits until everything that was sent has been handled, and everything handled has arrived. */
 async function settle({ sockets }: Party, but?: number): Promise<void> {
   const present = sockets.filter((_, client) => client !== but);
   for (let twice = 0; twice < 2; twice++) await Promise.all(present.map((socket) => socket.heartbeat()));
 }
 
-/** Restricted to one sender: its messages in the order it sent them, and how many of them came. */
+/** The messages of one sender, in the order it sent them, and how many of them came. */
 function checkHeard(party: Party, sent: Sent[], lost: number | undefined): void {
   const byTopic = party.names.map((): string[][] => []);
   for (let client = 0; client < clients; client++) {
@@ -204,13 +204,13 @@ function checkHeard(party: Party, sent: Sent[], lost: number | undefined): void 
       for (let from = 0; from < clients; from++) {
         const expected = due.filter((message) => message.from === from).map(({ id }) => id);
         const got = ids.filter((id) => id.startsWith(`${from}-`));
-        // Who hung up may not have got everything out: others have the beginning of it.
+        // A client that hung up may not have sent everything. Others then have the beginning.
         expect(got).toEqual(from === lost ? expected.slice(0, got.length) : expected);
       }
       expect(ids.every((id) => due.some((message) => message.id === id))).toBe(true);
     });
   }
-  // Whatever two clients both heard on a topic, they heard in the same order.
+  // Two clients heard the same messages of a topic in the same order.
   for (const heard of byTopic) {
     for (const one of heard) {
       for (const other of heard) {
@@ -248,7 +248,7 @@ function checkHeld(party: Party): void {
     connections: clients,
     channels,
     topics: party.members.filter((members) => members.size > 0).length,
-    // Each has its token's timer, and nothing else.
+    // Each channel has the timer of its token, and no other.
     timers: channels,
     subscriptions: 0,
   });
@@ -273,7 +273,7 @@ async function play(rounds: (typeof round extends fc.Arbitrary<infer T> ? T : ne
       const sent = bursts.flatMap(({ who: from, where: place, kinds }) =>
         kinds.map((kind): Sent => ({ id: `${from}-${party.ids++}`, from, where: place, kind })),
       );
-      // Interleaved: everybody's first message, everybody's second, …
+      // Everybody's first message, then everybody's second, …
       const turns = Map.groupBy(sent, ({ from }) => from);
       for (let turn = 0; turn < sent.length; turn++) {
         for (const messages of turns.values()) if (messages[turn]) send(party, messages[turn] as Sent);
@@ -289,7 +289,7 @@ async function play(rounds: (typeof round extends fc.Arbitrary<infer T> ? T : ne
   }
 }
 
-test("whatever clients do, each hears exactly what the rules say, and the server is left with nothing", async () => {
+test("clients in any order hear exactly what the rules say, and afterwards the server holds nothing", async () => {
   await fc.assert(fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 6 }), play), {
     numRuns: 120,
     endOnFailure: false,

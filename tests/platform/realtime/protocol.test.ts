@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { broadcastFanout, decode, message, versionOf } from "../../../platform/realtime/protocol.ts";
 
-/** A websocket frame's payload, by its own length. */
+/** The payload of a websocket frame, as long as the frame says. */
 function unframed(frame: Buffer): Buffer {
   const length = frame[1] as number;
   const [start, bytes] =
@@ -16,12 +16,12 @@ function unframed(frame: Buffer): Buffer {
   return frame.subarray(start);
 }
 
-/** As bytes of their own: the client looks at the whole buffer. */
+/** A copy in a buffer of its own, because the client reads the whole buffer. */
 const arrayBuffer = (bytes: Buffer) => Uint8Array.from(bytes).buffer;
 
 const short = fc.string({ unit: "grapheme", maxLength: 20 });
 
-test("what the client encodes is what we decode", () => {
+test("the server decodes what the client encodes", () => {
   const { serializer } = new RealtimeClient("ws://plaza.example", { params: { apikey: "key" } });
   fc.assert(
     fc.property(short, short, fc.json(), fc.constantFrom("json", "bytes"), (topic, event, json, kind) => {
@@ -42,7 +42,7 @@ test("what the client encodes is what we decode", () => {
   );
 });
 
-test("what we encode is what the client decodes, however long", () => {
+test("the client decodes what the server encodes, however long it is", () => {
   const { serializer } = new RealtimeClient("ws://plaza.example", { params: { apikey: "key" } });
   const decoded = (data: ArrayBuffer | string) => {
     let result: unknown;
@@ -72,13 +72,13 @@ test("what we encode is what the client decodes, however long", () => {
   );
 });
 
-test("a frame for many is built once for each version", () => {
+test("a frame for many clients is built once for each version", () => {
   const fanout = broadcastFanout("t", { event: "e", payload: { binary: Uint8Array.of(1) } });
   expect(fanout.frame(2)).toBe(fanout.frame(2));
   expect(fanout.frame(1)).toBeUndefined();
 });
 
-test("no bytes make decoding throw", () => {
+test("decoding never throws, for any bytes", () => {
   fc.assert(
     fc.property(
       fc.uint8Array({ maxLength: 300 }),
@@ -92,7 +92,7 @@ test("no bytes make decoding throw", () => {
   );
 });
 
-test("versions are known by their numbers", () => {
+test("a version is recognised by its numbers", () => {
   expect([null, "1.0.0", "1.0.7", "2.0.0", "2.1.0", "3.0.0", "", "2"].map(versionOf)).toEqual([
     1,
     1,

@@ -1,4 +1,4 @@
-/** The protocol by hand: what was sent, what came back, frame by frame. */
+/** Speaks the protocol by hand, frame by frame, for tests of what supabase-js hides. */
 import type { IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
 
@@ -6,48 +6,53 @@ export interface RawOptions {
   apikey?: string;
   vsn?: string | null;
   headers?: Record<string, string>;
+  /** The address that the client connects from: any of 127.0.0.0/8. */
+  from?: string;
 }
 
-/** A frame of either version, in one shape. */
+/** A frame. It has the same form for both versions. */
 export interface Frame {
   joinRef: unknown;
   ref: unknown;
   topic: string;
   event: string;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into it freely
+  // biome-ignore lint/suspicious/noExplicitAny: tests read any part of it
   payload: any;
-  /** As it came, when it was binary. */
+  /** The frame as it came, if it was binary. */
   bytes?: Buffer;
 }
 
 export interface RawSocket {
   ws: WebSocket;
-  /** All so far, but those that `next` has given out. */
+  /** All frames so far, except those that `next` has returned. */
   frames: Frame[];
-  /** 2.0.0 or 1.0.0 text, as the socket was opened. */
+  /** Sends a text frame of the socket's version. */
   send(joinRef: unknown, ref: unknown, topic: string, event: string, payload?: unknown): void;
-  /** The first frame, of those not given out, that matches. */
+  /** Waits for the first frame that matches. Each frame is returned once. */
   next(matches: (frame: Frame) => boolean): Promise<Frame>;
   reply(ref: unknown): Promise<Frame>;
   event(event: string, topic?: string): Promise<Frame>;
   /** Sends phx_join. @returns the reply */
   join(topic: string, config?: object, more?: { ref?: string; token?: string }): Promise<Frame>;
-  /** Everything that was sent has been handled when this resolves. */
+  /** Resolves when the server has handled everything that was sent before. */
   heartbeat(): Promise<void>;
   closed: Promise<number>;
 }
 
 const patienceMs = 30_000;
 
-/** @throws Refused when there is no websocket to be had */
+/** Opens a socket. @throws Refused when the server refuses it */
 export async function openRaw(
   url: string,
-  { apikey, vsn = "2.0.0", headers }: RawOptions,
+  { apikey, vsn = "2.0.0", headers, from }: RawOptions,
 ): Promise<RawSocket> {
   const query = new URLSearchParams();
   if (apikey !== undefined) query.set("apikey", apikey);
   if (vsn !== null) query.set("vsn", vsn);
-  const ws = new WebSocket(`${url.replace("http", "ws")}/realtime/v1/websocket?${query}`, { headers });
+  const ws = new WebSocket(`${url.replace("http", "ws")}/realtime/v1/websocket?${query}`, {
+    headers,
+    localAddress: from,
+  });
   const frames: Frame[] = [];
   const waiting = new Set<() => void>();
   const wake = () => {
@@ -135,7 +140,7 @@ function parseText(text: string, arrays: boolean): Frame {
   return { joinRef, ref, topic, event, payload };
 }
 
-/** Kind 4: a broadcast. */
+/** Reads a binary frame of kind 4, a broadcast. */
 function parseBinary(bytes: Buffer): Frame {
   let offset = 5;
   const field = (index: number) => {
@@ -159,7 +164,7 @@ function parseBinary(bytes: Buffer): Frame {
   };
 }
 
-/** Kind 3: what the client sends for a broadcast. */
+/** Makes a binary frame of kind 3, with which a client sends a broadcast. */
 export function push(
   topic: string,
   event: string,

@@ -11,7 +11,7 @@ async function testsOf(file: string): Promise<string[]> {
   return [...text.matchAll(/^test\("(.+?)", /gm)].map(([, name]) => name as string);
 }
 
-test("every promise of the spec names a test, and every test of the sockets' side is a promise", async () => {
+test("every promise of the spec names a test, and every test outside database/ is a promise", async () => {
   const promised = new Map<string, string[]>();
   let file = "";
   for (const line of spec.split("\n")) {
@@ -31,7 +31,7 @@ test("every promise of the spec names a test, and every test of the sockets' sid
   for (const [name, promises] of promised) expect(promises, name).toEqual(await testsOf(name));
 });
 
-test("the promises are numbered one after the other", () => {
+test("the promises are numbered without gaps", () => {
   const numbers = [...spec.matchAll(/^(\d+)\. /gm)].map(([, number]) => Number(number));
   expect(numbers).toEqual(numbers.map((_, index) => index + 1));
 });

@@ -32,7 +32,7 @@ test("a token that expires closes its channel and says why, and the client stays
   expect(client.getChannels()).toEqual([]);
 });
 
-test("a token that is replaced in time keeps the channel open past the first one's end", async () => {
+test("a token that is replaced in time keeps the channel open after the first one expires", async () => {
   const room = freshRoom();
   await town.admit(room, { alice: all, bob: all });
   let token = await town.token("alice", 2);
@@ -49,7 +49,7 @@ test("a token that is replaced in time keeps the channel open past the first one
   });
   token = await town.token("alice", 3600);
   await alice.realtime.setAuth();
-  // Another client's channel, for whom the time passes too, shows that it has.
+  // Bob's token expires when alice's first one does. The end of his channel shows that it has.
   const short = await town.token("bob", Math.max(1, Math.ceil((expiresMs - Date.now()) / 1000)));
   const raw = await town.raw({ apikey: short });
   await raw.join(`realtime:${room}`, { private: true });
@@ -61,7 +61,7 @@ test("a token that is replaced in time keeps the channel open past the first one
   expect(statuses).toEqual(["SUBSCRIBED"]);
 });
 
-test("a token that may no longer read closes the channel", async () => {
+test("a new token without the right to read closes the channel", async () => {
   const room = freshRoom();
   const topic = `realtime:${room}`;
   await town.admit(room, { alice: all, bob: { hears: true, sees: true } });
@@ -83,7 +83,7 @@ test("a token that may no longer read closes the channel", async () => {
   await bob.event("phx_close");
 });
 
-test("a right that is won by a new token counts at once", async () => {
+test("a right that a new token brings works at once", async () => {
   const room = freshRoom();
   const topic = `realtime:${room}`;
   await town.admit(room, { alice: all, bob: { sees: true } });
@@ -98,7 +98,7 @@ test("a right that is won by a new token counts at once", async () => {
   await bob.event("broadcast");
 });
 
-test("API keys, nothing and the same token again are ignored; a bad token closes the channel", async () => {
+test("an API key, no token and the same token again are ignored; a bad token closes the channel", async () => {
   const topic = `realtime:${freshRoom()}`;
   const token = await town.token("alice");
   const socket = await town.raw({ apikey: token });
@@ -116,7 +116,7 @@ test("API keys, nothing and the same token again are ignored; a bad token closes
   await socket.event("phx_close");
 });
 
-test("a token is looked at again while it is valid", async () => {
+test("a valid token is checked again from time to time", async () => {
   await using strict = await town.another({ limits: { tokenCheckMs: 20 } });
   const socket = await strict.raw({ apikey: await strict.token("alice", 2) });
   await socket.join("realtime:room");

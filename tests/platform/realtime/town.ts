@@ -1,6 +1,6 @@
 /**
- * A database with rooms and members, realtime over it behind a gateway, and ways
- * in: supabase-js for what people do, raw sockets for what it hides.
+ * A database with rooms and members, and Realtime on it behind a gateway. Tests use
+ * supabase-js for what people do, and raw sockets for what supabase-js hides.
  */
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -20,13 +20,13 @@ import type { RealtimeLimits } from "../../../platform/realtime/limits.ts";
 import { openRaw, type RawOptions, type RawSocket } from "./raw-socket.ts";
 
 export interface Town extends Server {
-  /** As superuser. */
+  /** Connects as a superuser. */
   sql: postgres.Sql;
-  /** Lets people hear and speak in a private room. */
+  /** Gives people rights in a private room. */
   admit(room: string, members: Record<string, Partial<Rights>>): Promise<void>;
-  /** Ends and starts the database again on the same port. */
+  /** Stops the database and starts it again on the same port. */
   restartDatabase(between?: () => Promise<void>): Promise<void>;
-  /** Another server over the same database, for limits of its own. */
+  /** Starts another server on the same database, with other limits. */
   another(options: ServerOptions): Promise<Server>;
 }
 
@@ -40,12 +40,12 @@ export interface Server extends AsyncDisposable {
   /** A frontend, signed in as somebody or as nobody. */
   client(name?: string, options?: ClientOptions): Promise<SupabaseClient>;
   raw(options?: RawOptions): Promise<RawSocket>;
-  /** Lets go of all clients, and waits until the server has noticed. */
+  /** Disconnects all clients, and waits until the server has noticed. */
   everybodyLeaves(): Promise<void>;
 }
 
 export interface ServerOptions {
-  /** Over limits that are enough for any test that is not about limits, with no waiting for errors. */
+  /** Replace the limits. Without them, limits are large and errors come without a pause. */
   limits?: Partial<RealtimeLimits>;
   privateOnly?: boolean;
 }
@@ -53,20 +53,24 @@ export interface ServerOptions {
 export interface Rights {
   hears: boolean;
   speaks: boolean;
-  /** Presence, seen and shown. */
+  /** The rights for presence: to see others, and to be seen. */
   sees: boolean;
   shows: boolean;
 }
 
 export interface ClientOptions {
   vsn?: "1.0.0" | "2.0.0";
-  /** In place of one for `name`; asked again whenever the client wants one. */
+  /** Replaces the token for `name`. Called whenever the client wants a token. */
   accessToken?: () => Promise<string>;
   heartbeatIntervalMs?: number;
 }
 
 const generous: Partial<RealtimeLimits> = {
   connections: 10_000,
+  // No shares: the clients of a test all come from one address.
+  userShare: Number.POSITIVE_INFINITY,
+  addressShare: Number.POSITIVE_INFINITY,
+  anonymousShare: Number.POSITIVE_INFINITY,
   joinsPerS: 100_000,
   eventsPerS: 1_000_000,
   presenceEventsPerS: 1_000_000,
@@ -212,15 +216,15 @@ async function createServer(databaseUrl: string, options: ServerOptions): Promis
 
 const signingKey = createSigningKey();
 
-/** For vi.waitFor: bounds a hang, measures nothing. */
+/** For vi.waitFor. It only bounds a test that hangs. */
 export const patience = { timeout: 30_000, interval: 20 };
 
-/** A room that no test had before. */
+/** The name of a room that no other test uses. */
 export function freshRoom(): string {
   return `room-${crypto.randomUUID()}`;
 }
 
-/** Subscribes. @throws Error with the server's reason when it does not work out */
+/** Subscribes. @throws Error with the server's reason when that fails */
 export function joined(channel: RealtimeChannel): Promise<RealtimeChannel> {
   return new Promise((resolve, reject) => {
     channel.subscribe((status, error) => {
@@ -230,14 +234,14 @@ export function joined(channel: RealtimeChannel): Promise<RealtimeChannel> {
   });
 }
 
-/** What a channel hears of an event from now on. */
+/** Collects what a channel hears of an event from now on. */
 export function hearing(channel: RealtimeChannel, event = "*"): Record<string, unknown>[] {
   const heard: Record<string, unknown>[] = [];
   channel.on("broadcast", { event }, (message) => void heard.push(message));
   return heard;
 }
 
-/** Waits for what is said after everything else: then nothing else is still on its way. */
+/** Says one more thing and waits until it is heard. Then nothing else is still on its way. */
 export async function settled(
   heard: Record<string, unknown>[],
   say: (mark: string) => Promise<unknown>,

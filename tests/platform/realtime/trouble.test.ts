@@ -9,7 +9,7 @@ afterAll(() => town[Symbol.asyncDispose]());
 
 const says = (text: string) => ({ type: "broadcast", event: "says", payload: { text } }) as const;
 
-test("while Postgres is away public rooms go on and private joins say so; afterwards all is as before", async () => {
+test("while Postgres is away, public rooms work and private joins get the reason; afterwards everything works again", async () => {
   const room = freshRoom();
   await town.admit(room, { alice: { hears: true, speaks: true }, bob: { hears: true } });
   await town.sql.unsafe(`
@@ -67,7 +67,7 @@ test("while Postgres is away public rooms go on and private joins say so; afterw
   for (const messages of [heard, heardBack]) {
     await vi.waitFor(() => expect(messages).toMatchObject([{ payload: { text: "we are back" } }]), patience);
   }
-  // Followed again without the client's doing.
+  // The changes are followed again. The client did nothing for it.
   let id = 0;
   await vi.waitFor(async () => {
     await town.sql`insert into public.news values (${++id})`;
@@ -77,7 +77,7 @@ test("while Postgres is away public rooms go on and private joins say so; afterw
   await town.everybodyLeaves();
 });
 
-test("a stream that is cut is taken up again", async () => {
+test("a replication stream that is cut starts again", async () => {
   const room = freshRoom();
   await town.admit(room, { alice: { hears: true } });
   const channel = (await town.client("alice")).channel(room, { config: { private: true } });

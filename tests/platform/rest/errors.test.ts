@@ -236,13 +236,13 @@ describe("tokens", () => {
     );
   });
 
-  test("an expired one is refused as such", async () => {
+  test("an expired token is refused and named so", async () => {
     const token = await town.keys.sign({ role: "authenticated", exp: nowS() - 60 });
     const answer = await get(`Bearer ${token}`);
     expect(answer).toMatchObject({ status: 401, json: { code: "PGRST303", message: "JWT expired" } });
   });
 
-  test("one from the future is refused as such", async () => {
+  test("a token from the future is refused and named so", async () => {
     const early = await town.keys.sign({ role: "authenticated", nbf: nowS() + 600 });
     expect((await get(`Bearer ${early}`)).json).toMatchObject({
       code: "PGRST303",
@@ -255,7 +255,7 @@ describe("tokens", () => {
     });
   });
 
-  test("one that mallory signed with another secret is refused", async () => {
+  test("a token that mallory signed with another secret is refused", async () => {
     const forged = await new SignJWT({ role: "service_role" })
       .setProtectedHeader({ alg: "HS256" })
       .sign(new TextEncoder().encode("mallory".repeat(8)));
@@ -266,13 +266,13 @@ describe("tokens", () => {
     });
   });
 
-  test("one without a signature is refused", async () => {
+  test("a token without a signature is refused", async () => {
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
     const answer = await get(`Bearer ${part({ alg: "none" })}.${part({ role: "service_role" })}.`);
     expect(answer.status).toBe(401);
   });
 
-  test("a legacy key is accepted, and one without a role is anonymous", async () => {
+  test("a legacy key is accepted, and a token without a role is anonymous", async () => {
     expect((await get(`Bearer ${town.keys.serviceRoleKey}`)).json).toMatchObject({ user: "service_role" });
     const token = await town.keys.sign({ sub: "bob" });
     expect((await get(`Bearer ${token}`)).json).toMatchObject({
@@ -282,7 +282,7 @@ describe("tokens", () => {
     expect(localDefaults.jwtSecret).toBe(town.keys.jwtSecret);
   });
 
-  test("a role that is not there, or not the API's, is refused", async () => {
+  test("a role that does not exist, or that the API may not become, is refused", async () => {
     const token = (role: string) => town.keys.sign({ role });
     const unknown = await get(`Bearer ${await token("nobody_here")}`);
     expect(unknown).toMatchObject({
@@ -293,13 +293,13 @@ describe("tokens", () => {
     expect(superuser).toMatchObject({ status: 403, json: { code: "42501" } });
   });
 
-  test("other schemes do not count", async () => {
+  test("another scheme than Bearer is ignored", async () => {
     expect((await get("Basic YWxpY2U6cGFzcw==")).json).toMatchObject({ user: "anon" });
   });
 });
 
 describe("load", () => {
-  test("more requests than connections wait their turn", async () => {
+  test("requests beyond the number of connections wait for their turn", async () => {
     const answers = await Promise.all(
       Array.from({ length: 60 }, (_, index) => town.request("GET", `/rpc/add?a=${index}&b=1`)),
     );
@@ -314,7 +314,7 @@ describe("load", () => {
     expect(answer.status).toBe(413);
   });
 
-  test("failing requests leave no statements behind without bound", async () => {
+  test("failing requests leave only a bounded number of prepared statements behind", async () => {
     for (let index = 0; index < 120; index++) {
       const answer = await town.request("POST", `/people?select=id,a${index}:name`, {
         headers: { ...town.as.alice, prefer: "return=representation" },

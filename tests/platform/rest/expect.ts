@@ -1,4 +1,4 @@
-/** One line of a test: a request, and the answer it deserves. */
+/** One line of a test: a request, and the answer that it must get. */
 import { expect, test } from "vitest";
 import type { Answer, RequestOptions, Town } from "./town.ts";
 
@@ -11,10 +11,10 @@ export interface Case extends RequestOptions {
   status?: number;
   /** The whole body as JSON. */
   json?: unknown;
-  /** Part of the body as JSON: for errors. */
+  /** A part of the body as JSON, for errors. */
   like?: object;
   text?: string;
-  /** Expected headers; null for absent ones. */
+  /** The expected headers. Null means that the header must be absent. */
   sends?: Record<string, string | null>;
 }
 
@@ -45,7 +45,7 @@ export function matches(answer: Answer, wanted: Case): void {
   }
 }
 
-/** A test a line. The town comes late: it is made by beforeAll. */
+/** Makes one test of each line. The town is a function because beforeAll makes it later. */
 export function cases(town: () => Town, list: [request: string, wanted: Case][]): void {
   for (const [request, wanted] of list) {
     const { who, prefer, accept } = wanted;

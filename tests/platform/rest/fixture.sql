@@ -1,4 +1,4 @@
--- A small town for the REST tests: people, what they write, what they own.
+-- A small town for the REST tests: people, what they write and what they own.
 create schema if not exists private;
 create schema api2;
 comment on schema public is 'The town
@@ -99,6 +99,9 @@ begin atomic
 end;
 create function public.table_of() returns table (id integer, label text) language sql stable
   as $$ values (1, 'one'), (2, 'two'), (3, null) $$;
+create type public.pair as (x integer, y text);
+create function public.pairs() returns setof public.pair language sql stable
+  as $$ values (1, 'one'), (2, 'two'), (3, null) $$;
 create function public.one_person() returns public.people language sql stable
 begin atomic
   select people.* from public.people where people.id = 1;
@@ -165,7 +168,7 @@ insert into private.hidden values (1);
 insert into api2.things values (1, 'second schema');
 analyze;
 
--- The superuser's default privileges give the API roles everything: begin with nothing.
+-- The superuser's default privileges give everything to the API roles. So take it all away first.
 revoke all on all tables in schema public, api2 from anon, authenticated, service_role;
 grant usage on schema public, api2 to anon, authenticated, service_role;
 grant select on all tables in schema public to anon;
@@ -178,5 +181,3 @@ grant select on api2.things to anon;
 grant execute on all functions in schema public to anon, authenticated, service_role;
 revoke all on public.canary from anon, authenticated;
 revoke all on public.canary from public;
-alter role anon set statement_timeout = '3s';
-alter role authenticated set statement_timeout = '8s';

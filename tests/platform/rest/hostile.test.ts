@@ -1,4 +1,4 @@
-/** Whatever mallory writes wherever, it stays a value or a name. */
+/** Whatever mallory writes in a request, and wherever, it stays a value or a name. */
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTown, type Town } from "./town.ts";
@@ -66,10 +66,10 @@ const quoted = hostile.map((text) => `"${text.replaceAll(/["\\]/g, "\\$&")}"`);
 const piece = fc.oneof(hostile, quoted);
 
 const u = encodeURIComponent;
-/** encodeURIComponent without its refusal of lone surrogates. */
+/** encodeURIComponent, but it also accepts lone surrogates. */
 const url = (text: string) => u(text.toWellFormed());
 
-/** Every place of a request where a client's text goes. */
+/** All places of a request that can hold a client's text. */
 const requests = fc.oneof(
   ...[
     (x: string) => ({ method: "GET", path: `/posts?title=eq.${url(x)}` }),
@@ -144,10 +144,10 @@ interface HostileRequest {
   range?: string;
 }
 
-/** What HTTP itself lets through in a header. */
+/** Keeps only the characters that HTTP allows in a header. */
 const headerText = (text: string) => text.replaceAll(/[^\x20-\x7e]/g, "?");
 
-test("no text of a client becomes SQL, wherever it stands", async () => {
+test("no text of a client becomes SQL, in whatever place of a request", async () => {
   await fc.assert(
     fc.asyncProperty(requests, async ({ method, path, body, type, ...headers }) => {
       const named: Record<string, string | undefined> = {

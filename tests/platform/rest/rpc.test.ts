@@ -118,6 +118,7 @@ describe("results", () => {
   cases(
     () => town,
     [
+      ["GET /rpc/pairs?select=y&x=gt.1&order=x.desc", { json: [{ y: null }, { y: "two" }] }],
       ["POST /rpc/numbers", { body: { up_to: 3 }, json: [1, 2, 3] }],
       ["POST /rpc/numbers", { body: { up_to: 0 }, json: [] }],
       ["GET /rpc/numbers?up_to=9&limit=2&offset=1", { json: [2, 3], sends: { "content-range": "1-2/*" } }],
@@ -229,7 +230,7 @@ describe("transactions", () => {
     ],
   );
 
-  test("a function knows who calls it and how", async () => {
+  test("a function can read who calls it and how", async () => {
     const answer = await town.request("GET", "/rpc/who", {
       headers: { ...town.as.bob, "x-agent": "browser", cookie: "a=1; flavour=vanilla" },
     });
@@ -261,7 +262,7 @@ describe("transactions", () => {
     expect(answer.json).toMatchObject({ user: "anon", claims: { role: "anon" }, agent: null, cookie: null });
   });
 
-  test("a known time zone applies, an unknown one is refused only when strict", async () => {
+  test("a known time zone applies, and an unknown one is refused only with handling=strict", async () => {
     const zone = async (prefer: string) => town.request("GET", "/rpc/who", { headers: { prefer } });
     const known = await zone("timezone=America/Los_Angeles");
     expect(known.json).toMatchObject({ timezone: "America/Los_Angeles" });

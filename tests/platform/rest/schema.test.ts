@@ -8,7 +8,7 @@ beforeAll(async () => {
 afterAll(() => town?.[Symbol.asyncDispose]());
 
 describe("a schema that changes", () => {
-  test("a new table answers the very next request", async () => {
+  test("the next request already finds a new table", async () => {
     expect((await town.request("GET", "/newcomers")).status).toBe(404);
     await town.sql.unsafe(`create table newcomers (id integer primary key, people_id integer references people (id));
       insert into newcomers values (1, 1); grant select on newcomers to anon;`);
@@ -17,7 +17,7 @@ describe("a schema that changes", () => {
     ]);
   });
 
-  test("a new column can be read and written at once, a dropped one is gone", async () => {
+  test("a new column can be read and written at once, and a dropped one is gone", async () => {
     await town.sql`alter table newcomers add column nick text`;
     await town.sql`grant insert on newcomers to authenticated`;
     expect((await town.request("GET", "/newcomers?select=nick")).json).toEqual([{ nick: null }]);
@@ -51,7 +51,7 @@ describe("a schema that changes", () => {
     expect(new Set(answers.map(({ text }) => text))).toEqual(new Set(['[{"number":"A1"}]']));
   });
 
-  test("a database that restarts is served again, and listened to again", async () => {
+  test("rest serves a restarted database again, and hears its announcements again", async () => {
     await town.restartServer();
     await expect
       .poll(async () => (await town.request("GET", "/passports")).status, { timeout: 20_000 })
@@ -73,7 +73,7 @@ describe("a schema that changes", () => {
     expect(answers.map(({ json }) => json)).toEqual(Array.from({ length: 20 }, () => 11));
   });
 
-  test("while the database is away the answer says so", async () => {
+  test("while the database is away, the answer says so", async () => {
     const { createRest } = await import("../../../platform/rest/index.ts");
     const { silent } = await import("../../../platform/log.ts");
     const config = { port: 0, schemas: ["public"], extra_search_path: [], max_rows: 10 };
@@ -97,7 +97,7 @@ describe("the description of the API", () => {
   }
   const document = async (headers: Record<string, string> = {}) => town.request("GET", "/", { headers });
 
-  test("says what the caller may use, in the database's words", async () => {
+  test("says what the caller may use, with the comments of the database", async () => {
     const answer = await document(town.as.alice);
     expect(answer.headers.get("content-type")).toBe("application/openapi+json; charset=utf-8");
     const { swagger, info, paths, definitions, parameters } = answer.json as Document;

@@ -99,7 +99,7 @@ describe("reading", () => {
     expect(limited.data).toEqual({ handle: "alice", posts: [{ id: 2 }] });
   });
 
-  test("single, maybeSingle and what they refuse", async () => {
+  test("single, maybeSingle and the answers they refuse", async () => {
     const one = await anon.from("passports").select().eq("person_id", 1).single();
     expect(one.data).toEqual({ person_id: 1, number: "A1" });
     const none = await anon.from("passports").select().eq("person_id", 77).maybeSingle();
@@ -125,7 +125,7 @@ describe("reading", () => {
     ]);
   });
 
-  test("errors have their code and words", async () => {
+  test("errors have PostgREST's code and words", async () => {
     expect((await anon.from("nowhere").select()).error).toMatchObject({ code: "PGRST205" });
     expect(await anon.from("canary").select()).toMatchObject({ status: 401, error: { code: "42501" } });
     expect((await anon.from("posts").select("nope")).error).toMatchObject({
@@ -179,7 +179,7 @@ describe("writing", () => {
     ]);
     const updated = await alice.from("twokeys").update({ note: "u" }, { count: "exact" }).eq("a", 70);
     expect(updated).toMatchObject({ count: 2, status: 204, error: null });
-    // Typed for a client that knows the server's version only.
+    // Its type needs a client that is told the server's version.
     const limitable = alice.from("twokeys").update({ note: "v" }).eq("a", 70) as unknown as {
       maxAffected(rows: number): PromiseLike<{ error: unknown }>;
     };
@@ -203,7 +203,7 @@ describe("writing", () => {
     expect((await alice.from("twokeys").delete()).error).toMatchObject({ code: "21000" });
   });
 
-  test("row-level security says no with a 403", async () => {
+  test("a write that row-level security refuses is a 403", async () => {
     const answer = await alice.from("guarded").insert({ id: 5, owner: "bob", note: "forged" });
     expect(answer).toMatchObject({ status: 403, error: { code: "42501" } });
     expect((await alice.from("guarded").select("id")).data).toEqual([{ id: 1 }]);
@@ -211,7 +211,7 @@ describe("writing", () => {
 });
 
 describe("functions", () => {
-  test("called by POST, GET and HEAD, with arguments of every shape", async () => {
+  test("functions are called by POST, GET and HEAD, with arguments of all kinds", async () => {
     expect((await anon.rpc("add", { a: 1, b: 2 })).data).toBe(3);
     expect((await anon.rpc("add", { a: 1 }, { get: true })).data).toBe(11);
     expect((await anon.rpc("greet", { names: ["a", "b"] })).data).toBe("a & b");
@@ -219,7 +219,7 @@ describe("functions", () => {
     expect((await anon.rpc("nothing")).status).toBe(204);
   });
 
-  test("results can be filtered, ordered, embedded into", async () => {
+  test("results can be filtered and ordered, and can embed", async () => {
     const { data, error } = await anon
       .rpc("search_posts", { term: "o" })
       .select("id, people!author_id(handle)")
@@ -233,7 +233,7 @@ describe("functions", () => {
     expect((await anon.rpc("table_of").eq("id", 2).single()).data).toEqual({ id: 2, label: "two" });
   });
 
-  test("the errors they raise arrive as raised", async () => {
+  test("an error that a function raises arrives as it was raised", async () => {
     const answer = await anon.rpc("fails", {
       code: "PT409",
       message: "You already follow alice",

@@ -1,4 +1,4 @@
-/** A database with fixture.sql and rest over it, for the tests of rest. */
+/** For the tests of rest: a database with fixture.sql, and a rest service over it. */
 import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,10 +14,10 @@ import { createRest, type Rest } from "../../../platform/rest/index.ts";
 export interface Town extends AsyncDisposable {
   rest: Rest;
   keys: Keys;
-  /** As superuser. */
+  /** Connections of the superuser. */
   sql: postgres.Sql;
   databaseUrl: string;
-  /** Headers that make a request alice's, bob's… or the service's. */
+  /** The headers by which a request is alice's, bob's… or the service role's. */
   as: Record<"alice" | "bob" | "carol" | "mallory" | "service", Record<string, string>>;
   request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
   restartServer(): Promise<void>;
@@ -32,7 +32,7 @@ export interface Answer {
   status: number;
   headers: Headers;
   text: string;
-  /** The body as JSON, undefined when it is none. */
+  /** The body as JSON. Undefined if it is not JSON. */
   json: unknown;
 }
 

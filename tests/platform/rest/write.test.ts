@@ -374,7 +374,7 @@ describe("insert", () => {
     ],
   );
 
-  test("a singular answer asked of two new rows undoes both", async () => {
+  test("if a singular answer was asked for, two new rows are undone", async () => {
     const wanted: Case = {
       ...representation,
       accept: "application/vnd.pgrst.object+json",
@@ -635,7 +635,7 @@ describe("update", () => {
     ],
   );
 
-  test("exceeding max-affected undoes the update", async () => {
+  test("an update of more rows than max-affected is undone", async () => {
     const wanted: Case = {
       who: "alice",
       prefer: "handling=strict,max-affected=1",
@@ -652,7 +652,7 @@ describe("update", () => {
     expect(await town.sql`select distinct note from twokeys where a = 1`).toEqual([{ note: "lenient" }]);
   });
 
-  test("a singular answer asked of two updated rows undoes the update, even unseen", async () => {
+  test("if a singular answer was asked for, an update of two rows is undone, even without returned rows", async () => {
     for (const prefer of ["return=representation", "return=minimal"]) {
       const wanted: Case = {
         who: "alice",
@@ -667,7 +667,7 @@ describe("update", () => {
     expect(await town.sql`select distinct note from twokeys where a = 1`).toEqual([{ note: "lenient" }]);
   });
 
-  test("bob's guarded row is there, and alice's update left it alone", async () => {
+  test("bob's guarded row is there, and alice's update did not change it", async () => {
     expect(await town.sql`select note from guarded where id = 2`).toEqual([{ note: "his" }]);
   });
 });
@@ -714,7 +714,7 @@ describe("delete", () => {
     ],
   );
 
-  test("what could not be deleted is still there", async () => {
+  test("the rows that could not be deleted are still there", async () => {
     expect(await town.sql`select id from guarded where id = 2`).toHaveLength(1);
     expect(await town.sql`select a from twokeys where a = 1`).toHaveLength(2);
   });

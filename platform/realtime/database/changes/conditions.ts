@@ -1,7 +1,7 @@
 /**
- * Filters as conditions on a row. They mean what the server's own types and
- * operators make of them: it judges, except where two values are equal exactly
- * when their texts are, which we can see ourselves.
+ * Filters as conditions on a row. They mean what the types and operators of the database
+ * say, so the database server evaluates them. There is one exception: for types whose
+ * values are equal exactly when their texts are equal, we compare the texts ourselves.
  */
 import { literal } from "../sql.ts";
 import { type Filter, type Operator, RefusedError } from "./filter.ts";
@@ -9,20 +9,23 @@ import type { Column, Table } from "./tables.ts";
 
 export interface Condition {
   column: string;
-  /** Judged here; the value as text. */
+  /** Evaluated here, on the value as text. */
   test?: (value: string | null) => boolean;
-  /** Judged by the server: an expression over the value. */
+  /** Evaluated by the server: makes an expression with the value. */
   ask?: (value: string | null) => string;
-  /** Only rows with this text pass: what an index over conditions can use. */
+  /** Set when only rows with this text pass. An index of conditions can use it. */
   equals?: string;
 }
 
-/** Evaluates expressions as text. @throws RefusedError in the server's words, DatabaseError */
+/** Evaluates expressions, with results as text. @throws RefusedError in the server's words, DatabaseError */
 export type Evaluate = (expressions: string[]) => Promise<(string | null)[]>;
 
 const inMax = 100;
 
-/** bool, int8, int2, int4, text, oid, varchar, date, timestamp, timestamptz, uuid: equal when the texts are. */
+/**
+ * bool, int8, int2, int4, text, oid, varchar, date, timestamp, timestamptz, uuid: their values are
+ * equal when their texts are.
+ */
 const textualTypes = new Set([16, 20, 21, 23, 25, 26, 1043, 1082, 1114, 1184, 2950]);
 const booleanType = 16;
 const jsonbType = 3802;
@@ -41,7 +44,10 @@ const symbols: Partial<Record<Operator, string>> = {
   isdistinct: "is distinct from",
 };
 
-/** @throws RefusedError for what the table, its types or the role's rights do not allow */
+/**
+ * Makes conditions of filters.
+ * @throws RefusedError when the table, its types or the role's rights do not allow one
+ */
 export async function compile(
   filters: Filter[],
   table: Table,
@@ -91,8 +97,8 @@ function check({ key, operator, value }: Filter, column: Column): void {
 }
 
 /**
- * What the server makes of the value, as text; fails for what is no value of the
- * type, no regular expression, or has no such operator.
+ * An expression for the filter's value as the server writes it. It fails if the text is
+ * not a value of the type or not a regular expression, or if the type has no such operator.
  */
 function canonical(filter: Filter, column: Column): string {
   const { operator, key } = filter;
@@ -100,7 +106,7 @@ function canonical(filter: Filter, column: Column): string {
   const value = literal(filter.value);
   if (operator === "is") return "null";
   if (operator === "match" || operator === "imatch") return `('' ~ ${value})::text`;
-  // Compared once, to see that it can be.
+  // One comparison, which fails if the type has no such operator.
   const compared = `(${compare(filter, `null::${type}`, type)})::text`;
   const text =
     operator === "in"
@@ -126,7 +132,7 @@ function condition(filter: Filter, column: Column, text: string | null): Conditi
       ask: (value) => compare(filter, `(${cast(value, "jsonb")} ->> ${literal(key)})`, "text"),
     };
   }
-  // A boolean is cast to the word, and put out as its letter.
+  // The server casts a boolean to a word, but the stream writes one letter.
   const spelled = (item: unknown) =>
     column.typeId === booleanType && typeof item === "string" ? item.charAt(0) : item;
   const equals = operator === "in" ? null : (spelled(text) as string | null);
@@ -143,11 +149,11 @@ function condition(filter: Filter, column: Column, text: string | null): Conditi
 
 function cast(value: string | null, type: string): string {
   if (value === null) return `null::${type}`;
-  // As subscribers know it: hexadecimal digits alone, which filters compare as such.
+  // Subscribers know bytes as hexadecimal digits without a prefix, so filters compare those.
   return `${literal(type === "bytea" ? value.replace(/^\\x/, "") : value)}::${type}`;
 }
 
-/** An unknown outcome passes nobody, negated or not. */
+/** A test for types that we compare ourselves. As in SQL, a null result passes nothing, negated or not. */
 function localTest(
   { operator, negated, value: asked }: Filter,
   column: Column,

@@ -1,4 +1,4 @@
-/** What subscribers want, made of what the database has: interests, or why not. */
+/** Turns what a subscriber wants into interests in tables that exist, or into the reason why not. */
 import type { DatabaseError } from "../../database-side.ts";
 import type { Connections } from "../connections.ts";
 import { compile, type Evaluate } from "./conditions.ts";
@@ -50,7 +50,7 @@ export async function define(
   return found;
 }
 
-/** What the definitions rest on: equal as long as they need not be made anew. */
+/** A text of everything that the definitions depend on. While it stays equal, they stay valid. */
 export function basisOf(entries: WantedEntry[], role: string, catalog: Catalog): string {
   const matching = new Set(entries.flatMap(({ wanted }) => matchingTables(wanted, catalog)));
   const versions = [...matching].map(({ versions }) => versions.get(role));
@@ -82,7 +82,7 @@ function evaluation(connections: Connections): Evaluate {
     connections
       .use(async (connection) => {
         const [, , [row] = []] = await connection.send([
-          // Operators of extensions and of a project's own types are found as in its own sessions.
+          // The search path of the project's sessions, so that operators of its extensions are found.
           "select pg_catalog.set_config('search_path', 'public, extensions', true)",
           asProject,
           `select ${expressions.join(", ")}`,

@@ -1,7 +1,7 @@
 /**
- * From a committed change to the frames of those who may hear of it, in the
- * order of the commits. Changes that wait are judged together; those that need
- * nothing of the server are delivered at once.
+ * Turns a committed change into frames for the subscribers that may hear of it, in the
+ * order of the commits. Changes that wait are evaluated together. A change that needs
+ * nothing from the database server is delivered at once.
  */
 import type { Log } from "../../../log.ts";
 import { DatabaseError } from "../../database-side.ts";
@@ -24,39 +24,42 @@ import { jsonExpression } from "./values.ts";
 export interface EvaluatorOptions {
   interests: Interests;
   judge: Judge;
-  /** The table as it is now, if it is published; read anew when it may have changed. */
+  /** The table as it is now, if it is published. Read again when it may have changed. */
   table(id: number): Table | undefined | Promise<Table | undefined>;
   limits: EvaluatorLimits;
-  /** So many changes were dropped: too many waited, or they could not be judged. Must not throw. */
+  /**
+   * Told how many changes were dropped, because too many waited or they could not be evaluated. Must
+   * not throw.
+   */
   dropped(count: number): void;
   log: Log;
 }
 
 export interface EvaluatorLimits {
-  /** Changes that wait at most, and the bytes of their values. */
+  /** The most changes that wait, and the most bytes of their values. */
   pendingMax: number;
   pendingBytesMax: number;
-  /** Of a change's values; above, frames have the small ones only. */
+  /** The most bytes of a change's values. Above it, frames contain only the small values. */
   recordBytesMax: number;
 }
 
 export interface Evaluator {
   change(change: RowChange): void;
-  /** Drops what waits. */
+  /** Drops the changes that wait. */
   stop(): void;
 }
 
-/** Judged together at most. */
+/** The most changes that are evaluated together. */
 const batchMax = 50;
-/** While the database is away: changes wait, within their bound. */
+/** While the database cannot be reached, changes wait and are tried again, within their bound. */
 const retry = { pauseMs: 200, triesMax: 150 };
 
-/** What became of one change so far. */
+/** One change and what is known about it so far. */
 interface Case {
   record: ChangeRecord;
-  /** Interests whose filters it passes as far as is known, and what the server is asked. */
+  /** The interests whose filters it has passed so far, and what the server still has to be asked. */
   open: { interest: Interest; asks: string[] }[];
-  /** Errors in place of the row, by interest. */
+  /** The interests that get an error instead of the row. */
   refused: Map<Interest, string>;
   checks: Map<string, Check>;
 }
@@ -96,7 +99,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     running = false;
   }
 
-  /** Awaits nothing that is not needed, so that a lone change is delivered as it is read. */
+  /** Awaits only what is needed, so that a single change is delivered as soon as it is read. */
   function judgeBatch(batch: RowChange[]): void | Promise<void> {
     const tables = batch.map(({ relation }) => options.table(relation.id));
     if (tables.some((table) => table instanceof Promise)) return judgeWithPatience(batch);
@@ -189,7 +192,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       const readable = record.table.readable.get(role) ?? new Set();
       for (const { claims, targets } of interest.members.values()) {
         const check = checks.get(checkKey(role, claims));
-        // Who joined since was not asked about, and hears of later changes.
+        // This subscriber joined after the policies were asked. It hears of later changes.
         if (needsPolicy(record) && !check) continue;
         const verdict = check ? verdicts.get(check) : "visible";
         if (verdict === "failed") collect(errorData(record, policyFailed), targets);
@@ -232,14 +235,14 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 
 const policyFailed = "Error 500: Internal Server Error, RLS policy evaluation failed";
 
-/** Why nobody of the role can be told of the row. */
+/** The error when nobody with the role can be told of the row, else undefined. */
 function unidentified(table: Table, role: string): string | undefined {
   if (table.primaryKey.length === 0) return "Error 400: Bad Request, no primary key";
   const readable = table.readable.get(role);
   return table.primaryKey.every((name) => readable?.has(name)) ? undefined : "Error 401: Unauthorized";
 }
 
-/** Policies are not asked about a row that is gone. */
+/** Whether policies have to be asked. They cannot be asked about a deleted row. */
 function needsPolicy({ table, type }: ChangeRecord): boolean {
   return table.rowSecurity && type !== "DELETE";
 }
@@ -248,7 +251,7 @@ function needsPolicies({ record, open }: Case): boolean {
   return needsPolicy(record) && open.length > 0;
 }
 
-/** What the server has to be asked before policies are. */
+/** What the server has to be asked before the policies are asked. */
 function questions({ record, open }: Case): string[] {
   if (open.length === 0) return [];
   return [
@@ -269,7 +272,7 @@ function checkKey(role: string, claims: string): string {
   return `${role} ${claims}`;
 }
 
-/** One for all with the same role and claims. */
+/** Adds the questions to the policies: one for all subscribers with the same role and claims. */
 function addChecks({ record, open, checks }: Case): Map<string, Check> {
   if (!needsPolicy(record)) return checks;
   const key = record.table.primaryKey.map((name) => record.row.get(name) ?? "");

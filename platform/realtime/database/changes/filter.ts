@@ -1,5 +1,5 @@
 /**
- * The filters of postgres_changes: `id=eq.5,status=not.in.(done,"a,b")`. Commas
+ * Reads the filters of postgres_changes: `id=eq.5,status=not.in.(done,"a,b")`. Commas
  * outside quotes and parentheses mean AND.
  * https://supabase.com/docs/guides/realtime/postgres-changes#available-filters
  */
@@ -27,14 +27,14 @@ export interface Filter {
   key?: string;
   operator: Operator;
   negated: boolean;
-  /** Of `in`, an array as Postgres writes it. */
+  /** For `in`: an array as Postgres writes it. */
   value: string;
 }
 
-/** More make no sense, and every one costs at each change. */
+/** More make no sense, and each one costs time at every change. */
 const filtersMax = 100;
 
-/** Why the parameters cannot be subscribed to, for the subscriber. */
+/** The reason why the parameters cannot be subscribed to, in words for the subscriber. */
 export class RefusedError extends Error {}
 
 /** @throws RefusedError */
@@ -57,7 +57,7 @@ function splitTopLevel(text: string): string[] {
       if (char === "\\") at++;
       else if (char === '"') quoted = false;
     } else if (char === '"' && at > start && ".(,".includes(text[at - 1] as string)) {
-      // Elsewhere a quotation mark is part of a value or a name.
+      // In any other place a quotation mark is part of a value or a name.
       quoted = true;
     } else if (char === "(") {
       depth++;
@@ -106,7 +106,7 @@ function columnOf(name: string): { column: string; key?: string } {
   return { column, key };
 }
 
-/** `"a\"b"` is `a"b`; what is not wholly quoted stays as it is. */
+/** Reads `"a\"b"` as `a"b`. A text that is not completely quoted stays as it is. */
 function unquote(value: string): string {
   if (!/^"(?:[^"\\]|\\.)*"$/su.test(value)) return value;
   return value.slice(1, -1).replace(/\\(.)/gsu, "$1");

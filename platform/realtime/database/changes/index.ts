@@ -1,6 +1,6 @@
 /**
- * postgres_changes: follows the tables of the publication supabase_realtime for
- * subscribers, each by its own filters and under its own rights.
+ * postgres_changes: follows the tables of the publication supabase_realtime. Each
+ * subscriber has its own filters and its own rights.
  */
 import type { Log } from "../../../log.ts";
 import type { ChangeSubscriber, ChangeSubscription, Identity } from "../../database-side.ts";
@@ -16,7 +16,7 @@ import { createTables, type Table } from "./tables.ts";
 
 export interface ChangesOptions {
   publication: string;
-  /** For what subscriptions need, and for what changes need: neither waits for the other. */
+  /** One set for subscriptions and one for changes, so that neither waits for the other. */
   catalog: Connections;
   checks: Connections;
   /** @throws DatabaseError */
@@ -27,16 +27,16 @@ export interface ChangesOptions {
 
 export interface Changes extends Disposable {
   subscribe(subscriber: ChangeSubscriber): Promise<ChangeSubscription>;
-  /** From the stream. */
+  /** Called by the stream. */
   relation(relation: Relation): void;
   change(change: RowChange): void;
-  /** The stream runs again: subscribers are told, as they may have missed something. */
+  /** The stream runs again. Subscribers are told, because they may have missed changes. */
   resumed(): void;
 }
 
 const subscribed = "Subscribed to PostgreSQL";
 const streamingTimeoutMs = 15_000;
-/** When the database is away as claims are renewed, and as much again at random. */
+/** The pause before a subscription is tried again, plus up to the same again at random. */
 const retryMs = 5_000;
 
 interface Subscription extends Target {
@@ -44,13 +44,13 @@ interface Subscription extends Target {
   identity: Identity;
   wanted: WantedEntry[];
   definitions: Definition[];
-  /** Take its interests back. */
+  /** Functions that remove its interests. */
   release: (() => void)[];
-  /** What its definitions rest on. */
+  /** What its definitions depend on, as `basisOf` says. */
   basis: string;
-  /** What it was told last. */
+  /** What the subscriber was told last. */
   status: "ok" | "error" | undefined;
-  /** Its work, one after the other. */
+  /** Its work. One piece starts after the other ends. */
   turn: Promise<void>;
   timer: NodeJS.Timeout | undefined;
   closed: boolean;
@@ -65,10 +65,10 @@ export function createChanges(options: ChangesOptions): Changes {
     options.publication,
     () => new Set([...subscriptions].map(({ identity }) => identity.role)),
   );
-  /** Relations that the stream has described since their tables were read. */
+  /** Tables that the stream has described again since they were read. They may have changed. */
   const stale = new Set<number>();
 
-  /** The catalog that all subscriptions rest on. */
+  /** The catalog that all subscriptions are defined by. */
   let adapted = tables.current;
   let adapting: Promise<unknown> = Promise.resolve();
 
@@ -95,7 +95,7 @@ export function createChanges(options: ChangesOptions): Changes {
     return tables.current.tables.get(id);
   }
 
-  /** Everybody whose tables are not what they were starts over with what is; resolves when all have. */
+  /** Defines the subscriptions again whose tables have changed. Resolves when all are done. */
   function adapt(): Promise<unknown> {
     if (adapted === tables.current) return adapting;
     adapted = tables.current;
@@ -115,8 +115,8 @@ export function createChanges(options: ChangesOptions): Changes {
   }
 
   /**
-   * Follows what the subscription wants, as far as the catalog has it, and tells
-   * it when that is news. What it followed before, it follows until then.
+   * Follows what the subscription wants and the catalog has. Tells the subscriber if `news`
+   * is set or its status changes. Until then it follows what it followed before.
    * @throws DatabaseError
    */
   async function begin(subscription: Subscription, news: boolean): Promise<void> {
@@ -125,14 +125,14 @@ export function createChanges(options: ChangesOptions): Changes {
     let basis: string;
     do {
       const { role } = subscription.identity;
-      // Another since the catalog was read, for the roles of then.
+      // The role may be new: the catalog was read for the roles that existed then.
       if (!tables.current.roles.has(role)) await tables.read();
       basis = basisOf(wanted, role, tables.current);
       outcome = await define(connections, wanted, role, tables.current).catch((error) => {
         if (error instanceof RefusedError) return error;
         throw error;
       });
-      // The catalog, or who asks, may have changed meanwhile.
+      // The catalog or the identity may have changed meanwhile.
     } while (!subscription.closed && basis !== basisOf(wanted, subscription.identity.role, tables.current));
     if (subscription.closed) return;
 
@@ -151,7 +151,7 @@ export function createChanges(options: ChangesOptions): Changes {
     if (news || before !== "ok") subscriber.tell("ok", subscribed);
   }
 
-  /** In place of what was followed before, without a gap. */
+  /** Replaces the interests of the subscription, without a gap. */
   function follow(subscription: Subscription): void {
     const before = subscription.release;
     const claims = JSON.stringify(subscription.identity.claims);
@@ -240,7 +240,7 @@ export function createChanges(options: ChangesOptions): Changes {
         renew(identity) {
           const sameRole = identity.role === subscription.identity.role;
           subscription.identity = identity;
-          // Another role may read other columns: that takes the catalog first.
+          // Another role may read other columns, so that the catalog has to be read first.
           if (sameRole) follow(subscription);
           startOver(subscription);
         },
@@ -251,7 +251,7 @@ export function createChanges(options: ChangesOptions): Changes {
     },
     relation({ id }) {
       if (interests.has(id)) stale.add(id);
-      // A table that was added just now: somebody may want all there are.
+      // The table is new. A subscriber may want all tables.
       else if (!tables.current.tables.has(id)) void poll();
     },
     change: (change) => evaluator.change(change),

@@ -1,18 +1,18 @@
 /**
- * Who wants to hear of which changes of which tables: subscriptions that ask
- * for the same are one interest, so that its work is done once.
+ * Knows who wants to hear of which changes of which tables. Subscriptions that ask for
+ * the same share one interest, so that its work is done once.
  */
 
 import type { Condition } from "./conditions.ts";
 import type { ChangeType } from "./parameters.ts";
 import type { Values } from "./record.ts";
 
-/** Somebody to deliver to. */
+/** A subscriber that gets changes. */
 export interface Target {
   deliver(ids: number[], data: string): void;
 }
 
-/** Subscribers with the same claims: one question to the policies serves them all. */
+/** Subscribers with the same claims. One question to the policies is enough for all of them. */
 export interface Member {
   claims: string;
   targets: Map<Target, number[]>;
@@ -21,11 +21,11 @@ export interface Member {
 export interface InterestDefinition {
   tableId: number;
   role: string;
-  /** Undefined for all. */
+  /** Undefined: all types. */
   type: ChangeType | undefined;
   conditions: Condition[];
   select: string[] | undefined;
-  /** Equal for equal definitions. */
+  /** Equal definitions have equal keys. */
   key: string;
 }
 
@@ -34,17 +34,17 @@ export interface Interest extends InterestDefinition {
 }
 
 export interface Interests {
-  /** @returns takes it back */
+  /** Adds a subscriber to an interest. @returns a function that removes it */
   add(definition: InterestDefinition, claims: string, target: Target, id: number): () => void;
   has(tableId: number): boolean;
-  /** The roles of those who are interested. */
+  /** The roles of all who are interested in the table. */
   roles(tableId: number): Iterable<string>;
   all(tableId: number): Iterable<Interest>;
-  /** All but those that cannot match a row, by the values that they ask to be equal. */
+  /** The interests that may match the values. Leaves out those that require another value. */
   candidates(tableId: number, values: Values): Interest[];
 }
 
-/** Interests of one table, by a value that a row must have, as far as they ask for one. */
+/** The interests in one table. Those that require a value are found by it. */
 interface TableInterests {
   byKey: Map<string, Interest>;
   /** How many interests a role has. */

@@ -1,6 +1,6 @@
 /**
- * Asks the server what only it can tell: what expressions over values come to,
- * and whether policies let somebody see a row.
+ * Asks the database server what only it knows: the results of expressions, and whether
+ * policies let somebody see a row.
  */
 import type { Log } from "../../../log.ts";
 import { DatabaseError } from "../../database-side.ts";
@@ -14,31 +14,35 @@ export interface Check {
   role: string;
   /** JSON text. */
   claims: string;
-  /** Of the row's primary key, as text. */
+  /** The values of the row's primary key, as text. */
   key: string[];
 }
 
 export type Verdict = "visible" | "hidden" | "failed";
 
 export interface Judge {
-  /** Undefined where the server cannot say. @throws DatabaseError when it cannot be asked */
+  /**
+   * Evaluates expressions. A result is undefined if its expression fails.
+   * @throws DatabaseError when the server cannot be asked
+   */
   evaluate(expressions: string[]): Promise<(string | null | undefined)[]>;
   /**
-   * @param transactions the ids of those that made the rows: they are waited for
+   * Asks the policies who sees which row.
+   * @param transactions the ids of the transactions that wrote the rows. Waits until others see them
    * @throws DatabaseError when the server cannot be asked
    */
   see(checks: Check[], transactions: number[]): Promise<Verdict[]>;
 }
 
-/** Work of one message at most. */
+/** The most that one message to the server asks. */
 const expressionsMax = 200;
 const checksMax = 200;
-/** A commit is in the stream a moment before others see it; asking again takes about as long. */
+/** A commit is in the stream a moment before others see it. Asking again takes about that long. */
 const unsettled = { eagerTries: 5, pauseMs: 1, triesMax: 2_000 };
 
 /**
- * Not the superuser that we are: types, casts and operators can be a project's
- * own, and whoever made them is nothing more than this.
+ * We ask as postgres and not as the superuser that we log in as. Types, casts and operators
+ * may be the project's own code, and its author has only the rights of postgres.
  */
 export const asProject = "select pg_catalog.set_config('role', 'postgres', true)";
 
@@ -83,7 +87,7 @@ async function seeAll(connection: Connection, checks: Check[], transactions: num
   const statements = [`execute ${unseen} (array[${ids}]::pg_catalog.xid[])`];
   for (const { table, role, claims, key } of checks) {
     const definition = visibility(table);
-    // For each role its own: a plan holds the policies of one.
+    // One statement for each role, because a plan contains the policies of one role.
     const visible = await connection.prepare(`${role} ${definition}`, definition);
     statements.push(
       `execute ${become} (${literal(role)}, ${literal(claims)})`,
@@ -101,7 +105,7 @@ async function seeAll(connection: Connection, checks: Check[], transactions: num
   return checks.map((_, index) => (results[2 + 2 * index]?.[0]?.[0] === "t" ? "visible" : "hidden"));
 }
 
-/** Whether any of the transactions is still unseen by others. */
+/** Whether others cannot see one of the transactions yet. */
 const unsettledTransactions = `(pg_catalog.xid[]) as
   select exists (
     select
@@ -129,7 +133,7 @@ function visibility(table: Table): string {
   return definition;
 }
 
-/** What fails as a whole is tried in halves, so that it costs nobody else an answer. */
+/** If the whole fails, tries its halves. So one failing item does not cost the others their answer. */
 async function halving<T, R>(
   items: T[],
   work: (items: T[]) => Promise<R[]>,

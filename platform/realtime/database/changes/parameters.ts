@@ -1,17 +1,17 @@
-/** What a join's entry of postgres_changes asks for. */
+/** Reads what a join's entry of postgres_changes asks for. */
 import type { ChangeParameters } from "../../database-side.ts";
 import { type Filter, parseFilters, RefusedError } from "./filter.ts";
 
 export type ChangeType = "INSERT" | "UPDATE" | "DELETE";
 
 export interface Wanted {
-  /** Undefined for all. */
+  /** Undefined: all. */
   type: ChangeType | undefined;
-  /** `*` for all. */
+  /** `*`: all. */
   schema: string;
   table: string;
   filters: Filter[];
-  /** Undefined for all columns. */
+  /** Undefined: all columns. */
   select: string[] | undefined;
 }
 
@@ -52,7 +52,7 @@ function parseSelect(select: unknown): string[] | undefined {
   return names.length > 0 ? names.sort() : undefined;
 }
 
-/** As a refusal names them. */
+/** The parameters as the text of a refusal names them. */
 export function describeParameters({ type, schema, table, filters, select }: Wanted): string {
   const list = filters.map(
     ({ column, operator, value, negated }) => `{"${column}", "${operator}", "${value}", ${negated}}`,

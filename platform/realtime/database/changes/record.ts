@@ -1,25 +1,25 @@
 /**
- * A change as its table's columns see it, and the `data` of its frames.
+ * A change with its values by column, and the `data` of its frames.
  * https://supabase.com/docs/guides/realtime/postgres-changes
  */
 import type { RowChange, Tuple } from "../pgoutput.ts";
 import type { Column, Table } from "./tables.ts";
 import { toJson } from "./values.ts";
 
-/** Values by column; absent ones did not come with the change. */
+/** Values by column. An absent value did not come with the change. */
 export type Values = Map<string, string | null>;
 
 export interface ChangeRecord {
   table: Table;
   type: RowChange["type"];
   transaction: RowChange["transaction"];
-  /** The new row, with unchanged TOASTed values where the old row came too. */
+  /** The new row. Unchanged TOASTed values are in it only if the old row came too. */
   row: Values;
-  /** The replica identity, or the whole row where that is FULL. */
+  /** The values of the replica identity: the key, or the whole row if the identity is FULL. */
   old: Values;
-  /** Over the limit of a frame: only small values are sent. */
+  /** True when the values are over the limit. Then only small values are sent. */
   tooLarge: boolean;
-  /** The JSON that the server made of values, by column and text. */
+  /** The JSON of values that only the server could make, by column and text. */
   json: Map<string, string>;
 }
 
@@ -34,13 +34,13 @@ export function readChange(change: RowChange, table: Table, bytesMax: number): C
     return values;
   };
   const row = valuesOf(change.row, false);
-  // An update that leaves the identity as it is brings no old one.
+  // An update that does not change the identity brings no old values.
   const old = oldTuple
     ? valuesOf(oldTuple.tuple, oldTuple.kind === "key")
     : change.type === "UPDATE"
       ? valuesOf(change.row, true)
       : new Map();
-  // A key that is TOASTed comes with the old row too.
+  // A TOASTed key value that did not change comes only with the old row.
   if (oldTuple && change.row) {
     for (const [name, value] of old) if (!row.has(name)) row.set(name, value);
   }
@@ -55,7 +55,7 @@ export function readChange(change: RowChange, table: Table, bytesMax: number): C
   };
 }
 
-/** What filters look at. */
+/** The values that filters are applied to. */
 export function filtered({ type, row, old }: ChangeRecord): Values {
   return type === "DELETE" ? old : row;
 }
@@ -64,7 +64,7 @@ export function jsonKey(column: Column, text: string): string {
   return `${column.name} ${text}`;
 }
 
-/** The values whose JSON only the server knows. */
+/** The values whose JSON only the server can make. */
 export function unknownJson(record: ChangeRecord): { column: Column; text: string }[] {
   const unknown = new Map<string, { column: Column; text: string }>();
   for (const column of record.table.columns) {
@@ -78,12 +78,13 @@ export function unknownJson(record: ChangeRecord): { column: Column; text: strin
   return [...unknown.values()];
 }
 
-/** Values that a frame over the limit still has. */
+/** A frame over the limit still contains values up to this size. */
 const smallBytes = 64;
 
 /**
+ * The `data` of a frame, as JSON text.
  * @param readable the columns that the subscriber's role may read
- * @param select the columns that the subscriber wants, and the key; all when undefined
+ * @param select the columns that the subscriber wants, besides the key. Undefined: all
  */
 export function frameData(record: ChangeRecord, readable: Set<string>, select: string[] | undefined): string {
   const { table, type } = record;
@@ -107,7 +108,7 @@ export function frameData(record: ChangeRecord, readable: Set<string>, select: s
     `"commit_timestamp":"${timestamp(record)}"`,
     ...(type === "DELETE" ? [] : [`"record":${object(record.row)}`]),
     ...(type === "UPDATE" ? [`"old_record":${object(record.old)}`] : []),
-    // Nobody can be asked who saw a row that is gone: its key is all that is told.
+    // With row level security, nobody can say who saw the deleted row. So only its key is told.
     ...(type === "DELETE"
       ? [`"old_record":${object(record.old, ({ name }) => !table.rowSecurity || isKey(name))}`]
       : []),
@@ -116,7 +117,7 @@ export function frameData(record: ChangeRecord, readable: Set<string>, select: s
   return `{${head(record)},${members.join(",")},"errors":${errors}}`;
 }
 
-/** A frame that tells of a change without its row. */
+/** The `data` of a frame that tells of a change without its row. */
 export function errorData(record: ChangeRecord, error: string): string {
   return `{${head(record)},"columns":[],"commit_timestamp":"${timestamp(record)}","errors":[${JSON.stringify(error)}]}`;
 }

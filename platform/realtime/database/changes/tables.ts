@@ -1,8 +1,7 @@
 /**
- * What must be known of the published tables to judge their changes: columns
- * and their types, primary keys, row level security, and what roles may read.
- * Read anew when the stream says that a table may have changed, and whenever
- * somebody subscribes.
+ * Reads what we must know about the published tables: columns and their types, primary
+ * keys, row level security, and what roles may read. It is read again when the stream
+ * says that a table may have changed, and whenever somebody subscribes.
  */
 import type { Connections } from "../connections.ts";
 import { textArray } from "../sql.ts";
@@ -10,12 +9,12 @@ import { textArray } from "../sql.ts";
 export interface Column {
   name: string;
   typeId: number;
-  /** As in pg_type. */
+  /** The name in pg_type. */
   typeName: string;
-  /** As SQL writes it, with its schema. */
+  /** The type as SQL writes it, with its schema. */
   sqlType: string;
   isEnum: boolean;
-  /** Whether LIKE, and whether `~` and `~*`, take this type. */
+  /** `likes`: LIKE works with this type. `matches`: `~` and `~*` do. */
   likes: boolean;
   matches: boolean;
 }
@@ -25,26 +24,26 @@ export interface Table {
   schema: string;
   name: string;
   rowSecurity: boolean;
-  /** Names, in the key's order. */
+  /** The names of its columns, in the key's order. */
   primaryKey: string[];
   columns: Column[];
-  /** Names of the columns that a role may read, for each role that was asked for. */
+  /** The names of the columns that each role may read. */
   readable: Map<string, Set<string>>;
-  /** All of the above as a role has it, in short: differs when that does. */
+  /** A short text for each role, which changes when any of the above changes for the role. */
   versions: Map<string, string>;
 }
 
 export interface Catalog {
   tables: Map<number, Table>;
-  /** Of the roles that were asked for: those that a request may have. */
+  /** Those of the wanted roles that a request may have. */
   roles: Set<string>;
 }
 
 export interface Tables {
-  /** The last that was read; empty before. */
+  /** The catalog that was read last. Empty before the first reading. */
   current: Catalog;
   /**
-   * What holds after the call. Calls that wait share one reading.
+   * Reads the catalog. The reading begins after the call; calls that wait share one.
    * @throws DatabaseError
    */
   read(): Promise<Catalog>;
@@ -52,7 +51,7 @@ export interface Tables {
   changed(): Promise<boolean>;
 }
 
-/** However many subscribe at once, the catalog is read this often at most. */
+/** The shortest time between two readings, however many subscribe at once. */
 const intervalMs = 10;
 
 /** @param roles whose rights are read */
@@ -80,7 +79,7 @@ export function createTables(
   const tables: Tables = {
     current: { tables: new Map(), roles: new Set() },
     read() {
-      // One that runs already may have missed what the caller knows of.
+      // A reading that already runs may have missed the change that the caller knows of.
       next ??= (async () => {
         await reading?.catch(() => {});
         reading = query();
@@ -99,7 +98,7 @@ export function createTables(
   return tables;
 }
 
-/** Short names for long texts, the same as long as a text is used at every turn. */
+/** Gives long texts short names. A text keeps its name as long as every reading uses it. */
 function createIntern(): () => (text: string) => string {
   let names = new Map<string, string>();
   let count = 0;
@@ -133,7 +132,10 @@ const hasOperator = (name: string, right: string) => `exists (
     and oprresult = 'boolean'::pg_catalog.regtype
 )`;
 
-/** The format of a type with modifier -1 is what a cast of any value of it needs: bpchar, not character(1). */
+/**
+ * A cast needs the type's format with modifier -1: bpchar and not character(1), which would cut the
+ * value.
+ */
 function catalogQuery(publication: string, roles: string[]): string {
   return `
     select pg_catalog.json_build_object(

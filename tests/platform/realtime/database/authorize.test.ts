@@ -50,7 +50,7 @@ test("policies decide by topic, extension and claims", async () => {
   expect(await server.side.mayWrite("room", alice, both)).toEqual(none);
 });
 
-test("only what is asked for is answered with yes", async () => {
+test("the answer grants only extensions that were asked for", async () => {
   expect(await server.side.mayRead("room", service, ["broadcast"])).toEqual({
     broadcast: true,
     presence: false,
@@ -61,7 +61,7 @@ test("only what is asked for is answered with yes", async () => {
   });
 });
 
-test("a policy sees the probe as the spec has it, and the whole identity", async () => {
+test("a policy sees the row that the specification names, and the whole identity", async () => {
   const identity: Identity = {
     ...person(alice.claims.sub as string, "authenticated", { team: 'it\'s \\ "ours"' }),
   };
@@ -82,7 +82,7 @@ test("a policy sees the probe as the spec has it, and the whole identity", async
   expect(await server.side.mayRead("room", identity, ["broadcast"])).toMatchObject({ broadcast: true });
 });
 
-test("topics are text, whatever is in them", async () => {
+test("a topic may contain any characters", async () => {
   await policy("quoted", `for select to authenticated using (realtime.topic() = 'it''s \\ "a" room; --$1')`);
   expect(await server.side.mayRead(`it's \\ "a" room; --$1`, alice, ["broadcast"])).toMatchObject({
     broadcast: true,
@@ -90,7 +90,7 @@ test("topics are text, whatever is in them", async () => {
   expect(await server.side.mayRead("no\0body", service, both)).toEqual(none);
 });
 
-test("a changed policy counts at the next question", async () => {
+test("a changed policy applies to the next question", async () => {
   for (let times = 0; times < 8; times++) {
     await server.side.mayRead("room", alice, both);
     await server.side.mayWrite("room", alice, both);
@@ -103,7 +103,7 @@ test("a changed policy counts at the next question", async () => {
   expect(await server.side.mayRead("room", alice, both)).toEqual({ broadcast: false, presence: true });
 });
 
-test("questions leave nothing behind and are never heard", async () => {
+test("questions to policies store nothing and are never heard", async () => {
   await policy("writes", "for insert to authenticated with check (true)");
   using heard = listen(server);
   await server.side.mayRead("room", service, both);
@@ -125,11 +125,11 @@ test("a select policy that fails lets nobody receive; an insert policy that fail
     code: "RlsPolicyError",
     message: expect.not.stringContaining("division"),
   });
-  // The connection is fit for the next question.
+  // The connection works for the next question.
   expect(await server.side.mayWrite("rooms", alice, both)).toEqual(all);
 });
 
-test("nobody acts as a role that requests cannot have", async () => {
+test("a token cannot name a role that requests may not have", async () => {
   for (const role of ["postgres", "supabase_admin", "supabase_realtime_admin", "nobody", ""]) {
     const mallory = { ...alice, role, claims: { ...alice.claims, role } };
     expect(await server.side.mayRead("room", mallory, both), role).toEqual(none);
@@ -181,7 +181,7 @@ test("a policy that takes too long is cancelled, and a full queue is refused at 
   expect(await waiting).toMatchObject({ broadcast: true });
 });
 
-test("without today's partition it is MissingPartition", async () => {
+test("without today's partition the error is MissingPartition", async () => {
   const today = `realtime.messages_${new Date().toISOString().slice(0, 10).replaceAll("-", "_")}`;
   await server.admin.unsafe(`drop table ${today}`);
   await expect(server.side.mayRead("room", alice, both)).rejects.toMatchObject({ code: "MissingPartition" });

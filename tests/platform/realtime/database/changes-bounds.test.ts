@@ -8,7 +8,7 @@ import { alice, bob, follow, hearing, person, service, useDatabaseSide } from ".
 const server = useDatabaseSide();
 const sql = (text: string) => server.owner.unsafe(text);
 
-test("a table that is published or withdrawn is noticed within two seconds", async () => {
+test("within two seconds it is noticed that a table was added to the publication or removed", async () => {
   await sql("create table public.notes (id integer primary key)");
   await sql("grant select on public.notes to authenticated");
   await using follower = await follow(server, alice, { table: "notes" });
@@ -37,11 +37,11 @@ test("a table that is published or withdrawn is noticed within two seconds", asy
   await sql("drop table public.notes");
 });
 
-test("a change is heard that commits as soon as the subscription stands", async () => {
+test("a change is heard even if it commits right after the subscription", async () => {
   await sql("create table public.notes (id integer generated always as identity primary key)");
   await sql("grant select on public.notes to authenticated");
   for (let round = 0; round < 20; round++) {
-    // A publication that changed a moment ago.
+    // The publication has just changed.
     await sql("alter publication supabase_realtime add table public.notes");
     await using follower = await follow(server, alice, { table: "notes" });
     expect(follower.told.all).toMatchObject([{ status: "ok" }]);
@@ -52,7 +52,7 @@ test("a change is heard that commits as soon as the subscription stands", async 
   await sql("drop table public.notes");
 });
 
-test("rows of a commit that others do not see yet are waited for", async () => {
+test("a change waits until others can see its commit", async () => {
   await sql(`
     create table public.notes (id integer primary key);
     grant select on public.notes to authenticated;
@@ -61,7 +61,7 @@ test("rows of a commit that others do not see yet are waited for", async () => {
     alter publication supabase_realtime add table public.notes;
   `);
   await using follower = await follow(server, alice, { table: "notes" });
-  // Many at once: each is decoded while others are on their way out of the server's list.
+  // Many at once, so that some are decoded while the server still lists others as running.
   const writers = Array.from({ length: 8 }, () => connect(server, "postgres"));
   await Promise.all(
     writers.map(async (writer, index) => {
@@ -74,7 +74,7 @@ test("rows of a commit that others do not see yet are waited for", async () => {
   await sql("drop table public.notes");
 });
 
-test("a slow policy of a table holds up no message, and not the changes of after", async () => {
+test("a slow policy of a table delays its changes, but no messages", async () => {
   await sql(`
     create table public.slow (id integer primary key);
     grant select on public.slow to authenticated, service_role;
@@ -123,7 +123,7 @@ test("when too many changes wait, the rest is dropped and subscribers are told",
   await sql("drop table public.slow");
 });
 
-test("hundreds of subscribers, each with a filter of their own, hear what is theirs", async () => {
+test("hundreds of subscribers with different filters each hear what theirs lets through", async () => {
   await sql(`
     create table public.inbox (id integer primary key, owner uuid, n integer);
     grant select on public.inbox to authenticated;
@@ -159,7 +159,7 @@ test("hundreds of subscribers, each with a filter of their own, hear what is the
   await sql("drop table public.inbox");
 });
 
-test("subscriptions in numbers leave nothing behind", async () => {
+test("many subscriptions leave nothing behind", async () => {
   await sql(`
     create table public.notes (id integer primary key);
     grant select on public.notes to authenticated;
@@ -167,7 +167,7 @@ test("subscriptions in numbers leave nothing behind", async () => {
     create policy everybody on public.notes for select to authenticated using (true);
     alter publication supabase_realtime add table public.notes;
   `);
-  // Questions about a row, as the server counts them.
+  // The number of questions about a row, as the server counts them.
   const asked = async () => {
     const [row] = await server.admin`
       select coalesce(sum(calls), 0)::integer as calls

@@ -22,7 +22,7 @@ test("with row level security everybody hears of the rows that they may read", a
   );
 });
 
-test("a delete is told to all, with the key alone, where rows are protected", async () => {
+test("with row level security everybody hears of a delete, but only its key", async () => {
   await notes.create(
     "id integer primary key, author uuid, body text",
     `${own} alter table public.notes replica identity full;`,
@@ -39,7 +39,7 @@ test("a delete is told to all, with the key alone, where rows are protected", as
   expect(other.all).toEqual([]);
 });
 
-test("columns that the role may not read are left out, and without the key there is no row", async () => {
+test("columns that the role may not read are left out; a role that may not read the key gets no row", async () => {
   await notes.sql(`
     create table public.notes (id integer primary key, body text, secret text);
     grant select (id, body) on public.notes to authenticated;
@@ -59,11 +59,11 @@ test("columns that the role may not read are left out, and without the key there
   expect(services.all).toMatchObject([{ record: { id: 1, body: "a", secret: "s" } }]);
 });
 
-test("rights that are taken away count from the next change on", async () => {
+test("a revoked right applies from the next change on", async () => {
   await notes.create("id integer primary key, body text");
   await using follower = await follow(server, alice, { table: "notes" });
   await notes.sql("insert into public.notes values (1, 'a')");
-  // Changes are judged by what holds when they are.
+  // A change is decided by the rights at the time of the decision.
   await notes.settled();
   await notes.sql(
     "revoke select on public.notes from authenticated; grant select (id) on public.notes to authenticated",
@@ -80,7 +80,7 @@ test("rights that are taken away count from the next change on", async () => {
   ]);
 });
 
-test("row level security that is switched on counts from the next change on", async () => {
+test("row level security applies from the first change after it is switched on", async () => {
   await notes.create("id integer primary key, author uuid, body text");
   await using follower = await follow(server, alice, { table: "notes" });
   await notes.sql("insert into public.notes values (1)");
@@ -94,7 +94,7 @@ test("row level security that is switched on counts from the next change on", as
   expect(follower.all.map(({ record }) => record?.id)).toEqual([1, 3]);
 });
 
-test("columns that come, go and change their type are followed", async () => {
+test("added, removed and changed columns are noticed", async () => {
   await notes.create("id integer primary key, body text, n integer");
   await using follower = await follow(server, alice, { table: "notes", filter: "n=gt.9" });
   await notes.sql("insert into public.notes values (1, 'a', 10)");
@@ -102,7 +102,7 @@ test("columns that come, go and change their type are followed", async () => {
   await notes.sql(
     "alter table public.notes drop column body, add column title text default 't', alter column n type text",
   );
-  // As text, 9 is greater than 10.
+  // Compared as text, 9 is greater than 10.
   await notes.sql("insert into public.notes (id, n) values (2, '10'), (3, '91')");
   await notes.settled();
   expect(follower.all.map(({ record }) => record)).toEqual([
@@ -115,7 +115,7 @@ test("columns that come, go and change their type are followed", async () => {
   expect(follower.told.all.at(-1)?.message).toContain("invalid column for filter n");
 });
 
-test("a policy that fails withholds the row from those for whom it fails, and nobody else", async () => {
+test("when a policy fails for some subscribers, only they do not get the row", async () => {
   await notes.create(
     "id integer primary key, body text",
     `alter table public.notes enable row level security;
@@ -132,7 +132,7 @@ test("a policy that fails withholds the row from those for whom it fails, and no
   for (const frame of bad.all) expect(frame).not.toHaveProperty("record");
 });
 
-test("a subscriber with several entries gets one frame with all that match", async () => {
+test("a subscriber with several entries gets one frame with the ids of all that match", async () => {
   await notes.create("id integer primary key, body text");
   await using follower = await follow(
     server,
@@ -151,7 +151,7 @@ test("a subscriber with several entries gets one frame with all that match", asy
   ]);
 });
 
-test("whoever has left hears nothing", async () => {
+test("a subscriber that has left hears nothing", async () => {
   await notes.create("id integer primary key");
   const gone = await follow(server, alice, { table: "notes" });
   await gone.subscription[Symbol.asyncDispose]();
@@ -162,7 +162,7 @@ test("whoever has left hears nothing", async () => {
   expect(gone.all).toEqual([]);
 });
 
-test("renewed claims count from then on, without a gap, and are told", async () => {
+test("renewed claims apply without a gap, and the subscriber is told", async () => {
   await notes.create("id integer primary key, author uuid", own);
   await using follower = await follow(server, alice, { table: "notes" });
   const add = (id: number, { claims }: typeof alice) =>
@@ -175,7 +175,7 @@ test("renewed claims count from then on, without a gap, and are told", async () 
   await follower.until(({ record }) => record?.id === 3);
   follower.subscription.renew(anon);
   await follower.told.until(() => follower.told.all.length === 3);
-  // anon may not read the table: that is told, without the row.
+  // anon may not read the table. It is told so, without the row.
   await add(4, bob);
   await follower.until(({ errors }) => errors !== null);
   follower.subscription.renew(alice);
@@ -191,7 +191,7 @@ test("renewed claims count from then on, without a gap, and are told", async () 
   expect(follower.told.all.map(({ status }) => status)).toEqual(["ok", "ok", "ok", "ok"]);
 });
 
-test("a role that comes while the catalog is read for another is known", async () => {
+test("a role is known even if it subscribes while the catalog is read for another role", async () => {
   await notes.create("id integer primary key");
   await using follower = await follow(server, alice, { table: "notes" });
   await server.admin.begin(async (locked) => {

@@ -40,7 +40,7 @@ test("an insert, an update and a delete arrive in the form of Supabase Realtime"
   expect(Math.abs(Date.parse(String(first?.commit_timestamp)) - Date.now())).toBeLessThan(60_000);
 });
 
-test("changes arrive in the order of the commits, and of the statements within", async () => {
+test("changes arrive in the order of the commits, and within one in the order of its statements", async () => {
   await notes.create("id integer primary key, author uuid, body text", own);
   await using follower = await follow(server, alice, { table: "notes" });
   for (let round = 0; round < 5; round++) {
@@ -89,7 +89,7 @@ const values: Record<string, string> = {
   "public.place": "row('High Street', 3)",
   tsvector: "'a fat cat'",
 };
-/** Forms of one type that are special. */
+/** Values with a special form. */
 const odd: [string, string][] = [
   ["numeric", "'NaN'"],
   ["numeric", "'-Infinity'"],
@@ -111,12 +111,12 @@ test("values are the JSON that to_jsonb makes of them", async () => {
   await using follower = await follow(server, alice, { table: "notes" });
   await notes.sql(`insert into public.notes values (1, ${all.map(([, value]) => value).join(", ")})`);
   const [frame] = await follower.until(() => true);
-  // Both as JavaScript reads them.
+  // Both are compared as JavaScript reads them.
   const [row] = await server.owner`select to_jsonb(notes) as expected from public.notes`;
   expect(frame?.record).toEqual(row?.expected);
 });
 
-test("bytea is bare hexadecimal digits", async () => {
+test("bytea is sent as hexadecimal digits without a prefix", async () => {
   await notes.create("id bytea primary key, data bytea");
   await using follower = await follow(server, alice, { table: "notes", filter: "data=eq.00ff" });
   await notes.sql("insert into public.notes values ('\\x01', '\\x00ff'), ('\\x02', '\\x00fe')");
@@ -125,7 +125,7 @@ test("bytea is bare hexadecimal digits", async () => {
   expect(follower.all).toMatchObject([{ record: { id: "01", data: "00ff" } }]);
 });
 
-test("names are as they are, however odd", async () => {
+test("names may contain any characters", async () => {
   await notes.sql(`
     create schema "Odd ""Schema""";
     grant usage on schema "Odd ""Schema""" to authenticated;
@@ -147,7 +147,7 @@ test("names are as they are, however odd", async () => {
   await notes.sql(`drop schema "Odd ""Schema""" cascade`);
 });
 
-test("a delete's other columns are known with replica identity full only", async () => {
+test("a delete has columns besides the key only with replica identity full", async () => {
   await notes.create("id integer primary key, body text");
   await notes.sql("insert into public.notes values (1, 'a'), (2, 'a')");
   await using byKey = await follow(server, alice, { event: "DELETE", table: "notes", filter: "id=eq.1" });
@@ -202,7 +202,7 @@ test("an unchanged TOASTed value is absent, or from the old row with replica ide
   expect(filtered.all.map(({ record }) => record?.n)).toEqual([3]);
 });
 
-test("a key that is TOASTed and did not change is known", async () => {
+test("an unchanged TOASTed key is sent", async () => {
   await notes.create(
     "id text primary key, n integer",
     `alter table public.notes alter column id set storage external;
@@ -219,7 +219,7 @@ test("a key that is TOASTed and did not change is known", async () => {
   ]);
 });
 
-test("a table without a primary key gives an error for what is not a delete", async () => {
+test("a table without a primary key gives an error for inserts and updates", async () => {
   await notes.create("id integer, body text", "alter table public.notes replica identity full;");
   await using follower = await follow(server, alice, { table: "notes", filter: "id=eq.99" });
   await notes.sql("insert into public.notes values (1, 'a')");
@@ -244,7 +244,7 @@ test("a change over a mebibyte arrives without its large values", async () => {
   expect(small.record?.body).toHaveLength(900_000);
 });
 
-test("truncation is not told", async () => {
+test("nobody is told of a truncate", async () => {
   await notes.create("id integer primary key");
   await using follower = await follow(server, alice, { table: "notes" });
   await notes.sql("insert into public.notes values (1)");

@@ -40,7 +40,7 @@ beforeAll(async () => {
   `);
 });
 
-/** Two rows of every kind of value, and one of nulls. */
+/** Two rows for each kind of value, and one row of nulls. */
 const rows = `
   insert into public.rows values
     (1, true, 1, 9007199254740993, 1.0, 1.5, 'alice', 'alice', 'ab', 'a11ce000-0000-4000-8000-000000000001',
@@ -50,7 +50,7 @@ const rows = `
   insert into public.rows (id) values (3);
 `;
 
-/** A filter, and the same in SQL. */
+/** A filter, and the same condition in SQL. */
 const cases: [filter: string, where: string][] = [
   ["", "true"],
   ["  ", "true"],
@@ -130,7 +130,7 @@ const cases: [filter: string, where: string][] = [
   ["id=in.(1,2),b=not.is.true", "id in (1, 2) and b is not true"],
 ];
 
-test("filters mean what the database makes of them", async () => {
+test("filters mean what the database says they mean", async () => {
   const followers: Follower[] = [];
   for (const [filter] of cases) followers.push(await follow(server, alice, { table: "rows", filter }));
   for (const [index, { told }] of followers.entries()) {
@@ -209,7 +209,7 @@ const refused: [parameters: object, message: RegExp | string][] = [
   [{ schema: "auth", table: "users" }, /Please check Realtime is enabled/],
 ];
 
-test("what cannot be subscribed to is told, with the reason", async () => {
+test("a subscriber is told why a subscription is not possible", async () => {
   for (const [parameters, message] of refused) {
     await using follower = await follow(server, alice, parameters);
     expect(follower.told.all, JSON.stringify(parameters)).toEqual([
@@ -225,7 +225,7 @@ test("what cannot be subscribed to is told, with the reason", async () => {
   expect(superuser.told.all).toMatchObject([{ status: "error" }]);
 });
 
-test("one entry that cannot be subscribed to refuses all", async () => {
+test("one impossible entry refuses all entries", async () => {
   await using follower = await follow(server, alice, { table: "rows" }, { table: "nowhere" });
   await using fine = await follow(server, alice, { table: "rows", event: "DELETE" });
   expect(follower.told.all).toMatchObject([{ status: "error" }]);
@@ -235,7 +235,7 @@ test("one entry that cannot be subscribed to refuses all", async () => {
   expect(follower.all).toEqual([]);
 });
 
-test("a filter's value is judged as the project, never as a superuser", async () => {
+test("a filter's value is evaluated as postgres, never as a superuser", async () => {
   await sql(`
     create function public.is_safe(value text) returns boolean language plpgsql as
       'begin return current_setting(''is_superuser'') = ''off''; end';

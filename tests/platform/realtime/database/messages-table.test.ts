@@ -54,7 +54,7 @@ test("realtime.messages has the columns, the owner and the rights of a hosted pr
   });
 });
 
-test("the functions are there for everybody, run as their caller, and belong to the service", async () => {
+test("everybody may call the functions, which run as their caller and belong to the service", async () => {
   const functions = await server.owner`
     select proname as name, prosecdef as definer, proowner::regrole::text as owner,
       has_function_privilege('anon', oid, 'execute') as everybody
@@ -96,7 +96,7 @@ test("postgres makes and drops triggers of realtime.messages", async () => {
   });
 });
 
-test("with policies postgres is lent nothing else of the services", async () => {
+test("the right to make policies gives postgres no other rights of the services", async () => {
   const refused = [
     "alter table realtime.messages disable row level security",
     "alter table realtime.messages add column mine text",
@@ -118,7 +118,7 @@ test("with policies postgres is lent nothing else of the services", async () => 
     "select platform.lend_service_roles()",
   ];
   for (const statement of refused) {
-    // Also in the transaction of a policy, where the roles were lent a moment ago.
+    // Also in the transaction that makes a policy, where postgres had the roles a moment ago.
     await expect(
       undone(server.owner, async (sql) => {
         await sql.unsafe("create policy mine on realtime.messages for select to authenticated using (true)");
@@ -144,7 +144,7 @@ test("with policies postgres is lent nothing else of the services", async () => 
   ).toEqual([{ present: true }]);
 });
 
-test("a policy that cannot be made leaves postgres a member of nothing", async () => {
+test("after a policy that cannot be made, postgres is a member of no other role", async () => {
   await expect(
     server.owner.unsafe("create policy broken on realtime.messages for select using (no_such_column)"),
   ).rejects.toMatchObject({ code: "42703" });
@@ -164,7 +164,7 @@ test("a policy that cannot be made leaves postgres a member of nothing", async (
   ).toHaveLength(0);
 });
 
-test("other roles make no policies of the services' tables", async () => {
+test("other roles cannot make policies on the tables of the services", async () => {
   for (const role of ["authenticated", "service_role"]) {
     await expect(
       as(server, role, {}, (sql) =>
@@ -174,7 +174,7 @@ test("other roles make no policies of the services' tables", async () => {
   }
 });
 
-test("send stores a private message with an id, and keeps one that is there", async () => {
+test("send stores a private message with an id, and keeps an id that the payload has", async () => {
   await server.owner`select realtime.send('{"n": 1}', 'greeting', 'room')`;
   await server.owner`select realtime.send('{"id": "mine"}', 'greeting', 'room', false)`;
   const [first, second] =
@@ -183,7 +183,7 @@ test("send stores a private message with an id, and keeps one that is there", as
   expect(second).toMatchObject({ payload: { id: "mine" }, private: false });
 });
 
-test("send leaves the topic set for the transaction, as policies and later statements see it", async () => {
+test("send sets the topic for the rest of the transaction, for policies and later statements", async () => {
   await undone(server.owner, async (sql) => {
     expect(await sql`select realtime.topic()`).toEqual([{ topic: null }]);
     await sql`select realtime.send('{}', 'greeting', 'room')`;
@@ -191,7 +191,7 @@ test("send leaves the topic set for the transaction, as policies and later state
   });
 });
 
-test("what cannot be sent is a warning, and its sender's work stays", async () => {
+test("a message that cannot be sent is a warning, and the transaction goes on", async () => {
   const warnings: string[] = [];
   const sql = postgres(urlOf(server, "postgres"), {
     max: 1,
@@ -213,7 +213,7 @@ test("what cannot be sent is a warning, and its sender's work stays", async () =
   await sql.end();
 });
 
-test("alice sends where an insert policy lets her", async () => {
+test("alice can send where an insert policy lets her", async () => {
   await server.owner.unsafe(`
     create policy "members write" on realtime.messages for insert to authenticated
       with check (realtime.topic() = 'room' and (select auth.uid()) = '${aliceId}')
@@ -270,7 +270,7 @@ test("broadcast_changes sends the old and the new row from a trigger, privately"
   await server.owner.unsafe("drop table public.notes; drop function public.announce()");
 });
 
-test("broadcast_changes fails for statements and for what is no change", async () => {
+test("broadcast_changes fails in a statement trigger, and for an operation other than a change", async () => {
   const call = (operation: string, level: string) =>
     server.owner`
       select realtime.broadcast_changes('t', 'e', ${operation}, 'a', 'b', null::record, null::record, ${level})

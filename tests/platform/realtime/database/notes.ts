@@ -1,19 +1,19 @@
-/** A published table of notes, and the certainty that its changes have been delivered. */
+/** A published table of notes, and a way to wait until its changes have been delivered. */
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { type Follower, follow, service, type TestSide } from "./side.ts";
 
 export interface Notes {
-  /** The service role, who hears of all tables. */
+  /** A subscriber with the service role, which hears of all tables. */
   everything: Follower;
-  /** As postgres. */
+  /** Connects as postgres. */
   sql(text: string): Promise<Record<string, unknown>[]>;
   /** Makes public.notes, which signed-in people may read, until the end of the test. */
   create(columns: string, more?: string): Promise<void>;
-  /** Resolves when what came before has been delivered. */
+  /** Resolves when all earlier changes have been delivered. */
   settled(): Promise<void>;
 }
 
-/** Rows are their author's alone. */
+/** Only the author of a row may see it. */
 export const own = `
   alter table public.notes enable row level security;
   create policy "authors read their notes" on public.notes

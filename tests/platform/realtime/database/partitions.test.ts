@@ -12,7 +12,7 @@ import {
 
 const server = useSupabaseServer();
 
-test("partitions exist from yesterday to three days ahead, are made anew and dropped after three days", async () => {
+test("partitions exist from yesterday to three days ahead, are made again when missing, and dropped after three days", async () => {
   const database = await createDatabase(server, "partitions");
   const url = urlOf(server, "supabase_admin", database);
   await bootstrapDatabase(url, bootstrapOptions);
@@ -37,7 +37,7 @@ test("partitions exist from yesterday to three days ahead, are made anew and dro
        for values from ('${from(offset)}') to ('${from(offset + 1)}')`,
     );
   }
-  // Dropping one was cut off half way, because somebody read.
+  // Dropping one was interrupted, because somebody was reading.
   const reader = connect(server, "supabase_admin", database);
   await reader.begin(async (reading) => {
     await reading`select from realtime.messages`;

@@ -1,4 +1,4 @@
-/** A database's side of Realtime for the tests of one file, and people who listen to it. */
+/** The database's side of Realtime for the tests of one file, and people who listen to it. */
 import { afterAll, beforeAll } from "vitest";
 import { silent } from "../../../../platform/log.ts";
 import { createDatabaseSide, type DatabaseLimits } from "../../../../platform/realtime/database/index.ts";
@@ -39,10 +39,10 @@ export const bob = person("b0b00000-0000-4000-8000-000000000001");
 export const anon: Identity = { role: "anon", claims: { role: "anon" }, headers: {} };
 export const service: Identity = { role: "service_role", claims: { role: "service_role" }, headers: {} };
 
-/** What somebody has heard so far, to be waited for. */
+/** What somebody has heard so far, and a way to wait for more. */
 export interface Heard<T> {
   all: T[];
-  /** Resolves with what was heard up to and including the first that fits. */
+  /** Waits for the first message that matches. @returns what was heard up to it */
   until(fits: (item: T) => boolean): Promise<T[]>;
 }
 
@@ -92,7 +92,7 @@ export interface Follower extends Heard<Frame>, AsyncDisposable {
   subscription: ChangeSubscription;
 }
 
-/** Follows changes; entries have the ids 1, 2, … */
+/** Follows changes. The entries have the ids 1, 2, … */
 export async function follow(
   { side }: { side: DatabaseSide },
   identity: Identity,

@@ -68,7 +68,7 @@ test("a message larger than any buffer arrives whole", async () => {
   expect(JSON.parse(json).text).toBe("é".repeat(1_500_000));
 });
 
-test("what is rolled back, skipped, changed or no broadcast is not heard", async () => {
+test("a row that is rolled back, skipped, changed or no broadcast is not heard", async () => {
   using heard = listen(server);
   await server.owner
     .begin(async (sql) => {
@@ -87,7 +87,7 @@ test("what is rolled back, skipped, changed or no broadcast is not heard", async
   expect(await heard.until(end)).toHaveLength(1);
 });
 
-test("a listener that is gone hears nothing, the others do", async () => {
+test("a listener that was removed hears nothing, the others do", async () => {
   const gone = listen(server);
   using heard = listen(server);
   gone[Symbol.dispose]();
@@ -101,7 +101,7 @@ const walsenders = () =>
     select active_pid as pid from pg_replication_slots where database = 'postgres' and temporary
   `;
 
-test("there is one slot, temporary, and it is gone with the service", async () => {
+test("there is one temporary slot, which ends with the service", async () => {
   expect(await walsenders()).toHaveLength(1);
   const side = await createDatabaseSide({ databaseUrl: urlOf(server, "supabase_admin"), log: silent });
   await side.streaming(30_000);
@@ -110,11 +110,11 @@ test("there is one slot, temporary, and it is gone with the service", async () =
   while ((await walsenders()).length > 1) await pause(10);
   const left =
     await server.admin`select application_name from pg_stat_activity where application_name ~ '^realtime'`;
-  // Those of the side that all tests share.
+  // The slots of the side that all tests share.
   expect(new Set(left.map(({ application_name }) => application_name)).size).toBe(left.length);
 });
 
-test("a lost slot is replaced, and followers are told that they may have missed something", async () => {
+test("a lost slot is replaced, and subscribers are told that they may have missed something", async () => {
   await server.owner.unsafe(`
     create table public.notes (id integer primary key);
     grant select on public.notes to authenticated;
@@ -135,7 +135,7 @@ test("a lost slot is replaced, and followers are told that they may have missed 
   await server.owner.unsafe("drop table public.notes");
 });
 
-test("publications that were dropped are made again or done without", async () => {
+test("a dropped publication of messages is made again, and one of changes is not needed", async () => {
   const database = await createDatabase(server, "publications");
   const url = urlOf(server, "supabase_admin", database);
   await bootstrapDatabase(url, bootstrapOptions);
@@ -156,7 +156,7 @@ test("publications that were dropped are made again or done without", async () =
   `);
   const follower = await follow({ side }, alice, { table: "notes" });
   expect(follower.told.all).toMatchObject([{ status: "ok" }]);
-  // The stream takes up the new publication by itself.
+  // The stream notices the new publication by itself.
   let id = 0;
   const writing = setInterval(() => void sql`insert into public.notes values (${id++})`.catch(() => {}), 100);
   await follower.until(() => true);
@@ -164,7 +164,7 @@ test("publications that were dropped are made again or done without", async () =
   await side[Symbol.asyncDispose]();
 });
 
-test("Postgres is restarted in the middle: questions fail meanwhile, and all is well afterwards", async () => {
+test("when Postgres restarts, questions fail meanwhile, and everything works afterwards", async () => {
   const dataDir = join(server.dir, "restarted");
   const options = { dataDir, port: await freePort(), password: "postgres", durable: false, log: silent };
   const first = await startServer(options);
@@ -207,7 +207,7 @@ test("Postgres is restarted in the middle: questions fail meanwhile, and all is 
   await side[Symbol.asyncDispose]();
 });
 
-test("a service that stops answers whoever waits", async () => {
+test("a service that stops answers everybody who waits", async () => {
   const side = await createDatabaseSide({ databaseUrl: urlOf(server, "supabase_admin"), log: silent });
   const waiting = side.streaming(60_000).then(
     () => "streams",
@@ -219,7 +219,7 @@ test("a service that stops answers whoever waits", async () => {
   await expect(side.mayRead("room", alice, ["broadcast"])).rejects.toMatchObject({ name: "DatabaseError" });
 });
 
-test("a database that is not there is an error", async () => {
+test("a database that cannot be reached is an error", async () => {
   await expect(
     createDatabaseSide({ databaseUrl: urlOf(server, "supabase_admin", "nowhere"), log: silent }),
   ).rejects.toMatchObject({ code: "UnableToConnectToProject" });

@@ -1,17 +1,18 @@
 /**
- * Broadcast over HTTP, for who has no socket: many messages at once, or one to
- * the topic and event of the path.
+ * Broadcast over HTTP, for clients without a socket: many messages in one request, or
+ * one message to the topic and event in the path.
  * Source: supabase/realtime lib/realtime_web/controllers/broadcast*_controller.ex,
  * lib/realtime/tenants/{batch,single}_broadcast.ex.
  */
-import { payloadBytes } from "./broadcast.ts";
-import { publish } from "./channel.ts";
-import type { Context } from "./context.ts";
+import { readBytes } from "../body.ts";
+import { type BatchMessage, type FieldErrors, parseBatch } from "./broadcast-batch.ts";
 import { DatabaseError, type Identity } from "./database-side.ts";
 import { topicPrefix } from "./hub.ts";
+import { charge, hasRoom } from "./parties.ts";
 import { policyHeaders } from "./policy-headers.ts";
 import { broadcastFanout, type EncodedBroadcast, type Fanout, isObject, textFanout } from "./protocol.ts";
-import { type BatchMessage, type FieldErrors, parseBatch } from "./rest-batch.ts";
+import { isTooLarge, publish } from "./publish.ts";
+import type { Context, Party } from "./state.ts";
 import { TokenError, verifyToken } from "./tokens.ts";
 
 const bodyBytesMax = 8_000_000;
@@ -28,8 +29,14 @@ class Answer extends Error {
   }
 }
 
-/** Never rejects. @param request its path begins with /api */
-export async function answerRest(context: Context, request: Request): Promise<Response> {
+/** Who sends, and the party that pays. */
+interface Caller {
+  identity: Identity;
+  party: Party;
+}
+
+/** Answers a request. Never rejects. @param request its path begins with /api */
+export async function answerBroadcast(context: Context, request: Request): Promise<Response> {
   const headers = new Headers();
   try {
     const { pathname, searchParams } = new URL(request.url);
@@ -38,17 +45,19 @@ export async function answerRest(context: Context, request: Request): Promise<Re
       throw new Answer(404, { message: "Not Found" });
     }
     const identity = await identify(context, request);
+    const party = context.parties.of(identity, request.headers.get("x-forwarded-for") ?? "");
     rateHeaders(context, headers);
+    if (!hasRoom(context, party, "events")) throw new Answer(429, { message: "Too many requests" });
     if (single) {
       const [topic, event] = single.slice(1).map(decodePath) as [string, string];
-      await broadcastOne(context, request, identity, topic, event, searchParams);
+      await broadcastOne(context, request, { identity, party }, topic, event, searchParams);
     } else {
-      await broadcastMany(context, request, identity);
+      await broadcastMany(context, request, { identity, party });
     }
     return new Response(null, { status: 202, headers });
   } catch (error) {
     if (error instanceof Answer) return Response.json(error.body, { status: error.status, headers });
-    context.log("error", `rest: ${(error as Error)?.stack ?? error}`);
+    context.log("error", `broadcast over HTTP: ${(error as Error)?.stack ?? error}`);
     return Response.json({ message: "An unexpected error occurred" }, { status: 500, headers });
   }
 }
@@ -65,7 +74,7 @@ async function identify(context: Context, request: Request): Promise<Identity> {
   }
 }
 
-/** How much of the rate is used, and no more when all of it is. */
+/** Tells how much of the server's rate is used. @throws Answer when all of it is */
 function rateHeaders({ rates, limits }: Context, headers: Headers): void {
   const rolling = Math.trunc(rates.events.perS());
   headers.set("x-rate-rolling", String(rolling));
@@ -74,23 +83,35 @@ function rateHeaders({ rates, limits }: Context, headers: Headers): void {
   if (rolling >= limits.eventsPerS) throw new Answer(429, { message: "Too many requests" });
 }
 
-async function broadcastMany(context: Context, request: Request, identity: Identity): Promise<void> {
+async function broadcastMany(context: Context, request: Request, caller: Caller): Promise<void> {
+  const { identity, party } = caller;
   const { events } = context.rates;
-  const batch = parseBatch(json(await body(request)), context.limits.payloadBytes);
+  const batch = parseBatch(json(await body(request)), (payload) =>
+    isTooLarge(context, { json: JSON.stringify(payload) }),
+  );
   if (batch.errors) throw unprocessable(batch.errors);
   const { messages } = batch;
-  if (messages.length + events.perS() > events.limitPerS) {
-    throw new Answer(429, { message: "Too many messages to broadcast, please reduce the batch size" });
+  if (
+    messages.length + events.perS() > events.limitPerS ||
+    !hasRoom(context, party, "events", messages.length)
+  ) {
+    throw batchTooLarge();
   }
   const allowed = new Map<string, boolean>();
   for (const message of messages) {
+    // Copies count too, so a batch with many listeners may end early.
+    if (!hasRoom(context, party, "events")) throw batchTooLarge();
+    charge(context, party, "events");
     if (message.private && !allowed.has(message.topic)) {
       allowed.set(message.topic, await mayWriteSilently(context, message.topic, identity));
     }
-    if (!message.private || allowed.get(message.topic)) {
-      send(context, message.topic, message.private, batchFanout(message));
-    }
+    if (message.private && !allowed.get(message.topic)) continue;
+    send(context, party, message.topic, message.private, batchFanout(message));
   }
+}
+
+function batchTooLarge(): Answer {
+  return new Answer(429, { message: "Too many messages to broadcast, please reduce the batch size" });
 }
 
 function batchFanout({ topic, event, payload, id }: BatchMessage): Fanout {
@@ -99,12 +120,12 @@ function batchFanout({ topic, event, payload, id }: BatchMessage): Fanout {
   return textFanout(topicPrefix + topic, "broadcast", text, id);
 }
 
-/** A message that may not be sent is skipped, whatever the reason. */
+/** Whether the identity may send. False also when the database cannot say: the message is then skipped. */
 async function mayWriteSilently(context: Context, topic: string, identity: Identity): Promise<boolean> {
   try {
     return (await context.database.mayWrite(topic, identity, ["broadcast"])).broadcast;
   } catch (error) {
-    context.log("warn", `rest: ${(error as Error).message}`);
+    context.log("warn", `broadcast over HTTP: ${(error as Error).message}`);
     return false;
   }
 }
@@ -112,7 +133,7 @@ async function mayWriteSilently(context: Context, topic: string, identity: Ident
 async function broadcastOne(
   context: Context,
   request: Request,
-  identity: Identity,
+  { identity, party }: Caller,
   topic: string,
   event: string,
   query: URLSearchParams,
@@ -130,29 +151,30 @@ async function broadcastOne(
   const errors: FieldErrors = {};
   if (topic.trim() === "") errors.topic = ["can't be blank"];
   if (event.trim() === "") errors.event = ["can't be blank"];
-  if (payloadBytes({ event, payload }) > context.limits.payloadBytes) {
+  if (isTooLarge(context, payload)) {
     errors.payload = ["Payload size exceeds tenant limit"];
   }
   if (!isPrivate && (query.has("persist") || query.has("persist[ttl]"))) {
     errors.persist = ["can only be used on private channels"];
   }
   if (Object.keys(errors).length > 0) throw unprocessable(errors);
+  charge(context, party, "events");
   if (isPrivate) await mustWrite(context, topic, identity);
-  send(context, topic, isPrivate, singleFanout(topic, { event, payload }));
+  send(context, party, topic, isPrivate, singleFanout(topic, { event, payload }));
 }
 
 function singleFanout(topic: string, broadcast: EncodedBroadcast): Fanout {
   return broadcastFanout(topicPrefix + topic, broadcast);
 }
 
-/** @throws Answer */
+/** @throws Answer when the identity may not send to the topic */
 async function mustWrite({ database, log }: Context, topic: string, identity: Identity): Promise<void> {
   let allowed = false;
   try {
     allowed = (await database.mayWrite(topic, identity, ["broadcast"])).broadcast;
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
-    log("warn", `rest: ${error.code}: ${error.message}`);
+    log("warn", `broadcast over HTTP: ${error.code}: ${error.message}`);
     const [status, message] = troubles[error.code] ?? [422, "Tenant database unavailable"];
     throw new Answer(status, { message });
   }
@@ -168,18 +190,18 @@ const troubles: Record<string, [status: number, message: string]> = {
   DatabaseLackOfConnections: [422, "Tenant database has too many connections"],
 };
 
-function send(context: Context, name: string, isPrivate: boolean, fanout: Fanout): void {
-  context.rates.events.add();
+/** Sends a message that the caller has been charged for, whether it may send or not: asking costs too. */
+function send(context: Context, party: Party, name: string, isPrivate: boolean, fanout: Fanout): void {
   const topic = context.hub.find(name, isPrivate);
-  if (topic) publish(context, topic, fanout);
+  if (topic) publish(context, topic, fanout, party);
 }
 
-/** What is no object travels as one. */
+/** The payload as JSON text. A value that is not an object is wrapped into one. */
 function wrapped(value: unknown): string {
   return JSON.stringify(isObject(value) ? value : { _json: value });
 }
 
-/** An empty body is an empty object. */
+/** Reads JSON. An empty body counts as an empty object. @throws Answer */
 function json(bytes: Uint8Array): unknown {
   if (bytes.length === 0) return {};
   try {
@@ -189,15 +211,8 @@ function json(bytes: Uint8Array): unknown {
   }
 }
 
-async function body(request: Request): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of request.body ?? []) {
-    bytes += part.length;
-    if (bytes > bodyBytesMax) throw new Answer(413, { message: "Request Entity Too Large" });
-    parts.push(part);
-  }
-  return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
+function body(request: Request): Promise<Uint8Array> {
+  return readBytes(request, bodyBytesMax, () => new Answer(413, { message: "Request Entity Too Large" }));
 }
 
 function unprocessable(errors: object): Answer {

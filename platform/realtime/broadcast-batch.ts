@@ -1,4 +1,4 @@
-/** The body of POST /api/broadcast: its messages, or what is wrong with each. */
+/** Reads the body of POST /api/broadcast: its messages, or what is wrong with each of them. */
 import { isObject } from "./protocol.ts";
 
 export interface BatchMessage {
@@ -18,18 +18,18 @@ export type Batch =
 const blank = "can't be blank";
 const invalid = "is invalid";
 
-/** @param payloadBytes what one payload may have */
-export function parseBatch(body: unknown, payloadBytes: number): Batch {
+/** @param isTooLarge whether a payload is larger than allowed */
+export function parseBatch(body: unknown, isTooLarge: (payload: object) => boolean): Batch {
   const given = isObject(body) ? body.messages : undefined;
   if (given === undefined || given === null) return { errors: { messages: [blank] } };
   if (!Array.isArray(given) || !given.every(isObject)) return { errors: { messages: [invalid] } };
   if (given.length === 0) return { errors: { messages: [blank] } };
-  const errors = given.map((message) => wrongWith(message, payloadBytes));
+  const errors = given.map((message) => wrongWith(message, isTooLarge));
   if (errors.some((error) => Object.keys(error).length > 0)) return { errors: { messages: errors } };
   return { messages: given.map(messageOf) };
 }
 
-function wrongWith(message: Record<string, unknown>, payloadBytes: number): FieldErrors {
+function wrongWith(message: Record<string, unknown>, isTooLarge: (payload: object) => boolean): FieldErrors {
   const errors: FieldErrors = {};
   for (const field of ["topic", "event"] as const) {
     const value = message[field];
@@ -40,9 +40,7 @@ function wrongWith(message: Record<string, unknown>, payloadBytes: number): Fiel
   const { payload, private: isPrivate, id } = message;
   if (payload === undefined || payload === null) errors.payload = [blank];
   else if (!isObject(payload)) errors.payload = [invalid];
-  else if (Buffer.byteLength(JSON.stringify(payload)) > payloadBytes) {
-    errors.payload = ["Payload size exceeds tenant limit"];
-  }
+  else if (isTooLarge(payload)) errors.payload = ["Payload size exceeds tenant limit"];
   if (!booleans.has(isPrivate ?? false)) errors.private = [invalid];
   if (id !== undefined && id !== null && typeof id !== "string") errors.id = [invalid];
   return errors;

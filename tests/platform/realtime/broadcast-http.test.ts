@@ -54,7 +54,7 @@ test("a batch reaches its rooms, as text for either version, with its ids", asyn
   });
 });
 
-test("a private message of a batch is sent for who may speak, and skipped for who may not", async () => {
+test("a private message of a batch is sent if its sender may speak in the room, and skipped if not", async () => {
   const room = freshRoom();
   await town.admit(room, { alice: { hears: true, speaks: true } });
   const channel = (await town.client("alice")).channel(room, { config: { private: true } });
@@ -69,7 +69,7 @@ test("a private message of a batch is sent for who may speak, and skipped for wh
   expect(heard).toEqual([]);
 });
 
-test("a batch that is no batch is told what is wrong with each message", async () => {
+test("a malformed batch is answered with what is wrong with each message", async () => {
   const message = { topic: "a", event: "b", payload: {} };
   for (const [body, messages] of [
     [{ messages: [{ topic: "a", event: "b" }, message] }, [{ payload: ["can't be blank"] }, {}]],
@@ -110,7 +110,7 @@ test("httpSend reaches a room as JSON and as bytes", async () => {
   expect(new Uint8Array(heard[1]?.payload as ArrayBuffer)).toEqual(Uint8Array.of(0, 255));
 });
 
-test("httpSend to a private room is for who may speak there; to others it is forbidden", async () => {
+test("httpSend to a private room works for a member who may speak there, and is forbidden for others", async () => {
   const room = freshRoom();
   await town.admit(room, { alice: { hears: true, speaks: true } });
   const config = { config: { private: true } };
@@ -137,7 +137,7 @@ test("a client that has not joined falls back to HTTP", async () => {
   await vi.waitFor(() => expect(heard).toMatchObject([{ payload: { text: "hello" } }]), patience);
 });
 
-test("one message has a topic and an event in its path, whatever characters they have", async () => {
+test("a single message has its topic and event in the path, with any characters", async () => {
   const room = `a/b ü:${freshRoom()}`;
   const to = (await town.client()).channel(room);
   const heard = hearing(to, "x/y");
@@ -162,7 +162,7 @@ test("one message has a topic and an event in its path, whatever characters they
   expect((await post("/nothing", {})).status).toBe(404);
 });
 
-test("without a good key or token the answer is 401, and browsers may ask", async () => {
+test("without a valid key or token the answer is 401, and browsers may call from any origin", async () => {
   const batch = { messages: [{ topic: "a", event: "b", payload: {} }] };
   for (const headers of [
     { apikey: "" },

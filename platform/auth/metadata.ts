@@ -1,0 +1,59 @@
+/**
+ * What clients write about a user: user_metadata and app_metadata. Both go into the
+ * database as jsonb and into every access token, so they have to fit into both.
+ * Every endpoint that takes metadata reads it here.
+ */
+import { invalid } from "./errors.ts";
+import { type Json, mergeMetadata } from "./users.ts";
+
+/**
+ * Of user_metadata as JSON. An access token carries it in a header, in Base64, beside
+ * 1 KB of other claims, and a server that takes 8 KB of headers has to take it.
+ * private.before_user_created() has the same bound for sign-ups on hosted Supabase.
+ */
+const maxBytes = 4096;
+/** As deep as objects and arrays may be in each other. */
+const maxDepth = 32;
+
+/**
+ * Metadata that a client sent.
+ * @returns it, with U+FFFD in place of lone surrogates, as GoTrue has them
+ * @throws AuthError validation_failed (400), when the database could not keep it or a token not carry it
+ */
+export function readMetadata(data: Json | undefined): Json {
+  const metadata = readValue(data ?? {}, 1) as Json;
+  checkSize(metadata);
+  return metadata;
+}
+
+/**
+ * A user's metadata with changes laid over it; null takes a key away.
+ * @throws AuthError validation_failed (400), as readMetadata, also when only all together is too large
+ */
+export function changeMetadata(metadata: Json | null, changes: Json | undefined): Json {
+  const changed = mergeMetadata(metadata, readMetadata(changes));
+  // Metadata from before this bound may be too large. It can only become smaller.
+  if (sizeBytes(changed) > sizeBytes(metadata ?? {})) checkSize(changed);
+  return changed;
+}
+
+function readValue(value: unknown, depth: number): unknown {
+  if (typeof value === "string") return readString(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (depth > maxDepth) throw invalid(`Metadata is nested at most ${maxDepth} deep`);
+  if (Array.isArray(value)) return value.map((item) => readValue(item, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [readString(key), readValue(item, depth + 1)]),
+  );
+}
+
+function readString(value: string): string {
+  if (value.includes("\0")) throw invalid("Metadata cannot have the character U+0000");
+  return value.toWellFormed();
+}
+
+function checkSize(metadata: Json): void {
+  if (sizeBytes(metadata) > maxBytes) throw invalid(`Metadata has at most ${maxBytes} bytes as JSON`);
+}
+
+const sizeBytes = (metadata: Json) => Buffer.byteLength(JSON.stringify(metadata));

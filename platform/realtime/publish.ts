@@ -1,0 +1,102 @@
+/** One message to everybody on a topic, and the rate of messages that this counts towards. */
+import { shutDown } from "./channel.ts";
+import { deliver } from "./outgoing.ts";
+import { charge, hasRoom, roomOf } from "./parties.ts";
+import type { EncodedBroadcast, Fanout } from "./protocol.ts";
+import type { Channel, Context, Party, Topic } from "./state.ts";
+
+export const tooManyMessages = "Too many messages per second";
+
+/** A sender pays for this number of copies to each party: a person has a few tabs and devices. */
+const firstCopies = 5;
+
+const nothing = Buffer.alloc(0);
+
+/**
+ * Sends a message to every channel of a topic that may hear broadcasts.
+ *
+ * The sender pays for the first copies to each party, out of its share of the limits. That
+ * is enough for a person's tabs and devices, so a sender cannot use up a listener's share.
+ * A party with more channels on the topic pays for its further copies. So a listener with
+ * many sockets cannot use up a sender's share.
+ * @param payer the sender; undefined when the database sends, then each receiver pays
+ * @param except a channel that does not get the message
+ */
+export function publish(
+  context: Context,
+  topic: Topic,
+  fanout: Fanout,
+  payer: Party | undefined,
+  except?: Channel,
+): void {
+  const { id } = fanout;
+  const bills = new Map<Party, Bill>();
+  let paid = 0;
+  for (const channel of topic.channels) {
+    if (channel === except || channel.rights.broadcast.read !== true) continue;
+    if (id !== undefined && channel.replayed?.has(id)) {
+      // The channel has it already. Only the place of the live copy among the others matters.
+      channel.held?.push({ frame: nothing, id });
+      continue;
+    }
+    const frame = fanout.frame(channel.connection.version);
+    if (!frame) continue;
+    const bill = bills.get(channel.party) ?? { first: 0, further: 0 };
+    bills.set(channel.party, bill);
+    if (payer && bill.first < firstCopies) {
+      bill.first++;
+      paid++;
+    } else if (!takeFurtherCopy(context, channel.party, bill)) {
+      shutDown(context, channel, tooManyMessages);
+      continue;
+    }
+    deliver(context, channel, frame, id);
+  }
+  // Only now and not for each copy: a topic may have thousands of channels.
+  for (const [party, { further }] of bills) charge(context, party, "events", further);
+  if (payer) charge(context, payer, "events", paid);
+  if (context.rates.events.exceeded()) closeAll(context, topic.channels, except);
+}
+
+/** The copies of one message that go to one party. */
+interface Bill {
+  /** Those that the sender pays for. */
+  first: number;
+  /** Those that the party pays for itself. */
+  further: number;
+  /** The most further copies. Undefined until there is one. */
+  furtherMax?: number;
+}
+
+/** Puts a copy on the party's bill. @returns false when its share is used up */
+function takeFurtherCopy(context: Context, party: Party, bill: Bill): boolean {
+  bill.furtherMax ??= roomOf(context, party, "events");
+  if (bill.further + 1 > bill.furtherMax) return false;
+  bill.further++;
+  return true;
+}
+
+/** Sends a change of the database to one channel, which pays for it. */
+export function deliverPaid(context: Context, channel: Channel, frame: Buffer): void {
+  if (!hasRoom(context, channel.party, "events")) {
+    shutDown(context, channel, tooManyMessages);
+    return;
+  }
+  charge(context, channel.party, "events");
+  deliver(context, channel, frame);
+  if (context.rates.events.exceeded()) closeAll(context, [channel]);
+}
+
+/** Over the limit of the whole server, the channels that received are closed, as in Supabase. */
+function closeAll(context: Context, receivers: Iterable<Channel>, except?: Channel): void {
+  for (const channel of receivers) if (channel !== except) shutDown(context, channel, tooManyMessages);
+}
+
+/** Whether a broadcast's payload is larger than `limits.payloadBytes`. */
+export function isTooLarge(
+  { limits }: Pick<Context, "limits">,
+  payload: EncodedBroadcast["payload"],
+): boolean {
+  const bytes = "json" in payload ? Buffer.byteLength(payload.json) : payload.binary.length;
+  return bytes > limits.payloadBytes;
+}

@@ -1,0 +1,521 @@
+/*
+ * limited posts
+ *
+ * Posts that not everyone sees, listed by the places where a page may show them. A
+ * page reads open posts from an index that holds nothing else. It adds the limited
+ * posts that are for the viewer, from here. So a page costs the same however many
+ * posts the viewer may not see, and whoever wrote them.
+ *
+ * Most places have few limited posts: these are read and asked about one by one. In
+ * a place with more, the posts of the people whom the viewer follows are looked up
+ * by author, and the posts that address the viewer by mention.
+ */
+
+-- Tables ---------------------------------------------------------------------
+
+create table private.limited_posts (
+  place      text             not null,
+  post_id    bigint           not null,
+  -- They decide who sees the post, and never change. Of shown-by they are those of the
+  -- post that is shown.
+  author_id  uuid             not null,
+  audience   public.audience  not null,
+  -- A column of its own, so that the planner cannot take the wrong index: it believes
+  -- that nearly all posts of a place are by any author it is asked about.
+  author_place  text  not null generated always as (place || ' ' || author_id::text) stored,
+
+  -- The limited posts of a place, newest first.
+  primary key (place, post_id),
+  constraint limited_posts_place_format check (place ~ '^((reply|quote|repost):\d+|tag:.+|(by|replies-by|shown-by):[0-9a-f-]{36})$')
+);
+
+comment on table private.limited_posts is 'Posts that not everyone sees, once for each place: reply:5, quote:5 and repost:5 refer to post 5, tag:garden has the tag; by:, replies-by: and shown-by: are on the page of the author with that id. No foreign key: posts_unlimit() deletes the rows with the post.';
+revoke all on private.limited_posts from public, anon, authenticated, service_role;
+
+-- The limited posts of a place by one author, newest first.
+create index limited_posts_author_place_post_id_idx on private.limited_posts (author_place, post_id desc)
+  include (audience);
+-- The places of a post. A hash index cannot be read by ranges: the planner would
+-- otherwise walk through it for the newest posts of a place.
+create index limited_posts_post_id_idx on private.limited_posts using hash (post_id);
+
+create table private.limited_counts (
+  place   text    primary key,
+  amount  bigint  not null check (amount >= 0)
+) with (fillfactor = 50);
+
+comment on table private.limited_counts is 'How many limited replies, quotes or reposts a post has, by place. No row means none.';
+revoke all on private.limited_counts from public, anon, authenticated, service_role;
+
+-- Rules ----------------------------------------------------------------------
+
+/*
+ * Where a post is limited:
+ *
+ *   - A reply or a quote counts for the post it refers to. It is limited when it is
+ *     not open.
+ *   - A repost counts for everybody who may look into the account that reposted. It is
+ *     limited when that account is private.
+ *   - Tags are those of posts that are not open.
+ *   - An author's page, for somebody who does not follow the author, shows open posts.
+ *     It adds the posts that address the viewer (by, replies-by), and reposts of posts
+ *     by others that are not open but are for the viewer (shown-by).
+ */
+create function private.limited_places(ids bigint[])
+returns table (place text, post_id bigint, author_id uuid, audience public.audience)
+language plpgsql
+stable
+security invoker
+set search_path = ''
+rows 1
+as $$
+begin
+  return query
+  select limited.place, posts.id, decider.author_id, decider.audience
+  from public.posts
+  join public.profiles on profiles.id = posts.author_id
+  left join public.posts as original on original.id = posts.repost_of_id
+  cross join lateral (
+    select 'reply:' || posts.reply_to_id, false where posts.reply_to_id is not null
+    union all
+    select 'quote:' || posts.quote_of_id, false where posts.quote_of_id is not null
+    union all
+    select 'repost:' || posts.repost_of_id, false where posts.repost_of_id is not null and profiles.is_private
+    union all
+    select 'tag:' || post_tags.tag, false from public.post_tags where post_tags.post_id = posts.id
+    union all
+    select case when posts.reply_to_id is null then 'by:' else 'replies-by:' end || posts.author_id, true
+    where posts.audience = 'mentioned' or (original.author_id = posts.author_id and original.audience = 'mentioned')
+    union all
+    select 'shown-by:' || posts.author_id, true
+    where original.author_id <> posts.author_id and not original.is_open
+  ) as limited (place, of_original)
+  -- Who decides who sees it: for a repost on a page, the post that it shows.
+  cross join lateral (
+    select original.author_id, original.audience where limited.of_original and original.id is not null
+    union all
+    select posts.author_id, posts.audience where not limited.of_original or original.id is null
+  ) as decider
+  where posts.id = any (limited_places.ids) and not posts.is_open;
+end;
+$$;
+
+comment on function private.limited_places is 'The rows that limited_posts has of these posts.';
+revoke all on function private.limited_places (bigint[]) from public, anon, authenticated, service_role;
+
+-- Up to so many limited posts of a place are asked about one by one.
+create function private.few_posts()
+returns integer
+language sql
+immutable
+parallel safe
+security invoker
+return 200;
+
+comment on function private.few_posts is 'How many limited posts of a place are asked about one by one.';
+revoke all on function private.few_posts () from public, anon, authenticated, service_role;
+
+-- The newest limited posts of a place that are for the viewer, between two ids. Plans by
+-- index only: after a flood, statistics say that most rows are about the same person.
+create function private.limited_page(viewer_id uuid, place text, below bigint, above bigint, most integer)
+returns setof bigint
+language plpgsql
+stable
+security invoker
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+rows 5
+as $$
+declare
+  few constant integer := private.few_posts();
+  few_ids bigint[];
+begin
+  if viewer_id is null then
+    return;
+  end if;
+  few_ids := array(
+    select limited_posts.post_id
+    from private.limited_posts
+    where limited_posts.place = limited_page.place
+      and limited_posts.post_id < below and limited_posts.post_id > above
+    order by limited_posts.post_id desc
+    limit few
+  );
+  if cardinality(few_ids) < few then
+    return query
+    select one.id
+    from unnest(few_ids) as one (id)
+    where private.sees_post(limited_page.viewer_id, one.id)
+    order by one.id desc
+    limit most;
+    return;
+  end if;
+
+  return query
+  select found.post_id
+  from (
+    (
+      select theirs.post_id
+      from (
+        select limited_page.viewer_id
+        union all
+        select follows.followee_id from public.follows where follows.follower_id = limited_page.viewer_id
+      ) as author (id)
+      cross join lateral (
+        select limited_posts.post_id
+        from private.limited_posts
+        where limited_posts.author_place = limited_page.place || ' ' || author.id::text
+          and (limited_posts.audience <> 'mentioned' or author.id = limited_page.viewer_id)
+          and limited_posts.post_id < below and limited_posts.post_id > above
+        order by limited_posts.post_id desc
+        limit most
+      ) as theirs
+      order by theirs.post_id desc
+      limit most
+    )
+    union
+    (
+      -- The post that addresses the viewer, or its author's repost of it. As subqueries,
+      -- so that the planner has no choice but to go by way of the viewer's mentions.
+      select either.id
+      from public.post_mentions
+      cross join lateral unnest(array[post_mentions.post_id, (
+        select repost.id
+        from public.posts as repost
+        where repost.repost_of_id = post_mentions.post_id
+          and repost.author_id = (select posts.author_id from public.posts where posts.id = post_mentions.post_id)
+      )]) as either (id)
+      where post_mentions.profile_id = limited_page.viewer_id
+        and either.id < below and either.id > above
+        and (
+          select limited_posts.audience = 'mentioned'
+          from private.limited_posts
+          where limited_posts.place = limited_page.place and limited_posts.post_id = either.id
+        )
+        and private.sees_post(limited_page.viewer_id, either.id)
+      order by either.id desc
+      limit most
+    )
+  ) as found (post_id)
+  order by found.post_id desc
+  limit most;
+end;
+$$;
+
+comment on function private.limited_page is 'The newest limited posts of a place that the viewer sees, between two ids, newest first.';
+revoke all on function private.limited_page (uuid, text, bigint, bigint, integer) from public, anon, authenticated, service_role;
+
+-- How many of a place's limited posts are for the viewer. Called only where there are
+-- some. Plans by index only, as above.
+create function private.limited_seen(viewer_id uuid, place text, amount bigint, hidden_ids uuid[])
+returns bigint
+language plpgsql
+stable
+security invoker
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+begin
+  if viewer_id is null then
+    return 0;
+  elsif amount <= private.few_posts() then
+    return (
+      select count(*)
+      from private.limited_posts
+      where limited_posts.place = limited_seen.place
+        and limited_posts.author_id <> all (limited_seen.hidden_ids)
+        and exists (
+          select from private.is_for(
+            limited_seen.viewer_id, limited_posts.post_id, limited_posts.author_id, limited_posts.audience, false
+          )
+        )
+    );
+  end if;
+  return (
+    select coalesce(sum(theirs.amount), 0)
+    from (
+      select limited_seen.viewer_id
+      union all
+      select follows.followee_id from public.follows where follows.follower_id = limited_seen.viewer_id
+    ) as author (id)
+    cross join lateral (
+      select count(*) as amount
+      from private.limited_posts
+      where limited_posts.author_place = limited_seen.place || ' ' || author.id::text
+        and (limited_posts.audience <> 'mentioned' or author.id = limited_seen.viewer_id)
+    ) as theirs
+  ) + (
+    select count(*)
+    from public.post_mentions
+    where post_mentions.profile_id = limited_seen.viewer_id
+      and (
+        select limited_posts.audience = 'mentioned'
+          and limited_posts.author_id <> limited_seen.viewer_id
+          and limited_posts.author_id <> all (limited_seen.hidden_ids)
+        from private.limited_posts
+        where limited_posts.place = limited_seen.place and limited_posts.post_id = post_mentions.post_id
+      )
+  );
+end;
+$$;
+
+comment on function private.limited_seen is 'How many limited posts of a place, of so many, the viewer sees.';
+revoke all on function private.limited_seen (uuid, text, bigint, uuid[]) from public, anon, authenticated, service_role;
+
+-- Triggers -------------------------------------------------------------------
+
+-- Definer, here and below, because nobody may write which posts are limited.
+create function private.limited_posts_count()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if tg_op = 'INSERT' then
+    insert into private.limited_counts as counts (place, amount)
+    select changed.place, count(*)
+    from changed
+    where changed.place ~ '^(reply|quote|repost):'
+    group by changed.place
+    order by changed.place
+    on conflict (place) do update
+    set amount = counts.amount + excluded.amount;
+    return null;
+  end if;
+
+  perform
+  from private.limited_counts
+  where limited_counts.place in (select changed.place from changed)
+  order by limited_counts.place
+  for update;
+
+  update private.limited_counts
+  set amount = limited_counts.amount - change.amount
+  from (
+    select changed.place, count(*) as amount
+    from changed
+    group by changed.place
+  ) as change
+  where limited_counts.place = change.place;
+  delete from private.limited_counts
+  where limited_counts.place in (select changed.place from changed) and limited_counts.amount = 0;
+  return null;
+end;
+$$;
+
+comment on function private.limited_posts_count is 'Keeps limited_counts equal to a count of limited replies, quotes and reposts.';
+revoke all on function private.limited_posts_count () from public, anon, authenticated, service_role;
+
+create trigger limited_posts_count_inserted
+  after insert on private.limited_posts
+  referencing new table as changed
+  for each statement
+  execute function private.limited_posts_count();
+
+create trigger limited_posts_count_deleted
+  after delete on private.limited_posts
+  referencing old table as changed
+  for each statement
+  execute function private.limited_posts_count();
+
+create function private.posts_limit()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  ids bigint[] := array(select added.id from added where not added.is_open);
+begin
+  if cardinality(ids) > 0 then
+    insert into private.limited_posts (place, post_id, author_id, audience)
+    select limited.place, limited.post_id, limited.author_id, limited.audience
+    from private.limited_places(ids) as limited
+    on conflict do nothing;
+  end if;
+  return null;
+end;
+$$;
+
+comment on function private.posts_limit is 'Notes the places of new posts that not everyone sees.';
+revoke all on function private.posts_limit () from public, anon, authenticated, service_role;
+
+create trigger posts_limit
+  after insert on public.posts
+  referencing new table as added
+  for each statement
+  execute function private.posts_limit();
+
+create function private.posts_unlimit()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if exists (select from removed where not removed.is_open) then
+    delete from private.limited_posts
+    where limited_posts.post_id in (select removed.id from removed where not removed.is_open);
+  end if;
+  return null;
+end;
+$$;
+
+comment on function private.posts_unlimit is 'Forgets the places of posts that are deleted.';
+revoke all on function private.posts_unlimit () from public, anon, authenticated, service_role;
+
+create trigger posts_unlimit
+  after delete on public.posts
+  referencing old table as removed
+  for each statement
+  execute function private.posts_unlimit();
+
+-- A tag that an edit takes away goes with its place, one that it adds brings its own.
+create function private.post_tags_limit()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if not exists (select from changed where not changed.is_open) then
+    return null;
+  elsif tg_op = 'INSERT' then
+    insert into private.limited_posts (place, post_id, author_id, audience)
+    select 'tag:' || changed.tag, posts.id, posts.author_id, posts.audience
+    from changed
+    join public.posts on posts.id = changed.post_id
+    where not changed.is_open
+    on conflict do nothing;
+  else
+    delete from private.limited_posts
+    using changed
+    where limited_posts.place = 'tag:' || changed.tag and limited_posts.post_id = changed.post_id;
+  end if;
+  return null;
+end;
+$$;
+
+comment on function private.post_tags_limit is 'Keeps the places of limited posts that their tags give them.';
+revoke all on function private.post_tags_limit () from public, anon, authenticated, service_role;
+
+create trigger post_tags_limit_inserted
+  after insert on public.post_tags
+  referencing new table as changed
+  for each statement
+  execute function private.post_tags_limit();
+
+create trigger post_tags_limit_deleted
+  after delete on public.post_tags
+  referencing old table as changed
+  for each statement
+  execute function private.post_tags_limit();
+
+/*
+ * A person may delete several posts in one statement, in any order. If somebody else
+ * waited for one of them while they hold another, the two could wait in a circle. So
+ * nobody waits here while they hold a post: they let all of them go and try again.
+ */
+create function private.lock_posts_of(profile_id uuid, to_delete boolean)
+returns bigint[]
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  most_tries constant integer := 200;
+  ids bigint[];
+begin
+  for try in 1..most_tries loop
+    ids := array(
+      select posts.id from public.posts where posts.author_id = lock_posts_of.profile_id
+      union
+      select repost.id
+      from public.posts
+      join public.posts as repost on repost.repost_of_id = posts.id
+      where posts.author_id = lock_posts_of.profile_id
+    );
+    begin
+      if to_delete then
+        perform from public.posts where posts.id = any (ids) order by posts.id for update nowait;
+      else
+        perform from public.posts where posts.id = any (ids) order by posts.id for no key update nowait;
+      end if;
+      return ids;
+    exception when lock_not_available then
+      perform pg_sleep(0.02);
+    end;
+  end loop;
+  raise sqlstate 'PT503' using
+    message = 'Some of these posts are being changed at this moment: try again', detail = 'posts_busy';
+end;
+$$;
+
+comment on function private.lock_posts_of is 'Locks all posts of somebody, and the reposts of them, and returns their ids. The error PT503 when others change some of them for more than 4 seconds.';
+revoke all on function private.lock_posts_of (uuid, boolean) from public, anon, authenticated, service_role;
+
+/*
+ * An account becomes private or public. Its posts, and the reposts of them, are locked
+ * first (lock_posts_of). So each of the later statements sees what another account that
+ * changes at the same moment has committed by then. Tags are marked as their posts are.
+ */
+create function private.profiles_open_posts()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  ids bigint[] := private.lock_posts_of(new.id, false);
+begin
+  update public.posts
+  set is_open = not new.is_private
+  where posts.author_id = new.id
+    and posts.repost_of_id is null
+    and posts.audience = 'everyone'
+    and posts.is_open = new.is_private;
+
+  update public.posts
+  set is_open = not posts.is_open
+  from public.posts as original, public.profiles as author
+  where posts.id = any (ids)
+    and original.id = posts.repost_of_id
+    and author.id = posts.author_id
+    and posts.is_open <> (original.is_open and not author.is_private);
+
+  update public.post_tags
+  set is_open = posts.is_open
+  from public.posts
+  where posts.id = post_tags.post_id
+    and posts.author_id = new.id
+    and post_tags.is_open <> posts.is_open;
+
+  if new.is_private then
+    insert into private.limited_posts (place, post_id, author_id, audience)
+    select limited.place, limited.post_id, limited.author_id, limited.audience
+    from private.limited_places(ids) as limited
+    order by limited.place
+    on conflict do nothing;
+  else
+    delete from private.limited_posts
+    where limited_posts.post_id = any (ids)
+      and (limited_posts.place, limited_posts.post_id) not in (
+        select still.place, still.post_id from private.limited_places(ids) as still
+      );
+  end if;
+  return null;
+end;
+$$;
+
+comment on function private.profiles_open_posts is 'Opens or closes the posts of an account that becomes public or private, and the reposts of them.';
+revoke all on function private.profiles_open_posts () from public, anon, authenticated, service_role;
+
+create trigger profiles_open_posts
+  after update of is_private on public.profiles
+  for each row
+  when (old.is_private <> new.is_private)
+  execute function private.profiles_open_posts();
