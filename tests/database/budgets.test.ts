@@ -408,8 +408,11 @@ test("an account goes while its owner blocks, is blocked and posts, and nobody w
     }
     expect(outcomes[5]?.status).toBe("fulfilled");
   }
-  expect(
-    await db.admin`
-    select from private.usage where profile_id not in (select id from profiles)`,
-  ).toHaveLength(0);
+  // A row that somebody held at the end of the account is left to forget_usage(), a day later.
+  const left = () => db.admin`select from private.usage where profile_id not in (select id from profiles)`;
+  await db.admin`
+    update private.usage set day_until = now() - interval '1 second'
+    where profile_id not in (select id from profiles)`;
+  await db.owner`select private.forget_usage()`;
+  expect(await left()).toHaveLength(0);
 });

@@ -27,7 +27,7 @@ async function town(seed: number): Promise<void> {
     await sql`select setseed(${seed / 2 ** 31})`;
     await sql.unsafe(`
       truncate follows, blocks, mutes, posts, post_tags, post_mentions, likes, bookmarks, lists, list_members,
-        tag_follows, post_versions, private.post_counts, private.limited_posts, private.limited_counts,
+        tag_follows, post_versions, private.post_counts, private.limited_posts, private.limited_counts, private.post_search,
         private.deleted_posts;
       update profiles set is_private = random() < 0.3, shows_likes = random() < 0.5;
       insert into blocks (blocker_id, blocked_id)
