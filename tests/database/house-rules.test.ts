@@ -303,7 +303,7 @@ const rules: Rule[] = [
     offenders: `
       select name from (${definitions}) as definition
       where (body ~ 'looks_into' and body ~ 'followe[er]_id' and name not in ('sees_follow', 'feed_page', 'author_posts'))
-        or (body ~ 'looks_into' and body ~ 'not \\(?(\\w+\\.)?is_private' and name not in ('sees_list'))
+        or (body ~ 'looks_into' and body ~ 'not \\(*(\\w+\\)?\\.)?is_private' and name not in ('sees_list', 'feed_page'))
         or (body ~ 'looks_into' and body ~ 'shows_likes' and name not in ('shows_likes_to', 'feed_page'))`,
     broken: `
       create function private.broken(list lists) returns boolean language sql
