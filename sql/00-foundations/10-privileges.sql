@@ -4,6 +4,19 @@
  * The schema private, which is never exposed, and the privileges of a new object: none.
  */
 
+-- Version --------------------------------------------------------------------
+
+-- Earlier versions lack the collation pg_c_utf8, and would accept everything until the
+-- first sign-up fails.
+do $$
+begin
+  if current_setting('server_version_num')::integer < 170000 then
+    raise exception 'Plaza needs Postgres 17 or newer. This is Postgres %.', current_setting('server_version')
+      using hint = 'Upgrade the database first. Nothing was changed.';
+  end if;
+end;
+$$;
+
 -- Privileges -----------------------------------------------------------------
 
 -- public is the API, private what the API stands on. Roles of the API may call
