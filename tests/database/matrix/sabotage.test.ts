@@ -24,7 +24,7 @@ const sabotage: { does: string; sql: string; tells: string[] }[] = [
   {
     does: "forgets that a list may be its owner's alone",
     sql: `
-      alter policy "people read their own lists, and public ones" on lists
+      alter policy "people read their lists and public lists of accounts they see" on lists
         using (private.looks_into((select auth.uid()), owner_id))`,
     tells: ["lists select closed", "list_members select walter_on_closed"].flatMap((words) => [
       ...told("asfrmM@", "public", words, "nothing", "row"),
@@ -42,7 +42,7 @@ const sabotage: { does: string; sql: string; tells: string[] }[] = [
   {
     does: "lets the muted take a mute off",
     sql: `
-      alter policy "people unmute in their own name" on mutes
+      alter policy "people delete the mutes that they read" on mutes
         using (muter_id = (select auth.uid()) or muted_id = (select auth.uid()))`,
     // What a condition names is found by its readers alone; and the old policy held
     // for mallory, who is blocked, no more than her reading does.
