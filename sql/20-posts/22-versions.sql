@@ -29,7 +29,7 @@ alter table public.post_versions enable row level security;
 revoke all on public.post_versions from public, anon, authenticated, service_role;
 grant select on public.post_versions to anon, authenticated, service_role;
 
--- Definer, because nobody may write history. The post's row is locked by now, so
+-- Definer, because nobody may write versions. The update already locked the post's row, so
 -- its versions are numbered one after the other.
 create function private.posts_keep_version()
 returns trigger
@@ -40,7 +40,7 @@ as $$
 declare
   written_at timestamptz := coalesce(old.edited_at, old.created_at);
 begin
-  -- Never before the version it replaces, whatever became of the clock.
+  -- Never before the version it replaces, even if somebody sets the clock back.
   new.edited_at := greatest(clock_timestamp(), written_at);
   new.entities := private.text_entities(new.title, new.content);
 
