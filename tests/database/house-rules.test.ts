@@ -1,6 +1,6 @@
 /**
- * The rules every object of ours keeps, asked of the catalog. Each comes with a
- * statement that breaks it, so that a rule which finds nothing is known to look.
+ * The rules that every object in public and private keeps. Each is a query of the catalog.
+ * Each also has a statement that breaks it, to show that the query finds the offender.
  */
 import type { TransactionSql } from "postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -8,9 +8,9 @@ import { createDatabase, type Database } from "./database.ts";
 
 interface Rule {
   rule: string;
-  /** Selects the names of what breaks it. */
+  /** Selects the names of the objects that break the rule. */
   offenders: string;
-  /** Breaks it; undone afterwards. */
+  /** Breaks the rule. The test undoes it. */
   broken: string;
 }
 
@@ -26,7 +26,7 @@ const rules: Rule[] = [
     broken: "alter table posts disable row level security",
   },
   {
-    rule: "a view of the API is read under its reader's rules",
+    rule: "a view of the API uses the row-level security of its reader",
     offenders: `
       select oid::regclass from pg_class
       where relnamespace = 'public'::regnamespace and relkind in ('v', 'm')
@@ -41,7 +41,7 @@ const rules: Rule[] = [
     broken: "create policy broken on posts for select using (true)",
   },
   {
-    rule: "a role has one permissive policy an operation",
+    rule: "a role has one permissive policy for each operation",
     offenders: `
       select format('%s %s %s', tablename, role, operation)
       from pg_policies
@@ -53,7 +53,7 @@ const rules: Rule[] = [
     broken: "create policy broken on posts for all to anon using (false)",
   },
   {
-    rule: "a policy asks who is asking once, not for every row",
+    rule: "a policy calls auth.uid() once, not for every row",
     offenders: `
       select tablename || ': ' || policyname from pg_policies
       where regexp_replace(concat(qual, with_check), '\\( SELECT auth\\.\\w+\\(\\)', '', 'g') ~ 'auth\\.\\w+\\(|current_setting\\('`,
@@ -75,7 +75,7 @@ const rules: Rule[] = [
     broken: "grant insert on posts to authenticated",
   },
   {
-    rule: "who is not signed in writes nothing",
+    rule: "people who are not signed in write nothing",
     offenders: `
       select attrelid::regclass || '.' || attname from pg_attribute
       join pg_class on pg_class.oid = attrelid
@@ -96,8 +96,8 @@ const rules: Rule[] = [
     broken: "grant execute on function public.home_feed to public",
   },
   {
-    rule: "a new table or function is nobody's until it is granted",
-    // Asked of the defaults themselves: what an object made now would be granted.
+    rule: "nobody may use a new table or function until it is granted",
+    // It reads the default privileges: what a new object would grant.
     offenders: `
       select format('%s of %s to %s', defaclobjtype, defaclnamespace::regnamespace, granted.grantee::regrole)
       from pg_default_acl
@@ -117,7 +117,7 @@ const rules: Rule[] = [
     broken: "alter function public.home_feed security definer",
   },
   {
-    rule: "names in functions are bound at creation, or by an empty search_path",
+    rule: "a function has an SQL-standard body or an empty search_path",
     offenders: `
       select oid::regprocedure from pg_proc
       where pronamespace ${ours} and prosqlbody is null
@@ -165,7 +165,7 @@ const rules: Rule[] = [
     broken: "create table public.broken (id bigint)",
   },
   {
-    rule: "tables, types and functions say what they are",
+    rule: "tables, types and functions have a comment",
     offenders: `
       select oid::regclass::text from pg_class
       where relnamespace ${ours} and relkind in ('r', 'p', 'v') and obj_description(oid, 'pg_class') is null
@@ -180,7 +180,7 @@ const rules: Rule[] = [
     broken: "comment on table posts is null",
   },
   {
-    rule: "a column of the API that its name does not explain says what it is",
+    rule: "a column of the API has a comment, unless its name explains it",
     offenders: `
       select attrelid::regclass || '.' || attname from pg_attribute
       join pg_class on pg_class.oid = attrelid
@@ -198,7 +198,7 @@ const rules: Rule[] = [
     broken: "alter trigger posts_keep_version on posts rename to broken",
   },
   {
-    rule: "what belongs to a table begins with its name",
+    rule: "the constraints and indexes of a table begin with its name",
     offenders: `
       select conrelid::regclass || ': ' || conname from pg_constraint
       join pg_class on pg_class.oid = conrelid
@@ -211,7 +211,7 @@ const rules: Rule[] = [
     broken: "create index broken on posts (edited_at)",
   },
   {
-    rule: "moments are timestamptz and called so",
+    rule: "a column is a timestamptz if, and only if, its name ends in _at or _until",
     offenders: `
       select attrelid::regclass || '.' || attname from pg_attribute
       join pg_class on pg_class.oid = attrelid
@@ -220,7 +220,7 @@ const rules: Rule[] = [
     broken: "alter table posts add column broken timestamptz",
   },
   {
-    rule: "a reference is called _id",
+    rule: "a column with a foreign key is called id or ends in _id",
     offenders: `
       select conrelid::regclass || '.' || attname from pg_constraint
       join pg_attribute on attrelid = conrelid and attnum = any (conkey)
