@@ -159,29 +159,8 @@ grant insert (blocker_id, blocked_id) on public.blocks to authenticated, service
 
 -- Triggers -------------------------------------------------------------------
 
--- Not take_turn(). blocks_end_follows() takes the turns of everybody in the blocks
--- together, after the insert. Before that, requests of one person wait here, in another
--- queue.
-create function private.blocks_take_turn()
-returns trigger
-language plpgsql
-security invoker
-set search_path = ''
-as $$
-begin
-  perform pg_advisory_xact_lock(hashtextextended('blocks of ' || auth.uid(), 0));
-  return null;
-end;
-$$;
-
-comment on function private.blocks_take_turn is 'Makes the requests of one person that insert blocks wait for each other.';
-revoke all on function private.blocks_take_turn () from public, anon, authenticated, service_role;
-
-create trigger blocks_take_turn
-  before insert on public.blocks
-  for each statement
-  execute function private.blocks_take_turn();
-
+-- A block does not take turns as other writes do: see blocks_end_follows() in
+-- 40-follows.sql.
 -- Definer, because nobody may read the blocks of others. A repeated block passes here. The
 -- primary key refuses it with its own error.
 create function private.blocks_check()

@@ -152,11 +152,6 @@ grant delete on public.follows to authenticated, service_role;
 
 -- Triggers -------------------------------------------------------------------
 
-create trigger take_turn
-  before insert or delete on public.follows
-  for each statement
-  execute function private.take_turn();
-
 -- Definer, because nobody may read the blocks of others.
 create function private.follows_check()
 returns trigger
@@ -182,7 +177,10 @@ create trigger follows_check
   execute function private.follows_check();
 
 -- Definer, because it also deletes follows and requests of others. It takes the turns of
--- everybody in the blocks, so that nobody follows while the other person blocks.
+-- everybody in the blocks together, so that nobody follows while the other person blocks.
+-- So the insert itself did not take the blocker's turn. It waited in their queue of blocks.
+-- A server has a limited number of locks, so even the service role blocks at most 1,000
+-- people at once.
 create function private.blocks_end_follows()
 returns trigger
 language plpgsql
@@ -190,6 +188,9 @@ security definer
 set search_path = ''
 as $$
 begin
+  if (select count(*) from blocked) > 1000 then
+    raise sqlstate 'PT400' using message = 'A request blocks at most 1,000 people', detail = 'too_many_rows';
+  end if;
   perform private.take_turns(variadic (
     select array_agg(person.id)
     from blocked

@@ -125,16 +125,6 @@ grant delete on public.lists, public.list_members to authenticated, service_role
 
 -- Triggers -------------------------------------------------------------------
 
-create trigger take_turn
-  before insert on public.lists
-  for each statement
-  execute function private.take_turn();
-
-create trigger take_turn
-  before insert on public.list_members
-  for each statement
-  execute function private.take_turn();
-
 -- Definer, so that it counts all rows, whether the viewer sees them or not.
 create function private.lists_check()
 returns trigger

@@ -234,8 +234,8 @@ revoke all on function private.require_open_post (uuid, bigint) from public, ano
 
 -- The audience of a post and the original of a repost never change. An account can become
 -- private or public. Then profiles_open_posts() changes is_open of its posts
--- (52-limited-posts.sql). A person who writes holds their own turn, so their account cannot
--- change meanwhile. The profile of any other author is locked here.
+-- (52-limited-posts.sql). posts_prepare() has locked the author's profile, so that cannot
+-- happen meanwhile.
 create function private.opens(post public.posts)
 returns boolean
 language plpgsql
@@ -246,12 +246,6 @@ as $$
 declare
   author_is_private boolean;
 begin
-  if post.author_id is distinct from auth.uid() then
-    perform
-    from public.profiles
-    where profiles.id = post.author_id
-    for share;
-  end if;
   select profiles.is_private into author_is_private
   from public.profiles
   where profiles.id = post.author_id;

@@ -103,11 +103,6 @@ grant delete on public.likes to authenticated, service_role;
 
 -- Triggers -------------------------------------------------------------------
 
-create trigger take_turn
-  before insert on public.likes
-  for each statement
-  execute function private.take_turn();
-
 -- Definer, because it checks and locks a post that the person may not see.
 create function private.require_seen_post()
 returns trigger

@@ -112,6 +112,36 @@ const rules: Rule[] = [
     broken: "alter default privileges for role postgres in schema public grant select on tables to anon",
   },
   {
+    rule: "a table that people write has a turn, a bound on rows and a budget",
+    offenders: `
+      select format('%s: %s', pg_class.oid::regclass, needed.what) from pg_class
+      cross join (values ('insert', 4), ('update', 16), ('delete', 8)) as event (name, bit)
+      cross join lateral (
+        values
+          -- The bits of tgtype: 1 is for each row, 2 is before.
+          (format('take_turn before %s', event.name), 'take_turn', 2 + event.bit),
+          -- A new post spends in posts_prepare().
+          (format('afford before %s for each row', event.name), case
+            when (relname, event.name) <> ('posts', 'insert') then 'afford'
+          end, 3 + event.bit),
+          -- To delete is free.
+          (format('settle after %s', event.name), case
+            when event.name <> 'delete' and (relname, event.name) <> ('posts', 'insert') then 'settle'
+          end, event.bit)
+      ) as needed (what, function_name, bits)
+      where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and needed.function_name is not null
+        and (has_table_privilege('authenticated', pg_class.oid, event.name)
+          or (event.name <> 'delete' and has_any_column_privilege('authenticated', pg_class.oid, event.name)))
+        and not exists (
+          select from pg_trigger
+          join pg_proc on pg_proc.oid = tgfoid
+          where tgrelid = pg_class.oid and pronamespace = 'private'::regnamespace and tgenabled = 'O'
+            and proname = needed.function_name
+            and tgtype & (bits | 3) = bits
+        )`,
+    broken: "drop trigger afford_insert on likes",
+  },
+  {
     rule: "security definer functions are in private",
     offenders: `select oid::regprocedure from pg_proc where pronamespace = 'public'::regnamespace and prosecdef`,
     broken: "alter function public.home_feed security definer",
