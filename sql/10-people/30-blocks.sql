@@ -159,8 +159,6 @@ grant insert (blocker_id, blocked_id) on public.blocks to authenticated, service
 
 -- Triggers -------------------------------------------------------------------
 
--- A block does not take turns as other writes do: see blocks_end_follows() in
--- 40-follows.sql.
 -- Definer, because nobody may read the blocks of others. A repeated block passes here. The
 -- primary key refuses it with its own error.
 create function private.blocks_check()
