@@ -20,7 +20,7 @@ const queries: [kind: string, query: string][] = [
   ["in one post", "singular"],
   ["in none", "nowhere"],
   ["two words, each common", "evenly sevenths"],
-  ["a common and a rare one", "evenly thousandth"],
+  ["a common and a rare one, never together", "evenly thousandth"],
   ["a phrase of common words, rare itself", '"side by"'],
   ["from:", "from:person_4"],
   ["from: and a word", "from:person_4 evenly"],

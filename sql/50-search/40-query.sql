@@ -110,11 +110,12 @@ revoke all on function private.all_of (text[]) from public, anon, authenticated,
 create type private.search as (
   wanted    tsquery,
   exact     tsquery,
+  from_id   uuid,
   since_id  bigint,
   until_id  bigint
 );
 
-comment on type private.search is 'What a search asks of the index (null: nothing can be found), what it asks of the posts found by that (null: nothing else), and between which ids.';
+comment on type private.search is 'What a search asks of the index (null: nothing can be found), what it asks of the posts found by that (null: nothing else), the one author whose posts are wanted (null: anybody''s), and between which ids.';
 
 -- One piece of a query: between quotation marks of whatever kind, or between spaces.
 create function private.search_pieces(query text)
@@ -148,7 +149,7 @@ as $$
 declare
   grammars text[] := array(select search_grammars.grammar from private.search_grammars union select '');
   tag_start constant text := '^[#＃]([' || private.tag_characters() || '︎️]+)';
-  found private.search := (null, null, -9223372036854775808, 9223372036854775807);
+  found private.search := (null, null, null, -9223372036854775808, 9223372036854775807);
   filters text[] := '{}';       -- of every alternative
   alternatives text[] := '{}';
   terms text[] := '{}';         -- of the alternative that is being read
@@ -161,7 +162,6 @@ declare
   said record;
   value text;
   author_id uuid;
-  from_id uuid;                 -- the one author that is wanted
   words text[];
   asked record;
 begin
@@ -200,8 +200,8 @@ begin
         filters := filters || format('!''from:%s''', author_id);
       elsif not said.is_unwanted then
         has_filter := true;
-        is_nothing := is_nothing or author_id is null or coalesce(from_id <> author_id, false);
-        from_id := author_id;
+        is_nothing := is_nothing or author_id is null or coalesce(found.from_id <> author_id, false);
+        found.from_id := author_id;
         filters := filters || format('''from:%s''', author_id);
       end if;
       continue;

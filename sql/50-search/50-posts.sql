@@ -80,7 +80,7 @@ revoke all on function private.search_authors (uuid, uuid[], uuid[], tsquery, ts
  * says which are for the viewer. If they are too many, all authors are asked for by name.
  */
 create function private.search_circle(
-  viewer_id uuid, hidden_ids uuid[], wanted tsquery, exact tsquery, since_id bigint, before_id bigint, page_size integer
+  viewer_id uuid, hidden_ids uuid[], wanted tsquery, exact tsquery, from_id uuid, since_id bigint, before_id bigint, page_size integer
 )
 returns bigint[]
 language plpgsql
@@ -109,7 +109,7 @@ begin
       limit 1
     ) as last_id
     from public.follows
-    where follows.follower_id = viewer_id
+    where follows.follower_id = viewer_id and (from_id is null or follows.followee_id = from_id)
   ) as writer
   where writer.last_id >= since_id;
 
@@ -138,7 +138,7 @@ end;
 $$;
 
 comment on function private.search_circle is 'Of the posts that not everyone may find, at least the newest page of those that are wanted and that the viewer wrote, is addressed by, or sees as a follower. In any order.';
-revoke all on function private.search_circle (uuid, uuid[], tsquery, tsquery, bigint, bigint, integer)
+revoke all on function private.search_circle (uuid, uuid[], tsquery, tsquery, uuid, bigint, bigint, integer)
   from public, anon, authenticated, service_role;
 
 -- API ------------------------------------------------------------------------
@@ -176,7 +176,11 @@ begin
     return;
   end if;
 
-  post_ids := private.search_open_posts(viewer_id, hidden_ids, search.wanted, search.exact, since_id, before_id, search_posts.page_size);
+  -- What the index says of an account that has just switched may be old.
+  post_ids := private.search_open_posts(
+    viewer_id, hidden_ids || array(select search_switches.author_id from private.search_switches limit 1000),
+    search.wanted, search.exact, since_id, before_id, search_posts.page_size
+  );
   if viewer_id is not null then
     -- Of the others only those count that come before the last of a full page.
     if cardinality(post_ids) = search_posts.page_size then
@@ -184,7 +188,7 @@ begin
     end if;
     -- On its own: within the query below, the planner would run it as well.
     circle_ids := private.search_circle(
-      viewer_id, hidden_ids, search.wanted, search.exact, since_id, before_id, search_posts.page_size
+      viewer_id, hidden_ids, search.wanted, search.exact, search.from_id, since_id, before_id, search_posts.page_size
     );
     post_ids := array(
       select found.id

@@ -17,6 +17,14 @@ interface Rule {
 const ours = "in ('public'::regnamespace, 'private'::regnamespace)";
 const apiRoles = "('anon'::regrole), ('authenticated'::regrole), ('service_role'::regrole)";
 
+/** The text of every function and policy, by name. */
+const definitions = `
+  select proname as name, lower(pg_get_functiondef(pg_proc.oid)) as body from pg_proc
+  where pronamespace ${ours} and prokind = 'f'
+  union all
+  select tablename || ': ' || policyname, lower(concat(qual, ' ', with_check)) from pg_policies
+  where schemaname in ('public', 'private')`;
+
 const rules: Rule[] = [
   {
     rule: "every table of the API has row-level security",
@@ -256,6 +264,50 @@ const rules: Rule[] = [
       join pg_attribute on attrelid = conrelid and attnum = any (conkey)
       where contype = 'f' and connamespace ${ours} and attname !~ '(^|_)id$'`,
     broken: "alter table posts add column broken bigint references posts",
+  },
+  {
+    rule: "whether a block stands between two people is asked through block_between() or hidden_ids()",
+    // The others make, list and show blocks themselves.
+    offenders: `
+      select name from (${definitions}) as definition
+      where body ~ '(public\\.|from )blocks\\M'
+        and name not in ('block_between', 'hidden_ids', 'blocker_ids', 'blocks_check', 'blocked_people', 'profile')`,
+    broken: `
+      create function private.broken() returns boolean language sql
+      return exists (select from public.blocks where blocker_id = auth.uid())`,
+  },
+  {
+    rule: "who may look into an account is said in lets_in()",
+    offenders: `
+      select name from (${definitions}) as definition
+      where body ~ 'not \\(?(\\w+\\.)?is_private' and body ~ 'public\\.follows\\M|from follows\\M' and name <> 'lets_in'`,
+    broken: `
+      create policy broken on lists for all to anon using (
+        exists (select from profiles where id = owner_id and not is_private)
+        or exists (select from public.follows where followee_id = owner_id))`,
+  },
+  {
+    rule: "who sees a post is said in admits()",
+    // The others count posts by audience, or find those that may be for the viewer.
+    offenders: `
+      select name from (${definitions}) as definition
+      where body ~ '\\maudience\\M\\)? *(=|<>|in\\M)|case +\\S*audience\\M'
+        and body ~ '(public\\.|from |join )(follows|post_mentions)\\M'
+        and name not in ('author_posts', 'limited_page', 'limited_seen', 'cards', 'posts_annotate', 'post_vector')`,
+    broken: `
+      create function private.broken(post posts) returns boolean language sql
+      return post.audience = 'everyone' or exists (select from public.follows where followee_id = post.author_id)`,
+  },
+  {
+    rule: "who sees a follow, a list and likes is said once each",
+    offenders: `
+      select name from (${definitions}) as definition
+      where (body ~ 'looks_into' and body ~ 'followe[er]_id' and name not in ('sees_follow', 'feed_page', 'author_posts'))
+        or (body ~ 'looks_into' and body ~ 'not \\(*(\\w+\\)?\\.)?is_private' and name not in ('sees_list', 'feed_page'))
+        or (body ~ 'looks_into' and body ~ 'shows_likes' and name not in ('shows_likes_to', 'feed_page'))`,
+    broken: `
+      create function private.broken(list lists) returns boolean language sql
+      return not list.is_private and private.looks_into(auth.uid(), list.owner_id)`,
   },
 ];
 

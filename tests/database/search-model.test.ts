@@ -335,9 +335,9 @@ test("the posts of a hundred private accounts are found by who follows them, wha
 }, async () => {
   await build(emptyTown);
   await db.admin`
-    insert into auth.users (instance_id, id, aud, role, raw_user_meta_data)
+    insert into auth.users (instance_id, id, aud, role, email_confirmed_at, raw_user_meta_data)
     select
-      '00000000-0000-0000-0000-000000000000', gen_random_uuid(), 'authenticated', 'authenticated',
+      '00000000-0000-0000-0000-000000000000', gen_random_uuid(), 'authenticated', 'authenticated', now(),
       jsonb_build_object('username', 'crowd_' || n)
     from generate_series(1, 200) as n`;
   await db.owner`
