@@ -123,9 +123,9 @@ $$;
 comment on function private.grapheme_pattern is 'The regular expression of one grapheme cluster.';
 revoke all on function private.grapheme_pattern () from public, anon, authenticated, service_role;
 
--- The characters that follow two others never decide whether those two belong together. So
--- it is enough to look at one character more than fits: the cluster that it ends
--- does not fit, and everything before that cluster does.
+-- Later characters never decide whether two characters belong together. So it is enough to
+-- read one character more than fits. The cluster with that character does not fit, and
+-- everything before that cluster fits.
 create function private.cut(string text, max_characters integer)
 returns text
 language sql

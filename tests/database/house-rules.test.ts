@@ -266,8 +266,8 @@ const rules: Rule[] = [
     broken: "alter table posts add column broken bigint references posts",
   },
   {
-    rule: "whether a block stands between two people is asked through block_between() or hidden_ids()",
-    // The others make, list and show blocks themselves.
+    rule: "only block_between() and hidden_ids() say whether a block hides two people from each other",
+    // The other functions check, list and show blocks.
     offenders: `
       select name from (${definitions}) as definition
       where body ~ '(public\\.|from )blocks\\M'
@@ -277,7 +277,7 @@ const rules: Rule[] = [
       return exists (select from public.blocks where blocker_id = auth.uid())`,
   },
   {
-    rule: "who may look into an account is said in lets_in()",
+    rule: "only lets_in() says who may look into an account",
     offenders: `
       select name from (${definitions}) as definition
       where body ~ 'not \\(?(\\w+\\.)?is_private' and body ~ 'public\\.follows\\M|from follows\\M' and name <> 'lets_in'`,
@@ -287,8 +287,8 @@ const rules: Rule[] = [
         or exists (select from public.follows where followee_id = owner_id))`,
   },
   {
-    rule: "who sees a post is said in admits()",
-    // The others count posts by audience, or find those that may be for the viewer.
+    rule: "only admits() says who sees a post",
+    // The other functions count posts by audience, or find posts that may be for the viewer.
     offenders: `
       select name from (${definitions}) as definition
       where body ~ '\\maudience\\M\\)? *(=|<>|in\\M)|case +\\S*audience\\M'
@@ -299,7 +299,7 @@ const rules: Rule[] = [
       return post.audience = 'everyone' or exists (select from public.follows where followee_id = post.author_id)`,
   },
   {
-    rule: "who sees a follow, a list and likes is said once each",
+    rule: "one function each says who sees a follow, a list, and what somebody likes",
     offenders: `
       select name from (${definitions}) as definition
       where (body ~ 'looks_into' and body ~ 'followe[er]_id' and name not in ('sees_follow', 'feed_page', 'author_posts'))
