@@ -5,6 +5,19 @@
  * it has none. So nobody may use a table or a function until its own file grants that.
  */
 
+-- Version --------------------------------------------------------------------
+
+-- Earlier versions lack the collation pg_c_utf8, and would accept everything until the
+-- first sign-up fails.
+do $$
+begin
+  if current_setting('server_version_num')::integer < 170000 then
+    raise exception 'Plaza needs Postgres 17 or newer. This is Postgres %.', current_setting('server_version')
+      using hint = 'Upgrade the database first. Nothing was changed.';
+  end if;
+end;
+$$;
+
 -- Privileges -----------------------------------------------------------------
 
 -- public is the API. The API uses what is in private. Each private function is granted
