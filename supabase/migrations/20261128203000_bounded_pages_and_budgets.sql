@@ -23,15 +23,49 @@ set local statement_timeout = 0;
 
 SET local check_function_bodies = off;
 
+DROP POLICY "people block in their own name" ON "public"."blocks";
+
+DROP POLICY "people read whom they block" ON "public"."blocks";
+
+DROP POLICY "people unblock in their own name" ON "public"."blocks";
+
+DROP POLICY "people bookmark in their own name" ON "public"."bookmarks";
+
+DROP POLICY "people read their own bookmarks of what they see" ON "public"."bookmarks";
+
+DROP POLICY "people remove their bookmarks" ON "public"."bookmarks";
+
 DROP POLICY "people ask in their own name" ON "public"."follow_requests";
 
 DROP POLICY "people read what they ask and are asked" ON "public"."follow_requests";
 
+DROP POLICY "people unfollow in their own name" ON "public"."follows";
+
 DROP POLICY "whoever may look into both reads who follows whom" ON "public"."follows";
+
+DROP POLICY "people like in their own name" ON "public"."likes";
+
+DROP POLICY "people read likes of what they see, shown or of their own posts" ON "public"."likes";
+
+DROP POLICY "people take their likes back" ON "public"."likes";
+
+DROP POLICY "whoever reads a list and sees the person reads who is on it" ON "public"."list_members";
+
+DROP POLICY "people make lists of their own" ON "public"."lists";
 
 DROP POLICY "people read their own lists, and public ones" ON "public"."lists";
 
+DROP POLICY "people change their own mutes" ON "public"."mutes";
+
+DROP POLICY "people mute in their own name" ON "public"."mutes";
+
+DROP POLICY "people read whom they mute" ON "public"."mutes";
+
+DROP POLICY "people unmute in their own name" ON "public"."mutes";
+
 DROP POLICY "whoever reads a post and sees the person reads a mention" ON "public"."post_mentions";
+
+DROP POLICY "whoever reads a post reads its tags" ON "public"."post_tags";
 
 DROP POLICY "whoever reads a post reads its earlier versions" ON "public"."post_versions";
 
@@ -40,6 +74,8 @@ DROP POLICY "authors delete their own posts" ON "public"."posts";
 DROP POLICY "authors edit their own posts" ON "public"."posts";
 
 DROP POLICY "people read the posts that are for them, but for blocks" ON "public"."posts";
+
+DROP POLICY "anyone reads profiles, but for blocks" ON "public"."profiles";
 
 DROP TRIGGER "users_create_profile" ON "auth"."users";
 
@@ -129,6 +165,9 @@ ALTER TABLE "public"."posts"
 
 ALTER TABLE "public"."posts"
   DROP CONSTRAINT "posts_language_format";
+
+ALTER TABLE "public"."posts"
+  DROP CONSTRAINT "posts_repost_is_bare";
 
 ALTER TABLE "public"."posts"
   DROP CONSTRAINT "posts_title_format";
@@ -447,7 +486,8 @@ begin
       select from public.follows
       where follows.follower_id = author_posts.viewer_id and follows.followee_id = author_posts.author_id
     ) then counts.for_followers else 0 end
-    -- By way of the author's posts when these are few, else of the viewer's mentions.
+    -- If the author wrote at most 200 of them, ask about each. Otherwise go through the
+    -- viewer's mentions.
     + case when counts.for_mentioned = 0 or author_posts.viewer_id is null then 0
     when counts.for_mentioned <= 200 then (
       select count(*)
@@ -590,7 +630,7 @@ begin
       ) else '{}' end,
       posts.audience, posts.reply_to_id, posts.quote_of_id, posts.created_at, posts.edited_at,
       counts.likes, counts.replies, counts.reposts, counts.quotes,
-      -- Not exists(…), for which all that the viewer ever liked would be read.
+      -- Not exists(…): for that, Postgres would read everything that the viewer ever liked.
       (
         select true from public.likes
         where likes.user_id = cards.viewer_id and likes.post_id = posts.id
@@ -660,6 +700,28 @@ begin
     when used.hour_used > used.per_hour then used.hour_until
     else used.minute_until
   end);
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.consents_to_follow (
+  profile_id uuid
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  SET search_path TO ''
+  AS $function$
+begin
+  if exists (
+    select from public.profiles
+    where profiles.id = consents_to_follow.profile_id and profiles.is_private and profiles.id <> auth.uid()
+  ) and not exists (
+    select from public.follows
+    where follows.follower_id = auth.uid() and follows.followee_id = consents_to_follow.profile_id
+  ) then
+    raise sqlstate 'PT403' using
+      message = 'This account is private. Ask to follow it', detail = 'follow_needs_request';
+  end if;
+  return true;
 end;
 $function$;
 
@@ -757,8 +819,8 @@ begin
 
   if post.id is null
     or post.author_id in (select private.blocker_ids(viewer_id))
-    -- A repost goes with the post that it shows. Where the viewer does not see that
-    -- one, the repost must not tell that it is still there.
+    -- A repost is deleted with the post that it shows. If the viewer does not see that
+    -- post, the repost must not reveal that the post still exists.
     or (post.repost_of_id is not null and not private.sees_post(viewer_id, post.repost_of_id))
   then
     rule := 'not_found';
@@ -780,13 +842,13 @@ begin
   end if;
 
   return (is_visible, rule, case rule
-    when 'not_found' then 'There is no such post, or none for you.'
+    when 'not_found' then 'There is no such post, or you cannot see it.'
     when 'you_block_author' then 'You block its author.'
     when 'own' then 'You wrote it.'
     when 'mentioned' then 'It is for the people it addresses, and you are one of them.'
-    when 'mentioned_only' then 'It is for the people it addresses.'
-    when 'private_account' then 'Its author''s account is private: only followers see what it posts.'
-    when 'followers_only' then 'It is for followers of its author.'
+    when 'mentioned_only' then 'It is for the people it addresses, and you are not one of them.'
+    when 'private_account' then 'Its author''s account is private. Only followers see its posts.'
+    when 'followers_only' then 'It is for followers of its author, and you are not one of them.'
     when 'follower' then 'It is for followers of its author, and you are one of them.'
     when 'everyone' then 'It is for everyone.'
   end)::public.visibility;
@@ -807,7 +869,7 @@ CREATE OR REPLACE FUNCTION private.feed_items (
 declare
   card_ids bigint[];
 begin
-  -- What is shown, and what that quotes where the viewer sees it.
+  -- The posts that the page shows, and the posts they quote, if the viewer sees these.
   with shown as (
     select coalesce(original.id, entry.id) as id, coalesce(original.quote_of_id, entry.quote_of_id) as quote_of_id
     from unnest(feed_items.post_ids) as wanted (id)
@@ -930,7 +992,8 @@ begin
           select limited.id
           from private.limited_page(
             feed_page.viewer_id, 'tag:' || wanted_tag, below, above,
-            -- With mutes, all that are for the viewer: the mutes are asked below.
+            -- A viewer with mutes gets all limited posts that are for them, because the
+            -- mutes are asked below.
             case when cardinality(muted_ids) = 0 then page_size end
           ) as limited (id)
           join public.posts on posts.id = limited.id
@@ -1047,7 +1110,7 @@ begin
       limit page_size;
 
     when 'replies', 'quotes' then
-      -- Of a repost, those of the post that it shows.
+      -- For a repost, the replies and quotes of the post that it shows.
       select coalesce(posts.repost_of_id, posts.id) into target_id
       from public.posts
       where posts.id = feed_page.of::bigint and private.sees_post(feed_page.viewer_id, posts.id);
@@ -1285,8 +1348,8 @@ CREATE OR REPLACE FUNCTION private.grapheme_pattern()
   SET search_path TO ''
   AS $function$
 declare
-  -- What a cluster may end with: Extend and SpacingMark, and the non-joiner and the
-  -- joiner, which are added where they may be.
+  -- A cluster may end with these characters: Extend and SpacingMark. The non-joiner and
+  -- the joiner also belong to them. They are added below, where they are allowed.
   marks constant text :=
     '\u0300-\u036F\u0483-\u0489\u0591-\u05BD\u05BF\u05C1\u05C2\u05C4\u05C5\u05C7\u0610-\u061A'
     '\u064B-\u065F\u0670\u06D6-\u06DC\u06DF-\u06E4\u06E7\u06E8\u06EA-\u06ED\u0711\u0730-\u074A'
@@ -1359,7 +1422,7 @@ declare
     '\U0001F000-\U0001F1E5\U0001F200-\U0001F3FA\U0001F400-\U0001FFFD]';
   joined_symbols constant text := symbol || '(?:[\u200C' || marks || ']*\u200D' || symbol || ')*';
 
-  -- Indic consonants, which a virama between them makes one.
+  -- Indic consonants. A virama between two of them joins them.
   consonant constant text := '['
     '\u0915-\u0939\u0958-\u095F\u0978-\u097F\u0995-\u09B9\u09DC-\u09DF\u09F0\u09F1\u0A95-\u0AB9'
     '\u0AF9\u0B15-\u0B39\u0B5C-\u0B5F\u0B71\u0C15-\u0C39\u0C58-\u0C5A\u0D15-\u0D3A\u1000-\u102A'
@@ -1605,8 +1668,8 @@ begin
     )
     union
     (
-      -- The post that addresses the viewer, or its author's repost of it. As subqueries,
-      -- so that the planner has no choice but to go by way of the viewer's mentions.
+      -- The posts that address the viewer, and reposts of them by their own authors. These
+      -- are subqueries, so that every plan starts with the viewer's mentions.
       select either.id
       from public.post_mentions
       cross join lateral unnest(array[post_mentions.post_id, (
@@ -1667,7 +1730,8 @@ begin
     select 'shown-by:' || posts.author_id, true
     where original.author_id <> posts.author_id and not original.is_open
   ) as limited (place, of_original)
-  -- Who decides who sees it: for a repost on a page, the post that it shows.
+  -- The post that decides who sees it. For a repost on an author's page, it is the post
+  -- that the repost shows.
   cross join lateral (
     select original.author_id, original.audience where limited.of_original and original.id is not null
     union all
@@ -1773,6 +1837,20 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.lists_check()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO ''
+  AS $function$
+begin
+  if (select count(*) from public.lists where lists.owner_id = new.owner_id) >= 100 then
+    raise sqlstate 'PT409' using message = 'You have 100 lists already, and cannot have more', detail = 'lists_full';
+  end if;
+  return new;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.lock_posts_of (
   profile_id uuid,
   to_delete  boolean
@@ -1806,7 +1884,7 @@ begin
     end;
   end loop;
   raise sqlstate 'PT503' using
-    message = 'Some of these posts are being changed at this moment: try again', detail = 'posts_busy';
+    message = 'Somebody is changing some of these posts at this moment. Try again', detail = 'posts_busy';
 end;
 $function$;
 
@@ -1940,7 +2018,8 @@ begin
           order by posts.id desc
           limit reach
         ) as recent
-        -- Is true keeps it a question asked of each post in order, and a join out of it.
+        -- "is true" makes Postgres ask this of each post in order. Otherwise it would make
+        -- a join.
         where (recent.author_id in (select author.id from unnest(author_ids) as author (id))) is true
         order by recent.id desc
         limit wanted
@@ -2409,6 +2488,53 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.posts_keep_place()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO ''
+  AS $function$
+declare
+  childless bigint[];
+begin
+  -- A removed post keeps its place when a reply or a place is left below it.
+  with recursive kept as (
+    select removed.id, removed.reply_to_id
+    from removed
+    where exists (select from public.posts where posts.reply_to_id = removed.id)
+      or exists (select from private.deleted_posts where deleted_posts.reply_to_id = removed.id)
+    union
+    select removed.id, removed.reply_to_id
+    from kept
+    join removed on removed.id = kept.reply_to_id
+  )
+  insert into private.deleted_posts (id, reply_to_id)
+  select kept.id, kept.reply_to_id
+  from kept;
+
+  -- A place is deleted when nothing is left below it. Then the place above it may have
+  -- nothing left below it either.
+  childless := array(select removed.reply_to_id from removed where removed.reply_to_id is not null);
+  while cardinality(childless) > 0 loop
+    with gone as (
+      delete from private.deleted_posts
+      where deleted_posts.id = any (childless)
+        and not exists (select from public.posts where posts.reply_to_id = deleted_posts.id)
+        and not exists (
+          select from private.deleted_posts as child
+          where child.reply_to_id = deleted_posts.id
+        )
+      returning deleted_posts.reply_to_id
+    )
+    select coalesce(array_agg(gone.reply_to_id) filter (where gone.reply_to_id is not null), '{}')
+    into childless
+    from gone;
+  end loop;
+
+  return null;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.posts_keep_version()
   RETURNS TRIGGER
   LANGUAGE plpgsql
@@ -2419,7 +2545,7 @@ declare
   written_at timestamptz := coalesce(old.edited_at, old.created_at);
   newest integer;
 begin
-  -- Never before the version it replaces, whatever became of the clock.
+  -- Never before the version it replaces, even if somebody sets the clock back.
   new.edited_at := greatest(clock_timestamp(), written_at);
   new.entities := private.text_entities(new.title, new.content);
 
@@ -2469,7 +2595,7 @@ declare
   rows_so_far integer;
   room integer;
 begin
-  -- Each post of a person spends one of its kind: see 10-people/12-budgets.sql.
+  -- A person's post spends the budget of its kind (10-people/12-budgets.sql).
   if auth.uid() is not null then
     rows_so_far := set_config('plaza.insert_rows', (current_setting('plaza.insert_rows')::integer + 1)::text, true);
     if rows_so_far > 100 then
@@ -2483,8 +2609,8 @@ begin
     end, 1);
   end if;
 
-  -- A request that makes the account private or public waits for this post, or this post
-  -- waits for it: opens() and posts_limit() ask whether the account is private.
+  -- opens() and posts_limit() ask whether the account is private. With this lock, a request
+  -- that makes it private or public waits for this post, or this post waits for the request.
   perform
   from public.profiles
   where profiles.id = new.author_id
@@ -2502,7 +2628,7 @@ begin
       select from public.posts
       where posts.repost_of_id = new.repost_of_id and posts.author_id = new.author_id
     ) then
-      raise sqlstate 'PT409' using message = 'You reposted this post', detail = 'already_reposted';
+      raise sqlstate 'PT409' using message = 'You have already reposted this post', detail = 'already_reposted';
     end if;
   end if;
   new.is_open := private.opens(new);
@@ -3140,7 +3266,7 @@ begin
   post := private.require_post(viewer_id, post_id);
   if not post.is_open and post.author_id is distinct from viewer_id then
     raise sqlstate 'PT403' using
-      message = 'This post is not for everyone: its author alone can repost or quote it',
+      message = 'This post is not for everyone. Only its author can repost or quote it',
       detail = 'post_not_open';
   end if;
   return post.id;
@@ -3158,8 +3284,8 @@ CREATE OR REPLACE FUNCTION private.require_post (
 declare
   post public.posts;
 begin
-  -- The viewer's profile before posts: otherwise somebody who writes while their
-  -- account is being deleted would wait in a circle with the deletion.
+  -- Lock the viewer's profile before the post. Otherwise somebody who writes while their
+  -- account is being deleted could wait for the deletion while it waits for them.
   perform
   from public.profiles
   where profiles.id = require_post.viewer_id
@@ -4009,11 +4135,11 @@ CREATE OR REPLACE FUNCTION private.spell_language()
   AS $function$
 declare
   spelled text := lower(new.language collate pg_catalog."C");
-  -- All from the first single character on.
+  -- Everything from the first single character on.
   tail text := coalesce(substring(spelled from '(?:^|-)[a-z0-9]-.*$'), '');
   head text := left(spelled, char_length(spelled) - char_length(tail));
 begin
-  -- The check of the table refuses any other.
+  -- The check of the table refuses a tag that is not well formed.
   if private.is_language(new.language) then
     new.language := coalesce((
       select string_agg(
@@ -4161,6 +4287,27 @@ begin
   set is_findable = not post_search.is_findable
   where post_search.post_id = any (ids);
   return cardinality(ids) < most;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tag_follows_check()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SET search_path TO ''
+  AS $function$
+begin
+  new.tag := private.tag_name(new.tag);
+  if new.tag is null then
+    raise sqlstate 'PT400' using
+      message = 'A tag has letters, digits and underscores, and at least one letter', detail = 'tag_format';
+  elsif (
+    select count(*)
+    from public.tag_follows
+    where tag_follows.user_id = new.user_id and tag_follows.tag <> new.tag
+  ) >= 100 then
+    raise sqlstate 'PT409' using message = 'You follow 100 tags already, and cannot follow more', detail = 'tag_follows_full';
+  end if;
+  return new;
 end;
 $function$;
 
@@ -4505,7 +4652,7 @@ begin
     select walked.id, walked.reply_to_id, walked.depth
     from unnest(ids, parents, depths) as walked (id, reply_to_id, depth)
   ),
-  -- In the order of reading: each post before its replies, older replies first.
+  -- The order of reading: each post before its replies, older replies first.
   branch as (
     select place.id, place.reply_to_id, place.depth, array[place.id] as path
     from place
@@ -4617,7 +4764,7 @@ begin
           or not private.quotes_muted(timeline.viewer_id, shown.reply_to_id, muted_ids)
         )
         and (original.id is null) = (
-          -- Whether it is there by itself.
+          -- Whether the feed has the post itself.
           (
             case when timeline.list_id is null then shown.author_id = timeline.viewer_id or (
               select true from public.follows
@@ -4647,7 +4794,8 @@ begin
             where parent.id = shown.reply_to_id
           ) is true)
         )
-        -- By way of the smaller of two: the reposts of the post, or the set.
+        -- Whether an earlier repost is shown. It reads the smaller of two: the reposts of
+        -- the post, or the set.
         and (original.id is null or not case
           when timeline.list_id is null and cardinality(author_ids) > (
             select post_counts.reposts
@@ -5722,6 +5870,40 @@ CREATE TRIGGER take_turn
   FOR EACH STATEMENT
   EXECUTE FUNCTION private.take_turn('tag_follow', '');
 
+CREATE POLICY "people block others in their own name" ON "public"."blocks"
+  FOR INSERT
+  TO "authenticated"
+  WITH CHECK ((blocker_id = ( SELECT auth.uid() AS uid)));
+
+CREATE POLICY "people delete the blocks that they read" ON "public"."blocks"
+  FOR DELETE
+  TO "authenticated"
+  USING (((blocker_id = ( SELECT auth.uid() AS uid)) AND (NOT (blocked_id IN ( SELECT private.blocker_ids(( SELECT auth.uid() AS uid)) AS blocker_ids)))));
+
+CREATE POLICY "people read their own blocks of people who do not block them" ON "public"."blocks"
+  FOR SELECT
+  TO "authenticated"
+  USING (((blocker_id = ( SELECT auth.uid() AS uid)) AND (NOT (blocked_id IN ( SELECT private.blocker_ids(( SELECT auth.uid() AS uid)) AS blocker_ids)))));
+
+CREATE POLICY "people bookmark posts in their own name" ON "public"."bookmarks"
+  FOR INSERT
+  TO "authenticated"
+  WITH CHECK ((user_id = ( SELECT auth.uid() AS uid)));
+
+CREATE POLICY "people delete their own bookmarks of posts that they see" ON "public"."bookmarks"
+  FOR DELETE
+  TO "authenticated"
+  USING (((user_id = ( SELECT auth.uid() AS uid)) AND (EXISTS ( SELECT
+   FROM public.posts
+  WHERE (posts.id = bookmarks.post_id)))));
+
+CREATE POLICY "people read their own bookmarks of posts that they see" ON "public"."bookmarks"
+  FOR SELECT
+  TO "authenticated"
+  USING (((user_id = ( SELECT auth.uid() AS uid)) AND (EXISTS ( SELECT
+   FROM public.posts
+  WHERE (posts.id = bookmarks.post_id)))));
+
 CREATE POLICY "people read requests that they sent or received" ON "public"."follow_requests"
   FOR SELECT
   TO "authenticated"
@@ -5732,20 +5914,86 @@ CREATE POLICY "people send requests in their own name" ON "public"."follow_reque
   TO "authenticated"
   WITH CHECK ((requester_id = ( SELECT auth.uid() AS uid)));
 
-CREATE POLICY "people who may look into both accounts read a follow" ON "public"."follows"
+CREATE POLICY "people end their own follows" ON "public"."follows"
+  FOR DELETE
+  TO "authenticated"
+  USING ((follower_id = ( SELECT auth.uid() AS uid)));
+
+CREATE POLICY "the two people, and people who see both accounts, read a follow" ON "public"."follows"
   FOR SELECT
   TO "anon", "authenticated"
   USING (private.sees_follow(( SELECT auth.uid() AS uid), follower_id, followee_id));
 
-CREATE POLICY "people read their own lists, and public ones" ON "public"."lists"
+CREATE POLICY "people delete their own likes of posts that they see" ON "public"."likes"
+  FOR DELETE
+  TO "authenticated"
+  USING (((user_id = ( SELECT auth.uid() AS uid)) AND (EXISTS ( SELECT
+   FROM public.posts
+  WHERE (posts.id = likes.post_id)))));
+
+CREATE POLICY "people like posts in their own name" ON "public"."likes"
+  FOR INSERT
+  TO "authenticated"
+  WITH CHECK ((user_id = ( SELECT auth.uid() AS uid)));
+
+CREATE POLICY "people read likes of their own posts, and likes that are shown" ON "public"."likes"
+  FOR SELECT
+  TO "anon", "authenticated"
+  USING (((EXISTS ( SELECT
+   FROM public.posts
+  WHERE (posts.id = likes.post_id))) AND private.sees_like(( SELECT auth.uid() AS uid), user_id, post_id)));
+
+CREATE POLICY "people who read a list read its members who are not hidden" ON "public"."list_members"
+  FOR SELECT
+  TO "anon", "authenticated"
+  USING (((EXISTS ( SELECT
+   FROM public.lists
+  WHERE (lists.id = list_members.list_id))) AND (EXISTS ( SELECT
+   FROM public.profiles
+  WHERE (profiles.id = list_members.profile_id)))));
+
+CREATE POLICY "people create lists in their own name" ON "public"."lists"
+  FOR INSERT
+  TO "authenticated"
+  WITH CHECK ((owner_id = ( SELECT auth.uid() AS uid)));
+
+CREATE POLICY "people read their lists and public lists of accounts they see" ON "public"."lists"
   FOR SELECT
   TO "anon", "authenticated"
   USING (private.sees_list(( SELECT auth.uid() AS uid), owner_id, is_private));
 
-CREATE POLICY "whoever reads a post and sees the person reads a mention" ON "public"."post_mentions"
+CREATE POLICY "people change the mutes that they read" ON "public"."mutes"
+  FOR UPDATE
+  TO "authenticated"
+  USING (((muter_id = ( SELECT auth.uid() AS uid)) AND (NOT (muted_id IN ( SELECT private.hidden_ids(( SELECT auth.uid() AS uid)) AS hidden_ids)))))
+  WITH CHECK ((muter_id = ( SELECT auth.uid() AS uid)));
+
+CREATE POLICY "people delete the mutes that they read" ON "public"."mutes"
+  FOR DELETE
+  TO "authenticated"
+  USING (((muter_id = ( SELECT auth.uid() AS uid)) AND (NOT (muted_id IN ( SELECT private.hidden_ids(( SELECT auth.uid() AS uid)) AS hidden_ids)))));
+
+CREATE POLICY "people mute others in their own name" ON "public"."mutes"
+  FOR INSERT
+  TO "authenticated"
+  WITH CHECK ((muter_id = ( SELECT auth.uid() AS uid)));
+
+CREATE POLICY "people read their own mutes of people who are not hidden" ON "public"."mutes"
+  FOR SELECT
+  TO "authenticated"
+  USING (((muter_id = ( SELECT auth.uid() AS uid)) AND (NOT (muted_id IN ( SELECT private.hidden_ids(( SELECT auth.uid() AS uid)) AS hidden_ids)))));
+
+CREATE POLICY "people who see a post read its mentions of people not hidden" ON "public"."post_mentions"
   FOR SELECT
   TO "anon", "authenticated"
   USING ((private.sees_post(( SELECT auth.uid() AS uid), post_id) AND (NOT (profile_id IN ( SELECT private.hidden_ids(( SELECT auth.uid() AS uid)) AS hidden_ids)))));
+
+CREATE POLICY "people who read a post read its tags" ON "public"."post_tags"
+  FOR SELECT
+  TO "anon", "authenticated"
+  USING ((EXISTS ( SELECT
+   FROM public.posts
+  WHERE (posts.id = post_tags.post_id))));
 
 CREATE POLICY "people read the versions of a post that are for them" ON "public"."post_versions"
   FOR SELECT
@@ -5772,7 +6020,7 @@ CREATE POLICY "everyone reads open posts" ON "public"."posts"
   TO "anon"
   USING (is_open);
 
-CREATE POLICY "people read the posts that are for them, but for blocks" ON "public"."posts"
+CREATE POLICY "people read the posts for them, by people who are not hidden" ON "public"."posts"
   FOR SELECT
   TO "authenticated"
   USING (((NOT (author_id IN ( SELECT private.hidden_ids(( SELECT auth.uid() AS uid)) AS hidden_ids))) AND
@@ -5783,7 +6031,22 @@ CASE
     ELSE private.sees_repost(( SELECT auth.uid() AS uid), author_id, repost_of_id)
 END));
 
+CREATE POLICY "everybody reads the profiles of people who are not hidden" ON "public"."profiles"
+  FOR SELECT
+  TO "anon", "authenticated"
+  USING ((NOT (id IN ( SELECT private.hidden_ids(( SELECT auth.uid() AS uid)) AS hidden_ids))));
+
 COMMENT ON COLUMN "private"."post_search"."is_findable" IS 'Whether everyone may find it: the post is open, and its author searchable.';
+
+COMMENT ON COLUMN "public"."blocks"."blocked_id" IS 'The person who is blocked.';
+
+COMMENT ON COLUMN "public"."blocks"."blocker_id" IS 'The person who blocks. When left out, it is you.';
+
+COMMENT ON COLUMN "public"."blocks"."id" IS 'Made of the time of blocking. Order and page by it.';
+
+COMMENT ON COLUMN "public"."bookmarks"."id" IS 'Made of the time of bookmarking. Order and page by it.';
+
+COMMENT ON COLUMN "public"."bookmarks"."user_id" IS 'The person who bookmarks the post. When left out, it is you.';
 
 COMMENT ON COLUMN "public"."drafts"."content" IS 'May be empty in a draft.';
 
@@ -5792,6 +6055,26 @@ COMMENT ON COLUMN "public"."drafts"."failed_at" IS 'When publishing it failed; n
 COMMENT ON COLUMN "public"."drafts"."publish_at" IS 'From when it is published by itself, within some ten seconds; null when it is not. A time in the past means now.';
 
 COMMENT ON COLUMN "public"."follow_requests"."id" IS 'Made from the time of the request: order and page by it.';
+
+COMMENT ON COLUMN "public"."follows"."followee_id" IS 'The person who is followed.';
+
+COMMENT ON COLUMN "public"."follows"."follower_id" IS 'The person who follows. When left out, it is you.';
+
+COMMENT ON COLUMN "public"."follows"."id" IS 'Made of the time of following. Order and page by it.';
+
+COMMENT ON COLUMN "public"."likes"."id" IS 'Made of the time of liking. Order and page by it.';
+
+COMMENT ON COLUMN "public"."likes"."user_id" IS 'The person who likes the post. When left out, it is you.';
+
+COMMENT ON COLUMN "public"."lists"."is_private" IS 'True: only its owner sees the list. False: everybody who may look into the owner''s account sees it.';
+
+COMMENT ON COLUMN "public"."lists"."owner_id" IS 'The person who owns it. When left out, it is you.';
+
+COMMENT ON COLUMN "public"."mutes"."muted_id" IS 'The person who is muted.';
+
+COMMENT ON COLUMN "public"."mutes"."muted_until" IS 'The end of the mute. Null: it lasts until you delete it.';
+
+COMMENT ON COLUMN "public"."mutes"."muter_id" IS 'The person who mutes. When left out, it is you.';
 
 COMMENT ON COLUMN "public"."post_mentions"."is_answered" IS 'Whether the post is a reply to few (audience mentioned) that answers a post of theirs. Then it addresses them even if its text does not name them.';
 
@@ -5803,11 +6086,31 @@ COMMENT ON COLUMN "public"."post_tags"."is_open" IS 'Whether everyone sees the p
 
 COMMENT ON COLUMN "public"."post_versions"."content_warning" IS 'The content warning of this version.';
 
-COMMENT ON COLUMN "public"."post_versions"."version" IS '1 is what was first written. The post itself is the version after the highest one. Numbers never change: a post with many edits has version 1 and then the newest ones.';
+COMMENT ON COLUMN "public"."post_versions"."version" IS '1 is what was first written. The post itself is the version after the highest one. Numbers never change. A post with many edits has version 1 and then the newest ones.';
 
-COMMENT ON COLUMN "public"."posts"."is_open" IS 'Whether everyone sees it, signed in or not: it is for everyone, by a public account. A repost is open when what it shows is open as well.';
+COMMENT ON COLUMN "public"."posts"."audience" IS 'The people that the post is for. It never changes.';
 
-COMMENT ON COLUMN "public"."posts"."language" IS 'A BCP 47 tag, or null. It can be written in any case; it is kept as RFC 5646 spells it: en-US, zh-Hant-TW.';
+COMMENT ON COLUMN "public"."posts"."author_id" IS 'The person who wrote it. When left out, it is you.';
+
+COMMENT ON COLUMN "public"."posts"."content" IS '1 to 10,000 characters of plain text. Empty in a repost.';
+
+COMMENT ON COLUMN "public"."posts"."content_warning" IS 'A warning that clients show in place of the post until the reader asks for the post. At most 200 characters, on one line. Empty when there is no warning.';
+
+COMMENT ON COLUMN "public"."posts"."edited_at" IS 'The time of the last edit, or null. What the post said before is in post_versions.';
+
+COMMENT ON COLUMN "public"."posts"."entities" IS 'The tags, mentions and links in title and content, as ranges beside the text. start and end count UTF-16 code units.';
+
+COMMENT ON COLUMN "public"."posts"."id" IS 'Made of the time of writing. A JSON number carries it exactly.';
+
+COMMENT ON COLUMN "public"."posts"."is_open" IS 'Whether everyone sees it, signed in or not. Such a post is for everyone and by a public account. A repost is open only when the post that it shows is open too.';
+
+COMMENT ON COLUMN "public"."posts"."language" IS 'A BCP 47 tag, or null. You may write it in any case. It is kept as RFC 5646 spells it: en-US, zh-Hant-TW.';
+
+COMMENT ON COLUMN "public"."posts"."quote_of_id" IS 'The post it quotes. That post may be deleted by now, or you may not see it.';
+
+COMMENT ON COLUMN "public"."posts"."reply_to_id" IS 'The post it answers. That post may be deleted by now, or you may not see it.';
+
+COMMENT ON COLUMN "public"."posts"."title" IS 'At most 200 characters, on one line. It may be empty.';
 
 COMMENT ON COLUMN "public"."profiles"."display_name" IS 'At most 50 characters, on one line; when it is empty, show the username.';
 
@@ -5817,25 +6120,39 @@ COMMENT ON COLUMN "public"."profiles"."is_searchable" IS 'Whether search_people(
 
 COMMENT ON COLUMN "public"."profiles"."username" IS '3 to 30 letters, digits and underscores, unique in any case of letters. You can take a new one every 7 days. The old one is held for 30 days, and you can take it back at any time.';
 
-COMMENT ON COLUMN "public"."tag_follows"."tag" IS 'Can be written with the sign or without, in any case. It is kept in lower case and without the sign.';
+COMMENT ON COLUMN "public"."tag_follows"."tag" IS 'You may write it with the sign or without, in any case. It is kept in lower case and without the sign.';
 
 COMMENT ON COLUMN "public"."tag_follows"."user_id" IS 'The person who follows. When left out, it is you.';
 
 COMMENT ON FUNCTION "private"."addressing_ids"(uuid) IS 'The posts that address the viewer.';
 
-COMMENT ON FUNCTION "private"."admits"(uuid, uuid, public.audience, boolean, boolean, boolean) IS 'Whether a post, not a repost, is for the viewer. Blocks are not asked.';
+COMMENT ON FUNCTION "private"."admits"(uuid, uuid, public.audience, boolean, boolean, boolean) IS 'Whether a post, not a repost, is for the viewer. It does not ask about blocks.';
 
 COMMENT ON FUNCTION "private"."afford"() IS 'Refuses rows of a person beyond 100 in a statement, or beyond their budget for the action that is its argument.';
 
 COMMENT ON FUNCTION "private"."all_of"(text[]) IS 'All terms at once, as a tsquery in text; null when two of them contradict each other.';
 
+COMMENT ON FUNCTION "private"."author_posts"(uuid, uuid) IS 'How many posts of an author the viewer sees, without reposts. Null when the viewer may not look into the account.';
+
 COMMENT ON FUNCTION "private"."before_user_created"(jsonb) IS 'Refuses a sign-up whose metadata is too large, or whose username nobody can have: badly formed, or reserved for the house.';
 
 COMMENT ON FUNCTION "private"."blank_characters"() IS 'The characters that nobody can see, as the inside of a bracket expression.';
 
-COMMENT ON FUNCTION "private"."block_between"(uuid, uuid) IS 'A row or two when one of two people blocks the other.';
+COMMENT ON FUNCTION "private"."block_between"(uuid, uuid) IS 'A row for each block between two people. No row when neither blocks the other.';
+
+COMMENT ON FUNCTION "private"."blocker_ids"(uuid) IS 'The people who block the viewer.';
+
+COMMENT ON FUNCTION "private"."blocks_check"() IS 'Refuses to block a person who does not exist, or who is hidden.';
+
+COMMENT ON FUNCTION "private"."blocks_end_follows"() IS 'Ends the follows and requests, both ways, between the two people of a new block.';
+
+COMMENT ON FUNCTION "private"."cards"(uuid, bigint[]) IS 'The cards of posts, in any order. Give each id once, and only posts that the viewer sees.';
 
 COMMENT ON FUNCTION "private"."charge"(uuid, text, integer) IS 'Takes an amount off somebody''s budget for an action, and answers how much is left; the error PT429 when there is not so much.';
+
+COMMENT ON FUNCTION "private"."check_page_size"(integer) IS 'The error PT400 unless page_size is 1 to 100.';
+
+COMMENT ON FUNCTION "private"."consents_to_follow"(uuid) IS 'True when the person may follow the account without asking. The error PT403 when it is private.';
 
 COMMENT ON FUNCTION "private"."cut"(text, integer) IS 'The beginning of a text: as many whole grapheme clusters as fit into max_characters.';
 
@@ -5845,21 +6162,33 @@ COMMENT ON FUNCTION "private"."drafts_edit"() IS 'Notes an edit. A draft that fa
 
 COMMENT ON FUNCTION "private"."drafts_queue"() IS 'Queues the author of a draft that is scheduled.';
 
-COMMENT ON FUNCTION "private"."few_posts"() IS 'How many limited posts of a place are asked about one by one.';
+COMMENT ON FUNCTION "private"."feed"(public.feed, text, bigint, integer) IS 'What the feeds in public answer.';
+
+COMMENT ON FUNCTION "private"."feed_items"(uuid, bigint[], bigint[]) IS 'The rows of a feed for these posts and reposts, in the order given. Give only posts that the viewer sees.';
+
+COMMENT ON FUNCTION "private"."feed_page"(public.feed, text, uuid, bigint, bigint, integer) IS 'The ids of a page of a feed, between two ids, newest first.';
+
+COMMENT ON FUNCTION "private"."few_posts"() IS 'The most limited posts of a place that are asked about one by one.';
 
 COMMENT ON FUNCTION "private"."finish_search_switches"(integer) IS 'Changes so many posts in the index for accounts that switched, shared among up to 20 accounts, and answers how many accounts are done.';
 
 COMMENT ON FUNCTION "private"."folded"(text) IS 'A text without capitals and accents.';
 
+COMMENT ON FUNCTION "private"."follow_counts_of"(uuid, uuid) IS 'How many people follow somebody and how many that person follows, without those hidden from the viewer.';
+
 COMMENT ON FUNCTION "private"."follow_requests_check"() IS 'Refuses a request that its target could not accept.';
 
-COMMENT ON FUNCTION "private"."followee_ids"(uuid) IS 'The people whom the viewer follows.';
+COMMENT ON FUNCTION "private"."followee_ids"(uuid) IS 'The people that the viewer follows.';
+
+COMMENT ON FUNCTION "private"."follows_check"() IS 'Refuses to follow a person who does not exist, or who is hidden.';
 
 COMMENT ON FUNCTION "private"."forget_usage"() IS 'Deletes up to 100,000 rows of usage whose day is over, and answers how many it did.';
 
 COMMENT ON FUNCTION "private"."grammar_of"(text) IS 'The grammar by which search compares the words of a language, as two letters. Empty: words are compared as they are written.';
 
 COMMENT ON FUNCTION "private"."grapheme_pattern"() IS 'The regular expression of one grapheme cluster.';
+
+COMMENT ON FUNCTION "private"."hidden_ids"(uuid) IS 'The people who are hidden from the viewer: those the viewer blocks, and those who block the viewer.';
 
 COMMENT ON FUNCTION "private"."hold_username"(text, uuid) IS 'Holds a username for 30 days: for its former owner, or (null) for nobody.';
 
@@ -5869,7 +6198,9 @@ COMMENT ON FUNCTION "private"."is_addressed"(uuid, bigint, integer) IS 'Whether 
 
 COMMENT ON FUNCTION "private"."is_blank"(text) IS 'Whether there is nothing to see in a text. The empty text is blank.';
 
-COMMENT ON FUNCTION "private"."is_for"(uuid, bigint, uuid, public.audience, boolean) IS 'One row when a post, not a repost, is for the viewer. Blocks are not asked.';
+COMMENT ON FUNCTION "private"."is_for"(uuid, bigint, uuid, public.audience, boolean) IS 'One row when a post, not a repost, is for the viewer. It does not ask about blocks.';
+
+COMMENT ON FUNCTION "private"."is_https_url"(text, integer) IS 'Whether a text is an https URL, of at most max_length characters, that a page can show without changes.';
 
 COMMENT ON FUNCTION "private"."is_language"(text) IS 'Whether a text is a well-formed BCP 47 tag of at most 64 characters, in any case.';
 
@@ -5879,63 +6210,89 @@ COMMENT ON FUNCTION "private"."is_name"(text) IS 'Whether a text is a line, as i
 
 COMMENT ON FUNCTION "private"."is_one_line"(text) IS 'Whether a text has no line separator and no control character.';
 
-COMMENT ON FUNCTION "private"."lets_in"(uuid, uuid) IS 'One row when an account is the viewer''s own, public, or followed by the viewer. Blocks are not asked.';
+COMMENT ON FUNCTION "private"."lets_in"(uuid, uuid) IS 'One row when the account is the viewer''s own, is public, or is followed by the viewer. It does not ask about blocks.';
 
-COMMENT ON FUNCTION "private"."limited_page"(uuid, text, bigint, bigint, integer) IS 'The newest limited posts of a place that the viewer sees, between two ids, newest first.';
+COMMENT ON FUNCTION "private"."limited_page"(uuid, text, bigint, bigint, integer) IS 'The ids of the newest limited posts of a place that the viewer sees, between two ids, newest first. At most as many as most; all, when most is null.';
 
-COMMENT ON FUNCTION "private"."limited_places"(bigint[]) IS 'The rows that limited_posts has of these posts.';
+COMMENT ON FUNCTION "private"."limited_places"(bigint[]) IS 'The rows that private.limited_posts must have for these posts.';
 
 COMMENT ON FUNCTION "private"."limited_posts_count"() IS 'Keeps limited_counts equal to a count of limited replies, quotes and reposts.';
 
-COMMENT ON FUNCTION "private"."limited_seen"(uuid, text, bigint, uuid[]) IS 'How many limited posts of a place, of so many, the viewer sees.';
+COMMENT ON FUNCTION "private"."limited_seen"(uuid, text, bigint, uuid[]) IS 'How many limited posts of a place the viewer sees. amount is how many the place has.';
 
-COMMENT ON FUNCTION "private"."lock_posts_of"(uuid, boolean) IS 'Locks all posts of somebody, and the reposts of them, and returns their ids. The error PT503 when others change some of them for more than 4 seconds.';
+COMMENT ON FUNCTION "private"."list_members_check"() IS 'Refuses a person who does not exist or who is hidden from the owner, and refuses more than 1,000 people on a list.';
+
+COMMENT ON FUNCTION "private"."lists_check"() IS 'Refuses more than 100 lists for one person.';
+
+COMMENT ON FUNCTION "private"."lock_posts_of"(uuid, boolean) IS 'Locks all posts of somebody, and the reposts of these posts, and returns their ids. It tries for about 4 seconds. Then the error PT503, if others still change some of them.';
 
 COMMENT ON FUNCTION "private"."lock_username"(text) IS 'Waits until nobody else is taking this username. Holds until the transaction ends.';
 
 COMMENT ON FUNCTION "private"."lone_characters"() IS 'The characters that search takes for a word each, as the inside of a bracket expression.';
 
+COMMENT ON FUNCTION "private"."looks_into"(uuid, uuid) IS 'Whether the viewer sees what an account does. It is their own, it is public, or they follow it, and no block hides the two from each other.';
+
 COMMENT ON FUNCTION "private"."metadata_problem"(jsonb) IS 'Why an account cannot have this metadata, or null.';
+
+COMMENT ON FUNCTION "private"."muted_ids"(uuid) IS 'The people that the viewer mutes now.';
+
+COMMENT ON FUNCTION "private"."mutes_check"() IS 'Refuses to mute a person who does not exist, or who is hidden.';
 
 COMMENT ON FUNCTION "private"."my_limits"() IS 'What public.limits() answers.';
 
 COMMENT ON FUNCTION "private"."name_characters"(text) IS 'The characters of a name that are words of their own, and each with the one after it.';
 
-COMMENT ON FUNCTION "private"."newest_posts"(uuid, uuid[], text[], bigint, bigint, integer) IS 'The ids of the newest posts, reposts included, by these authors or with these tags, between two ids: as many as wanted, or all there are, newest first. Of limited posts with the tags, only those that the viewer sees.';
+COMMENT ON FUNCTION "private"."new_id"(timestamp with time zone) IS 'A new id for a row that is written at that time. It is greater than the ids of all earlier milliseconds.';
 
-COMMENT ON FUNCTION "private"."opens"(public.posts) IS 'Whether everyone sees a new post, as is_open keeps it.';
+COMMENT ON FUNCTION "private"."newest_posts"(uuid, uuid[], text[], bigint, bigint, integer) IS 'The ids of the newest posts and reposts by these authors or with these tags, between two ids, newest first. As many as wanted, or all there are. Limited posts with the tags are among them only if the viewer sees them.';
+
+COMMENT ON FUNCTION "private"."opens"(public.posts) IS 'Whether a new post is open: everyone sees it, signed in or not.';
 
 COMMENT ON FUNCTION "private"."pair_lexemes"(text[], text[]) IS 'Two neighbouring words as the index of posts holds them.';
 
+COMMENT ON FUNCTION "private"."people"(uuid, bigint[], uuid[]) IS 'The rows for these people, in the order given. Give only people that the viewer sees.';
+
 COMMENT ON FUNCTION "private"."people_named"(uuid, text[]) IS 'The people who have these usernames (in lower case) now, without those hidden from the author.';
 
-COMMENT ON FUNCTION "private"."post_tags_limit"() IS 'Keeps the places of limited posts that their tags give them.';
+COMMENT ON FUNCTION "private"."post_counts_of"(uuid, bigint[]) IS 'How many likes, replies, reposts and quotes of posts the viewer may know about. One row for each post.';
+
+COMMENT ON FUNCTION "private"."post_tags_limit"() IS 'Adds and deletes the places of limited posts when their tags change.';
 
 COMMENT ON FUNCTION "private"."post_vector"(public.posts) IS 'What the index of posts holds of a post.';
 
-COMMENT ON FUNCTION "private"."posts_annotate"() IS 'Notes the tags of new posts and the people they address.';
+COMMENT ON FUNCTION "private"."posts_annotate"() IS 'Stores the tags of new posts and the people they address.';
 
-COMMENT ON FUNCTION "private"."posts_annotate_again"() IS 'Notes what edits add to tags and mentions, and what they take away.';
+COMMENT ON FUNCTION "private"."posts_annotate_again"() IS 'Adds the tags and mentions that an edit adds to the text, and deletes those that it removes.';
 
 COMMENT ON FUNCTION "private"."posts_count_authors"() IS 'Keeps author_counts equal to a count of posts.';
 
-COMMENT ON FUNCTION "private"."posts_count_targets"() IS 'Counts what new posts answer, repost and quote.';
+COMMENT ON FUNCTION "private"."posts_count_targets"() IS 'Adds new posts to the counts of the posts that they answer, repost and quote.';
 
-COMMENT ON FUNCTION "private"."posts_count_targets_down"() IS 'Counts posts that are deleted.';
+COMMENT ON FUNCTION "private"."posts_count_targets_down"() IS 'Takes deleted posts off the counts of the posts that they answered, reposted and quoted, and deletes their own counts.';
 
-COMMENT ON FUNCTION "private"."posts_limit"() IS 'Notes the places of new posts that not everyone sees.';
+COMMENT ON FUNCTION "private"."posts_keep_place"() IS 'Keeps the places of deleted posts that have replies, and deletes the places that have none.';
+
+COMMENT ON FUNCTION "private"."posts_limit"() IS 'Adds the places of new posts that are not open.';
+
+COMMENT ON FUNCTION "private"."posts_prepare"() IS 'Checks the posts that a new post refers to, decides whether it is open, and finds the entities in its text.';
 
 COMMENT ON FUNCTION "private"."posts_search"() IS 'Makes search know new posts.';
 
 COMMENT ON FUNCTION "private"."posts_search_again"() IS 'Makes search know edited posts.';
 
-COMMENT ON FUNCTION "private"."posts_unlimit"() IS 'Forgets the places of posts that are deleted.';
+COMMENT ON FUNCTION "private"."posts_unlimit"() IS 'Deletes the places of deleted posts.';
 
 COMMENT ON FUNCTION "private"."profiles_accept_requests"() IS 'Accepts all waiting requests when an account becomes public.';
 
 COMMENT ON FUNCTION "private"."profiles_afford_privacy"() IS 'Refuses to make an account private or public more often than its budget allows: all its posts, followers and requests are touched.';
 
-COMMENT ON FUNCTION "private"."profiles_end_posts"() IS 'Deletes what somebody wrote and liked, when their profile is deleted.';
+COMMENT ON FUNCTION "private"."profiles_create_author_counts"() IS 'Starts the counts of a new profile at zero.';
+
+COMMENT ON FUNCTION "private"."profiles_create_follow_counts"() IS 'Starts the counts of a new profile at zero.';
+
+COMMENT ON FUNCTION "private"."profiles_end_follows"() IS 'Ends all follows of a deleted profile, in one statement.';
+
+COMMENT ON FUNCTION "private"."profiles_end_posts"() IS 'Deletes the posts and likes of a deleted profile.';
 
 COMMENT ON FUNCTION "private"."profiles_end_usage"() IS 'Forgets what somebody used when their account ends.';
 
@@ -5945,7 +6302,7 @@ COMMENT ON FUNCTION "private"."profiles_hold_username"() IS 'Holds the old usern
 
 COMMENT ON FUNCTION "private"."profiles_name"() IS 'Makes search know the name of somebody.';
 
-COMMENT ON FUNCTION "private"."profiles_open_posts"() IS 'Opens or closes the posts of an account that becomes public or private, and the reposts of them.';
+COMMENT ON FUNCTION "private"."profiles_open_posts"() IS 'Sets is_open of the posts of an account that becomes public or private, and of the reposts of them.';
 
 COMMENT ON FUNCTION "private"."profiles_search_posts"() IS 'Makes the posts of somebody findable, or not: the newest 500 at once, the others soon.';
 
@@ -5955,7 +6312,7 @@ COMMENT ON FUNCTION "private"."publish_due_draft"(public.drafts) IS 'Publishes a
 
 COMMENT ON FUNCTION "private"."queue_key"(text, uuid) IS 'The number of the advisory lock of a person''s queue: turn, or blocks. Two people share one by a chance of 1 in 2^64.';
 
-COMMENT ON FUNCTION "private"."quotes_muted"(uuid, bigint, uuid[]) IS 'Whether a post that is quoted, or answered, is by somebody whom the viewer mutes, and the viewer would see it.';
+COMMENT ON FUNCTION "private"."quotes_muted"(uuid, bigint, uuid[]) IS 'Whether a quoted or answered post is by a person that the viewer mutes, and the viewer sees it.';
 
 COMMENT ON FUNCTION "private"."read_search"(text) IS 'What a search asks for, or the error PT400.';
 
@@ -5963,7 +6320,15 @@ COMMENT ON FUNCTION "private"."refuse_rate"(text, timestamp with time zone) IS '
 
 COMMENT ON FUNCTION "private"."require_active_account"(uuid) IS 'The error PT403 unless somebody could sign in now.';
 
-COMMENT ON FUNCTION "private"."require_post"(uuid, bigint) IS 'The post, or of a repost the post that it shows, kept from being deleted until the transaction ends. The error PT404 when the viewer sees no such post.';
+COMMENT ON FUNCTION "private"."require_open_post"(uuid, bigint) IS 'The id of a post that the viewer may repost or quote. For a repost, the id of the post that it shows. The error PT404 when the viewer does not see the post, PT403 when it is limited and by somebody else.';
+
+COMMENT ON FUNCTION "private"."require_post"(uuid, bigint) IS 'The post. For a repost, the post that it shows. Nobody can delete it until the transaction ends. The error PT404 when the viewer sees no such post.';
+
+COMMENT ON FUNCTION "private"."require_profile"(uuid, uuid) IS 'The error PT404 unless the person exists and no block hides them from the viewer.';
+
+COMMENT ON FUNCTION "private"."require_seen_post"() IS 'Refuses a like or bookmark of a post that the person does not see. For a repost, it takes the post that the repost shows.';
+
+COMMENT ON FUNCTION "private"."rule"(boolean, text, text) IS 'True when the rule holds. Otherwise the error PT400, with the message and with the code as its detail.';
 
 COMMENT ON FUNCTION "private"."search_authors"(uuid, uuid[], uuid[], tsquery, tsquery, bigint, bigint, integer) IS 'Of the posts that not everyone may find, the newest that are wanted, by these authors for their followers, or by the viewer, or addressed to the viewer. In any order.';
 
@@ -5985,19 +6350,21 @@ COMMENT ON FUNCTION "private"."search_within"(tsquery, bigint, bigint) IS 'A sea
 
 COMMENT ON FUNCTION "private"."search_words"(text) IS 'The words of a text, in order and in lower case.';
 
-COMMENT ON FUNCTION "private"."sees_follow"(uuid, uuid, uuid) IS 'Whether the viewer sees that somebody follows somebody: the two do, and people who may look into both accounts.';
+COMMENT ON FUNCTION "private"."sees_follow"(uuid, uuid, uuid) IS 'Whether the viewer sees that one person follows another. The two people see it, and everybody who may look into both accounts.';
 
-COMMENT ON FUNCTION "private"."sees_list"(uuid, uuid, boolean) IS 'Whether the viewer sees a list: their own, or a public one of an account they may look into.';
+COMMENT ON FUNCTION "private"."sees_like"(uuid, uuid, bigint) IS 'Whether the viewer sees that somebody likes a post. The caller has checked that the viewer sees the post.';
 
-COMMENT ON FUNCTION "private"."sees_post"(uuid, bigint) IS 'Whether the viewer (null: who is not signed in) sees a post or a repost. False when there is none.';
+COMMENT ON FUNCTION "private"."sees_list"(uuid, uuid, boolean) IS 'Whether the viewer sees a list. It is their own, or it is public and they may look into the owner''s account.';
 
-COMMENT ON FUNCTION "private"."sees_repost"(uuid, uuid, bigint) IS 'Whether the viewer (null: who is not signed in) sees a repost.';
+COMMENT ON FUNCTION "private"."sees_post"(uuid, bigint) IS 'Whether the viewer sees a post or a repost. The viewer is null when nobody is signed in. False when there is no such post.';
+
+COMMENT ON FUNCTION "private"."sees_repost"(uuid, uuid, bigint) IS 'Whether the viewer sees a repost. The viewer is null when nobody is signed in.';
 
 COMMENT ON FUNCTION "private"."set_limits"(uuid, integer, integer, integer, text) IS 'What public.set_limits() does.';
 
 COMMENT ON FUNCTION "private"."settle"() IS 'Spends what the rows after the first of a statement cost.';
 
-COMMENT ON FUNCTION "private"."shows_likes_to"(uuid, uuid, boolean) IS 'Whether somebody shows the viewer what they like.';
+COMMENT ON FUNCTION "private"."shows_likes_to"(uuid, uuid, boolean) IS 'Whether the viewer sees what somebody likes.';
 
 COMMENT ON FUNCTION "private"."spell_language"() IS 'Spells a language tag as RFC 5646 does: en-US, zh-Hant-TW.';
 
@@ -6015,7 +6382,7 @@ COMMENT ON FUNCTION "private"."switch_findable"(uuid, integer) IS 'Makes the new
 
 COMMENT ON FUNCTION "private"."tag_characters"() IS 'The characters of tags, as the inside of a bracket expression.';
 
-COMMENT ON FUNCTION "private"."tag_follows_check"() IS 'Brings a tag into the form in which posts have it, and refuses more than 100 for one person.';
+COMMENT ON FUNCTION "private"."tag_follows_check"() IS 'Writes a tag as posts have it, and refuses more than 100 tags for one person.';
 
 COMMENT ON FUNCTION "private"."tag_name"(text) IS 'The name of a tag, given with or without its sign. It is the same in any case, and however its accents are encoded. Null when it is not a tag: a name has at most 100 letters, marks, digits and underscores, and at least one letter.';
 
@@ -6026,6 +6393,8 @@ COMMENT ON FUNCTION "private"."take_turn"() IS 'Lets one person write by one req
 COMMENT ON FUNCTION "private"."take_turn_without_person"() IS 'Waits until no statement without a person writes, and makes the next one wait.';
 
 COMMENT ON FUNCTION "private"."time_lexeme"(integer, bigint) IS 'The stretch of time that an id falls into; steps are 1 (4 seconds) to 6 (50 days).';
+
+COMMENT ON FUNCTION "private"."timeline"(uuid, uuid, bigint, bigint, integer) IS 'The ids of a page of home (when list_id is null) or of the feed of a list: posts and reposts between two ids, newest first.';
 
 COMMENT ON FUNCTION "private"."to_name"(text, integer) IS 'A text made to fit: what is_name() accepts, of at most max_characters, and empty when nothing is left to see.';
 
@@ -6039,39 +6408,89 @@ COMMENT ON FUNCTION "private"."users_note_mail"() IS 'Reserves the username at t
 
 COMMENT ON FUNCTION "private"."users_note_password"() IS 'Takes needs_password away as soon as there is a password.';
 
+COMMENT ON FUNCTION "private"."viewer"() IS 'The id of the person who is signed in. The error PT401 when nobody is.';
+
 COMMENT ON FUNCTION "private"."word_stems"(text, text) IS 'The one or two stems of a word, by a grammar.';
 
 COMMENT ON FUNCTION "private"."words_query"(text[], text[]) IS 'A word, or several side by side, as tsqueries in text: what the index is asked for, and what a post must have.';
 
 COMMENT ON FUNCTION "public"."accept_follow_request"(uuid) IS 'Accepts a request to follow you: false when there is none, or it was taken back.';
 
+COMMENT ON FUNCTION "public"."author_counts"(public.profiles) IS 'Embeds the count in profiles: select=*,author_counts(posts).';
+
+COMMENT ON FUNCTION "public"."blocked_people"(bigint, integer) IS 'The people you block, newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
+
+COMMENT ON FUNCTION "public"."bookmarks_feed"(bigint, integer) IS 'The posts that you bookmarked last. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
+
+COMMENT ON FUNCTION "public"."count_newer"(public.feed, bigint, text) IS 'How many rows of a feed are newer than the row with the id after. It counts up to 100 and reads only ids. of names the feed: the tag, or the id of the list, profile or post.';
+
 COMMENT ON FUNCTION "public"."follow"(uuid) IS 'Follows a public account, or sends a request to a private one: answers following or requested. It is safe to repeat.';
+
+COMMENT ON FUNCTION "public"."follow_counts"(public.profiles) IS 'Embeds the counts in profiles: select=*,follow_counts(followers,following).';
+
+COMMENT ON FUNCTION "public"."followers"(uuid, bigint, integer) IS 'The followers of somebody that you may know about, newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
+
+COMMENT ON FUNCTION "public"."following"(uuid, bigint, integer) IS 'The people that somebody follows and that you may know about, newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
+
+COMMENT ON FUNCTION "public"."home_feed"(bigint, integer) IS 'The newest posts and reposts by you and the people you follow, and posts with tags you follow. Each post comes once. Replies are only those to you and to people you follow. Posts by people you mute are left out. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
 
 COMMENT ON FUNCTION "public"."limits"() IS 'Your budget: for each action how often you may do it, how often is left, and when that begins anew (null: nothing is used).';
 
+COMMENT ON FUNCTION "public"."list_feed"(uuid, bigint, integer) IS 'The newest posts and reposts by the people on a list. Each post comes once. Replies are only those to you and to people on the list. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
+
+COMMENT ON FUNCTION "public"."post_counts"(public.posts) IS 'Embeds the counts in posts: select=*,post_counts(likes,replies,reposts,quotes).';
+
+COMMENT ON FUNCTION "public"."profile"(text) IS 'A profile''s page by its username, in any case. No row when there is no such person, or you cannot see them.';
+
+COMMENT ON FUNCTION "public"."profile_feed"(uuid, bigint, integer) IS 'Somebody''s newest posts and reposts, without replies. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
+
+COMMENT ON FUNCTION "public"."profile_likes"(uuid, bigint, integer) IS 'The posts that somebody liked last, if they show their likes. Your own are always shown to you. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
+
+COMMENT ON FUNCTION "public"."profile_replies"(uuid, bigint, integer) IS 'Somebody''s newest replies. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
+
+COMMENT ON FUNCTION "public"."public_feed"(bigint, integer) IS 'The newest posts for everyone, without replies and reposts. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
+
 COMMENT ON FUNCTION "public"."publish_draft"(uuid) IS 'Publishes one of your drafts now: answers the id of the post. The draft is deleted.';
+
+COMMENT ON FUNCTION "public"."quotes"(bigint, bigint, integer) IS 'The newest posts that quote a post. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
+
+COMMENT ON FUNCTION "public"."remove_follower"(uuid) IS 'Ends somebody''s follow of you. False when they did not follow you.';
+
+COMMENT ON FUNCTION "public"."replies"(bigint, bigint, integer) IS 'The newest replies to a post. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
 
 COMMENT ON FUNCTION "public"."search_posts"(text, bigint, integer) IS 'Posts by their words, "phrases" and -unwanted words, either or, #tags, from:somebody, since:2026-01-31 and until:2026-12-31 (days in UTC; until is exclusive), newest first. Give the id of the last row as before to turn the page; page_size is 1 to 100.';
 
 COMMENT ON FUNCTION "public"."set_limits"(uuid, integer, integer, integer, text) IS 'Gives one person other amounts for an action, or for every action when it is left out; without amounts, the usual ones again. Answers how many actions changed. For the service role.';
 
+COMMENT ON FUNCTION "public"."tag_feed"(text, bigint, integer) IS 'The newest posts and replies with a tag. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
+
+COMMENT ON FUNCTION "public"."thread"(bigint, integer) IS 'A post, the posts that it answers (up to 100) and the replies below it (up to 500, and max_depth deep, which is 1 to 50), in the order of reading. No row when there is no such post, or you cannot see it. If a post has more replies than the thread shows, replies() has them all.';
+
 COMMENT ON FUNCTION "public"."username_available"(text) IS 'Whether you can sign up with this username, or change yours to it.';
+
+COMMENT ON TABLE "private"."author_counts" IS 'How many posts somebody wrote for each audience, without reposts. One row for each profile.';
+
+COMMENT ON TABLE "private"."deleted_posts" IS 'The places of deleted posts. A place exists as long as it has replies, or places, below it.';
 
 COMMENT ON TABLE "private"."draft_queue" IS 'Authors who have scheduled drafts, and from when each waits for the next run.';
 
+COMMENT ON TABLE "private"."follow_counts" IS 'How many people follow somebody, and how many that person follows. One row for each profile.';
+
 COMMENT ON TABLE "private"."held_usernames" IS 'Names that people gave up, by a rename or with their account. Until held_until only the former owner can take them back, so that nobody can pass for them.';
+
+COMMENT ON TABLE "private"."id_secret" IS 'One row, different in each database. The shift of the counter in ids is computed from it.';
 
 COMMENT ON TABLE "private"."limit_overrides" IS 'Other amounts for one person, larger or smaller. Written by set_limits().';
 
-COMMENT ON TABLE "private"."limited_counts" IS 'How many limited replies, quotes or reposts a post has, by place. No row means none.';
+COMMENT ON TABLE "private"."limited_counts" IS 'How many limited posts the places of replies, quotes and reposts have. Without a row, a place has none.';
 
-COMMENT ON TABLE "private"."limited_posts" IS 'Posts that not everyone sees, once for each place: reply:5, quote:5 and repost:5 refer to post 5, tag:garden has the tag; by:, replies-by: and shown-by: are on the page of the author with that id. No foreign key: posts_unlimit() deletes the rows with the post.';
+COMMENT ON TABLE "private"."limited_posts" IS 'Posts that not everyone sees, once for each place. reply:5, quote:5 and repost:5 refer to post 5. tag:garden has the tag garden. by:, replies-by: and shown-by: are on the page of the author with that id. There is no foreign key: posts_unlimit() deletes the rows with the post.';
 
 COMMENT ON TABLE "private"."limits" IS 'How often each action may be done. The newcomer amounts are for accounts younger than a day. A change reaches everybody within an hour.';
 
 COMMENT ON TABLE "private"."names" IS 'The names of people as search compares them: folded.';
 
-COMMENT ON TABLE "private"."post_counts" IS 'How often a post is liked, answered, reposted and quoted, by anybody.';
+COMMENT ON TABLE "private"."post_counts" IS 'How many likes, replies, reposts and quotes a post has, by anybody and for any audience.';
 
 COMMENT ON TABLE "private"."post_search" IS 'What search knows of each post.';
 
@@ -6085,15 +6504,29 @@ COMMENT ON TABLE "private"."sign_ups" IS 'Sign-ups that wait for confirmation. U
 
 COMMENT ON TABLE "private"."usage" IS 'How often somebody did an action in the minute, hour and day that run now. One row for each person and action.';
 
+COMMENT ON TABLE "public"."blocks" IS 'The people you block. Insert to block, which ends follows and follow requests both ways. Delete to unblock.';
+
+COMMENT ON TABLE "public"."bookmarks" IS 'The posts that you want to find again. Only you see your bookmarks.';
+
 COMMENT ON TABLE "public"."drafts" IS 'Posts that are not written yet, at most 100 for each author. Only their author knows of them.';
 
 COMMENT ON TABLE "public"."follow_requests" IS 'Who asks to follow a private account. Insert to ask, delete to take the request back. The owner of the account calls accept_follow_request() or decline_follow_request().';
+
+COMMENT ON TABLE "public"."follows" IS 'A row for each person who follows another. Insert to follow, delete to unfollow. The two people see it, and so does everybody who may look into both accounts. Only its followers may look into a private account.';
+
+COMMENT ON TABLE "public"."likes" IS 'A row for each post that a person likes. Insert to like, delete to take the like back.';
+
+COMMENT ON TABLE "public"."list_members" IS 'The people on a list, at most 1,000. If you can read the list and the person''s profile, you can read this.';
+
+COMMENT ON TABLE "public"."mutes" IS 'The people you mute. Their posts and reposts stay out of your feeds. Only you see your mutes.';
 
 COMMENT ON TABLE "public"."post_mentions" IS 'The people that posts address. If you can read the post and see the person, you can read this.';
 
 COMMENT ON TABLE "public"."post_tags" IS 'Which posts have which tags. If you can read the post, you can read them.';
 
-COMMENT ON TABLE "public"."post_versions" IS 'What posts said before they were edited: of each post the first version and the newest 50. If you can read the post, you can read them. If it is for the people it mentions, you read the versions from the first one that mentions you.';
+COMMENT ON TABLE "public"."post_versions" IS 'What posts said before they were edited: the first version of each post, and the newest 50. If you can read the post, you can read them. If it is for the people it mentions, you read the versions from the first one that mentions you.';
+
+COMMENT ON TABLE "public"."posts" IS 'What people write, as plain text. Clients escape it when they show it. A higher id was written later. Order and page by it.';
 
 COMMENT ON TABLE "public"."profiles" IS 'People. A profile is made when its account is confirmed, with the username and display_name of the sign-up metadata.';
 
@@ -6105,17 +6538,31 @@ COMMENT ON TYPE "private"."search" IS 'What a search asks of the index (null: no
 
 COMMENT ON TYPE "public"."allowance" IS 'How often you may do something: per is minute, hour or day, whichever has least left.';
 
-COMMENT ON TYPE "public"."audience" IS 'Whom a post is for: everyone (of a private account: its followers), followers, or the people mentioned in it and, when it is a reply, the author it answers.';
+COMMENT ON TYPE "public"."audience" IS 'The people that a post is for. everyone: everybody, or the followers when the account is private. followers: the followers of the author. mentioned: the people that the post mentions and, when it is a reply, the author it answers.';
 
 COMMENT ON TYPE "public"."author" IS 'Who wrote something: the part of a profile that a list shows.';
 
-COMMENT ON TYPE "public"."card" IS 'A post as a page shows it: is_open says whether everyone sees it; its counts are of what you can see; liked, bookmarked and reposted say what you did.';
+COMMENT ON TYPE "public"."card" IS 'A post as a page shows it. is_open says whether everyone sees it. The counts count what you may know about. liked, bookmarked and reposted say what you did.';
 
-COMMENT ON TYPE "public"."mention" IS 'Somebody a post addresses: the username as it stands in the text, in lower case, and the person as they are now. A reply to few (audience mentioned) also has the author it answers; when the text does not name them, the username is the one they have now, in lower case.';
+COMMENT ON TYPE "public"."feed_item" IS 'A row of a feed. id is the cursor. reposted_by is the person who reposted the post, or null. reply_to is the author of the post that it answers, and quoted is the post that it quotes. Both are null when there is no such post, or you cannot see it.';
 
-COMMENT ON TYPE "public"."thread_post" IS 'A row of a thread. depth is 0 for the post itself, negative for what it answers, positive for replies; post is null where the post is deleted, or not for you.';
+COMMENT ON TYPE "public"."mention" IS 'A person that a post addresses: the username as it stands in the text, in lower case, and the person as they are now. A reply with audience mentioned also addresses the author it answers. If the text does not name them, the username is the one they have now, in lower case.';
+
+COMMENT ON TYPE "public"."person" IS 'A row of a list of people. id is the cursor. The rest is the person, and what they are to you.';
+
+COMMENT ON TYPE "public"."profile_page" IS 'A profile with its counts and what the person is to you. posts is null when you may not look into the account. All counts are null when you block the person.';
+
+COMMENT ON TYPE "public"."thread_post" IS 'A row of a thread. depth is 0 for the post itself, negative for the posts that it answers, and positive for replies. post is null when the post is deleted, or you cannot see it.';
+
+COMMENT ON TYPE "public"."visibility" IS 'Whether you see a post, and the rule that decides it: as a code for programs and as a sentence for people.';
 
 COMMENT ON VIEW "private"."allowances" IS 'What each person may do: their own amounts, or those for the age of their account.';
+
+COMMENT ON VIEW "public"."author_counts" IS 'How many posts somebody wrote.';
+
+COMMENT ON VIEW "public"."follow_counts" IS 'How many people follow somebody, and how many that person follows. People that a block hides from you are not counted.';
+
+COMMENT ON VIEW "public"."post_counts" IS 'How many likes, replies, reposts and quotes of a post you may know about. The service role reads the counts of somebody who is not signed in.';
 
 REVOKE ALL ON FUNCTION "private"."addressing_ids"(uuid) FROM PUBLIC;
 
@@ -6782,6 +7229,13 @@ ALTER TABLE "public"."posts"
 ALTER TABLE "public"."posts"
   ADD CONSTRAINT "posts_language_format"
     CHECK (private.rule(private.is_language(language), 'language_format'::text, 'A language is a BCP 47 tag of at most 64 characters, such as en, pt-BR or zh-Hant'::text));
+
+ALTER TABLE "public"."posts"
+  ADD CONSTRAINT "posts_repost_is_bare"
+    CHECK
+    (private.rule(((repost_of_id IS NULL) OR ((title = ''::text) AND (content = ''::text) AND (content_warning = ''::text) AND (language IS NULL) AND (audience =
+    'everyone'::public.audience) AND (reply_to_id IS NULL) AND (quote_of_id IS NULL))),
+    'repost_is_bare'::text, 'A repost has no text of its own. To add words, quote the post'::text));
 
 ALTER TABLE "public"."posts"
   ADD CONSTRAINT "posts_title_format"

@@ -1,4 +1,4 @@
-/** supabase/migrations leads to what sql/ says, and seed.sql fills it. */
+/** supabase/migrations and sql/ build the same database, and seed.sql fills it. */
 import { randomUUID } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ afterAll(async () => {
   await built?.[Symbol.asyncDispose]();
 });
 
-/** A job is kept with the name of its database, which differs between the two. */
+/** A job is stored with the name of its database, which differs between the two. */
 const diff = async (from: Database, to: Database) => {
   for (const { admin } of [from, to]) await admin`update cron.job set database = 'postgres'`;
   const answer = await supabase("db", "diff", "--from", plain(from.url), "--to", plain(to.url));
@@ -27,7 +27,7 @@ const diff = async (from: Database, to: Database) => {
   return answer.diff as string;
 };
 
-/** Rows that are part of the product, in tables that no schema diff looks into. */
+/** Rows that are part of the product. A schema diff does not compare them. */
 const reference = (db: Database) => db.admin`table private.reserved_usernames order by username`;
 
 test("the database of sql/ and that of the migrations are the same, both ways", async () => {
@@ -37,7 +37,7 @@ test("the database of sql/ and that of the migrations are the same, both ways", 
   expect(await reference(built)).not.toHaveLength(0);
 });
 
-test("a difference would be found, whatever it is of", async () => {
+test("the comparison finds a difference of every kind", async () => {
   await using other = await createDatabase();
   await other.admin.unsafe(`
     alter table public.posts add column mood text;
@@ -66,7 +66,7 @@ test("a difference would be found, whatever it is of", async () => {
   }
 });
 
-test("rows that were there before are what the new rules need", async () => {
+test("the migrations change older rows to fit the new rules", async () => {
   await using upgraded = await createDatabase("supabase");
   const folder = join(projectDir, "supabase/migrations");
   const [first, ...later] = (await readdir(folder)).sort();
@@ -206,7 +206,7 @@ test("Postgres before 17 is refused in words", async () => {
 });
 
 describe("the seed", () => {
-  test("is a small town with a week of posts, whose ids tell their time", async () => {
+  test("is a small town with a week of posts, with ids made of their times", async () => {
     const posts = await migrated.admin`
       select username, posts.created_at,
         abs(extract(epoch from posts.created_at) * 1000 - ((posts.id >> 12) + 1767225600000)) < 2 as told
@@ -234,7 +234,7 @@ describe("the seed", () => {
       expect(person).toMatchObject({ welcome: true, confirmed: true, identities: 1 });
   });
 
-  test("fills bob's home feed, with what dave reposts, and carol's with her own posts alone", async () => {
+  test("fills bob's home feed, also with dave's reposts, and carol's only with her own posts", async () => {
     const feedOf = async (username: string) => {
       const [person] = await migrated.admin`select id from profiles where username = ${username}`;
       const rows = await migrated.as(
