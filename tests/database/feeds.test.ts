@@ -38,7 +38,7 @@ async function town(seed: number): Promise<void> {
           and not exists (select from blocks where (blocker_id, blocked_id) in ((a.id, b.id), (b.id, a.id)));
       insert into mutes (muter_id, muted_id, muted_until)
         select a.id, b.id, case when random() < 0.5 then now() + (random() - 0.5) * interval '1 hour' end
-        from profiles a, profiles b where a.id <> b.id and random() < 0.1;
+        from profiles a, profiles b where a.id <> b.id and random() < 0.2;
       insert into posts (id, author_id, content, audience, reply_to_id, quote_of_id)
         select n, (select id from profiles where n > 0 order by random() limit 1), n::text,
           (array['everyone', 'everyone', 'followers', 'mentioned'])[1 + floor(random() * 4)]::audience,
@@ -47,7 +47,7 @@ async function town(seed: number): Promise<void> {
         from generate_series(1, 60) as n;
       insert into posts (id, author_id, repost_of_id)
         select 60 + row_number() over (order by random()), profiles.id, posts.id
-        from posts, profiles where random() < 0.1 and (audience = 'everyone' or profiles.id = author_id);
+        from posts, profiles where random() < 0.25 and (audience = 'everyone' or profiles.id = author_id);
       update posts set is_open = audience = 'everyone'
         and not (select is_private from profiles where profiles.id = posts.author_id);
       update posts set is_open = false

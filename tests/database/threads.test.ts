@@ -122,6 +122,17 @@ describe("a deleted post", () => {
     expect(await read(bob, c)).toEqual(["-1 …", "0 c", "1 ca"]);
   });
 
+  test("keeps its place when only a deleted reply is below it, which has a reply itself", async () => {
+    const root = await say(alice, "root");
+    const b = await say(bob, "b", root);
+    const c = await say(carol, "c", b);
+    await remove(bob, b);
+    await remove(alice, root);
+    expect(await read(carol, c)).toEqual(["-2 …", "-1 …", "0 c"]);
+    await remove(carol, c);
+    expect(await db.admin`select from private.deleted_posts where id in (${root}, ${b})`).toHaveLength(0);
+  });
+
   test("keeps no place when its replies are deleted with it", async () => {
     const { root, c, ca } = await talk();
     await db.admin`delete from posts where id in (${c}, ${ca})`;
