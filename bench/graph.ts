@@ -172,13 +172,12 @@ async function takeIndexes(sql: postgres.Sql): Promise<string[]> {
     ) and not exists (select from pg_constraint where conindid = indexrelid)`;
   for (const { table, name } of constraints) await sql.unsafe(`alter table ${table} drop constraint ${name}`);
   for (const { name } of indexes) await sql.unsafe(`drop index ${name}`);
-  const slowest = /posts_search_idx/;
   return [
     ...indexes.map(({ definition }) => definition),
     ...constraints.map(
       ({ table, name, definition }) => `alter table ${table} add constraint ${name} ${definition}`,
     ),
-  ].sort((a, b) => Number(slowest.test(b)) - Number(slowest.test(a)));
+  ];
 }
 
 /** Makes the indexes on several connections, because one index uses only one core. */

@@ -79,8 +79,12 @@ export function freshUsername(name: string): string {
   return `${name}_${randomBytes(7).toString("hex")}`;
 }
 
+/** So much that no test ever meets it. */
+const boundless = { per_minute: 1_000_000, per_hour: 1_000_000, per_day: 1_000_000 };
+
 /**
- * Signs a person up, reads the e-mail, confirms, and leaves the person signed in.
+ * Signs a person up, reads the e-mail, confirms, and leaves the person signed in. With a secret
+ * key at hand, the person's budgets are too large to be met.
  * @param name what the test calls this person; the username starts with it
  */
 export async function signUp(name: string, metadata: Record<string, unknown> = {}): Promise<Person> {
@@ -102,6 +106,10 @@ export async function signUp(name: string, metadata: Record<string, unknown> = {
   if (confirmed.error) throw confirmed.error;
   const id = confirmed.data.user?.id;
   if (!id || !confirmed.data.session) throw new Error("confirmed, but not signed in");
+  if (target().secretKey)
+    await service()
+      .rpc("set_limits", { profile_id: id, ...boundless })
+      .throwOnError();
   return { client, id, email, username, password };
 }
 

@@ -3,8 +3,10 @@
  * database as jsonb and into every access token, so they have to fit into both.
  * Every endpoint that takes metadata reads it here.
  */
+
+import type { Json } from "./db.ts";
 import { invalid } from "./errors.ts";
-import { type Json, mergeMetadata } from "./users.ts";
+import { mergeMetadata } from "./users.ts";
 
 /**
  * Of user_metadata as JSON. An access token carries it in a header, in Base64, beside

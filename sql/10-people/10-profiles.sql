@@ -65,7 +65,7 @@ comment on column public.profiles.bio is 'Plain text, at most 500 characters.';
 comment on column public.profiles.avatar_url is 'An https address, or null.';
 comment on column public.profiles.links is 'At most 5 https addresses.';
 comment on column public.profiles.is_private is 'Whether only followers see their posts, and whether you have to ask before you follow them. Switching it off accepts the requests that wait.';
-comment on column public.profiles.is_searchable is 'Whether search finds them and their posts.';
+comment on column public.profiles.is_searchable is 'Whether search_people() finds them and search_posts() their posts. When off, only they themselves do. It hides nothing: anybody who knows the username, or filters profiles or posts, still finds them.';
 comment on column public.profiles.shows_likes is 'Whether others see what they liked.';
 
 -- The last guard when two people take a name at once; private.lock_username() comes first.

@@ -153,28 +153,6 @@ grant insert (blocker_id, blocked_id) on public.blocks to authenticated, service
 
 -- Triggers -------------------------------------------------------------------
 
--- Not take_turn(): the turns of all who are concerned are taken together, after
--- the insert (blocks_end_follows), and these wait in a queue of their own.
-create function private.blocks_take_turn()
-returns trigger
-language plpgsql
-security invoker
-set search_path = ''
-as $$
-begin
-  perform pg_advisory_xact_lock(hashtextextended('blocks of ' || auth.uid(), 0));
-  return null;
-end;
-$$;
-
-comment on function private.blocks_take_turn is 'Lets one person block by one request at a time.';
-revoke all on function private.blocks_take_turn () from public, anon, authenticated, service_role;
-
-create trigger blocks_take_turn
-  before insert on public.blocks
-  for each statement
-  execute function private.blocks_take_turn();
-
 -- Definer, because who blocks whom is nobody's to read. To block again whom one
 -- blocks is a conflict as any; whom one cannot see cannot be blocked.
 create function private.blocks_check()

@@ -84,11 +84,6 @@ grant select, delete on public.mutes to authenticated, service_role;
 grant insert (muter_id, muted_id, muted_until, hides_notifications) on public.mutes to authenticated, service_role;
 grant update (muter_id, muted_id, muted_until, hides_notifications) on public.mutes to authenticated, service_role;
 
-create trigger take_turn
-  before insert on public.mutes
-  for each statement
-  execute function private.take_turn();
-
 -- Definer, because who blocks whom is nobody's to read.
 create function private.mutes_check()
 returns trigger

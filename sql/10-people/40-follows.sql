@@ -148,11 +148,6 @@ grant delete on public.follows to authenticated, service_role;
 
 -- Triggers -------------------------------------------------------------------
 
-create trigger take_turn
-  before insert or delete on public.follows
-  for each statement
-  execute function private.take_turn();
-
 -- Definer, because blocks are nobody's to read.
 create function private.follows_check()
 returns trigger
@@ -177,8 +172,10 @@ create trigger follows_check
   when (new.followee_id is distinct from auth.uid())
   execute function private.follows_check();
 
--- Definer, because they are others' follows and requests too. Everybody's turn is
--- taken, so that nobody follows from one side while the other blocks.
+-- Definer, because they are others' follows and requests too. The turns of all who are
+-- concerned are taken together, so that nobody follows from one side while the other
+-- blocks. That is why the block itself waits in a queue of its own, not for a turn. The
+-- locks of the server are finite: even the service role blocks at most 1,000 at once.
 create function private.blocks_end_follows()
 returns trigger
 language plpgsql
@@ -186,6 +183,9 @@ security definer
 set search_path = ''
 as $$
 begin
+  if (select count(*) from blocked) > 1000 then
+    raise sqlstate 'PT400' using message = 'A request blocks at most 1,000 people', detail = 'too_many_rows';
+  end if;
   perform private.take_turns(variadic (
     select array_agg(person.id)
     from blocked

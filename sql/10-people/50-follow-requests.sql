@@ -1,7 +1,8 @@
 /*
  * follow requests
  *
- * Who asks to follow a private account.
+ * Who asks to follow a private account. Follows themselves are in 40-follows.sql; a block
+ * ends requests too (blocks_end_follows).
  */
 
 -- Table ----------------------------------------------------------------------
@@ -16,10 +17,10 @@ create table public.follow_requests (
   primary key (requester_id, target_id)
 );
 
-comment on table  public.follow_requests is 'Who asks to follow a private account. Insert to ask, delete to take it back; the account''s owner calls accept_follow_request() or decline_follow_request().';
+comment on table  public.follow_requests is 'Who asks to follow a private account. Insert to ask, delete to take the request back. The owner of the account calls accept_follow_request() or decline_follow_request().';
 comment on column public.follow_requests.requester_id is 'Who asks: yourself, when left out.';
 comment on column public.follow_requests.target_id is 'The private account.';
-comment on column public.follow_requests.id is 'Made of the time of asking: order and page by it.';
+comment on column public.follow_requests.id is 'Made from the time of the request: order and page by it.';
 
 -- Who asks somebody, newest first.
 create index follow_requests_target_id_id_idx on public.follow_requests (target_id, id desc);
@@ -28,12 +29,12 @@ create index follow_requests_target_id_id_idx on public.follow_requests (target_
 
 alter table public.follow_requests enable row level security;
 
-create policy "people read what they ask and are asked"
+create policy "people read requests that they sent or received"
   on public.follow_requests for select
   to authenticated
   using (requester_id = (select auth.uid()) or target_id = (select auth.uid()));
 
-create policy "people ask in their own name"
+create policy "people send requests in their own name"
   on public.follow_requests for insert
   to authenticated
   with check (requester_id = (select auth.uid()));
@@ -49,13 +50,8 @@ grant insert (requester_id, target_id) on public.follow_requests to authenticate
 
 -- Triggers -------------------------------------------------------------------
 
-create trigger take_turn
-  before insert or delete on public.follow_requests
-  for each statement
-  execute function private.take_turn();
-
--- Definer, because neither blocks nor all of profiles are everybody's to read.
--- The account is locked against being made public, or accepting, meanwhile.
+-- Definer, because the requester may not read all blocks and profiles. The account is
+-- locked: until this request is written its owner neither makes it public nor accepts.
 create function private.follow_requests_check()
 returns trigger
 language plpgsql
@@ -87,7 +83,7 @@ begin
 end;
 $$;
 
-comment on function private.follow_requests_check is 'Refuses a request that nobody could accept.';
+comment on function private.follow_requests_check is 'Refuses a request that its target could not accept.';
 revoke all on function private.follow_requests_check () from public, anon, authenticated, service_role;
 
 create trigger follow_requests_check
@@ -95,14 +91,7 @@ create trigger follow_requests_check
   for each row
   execute function private.follow_requests_check();
 
--- Whoever writes a post takes a turn as well, so that none is written for
--- everybody while its author's account becomes private.
-create trigger take_turn
-  before update of is_private on public.profiles
-  for each statement
-  execute function private.take_turn();
-
--- Definer, because they are others' follows.
+-- Definer, because the follows belong to the requesters.
 create function private.profiles_accept_requests()
 returns trigger
 language plpgsql
@@ -123,7 +112,7 @@ begin
 end;
 $$;
 
-comment on function private.profiles_accept_requests is 'Accepts what waits when an account becomes public.';
+comment on function private.profiles_accept_requests is 'Accepts all waiting requests when an account becomes public.';
 revoke all on function private.profiles_accept_requests () from public, anon, authenticated, service_role;
 
 create trigger profiles_accept_requests
@@ -134,8 +123,9 @@ create trigger profiles_accept_requests
 
 -- API ------------------------------------------------------------------------
 
--- Definer, to lock a private account between the question and the answer: it may
--- become public meanwhile. A public one's followers do not wait for each other.
+-- Definer, to lock the account: a private account may become public between the question
+-- and the answer. A public account is not locked, so its new followers do not wait for
+-- each other.
 create function private.follow(profile_id uuid)
 returns text
 language plpgsql
@@ -188,12 +178,12 @@ volatile
 security invoker
 return private.follow(follow.profile_id);
 
-comment on function public.follow is 'Follows a public account, or asks a private one: answers following or requested. To be repeated safely.';
+comment on function public.follow is 'Follows a public account, or sends a request to a private one: answers following or requested. It is safe to repeat.';
 revoke all on function public.follow (uuid) from public, anon, authenticated, service_role;
 grant execute on function public.follow (uuid) to authenticated;
 
--- Definer, because it is the requester's follow. The account is locked, so that
--- nobody who follows by now asks again.
+-- Definer, because the follow belongs to the requester. The account is locked, so that
+-- the requester cannot send a second request while this one is accepted.
 create function private.answer_follow_request(requester_id uuid, accepts boolean)
 returns boolean
 language plpgsql
@@ -214,9 +204,12 @@ begin
   where follow_requests.requester_id = answer_follow_request.requester_id
     and follow_requests.target_id = viewer_id;
   if found and accepts then
+    -- The requester paid for the request; whoever accepts it pays nothing.
+    perform set_config('plaza.is_free', 'yes', true);
     insert into public.follows (follower_id, followee_id)
     values (answer_follow_request.requester_id, viewer_id)
     on conflict do nothing;
+    perform set_config('plaza.is_free', '', true);
     return true;
   end if;
   return found;
@@ -234,7 +227,7 @@ volatile
 security invoker
 return private.answer_follow_request(accept_follow_request.requester_id, true);
 
-comment on function public.accept_follow_request is 'Lets somebody who asked follow you: false when they did not ask, or took it back.';
+comment on function public.accept_follow_request is 'Accepts a request to follow you: false when there is none, or it was taken back.';
 revoke all on function public.accept_follow_request (uuid) from public, anon, authenticated, service_role;
 grant execute on function public.accept_follow_request (uuid) to authenticated;
 

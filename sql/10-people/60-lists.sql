@@ -123,16 +123,6 @@ grant delete on public.lists, public.list_members to authenticated, service_role
 
 -- Triggers -------------------------------------------------------------------
 
-create trigger take_turn
-  before insert on public.lists
-  for each statement
-  execute function private.take_turn();
-
-create trigger take_turn
-  before insert on public.list_members
-  for each statement
-  execute function private.take_turn();
-
 -- Definer, because a bound is of all rows, seen or not.
 create function private.lists_check()
 returns trigger

@@ -111,11 +111,6 @@ grant delete on public.posts to authenticated, service_role;
 
 -- Triggers -------------------------------------------------------------------
 
-create trigger take_turn
-  before insert on public.posts
-  for each statement
-  execute function private.take_turn();
-
 create trigger spell_language
   before insert or update of language on public.posts
   for each row
@@ -131,11 +126,30 @@ set search_path = ''
 as $$
 declare
   viewer_id uuid := coalesce(auth.uid(), new.author_id);
+  rows_so_far integer;
+  room integer;
 begin
-  -- By a trusted backend, or at its time: see take_turn().
-  if new.author_id is distinct from auth.uid() then
-    perform private.take_turns(new.author_id);
+  -- Each post of a person spends one of its kind: see 10-people/12-budgets.sql.
+  if auth.uid() is not null then
+    rows_so_far := set_config('plaza.insert_rows', (current_setting('plaza.insert_rows')::integer + 1)::text, true);
+    if rows_so_far > 100 then
+      raise sqlstate 'PT400' using message = 'A request writes at most 100 rows', detail = 'too_many_rows';
+    end if;
+    room := private.charge(viewer_id, case
+      when new.repost_of_id is not null then 'repost'
+      when new.quote_of_id is not null then 'quote'
+      when new.reply_to_id is not null then 'reply'
+      else 'post'
+    end, 1);
   end if;
+
+  -- A request that makes the account private or public waits for this post, or this post
+  -- waits for it: opens() and posts_limit() ask whether the account is private.
+  perform
+  from public.profiles
+  where profiles.id = new.author_id
+  for share;
+
   if new.reply_to_id is not null then
     new.reply_to_id := (private.require_post(viewer_id, new.reply_to_id)).id;
   end if;

@@ -1,9 +1,9 @@
 /*
  * versions
  *
- * What posts said before they were edited. If you can read a post, you can read its
- * versions. If the post is for the people it mentions, you read the versions that mention
- * you. The rule is in 36-visibility.sql.
+ * What posts said before they were edited: the first version and the newest 50. If you
+ * can read a post, you can read its versions. If the post is for the people it mentions,
+ * you read the versions that mention you. The rule is in 36-visibility.sql.
  */
 
 create table public.post_versions (
@@ -19,8 +19,8 @@ create table public.post_versions (
   primary key (post_id, version)
 );
 
-comment on table  public.post_versions is 'What posts said before they were edited. If you can read the post, you can read them. If it is for the people it mentions, you read the versions from the first one that mentions you.';
-comment on column public.post_versions.version is '1 is what was first written. The post itself is the version after the highest one.';
+comment on table  public.post_versions is 'What posts said before they were edited: of each post the first version and the newest 50. If you can read the post, you can read them. If it is for the people it mentions, you read the versions from the first one that mentions you.';
+comment on column public.post_versions.version is '1 is what was first written. The post itself is the version after the highest one. Numbers never change: a post with many edits has version 1 and then the newest ones.';
 comment on column public.post_versions.content_warning is 'The content warning of this version.';
 comment on column public.post_versions.created_at is 'From when the post said this.';
 comment on column public.post_versions.replaced_at is 'Until when the post said this.';
@@ -30,7 +30,8 @@ revoke all on public.post_versions from public, anon, authenticated, service_rol
 grant select on public.post_versions to anon, authenticated, service_role;
 
 -- Definer, because nobody may write history. The post's row is locked by now, so
--- its versions are numbered one after the other.
+-- its versions are numbered one after the other. The first version is kept, because it
+-- is what people answered and reposted; of the others the newest 50.
 create function private.posts_keep_version()
 returns trigger
 language plpgsql
@@ -39,6 +40,7 @@ set search_path = ''
 as $$
 declare
   written_at timestamptz := coalesce(old.edited_at, old.created_at);
+  newest integer;
 begin
   -- Never before the version it replaces, whatever became of the clock.
   new.edited_at := greatest(clock_timestamp(), written_at);
@@ -51,7 +53,11 @@ begin
     old.id, coalesce(max(post_versions.version), 0) + 1, old.title, old.content, old.content_warning,
     written_at, new.edited_at
   from public.post_versions
-  where post_versions.post_id = old.id;
+  where post_versions.post_id = old.id
+  returning post_versions.version into newest;
+
+  delete from public.post_versions
+  where post_versions.post_id = old.id and post_versions.version between 2 and newest - 50;
   return new;
 end;
 $$;

@@ -39,8 +39,8 @@ create table public.post_mentions (
   is_answered    boolean  not null default false,
   since_version  integer  not null default 1,
 
-  -- The people that a post addresses. Whether it addresses somebody.
-  primary key (post_id, profile_id)
+  -- The posts that address somebody, by time. Whether a post does.
+  primary key (profile_id, post_id)
 );
 
 comment on table  public.post_mentions is 'The people that posts address. If you can read the post and see the person, you can read this.';
@@ -48,8 +48,9 @@ comment on column public.post_mentions.usernames is 'The names that mean this pe
 comment on column public.post_mentions.is_answered is 'Whether the post is a reply to few (audience mentioned) that answers a post of theirs. Then it addresses them even if its text does not name them.';
 comment on column public.post_mentions.since_version is 'The first version of the post that addresses them, counted as in post_versions.';
 
--- What addresses somebody, newest first.
-create index post_mentions_profile_id_post_id_idx on public.post_mentions (profile_id, post_id desc);
+-- The people that a post addresses. By the post alone: with the person in it, the
+-- planner could take it for the posts that address somebody, and read all of it.
+create index post_mentions_post_id_idx on public.post_mentions (post_id);
 
 -- Rules ----------------------------------------------------------------------
 

@@ -38,11 +38,6 @@ revoke all on public.tag_follows from public, anon, authenticated, service_role;
 grant select, delete on public.tag_follows to authenticated, service_role;
 grant insert (user_id, tag) on public.tag_follows to authenticated, service_role;
 
-create trigger take_turn
-  before insert on public.tag_follows
-  for each statement
-  execute function private.take_turn();
-
 create function private.tag_follows_check()
 returns trigger
 language plpgsql

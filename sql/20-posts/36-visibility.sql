@@ -230,9 +230,8 @@ revoke all on function private.require_open_post (uuid, bigint) from public, ano
 -- What everyone sees -----------------------------------------------------------
 
 -- The audience never changes, and neither does the repost's original. The account
--- may: profiles_open_posts() then changes is_open of the posts (52-limited-posts.sql). A person who writes
--- holds their turn, so their account stays as it is. Of anybody else the profile is
--- locked.
+-- may: profiles_open_posts() then changes is_open of the posts (52-limited-posts.sql).
+-- posts_prepare() has locked the author's profile, so that does not happen meanwhile.
 create function private.opens(post public.posts)
 returns boolean
 language plpgsql
@@ -243,12 +242,6 @@ as $$
 declare
   author_is_private boolean;
 begin
-  if post.author_id is distinct from auth.uid() then
-    perform
-    from public.profiles
-    where profiles.id = post.author_id
-    for share;
-  end if;
   select profiles.is_private into author_is_private
   from public.profiles
   where profiles.id = post.author_id;

@@ -100,11 +100,6 @@ grant delete on public.likes to authenticated, service_role;
 
 -- Triggers -------------------------------------------------------------------
 
-create trigger take_turn
-  before insert on public.likes
-  for each statement
-  execute function private.take_turn();
-
 -- Definer, because the post is checked and locked past the rules.
 create function private.require_seen_post()
 returns trigger

@@ -50,11 +50,6 @@ grant select on public.bookmarks to authenticated, service_role;
 grant insert (user_id, post_id) on public.bookmarks to authenticated, service_role;
 grant delete on public.bookmarks to authenticated, service_role;
 
-create trigger take_turn
-  before insert on public.bookmarks
-  for each statement
-  execute function private.take_turn();
-
 create trigger require_seen_post
   before insert on public.bookmarks
   for each row

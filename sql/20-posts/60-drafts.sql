@@ -1,7 +1,8 @@
 /*
  * drafts
  *
- * Posts that are not written yet.
+ * Posts that are not written yet. How they become posts at their time is in
+ * 65-scheduled-posts.sql.
  */
 
 -- Table ----------------------------------------------------------------------
@@ -41,24 +42,22 @@ create table public.drafts (
   ))
 );
 
-comment on table  public.drafts is 'Posts that are not written yet, at most 100 for each author. Known to oneself alone.';
+comment on table  public.drafts is 'Posts that are not written yet, at most 100 for each author. Only their author knows of them.';
 comment on column public.drafts.id is 'Random. The post has an id of its own.';
 comment on column public.drafts.author_id is 'Whose it is: yours, when left out.';
-comment on column public.drafts.content is 'May be empty as long as it is a draft.';
+comment on column public.drafts.content is 'May be empty in a draft.';
 comment on column public.drafts.content_warning is 'As in posts.';
 comment on column public.drafts.language is 'As in posts.';
 comment on column public.drafts.audience is 'As in posts.';
 comment on column public.drafts.reply_to_id is 'As in posts.';
 comment on column public.drafts.quote_of_id is 'As in posts.';
-comment on column public.drafts.publish_at is 'When it becomes a post by itself; null when it does not.';
-comment on column public.drafts.failed_at is 'When that failed; null when it did not. An edit clears it.';
+comment on column public.drafts.publish_at is 'From when it is published by itself, within some ten seconds; null when it is not. A time in the past means now.';
+comment on column public.drafts.failed_at is 'When publishing it failed; null when it did not. An edit clears it, and it is tried again.';
 comment on column public.drafts.failure is 'Why it failed: the code of the error.';
 comment on column public.drafts.edited_at is 'When it was last changed.';
 
--- Somebody's drafts.
+-- Somebody's drafts, at most 100: among these the next one that is due.
 create index drafts_author_id_idx on public.drafts (author_id);
--- What is due.
-create index drafts_publish_at_idx on public.drafts (publish_at) where publish_at is not null and failed_at is null;
 
 -- Rules ----------------------------------------------------------------------
 
@@ -96,11 +95,6 @@ grant update (
 
 -- Triggers -------------------------------------------------------------------
 
-create trigger take_turn
-  before insert on public.drafts
-  for each statement
-  execute function private.take_turn();
-
 create function private.drafts_check()
 returns trigger
 language plpgsql
@@ -115,7 +109,7 @@ begin
 end;
 $$;
 
-comment on function private.drafts_check is 'Bounds how many drafts one has.';
+comment on function private.drafts_check is 'Refuses a 101st draft.';
 revoke all on function private.drafts_check () from public, anon, authenticated, service_role;
 
 create trigger spell_language
@@ -143,7 +137,7 @@ begin
 end;
 $$;
 
-comment on function private.drafts_edit is 'Notes an edit, after which what failed is tried again.';
+comment on function private.drafts_edit is 'Notes an edit. A draft that failed is then tried again.';
 revoke all on function private.drafts_edit () from public, anon, authenticated, service_role;
 
 create trigger drafts_edit
@@ -154,7 +148,7 @@ create trigger drafts_edit
 
 -- Publishing -----------------------------------------------------------------
 
--- The draft's row is locked by the caller.
+-- The caller has locked the row of the draft.
 create function private.publish(draft public.drafts)
 returns bigint
 language plpgsql
@@ -180,10 +174,10 @@ begin
 end;
 $$;
 
-comment on function private.publish is 'Makes a draft a post, whose id it answers.';
+comment on function private.publish is 'Makes a draft a post, and answers the id of the post.';
 revoke all on function private.publish (public.drafts) from public, anon, authenticated, service_role;
 
--- Definer, because publish() is for nobody else to call.
+-- Definer, because nobody may call publish() directly.
 create function private.publish_draft(draft_id uuid)
 returns bigint
 language plpgsql
@@ -219,76 +213,6 @@ volatile
 security invoker
 return private.publish_draft(publish_draft.draft_id);
 
-comment on function public.publish_draft is 'Makes a draft of yours a post now: answers the post''s id, and the draft is gone.';
+comment on function public.publish_draft is 'Publishes one of your drafts now: answers the id of the post. The draft is deleted.';
 revoke all on function public.publish_draft (uuid) from public, anon, authenticated, service_role;
 grant execute on function public.publish_draft (uuid) to authenticated;
-
--- The turns of all authors at once, in order; then the drafts that nobody else is
--- at, in the order of their times. One that fails is undone alone.
-create function private.publish_due_drafts()
-returns integer
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-  author_ids uuid[] := array(
-    select due.author_id
-    from public.drafts as due
-    where due.publish_at <= now() and due.failed_at is null
-    order by due.publish_at
-    limit 100
-  );
-  draft public.drafts;
-  code text;
-  state text;
-  published integer := 0;
-begin
-  perform private.take_turns(variadic author_ids);
-
-  for draft in
-    select due.*
-    from public.drafts as due
-    where due.publish_at <= now() and due.failed_at is null and due.author_id = any (author_ids)
-    order by due.publish_at
-    limit 100
-    for update skip locked
-  loop
-    begin
-      perform private.publish(draft);
-      published := published + 1;
-    exception when others then
-      get stacked diagnostics state = returned_sqlstate, code = pg_exception_detail;
-      -- What is the database's trouble of the moment is tried again by the next run:
-      -- rolled back, out of resources, locked, interrupted, broken.
-      if left(state, 2) not in ('40', '53', '55', '57', '58') then
-        update public.drafts
-        set failed_at = now(), failure = case when state like 'PT%' then code else state end
-        where drafts.id = draft.id;
-      end if;
-    end;
-  end loop;
-  return published;
-end;
-$$;
-
-comment on function private.publish_due_drafts is 'Publishes up to 100 drafts whose time has come, and answers how many it did.';
-revoke all on function private.publish_due_drafts () from public, anon, authenticated, service_role;
-
--- Every Supabase has pg_cron; a bare Postgres may not, and does the rest without.
-do $$
-begin
-  if not exists (select from pg_available_extensions where name = 'pg_cron') then
-    raise warning 'There is no pg_cron here: schedule private.publish_due_drafts() by other means';
-    return;
-  end if;
-  create extension if not exists pg_cron with schema pg_catalog;
-  perform cron.schedule('publish-due-drafts', '10 seconds', 'select private.publish_due_drafts()');
-  -- pg_cron itself never forgets a run.
-  perform cron.schedule(
-    'forget-old-runs', '17 3 * * *',
-    'delete from cron.job_run_details where end_time < now() - interval ''3 days'''
-  );
-end;
-$$;

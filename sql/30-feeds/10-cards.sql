@@ -23,7 +23,6 @@ create type public.card as (
   entities         jsonb,
   mentions         public.mention[],
   audience         public.audience,
-  is_open          boolean,
   reply_to_id      bigint,
   quote_of_id      bigint,
   created_at       timestamptz,
@@ -34,7 +33,8 @@ create type public.card as (
   quotes           bigint,
   liked            boolean,
   bookmarked       boolean,
-  reposted         boolean
+  reposted         boolean,
+  is_open          boolean
 );
 
 comment on type public.card is 'A post as a page shows it: is_open says whether everyone sees it; its counts are of what you can see; liked, bookmarked and reposted say what you did.';
@@ -87,7 +87,7 @@ begin
         where post_mentions.post_id = posts.id and mentioned.id <> all (hidden_ids)
         order by named.username
       ) else '{}' end,
-      posts.audience, posts.is_open, posts.reply_to_id, posts.quote_of_id, posts.created_at, posts.edited_at,
+      posts.audience, posts.reply_to_id, posts.quote_of_id, posts.created_at, posts.edited_at,
       counts.likes, counts.replies, counts.reposts, counts.quotes,
       -- Not exists(…), for which all that the viewer ever liked would be read.
       (
@@ -101,7 +101,8 @@ begin
       (
         select true from public.posts as repost
         where repost.repost_of_id = posts.id and repost.author_id = cards.viewer_id
-      ) is true
+      ) is true,
+      posts.is_open
     )::public.card
   from unnest(cards.post_ids) as wanted (id)
   join public.posts on posts.id = wanted.id

@@ -30,8 +30,15 @@ export interface Database extends AsyncDisposable {
   /** As a superuser: looks at everything, and sets clocks back. */
   admin: Sql;
   as(role: Role, userId?: string): Caller;
-  /** A new person with a confirmed address, and this username unless the metadata says otherwise. */
-  signUp(username: string, metadata?: Record<string, unknown>): Promise<Person>;
+  /**
+   * A new person with a confirmed address. The username is this one unless the metadata says
+   * otherwise. Their budgets are too large to be met, unless they are `limited`.
+   */
+  signUp(
+    username: string,
+    metadata?: Record<string, unknown>,
+    options?: { limited?: boolean },
+  ): Promise<Person>;
 }
 
 /** bigint arrives as a number: ids fit, and counts do. */
@@ -72,7 +79,7 @@ export async function createDatabase(template: "plaza" | "supabase" = "plaza"): 
     owner,
     admin,
     as,
-    async signUp(username, metadata = { username }) {
+    async signUp(username, metadata = { username }, { limited = false } = {}) {
       const id = randomUUID();
       await auth`
         insert into auth.users (
@@ -83,6 +90,11 @@ export async function createDatabase(template: "plaza" | "supabase" = "plaza"): 
           ${`${id}@example.com`}, now(), '{}', ${auth.json(metadata as postgres.JSONValue)}
         )
       `;
+      // A database of earlier migrations has no limits.
+      const [limits] = await owner`select to_regproc('public.set_limits') is not null as are_there`;
+      if (limits?.are_there && !limited) {
+        await owner`select set_limits(${id}, 1000000, 1000000, 1000000)`;
+      }
       const [profile] = await admin`select username from public.profiles where id = ${id}`;
       return { id, username: profile?.username, asks: as("authenticated", id) };
     },

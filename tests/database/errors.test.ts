@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { projectDir, sources } from "../../sql/tools/server.ts";
 
-/** The three ways in which sql/ names a code. */
+/** The four ways in which sql/ names a code. */
 const raising = [
   /detail = '(\w+)'/g, // raise sqlstate 'PT4xx' using …, detail = 'code'
   /\n\s+'(\w+)', '[A-Z][^\n]*'\n\s*\)\)/g, // private.rule(…, 'code', 'Message')
   /\(4\d\d, '(\w+)', /g, // a private.problem
+  /'details', '(\w+)'/g, // raise sqlstate 'PGRST' using …, with headers
 ];
 
 test("every code that sql/ raises is listed, and every listed code is raised", async () => {

@@ -17,6 +17,14 @@ interface Rule {
 const ours = "in ('public'::regnamespace, 'private'::regnamespace)";
 const apiRoles = "('anon'::regrole), ('authenticated'::regrole), ('service_role'::regrole)";
 
+/** The text of every function and policy, by name. */
+const definitions = `
+  select proname as name, lower(pg_get_functiondef(pg_proc.oid)) as body from pg_proc
+  where pronamespace ${ours} and prokind = 'f'
+  union all
+  select tablename || ': ' || policyname, lower(concat(qual, ' ', with_check)) from pg_policies
+  where schemaname in ('public', 'private')`;
+
 const rules: Rule[] = [
   {
     rule: "every table of the API has row-level security",
@@ -110,6 +118,36 @@ const rules: Rule[] = [
         where defaclrole = 'postgres'::regrole and defaclnamespace = 0 and defaclobjtype = 'f'
       )`,
     broken: "alter default privileges for role postgres in schema public grant select on tables to anon",
+  },
+  {
+    rule: "a table that people write has a turn, a bound on rows and a budget",
+    offenders: `
+      select format('%s: %s', pg_class.oid::regclass, needed.what) from pg_class
+      cross join (values ('insert', 4), ('update', 16), ('delete', 8)) as event (name, bit)
+      cross join lateral (
+        values
+          -- The bits of tgtype: 1 is for each row, 2 is before.
+          (format('take_turn before %s', event.name), 'take_turn', 2 + event.bit),
+          -- A new post spends in posts_prepare().
+          (format('afford before %s for each row', event.name), case
+            when (relname, event.name) <> ('posts', 'insert') then 'afford'
+          end, 3 + event.bit),
+          -- To delete is free.
+          (format('settle after %s', event.name), case
+            when event.name <> 'delete' and (relname, event.name) <> ('posts', 'insert') then 'settle'
+          end, event.bit)
+      ) as needed (what, function_name, bits)
+      where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and needed.function_name is not null
+        and (has_table_privilege('authenticated', pg_class.oid, event.name)
+          or (event.name <> 'delete' and has_any_column_privilege('authenticated', pg_class.oid, event.name)))
+        and not exists (
+          select from pg_trigger
+          join pg_proc on pg_proc.oid = tgfoid
+          where tgrelid = pg_class.oid and pronamespace = 'private'::regnamespace and tgenabled = 'O'
+            and proname = needed.function_name
+            and tgtype & (bits | 3) = bits
+        )`,
+    broken: "drop trigger afford_insert on likes",
   },
   {
     rule: "security definer functions are in private",
@@ -226,6 +264,50 @@ const rules: Rule[] = [
       join pg_attribute on attrelid = conrelid and attnum = any (conkey)
       where contype = 'f' and connamespace ${ours} and attname !~ '(^|_)id$'`,
     broken: "alter table posts add column broken bigint references posts",
+  },
+  {
+    rule: "whether a block stands between two people is asked through block_between() or hidden_ids()",
+    // The others make, list and show blocks themselves.
+    offenders: `
+      select name from (${definitions}) as definition
+      where body ~ '(public\\.|from )blocks\\M'
+        and name not in ('block_between', 'hidden_ids', 'blocker_ids', 'blocks_check', 'blocked_people', 'profile')`,
+    broken: `
+      create function private.broken() returns boolean language sql
+      return exists (select from public.blocks where blocker_id = auth.uid())`,
+  },
+  {
+    rule: "who may look into an account is said in lets_in()",
+    offenders: `
+      select name from (${definitions}) as definition
+      where body ~ 'not \\(?(\\w+\\.)?is_private' and body ~ 'public\\.follows\\M|from follows\\M' and name <> 'lets_in'`,
+    broken: `
+      create policy broken on lists for all to anon using (
+        exists (select from profiles where id = owner_id and not is_private)
+        or exists (select from public.follows where followee_id = owner_id))`,
+  },
+  {
+    rule: "who sees a post is said in admits()",
+    // The others count posts by audience, or find those that may be for the viewer.
+    offenders: `
+      select name from (${definitions}) as definition
+      where body ~ '\\maudience\\M\\)? *(=|<>|in\\M)|case +\\S*audience\\M'
+        and body ~ '(public\\.|from |join )(follows|post_mentions)\\M'
+        and name not in ('author_posts', 'limited_page', 'limited_seen', 'cards', 'posts_annotate', 'post_vector')`,
+    broken: `
+      create function private.broken(post posts) returns boolean language sql
+      return post.audience = 'everyone' or exists (select from public.follows where followee_id = post.author_id)`,
+  },
+  {
+    rule: "who sees a follow, a list and likes is said once each",
+    offenders: `
+      select name from (${definitions}) as definition
+      where (body ~ 'looks_into' and body ~ 'followe[er]_id' and name not in ('sees_follow', 'feed_page', 'author_posts'))
+        or (body ~ 'looks_into' and body ~ 'not \\(?(\\w+\\.)?is_private' and name not in ('sees_list'))
+        or (body ~ 'looks_into' and body ~ 'shows_likes' and name not in ('shows_likes_to', 'feed_page'))`,
+    broken: `
+      create function private.broken(list lists) returns boolean language sql
+      return not list.is_private and private.looks_into(auth.uid(), list.owner_id)`,
   },
 ];
 

@@ -175,9 +175,13 @@ test("carol has room for 100 lists of 1,000 people; bob's take none of it", asyn
       '00000000-0000-0000-0000-000000000000', gen_random_uuid(), 'authenticated', 'authenticated', now(),
       jsonb_build_object('username', 'member_' || n)
     from generate_series(1, 1000) as n`;
-  await carol.asks(
-    (sql) => sql`insert into list_members select ${last}, id from profiles where username like 'member\\_%'`,
-  );
+  for (let n = 0; n < 1000; n += 100) {
+    await carol.asks(
+      (sql) => sql`
+        insert into list_members
+        select ${last}, id from profiles where username like 'member\\_%' order by username limit 100 offset ${n}`,
+    );
+  }
   expect(await refusal(add(carol, last, bob))).toMatchObject({ code: "PT409", detail: "list_full" });
   await carol.asks(
     (sql) => sql`

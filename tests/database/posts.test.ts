@@ -172,6 +172,15 @@ describe("an edit", () => {
     }
   });
 
+  test("keeps the first version and the newest 50, each with its number", async () => {
+    const row = await post({ content: "0" });
+    for (let n = 1; n <= 54; n++) await edit(row.id, { content: `${n}` });
+    const kept = await versions(row.id);
+    const numbers = [1, ...Array.from({ length: 50 }, (_, n) => n + 5)];
+    expect(kept.map(({ version }) => version)).toEqual(numbers);
+    expect(kept.map(({ content }) => Number(content))).toEqual(numbers.map((n) => n - 1));
+  });
+
   test("is over with the post: deleting it removes what it said", async () => {
     const row = await post({ content: "regret" });
     await edit(row.id, { content: "less regret" });

@@ -125,12 +125,16 @@ describe("functions", () => {
     "public.decline_follow_request": "authenticated",
     "public.follow": "authenticated",
     "public.home_feed": "authenticated",
+    "public.limits": "authenticated",
     "public.publish_draft": "authenticated",
     "public.remove_follower": "authenticated",
     // What is embedded in rows, for whoever reads the rows.
     "public.author_counts": everyone,
     "public.follow_counts": everyone,
     "public.post_counts": everyone,
+
+    // A trusted backend.
+    "public.set_limits": "service_role",
 
     // What stands behind them.
     "private.count_newer": "anon authenticated",
@@ -145,11 +149,15 @@ describe("functions", () => {
     "private.answer_follow_request": "authenticated",
     "private.blocked_people": "authenticated",
     "private.follow": "authenticated",
+    "private.my_limits": "authenticated",
     "private.publish_draft": "authenticated",
     "private.remove_follower": "authenticated",
     "private.author_posts": everyone,
     "private.follow_counts_of": everyone,
     "private.post_counts_of": everyone,
+
+    "private.set_limits": "service_role",
+    "private.spend": "anon authenticated",
 
     // What policies ask in their reader's or writer's name.
     "private.blocker_ids": "authenticated",
@@ -177,10 +185,6 @@ describe("functions", () => {
     "private.is_one_line": "authenticated service_role",
     "private.new_id": "authenticated service_role",
     "private.rule": "authenticated service_role",
-    "private.search_config": "authenticated service_role",
-    "private.search_name": "authenticated service_role",
-    "private.search_text": "authenticated service_role",
-    "private.search_vector": "authenticated service_role",
     "private.tag_characters": "authenticated service_role",
     "private.tag_name": "authenticated service_role",
 

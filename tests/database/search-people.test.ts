@@ -12,7 +12,14 @@ beforeAll(async () => {
   const people = await Promise.all(["alice", "bob", "carol", "mallory"].map((name) => db.signUp(name)));
   [alice, bob, carol, mallory] = people as [Person, Person, Person, Person];
   await follow(bob, "alice");
-  const named = { zoe_k: "Zoë Königin", wang_xf: "王芳", chaika77: "Иван Чайка", lukasz99: "Łukasz Żółw" };
+  const named = {
+    zoe_k: "Zoë Königin",
+    wang_xf: "王芳",
+    chaika77: "Иван Чайка",
+    lukasz99: "Łukasz Żółw",
+    yamada: "山田太郎",
+    somchai: "สมชายใจดี",
+  };
   for (const [username, display_name] of Object.entries(named)) {
     await db.signUp(username, { username, display_name });
   }
@@ -45,6 +52,10 @@ test.each([
   ["its beginning in Cyrillic", "чай", "chaika77"],
   ["it in Chinese", "王芳", "wang_xf"],
   ["the first character of that", "王", "wang_xf"],
+  ["a given name of two characters", "太郎", "yamada"],
+  ["the last character of it", "郎", "yamada"],
+  ["two characters from the middle", "田太", "yamada"],
+  ["a part of a name in Thai", "ใจดี", "somchai"],
 ])("somebody is found by %s", async (_, query, username) => {
   expect(await search(query)).toContain(username);
   expect(await search(query, db.as("anon"))).toContain(username);
@@ -83,6 +94,27 @@ test("somebody whose name is the whole query comes first, however many begin wit
   const found = await search("ann");
   expect(found).toHaveLength(20);
   expect(found[0]).toBe("ann");
+
+  // Only some of so many are ranked, but those whom one follows always are.
+  const friend = await db.signUp("ann_1999b", { username: "ann_1999b", display_name: "Zz" });
+  await follow(bob, friend.username);
+  for (const query of ["an", "ann", "ann_"]) {
+    expect((await search(query)).filter((name) => name !== "ann")[0]).toBe("ann_1999b");
+  }
+  expect((await search("nn_"))[0]).toBe("ann_1999b");
+});
+
+test("characters that are not side by side in a name do not find it", async () => {
+  for (const query of ["郎太", "山太", "山太郎"]) expect(await search(query)).not.toContain("yamada");
+  expect(await search("山田太")).toEqual(["yamada"]);
+});
+
+test("a new name is found, and the old one no more", async () => {
+  const dora = await db.signUp("dora_dee");
+  await dora.asks((sql) => sql`update profiles set display_name = 'Pandora Quux' where id = ${dora.id}`);
+  expect(await search("quux")).toEqual(["dora_dee"]);
+  await dora.asks((sql) => sql`update profiles set display_name = 'Vex' where id = ${dora.id}`);
+  expect([await search("quux"), await search("vex")]).toEqual([[], ["dora_dee"]]);
 });
 
 test("whoever is not searchable is found by themselves alone", async () => {

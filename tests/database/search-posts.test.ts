@@ -88,6 +88,66 @@ test.each([
   expect(await search(query)).toEqual(found);
 });
 
+test("somebody finds a word however it is joined, accented or quoted", async () => {
+  const texts: [string | null, string, string[], string[]][] = [
+    // language, content, what finds it, what does not
+    [null, "Alpha/Beta night", ["beta", "alpha", "alpha/beta", "Alpha-Beta", '"beta night"'], ["beta/alpha"]],
+    [
+      null,
+      "rock+roll, rythm.blues",
+      ["roll", "rock+roll", "blues", "rythm.blues", "rock roll"],
+      ["roll+rock"],
+    ],
+    [null, "COVID-19 again", ["covid 19", "COVID-19", "covid", "19 covid"], ["covid -19", "19-covid"]],
+    ["en", "The Who played", ["the who", '"The Who"', "the who -beatles"], ['"who the"', "the -who"]],
+    ["de", "Ich + Ich live", ["ich + ich", "ich live", "Ich"], ["du + ich"]],
+    ["en", "Them! is a film", ["them", "them!", "THEM film"], ["them -film"]],
+    [
+      null,
+      "wug then blick",
+      ["wug blick", '"wug then"'],
+      ["“wug blick”", "„wug blick“", "«wug blick»", "‹wug blick›", "「wug blick」", "»wug blick«"],
+    ],
+    [null, "Café Élan", ["cafe elan", "CAFÉ", "café élan", '"cafe elan"', "cafe\u0301"], []],
+    ["fr", "des cafés fermés", ["cafe", "café", "fermer", "fermes"], ["ferrer"]],
+    [null, "a plain cafe table", ["café tablé"], []],
+    ["tr", "Işık ılık", ["isik", "ışık"], []],
+    ["ru", "новый день", ["новая", "новыми"], []],
+    ["th", "ฉันชอบกินข้าวผัด", ["ข้าว", "กินข้าว", '"ข้าวผัด"'], ["ผัดข้าว"]],
+    [null, "ຂ້ອຍມັກກິນເຂົ້າ", ["ກິນເຂົ້າ"], ["ເຂົ້າກິນ"]],
+    [null, "ខ្ញុំចូលចិត្តបាយ", ["បាយ"], ["បាយចូល"]],
+    [null, "မြန်မာစာကိုလေ့လာ", ["စာ", "မြန်မာ"], ["စာမြန်မာ"]],
+    ["ko", "대한민국에서만들었다", ["민국", "대한민국", "만들"], ["국민"]],
+    [null, "お知らせ #タグ。", ["#タグ。", "#タグ、", "#タグ 知らせ", "#タグ。知らせ"], ["#タ", "#タグー"]],
+    [null, "Ｐｌａｚａ ２０２６", ["plaza 2026", "ｐｌａｚａ"], []],
+    [null, "planted 🌱🌻 today", ["🌱", "🌻 planted", "🌱🌻"], ["🌻🌱", "🌳"]],
+    ["fa", "می\u200cخواهم", ["میخواهم", "می\u200cخواهم"], []],
+    ["ar", "كِتَابٌ", ["كتاب"], []],
+    [
+      null,
+      "snake_case and x@example.com",
+      ["case", "snake_case", "example", "x@example.com"],
+      ["case_snake"],
+    ],
+  ];
+  for (const [language, content] of texts) await write(alice, { content, language });
+  for (const [, content, finders, others] of texts) {
+    for (const query of finders)
+      expect([query, await search(query)]).toEqual([query, expect.arrayContaining([content])]);
+    for (const query of others)
+      expect([query, await search(query)]).not.toEqual([query, expect.arrayContaining([content])]);
+  }
+  await db.owner`delete from posts where content = any (${texts.map(([, content]) => content)})`;
+});
+
+test("what is unwanted can be a tag, a person or a phrase too", async () => {
+  expect(await search("garden -#green")).toEqual([inside, party]);
+  expect(await search("garden -from:carol")).toEqual([]);
+  expect(await search("garden -from:nobody")).toEqual([inside, green, party]);
+  expect(await search("garden -garden")).toEqual([]);
+  expect(await search("garden -garden or headline")).toEqual([inside]);
+});
+
 test("since: and until: take days in UTC, the last exclusive", async () => {
   for (const day of ["2026-03-01", "2026-03-02"]) {
     await db.owner`
@@ -144,6 +204,26 @@ test("of whoever is not searchable, posts are found by themselves alone", async 
   }
 });
 
+test("a post that is being written while its author ceases to be searchable is not found", async () => {
+  const shy = await db.signUp("shy_two");
+  const gate = Promise.withResolvers<void>();
+  const written = Promise.withResolvers<void>();
+  const writing = shy.asks(async (sql) => {
+    await sql`insert into posts (content) values ('bashful')`;
+    written.resolve();
+    await gate.promise;
+  });
+  await written.promise;
+  const switching = shy.asks((sql) => sql`update profiles set is_searchable = false where id = ${shy.id}`);
+  const waits = () => db.admin`
+    select from pg_stat_activity where wait_event_type = 'Lock' and query like '%is_searchable = false%'`;
+  while ((await waits()).length === 0);
+  gate.resolve();
+  await Promise.all([writing, switching]);
+  expect(await search("bashful")).toEqual([]);
+  expect(await search("bashful", shy.asks)).toEqual(["bashful"]);
+});
+
 test("a post is found as it is after an edit, and no more once deleted", async () => {
   await write(alice, { content: "firstly" });
   await alice.asks((sql) => sql`update posts set content = 'secondly' where content = 'firstly'`);
@@ -155,6 +235,26 @@ test("a post is found as it is after an edit, and no more once deleted", async (
   expect(await search("Wald")).toEqual([]);
   await alice.asks((sql) => sql`update posts set language = 'de' where content like 'Wälder%'`);
   expect(await search("Wald")).toEqual(["Wälder und Seen"]);
+});
+
+test("outside of all days, and where nobody has posted, nothing is found", async () => {
+  for (const query of [
+    "garden since:9999-12-31",
+    "garden until:0001-01-01",
+    "garden since:2026-03-02 until:2026-03-01",
+  ]) {
+    expect(await search(query)).toEqual([]);
+  }
+  for (const before of [0, -1, "-9223372036854775808"]) {
+    expect(await bob.asks((sql) => sql`select from search_posts('garden', ${before}::bigint)`)).toEqual([]);
+  }
+  expect(
+    await bob.asks((sql) => sql`select from search_posts('garden', ${"9223372036854775807"}::bigint)`),
+  ).not.toEqual([]);
+  await using empty = await createDatabase();
+  const first = await empty.signUp("first");
+  expect(await search("garden", first.asks)).toEqual([]);
+  expect(await search("garden", empty.as("anon"))).toEqual([]);
 });
 
 test("pages go down, each post once", async () => {

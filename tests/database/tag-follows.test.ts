@@ -84,7 +84,6 @@ test("are at most a hundred", async () => {
     carol.asks(
       (sql) => sql`insert into tag_follows (tag) select 'tag' || n from generate_series(1, ${n}::int) as n`,
     );
-  expect(await refusal(many(101))).toMatchObject({ code: "PT409", detail: "tag_follows_full" });
   await many(100);
   const more = carol.asks((sql) => sql`insert into tag_follows (tag) values ('more')`);
   expect(await refusal(more)).toMatchObject({ code: "PT409", detail: "tag_follows_full" });

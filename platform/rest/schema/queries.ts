@@ -158,7 +158,7 @@ export const routinesQuery = `
         from unnest(p.proallargtypes) with ordinality u (type, ord)
         join pg_type ut on ut.oid = u.type
         where p.proargmodes[u.ord] in ('t', 'b', 'o'))
-      when t.typtype = 'c' then ${columnsOf("t.typrelid")}
+      when t.typtype = 'c' then ${columnsOf("rc.oid")}
       else '[]' end,
     'settings', coalesce((
       select json_agg(json_build_array(

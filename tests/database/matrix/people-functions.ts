@@ -132,6 +132,20 @@ export const peopleFunctions: Record<string, FunctionExpectations> = {
       bob            xnnnnnnnnyx    xnnnnnnnnyx`,
   },
 
+  "limits()": {
+    calls: { likes: "select from limits() where action = 'like'" },
+    grid: `
+                     asfrbBmM@oS    asfrbBmM@oS
+      likes          x+++++++++x    x+++++++++x`,
+  },
+
+  "set_limits(uuid,integer,integer,integer,text)": {
+    calls: { likes: "select set_limits({owner}, 1, 1, 1, 'like') as answer" },
+    grid: `
+                     asfrbBmM@oS    asfrbBmM@oS
+      likes          xxxxxxxxxx1    xxxxxxxxxx1`,
+  },
+
   "search_people(text,integer)": {
     calls: {
       owner: person("search_people({name})", "owner"),

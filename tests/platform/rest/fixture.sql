@@ -99,6 +99,9 @@ begin atomic
 end;
 create function public.table_of() returns table (id integer, label text) language sql stable
   as $$ values (1, 'one'), (2, 'two'), (3, null) $$;
+create type public.pair as (x integer, y text);
+create function public.pairs() returns setof public.pair language sql stable
+  as $$ values (1, 'one'), (2, 'two'), (3, null) $$;
 create function public.one_person() returns public.people language sql stable
 begin atomic
   select people.* from public.people where people.id = 1;

@@ -118,6 +118,7 @@ describe("results", () => {
   cases(
     () => town,
     [
+      ["GET /rpc/pairs?select=y&x=gt.1&order=x.desc", { json: [{ y: null }, { y: "two" }] }],
       ["POST /rpc/numbers", { body: { up_to: 3 }, json: [1, 2, 3] }],
       ["POST /rpc/numbers", { body: { up_to: 0 }, json: [] }],
       ["GET /rpc/numbers?up_to=9&limit=2&offset=1", { json: [2, 3], sends: { "content-range": "1-2/*" } }],

@@ -1,0 +1,400 @@
+/*
+ * budgets
+ *
+ * How much one person may do in a minute, an hour and a day. What each table's writes
+ * cost is in 60-writing/10-turns-and-budgets.sql; where the amounts come from is in
+ * docs/decisions/0006-budgets.md.
+ *
+ * The service role, background jobs and people who are not signed in spend nothing.
+ */
+
+-- Tables ---------------------------------------------------------------------
+
+create table private.limits (
+  action               text     primary key,
+  per_minute           integer  not null check (per_minute >= 0),
+  per_hour             integer  not null check (per_hour >= 0),
+  per_day              integer  not null check (per_day >= 0),
+  newcomer_per_minute  integer  not null check (newcomer_per_minute >= 0),
+  newcomer_per_hour    integer  not null check (newcomer_per_hour >= 0),
+  newcomer_per_day     integer  not null check (newcomer_per_day >= 0)
+);
+
+comment on table private.limits is 'How often each action may be done. The newcomer amounts are for accounts younger than a day. A change reaches everybody within an hour.';
+revoke all on private.limits from public, anon, authenticated, service_role;
+
+insert into private.limits (
+  action, per_minute, per_hour, per_day, newcomer_per_minute, newcomer_per_hour, newcomer_per_day
+)
+values
+  ('post',            20,   150,   500,    5,   30,    60),
+  ('reply',           20,   200,   800,    6,   40,   100),
+  ('quote',           10,    60,   300,    3,   15,    40),
+  ('repost',          30,   300,  1000,   10,   60,   150),
+  ('edit',            20,   100,   300,   10,   50,   100),
+  ('like',            60,   600,  3000,   20,  150,   400),
+  ('bookmark',        60,   600,  3000,   30,  200,   500),
+  ('draft',           60,   600,  3000,   30,  300,  1000),
+  ('follow',          30,   100,   400,   10,   40,    80),
+  ('follow_request',  20,    60,   200,    5,   20,    40),
+  ('tag_follow',      30,   100,   300,   30,   60,   100),
+  ('block',          100,  1000,  3000,   50,  200,   500),
+  ('mute',           100,  1000,  3000,   50,  200,   500),
+  ('list',            10,    60,   200,    5,   20,    40),
+  ('list_member',    100,  1000,  3000,  100,  200,   400),
+  ('profile',         10,    60,   200,   10,   30,    60),
+  ('privacy',          2,     5,    10,    2,    3,     5),
+  ('metadata',         5,    20,    50,    5,   10,    20),
+  ('search',          60,  1000,  5000,   40,  300,  1000);
+
+create table private.limit_overrides (
+  profile_id  uuid     not null references public.profiles (id) on delete cascade,
+  action      text     not null,
+  per_minute  integer  not null check (per_minute >= 0),
+  per_hour    integer  not null check (per_hour >= 0),
+  per_day     integer  not null check (per_day >= 0),
+
+  primary key (profile_id, action)
+);
+
+comment on table private.limit_overrides is 'Other amounts for one person, larger or smaller. Written by set_limits().';
+revoke all on private.limit_overrides from public, anon, authenticated, service_role;
+
+-- A minute begins with the first action in it and ends 60 seconds later; hours and
+-- days likewise. The allowed amounts are copied here for an hour, so that a write within
+-- the budget updates one row and reads no other. Free space in every page keeps the new
+-- versions of a row beside the old ones, and the index untouched. No foreign key: a write
+-- locks its row of usage before the profile, and the end of an account locks the profile
+-- first (profiles_end_usage).
+create table private.usage (
+  profile_id     uuid         not null,
+  action         text         not null,
+  minute_used    integer      not null default 0,
+  minute_until   timestamptz  not null default now(),
+  hour_used      integer      not null default 0,
+  hour_until     timestamptz  not null default now(),
+  day_used       integer      not null default 0,
+  day_until      timestamptz  not null default now(),
+  per_minute     integer      not null,
+  per_hour       integer      not null,
+  per_day        integer      not null,
+  amounts_until  timestamptz  not null,
+
+  primary key (profile_id, action)
+) with (fillfactor = 50);
+
+comment on table private.usage is 'How often somebody did an action in the minute, hour and day that run now. One row for each person and action.';
+revoke all on private.usage from public, anon, authenticated, service_role;
+
+create view private.allowances
+with (security_invoker = on)
+as
+select
+  profiles.id as profile_id,
+  limits.action,
+  coalesce(own.per_minute, case when account.is_new then limits.newcomer_per_minute else limits.per_minute end)
+    as per_minute,
+  coalesce(own.per_hour, case when account.is_new then limits.newcomer_per_hour else limits.per_hour end)
+    as per_hour,
+  coalesce(own.per_day, case when account.is_new then limits.newcomer_per_day else limits.per_day end)
+    as per_day
+from public.profiles
+cross join private.limits
+cross join lateral (select profiles.created_at > now() - interval '1 day') as account (is_new)
+left join private.limit_overrides as own on own.profile_id = profiles.id and own.action = limits.action;
+
+comment on view private.allowances is 'What each person may do: their own amounts, or those for the age of their account.';
+revoke all on private.allowances from public, anon, authenticated, service_role;
+
+-- Definer, because nobody may write usage. A row that is locked is left to
+-- forget_usage(): waiting for it here could be a circle.
+create function private.profiles_end_usage()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  delete from private.usage
+  where usage.profile_id = old.id and usage.action in (
+    select free.action
+    from private.usage as free
+    where free.profile_id = old.id
+    for update skip locked
+  );
+  return old;
+end;
+$$;
+
+comment on function private.profiles_end_usage is 'Forgets what somebody used when their account ends.';
+revoke all on function private.profiles_end_usage () from public, anon, authenticated, service_role;
+
+create trigger profiles_end_usage
+  before delete on public.profiles
+  for each row
+  execute function private.profiles_end_usage();
+
+create function private.forget_usage()
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  forgotten integer;
+begin
+  with old as (
+    select usage.profile_id, usage.action
+    from private.usage
+    where usage.day_until < now()
+    limit 100000
+    for update skip locked
+  )
+  delete from private.usage
+  using old
+  where usage.profile_id = old.profile_id and usage.action = old.action;
+  get diagnostics forgotten = row_count;
+  return forgotten;
+end;
+$$;
+
+comment on function private.forget_usage is 'Deletes up to 100,000 rows of usage whose day is over, and answers how many it did.';
+revoke all on function private.forget_usage () from public, anon, authenticated, service_role;
+
+-- Spending -------------------------------------------------------------------
+
+-- PostgREST sends headers with an error only when it is raised as PGRST. Auth knows
+-- nothing of that: to it, and wherever else there is no person, the status is in the code.
+create function private.refuse_rate(action text, resets_at timestamptz)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  refusal text := format('You did this too often for now (%s)', refuse_rate.action);
+  -- Rounded up: nobody who waits until then is refused again.
+  from_when text := to_char(
+    date_trunc('second', refuse_rate.resets_at + interval '999999 microseconds') at time zone 'UTC',
+    'YYYY-MM-DD"T"HH24:MI:SS"Z"'
+  );
+  seconds integer := greatest(1, ceil(extract(epoch from refuse_rate.resets_at - clock_timestamp())));
+begin
+  if auth.uid() is null then
+    raise sqlstate 'PT429' using message = refusal, detail = 'rate_limited', hint = from_when;
+  end if;
+  raise sqlstate 'PGRST' using
+    message = jsonb_build_object('code', 'PT429', 'message', refusal, 'details', 'rate_limited', 'hint', from_when),
+    detail = jsonb_build_object('status', 429, 'headers', jsonb_build_object('Retry-After', seconds::text));
+end;
+$$;
+
+comment on function private.refuse_rate is 'The error PT429: the budget for an action is used up until then.';
+revoke all on function private.refuse_rate (text, timestamptz) from public, anon, authenticated, service_role;
+
+-- The row of usage is locked until the end of the transaction, so two requests that
+-- race for the last unit come one after the other. Who has no profile (their account
+-- is gone, their token is not) is refused by the foreign keys of what they write.
+create function private.charge(profile_id uuid, action text, amount integer)
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  used private.usage;
+  left_over integer;
+begin
+  loop
+    update private.usage
+    set minute_used = charge.amount + case when minute_until > now() then minute_used else 0 end,
+        minute_until = case when minute_until > now() then minute_until else now() + interval '1 minute' end,
+        hour_used = charge.amount + case when hour_until > now() then hour_used else 0 end,
+        hour_until = case when hour_until > now() then hour_until else now() + interval '1 hour' end,
+        day_used = charge.amount + case when day_until > now() then day_used else 0 end,
+        day_until = case when day_until > now() then day_until else now() + interval '1 day' end
+    where usage.profile_id = charge.profile_id and usage.action = charge.action and amounts_until > now()
+    returning least(per_minute - minute_used, per_hour - hour_used, per_day - day_used) into left_over;
+    exit when found;
+
+    insert into private.usage (profile_id, action, per_minute, per_hour, per_day, amounts_until)
+    select allowances.*, now() + interval '1 hour'
+    from private.allowances
+    where allowances.profile_id = charge.profile_id and allowances.action = charge.action
+    on conflict on constraint usage_pkey do update
+    set per_minute = excluded.per_minute, per_hour = excluded.per_hour, per_day = excluded.per_day,
+        amounts_until = excluded.amounts_until;
+    if not found then
+      return 2147483647;
+    end if;
+  end loop;
+  if left_over >= 0 then
+    return left_over;
+  end if;
+
+  select usage.* into used
+  from private.usage
+  where usage.profile_id = charge.profile_id and usage.action = charge.action;
+  perform private.refuse_rate(action, case
+    when used.day_used > used.per_day then used.day_until
+    when used.hour_used > used.per_hour then used.hour_until
+    else used.minute_until
+  end);
+end;
+$$;
+
+comment on function private.charge is 'Takes an amount off somebody''s budget for an action, and answers how much is left; the error PT429 when there is not so much.';
+revoke all on function private.charge (uuid, text, integer) from public, anon, authenticated, service_role;
+
+-- Definer, because budgets are nobody's to write. Losing the last counts in a crash
+-- harms nobody, so a request that writes nothing else does not wait for the disk.
+create function private.spend(action text)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+  if auth.uid() is not null then
+    perform set_config('synchronous_commit', 'off', true);
+    perform private.charge(auth.uid(), action, 1);
+  end if;
+end;
+$$;
+
+comment on function private.spend is 'Takes one off the viewer''s budget for a function that only reads; nothing for people who are not signed in. The function must be volatile.';
+revoke all on function private.spend (text) from public, anon, authenticated, service_role;
+grant execute on function private.spend (text) to anon, authenticated;
+
+-- API ------------------------------------------------------------------------
+
+create type public.allowance as (
+  action     text,
+  allowed    integer,
+  per        text,
+  "left"     integer,
+  resets_at  timestamptz
+);
+
+comment on type public.allowance is 'How often you may do something: per is minute, hour or day, whichever has least left.';
+
+-- Definer, because budgets are nobody's to read but through it.
+create function private.my_limits()
+returns setof public.allowance
+language plpgsql
+stable
+security definer
+set search_path = ''
+rows 20
+as $$
+begin
+  return query
+  select distinct on (allowances.action)
+    allowances.action, span.allowed, span.per,
+    greatest(0, span.allowed - case when span.until > now() then span.used else 0 end),
+    case when span.until > now() then span.until end
+  from private.allowances
+  left join private.usage on usage.profile_id = allowances.profile_id and usage.action = allowances.action
+  cross join lateral (
+    values
+      ('minute', allowances.per_minute, usage.minute_used, usage.minute_until),
+      ('hour', allowances.per_hour, usage.hour_used, usage.hour_until),
+      ('day', allowances.per_day, usage.day_used, usage.day_until)
+  ) as span (per, allowed, used, until)
+  where allowances.profile_id = private.viewer()
+  -- Of two that have the same left, the one that resets later.
+  order by allowances.action, 4, span.until desc nulls last;
+end;
+$$;
+
+comment on function private.my_limits is 'What public.limits() answers.';
+revoke all on function private.my_limits () from public, anon, authenticated, service_role;
+grant execute on function private.my_limits () to authenticated;
+
+create function public.limits()
+returns setof public.allowance
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select mine.*
+  from private.my_limits() as mine;
+end;
+
+comment on function public.limits is 'Your budget: for each action how often you may do it, how often is left, and when that begins anew (null: nothing is used).';
+revoke all on function public.limits () from public, anon, authenticated, service_role;
+grant execute on function public.limits () to authenticated;
+
+-- Definer, because overrides are in no table of the API.
+create function private.set_limits(
+  profile_id uuid, per_minute integer, per_hour integer, per_day integer, action text
+)
+returns integer
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  changed integer;
+begin
+  -- The locks of the person's own writes, in their order (00-foundations/30-turns.sql).
+  perform pg_advisory_xact_lock(private.queue_key('blocks', profile_id));
+  perform private.take_turns(profile_id);
+  perform
+  from public.profiles
+  where profiles.id = set_limits.profile_id
+  for key share;
+
+  if num_nulls(per_minute, per_hour, per_day) = 3 then
+    delete from private.limit_overrides
+    where limit_overrides.profile_id = set_limits.profile_id
+      and (set_limits.action is null or limit_overrides.action = set_limits.action);
+  else
+    insert into private.limit_overrides (profile_id, action, per_minute, per_hour, per_day)
+    select
+      set_limits.profile_id, limits.action, set_limits.per_minute, set_limits.per_hour, set_limits.per_day
+    from private.limits
+    where set_limits.action is null or limits.action = set_limits.action
+    on conflict on constraint limit_overrides_pkey do update
+    set per_minute = excluded.per_minute, per_hour = excluded.per_hour, per_day = excluded.per_day;
+  end if;
+  get diagnostics changed = row_count;
+
+  -- From now on, not in an hour.
+  update private.usage
+  set amounts_until = '-infinity'
+  where usage.profile_id = set_limits.profile_id;
+  return changed;
+end;
+$$;
+
+comment on function private.set_limits is 'What public.set_limits() does.';
+revoke all on function private.set_limits (uuid, integer, integer, integer, text)
+  from public, anon, authenticated, service_role;
+grant execute on function private.set_limits (uuid, integer, integer, integer, text) to service_role;
+
+create function public.set_limits(
+  profile_id uuid,
+  per_minute integer default null,
+  per_hour integer default null,
+  per_day integer default null,
+  action text default null
+)
+returns integer
+language sql
+volatile
+security invoker
+return private.set_limits(
+  set_limits.profile_id, set_limits.per_minute, set_limits.per_hour, set_limits.per_day, set_limits.action
+);
+
+comment on function public.set_limits is 'Gives one person other amounts for an action, or for every action when it is left out; without amounts, the usual ones again. Answers how many actions changed. For the service role.';
+revoke all on function public.set_limits (uuid, integer, integer, integer, text)
+  from public, anon, authenticated, service_role;
+grant execute on function public.set_limits (uuid, integer, integer, integer, text) to service_role;

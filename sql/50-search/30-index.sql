@@ -1,0 +1,262 @@
+/*
+ * index of posts
+ *
+ * What search looks up: of each post, not of reposts, one tsvector. Beside the words it
+ * holds lexemes that no word can be, so that one index answers a whole search:
+ *
+ *     en:run  :東        a word, by the grammar of the post's language, or by none
+ *     +1f3a0             two words side by side
+ *     #garden            a tag
+ *     from:6f1c…         the author
+ *     to:6f1c…           somebody whom a post with the audience mentioned addresses;
+ *     to:mentioned       every such post
+ *     t1:7c0 … t6:0      the time of writing, in steps of 4 seconds, 16 times as long,
+ *                        and so on up to 50 days
+ *
+ * Triggers on posts and profiles keep it. 45-lookups.sql reads it.
+ */
+
+-- Tables ---------------------------------------------------------------------
+
+create table private.post_search (
+  post_id      bigint    not null references public.posts (id) on delete cascade,
+  author_id    uuid      not null,
+  is_findable  boolean   not null,
+  vector       tsvector  not null,
+
+  primary key (post_id)
+);
+
+comment on table  private.post_search is 'What search knows of each post.';
+comment on column private.post_search.is_findable is 'Whether everyone may find it: the post is open, and its author searchable.';
+revoke all on private.post_search from public, anon, authenticated, service_role;
+
+-- Without a pending list: every search would read all of it.
+create index post_search_findable_idx on private.post_search using gin (vector) with (fastupdate = off)
+  where is_findable;
+create index post_search_limited_idx on private.post_search using gin (vector) with (fastupdate = off)
+  where not is_findable;
+-- The newest, where common words are found. By an expression, so that no other index can
+-- take its place, and read what is not findable as well.
+create index post_search_newest_idx on private.post_search ((- post_id))
+  where is_findable;
+-- Whether somebody has posts that not everyone finds.
+create index post_search_author_id_post_id_idx on private.post_search (author_id, post_id)
+  where not is_findable;
+
+-- A word is looked up in the grammar of each language that posts are written in.
+create table private.search_grammars (
+  grammar  text  primary key
+);
+
+comment on table private.search_grammars is 'By whose grammar the words of posts are compared, as far as there are posts.';
+revoke all on private.search_grammars from public, anon, authenticated, service_role;
+
+-- Vectors --------------------------------------------------------------------
+
+create function private.time_lexeme(step integer, id bigint)
+returns text
+language sql
+immutable
+parallel safe
+security invoker
+return 't' || time_lexeme.step::text || ':' || (time_lexeme.id >> (20 + 4 * time_lexeme.step))::text;
+
+comment on function private.time_lexeme is 'The stretch of time that an id falls into; steps are 1 (4 seconds) to 6 (50 days).';
+revoke all on function private.time_lexeme (integer, bigint) from public, anon, authenticated, service_role;
+
+-- No phrase reaches from the title into the content.
+create function private.post_vector(post public.posts)
+returns tsvector
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  grammar text := private.grammar_of(post.language);
+  words text := '';
+begin
+  with word as materialized (
+    select found.word, found.place
+    from unnest(private.search_words(post.title)) with ordinality as found (word, place)
+    union all
+    select found.word, found.place + 4000
+    from unnest(private.search_words(post.content)) with ordinality as found (word, place)
+  ),
+  stems as materialized (
+    select word.word, private.word_stems(word.word, grammar) as stems, array_agg(word.place) as places
+    from word
+    group by word.word
+  )
+  select string_agg(lexeme, ' ') into words
+  from (
+    select '''' || private.stem_lexeme(stem, grammar) || ''':' || array_to_string(stems.places, ',') as lexeme
+    from stems
+    cross join unnest(stems.stems) as stem
+    union all
+    select distinct pair
+    from word
+    join word as following on following.place = word.place + 1
+    join stems on stems.word = word.word
+    join stems as next_stems on next_stems.word = following.word
+    cross join lateral unnest(private.pair_lexemes(stems.stems, next_stems.stems)) as pair
+    union all
+    select '''#' || (entity ->> 'tag') || ''''
+    from jsonb_array_elements(post.entities) as entity
+    where entity ->> 'type' = 'tag'
+    union all
+    select '''to:' || post_mentions.profile_id || ''''
+    from public.post_mentions
+    where post.audience = 'mentioned' and post_mentions.post_id = post.id
+    union all
+    select '''to:mentioned'''
+    where post.audience = 'mentioned'
+    union all
+    select '''' || private.time_lexeme(step, post.id) || ''''
+    from generate_series(1, 6) as step
+  ) as held;
+
+  return (words || ' ''from:' || post.author_id || '''')::tsvector;
+end;
+$$;
+
+comment on function private.post_vector is 'What the index of posts holds of a post.';
+revoke all on function private.post_vector (public.posts) from public, anon, authenticated, service_role;
+
+-- An edit leaves is_findable alone: it may be just changing by another request.
+create function private.index_posts(post_ids bigint[])
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  insert into private.post_search (post_id, author_id, is_findable, vector)
+  select posts.id, posts.author_id, posts.is_open and profiles.is_searchable, private.post_vector(posts)
+  from unnest(index_posts.post_ids) as wanted (id)
+  join public.posts on posts.id = wanted.id
+  join public.profiles on profiles.id = posts.author_id
+  where posts.repost_of_id is null
+  order by posts.id
+  on conflict (post_id) do update
+  set vector = excluded.vector;
+
+  insert into private.search_grammars (grammar)
+  select distinct private.grammar_of(posts.language)
+  from unnest(index_posts.post_ids) as wanted (id)
+  join public.posts on posts.id = wanted.id
+  where not exists (
+    select from private.search_grammars
+    where search_grammars.grammar = private.grammar_of(posts.language)
+  )
+  order by 1
+  on conflict do nothing;
+end;
+$$;
+
+comment on function private.index_posts is 'Makes search know these posts as they are now.';
+revoke all on function private.index_posts (bigint[]) from public, anon, authenticated, service_role;
+
+-- Triggers -------------------------------------------------------------------
+
+-- Definer, here and below, because nobody may write the index. Its name comes after
+-- posts_annotate, which finds the mentions.
+create function private.posts_search()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.index_posts(array(select added.id from added where added.repost_of_id is null));
+  return null;
+end;
+$$;
+
+comment on function private.posts_search is 'Makes search know new posts.';
+revoke all on function private.posts_search () from public, anon, authenticated, service_role;
+
+create trigger posts_search
+  after insert on public.posts
+  referencing new table as added
+  for each statement
+  execute function private.posts_search();
+
+create function private.posts_search_again()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  edited bigint[] := array(
+    select after.id
+    from after
+    join before using (id)
+    where (after.title, after.content, after.language) is distinct from (before.title, before.content, before.language)
+  );
+begin
+  if cardinality(edited) > 0 then
+    perform private.index_posts(edited);
+  end if;
+
+  update private.post_search
+  set is_findable = after.is_open and profiles.is_searchable
+  from after
+  join before using (id)
+  join public.profiles on profiles.id = after.author_id
+  where post_search.post_id = after.id and after.is_open <> before.is_open;
+  return null;
+end;
+$$;
+
+comment on function private.posts_search_again is 'Makes search know edited posts, and posts that become open or no longer are.';
+revoke all on function private.posts_search_again () from public, anon, authenticated, service_role;
+
+create trigger posts_search_again
+  after update on public.posts
+  referencing old table as before new table as after
+  for each statement
+  execute function private.posts_search_again();
+
+-- Whoever writes a post takes a turn as well: none is written as findable while its
+-- author ceases to be searchable.
+create trigger take_turn_before_search
+  before update of is_searchable on public.profiles
+  for each statement
+  execute function private.take_turn();
+
+-- Locked in one order, as edits take them.
+create function private.profiles_search_posts()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform
+  from private.post_search
+  join public.posts on posts.id = post_search.post_id
+  where posts.author_id = new.id
+  order by post_search.post_id
+  for no key update of post_search;
+
+  update private.post_search
+  set is_findable = new.is_searchable
+  from public.posts
+  where posts.author_id = new.id and posts.is_open and post_search.post_id = posts.id
+    and post_search.is_findable <> new.is_searchable;
+  return null;
+end;
+$$;
+
+comment on function private.profiles_search_posts is 'Makes the posts of somebody findable, or not, when is_searchable is switched.';
+revoke all on function private.profiles_search_posts () from public, anon, authenticated, service_role;
+
+create trigger profiles_search_posts
+  after update of is_searchable on public.profiles
+  for each row
+  when (old.is_searchable <> new.is_searchable)
+  execute function private.profiles_search_posts();

@@ -1,0 +1,264 @@
+/*
+ * query
+ *
+ * How search reads what somebody typed:
+ *
+ *     quiet garden         both words, in any order
+ *     "quiet garden"       side by side; so is quiet/garden, and 東京 of two characters
+ *     quiet or garden      either; and binds closer than or
+ *     -quiet               not this word; -"…", -#tag and -from: as well
+ *     #garden              a tag
+ *     from:alice           her posts
+ *     since:2026-01-31     from that day on (UTC)
+ *     until:2026-12-31     before that day
+ *
+ * Anything else is taken as words, or for nothing. No query has wrong syntax.
+ */
+
+create function private.search_day(day text)
+returns bigint
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+begin
+  if day !~ '^\d{4}-\d{2}-\d{2}$' then
+    raise sqlstate '22007';
+  end if;
+  -- The lowest id of that day: see new_id().
+  return floor((extract(epoch from (day || 'T00:00:00Z')::timestamptz) - 1767225600) * 1000)::bigint << 12;
+exception when datetime_field_overflow or invalid_datetime_format then
+  raise sqlstate 'PT400' using message = 'A date in a search is written YYYY-MM-DD', detail = 'search_date';
+end;
+$$;
+
+comment on function private.search_day is 'The id at which a day (UTC) begins.';
+revoke all on function private.search_day (text) from public, anon, authenticated, service_role;
+
+-- The words of each post are compared by the grammar of its language, so the query
+-- asks for each word in every grammar that posts have. Of words side by side, the index
+-- is asked for the pairs, and the rows that it finds for the words in their order.
+create function private.words_query(words text[], grammars text[], out indexed text, out exact text)
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+declare
+  grammar text;
+  word text;
+  stems text[];
+  last_stems text[];
+  phrase text;
+  phrases text[] := '{}';
+  pairs text;
+  all_pairs text[] := '{}';
+begin
+  foreach grammar in array grammars loop
+    last_stems := null;
+    phrase := null;
+    pairs := null;
+    foreach word in array words loop
+      stems := private.word_stems(word, grammar);
+      -- Each word has one stem or two.
+      phrase := coalesce(phrase || ' <-> ', '') || format(
+        case when cardinality(stems) = 1 then '''%1$s''' else '(''%1$s'' | ''%2$s'')' end,
+        private.stem_lexeme(stems[1], grammar), private.stem_lexeme(stems[2], grammar)
+      );
+      if last_stems is not null then
+        pairs := coalesce(pairs || ' & ', '')
+          || '(''' || array_to_string(private.pair_lexemes(last_stems, stems), ''' | ''') || ''')';
+      end if;
+      last_stems := stems;
+    end loop;
+    if '(' || phrase || ')' <> all (phrases) then
+      phrases := phrases || ('(' || phrase || ')');
+    end if;
+    if '(' || pairs || ')' <> all (all_pairs) then
+      all_pairs := all_pairs || ('(' || pairs || ')');
+    end if;
+  end loop;
+
+  exact := '(' || array_to_string(phrases, ' | ') || ')';
+  indexed := case when pairs is null then exact else '(' || array_to_string(all_pairs, ' | ') || ')' end;
+end;
+$$;
+
+comment on function private.words_query is 'A word, or several side by side, as tsqueries in text: what the index is asked for, and what a post must have.';
+revoke all on function private.words_query (text[], text[]) from public, anon, authenticated, service_role;
+
+-- No post has a word and does not have it. The index would find that out post by post.
+create function private.all_of(terms text[])
+returns text
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+begin
+  if exists (select from unnest(terms) as term where '!' || term = any (terms)) then
+    return null;
+  end if;
+  return array_to_string(terms, ' & ');
+end;
+$$;
+
+comment on function private.all_of is 'All terms at once, as a tsquery in text; null when two of them contradict each other.';
+revoke all on function private.all_of (text[]) from public, anon, authenticated, service_role;
+
+create type private.search as (
+  wanted    tsquery,
+  exact     tsquery,
+  from_id   uuid,
+  since_id  bigint,
+  until_id  bigint
+);
+
+comment on type private.search is 'What a search asks of the index (null: nothing can be found), what it asks of the posts found by that (null: nothing else), the one author whose posts are wanted (null: anybody''s), and between which ids.';
+
+-- One piece of a query: between quotation marks of whatever kind, or between spaces.
+create function private.search_pieces(query text)
+returns table (is_unwanted boolean, is_quoted boolean, piece text)
+language sql
+immutable
+security invoker
+rows 10
+begin atomic
+  select
+    coalesce(found.parts[1], found.parts[3]) ~ '^-',
+    found.parts[2] is not null,
+    coalesce(found.parts[2], ltrim(found.parts[3], '-'))
+  from regexp_matches(
+    translate(search_pieces.query, '“”„‟«»‹›「」『』＂', repeat('"', 13)),
+    '(-*)"([^"]*)"?|([^"[:space:]   -​ -  　]+)',
+    'g'
+  ) as found (parts);
+end;
+
+comment on function private.search_pieces is 'The pieces of a query, in order.';
+revoke all on function private.search_pieces (text) from public, anon, authenticated, service_role;
+
+create function private.read_search(query text)
+returns private.search
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  grammars text[] := array(select search_grammars.grammar from private.search_grammars union select '');
+  tag_start constant text := '^[#＃]([' || private.tag_characters() || '︎️]+)';
+  found private.search := (null, null, null, -9223372036854775808, 9223372036854775807);
+  filters text[] := '{}';       -- of every alternative
+  alternatives text[] := '{}';
+  terms text[] := '{}';         -- of the alternative that is being read
+  index_alternatives text[] := '{}';
+  index_terms text[] := '{}';   -- those that the index can tell
+  has_filter boolean := false;  -- a tag or an author that is wanted
+  has_word boolean := false;    -- a word in this alternative that is wanted
+  is_vague boolean := false;    -- an alternative has no such word
+  is_nothing boolean := false;  -- nobody has that name, nothing can have that tag
+  said record;
+  value text;
+  author_id uuid;
+  words text[];
+  asked record;
+begin
+  if coalesce(char_length(query), 0) not between 1 and 500 then
+    raise sqlstate 'PT400' using message = 'A search has 1 to 500 characters', detail = 'search_query';
+  end if;
+
+  for said in select * from private.search_pieces(query) loop
+    if said.is_quoted then
+      words := private.search_words(said.piece);
+
+    elsif lower(said.piece) = 'or' and not said.is_unwanted then
+      if cardinality(terms) > 0 then
+        alternatives := alternatives || private.all_of(terms);
+        index_alternatives := index_alternatives || array_to_string(index_terms, ' & ');
+        is_vague := is_vague or not has_word;
+        terms := '{}';
+        index_terms := '{}';
+        has_word := false;
+      end if;
+      continue;
+
+    elsif said.piece ~* '^since:.' and not said.is_unwanted then
+      found.since_id := greatest(found.since_id, private.search_day(substr(said.piece, 7)));
+      continue;
+
+    elsif said.piece ~* '^until:.' and not said.is_unwanted then
+      found.until_id := least(found.until_id, private.search_day(substr(said.piece, 7)));
+      continue;
+
+    elsif said.piece ~* '^from:@?[^@]' then
+      select profiles.id into author_id
+      from public.profiles
+      where lower(profiles.username) = lower(regexp_replace(said.piece, '^from:@?', '', 'i'));
+      if said.is_unwanted and author_id is not null then
+        filters := filters || format('!''from:%s''', author_id);
+      elsif not said.is_unwanted then
+        has_filter := true;
+        is_nothing := is_nothing or author_id is null or coalesce(found.from_id <> author_id, false);
+        found.from_id := author_id;
+        filters := filters || format('''from:%s''', author_id);
+      end if;
+      continue;
+
+    else
+      -- Whatever follows a tag without a space is no part of it.
+      value := (regexp_match(said.piece, tag_start))[1];
+      if value is not null then
+        value := private.tag_name(value);
+        if said.is_unwanted and value is not null then
+          filters := filters || format('!''#%s''', value);
+        elsif not said.is_unwanted then
+          has_filter := true;
+          is_nothing := is_nothing or value is null;
+          filters := filters || format('''#%s''', value);
+        end if;
+        said.is_unwanted := false;
+      end if;
+      words := private.search_words(regexp_replace(said.piece, tag_start, ''));
+    end if;
+
+    if cardinality(words) > 0 then
+      asked := private.words_query(words, grammars);
+      terms := terms || (case when said.is_unwanted then '!' else '' end || asked.exact);
+      -- A post with the pairs of an unwanted phrase need not have the phrase.
+      if not said.is_unwanted then
+        index_terms := index_terms || asked.indexed;
+      elsif cardinality(words) = 1 then
+        index_terms := index_terms || ('!' || asked.indexed);
+      end if;
+      has_word := has_word or not said.is_unwanted;
+    end if;
+  end loop;
+
+  if cardinality(terms) > 0 then
+    alternatives := alternatives || private.all_of(terms);
+    index_alternatives := index_alternatives || array_to_string(index_terms, ' & ');
+    is_vague := is_vague or not has_word;
+  end if;
+  if not has_filter and (is_vague or cardinality(alternatives) = 0) then
+    raise sqlstate 'PT400' using
+      message = 'Search for a word, a #tag or from:somebody', detail = 'search_query';
+  end if;
+  is_nothing := is_nothing or (cardinality(alternatives) > 0 and array_remove(alternatives, null) = '{}');
+  if not is_nothing then
+    found.wanted := array_to_string(
+      case when cardinality(alternatives) = 0 or '' = any (index_alternatives) then filters
+      else filters || ('(' || array_to_string(index_alternatives, ' | ') || ')') end,
+      ' & '
+    )::tsquery;
+    if alternatives <> index_alternatives then
+      found.exact := array_to_string(alternatives, ' | ')::tsquery;
+    end if;
+  end if;
+  return found;
+end;
+$$;
+
+comment on function private.read_search is 'What a search asks for, or the error PT400.';
+revoke all on function private.read_search (text) from public, anon, authenticated, service_role;

@@ -1,0 +1,229 @@
+/**
+ * Turns: the writes of one person wait for each other and for nobody else's; what is
+ * written without a person comes one after the other, and never waits in a circle.
+ */
+import postgres from "postgres";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { databaseUrl } from "../../sql/tools/server.ts";
+import { createDatabase, type Database, type Person } from "./database.ts";
+import { differences } from "./recount.ts";
+
+let db: Database;
+let alice: Person;
+let bob: Person;
+let service: postgres.Sql;
+let auth: postgres.Sql;
+beforeAll(async () => {
+  db = await createDatabase();
+  [alice, bob] = [await db.signUp("alice"), await db.signUp("bob")];
+  const connect = (role: string, max: number) =>
+    postgres(databaseUrl(db.port, db.name, role), { max, onnotice() {} });
+  service = connect("authenticator", 48);
+  auth = connect("supabase_auth_admin", 4);
+});
+afterAll(async () => {
+  expect(await differences(db.admin)).toEqual({});
+  await Promise.all([service?.end(), auth?.end()]);
+  await db?.[Symbol.asyncDispose]();
+});
+
+interface Request extends AsyncDisposable {
+  sql: postgres.ReservedSql;
+  pid: number;
+}
+
+/** A request that is held open until it commits: of a person, or of the service role. */
+async function begin(who?: Person): Promise<Request> {
+  const sql = await db.admin.reserve();
+  await sql`begin`;
+  const [backend] = await sql`select pg_backend_pid() as pid`;
+  const role = who ? "authenticated" : "service_role";
+  await sql`select set_config('role', ${role}, true),
+    set_config('request.jwt.claims', ${JSON.stringify({ role, ...(who && { sub: who.id }) })}, true)`;
+  return {
+    sql,
+    pid: backend?.pid,
+    async [Symbol.asyncDispose]() {
+      await sql`rollback`;
+      sql.release();
+    },
+  };
+}
+
+const toWait = ({ pid }: Request) =>
+  vi.waitFor(async () => {
+    const found = await db.owner`select from pg_locks where pid = ${pid} and not granted`;
+    expect(found).not.toHaveLength(0);
+  });
+
+/** Two people whose turns were one when there were 1,024 turns for everybody. */
+async function neighbours(): Promise<[Person, Person]> {
+  const seen = new Map<number, Person>();
+  for (let n = 0; ; n++) {
+    const person = await db.signUp(`neighbour_${n}`);
+    const [turn] = await db.admin`select (hashtextextended(${person.id}, 0) & 1023)::integer as old`;
+    const other = seen.get(turn?.old);
+    if (other) return [other, person];
+    seen.set(turn?.old, person);
+  }
+}
+
+test("a neighbour's like does not wait for somebody's long request", async () => {
+  const [one, other] = await neighbours();
+  const [post] = await bob.asks((sql) => sql`insert into posts (content) values ('x') returning id`);
+  await using long = await begin(one);
+  await long.sql`insert into posts (content) select 'bulk' from generate_series(1, 100)`;
+  await long.sql`insert into follows (followee_id) values (${alice.id})`;
+  // Done while the other transaction is still open.
+  await other.asks((sql) => sql`insert into likes (post_id) values (${post?.id})`);
+  await other.asks((sql) => sql`insert into posts (content) values ('mine')`);
+  const [open] =
+    await db.admin`select xact_start is not null as is_open from pg_stat_activity where pid = ${long.pid}`;
+  expect(open?.is_open).toBe(true);
+  expect(await db.admin`select from posts where content = 'bulk'`).toHaveLength(0);
+  await long.sql`commit`;
+  expect(await db.admin`select from posts where content = 'bulk'`).toHaveLength(100);
+}, 60_000);
+
+test("nor for a long request of the service role", async () => {
+  const [post] = await bob.asks((sql) => sql`insert into posts (content) values ('x') returning id`);
+  await using long = await begin();
+  await long.sql`insert into posts (author_id, content) select ${bob.id}, 'import' from generate_series(1, 500)`;
+  await alice.asks((sql) => sql`insert into likes (post_id) values (${post?.id})`);
+  await alice.asks((sql) => sql`insert into posts (content) values ('mine')`);
+  expect(await db.admin`select from posts where content = 'import'`).toHaveLength(0);
+  await long.sql`commit`;
+});
+
+test("alice's second request waits for her first", async () => {
+  await using first = await begin(alice);
+  await using second = await begin(alice);
+  await first.sql`insert into posts (content) values ('first')`;
+  const waiting = second.sql`insert into posts (content) values ('second')`.then(() => second.sql`commit`);
+  await toWait(second);
+  await first.sql`commit`;
+  await waiting;
+  expect(await db.admin`select from posts where content in ('first', 'second')`).toHaveLength(2);
+});
+
+test.each(["the post first", "the switch first"])(
+  "a post that the service role writes for alice while she becomes private is limited: %s",
+  async (order) => {
+    const carol = await db.signUp(`carol_${order.replace(/\W/g, "_")}`);
+    const [post] = await bob.asks((sql) => sql`insert into posts (content) values ('?') returning id`);
+    const write = (sql: postgres.ReservedSql) =>
+      sql`insert into posts (author_id, content, reply_to_id) values (${carol.id}, '!', ${post?.id})`;
+    const close = (sql: postgres.ReservedSql) =>
+      sql`update profiles set is_private = true where id = ${carol.id}`;
+    const [one, two] = order === "the post first" ? [write, close] : [close, write];
+    await using first = await begin(one === write ? undefined : carol);
+    await using second = await begin(two === write ? undefined : carol);
+    await one(first.sql);
+    const waiting = two(second.sql).then(() => second.sql`commit`);
+    await toWait(second);
+    await first.sql`commit`;
+    await waiting;
+    expect(await db.admin`select from private.limited_posts where author_id = ${carol.id}`).toHaveLength(1);
+    expect(await differences(db.admin)).toEqual({});
+  },
+);
+
+test.each(["all pass", "while an account goes: none waits in a circle"])(
+  "48 bulk requests of the service role at once, of the same rows in 48 orders: %s",
+  async (what) => {
+    const leaves = what !== "all pass";
+    const town = leaves ? "city" : "town";
+    await db.admin`
+    insert into auth.users (instance_id, id, aud, role, email_confirmed_at, raw_user_meta_data)
+    select '00000000-0000-0000-0000-000000000000', gen_random_uuid(), 'authenticated', 'authenticated', now(),
+      jsonb_build_object('username', ${town}::text || n)
+    from generate_series(1, 46) as n`;
+    const everybody = (
+      await db.admin`select id from profiles where starts_with(username, ${town}) order by username`
+    ).map(({ id }) => id);
+    // Whoever blocks somebody is in nothing else.
+    const [people, blocking] = [everybody.slice(0, 40), everybody.slice(40)];
+    await db.admin`
+    insert into posts (author_id, content) select id, ${`bulk of ${town}`} from unnest(${people}::uuid[]) as id`;
+    const posts = (await db.admin`select id from posts where content = ${`bulk of ${town}`}`).map(({ id }) =>
+      Number(id),
+    );
+    const cases = {
+      likes: (sql: postgres.TransactionSql, seed: number) => sql`
+      insert into likes (user_id, post_id)
+      select u, p from unnest(${people}::uuid[]) as u, unnest(${posts}::bigint[]) as p
+      order by md5(${seed} || u::text || p) limit 300 on conflict do nothing`,
+      follows: (sql: postgres.TransactionSql, seed: number) => sql`
+      insert into follows (follower_id, followee_id)
+      select a, b from unnest(${people}::uuid[]) as a, unnest(${people}::uuid[]) as b where a <> b
+      order by md5(${seed} || a::text || b) limit 300 on conflict do nothing`,
+      posts: (sql: postgres.TransactionSql, seed: number) => sql`
+      insert into posts (author_id, content, reply_to_id, quote_of_id)
+      select u, 'reply ' || ${seed}, p, ${posts[0] as number}
+      from unnest(${people}::uuid[]) as u, unnest(${posts}::bigint[]) as p
+      order by md5(${seed} || u::text || p) limit 60`,
+      bios: (sql: postgres.TransactionSql, seed: number) => sql`
+      update profiles set bio = ${`${seed}`}
+      from (select u, md5(${seed} || u) from unnest(${people}::uuid[]) as u order by 2) as person
+      where id = u`,
+      blocks: (sql: postgres.TransactionSql, seed: number) => sql`
+      insert into blocks (blocker_id, blocked_id)
+      select a, b from unnest(${blocking}::uuid[]) as a, unnest(${blocking}::uuid[]) as b
+      where a < b order by md5(${seed} || a || b) on conflict do nothing`,
+      unlikes: (sql: postgres.TransactionSql, seed: number) => sql`
+      delete from likes
+      using (
+        select u, p, md5(${seed} || u::text || p) from unnest(${people}::uuid[]) as u, unnest(${posts}::bigint[]) as p
+        order by 3 limit 300
+      ) as one
+      where user_id = u and post_id = p`,
+    };
+    const names = Object.keys(cases) as (keyof typeof cases)[];
+    const bulk = (n: number) =>
+      service.begin(async (sql) => {
+        await sql`select set_config('role', 'service_role', true),
+        set_config('request.jwt.claims', '{"role": "service_role"}', true)`;
+        return (await cases[names[n % names.length] as keyof typeof cases](sql, n)).count;
+      });
+    // Beside them people write, an account goes, and what is due is published.
+    const writers = await Promise.all([1, 2, 3].map((n) => db.signUp(`${town}_writer_${n}`)));
+    for (const { asks } of writers) {
+      await asks(
+        (sql) => sql`
+        insert into drafts (content, reply_to_id, publish_at)
+        select 'due', p, now() from unnest(${posts.slice(0, 20)}::bigint[]) as p`,
+      );
+    }
+    const beside = [
+      ...writers.flatMap(({ asks }) =>
+        posts.slice(0, 10).map((post) => async () => {
+          await asks(
+            (sql) =>
+              sql`insert into posts (content, reply_to_id, quote_of_id) values ('x', ${post}, ${posts[39] as number})`,
+          );
+          await asks(
+            (sql) =>
+              sql`insert into likes (post_id) select unnest(${posts.slice(0, 10)}::bigint[]) on conflict do nothing`,
+          );
+        }),
+      ),
+      ...(leaves ? [() => auth`delete from auth.users where id = ${people[39]}`] : []),
+      () => db.owner`select private.publish_due_drafts()`,
+    ];
+    const outcomes = await Promise.allSettled([
+      ...Array.from({ length: 48 }, (_, n) => bulk(n)),
+      ...beside.map((work) => work()),
+    ]);
+    const failures = outcomes.flatMap((outcome) =>
+      outcome.status === "rejected" ? [`${outcome.reason}`] : [],
+    );
+    // Somebody may reply to what the account that goes wrote, or write in its name.
+    expect(failures.filter((failure) => !leaves || !/There is no such|foreign key/.test(failure))).toEqual(
+      [],
+    );
+    expect(await db.admin`select from likes`).not.toHaveLength(0);
+    expect(await db.admin`select from posts where content = 'due'`).not.toHaveLength(0);
+    expect(await differences(db.admin)).toEqual({});
+  },
+  120_000,
+);
