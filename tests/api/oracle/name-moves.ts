@@ -1,4 +1,5 @@
 /** The steps about usernames and newcomers, on both sides. */
+import { liftLimits } from "../../people.ts";
 import { confirm, rename } from "./actions.ts";
 import { refusalToRename } from "./mentions.ts";
 import type { Answer, Move } from "./moves.ts";
@@ -28,7 +29,10 @@ export function nameMove(stage: Stage, step: Step): Move | null {
         text: `${newcomer.name} confirms`,
         expected: "done",
         request: () => confirmAs(newcomer),
-        after: () => confirm(world, id),
+        after: async () => {
+          confirm(world, id);
+          await liftLimits(id);
+        },
       };
     }
     default:

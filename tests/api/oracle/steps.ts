@@ -11,7 +11,7 @@ import type { Audience, Mute } from "./model.ts";
 /** The first three act more often than the others, so that more happens between them. */
 export const peopleNames = ["alice", "mallory", "bob", "carol", "dave", "erin"];
 /** They signed up and did not confirm yet. Their numbers come after those of the people. */
-export const newcomerNames = ["frank", "grace"];
+export const newcomerNames = ["frank"];
 
 /** The username that this person has, or the other one of their two. */
 export interface RawName {
