@@ -12,8 +12,9 @@
  *   that you never had (username_changed_recently).
  * - A post has an author, a title, a content and an audience (everyone, followers,
  *   mentioned). It may answer one post and quote another. Its tags are the tags in its
- *   text. An edit finds tags again, and keeps the earlier text. A repost is a post without
- *   a text of its own.
+ *   text. An edit finds tags again, and keeps the earlier text. (Of very many earlier texts
+ *   some are forgotten. No history here has that many edits.) A repost is a post without a
+ *   text of its own.
  * - A post addresses the people that its text names, except people who are hidden from
  *   the author at that moment. A name means the person who has it when it is written,
  *   and keeps that meaning as long as it stays in the text. So an edit looks up only the
@@ -34,6 +35,7 @@
  *   until the block ends. A person you cannot see does not exist for you
  *   (profile_not_found).
  * - A mute lasts until you lift it, or until a set time.
+ * - Nobody reaches a limit: the people of a history have budgets that they never use up.
  * - Only you know which tags you follow and which lists you made, except public lists.
  *   A draft stays a draft until it is published. Then it is a post.
  */

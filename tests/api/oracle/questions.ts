@@ -24,7 +24,7 @@ import {
 } from "./model.ts";
 import { follows, isOpen, looksInto, mutes, seenPost, sees } from "./seeing.ts";
 
-export { isOpen, looksInto, mutes, seenPost, seenVersions } from "./seeing.ts";
+export { isOpen, mutes, seenPost, seenVersions } from "./seeing.ts";
 
 /** A row of a feed: id is the cursor, shown is the post, repostedBy is the person who reposted it. */
 export interface Row {
