@@ -1,9 +1,9 @@
 /*
  * search flood
  *
- * 50,000 newest posts that have every word which the scenario looks for, by :authors
- * people whom nobody follows: private accounts, public ones who write for followers, and
- * public ones who are not searchable. Of one author, a private one.
+ * Writes the 50,000 newest posts, with every word that the scenario looks for. Their :authors
+ * authors have no followers. They are private accounts, public ones who write for followers,
+ * and public ones who are not searchable. A single author is a private account.
  */
 
 set session_replication_role = replica;

@@ -3,8 +3,8 @@ import { isIPv6 } from "node:net";
 
 /**
  * @param address a client's IP address
- * @returns an IPv4 address as it is. An IPv6 address as its /64: whoever has one such address
- *   usually has all of its /64. Any other text as it is.
+ * @returns an IPv4 address as it is. For an IPv6 address, its /64, because a client with one
+ *   such address usually has all of its /64. Any other text as it is.
  */
 export function clientNetwork(address: string): string {
   if (!isIPv6(address)) return address;

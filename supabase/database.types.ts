@@ -553,20 +553,26 @@ export type Database = {
       };
       post_mentions: {
         Row: {
+          is_answered: boolean;
           post_id: number;
           profile_id: string;
-          username: string;
+          since_version: number;
+          usernames: string[];
         };
         ComputedFields: never;
         Insert: {
+          is_answered?: boolean;
           post_id: number;
           profile_id: string;
-          username: string;
+          since_version?: number;
+          usernames: string[];
         };
         Update: {
+          is_answered?: boolean;
           post_id?: number;
           profile_id?: string;
-          username?: string;
+          since_version?: number;
+          usernames?: string[];
         };
         Relationships: [
           {
@@ -608,15 +614,18 @@ export type Database = {
       };
       post_tags: {
         Row: {
+          is_open: boolean;
           post_id: number;
           tag: string;
         };
         ComputedFields: never;
         Insert: {
+          is_open?: boolean;
           post_id: number;
           tag: string;
         };
         Update: {
+          is_open?: boolean;
           post_id?: number;
           tag?: string;
         };
@@ -693,6 +702,7 @@ export type Database = {
           edited_at: string | null;
           entities: NonNullable<Json>;
           id: number;
+          is_open: boolean;
           language: string | null;
           quote_of_id: number | null;
           reply_to_id: number | null;
@@ -716,6 +726,7 @@ export type Database = {
           edited_at?: string | null;
           entities?: NonNullable<Json>;
           id?: number;
+          is_open?: boolean;
           language?: string | null;
           quote_of_id?: number | null;
           reply_to_id?: number | null;
@@ -731,6 +742,7 @@ export type Database = {
           edited_at?: string | null;
           entities?: NonNullable<Json>;
           id?: number;
+          is_open?: boolean;
           language?: string | null;
           quote_of_id?: number | null;
           reply_to_id?: number | null;
@@ -1009,6 +1021,16 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      limits: {
+        Args: Record<PropertyKey, never>;
+        Returns: Database["public"]["CompositeTypes"]["allowance"][];
+        SetofOptions: {
+          from: "*";
+          to: "allowance";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       list_feed: {
         Args: { before?: number; list_id: string; page_size?: number };
         Returns: Database["public"]["CompositeTypes"]["feed_item"][];
@@ -1132,6 +1154,16 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      set_limits: {
+        Args: {
+          action?: string;
+          per_day?: number;
+          per_hour?: number;
+          per_minute?: number;
+          profile_id: string;
+        };
+        Returns: number;
+      };
       tag_feed: {
         Args: { before?: number; page_size?: number; tag: string };
         Returns: Database["public"]["CompositeTypes"]["feed_item"][];
@@ -1169,6 +1201,13 @@ export type Database = {
         | "quotes";
     };
     CompositeTypes: {
+      allowance: {
+        action: string | null;
+        allowed: number | null;
+        per: string | null;
+        left: number | null;
+        resets_at: string | null;
+      };
       author: {
         id: string | null;
         username: string | null;
@@ -1196,6 +1235,7 @@ export type Database = {
         liked: boolean | null;
         bookmarked: boolean | null;
         reposted: boolean | null;
+        is_open: boolean | null;
       };
       feed_item: {
         id: number | null;

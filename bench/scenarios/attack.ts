@@ -1,8 +1,8 @@
 /**
  * What a page costs when others have filled the tables. Each flood is compared with the
- * same town without it, side by side on one server: 50,000 newest posts that the reader
- * does not see, a post with 36,000 replies, somebody who follows 6,000, a card of a post
- * with 20,000 limited replies.
+ * same town without it, side by side on one server. The floods are 50,000 newest posts that
+ * the reader does not see, a post with 36,000 replies, somebody who follows 6,000 people,
+ * and a card of a post with 20,000 limited replies.
  */
 import postgres from "postgres";
 import { superuser } from "../../platform/postgres/server.ts";
@@ -13,7 +13,7 @@ const people = 300;
 const posts = 20_000;
 const flood = Number(process.env.PLAZA_BENCH_FLOOD ?? 50_000);
 
-/** Who floods: so many accounts, and how their posts are limited. */
+/** The accounts that flood: how many, and how their posts are limited. */
 const floods = {
   "one private account": { authors: 1, audience: "everyone", isPrivate: true },
   "100 private accounts": { authors: 100, audience: "everyone", isPrivate: true },

@@ -158,7 +158,7 @@ function label(place: number): string {
   return query ? `${query[0]}: \`${query[1]}\`` : "cards";
 }
 
-/** Each goal, and whatever missed it. */
+/** Each goal, and everything that missed it. */
 function goals(bySize: Figures[][][], flooded: Figures[][][]): string {
   const missed = { cards: [] as string[], size: [] as string[], flood: [] as string[] };
   for (const [index, { name }] of viewers.entries()) {

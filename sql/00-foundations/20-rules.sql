@@ -1,13 +1,15 @@
 /*
  * rules
  *
- * How the product refuses: broken rules, requests without a person, pages out of range.
+ * How the product refuses a request. A broken rule, a request that needs a signed-in
+ * person, and a page that is too large each get an error with a message for people and
+ * a code for programs. docs/errors.md lists all codes.
  */
 
 -- Rules ----------------------------------------------------------------------
 
--- For check constraints: a broken rule is told in words, with a code, instead of
--- as the name of a constraint. As with any check, null passes.
+-- For check constraints. The client gets a sentence and a code instead of the name of a
+-- constraint. Null passes, as it does with every check.
 create function private.rule(holds boolean, code text, message text)
 returns boolean
 language plpgsql
@@ -25,12 +27,12 @@ begin
 end;
 $$;
 
-comment on function private.rule is 'True, or the error PT400 with the message and, as detail, the code.';
+comment on function private.rule is 'True when the rule holds. Otherwise the error PT400, with the message and with the code as its detail.';
 revoke all on function private.rule (boolean, text, text) from public, anon, authenticated, service_role;
 grant execute on function private.rule (boolean, text, text) to authenticated, service_role;
 
--- White space, quotes, angle brackets and backslashes have no place in a URL, and
--- a user@host is there to deceive.
+-- A URL has no white space, quotes, angle brackets or backslashes. A user@host is
+-- refused too, because people use it to deceive: https://bank.com@evil.com.
 create function private.is_https_url(url text, max_length integer)
 returns boolean
 language sql
@@ -39,11 +41,10 @@ parallel safe
 security invoker
 return char_length(url) <= max_length and url ~ '^https://[^[:space:][:cntrl:]/?#@"<>\\]+([/?#][^[:space:][:cntrl:]"<>\\]*)?$';
 
-comment on function private.is_https_url is 'Whether it is an https URL that can stand in a page as it is.';
+comment on function private.is_https_url is 'Whether a text is an https URL, of at most max_length characters, that a page can show without changes.';
 revoke all on function private.is_https_url (text, integer) from public, anon, authenticated, service_role;
 grant execute on function private.is_https_url (text, integer) to authenticated, service_role;
 
--- Who is asking.
 create function private.viewer()
 returns uuid
 language plpgsql
@@ -61,7 +62,7 @@ begin
 end;
 $$;
 
-comment on function private.viewer is 'The id of who is signed in, or the error PT401.';
+comment on function private.viewer is 'The id of the person who is signed in. The error PT401 when nobody is.';
 revoke all on function private.viewer () from public, anon, authenticated, service_role;
 
 create function private.check_page_size(page_size integer)
@@ -78,5 +79,5 @@ begin
 end;
 $$;
 
-comment on function private.check_page_size is 'The error PT400 unless a page can have so many rows.';
+comment on function private.check_page_size is 'The error PT400 unless page_size is 1 to 100.';
 revoke all on function private.check_page_size (integer) from public, anon, authenticated, service_role;

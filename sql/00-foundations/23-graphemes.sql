@@ -5,8 +5,8 @@
  * accents, an emoji with its skin colour, a family, a flag, a syllable.
  *
  * The rules are those of Unicode (UAX #29, extended grapheme clusters, version 17);
- * tests/database/characters.test.ts compares them with Intl.Segmenter. We differ where
- * no language and no emoji is concerned:
+ * tests/database/characters.test.ts compares them with Intl.Segmenter. There are three
+ * differences, which touch no language and no emoji:
  *
  *   - All symbols, not only emoji, hold together around a joiner (U+200D).
  *   - A sign that is written before a letter (Prepend) does not hold on to it.
@@ -22,8 +22,8 @@ security invoker
 set search_path = ''
 as $$
 declare
-  -- What a cluster may end with: Extend and SpacingMark, and the non-joiner and the
-  -- joiner, which are added where they may be.
+  -- A cluster may end with these characters: Extend and SpacingMark. The non-joiner and
+  -- the joiner also belong to them. They are added below, where they are allowed.
   marks constant text :=
     '\u0300-\u036F\u0483-\u0489\u0591-\u05BD\u05BF\u05C1\u05C2\u05C4\u05C5\u05C7\u0610-\u061A'
     '\u064B-\u065F\u0670\u06D6-\u06DC\u06DF-\u06E4\u06E7\u06E8\u06EA-\u06ED\u0711\u0730-\u074A'
@@ -96,7 +96,7 @@ declare
     '\U0001F000-\U0001F1E5\U0001F200-\U0001F3FA\U0001F400-\U0001FFFD]';
   joined_symbols constant text := symbol || '(?:[\u200C' || marks || ']*\u200D' || symbol || ')*';
 
-  -- Indic consonants, which a virama between them makes one.
+  -- Indic consonants. A virama between two of them joins them.
   consonant constant text := '['
     '\u0915-\u0939\u0958-\u095F\u0978-\u097F\u0995-\u09B9\u09DC-\u09DF\u09F0\u09F1\u0A95-\u0AB9'
     '\u0AF9\u0B15-\u0B39\u0B5C-\u0B5F\u0B71\u0C15-\u0C39\u0C58-\u0C5A\u0D15-\u0D3A\u1000-\u102A'
@@ -123,9 +123,9 @@ $$;
 comment on function private.grapheme_pattern is 'The regular expression of one grapheme cluster.';
 revoke all on function private.grapheme_pattern () from public, anon, authenticated, service_role;
 
--- The characters that follow two others never decide whether those two belong together. So
--- it is enough to look at one character more than fits: the cluster that it ends
--- does not fit, and everything before that cluster does.
+-- Later characters never decide whether two characters belong together. So it is enough to
+-- read one character more than fits. The cluster with that character does not fit, and
+-- everything before that cluster fits.
 create function private.cut(string text, max_characters integer)
 returns text
 language sql

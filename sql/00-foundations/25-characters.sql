@@ -1,8 +1,8 @@
 /*
  * characters
  *
- * What all texts that people write have in common: what counts as blank, as one line,
- * and as a name. Every field asks these functions, so that the answer is the same
+ * Rules for every text that people write: when it is blank, when it is one line, and when
+ * it can be a name. Every field asks these functions, so that the answer is the same
  * everywhere. Tags, mentions and links are in 20-posts/10-text.sql.
  *
  * Everything here is a pure function. It names characters by their numbers, because

@@ -1,24 +1,28 @@
 /*
  * ids
  *
- * The ids of posts and of everything that is listed by time.
+ * The ids of posts, and of all other rows that are listed by time: follows, likes,
+ * blocks and more. An id is made of the time. So "newest first" is the order of ids.
  */
 
 -- Ids ------------------------------------------------------------------------
 
 /*
- * A post's id is the time it was written, so that "newest first" and "older than
+ * A post's id starts with the time it was written. So "newest first" and "older than
  * this one" need no other column, and the index of ids is the timeline:
  *
  *     milliseconds since 2026-01-01 UTC (41 bits)  |  counter (12 bits)
  *
- * 53 bits in all: JSON numbers carry it exactly until September 2095. The counter
- * is a sequence modulo 4096, so two ids are the same only if 4096 ids are taken
- * within one millisecond, or if the clock is set back and meets the same counter
- * again; the primary key then refuses the post, and nothing is lost or replaced.
- * The counter is shifted by a secret amount, another one each millisecond:
- * otherwise two ids would tell how many posts were written between them, those
- * that their reader may not know of included.
+ * That is 53 bits. A JSON number carries it exactly until September 2095.
+ *
+ * The counter is a sequence modulo 4096. Two ids can be equal in two cases: 4096 ids are
+ * taken within one millisecond, or somebody sets the clock back and the same counter
+ * comes again. Then the primary key refuses the post. Nothing is lost or replaced.
+ *
+ * The counter is shifted by a secret amount, which differs for each millisecond. Without
+ * it, two ids would reveal how many posts were written between them, and among those are
+ * posts that the reader may not know about.
+ *
  * See docs/decisions/0001-post-ids.md.
  */
 
@@ -30,12 +34,12 @@ create table private.id_secret (
   secret    uuid not null default gen_random_uuid()
 );
 
-comment on table private.id_secret is 'One row, different in each database: what the counter in ids is shifted by.';
+comment on table private.id_secret is 'One row, different in each database. The shift of the counter in ids is computed from it.';
 revoke all on private.id_secret from public, anon, authenticated, service_role;
 
 insert into private.id_secret default values;
 
--- Definer, because nobody may read the secret or move the counter but through it.
+-- Definer, because no role of the API may read the secret or move the counter itself.
 create function private.new_id(at timestamptz default clock_timestamp())
 returns bigint
 language plpgsql
@@ -52,6 +56,6 @@ begin
 end;
 $$;
 
-comment on function private.new_id is 'A new id for what is written at that time, greater than those of earlier milliseconds.';
+comment on function private.new_id is 'A new id for a row that is written at that time. It is greater than the ids of all earlier milliseconds.';
 revoke all on function private.new_id (timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.new_id (timestamptz) to authenticated, service_role;

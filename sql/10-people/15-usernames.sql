@@ -89,8 +89,8 @@ comment on function private.username_problem is 'Why the asker (null: a newcomer
 revoke all on function private.username_problem (text, uuid) from public, anon, authenticated, service_role;
 
 -- Without it, two people who want one name at once would both find it free, and the unique
--- index would refuse the second one in its own words. All names share 1,024 locks, as people
--- do in 00-foundations/30-turns.sql: that caps the locks of a statement about many people.
+-- index would refuse the second one in its own words. All names share 1,024 locks. That caps
+-- the locks of a statement about many people.
 create function private.lock_username(wanted text)
 returns void
 language sql

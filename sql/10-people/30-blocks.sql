@@ -1,7 +1,13 @@
 /*
  * blocks
  *
- * A block hides two people from each other, everywhere and both ways.
+ * A block hides two people from each other, everywhere and both ways. Each of them sees
+ * the world as it would be without the other, counts included. The blocked person gets the
+ * same answers as if the other had deleted their account.
+ *
+ * This file also has the policy of profiles, because only blocks hide a profile. A block
+ * ends follows and requests in 40-follows.sql. A mute, which hides nothing from the muted
+ * person, is in 35-mutes.sql.
  */
 
 -- Tables ---------------------------------------------------------------------
@@ -12,7 +18,7 @@ create table public.blocks (
   id          bigint       not null default private.new_id(),
   created_at  timestamptz  not null default now(),
 
-  -- Whom somebody blocks.
+  -- The people that somebody blocks.
   primary key (blocker_id, blocked_id),
   constraint blocks_not_oneself check (private.rule(
     blocker_id <> blocked_id,
@@ -20,18 +26,18 @@ create table public.blocks (
   ))
 );
 
-comment on table  public.blocks is 'Whom one blocks. Insert to block, which ends follows both ways; delete to unblock.';
-comment on column public.blocks.blocker_id is 'Who blocks: yourself, when left out.';
-comment on column public.blocks.blocked_id is 'Who is blocked.';
-comment on column public.blocks.id is 'Made of the time of blocking: order and page by it.';
+comment on table  public.blocks is 'The people you block. Insert to block, which ends follows and follow requests both ways. Delete to unblock.';
+comment on column public.blocks.blocker_id is 'The person who blocks. When left out, it is you.';
+comment on column public.blocks.blocked_id is 'The person who is blocked.';
+comment on column public.blocks.id is 'Made of the time of blocking. Order and page by it.';
 
--- Who blocks somebody.
+-- The people who block somebody.
 create index blocks_blocked_id_blocker_id_idx on public.blocks (blocked_id, blocker_id);
 
 -- Rules ----------------------------------------------------------------------
 
--- Definer, here and below, because who blocks whom is nobody's to read. Plpgsql,
--- because its plan is kept: a definer in SQL is planned anew at every call.
+-- Definer, here and below, because nobody may read the blocks of others. Plpgsql,
+-- because Postgres keeps its plan. It plans a definer in SQL again at every call.
 create function private.blocker_ids(viewer_id uuid)
 returns setof uuid
 language plpgsql
@@ -48,7 +54,7 @@ begin
 end;
 $$;
 
-comment on function private.blocker_ids is 'Who blocks the viewer.';
+comment on function private.blocker_ids is 'The people who block the viewer.';
 revoke all on function private.blocker_ids (uuid) from public, anon, authenticated, service_role;
 grant execute on function private.blocker_ids (uuid) to authenticated;
 
@@ -72,11 +78,11 @@ begin
 end;
 $$;
 
-comment on function private.hidden_ids is 'Whom the viewer blocks, and who blocks the viewer.';
+comment on function private.hidden_ids is 'The people who are hidden from the viewer: those the viewer blocks, and those who block the viewer.';
 revoke all on function private.hidden_ids (uuid) from public, anon, authenticated, service_role;
 grant execute on function private.hidden_ids (uuid) to anon, authenticated;
 
--- In SQL and without a definer, so that the planner puts it into the query around it.
+-- In SQL and not a definer, so that the planner puts it into the query around it.
 create function private.block_between(one_id uuid, other_id uuid)
 returns setof boolean
 language sql
@@ -90,10 +96,10 @@ begin atomic
     or (blocks.blocker_id, blocks.blocked_id) = (block_between.other_id, block_between.one_id);
 end;
 
-comment on function private.block_between is 'A row or two when one of two people blocks the other.';
+comment on function private.block_between is 'A row for each block between two people. No row when neither blocks the other.';
 revoke all on function private.block_between (uuid, uuid) from public, anon, authenticated, service_role;
 
--- Not to exist and to be hidden are one answer, in the same words.
+-- A missing person and a hidden person get one answer, in the same words.
 create function private.require_profile(viewer_id uuid, profile_id uuid)
 returns void
 language plpgsql
@@ -113,20 +119,20 @@ begin
 end;
 $$;
 
-comment on function private.require_profile is 'The error PT404 unless the viewer sees that there is such a person.';
+comment on function private.require_profile is 'The error PT404 unless the person exists and no block hides them from the viewer.';
 revoke all on function private.require_profile (uuid, uuid) from public, anon, authenticated, service_role;
 
-create policy "anyone reads profiles, but for blocks"
+create policy "everybody reads the profiles of people who are not hidden"
   on public.profiles for select
   to anon, authenticated
   using (id not in (select private.hidden_ids((select auth.uid()))));
 
 alter table public.blocks enable row level security;
 
--- One's block of somebody who blocks one as well is hidden as they are: it would
--- tell that they still exist. What is hidden is not changed either, not even by a
--- request that names no row, whose count would tell.
-create policy "people read whom they block"
+-- If two people block each other, neither sees their own block. Seeing it would reveal
+-- that the other account still exists. They cannot delete it either: the number of rows
+-- that a delete counts would reveal the same.
+create policy "people read their own blocks of people who do not block them"
   on public.blocks for select
   to authenticated
   using (
@@ -134,12 +140,12 @@ create policy "people read whom they block"
     and blocked_id not in (select private.blocker_ids((select auth.uid())))
   );
 
-create policy "people block in their own name"
+create policy "people block others in their own name"
   on public.blocks for insert
   to authenticated
   with check (blocker_id = (select auth.uid()));
 
-create policy "people unblock in their own name"
+create policy "people delete the blocks that they read"
   on public.blocks for delete
   to authenticated
   using (
@@ -153,8 +159,8 @@ grant insert (blocker_id, blocked_id) on public.blocks to authenticated, service
 
 -- Triggers -------------------------------------------------------------------
 
--- Definer, because who blocks whom is nobody's to read. To block again whom one
--- blocks is a conflict as any; whom one cannot see cannot be blocked.
+-- Definer, because nobody may read the blocks of others. A repeated block passes here. The
+-- primary key refuses it with its own error.
 create function private.blocks_check()
 returns trigger
 language plpgsql
@@ -176,7 +182,7 @@ begin
 end;
 $$;
 
-comment on function private.blocks_check is 'Refuses to block whom one cannot see.';
+comment on function private.blocks_check is 'Refuses to block a person who does not exist, or who is hidden.';
 revoke all on function private.blocks_check () from public, anon, authenticated, service_role;
 
 create trigger blocks_check

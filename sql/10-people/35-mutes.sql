@@ -1,7 +1,9 @@
 /*
  * mutes
  *
- * A mute keeps somebody's posts out of the feeds of the person who mutes them.
+ * A mute keeps the posts and reposts of somebody out of the home, public, tag and list
+ * feeds of the person who mutes. Quotes and reposts do not bring these posts back
+ * (30-feeds). Nothing else changes, and the muted person cannot find out.
  */
 
 create table public.mutes (
@@ -11,7 +13,7 @@ create table public.mutes (
   hides_notifications  boolean      not null default true,
   created_at           timestamptz  not null default now(),
 
-  -- Whom somebody mutes.
+  -- The people that somebody mutes.
   primary key (muter_id, muted_id),
   constraint mutes_not_oneself check (private.rule(
     muter_id <> muted_id,
@@ -19,13 +21,13 @@ create table public.mutes (
   ))
 );
 
-comment on table  public.mutes is 'Whom one mutes: their posts and reposts stay out of feeds. Known to oneself alone.';
-comment on column public.mutes.muter_id is 'Who mutes: yourself, when left out.';
-comment on column public.mutes.muted_id is 'Who is muted.';
-comment on column public.mutes.muted_until is 'Until when; null until it is deleted.';
+comment on table  public.mutes is 'The people you mute. Their posts and reposts stay out of your feeds. Only you see your mutes.';
+comment on column public.mutes.muter_id is 'The person who mutes. When left out, it is you.';
+comment on column public.mutes.muted_id is 'The person who is muted.';
+comment on column public.mutes.muted_until is 'The end of the mute. Null: it lasts until you delete it.';
 comment on column public.mutes.hides_notifications is 'Whether notifications of them are hidden as well.';
 
--- What goes with an account.
+-- The mutes that are deleted with an account.
 create index mutes_muted_id_idx on public.mutes (muted_id);
 
 create function private.muted_ids(viewer_id uuid)
@@ -45,11 +47,12 @@ begin
 end;
 $$;
 
-comment on function private.muted_ids is 'Whom the viewer mutes now.';
+comment on function private.muted_ids is 'The people that the viewer mutes now.';
 revoke all on function private.muted_ids (uuid) from public, anon, authenticated, service_role;
+
 alter table public.mutes enable row level security;
 
-create policy "people read whom they mute"
+create policy "people read their own mutes of people who are not hidden"
   on public.mutes for select
   to authenticated
   using (
@@ -57,12 +60,12 @@ create policy "people read whom they mute"
     and muted_id not in (select private.hidden_ids((select auth.uid())))
   );
 
-create policy "people mute in their own name"
+create policy "people mute others in their own name"
   on public.mutes for insert
   to authenticated
   with check (muter_id = (select auth.uid()));
 
-create policy "people change their own mutes"
+create policy "people change the mutes that they read"
   on public.mutes for update
   to authenticated
   using (
@@ -71,7 +74,7 @@ create policy "people change their own mutes"
   )
   with check (muter_id = (select auth.uid()));
 
-create policy "people unmute in their own name"
+create policy "people delete the mutes that they read"
   on public.mutes for delete
   to authenticated
   using (
@@ -84,7 +87,7 @@ grant select, delete on public.mutes to authenticated, service_role;
 grant insert (muter_id, muted_id, muted_until, hides_notifications) on public.mutes to authenticated, service_role;
 grant update (muter_id, muted_id, muted_until, hides_notifications) on public.mutes to authenticated, service_role;
 
--- Definer, because who blocks whom is nobody's to read.
+-- Definer, because nobody may read the blocks of others.
 create function private.mutes_check()
 returns trigger
 language plpgsql
@@ -97,7 +100,7 @@ begin
 end;
 $$;
 
-comment on function private.mutes_check is 'Refuses to mute whom one cannot see.';
+comment on function private.mutes_check is 'Refuses to mute a person who does not exist, or who is hidden.';
 revoke all on function private.mutes_check () from public, anon, authenticated, service_role;
 
 create trigger mutes_check

@@ -1,8 +1,12 @@
 /*
  * follows
  *
- * Who follows whom. How many do is in 45-follow-counts.sql, how a private account is
- * followed in 50-follow-requests.sql.
+ * A row for each person who follows another. You follow with an insert, which you may
+ * repeat (`upsert(…, { ignoreDuplicates: true })`), and you unfollow with a delete. To
+ * follow a private account you ask first (50-follow-requests.sql).
+ *
+ * Follows decide who may look into a private account. This rule is here (lets_in,
+ * looks_into). The counts of followers are in 45-follow-counts.sql.
  */
 
 -- Tables ---------------------------------------------------------------------
@@ -13,7 +17,7 @@ create table public.follows (
   id           bigint       not null default private.new_id(),
   created_at   timestamptz  not null default now(),
 
-  -- Whom somebody follows.
+  -- The people that somebody follows.
   primary key (follower_id, followee_id),
   constraint follows_not_oneself check (private.rule(
     follower_id <> followee_id,
@@ -21,21 +25,21 @@ create table public.follows (
   ))
 );
 
-comment on table  public.follows is 'Who follows whom. Insert to follow, delete to unfollow. Seen by the two, and by whoever may look into both: what a private account does is for its followers.';
-comment on column public.follows.follower_id is 'Who follows: yourself, when left out.';
-comment on column public.follows.followee_id is 'Who is followed.';
-comment on column public.follows.id is 'Made of the time of following: order and page by it.';
+comment on table  public.follows is 'A row for each person who follows another. Insert to follow, delete to unfollow. The two people see it, and so does everybody who may look into both accounts. Only its followers may look into a private account.';
+comment on column public.follows.follower_id is 'The person who follows. When left out, it is you.';
+comment on column public.follows.followee_id is 'The person who is followed.';
+comment on column public.follows.id is 'Made of the time of following. Order and page by it.';
 
--- Who follows somebody, newest first.
+-- The followers of somebody, newest first.
 create index follows_followee_id_id_idx on public.follows (followee_id, id desc);
--- Whom somebody follows, newest first.
+-- The people that somebody follows, newest first.
 create index follows_follower_id_id_idx on public.follows (follower_id, id desc);
 
 -- Rules ----------------------------------------------------------------------
 
--- In SQL and without a definer, so that the planner puts it into the query around
--- it. (select true …) is true, because of exists(…) the planner would make a join
--- and read everybody whom the viewer follows.
+-- In SQL and not a definer, so that the planner puts it into the query around it. It says
+-- "(select true …) is true" because the planner would turn exists(…) into a join. The join
+-- would read everybody that the viewer follows.
 create function private.lets_in(viewer_id uuid, profile_id uuid)
 returns setof boolean
 language sql
@@ -52,10 +56,10 @@ begin atomic
     ) is true;
 end;
 
-comment on function private.lets_in is 'One row when an account is the viewer''s own, public, or followed by the viewer. Blocks are not asked.';
+comment on function private.lets_in is 'One row when the account is the viewer''s own, is public, or is followed by the viewer. It does not ask about blocks.';
 revoke all on function private.lets_in (uuid, uuid) from public, anon, authenticated, service_role;
 
--- Definer, because neither blocks nor follows are everybody's to read.
+-- Definer, because the viewer may not read the blocks and follows of others.
 create function private.looks_into(viewer_id uuid, profile_id uuid)
 returns boolean
 language plpgsql
@@ -69,11 +73,11 @@ begin
 end;
 $$;
 
-comment on function private.looks_into is 'Whether the viewer sees what somebody does: their own, a public account''s or, as a follower, a private one''s, and no block between them.';
+comment on function private.looks_into is 'Whether the viewer sees what an account does. It is their own, it is public, or they follow it, and no block hides the two from each other.';
 revoke all on function private.looks_into (uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function private.looks_into (uuid, uuid) to anon, authenticated;
 
--- Definer, because it asks about both accounts.
+-- Definer, because it asks about the blocks and follows of both accounts.
 create function private.sees_follow(viewer_id uuid, follower_id uuid, followee_id uuid)
 returns boolean
 language plpgsql
@@ -90,13 +94,13 @@ begin
 end;
 $$;
 
-comment on function private.sees_follow is 'Whether the viewer sees that somebody follows somebody: the two do, and people who may look into both accounts.';
+comment on function private.sees_follow is 'Whether the viewer sees that one person follows another. The two people see it, and everybody who may look into both accounts.';
 revoke all on function private.sees_follow (uuid, uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function private.sees_follow (uuid, uuid, uuid) to anon, authenticated;
 
--- Volatile, to see what was committed while the request waited for its turn. To
--- repeat a follow is no matter of consent, nor is to follow oneself: both are
--- refused for what they are.
+-- Volatile, so that it sees what others committed while the request waited for its turn.
+-- A repeated follow passes here, and so does a follow of yourself. The primary key and the
+-- check constraint refuse them with their own errors.
 create function private.consents_to_follow(profile_id uuid)
 returns boolean
 language plpgsql
@@ -113,19 +117,19 @@ begin
     where follows.follower_id = auth.uid() and follows.followee_id = consents_to_follow.profile_id
   ) then
     raise sqlstate 'PT403' using
-      message = 'This account is private: ask to follow it', detail = 'follow_needs_request';
+      message = 'This account is private. Ask to follow it', detail = 'follow_needs_request';
   end if;
   return true;
 end;
 $$;
 
-comment on function private.consents_to_follow is 'True, or the error PT403 for a private account.';
+comment on function private.consents_to_follow is 'True when the person may follow the account without asking. The error PT403 when it is private.';
 revoke all on function private.consents_to_follow (uuid) from public, anon, authenticated, service_role;
 grant execute on function private.consents_to_follow (uuid) to authenticated;
 
 alter table public.follows enable row level security;
 
-create policy "people who may look into both accounts read a follow"
+create policy "the two people, and people who see both accounts, read a follow"
   on public.follows for select
   to anon, authenticated
   using (private.sees_follow((select auth.uid()), follower_id, followee_id));
@@ -135,12 +139,12 @@ create policy "people follow public accounts in their own name"
   to authenticated
   with check (follower_id = (select auth.uid()) and private.consents_to_follow(followee_id));
 
-create policy "people unfollow in their own name"
+create policy "people end their own follows"
   on public.follows for delete
   to authenticated
   using (follower_id = (select auth.uid()));
 
--- No update: another followee is another follow.
+-- Nobody may update a follow. Another followee is another follow.
 revoke all on public.follows from public, anon, authenticated, service_role;
 grant select on public.follows to anon, authenticated, service_role;
 grant insert (follower_id, followee_id) on public.follows to authenticated, service_role;
@@ -148,7 +152,7 @@ grant delete on public.follows to authenticated, service_role;
 
 -- Triggers -------------------------------------------------------------------
 
--- Definer, because blocks are nobody's to read.
+-- Definer, because nobody may read the blocks of others.
 create function private.follows_check()
 returns trigger
 language plpgsql
@@ -161,21 +165,22 @@ begin
 end;
 $$;
 
-comment on function private.follows_check is 'Refuses to follow whom one cannot see.';
+comment on function private.follows_check is 'Refuses to follow a person who does not exist, or who is hidden.';
 revoke all on function private.follows_check () from public, anon, authenticated, service_role;
 
--- A request that is accepted, by whoever owns the account, was checked when made,
--- and a block since would have ended it.
+-- Not when the followee accepts a request. The request was checked when it was made, and a
+-- later block would have ended it.
 create trigger follows_check
   before insert on public.follows
   for each row
   when (new.followee_id is distinct from auth.uid())
   execute function private.follows_check();
 
--- Definer, because they are others' follows and requests too. The turns of all who are
--- concerned are taken together, so that nobody follows from one side while the other
--- blocks. That is why the block itself waits in a queue of its own, not for a turn. The
--- locks of the server are finite: even the service role blocks at most 1,000 at once.
+-- Definer, because it also deletes follows and requests of others. It takes the turns of
+-- everybody in the blocks together, so that nobody follows while the other person blocks.
+-- So the insert itself did not take the blocker's turn. It waited in their queue of blocks.
+-- A server has a limited number of locks, so even the service role blocks at most 1,000
+-- people at once.
 create function private.blocks_end_follows()
 returns trigger
 language plpgsql
@@ -205,7 +210,7 @@ begin
 end;
 $$;
 
-comment on function private.blocks_end_follows is 'Ends follows and requests, both ways, between those whom a block hides from each other.';
+comment on function private.blocks_end_follows is 'Ends the follows and requests, both ways, between the two people of a new block.';
 revoke all on function private.blocks_end_follows () from public, anon, authenticated, service_role;
 
 create trigger blocks_end_follows
@@ -214,8 +219,8 @@ create trigger blocks_end_follows
   for each statement
   execute function private.blocks_end_follows();
 
--- Left to the foreign keys, a profile's follows would end in two statements, each
--- with an order of locks of its own. Definer, because they are others' follows too.
+-- The foreign keys would delete the follows of a profile in two statements. Each would
+-- lock rows in another order. Definer, because it also deletes follows of others.
 create function private.profiles_end_follows()
 returns trigger
 language plpgsql
@@ -235,7 +240,7 @@ begin
 end;
 $$;
 
-comment on function private.profiles_end_follows is 'Ends all follows of a profile that goes, in one statement.';
+comment on function private.profiles_end_follows is 'Ends all follows of a deleted profile, in one statement.';
 revoke all on function private.profiles_end_follows () from public, anon, authenticated, service_role;
 
 create trigger profiles_end_follows
@@ -243,7 +248,7 @@ create trigger profiles_end_follows
   for each row
   execute function private.profiles_end_follows();
 
--- Definer, because it is the follower's follow.
+-- Definer, because the row belongs to the follower.
 create function private.remove_follower(follower_id uuid)
 returns boolean
 language plpgsql
@@ -270,6 +275,6 @@ volatile
 security invoker
 return private.remove_follower(remove_follower.follower_id);
 
-comment on function public.remove_follower is 'Makes somebody follow you no longer: false when they did not.';
+comment on function public.remove_follower is 'Ends somebody''s follow of you. False when they did not follow you.';
 revoke all on function public.remove_follower (uuid) from public, anon, authenticated, service_role;
 grant execute on function public.remove_follower (uuid) to authenticated;

@@ -1,19 +1,21 @@
 /*
  * follow counts
  *
- * How many follow somebody, and how many they follow.
+ * How many people follow somebody, and how many that person follows. Triggers keep totals
+ * that are always equal to a recount. A viewer reads the total without the people that a
+ * block hides from them.
  */
 
--- Beside profiles, not in it: a new follower need not wait for a profile being
--- edited, nor rewrite its bio. Free space in every page keeps the new versions
--- of a row beside the old ones, and the index untouched.
+-- Beside profiles and not in it. So a new follower does not wait for an owner who edits
+-- the profile, and does not rewrite the bio. Half of every page stays free, so that a new
+-- version of a row fits beside the old one and no index changes.
 create table private.follow_counts (
   profile_id  uuid    primary key references public.profiles (id) on delete cascade,
   followers   bigint  not null default 0 check (followers >= 0),
   following   bigint  not null default 0 check (following >= 0)
 ) with (fillfactor = 50);
 
-comment on table private.follow_counts is 'How many follow somebody, and how many they follow. One row for each profile.';
+comment on table private.follow_counts is 'How many people follow somebody, and how many that person follows. One row for each profile.';
 revoke all on private.follow_counts from public, anon, authenticated, service_role;
 
 -- Definer, because nobody may write counts.
@@ -30,7 +32,7 @@ begin
 end;
 $$;
 
-comment on function private.profiles_create_follow_counts is 'Begins a new profile''s counts at zero.';
+comment on function private.profiles_create_follow_counts is 'Starts the counts of a new profile at zero.';
 revoke all on function private.profiles_create_follow_counts () from public, anon, authenticated, service_role;
 
 create trigger profiles_create_follow_counts
@@ -39,8 +41,8 @@ create trigger profiles_create_follow_counts
   for each statement
   execute function private.profiles_create_follow_counts();
 
--- Definer, because nobody may write counts. The rows are locked by one statement
--- and counted by the next, which sees what the first had waited for.
+-- Definer, because nobody may write counts. The first statement locks the rows, and may
+-- wait for others. The second one counts, and sees what the others committed.
 create function private.follows_count()
 returns trigger
 language plpgsql
@@ -94,8 +96,8 @@ create trigger follows_count_deleted
 
 -- API ------------------------------------------------------------------------
 
--- Definer, because counts are of the rows that the viewer does not see as well;
--- those whom a block hides from the viewer are taken off.
+-- Definer, because it also counts rows that the viewer does not see, such as followers of
+-- a private account. It subtracts the people that a block hides from the viewer.
 create function private.follow_counts_of(viewer_id uuid, profile_id uuid)
 returns table (followers bigint, following bigint)
 language plpgsql
@@ -124,7 +126,7 @@ begin
 end;
 $$;
 
-comment on function private.follow_counts_of is 'How many follow somebody and how many they follow, in the viewer''s world.';
+comment on function private.follow_counts_of is 'How many people follow somebody and how many that person follows, without those hidden from the viewer.';
 revoke all on function private.follow_counts_of (uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function private.follow_counts_of (uuid, uuid) to anon, authenticated, service_role;
 
@@ -135,9 +137,9 @@ select profiles.id as profile_id, counts.followers, counts.following
 from public.profiles
 cross join lateral private.follow_counts_of((select auth.uid()), profiles.id) as counts;
 
-comment on view   public.follow_counts is 'How many follow somebody, and how many they follow: without those whom a block hides from you.';
-comment on column public.follow_counts.followers is 'How many follow them.';
-comment on column public.follow_counts.following is 'How many they follow.';
+comment on view   public.follow_counts is 'How many people follow somebody, and how many that person follows. People that a block hides from you are not counted.';
+comment on column public.follow_counts.followers is 'How many people follow this person.';
+comment on column public.follow_counts.following is 'How many people this person follows.';
 revoke all on public.follow_counts from public, anon, authenticated, service_role;
 grant select on public.follow_counts to anon, authenticated, service_role;
 
@@ -153,6 +155,6 @@ begin atomic
   where follow_counts.profile_id = profile.id;
 end;
 
-comment on function public.follow_counts is 'To embed them in profiles: select=*,follow_counts(followers,following).';
+comment on function public.follow_counts is 'Embeds the counts in profiles: select=*,follow_counts(followers,following).';
 revoke all on function public.follow_counts (public.profiles) from public, anon, authenticated, service_role;
 grant execute on function public.follow_counts (public.profiles) to anon, authenticated, service_role;

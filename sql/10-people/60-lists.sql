@@ -1,7 +1,9 @@
 /*
  * lists
  *
- * People put together by somebody; each list is a feed.
+ * A list is a group of people that its owner puts together. Each list is a feed
+ * (30-feeds/30-feeds.sql). Only the owner sees a list, unless it is public. The owner need
+ * not follow the people on it, and these see the list only when it is public.
  */
 
 -- Tables ---------------------------------------------------------------------
@@ -21,11 +23,11 @@ create table public.lists (
 
 comment on table  public.lists is 'Lists of people, at most 100 for each owner.';
 comment on column public.lists.id is 'Random.';
-comment on column public.lists.owner_id is 'Whose it is: yours, when left out.';
+comment on column public.lists.owner_id is 'The person who owns it. When left out, it is you.';
 comment on column public.lists.name is '1 to 50 characters, on one line.';
-comment on column public.lists.is_private is 'Whether its owner alone sees it; otherwise whoever may look into the owner''s account does.';
+comment on column public.lists.is_private is 'True: only its owner sees the list. False: everybody who may look into the owner''s account sees it.';
 
--- Somebody's lists.
+-- The lists of an owner.
 create index lists_owner_id_idx on public.lists (owner_id);
 
 create table public.list_members (
@@ -33,19 +35,19 @@ create table public.list_members (
   profile_id  uuid         not null references public.profiles (id) on delete cascade,
   created_at  timestamptz  not null default now(),
 
-  -- Who is on a list.
+  -- The people on a list.
   primary key (list_id, profile_id)
 );
 
-comment on table  public.list_members is 'Who is on a list, at most 1,000. Read by whoever reads the list and sees the person.';
+comment on table  public.list_members is 'The people on a list, at most 1,000. If you can read the list and the person''s profile, you can read this.';
 comment on column public.list_members.list_id is 'The list.';
 
--- What goes with an account.
+-- The rows that are deleted with an account.
 create index list_members_profile_id_idx on public.list_members (profile_id);
 
 -- Rules ----------------------------------------------------------------------
 
--- Definer, because it asks who may look into the owner's account.
+-- Definer, because it asks whether the viewer may look into the owner's account.
 create function private.sees_list(viewer_id uuid, owner_id uuid, is_private boolean)
 returns boolean
 language plpgsql
@@ -59,19 +61,19 @@ begin
 end;
 $$;
 
-comment on function private.sees_list is 'Whether the viewer sees a list: their own, or a public one of an account they may look into.';
+comment on function private.sees_list is 'Whether the viewer sees a list. It is their own, or it is public and they may look into the owner''s account.';
 revoke all on function private.sees_list (uuid, uuid, boolean) from public, anon, authenticated, service_role;
 grant execute on function private.sees_list (uuid, uuid, boolean) to anon, authenticated;
 
 alter table public.lists enable row level security;
 alter table public.list_members enable row level security;
 
-create policy "people read their own lists, and public ones"
+create policy "people read their lists and public lists of accounts they see"
   on public.lists for select
   to anon, authenticated
   using (private.sees_list((select auth.uid()), owner_id, is_private));
 
-create policy "people make lists of their own"
+create policy "people create lists in their own name"
   on public.lists for insert
   to authenticated
   with check (owner_id = (select auth.uid()));
@@ -87,7 +89,7 @@ create policy "people delete their own lists"
   to authenticated
   using (owner_id = (select auth.uid()));
 
-create policy "whoever reads a list and sees the person reads who is on it"
+create policy "people who read a list read its members who are not hidden"
   on public.list_members for select
   to anon, authenticated
   using (
@@ -123,7 +125,7 @@ grant delete on public.lists, public.list_members to authenticated, service_role
 
 -- Triggers -------------------------------------------------------------------
 
--- Definer, because a bound is of all rows, seen or not.
+-- Definer, so that it counts all rows, whether the viewer sees them or not.
 create function private.lists_check()
 returns trigger
 language plpgsql
@@ -132,13 +134,13 @@ set search_path = ''
 as $$
 begin
   if (select count(*) from public.lists where lists.owner_id = new.owner_id) >= 100 then
-    raise sqlstate 'PT409' using message = 'You have 100 lists, and no more fit', detail = 'lists_full';
+    raise sqlstate 'PT409' using message = 'You have 100 lists already, and cannot have more', detail = 'lists_full';
   end if;
   return new;
 end;
 $$;
 
-comment on function private.lists_check is 'Bounds how many lists one has.';
+comment on function private.lists_check is 'Refuses more than 100 lists for one person.';
 revoke all on function private.lists_check () from public, anon, authenticated, service_role;
 
 create trigger lists_check
@@ -146,8 +148,8 @@ create trigger lists_check
   for each row
   execute function private.lists_check();
 
--- Definer, because blocks are nobody's to read. For a list that is not one's own
--- nothing is checked: the policy refuses it, whoever is to be put on it.
+-- Definer, because nobody may read the blocks of others. It checks nothing for the list of
+-- another person. The policy refuses that in any case.
 create function private.list_members_check()
 returns trigger
 language plpgsql
@@ -171,7 +173,7 @@ begin
 end;
 $$;
 
-comment on function private.list_members_check is 'Refuses whom the owner cannot see, and bounds how many are on a list.';
+comment on function private.list_members_check is 'Refuses a person who does not exist or who is hidden from the owner, and refuses more than 1,000 people on a list.';
 revoke all on function private.list_members_check () from public, anon, authenticated, service_role;
 
 create trigger list_members_check

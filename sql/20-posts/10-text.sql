@@ -5,17 +5,17 @@
  * which people know from elsewhere; tests/database/text.test.ts compares the two. We
  * differ from it here:
  *
- *   - A username has 3 to 30 characters, theirs at most 20. We have no lists, so
- *     @alice/photos mentions alice. Nobody reposts by hand here, so RT@alice mentions
+ *   - Our usernames have 3 to 30 characters, and theirs have at most 20. We have no lists,
+ *     so @alice/photos mentions alice. Nobody reposts by hand here, so RT@alice mentions
  *     nobody.
- *   - Only what begins with http:// or https:// is a link. A bare example.com is too
- *     often a sentence that lacks a space.
+ *   - A link begins with http:// or https://. A bare example.com is too often a sentence
+ *     that lacks a space.
  *   - twitter-text has a list of the top-level domains. Such a list is soon out of
- *     date. Here any two letters or more are one, if all of them are ASCII or none is.
+ *     date. Here a top-level domain is any two letters or more, all ASCII or none ASCII.
  *     We do not measure hosts and links, and we do not know t.co.
- *   - A host has no quotation marks and the like; theirs may have some.
- *   - After the host, a link has the letters, marks and digits of every script; theirs
- *     has Latin and Cyrillic ones. So a link that is copied from a Japanese, Thai or
+ *   - A host has no quotation marks and similar characters. In twitter-text it may have some.
+ *   - After the host, a link has the letters, marks and digits of every script. In
+ *     twitter-text they are Latin and Cyrillic. So a link that is copied from a Japanese, Thai or
  *     Arabic page is whole. In return, a Japanese sentence that follows a link without
  *     a space is taken for a part of it. Punctuation that is not ASCII still ends the
  *     link, as 。 does.
@@ -34,8 +34,8 @@
 
 -- [[:alpha:]] does not work here. It changes with the locale, and it lacks combining
 -- marks, without which nobody can write Hindi. These are \p{L}, \p{M} and \p{Nd} of
--- Unicode 17; a range also covers characters that are not assigned yet. Added to them
--- is what twitter-text adds: the underscore, joiners, Hebrew and Tibetan punctuation,
+-- Unicode 17. A range also covers characters that are not assigned yet. The list also has
+-- what twitter-text adds: the underscore, joiners, Hebrew and Tibetan punctuation,
 -- middle dots, wave dashes, the voicing marks and the ditto mark of Japanese. The
 -- variation selectors U+FE0E and U+FE0F are left out, because they may also stand
 -- before a tag, where they belong to an emoji. Where they may be in a tag, they are
@@ -77,10 +77,11 @@ comment on function private.tag_characters is 'The characters of tags, as the in
 revoke all on function private.tag_characters () from public, anon, authenticated, service_role;
 grant execute on function private.tag_characters () to authenticated, service_role;
 
--- Case is folded by way of the capitals, one character for one. So ς is σ, and ı and İ
--- are i: in Turkish, #ısparta is #ISPARTA. But ß is not ss. Full-width letters are
--- letters of their own, as in twitter-text. The text is composed after each step,
--- because a letter with its accent may be one character in only one of its cases.
+-- To fold the case, every character becomes its capital and then its small letter. So ς is
+-- σ, and ı and İ are i: in Turkish, #ısparta is #ISPARTA. But ß is not ss, because one
+-- character stays one. Full-width letters stay full-width, as in twitter-text. The text is
+-- composed after each step, because a letter with its accent may be one character in only
+-- one of its cases.
 create function private.tag_name(tag text)
 returns text
 language plpgsql
@@ -204,10 +205,10 @@ return char_length(string) + regexp_count(string, '[\U00010000-\U0010FFFF]');
 comment on function private.utf16_length is 'How many UTF-16 code units a string has: two for each character beyond U+FFFF.';
 revoke all on function private.utf16_length (text) from public, anon, authenticated, service_role;
 
--- The text stays as it was written, and ranges beside it say what is where; HTML would
--- have to be trusted. The ranges count UTF-16 code units, as the strings of JavaScript,
--- Dart, Java, Kotlin and C# do. So text.slice(start, end) is the entity, its sign
--- included. (Swift has utf16; elsewhere, encode and slice.)
+-- The text stays as it was written, and ranges beside it say where the entities are. With
+-- HTML, clients would have to trust it. The ranges count UTF-16 code units, as the strings
+-- of JavaScript, Dart, Java, Kotlin and C# do. So text.slice(start, end) is the entity with
+-- its sign. (Swift has utf16. In other languages, encode the text and slice it.)
 create function private.text_entities(title text, content text)
 returns jsonb
 language plpgsql

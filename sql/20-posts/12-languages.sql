@@ -1,13 +1,13 @@
 /*
  * languages
  *
- * Language tags as BCP 47 (RFC 5646) writes them. A tag has to be well formed; whether
- * its parts are registered is not asked, because the registry grows every month.
+ * Language tags as BCP 47 (RFC 5646) writes them. A tag has to be well formed. Nothing checks
+ * that its parts are registered, because the registry grows every month.
  */
 
 -- The grammar of RFC 5646 section 2.1, part by part. The tags that are older than the
 -- grammar and do not follow it (the "irregular" ones) are named. RFC 5646 section 4.4.1
--- asks for room for 35 characters at least; extensions, such as -u-hc-h12, need more.
+-- asks for room for at least 35 characters. Extensions, such as -u-hc-h12, need more.
 create function private.is_language(tag text)
 returns boolean
 language sql
@@ -30,10 +30,10 @@ comment on function private.is_language is 'Whether a text is a well-formed BCP 
 revoke all on function private.is_language (text) from public, anon, authenticated, service_role;
 grant execute on function private.is_language (text) to authenticated, service_role;
 
--- Tags that differ in case are the same tag. Kept in one spelling they can be compared
--- as they are, by us and by clients. RFC 5646 section 2.1.1: lower case, except that
--- two letters are a region (BE) and four a script (Latn), unless they come first or
--- somewhere after a single character, which begins an extension.
+-- Tags that differ only in case are the same tag. They are kept in one spelling, so that we
+-- and clients can compare them as they are. RFC 5646 section 2.1.1 asks for lower case, with
+-- two exceptions: a region of two letters (BE) and a script of four letters (Latn). The
+-- exceptions do not hold at the start, or after a single character, which begins an extension.
 create function private.spell_language()
 returns trigger
 language plpgsql
@@ -42,11 +42,11 @@ set search_path = ''
 as $$
 declare
   spelled text := lower(new.language collate pg_catalog."C");
-  -- All from the first single character on.
+  -- Everything from the first single character on.
   tail text := coalesce(substring(spelled from '(?:^|-)[a-z0-9]-.*$'), '');
   head text := left(spelled, char_length(spelled) - char_length(tail));
 begin
-  -- The check of the table refuses any other.
+  -- The check of the table refuses a tag that is not well formed.
   if private.is_language(new.language) then
     new.language := coalesce((
       select string_agg(

@@ -1,13 +1,23 @@
 /*
  * posts
  *
- * What people write.
+ * A post is what somebody writes. It belongs to its author and is deleted with their
+ * account (58-ended-accounts.sql). Its text is plain text, stored as it came, and never
+ * HTML. The client that shows it escapes it.
+ *
+ * A reply, a quote and a repost are posts that refer to another post. A reply or a quote
+ * of a repost refers to the post that the repost shows. When a post is deleted, its
+ * replies and quotes stay, and its reposts are deleted too.
+ *
+ * The rule that decides who sees a post is in 36-visibility.sql, with most policies. Earlier
+ * versions are in 22-versions.sql, the places of deleted posts in 24-places.sql, and the
+ * counts in 50-author-counts.sql and 55-post-counts.sql.
  */
 
 -- Tables ---------------------------------------------------------------------
 
 create type public.audience as enum ('everyone', 'followers', 'mentioned');
-comment on type public.audience is 'Whom a post is for: everyone (of a private account: its followers), followers, or the people mentioned in it and, when it is a reply, the author it answers.';
+comment on type public.audience is 'The people that a post is for. everyone: everybody, or the followers when the account is private. followers: the followers of the author. mentioned: the people that the post mentions and, when it is a reply, the author it answers.';
 
 create table public.posts (
   id               bigint           default private.new_id(),
@@ -22,11 +32,11 @@ create table public.posts (
   reply_to_id      bigint,
   quote_of_id      bigint,
   repost_of_id     bigint           references public.posts (id) on delete cascade,
-  -- As the id, the time of the insert itself and not of its transaction.
+  -- The time of the insert and not of its transaction, as in the id.
   created_at       timestamptz      not null default clock_timestamp(),
   edited_at        timestamptz,
 
-  -- The timeline of all: newest first, with the author who decides who sees it.
+  -- All posts, newest first. The author is included: a scan keeps the posts of its authors.
   constraint posts_pkey primary key (id) include (author_id),
   constraint posts_title_format check (private.rule(
     char_length(title) <= 200 and private.is_line(title),
@@ -49,48 +59,48 @@ create table public.posts (
       title = '' and content = '' and content_warning = '' and language is null
       and audience = 'everyone' and reply_to_id is null and quote_of_id is null
     ),
-    'repost_is_bare', 'A repost has nothing of its own: to add words, quote'
+    'repost_is_bare', 'A repost has no text of its own. To add words, quote the post'
   ))
 );
 
-comment on table  public.posts is 'What people write: plain text, to be escaped by whoever shows it. A higher id was written later: order and page by it.';
-comment on column public.posts.id is 'Made of the time of writing; a JSON number carries it exactly.';
-comment on column public.posts.author_id is 'Who wrote it: yourself, when left out.';
-comment on column public.posts.title is 'At most 200 characters, on one line; may be empty.';
-comment on column public.posts.content is '1 to 10,000 characters of plain text; empty in a repost.';
-comment on column public.posts.content_warning is 'What to show in its place until the reader asks for it: at most 200 characters, on one line; empty when there is none.';
-comment on column public.posts.language is 'A BCP 47 tag, or null. It can be written in any case; it is kept as RFC 5646 spells it: en-US, zh-Hant-TW.';
-comment on column public.posts.entities is 'The tags, mentions and links in title and content, as ranges beside the text; start and end count UTF-16 code units.';
-comment on column public.posts.audience is 'Whom it is for. Never changes.';
-comment on column public.posts.is_open is 'Whether everyone sees it, signed in or not: it is for everyone, by a public account. A repost is open when what it shows is open as well.';
-comment on column public.posts.reply_to_id is 'The post it answers, which may be deleted by now, or not for you.';
-comment on column public.posts.quote_of_id is 'The post it quotes, which may be deleted by now, or not for you.';
+comment on table  public.posts is 'What people write, as plain text. Clients escape it when they show it. A higher id was written later. Order and page by it.';
+comment on column public.posts.id is 'Made of the time of writing. A JSON number carries it exactly.';
+comment on column public.posts.author_id is 'The person who wrote it. When left out, it is you.';
+comment on column public.posts.title is 'At most 200 characters, on one line. It may be empty.';
+comment on column public.posts.content is '1 to 10,000 characters of plain text. Empty in a repost.';
+comment on column public.posts.content_warning is 'A warning that clients show in place of the post until the reader asks for the post. At most 200 characters, on one line. Empty when there is no warning.';
+comment on column public.posts.language is 'A BCP 47 tag, or null. You may write it in any case. It is kept as RFC 5646 spells it: en-US, zh-Hant-TW.';
+comment on column public.posts.entities is 'The tags, mentions and links in title and content, as ranges beside the text. start and end count UTF-16 code units.';
+comment on column public.posts.audience is 'The people that the post is for. It never changes.';
+comment on column public.posts.is_open is 'Whether everyone sees it, signed in or not. Such a post is for everyone and by a public account. A repost is open only when the post that it shows is open too.';
+comment on column public.posts.reply_to_id is 'The post it answers. That post may be deleted by now, or you may not see it.';
+comment on column public.posts.quote_of_id is 'The post it quotes. That post may be deleted by now, or you may not see it.';
 comment on column public.posts.repost_of_id is 'The post it shows again.';
-comment on column public.posts.edited_at is 'When it was last edited, null when never. What it said before is in post_versions.';
+comment on column public.posts.edited_at is 'The time of the last edit, or null. What the post said before is in post_versions.';
 
 -- The public feed.
 create index posts_public_id_idx on public.posts (id desc) include (author_id)
   where is_open and reply_to_id is null and repost_of_id is null;
--- All that somebody sees who is not signed in, newest first.
+-- All posts that somebody sees who is not signed in, newest first.
 create index posts_open_id_idx on public.posts (id desc) where is_open;
--- Each followee's part of a home feed. A profile's page, for followers.
+-- A home feed reads the posts of each followee. A profile's page, for followers.
 create index posts_author_id_id_idx on public.posts (author_id, id desc) include (reply_to_id);
--- A profile's page, for everybody else: posts, and replies.
+-- A profile's page, for everybody else: its posts, then its replies.
 create index posts_author_id_id_open_idx on public.posts (author_id, id desc)
   where is_open and reply_to_id is null;
 create index posts_author_id_id_open_reply_idx on public.posts (author_id, id desc)
   where is_open and reply_to_id is not null;
--- The posts of somebody that address the viewer. How many these are.
+-- How many posts of an author address the viewer (50-author-counts.sql).
 create index posts_author_id_id_mentioned_idx on public.posts (author_id, id desc) where audience = 'mentioned';
--- A post's replies and quotes, by time. Limited ones are in private.limited_posts.
+-- The open replies and quotes of a post, by time. Limited ones are in private.limited_posts.
 create index posts_reply_to_id_id_open_idx on public.posts (reply_to_id, id) include (author_id)
   where is_open and reply_to_id is not null;
 create index posts_quote_of_id_id_open_idx on public.posts (quote_of_id, id) include (author_id)
   where is_open and quote_of_id is not null;
--- How many of them are by hidden people. Whether there are any.
+-- How many replies and quotes are by hidden people. Whether a post has any.
 create index posts_reply_to_id_author_id_idx on public.posts (reply_to_id, author_id) where reply_to_id is not null;
 create index posts_quote_of_id_author_id_idx on public.posts (quote_of_id, author_id) where quote_of_id is not null;
--- Once by each; who reposted a post before somebody else did.
+-- Each person reposts a post once. Who reposted it before somebody else.
 create unique index posts_repost_of_id_author_id_key on public.posts (repost_of_id, author_id) include (id)
   where repost_of_id is not null;
 
@@ -117,7 +127,7 @@ create trigger spell_language
   when (new.language is not null)
   execute function private.spell_language();
 
--- Definer, because what a post refers to is checked and locked past the rules.
+-- Definer, because it checks and locks posts that the author may not see.
 create function private.posts_prepare()
 returns trigger
 language plpgsql
@@ -129,7 +139,7 @@ declare
   rows_so_far integer;
   room integer;
 begin
-  -- Each post of a person spends one of its kind: see 10-people/12-budgets.sql.
+  -- A person's post spends the budget of its kind (10-people/12-budgets.sql).
   if auth.uid() is not null then
     rows_so_far := set_config('plaza.insert_rows', (current_setting('plaza.insert_rows')::integer + 1)::text, true);
     if rows_so_far > 100 then
@@ -143,8 +153,8 @@ begin
     end, 1);
   end if;
 
-  -- A request that makes the account private or public waits for this post, or this post
-  -- waits for it: opens() and posts_limit() ask whether the account is private.
+  -- opens() and posts_limit() ask whether the account is private. With this lock, a request
+  -- that makes it private or public waits for this post, or this post waits for the request.
   perform
   from public.profiles
   where profiles.id = new.author_id
@@ -162,7 +172,7 @@ begin
       select from public.posts
       where posts.repost_of_id = new.repost_of_id and posts.author_id = new.author_id
     ) then
-      raise sqlstate 'PT409' using message = 'You reposted this post', detail = 'already_reposted';
+      raise sqlstate 'PT409' using message = 'You have already reposted this post', detail = 'already_reposted';
     end if;
   end if;
   new.is_open := private.opens(new);
@@ -171,7 +181,7 @@ begin
 end;
 $$;
 
-comment on function private.posts_prepare is 'Checks what a new post refers to, and finds what is in its text.';
+comment on function private.posts_prepare is 'Checks the posts that a new post refers to, decides whether it is open, and finds the entities in its text.';
 revoke all on function private.posts_prepare () from public, anon, authenticated, service_role;
 
 create trigger posts_prepare

@@ -1,9 +1,10 @@
 /*
  * versions
  *
- * What posts said before they were edited: the first version and the newest 50. If you
- * can read a post, you can read its versions. If the post is for the people it mentions,
- * you read the versions that mention you. The rule is in 36-visibility.sql.
+ * A version is what a post said before an edit. Of each post, the first version and the
+ * newest 50 are kept. If you can read a post, you can read its versions. If the post is for
+ * the people it mentions, you read the versions from the first one that mentions you. The
+ * rule is in 36-visibility.sql.
  */
 
 create table public.post_versions (
@@ -19,8 +20,8 @@ create table public.post_versions (
   primary key (post_id, version)
 );
 
-comment on table  public.post_versions is 'What posts said before they were edited: of each post the first version and the newest 50. If you can read the post, you can read them. If it is for the people it mentions, you read the versions from the first one that mentions you.';
-comment on column public.post_versions.version is '1 is what was first written. The post itself is the version after the highest one. Numbers never change: a post with many edits has version 1 and then the newest ones.';
+comment on table  public.post_versions is 'What posts said before they were edited: the first version of each post, and the newest 50. If you can read the post, you can read them. If it is for the people it mentions, you read the versions from the first one that mentions you.';
+comment on column public.post_versions.version is '1 is what was first written. The post itself is the version after the highest one. Numbers never change. A post with many edits has version 1 and then the newest ones.';
 comment on column public.post_versions.content_warning is 'The content warning of this version.';
 comment on column public.post_versions.created_at is 'From when the post said this.';
 comment on column public.post_versions.replaced_at is 'Until when the post said this.';
@@ -29,9 +30,9 @@ alter table public.post_versions enable row level security;
 revoke all on public.post_versions from public, anon, authenticated, service_role;
 grant select on public.post_versions to anon, authenticated, service_role;
 
--- Definer, because nobody may write history. The post's row is locked by now, so
--- its versions are numbered one after the other. The first version is kept, because it
--- is what people answered and reposted; of the others the newest 50.
+-- Definer, because nobody may write versions. The update already locked the post's row, so
+-- its versions are numbered one after the other. It keeps the first version, because people
+-- answered and reposted that one, and the newest 50 of the others.
 create function private.posts_keep_version()
 returns trigger
 language plpgsql
@@ -42,7 +43,7 @@ declare
   written_at timestamptz := coalesce(old.edited_at, old.created_at);
   newest integer;
 begin
-  -- Never before the version it replaces, whatever became of the clock.
+  -- Never before the version it replaces, even if somebody sets the clock back.
   new.edited_at := greatest(clock_timestamp(), written_at);
   new.entities := private.text_entities(new.title, new.content);
 

@@ -1,17 +1,17 @@
 /*
  * places
  *
- * What is left of a deleted post that has replies.
+ * A deleted post that has replies keeps its place, so that its thread does not fall apart.
+ * The place has the id of the post and of the post that it answered. It has nothing of the
+ * text and not the author. 30-feeds/40-threads.sql reads places.
  */
 
--- What is left of a deleted post as long as it has replies, so that a thread does
--- not fall apart: its place, and nothing of what it said or who wrote it.
 create table private.deleted_posts (
   id           bigint primary key,
   reply_to_id  bigint
 );
 
-comment on table private.deleted_posts is 'The places of deleted posts that have replies.';
+comment on table private.deleted_posts is 'The places of deleted posts. A place exists as long as it has replies, or places, below it.';
 revoke all on private.deleted_posts from public, anon, authenticated, service_role;
 
 -- The replies to a place.
@@ -27,7 +27,7 @@ as $$
 declare
   childless bigint[];
 begin
-  -- Every removed post below which something is left keeps its place.
+  -- A removed post keeps its place when a reply or a place is left below it.
   with recursive kept as (
     select removed.id, removed.reply_to_id
     from removed
@@ -42,7 +42,8 @@ begin
   select kept.id, kept.reply_to_id
   from kept;
 
-  -- And a place below which nothing is left goes.
+  -- A place is deleted when nothing is left below it. Then the place above it may have
+  -- nothing left below it either.
   childless := array(select removed.reply_to_id from removed where removed.reply_to_id is not null);
   while cardinality(childless) > 0 loop
     with gone as (
@@ -64,7 +65,7 @@ begin
 end;
 $$;
 
-comment on function private.posts_keep_place is 'Keeps threads whole when posts are deleted.';
+comment on function private.posts_keep_place is 'Keeps the places of deleted posts that have replies, and deletes the places that have none.';
 revoke all on function private.posts_keep_place () from public, anon, authenticated, service_role;
 
 create trigger posts_keep_place

@@ -7,8 +7,8 @@
  *
  * An @name means the person who has the name when it is written. It keeps that meaning as
  * long as it stays in the text. The person may take another name later, and somebody else
- * may take this one. So an edit looks up only the names that it adds. A name that found
- * nobody stays nobody.
+ * may take this one. So an edit looks up only the names that it adds. A name that nobody
+ * had when it was written never means anybody.
  *
  * A reply to few (audience mentioned) also addresses the author of the post it answers,
  * named or not.
@@ -21,7 +21,7 @@ create table public.post_tags (
   tag      text     not null,
   is_open  boolean  not null default false,
 
-  -- What a post is about.
+  -- The tags of a post.
   primary key (post_id, tag)
 );
 
@@ -39,7 +39,7 @@ create table public.post_mentions (
   is_answered    boolean  not null default false,
   since_version  integer  not null default 1,
 
-  -- The posts that address somebody, by time. Whether a post does.
+  -- The posts that address somebody, by time. Whether a post addresses somebody.
   primary key (profile_id, post_id)
 );
 
@@ -48,8 +48,8 @@ comment on column public.post_mentions.usernames is 'The names that mean this pe
 comment on column public.post_mentions.is_answered is 'Whether the post is a reply to few (audience mentioned) that answers a post of theirs. Then it addresses them even if its text does not name them.';
 comment on column public.post_mentions.since_version is 'The first version of the post that addresses them, counted as in post_versions.';
 
--- The people that a post addresses. By the post alone: with the person in it, the
--- planner could take it for the posts that address somebody, and read all of it.
+-- The people that a post addresses. It has only the post. If it had the person too, the
+-- planner could use it to find the posts that address somebody, and read all of it.
 create index post_mentions_post_id_idx on public.post_mentions (post_id);
 
 -- Rules ----------------------------------------------------------------------
@@ -110,9 +110,9 @@ end;
 comment on function private.people_named is 'The people who have these usernames (in lower case) now, without those hidden from the author.';
 revoke all on function private.people_named (uuid, text[]) from public, anon, authenticated, service_role;
 
--- Definer, because nobody may write what is found in a text. The trigger's name comes
--- before posts_count, so that people who are mentioned are locked before what is
--- counted.
+-- Definer, because nobody may write tags and mentions. Postgres runs triggers in the order
+-- of their names. This one comes before posts_count…, so it locks the people that a post
+-- mentions before those triggers lock counts.
 create function private.posts_annotate()
 returns trigger
 language plpgsql
@@ -143,7 +143,7 @@ begin
 end;
 $$;
 
-comment on function private.posts_annotate is 'Notes the tags of new posts and the people they address.';
+comment on function private.posts_annotate is 'Stores the tags of new posts and the people they address.';
 revoke all on function private.posts_annotate () from public, anon, authenticated, service_role;
 
 create trigger posts_annotate
@@ -152,11 +152,11 @@ create trigger posts_annotate
   for each statement
   execute function private.posts_annotate();
 
--- Definer, because nobody may write what is found in a text. Rows that stay are not
--- written again. One person may be meant by two names of an edited text, one from before
--- a rename and one from after it. So names are added before others are taken away. A
--- trigger for each row with a condition: an update of anything but the text, of many
--- posts at once, costs nothing here.
+-- Definer, because nobody may write tags and mentions. Rows that stay are not written
+-- again. Two names in an edited text may mean one person: one name from before a rename
+-- and one from after it. So names are added first and removed afterwards. The trigger runs
+-- for each row and has a condition, so an update that leaves the text as it is costs
+-- nothing here, even for many posts at once.
 create function private.posts_annotate_again()
 returns trigger
 language plpgsql
@@ -205,7 +205,7 @@ begin
 end;
 $$;
 
-comment on function private.posts_annotate_again is 'Notes what edits add to tags and mentions, and what they take away.';
+comment on function private.posts_annotate_again is 'Adds the tags and mentions that an edit adds to the text, and deletes those that it removes.';
 revoke all on function private.posts_annotate_again () from public, anon, authenticated, service_role;
 
 create trigger posts_annotate_again

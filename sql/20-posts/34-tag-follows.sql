@@ -1,8 +1,8 @@
 /*
  * tag follows
  *
- * The tags that people follow. Posts with them are in the home feed (30-feeds), also
- * those of strangers. The names of tags are in 10-text.sql.
+ * The tags that people follow. Posts with these tags are in the home feed (30-feeds), also
+ * posts by strangers. The rules for the names of tags are in 10-text.sql.
  */
 
 create table public.tag_follows (
@@ -10,13 +10,13 @@ create table public.tag_follows (
   tag         text         not null,
   created_at  timestamptz  not null default now(),
 
-  -- Which tags somebody follows.
+  -- The tags that somebody follows.
   primary key (user_id, tag)
 );
 
 comment on table  public.tag_follows is 'The tags that people follow, at most 100 each. Posts with them are in your home feed. Only you see which tags you follow.';
 comment on column public.tag_follows.user_id is 'The person who follows. When left out, it is you.';
-comment on column public.tag_follows.tag is 'Can be written with the sign or without, in any case. It is kept in lower case and without the sign.';
+comment on column public.tag_follows.tag is 'You may write it with the sign or without, in any case. It is kept in lower case and without the sign.';
 alter table public.tag_follows enable row level security;
 
 create policy "people read the tags they follow"
@@ -54,13 +54,13 @@ begin
     from public.tag_follows
     where tag_follows.user_id = new.user_id and tag_follows.tag <> new.tag
   ) >= 100 then
-    raise sqlstate 'PT409' using message = 'You follow 100 tags, and no more fit', detail = 'tag_follows_full';
+    raise sqlstate 'PT409' using message = 'You follow 100 tags already, and cannot follow more', detail = 'tag_follows_full';
   end if;
   return new;
 end;
 $$;
 
-comment on function private.tag_follows_check is 'Brings a tag into the form in which posts have it, and refuses more than 100 for one person.';
+comment on function private.tag_follows_check is 'Writes a tag as posts have it, and refuses more than 100 tags for one person.';
 revoke all on function private.tag_follows_check () from public, anon, authenticated, service_role;
 
 create trigger tag_follows_check

@@ -1,23 +1,24 @@
 /*
  * visibility
  *
- * Who sees a post, said here and nowhere else:
+ * The rule that decides who sees a post. It is written here and nowhere else:
  *
- *   - The author sees it.
- *   - If a block stands between the viewer and the author, the viewer does not.
+ *   - The author sees the post.
+ *   - If one of the viewer and the author blocks the other, the viewer does not see it.
  *   - An open post is for everyone. Any other post is for the people it addresses
  *     (audience mentioned) or for the author's followers.
- *   - A repost is for whoever may look into the account that reposted, and sees
+ *   - A repost is for everybody who may look into the account that reposted, and who sees
  *     the post that it shows.
  *
- * The policies of posts, versions, tags and mentions stand here as well. Other
- * files ask sees_post() about one post, and is_for() about the posts of a page.
+ * The policies of posts, versions, tags and mentions are here too. Other files ask
+ * sees_post() about one post, and is_for() about the posts of a page. What a private
+ * account is, and who may look into it, is in 10-people/40-follows.sql.
  */
 
 -- Rules ----------------------------------------------------------------------
 
--- The rule itself. Its last two arguments are questions that are put only when they
--- decide: the planner puts this function into the query around it.
+-- The rule itself. The planner puts it into the query around it. So Postgres computes the
+-- last two arguments only when they decide.
 create function private.admits(
   viewer_id uuid, author_id uuid, audience public.audience, is_open boolean,
   follows_author boolean, is_addressed boolean
@@ -32,13 +33,13 @@ return case
   else admits.follows_author
 end;
 
-comment on function private.admits is 'Whether a post, not a repost, is for the viewer. Blocks are not asked.';
+comment on function private.admits is 'Whether a post, not a repost, is for the viewer. It does not ask about blocks.';
 revoke all on function private.admits (uuid, uuid, public.audience, boolean, boolean, boolean) from public, anon, service_role;
 grant execute on function private.admits (uuid, uuid, public.audience, boolean, boolean, boolean) to authenticated;
 
--- The rule, for a query that has a few posts at hand: a probe for each. (select true …)
--- is true, because of exists(…) the planner would make a join and read everybody whom
--- the viewer follows.
+-- The rule, for a query about a few posts. It looks up a follow and a mention for each. It
+-- says "(select true …) is true" because the planner would turn exists(…) into a join. The
+-- join would read everybody that the viewer follows.
 create function private.is_for(
   viewer_id uuid, post_id bigint, author_id uuid, audience public.audience, is_open boolean
 )
@@ -62,11 +63,12 @@ begin atomic
   );
 end;
 
-comment on function private.is_for is 'One row when a post, not a repost, is for the viewer. Blocks are not asked.';
+comment on function private.is_for is 'One row when a post, not a repost, is for the viewer. It does not ask about blocks.';
 revoke all on function private.is_for (uuid, bigint, uuid, public.audience, boolean) from public, anon, authenticated, service_role;
 
--- For a policy, which may be asked about very many posts: read once for all of them.
--- Definer, because row-level security would be asked for each row.
+-- For the policy of posts, which Postgres may ask about thousands of posts. It reads the
+-- list once for all of them. Definer, here and below, because row-level security would be
+-- asked about each row of the list.
 create function private.followee_ids(viewer_id uuid)
 returns setof uuid
 language plpgsql
@@ -83,7 +85,7 @@ begin
 end;
 $$;
 
-comment on function private.followee_ids is 'The people whom the viewer follows.';
+comment on function private.followee_ids is 'The people that the viewer follows.';
 revoke all on function private.followee_ids (uuid) from public, anon, authenticated, service_role;
 grant execute on function private.followee_ids (uuid) to authenticated;
 
@@ -107,8 +109,8 @@ comment on function private.addressing_ids is 'The posts that address the viewer
 revoke all on function private.addressing_ids (uuid) from public, anon, authenticated, service_role;
 grant execute on function private.addressing_ids (uuid) to authenticated;
 
--- Definer, here and below, because neither blocks nor follows are everybody's to
--- read, and because a policy on posts may not query posts.
+-- Definer, here and below, because the viewer may not read the blocks and follows of
+-- others, and because a policy of posts that queries posts would call itself.
 create function private.sees_repost(viewer_id uuid, author_id uuid, repost_of_id bigint)
 returns boolean
 language plpgsql
@@ -122,7 +124,7 @@ begin
 end;
 $$;
 
-comment on function private.sees_repost is 'Whether the viewer (null: who is not signed in) sees a repost.';
+comment on function private.sees_repost is 'Whether the viewer sees a repost. The viewer is null when nobody is signed in.';
 revoke all on function private.sees_repost (uuid, uuid, bigint) from public, anon, authenticated, service_role;
 grant execute on function private.sees_repost (uuid, uuid, bigint) to authenticated;
 
@@ -151,12 +153,13 @@ begin
 end;
 $$;
 
-comment on function private.sees_post is 'Whether the viewer (null: who is not signed in) sees a post or a repost. False when there is none.';
+comment on function private.sees_post is 'Whether the viewer sees a post or a repost. The viewer is null when nobody is signed in. False when there is no such post.';
 revoke all on function private.sees_post (uuid, bigint) from public, anon, authenticated, service_role;
 grant execute on function private.sees_post (uuid, bigint) to anon, authenticated;
 
--- There is no such post, you do not see it, it is just being deleted: one answer, in
--- the same words. Nobody waits for a deletion while they hold other locks.
+-- There are three cases: no such post exists, the viewer does not see it, or somebody is
+-- deleting it at this moment. All get one answer, in the same words. The lock skips a post
+-- that is being deleted, so nobody waits for a deletion while they hold other locks.
 create function private.require_post(viewer_id uuid, post_id bigint)
 returns public.posts
 language plpgsql
@@ -167,8 +170,8 @@ as $$
 declare
   post public.posts;
 begin
-  -- The viewer's profile before posts: otherwise somebody who writes while their
-  -- account is being deleted would wait in a circle with the deletion.
+  -- Lock the viewer's profile before the post. Otherwise somebody who writes while their
+  -- account is being deleted could wait for the deletion while it waits for them.
   perform
   from public.profiles
   where profiles.id = require_post.viewer_id
@@ -192,11 +195,11 @@ begin
 end;
 $$;
 
-comment on function private.require_post is 'The post, or of a repost the post that it shows, kept from being deleted until the transaction ends. The error PT404 when the viewer sees no such post.';
+comment on function private.require_post is 'The post. For a repost, the post that it shows. Nobody can delete it until the transaction ends. The error PT404 when the viewer sees no such post.';
 revoke all on function private.require_post (uuid, bigint) from public, anon, authenticated, service_role;
 
--- A post that only some may see is not carried further by others. Its author's
--- profile is locked first: the account cannot become private in the meantime.
+-- Only its author may repost or quote a limited post. The author's profile is locked first,
+-- so that the account cannot become private in the meantime.
 create function private.require_open_post(viewer_id uuid, post_id bigint)
 returns bigint
 language plpgsql
@@ -217,21 +220,22 @@ begin
   post := private.require_post(viewer_id, post_id);
   if not post.is_open and post.author_id is distinct from viewer_id then
     raise sqlstate 'PT403' using
-      message = 'This post is not for everyone: its author alone can repost or quote it',
+      message = 'This post is not for everyone. Only its author can repost or quote it',
       detail = 'post_not_open';
   end if;
   return post.id;
 end;
 $$;
 
-comment on function private.require_open_post is 'The id of a post that the viewer may repost or quote, or the errors PT404 and PT403.';
+comment on function private.require_open_post is 'The id of a post that the viewer may repost or quote. For a repost, the id of the post that it shows. The error PT404 when the viewer does not see the post, PT403 when it is limited and by somebody else.';
 revoke all on function private.require_open_post (uuid, bigint) from public, anon, authenticated, service_role;
 
--- What everyone sees -----------------------------------------------------------
+-- Open posts -------------------------------------------------------------------
 
--- The audience never changes, and neither does the repost's original. The account
--- may: profiles_open_posts() then changes is_open of the posts (52-limited-posts.sql).
--- posts_prepare() has locked the author's profile, so that does not happen meanwhile.
+-- The audience of a post and the original of a repost never change. An account can become
+-- private or public. Then profiles_open_posts() changes is_open of its posts
+-- (52-limited-posts.sql). posts_prepare() has locked the author's profile, so that cannot
+-- happen meanwhile.
 create function private.opens(post public.posts)
 returns boolean
 language plpgsql
@@ -255,7 +259,7 @@ begin
 end;
 $$;
 
-comment on function private.opens is 'Whether everyone sees a new post, as is_open keeps it.';
+comment on function private.opens is 'Whether a new post is open: everyone sees it, signed in or not.';
 revoke all on function private.opens (public.posts) from public, anon, authenticated, service_role;
 
 -- Policies -------------------------------------------------------------------
@@ -265,8 +269,9 @@ create policy "everyone reads open posts"
   to anon
   using (is_open);
 
--- By the columns and not by the id: a row that is just being inserted is returned too.
-create policy "people read the posts that are for them, but for blocks"
+-- It looks at the columns of the row and does not look the row up by its id. So it also
+-- holds for a row that an insert is about to return.
+create policy "people read the posts for them, by people who are not hidden"
   on public.posts for select
   to authenticated
   using (
@@ -300,8 +305,8 @@ create policy "authors delete their own posts"
     and (repost_of_id is null or private.sees_post((select auth.uid()), repost_of_id))
   );
 
--- An edit can address more people. What the post said before was not for them. Definer,
--- so that the rules of post_mentions do not ask the rules of posts once more.
+-- An edit can address more people. The earlier versions were not for them. Definer, so that
+-- the policy of post_mentions does not ask about the post a second time.
 create function private.is_addressed(viewer_id uuid, post_id bigint, version integer)
 returns boolean
 language sql
@@ -321,8 +326,8 @@ comment on function private.is_addressed is 'Whether a version of a post address
 revoke all on function private.is_addressed (uuid, bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function private.is_addressed (uuid, bigint, integer) to anon, authenticated;
 
--- The question goes through the policy of posts. Whatever that policy comes to be, it
--- holds for earlier versions and tags too.
+-- The policies of versions and tags ask the policy of posts. So every rule of posts holds
+-- for them too.
 create policy "people read the versions of a post that are for them"
   on public.post_versions for select
   to anon, authenticated
@@ -336,13 +341,14 @@ create policy "people read the versions of a post that are for them"
       )
   ));
 
-create policy "whoever reads a post reads its tags"
+create policy "people who read a post read its tags"
   on public.post_tags for select
   to anon, authenticated
   using (exists (select from public.posts where posts.id = post_tags.post_id));
 
--- Not through the policy of posts, which itself looks into the viewer's mentions.
-create policy "whoever reads a post and sees the person reads a mention"
+-- This one does not ask the policy of posts, because that policy reads the viewer's
+-- mentions.
+create policy "people who see a post read its mentions of people not hidden"
   on public.post_mentions for select
   to anon, authenticated
   using (
@@ -358,16 +364,15 @@ create type public.visibility as (
   explanation  text
 );
 
-comment on type public.visibility is 'Whether a post is visible to you, the rule that decides as a code, and in words.';
+comment on type public.visibility is 'Whether you see a post, and the rule that decides it: as a code for programs and as a sentence for people.';
 
 /*
- * The verdict is sees_post()'s. This function only finds the words for it, from the
- * post and the relation of the two people.
+ * sees_post() decides. This function only finds the words, from the post and from the
+ * relation of the two people.
  *
- * To somebody whom the author blocks, a post does not exist. They are told what they
- * would be told about a deleted one. Somebody who blocks the author is told of their
- * own block, unless the author blocks them as well. Definer, because the post is
- * looked at past the rules.
+ * If the author blocks the viewer, the viewer gets the answer for a deleted post. If the
+ * viewer blocks the author, the viewer is told of their own block, unless the author
+ * blocks the viewer too. Definer, because it reads posts that the viewer does not see.
  */
 create function private.explain_visibility(post_id bigint)
 returns public.visibility
@@ -389,8 +394,8 @@ begin
 
   if post.id is null
     or post.author_id in (select private.blocker_ids(viewer_id))
-    -- A repost goes with the post that it shows. Where the viewer does not see that
-    -- one, the repost must not tell that it is still there.
+    -- A repost is deleted with the post that it shows. If the viewer does not see that
+    -- post, the repost must not reveal that the post still exists.
     or (post.repost_of_id is not null and not private.sees_post(viewer_id, post.repost_of_id))
   then
     rule := 'not_found';
@@ -412,13 +417,13 @@ begin
   end if;
 
   return (is_visible, rule, case rule
-    when 'not_found' then 'There is no such post, or none for you.'
+    when 'not_found' then 'There is no such post, or you cannot see it.'
     when 'you_block_author' then 'You block its author.'
     when 'own' then 'You wrote it.'
     when 'mentioned' then 'It is for the people it addresses, and you are one of them.'
-    when 'mentioned_only' then 'It is for the people it addresses.'
-    when 'private_account' then 'Its author''s account is private: only followers see what it posts.'
-    when 'followers_only' then 'It is for followers of its author.'
+    when 'mentioned_only' then 'It is for the people it addresses, and you are not one of them.'
+    when 'private_account' then 'Its author''s account is private. Only followers see its posts.'
+    when 'followers_only' then 'It is for followers of its author, and you are not one of them.'
     when 'follower' then 'It is for followers of its author, and you are one of them.'
     when 'everyone' then 'It is for everyone.'
   end)::public.visibility;

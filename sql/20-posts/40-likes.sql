@@ -1,7 +1,10 @@
 /*
  * likes
  *
- * Who likes which post.
+ * A like says that a person likes a post. The author of the post sees every like of it.
+ * Others see a like only if the person who gave it shows their likes (shows_likes), and if
+ * they may look into that account. A like of a repost goes to the post that it shows.
+ * The counts of likes are in 55-post-counts.sql.
  */
 
 -- Tables ---------------------------------------------------------------------
@@ -12,24 +15,24 @@ create table public.likes (
   id          bigint       not null default private.new_id(),
   created_at  timestamptz  not null default now(),
 
-  -- Whether somebody likes a post.
+  -- A person likes a post once.
   primary key (user_id, post_id)
 );
 
-comment on table  public.likes is 'Who likes what. Insert to like, delete to take it back.';
-comment on column public.likes.user_id is 'Who likes it: yourself, when left out.';
-comment on column public.likes.id is 'Made of the time of liking: order and page by it.';
+comment on table  public.likes is 'A row for each post that a person likes. Insert to like, delete to take the like back.';
+comment on column public.likes.user_id is 'The person who likes the post. When left out, it is you.';
+comment on column public.likes.id is 'Made of the time of liking. Order and page by it.';
 
--- Who likes a post.
+-- The people who like a post.
 create index likes_post_id_user_id_idx on public.likes (post_id, user_id);
--- What somebody likes, newest first.
+-- The likes of somebody, newest first.
 create index likes_user_id_id_idx on public.likes (user_id, id desc);
 
 -- Rules ----------------------------------------------------------------------
 
 alter table public.likes enable row level security;
 
--- Definer, here and below, because it asks who may look into the account.
+-- Definer, here and below, because it asks whether the viewer may look into the account.
 create function private.shows_likes_to(viewer_id uuid, user_id uuid, shows_likes boolean)
 returns boolean
 language plpgsql
@@ -43,7 +46,7 @@ begin
 end;
 $$;
 
-comment on function private.shows_likes_to is 'Whether somebody shows the viewer what they like.';
+comment on function private.shows_likes_to is 'Whether the viewer sees what somebody likes.';
 revoke all on function private.shows_likes_to (uuid, uuid, boolean) from public, anon, authenticated, service_role;
 
 create function private.sees_like(viewer_id uuid, user_id uuid, post_id bigint)
@@ -68,11 +71,11 @@ begin
 end;
 $$;
 
-comment on function private.sees_like is 'Whether the viewer, who sees the post, sees that somebody likes it.';
+comment on function private.sees_like is 'Whether the viewer sees that somebody likes a post. The caller has checked that the viewer sees the post.';
 revoke all on function private.sees_like (uuid, uuid, bigint) from public, anon, authenticated, service_role;
 grant execute on function private.sees_like (uuid, uuid, bigint) to anon, authenticated;
 
-create policy "people read likes of what they see, shown or of their own posts"
+create policy "people read likes of their own posts, and likes that are shown"
   on public.likes for select
   to anon, authenticated
   using (
@@ -80,12 +83,12 @@ create policy "people read likes of what they see, shown or of their own posts"
     and private.sees_like((select auth.uid()), user_id, post_id)
   );
 
-create policy "people like in their own name"
+create policy "people like posts in their own name"
   on public.likes for insert
   to authenticated
   with check (user_id = (select auth.uid()));
 
-create policy "people take their likes back"
+create policy "people delete their own likes of posts that they see"
   on public.likes for delete
   to authenticated
   using (
@@ -100,7 +103,7 @@ grant delete on public.likes to authenticated, service_role;
 
 -- Triggers -------------------------------------------------------------------
 
--- Definer, because the post is checked and locked past the rules.
+-- Definer, because it checks and locks a post that the person may not see.
 create function private.require_seen_post()
 returns trigger
 language plpgsql
@@ -113,7 +116,7 @@ begin
 end;
 $$;
 
-comment on function private.require_seen_post is 'Refuses what is about a post that one does not see; of a repost, takes what it shows.';
+comment on function private.require_seen_post is 'Refuses a like or bookmark of a post that the person does not see. For a repost, it takes the post that the repost shows.';
 revoke all on function private.require_seen_post () from public, anon, authenticated, service_role;
 
 create trigger require_seen_post

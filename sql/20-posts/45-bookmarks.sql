@@ -1,7 +1,8 @@
 /*
  * bookmarks
  *
- * What somebody wants to find again.
+ * A bookmark marks a post that a person wants to find again. Only that person sees it.
+ * A bookmark of a repost goes to the post that it shows. Bookmarks are not counted.
  */
 
 create table public.bookmarks (
@@ -10,21 +11,22 @@ create table public.bookmarks (
   id          bigint       not null default private.new_id(),
   created_at  timestamptz  not null default now(),
 
-  -- Whether somebody bookmarked a post.
+  -- A person bookmarks a post once.
   primary key (user_id, post_id)
 );
 
-comment on table  public.bookmarks is 'What one wants to find again. Known to oneself alone.';
-comment on column public.bookmarks.user_id is 'Whose it is: yours, when left out.';
-comment on column public.bookmarks.id is 'Made of the time of bookmarking: order and page by it.';
+comment on table  public.bookmarks is 'The posts that you want to find again. Only you see your bookmarks.';
+comment on column public.bookmarks.user_id is 'The person who bookmarks the post. When left out, it is you.';
+comment on column public.bookmarks.id is 'Made of the time of bookmarking. Order and page by it.';
 
--- What goes with a post.
+-- The bookmarks that are deleted with a post.
 create index bookmarks_post_id_idx on public.bookmarks (post_id);
--- What somebody bookmarked, newest first.
+-- The bookmarks of somebody, newest first.
 create index bookmarks_user_id_id_idx on public.bookmarks (user_id, id desc);
+
 alter table public.bookmarks enable row level security;
 
-create policy "people read their own bookmarks of what they see"
+create policy "people read their own bookmarks of posts that they see"
   on public.bookmarks for select
   to authenticated
   using (
@@ -32,12 +34,12 @@ create policy "people read their own bookmarks of what they see"
     and exists (select from public.posts where posts.id = bookmarks.post_id)
   );
 
-create policy "people bookmark in their own name"
+create policy "people bookmark posts in their own name"
   on public.bookmarks for insert
   to authenticated
   with check (user_id = (select auth.uid()));
 
-create policy "people remove their bookmarks"
+create policy "people delete their own bookmarks of posts that they see"
   on public.bookmarks for delete
   to authenticated
   using (

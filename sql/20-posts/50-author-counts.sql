@@ -1,14 +1,15 @@
 /*
  * author counts
  *
- * How much somebody wrote. Triggers keep totals by audience, equal to a recount at
- * every moment. A viewer reads the total of what they may know of.
+ * How many posts somebody wrote. Triggers keep a total for each audience, which is always
+ * equal to a recount. A viewer reads the number of posts that they see.
  */
 
 -- Tables ---------------------------------------------------------------------
 
--- Beside profiles for the reasons of follow_counts, and by audience, because who
--- may read some of somebody's posts may not know of the others.
+-- Beside profiles for the same reasons as follow_counts (10-people/45-follow-counts.sql).
+-- One total for each audience, because a viewer who sees some posts of an author may not
+-- find out how many others there are.
 create table private.author_counts (
   author_id      uuid    primary key references public.profiles (id) on delete cascade,
   for_everyone   bigint  not null default 0 check (for_everyone >= 0),
@@ -16,7 +17,7 @@ create table private.author_counts (
   for_mentioned  bigint  not null default 0 check (for_mentioned >= 0)
 ) with (fillfactor = 50);
 
-comment on table private.author_counts is 'How many posts somebody wrote, reposts aside, by audience. One row for each profile.';
+comment on table private.author_counts is 'How many posts somebody wrote for each audience, without reposts. One row for each profile.';
 revoke all on private.author_counts from public, anon, authenticated, service_role;
 
 -- Triggers -------------------------------------------------------------------
@@ -35,7 +36,7 @@ begin
 end;
 $$;
 
-comment on function private.profiles_create_author_counts is 'Begins a new profile''s counts at zero.';
+comment on function private.profiles_create_author_counts is 'Starts the counts of a new profile at zero.';
 revoke all on function private.profiles_create_author_counts () from public, anon, authenticated, service_role;
 
 create trigger profiles_create_author_counts
@@ -82,8 +83,8 @@ $$;
 comment on function private.posts_count_authors is 'Keeps author_counts equal to a count of posts.';
 revoke all on function private.posts_count_authors () from public, anon, authenticated, service_role;
 
--- By its name it runs before posts_count_targets: author_counts are locked before
--- post_counts.
+-- Postgres runs triggers in the order of their names. This one comes before
+-- posts_count_targets, so author_counts are locked before post_counts.
 create trigger posts_count_authors_inserted
   after insert on public.posts
   referencing new table as changed
@@ -98,7 +99,8 @@ create trigger posts_count_authors_deleted
 
 -- API ------------------------------------------------------------------------
 
--- Definer, because counts are of the rows that the viewer does not see as well.
+-- Definer, because nobody may read the totals, which also count posts that the viewer does
+-- not see.
 create function private.author_posts(viewer_id uuid, author_id uuid)
 returns bigint
 language plpgsql
@@ -123,7 +125,8 @@ begin
       select from public.follows
       where follows.follower_id = author_posts.viewer_id and follows.followee_id = author_posts.author_id
     ) then counts.for_followers else 0 end
-    -- By way of the author's posts when these are few, else of the viewer's mentions.
+    -- If the author wrote at most 200 of them, ask about each. Otherwise go through the
+    -- viewer's mentions.
     + case when counts.for_mentioned = 0 or author_posts.viewer_id is null then 0
     when counts.for_mentioned <= 200 then (
       select count(*)
@@ -147,7 +150,7 @@ begin
 end;
 $$;
 
-comment on function private.author_posts is 'How many of somebody''s posts, reposts aside, the viewer sees; null when they may not look into the account.';
+comment on function private.author_posts is 'How many posts of an author the viewer sees, without reposts. Null when the viewer may not look into the account.';
 revoke all on function private.author_posts (uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function private.author_posts (uuid, uuid) to anon, authenticated, service_role;
 
@@ -157,8 +160,8 @@ as
 select profiles.id as author_id, private.author_posts((select auth.uid()), profiles.id) as posts
 from public.profiles;
 
-comment on view   public.author_counts is 'How much somebody wrote.';
-comment on column public.author_counts.posts is 'How many posts and replies of theirs you can see; null when the account is private, and not for you.';
+comment on view   public.author_counts is 'How many posts somebody wrote.';
+comment on column public.author_counts.posts is 'How many of their posts and replies you see. Null when you may not look into the account.';
 revoke all on public.author_counts from public, anon, authenticated, service_role;
 grant select on public.author_counts to anon, authenticated, service_role;
 
@@ -174,6 +177,6 @@ begin atomic
   where author_counts.author_id = profile.id;
 end;
 
-comment on function public.author_counts is 'To embed them in profiles: select=*,author_counts(posts).';
+comment on function public.author_counts is 'Embeds the count in profiles: select=*,author_counts(posts).';
 revoke all on function public.author_counts (public.profiles) from public, anon, authenticated, service_role;
 grant execute on function public.author_counts (public.profiles) to anon, authenticated, service_role;

@@ -1,14 +1,20 @@
 /*
  * limited posts
  *
- * Posts that not everyone sees, listed by the places where a page may show them. A
- * page reads open posts from an index that holds nothing else. It adds the limited
- * posts that are for the viewer, from here. So a page costs the same however many
- * posts the viewer may not see, and whoever wrote them.
+ * A limited post is a post that is not open. This file lists limited posts by their
+ * places. A place is a list of posts that a page may show, such as the replies to a post
+ * or the posts with a tag. A page reads open posts from an index that holds only open
+ * posts. It adds the limited posts that are for the viewer, from here. So the posts that
+ * the viewer may not see do not make a page slower
+ * (docs/decisions/0008-a-page-costs-what-it-shows.md).
  *
- * Most places have few limited posts: these are read and asked about one by one. In
- * a place with more, the posts of the people whom the viewer follows are looked up
- * by author, and the posts that address the viewer by mention.
+ * Most places have few limited posts. Of up to 200, each is asked about. In a place with
+ * more, the posts of the people that the viewer follows are looked up by author, and the
+ * posts that address the viewer by mention.
+ *
+ * The file also keeps the counts of limited replies, quotes and reposts, which
+ * 55-post-counts.sql subtracts. And it changes is_open of posts when an account becomes
+ * private or public.
  */
 
 -- Tables ---------------------------------------------------------------------
@@ -16,12 +22,13 @@
 create table private.limited_posts (
   place      text             not null,
   post_id    bigint           not null,
-  -- They decide who sees the post, and never change. Of shown-by they are those of the
-  -- post that is shown.
+  -- The author and the audience decide who sees the post. They are copied here because
+  -- they never change. For shown-by, and for a repost in by, they belong to the post that
+  -- the repost shows.
   author_id  uuid             not null,
   audience   public.audience  not null,
-  -- A column of its own, so that the planner cannot take the wrong index: it believes
-  -- that nearly all posts of a place are by any author it is asked about.
+  -- The place and the author in one column. With two columns, the planner believes that
+  -- nearly all posts of a place are by the author it looks for, and takes the wrong index.
   author_place  text  not null generated always as (place || ' ' || author_id::text) stored,
 
   -- The limited posts of a place, newest first.
@@ -29,14 +36,14 @@ create table private.limited_posts (
   constraint limited_posts_place_format check (place ~ '^((reply|quote|repost):\d+|tag:.+|(by|replies-by|shown-by):[0-9a-f-]{36})$')
 );
 
-comment on table private.limited_posts is 'Posts that not everyone sees, once for each place: reply:5, quote:5 and repost:5 refer to post 5, tag:garden has the tag; by:, replies-by: and shown-by: are on the page of the author with that id. No foreign key: posts_unlimit() deletes the rows with the post.';
+comment on table private.limited_posts is 'Posts that not everyone sees, once for each place. reply:5, quote:5 and repost:5 refer to post 5. tag:garden has the tag garden. by:, replies-by: and shown-by: are on the page of the author with that id. There is no foreign key: posts_unlimit() deletes the rows with the post.';
 revoke all on private.limited_posts from public, anon, authenticated, service_role;
 
 -- The limited posts of a place by one author, newest first.
 create index limited_posts_author_place_post_id_idx on private.limited_posts (author_place, post_id desc)
   include (audience);
--- The places of a post. A hash index cannot be read by ranges: the planner would
--- otherwise walk through it for the newest posts of a place.
+-- The places of a post. It is a hash index, because Postgres cannot read that in order.
+-- The planner would walk through an ordered index to find the newest posts of a place.
 create index limited_posts_post_id_idx on private.limited_posts using hash (post_id);
 
 create table private.limited_counts (
@@ -44,22 +51,21 @@ create table private.limited_counts (
   amount  bigint  not null check (amount >= 0)
 ) with (fillfactor = 50);
 
-comment on table private.limited_counts is 'How many limited replies, quotes or reposts a post has, by place. No row means none.';
+comment on table private.limited_counts is 'How many limited posts the places of replies, quotes and reposts have. Without a row, a place has none.';
 revoke all on private.limited_counts from public, anon, authenticated, service_role;
 
 -- Rules ----------------------------------------------------------------------
 
 /*
- * Where a post is limited:
+ * The places of a post that is not open:
  *
- *   - A reply or a quote counts for the post it refers to. It is limited when it is
- *     not open.
- *   - A repost counts for everybody who may look into the account that reposted. It is
- *     limited when that account is private.
- *   - Tags are those of posts that are not open.
- *   - An author's page, for somebody who does not follow the author, shows open posts.
- *     It adds the posts that address the viewer (by, replies-by), and reposts of posts
- *     by others that are not open but are for the viewer (shown-by).
+ *   - A reply or a quote is in the place of the post it refers to.
+ *   - A repost is there too, but only if the account that reposted is private. A repost by
+ *     a public account is counted for everybody.
+ *   - A post with tags is in the place of each tag.
+ *   - An author's page shows open posts to a viewer who does not follow the author. It adds
+ *     the posts that address the viewer (by, replies-by), and the reposts of limited posts
+ *     by others that are for the viewer (shown-by).
  */
 create function private.limited_places(ids bigint[])
 returns table (place text, post_id bigint, author_id uuid, audience public.audience)
@@ -90,7 +96,8 @@ begin
     select 'shown-by:' || posts.author_id, true
     where original.author_id <> posts.author_id and not original.is_open
   ) as limited (place, of_original)
-  -- Who decides who sees it: for a repost on a page, the post that it shows.
+  -- The post that decides who sees it. For a repost on an author's page, it is the post
+  -- that the repost shows.
   cross join lateral (
     select original.author_id, original.audience where limited.of_original and original.id is not null
     union all
@@ -100,10 +107,9 @@ begin
 end;
 $$;
 
-comment on function private.limited_places is 'The rows that limited_posts has of these posts.';
+comment on function private.limited_places is 'The rows that private.limited_posts must have for these posts.';
 revoke all on function private.limited_places (bigint[]) from public, anon, authenticated, service_role;
 
--- Up to so many limited posts of a place are asked about one by one.
 create function private.few_posts()
 returns integer
 language sql
@@ -112,11 +118,11 @@ parallel safe
 security invoker
 return 200;
 
-comment on function private.few_posts is 'How many limited posts of a place are asked about one by one.';
+comment on function private.few_posts is 'The most limited posts of a place that are asked about one by one.';
 revoke all on function private.few_posts () from public, anon, authenticated, service_role;
 
--- The newest limited posts of a place that are for the viewer, between two ids. Plans by
--- index only: after a flood, statistics say that most rows are about the same person.
+-- Every plan must use indexes. If one person wrote most of the rows, the statistics mislead
+-- the planner, and it would read the whole table.
 create function private.limited_page(viewer_id uuid, place text, below bigint, above bigint, most integer)
 returns setof bigint
 language plpgsql
@@ -176,8 +182,8 @@ begin
     )
     union
     (
-      -- The post that addresses the viewer, or its author's repost of it. As subqueries,
-      -- so that the planner has no choice but to go by way of the viewer's mentions.
+      -- The posts that address the viewer, and reposts of them by their own authors. These
+      -- are subqueries, so that every plan starts with the viewer's mentions.
       select either.id
       from public.post_mentions
       cross join lateral unnest(array[post_mentions.post_id, (
@@ -203,11 +209,11 @@ begin
 end;
 $$;
 
-comment on function private.limited_page is 'The newest limited posts of a place that the viewer sees, between two ids, newest first.';
+comment on function private.limited_page is 'The ids of the newest limited posts of a place that the viewer sees, between two ids, newest first. At most as many as most; all, when most is null.';
 revoke all on function private.limited_page (uuid, text, bigint, bigint, integer) from public, anon, authenticated, service_role;
 
--- How many of a place's limited posts are for the viewer. Called only where there are
--- some. Plans by index only, as above.
+-- A followee is never hidden, because a block ends follows. So only the mentions ask about
+-- hidden people in a place with many posts. Every plan must use indexes, as above.
 create function private.limited_seen(viewer_id uuid, place text, amount bigint, hidden_ids uuid[])
 returns bigint
 language plpgsql
@@ -261,12 +267,12 @@ begin
 end;
 $$;
 
-comment on function private.limited_seen is 'How many limited posts of a place, of so many, the viewer sees.';
+comment on function private.limited_seen is 'How many limited posts of a place the viewer sees. amount is how many the place has.';
 revoke all on function private.limited_seen (uuid, text, bigint, uuid[]) from public, anon, authenticated, service_role;
 
 -- Triggers -------------------------------------------------------------------
 
--- Definer, here and below, because nobody may write which posts are limited.
+-- Definer, here and below, because nobody may write limited posts and their counts.
 create function private.limited_posts_count()
 returns trigger
 language plpgsql
@@ -340,7 +346,7 @@ begin
 end;
 $$;
 
-comment on function private.posts_limit is 'Notes the places of new posts that not everyone sees.';
+comment on function private.posts_limit is 'Adds the places of new posts that are not open.';
 revoke all on function private.posts_limit () from public, anon, authenticated, service_role;
 
 create trigger posts_limit
@@ -364,7 +370,7 @@ begin
 end;
 $$;
 
-comment on function private.posts_unlimit is 'Forgets the places of posts that are deleted.';
+comment on function private.posts_unlimit is 'Deletes the places of deleted posts.';
 revoke all on function private.posts_unlimit () from public, anon, authenticated, service_role;
 
 create trigger posts_unlimit
@@ -373,7 +379,8 @@ create trigger posts_unlimit
   for each statement
   execute function private.posts_unlimit();
 
--- A tag that an edit takes away goes with its place, one that it adds brings its own.
+-- When an edit removes a tag, the post leaves the place of the tag. When an edit adds one,
+-- the post gets that place.
 create function private.post_tags_limit()
 returns trigger
 language plpgsql
@@ -399,7 +406,7 @@ begin
 end;
 $$;
 
-comment on function private.post_tags_limit is 'Keeps the places of limited posts that their tags give them.';
+comment on function private.post_tags_limit is 'Adds and deletes the places of limited posts when their tags change.';
 revoke all on function private.post_tags_limit () from public, anon, authenticated, service_role;
 
 create trigger post_tags_limit_inserted
@@ -415,9 +422,9 @@ create trigger post_tags_limit_deleted
   execute function private.post_tags_limit();
 
 /*
- * A person may delete several posts in one statement, in any order. If somebody else
- * waited for one of them while they hold another, the two could wait in a circle. So
- * nobody waits here while they hold a post: they let all of them go and try again.
+ * A person may delete several posts in one statement, in any order. If this function waited
+ * for one of them while it holds another, the two could wait for each other for ever. So it
+ * never waits while it holds a post. It releases all of them and tries again.
  */
 create function private.lock_posts_of(profile_id uuid, to_delete boolean)
 returns bigint[]
@@ -451,17 +458,17 @@ begin
     end;
   end loop;
   raise sqlstate 'PT503' using
-    message = 'Some of these posts are being changed at this moment: try again', detail = 'posts_busy';
+    message = 'Somebody is changing some of these posts at this moment. Try again', detail = 'posts_busy';
 end;
 $$;
 
-comment on function private.lock_posts_of is 'Locks all posts of somebody, and the reposts of them, and returns their ids. The error PT503 when others change some of them for more than 4 seconds.';
+comment on function private.lock_posts_of is 'Locks all posts of somebody, and the reposts of these posts, and returns their ids. It tries for about 4 seconds. Then the error PT503, if others still change some of them.';
 revoke all on function private.lock_posts_of (uuid, boolean) from public, anon, authenticated, service_role;
 
 /*
- * An account becomes private or public. Its posts, and the reposts of them, are locked
- * first (lock_posts_of). So each of the later statements sees what another account that
- * changes at the same moment has committed by then. Tags are marked as their posts are.
+ * An account becomes private or public. lock_posts_of() first locks its posts and the
+ * reposts of them. Another account may change at the same moment. Each later statement then
+ * sees what that account committed. Tags get the is_open of their posts.
  */
 create function private.profiles_open_posts()
 returns trigger
@@ -511,7 +518,7 @@ begin
 end;
 $$;
 
-comment on function private.profiles_open_posts is 'Opens or closes the posts of an account that becomes public or private, and the reposts of them.';
+comment on function private.profiles_open_posts is 'Sets is_open of the posts of an account that becomes public or private, and of the reposts of them.';
 revoke all on function private.profiles_open_posts () from public, anon, authenticated, service_role;
 
 create trigger profiles_open_posts

@@ -1,16 +1,16 @@
 /*
  * post counts
  *
- * How often a post is liked, answered, reposted and quoted. Triggers keep totals,
- * equal to a recount at every moment. A viewer reads the total without what they may
- * not know of: likes, replies, reposts and quotes by people who are hidden from them,
- * and posts that are limited to others (52-limited-posts.sql).
+ * How many likes, replies, reposts and quotes a post has. Triggers keep totals, which are
+ * always equal to a recount. A viewer reads the total without likes and posts by people who
+ * are hidden from them, and without limited posts that are not for them. The counts of
+ * limited posts are in 52-limited-posts.sql.
  */
 
 -- Table ----------------------------------------------------------------------
 
--- No row means nothing to count. No foreign key: the row of a deleted post is
--- deleted after the reposts of it (posts_count_targets_down).
+-- A post without a row has nothing to count. There is no foreign key: the row of a deleted
+-- post is deleted after the reposts of the post (posts_count_targets_down).
 create table private.post_counts (
   post_id  bigint  primary key,
   likes    bigint  not null default 0 check (likes >= 0),
@@ -19,7 +19,7 @@ create table private.post_counts (
   quotes   bigint  not null default 0 check (quotes >= 0)
 ) with (fillfactor = 50);
 
-comment on table private.post_counts is 'How often a post is liked, answered, reposted and quoted, by anybody.';
+comment on table private.post_counts is 'How many likes, replies, reposts and quotes a post has, by anybody and for any audience.';
 revoke all on private.post_counts from public, anon, authenticated, service_role;
 
 -- Triggers -------------------------------------------------------------------
@@ -54,7 +54,7 @@ begin
 end;
 $$;
 
-comment on function private.posts_count_targets is 'Counts what new posts answer, repost and quote.';
+comment on function private.posts_count_targets is 'Adds new posts to the counts of the posts that they answer, repost and quote.';
 revoke all on function private.posts_count_targets () from public, anon, authenticated, service_role;
 
 create trigger posts_count_targets
@@ -63,8 +63,8 @@ create trigger posts_count_targets
   for each statement
   execute function private.posts_count_targets();
 
--- Definer, because nobody may write counts. The reposts of a deleted post are deleted
--- by now. The counts of the post itself are deleted here, so there is nothing to count.
+-- Definer, because nobody may write counts. The reposts of a deleted post are already
+-- deleted. The counts of the post itself are deleted here.
 create function private.posts_count_targets_down()
 returns trigger
 language plpgsql
@@ -112,7 +112,7 @@ begin
 end;
 $$;
 
-comment on function private.posts_count_targets_down is 'Counts posts that are deleted.';
+comment on function private.posts_count_targets_down is 'Takes deleted posts off the counts of the posts that they answered, reposted and quoted, and deletes their own counts.';
 revoke all on function private.posts_count_targets_down () from public, anon, authenticated, service_role;
 
 create trigger posts_count_targets_down
@@ -121,8 +121,8 @@ create trigger posts_count_targets_down
   for each statement
   execute function private.posts_count_targets_down();
 
--- Definer, because nobody may write counts. When the post is deleted as well, there is
--- nothing to count (posts_count_targets_down).
+-- Definer, because nobody may write counts. If the post is deleted with its likes, its
+-- counts are deleted too (posts_count_targets_down), and nothing is subtracted here.
 create function private.likes_count()
 returns trigger
 language plpgsql
@@ -181,10 +181,10 @@ create trigger likes_count_deleted
 
 -- API ------------------------------------------------------------------------
 
--- The total, without what is limited and without what is by hidden people, and with
--- the limited posts that are for the viewer. Somebody who sees a repost's author
--- sees the repost, because they see the post that it shows. Definer, because counts
--- are of the rows that the viewer does not see as well.
+-- The total, minus open posts by hidden people, minus all limited posts, plus the limited
+-- posts that are for the viewer. Somebody who may look into the account that reposted sees
+-- the repost, because they see the post that it shows. Definer, because the totals also
+-- count rows that the viewer does not see.
 create function private.post_counts_of(viewer_id uuid, post_ids bigint[])
 returns setof private.post_counts
 language plpgsql
@@ -241,7 +241,7 @@ begin
 end;
 $$;
 
-comment on function private.post_counts_of is 'How often posts are liked, answered, reposted and quoted, in the viewer''s world: a row for each.';
+comment on function private.post_counts_of is 'How many likes, replies, reposts and quotes of posts the viewer may know about. One row for each post.';
 revoke all on function private.post_counts_of (uuid, bigint[]) from public, anon, authenticated, service_role;
 grant execute on function private.post_counts_of (uuid, bigint[]) to anon, authenticated, service_role;
 
@@ -252,9 +252,9 @@ select posts.id as post_id, counts.likes, counts.replies, counts.reposts, counts
 from public.posts
 cross join lateral private.post_counts_of((select auth.uid()), array[posts.id]) as counts;
 
-comment on view   public.post_counts is 'How often a post is liked, answered, reposted and quoted: as far as you may know. To the service role, as who is not signed in.';
-comment on column public.post_counts.likes is 'How many like it.';
-comment on column public.post_counts.replies is 'How many replies to it, not to its replies, you can see.';
+comment on view   public.post_counts is 'How many likes, replies, reposts and quotes of a post you may know about. The service role reads the counts of somebody who is not signed in.';
+comment on column public.post_counts.likes is 'How many people like it.';
+comment on column public.post_counts.replies is 'How many replies to it you can see. Replies to its replies are not counted.';
 comment on column public.post_counts.reposts is 'How many reposts of it you can see.';
 comment on column public.post_counts.quotes is 'How many posts that quote it you can see.';
 revoke all on public.post_counts from public, anon, authenticated, service_role;
@@ -272,6 +272,6 @@ begin atomic
   where post_counts.post_id = post.id;
 end;
 
-comment on function public.post_counts is 'To embed them in posts: select=*,post_counts(likes,replies,reposts,quotes).';
+comment on function public.post_counts is 'Embeds the counts in posts: select=*,post_counts(likes,replies,reposts,quotes).';
 revoke all on function public.post_counts (public.posts) from public, anon, authenticated, service_role;
 grant execute on function public.post_counts (public.posts) to anon, authenticated, service_role;

@@ -1,13 +1,14 @@
 /*
  * ended accounts
  *
- * What somebody wrote and liked is deleted with their account.
+ * When an account is deleted, its posts and likes are deleted with it. 10-people/40-follows.sql
+ * ends its follows.
  */
 
--- The foreign keys would delete posts and likes in statements of their own. Each would
--- lock counts in another order. Here everything is locked first, in the order of
--- locks, with the reposts and likes that are deleted along. Definer, because nobody
--- may write counts.
+-- The foreign keys would delete posts and likes in several statements. Each would lock
+-- counts in another order. So this trigger first locks everything, in the order of locks
+-- (00-foundations/30-turns.sql), and also the reposts and likes that are deleted with the
+-- posts. Definer, because nobody may write counts.
 create function private.profiles_end_posts()
 returns trigger
 language plpgsql
@@ -57,7 +58,7 @@ begin
 end;
 $$;
 
-comment on function private.profiles_end_posts is 'Deletes what somebody wrote and liked, when their profile is deleted.';
+comment on function private.profiles_end_posts is 'Deletes the posts and likes of a deleted profile.';
 revoke all on function private.profiles_end_posts () from public, anon, authenticated, service_role;
 
 create trigger profiles_end_posts

@@ -1,7 +1,10 @@
 /*
  * cards
  *
- * A post as a page shows it.
+ * A card is a post as a page shows it: with its author, its counts, the people it mentions,
+ * and what the viewer did with it. So a client does not have to ask for anything more.
+ * Feeds, threads and searches find ids. The functions here turn ids into rows, always in
+ * the same way.
  */
 
 -- Types ----------------------------------------------------------------------
@@ -11,7 +14,7 @@ create type public.mention as (
   profile   public.author
 );
 
-comment on type public.mention is 'Somebody a post addresses: the username as it stands in the text, in lower case, and the person as they are now. A reply to few (audience mentioned) also has the author it answers; when the text does not name them, the username is the one they have now, in lower case.';
+comment on type public.mention is 'A person that a post addresses: the username as it stands in the text, in lower case, and the person as they are now. A reply with audience mentioned also addresses the author it answers. If the text does not name them, the username is the one they have now, in lower case.';
 
 create type public.card as (
   id               bigint,
@@ -37,7 +40,7 @@ create type public.card as (
   is_open          boolean
 );
 
-comment on type public.card is 'A post as a page shows it: is_open says whether everyone sees it; its counts are of what you can see; liked, bookmarked and reposted say what you did.';
+comment on type public.card is 'A post as a page shows it. is_open says whether everyone sees it. The counts count what you may know about. liked, bookmarked and reposted say what you did.';
 
 create type public.feed_item as (
   id           bigint,
@@ -47,12 +50,12 @@ create type public.feed_item as (
   quoted       public.card
 );
 
-comment on type public.feed_item is 'A row of a feed: id is the cursor; reposted_by is who shows the post again, or null; reply_to is who wrote what it answers and quoted is what it quotes, null when there is none for you.';
+comment on type public.feed_item is 'A row of a feed. id is the cursor. reposted_by is the person who reposted the post, or null. reply_to is the author of the post that it answers, and quoted is the post that it quotes. Both are null when there is no such post, or you cannot see it.';
 
 -- Cards ----------------------------------------------------------------------
 
--- Plpgsql, because its plan is kept. Definer would be of no use: only definers
--- call it.
+-- Plpgsql, because Postgres keeps its plan. It is not a definer, because only definers call
+-- it.
 create function private.cards(viewer_id uuid, post_ids bigint[])
 returns table (id bigint, card public.card)
 language plpgsql
@@ -89,7 +92,7 @@ begin
       ) else '{}' end,
       posts.audience, posts.reply_to_id, posts.quote_of_id, posts.created_at, posts.edited_at,
       counts.likes, counts.replies, counts.reposts, counts.quotes,
-      -- Not exists(…), for which all that the viewer ever liked would be read.
+      -- Not exists(…): for that, Postgres would read everything that the viewer ever liked.
       (
         select true from public.likes
         where likes.user_id = cards.viewer_id and likes.post_id = posts.id
@@ -111,7 +114,7 @@ begin
 end;
 $$;
 
-comment on function private.cards is 'The cards of posts that the viewer was found to see, in any order, once each.';
+comment on function private.cards is 'The cards of posts, in any order. Give each id once, and only posts that the viewer sees.';
 revoke all on function private.cards (uuid, bigint[]) from public, anon, authenticated, service_role;
 
 create function private.feed_items(viewer_id uuid, item_ids bigint[], post_ids bigint[])
@@ -125,7 +128,7 @@ as $$
 declare
   card_ids bigint[];
 begin
-  -- What is shown, and what that quotes where the viewer sees it.
+  -- The posts that the page shows, and the posts they quote, if the viewer sees these.
   with shown as (
     select coalesce(original.id, entry.id) as id, coalesce(original.quote_of_id, entry.quote_of_id) as quote_of_id
     from unnest(feed_items.post_ids) as wanted (id)
@@ -171,5 +174,5 @@ begin
 end;
 $$;
 
-comment on function private.feed_items is 'Rows of a feed, in the order of their ids as given: of posts and reposts that the viewer was found to see.';
+comment on function private.feed_items is 'The rows of a feed for these posts and reposts, in the order given. Give only posts that the viewer sees.';
 revoke all on function private.feed_items (uuid, bigint[], bigint[]) from public, anon, authenticated, service_role;

@@ -1,26 +1,27 @@
 /*
  * timelines
  *
- * Many authors' posts as one: what home and the feeds of lists are made of.
+ * A timeline is one page made from the posts of many authors. Home and the feeds of lists
+ * are timelines. newest_posts() finds candidates, and timeline() applies the rules to them.
  */
 
 -- Candidates -----------------------------------------------------------------
 
 /*
- * Of many authors and tags the newest posts, in one of two ways:
+ * Finds the newest posts of many authors and tags. For authors there are two ways:
  *
- * - Two phases. (1) Of every author the newest post below the cursor, one probe
- *   of the index each, and of those the newest ones; (2) only their authors can
- *   have posts among the newest, and none older than the oldest of these heads,
- *   if there are as many.
- * - A scan of everybody's posts, newest first, that keeps those of the authors.
- *   It reads as many as there are for each of theirs, so it is for long lists,
- *   whose authors write a large share of all posts.
+ * - Two phases. First it reads the newest post of every author below the cursor, with one
+ *   index probe each, and keeps the newest of these. They are the heads. Then it reads only
+ *   the authors of the heads, because only they can have posts among the newest. If there
+ *   are enough heads, no post older than the oldest head can be among them either.
+ * - A scan of everybody's posts, newest first, which keeps the posts of the authors. It
+ *   also reads the posts of all others. So it is for long lists, whose authors write a
+ *   large share of all posts.
  *
- * A short scan tells how large the share is here and now. A scan that reads 16
- * posts for each author takes about as long as the probes; it is begun only when
- * the short one promises that it will do, so that neither way, nor a wrong guess,
- * costs much more than twice the better one.
+ * A short scan measures how large the share is at the cursor. A scan that reads 16 posts
+ * for each author takes about as long as the probes. It starts only if the short scan
+ * promises that it will find enough. So a wrong guess costs about twice as much as the
+ * better way.
  */
 create function private.newest_posts(
   viewer_id uuid, author_ids uuid[], tags text[], below bigint, above bigint, wanted integer
@@ -49,7 +50,8 @@ begin
           order by posts.id desc
           limit reach
         ) as recent
-        -- Is true keeps it a question asked of each post in order, and a join out of it.
+        -- "is true" makes Postgres ask this of each post in order. Otherwise it would make
+        -- a join.
         where (recent.author_id in (select author.id from unnest(author_ids) as author (id))) is true
         order by recent.id desc
         limit wanted
@@ -124,14 +126,14 @@ begin
 end;
 $$;
 
-comment on function private.newest_posts is 'The ids of the newest posts, reposts included, by these authors or with these tags, between two ids: as many as wanted, or all there are, newest first. Of limited posts with the tags, only those that the viewer sees.';
+comment on function private.newest_posts is 'The ids of the newest posts and reposts by these authors or with these tags, between two ids, newest first. As many as wanted, or all there are. Limited posts with the tags are among them only if the viewer sees them.';
 revoke all on function private.newest_posts (uuid, uuid[], text[], bigint, bigint, integer) from public, anon, authenticated, service_role;
 
 -- Rules ----------------------------------------------------------------------
 
--- What a muted person wrote does not come in by way of a quote. A quote that the
--- viewer does not see shows nothing, so it stays: otherwise its absence would tell
--- who wrote it.
+-- A post that quotes a muted person is not shown. But if the viewer does not see the quoted
+-- post, the quote shows nothing of it, and the post is shown. Its absence would reveal who
+-- wrote the quoted post.
 create function private.quotes_muted(viewer_id uuid, quote_of_id bigint, muted_ids uuid[])
 returns boolean
 language plpgsql
@@ -149,26 +151,26 @@ begin
 end;
 $$;
 
-comment on function private.quotes_muted is 'Whether a post that is quoted, or answered, is by somebody whom the viewer mutes, and the viewer would see it.';
+comment on function private.quotes_muted is 'Whether a quoted or answered post is by a person that the viewer mutes, and the viewer sees it.';
 revoke all on function private.quotes_muted (uuid, bigint, uuid[]) from public, anon, authenticated, service_role;
 
 /*
- * Home, and the feed of a list, show posts by a set of people. Home's set is the
- * viewer and the people they follow. A list's set is its members into whose accounts
- * the viewer may look. Muted people are never in the set. Home also shows posts with
- * tags that the viewer follows. Of all these
+ * Home and the feed of a list show posts by a set of people. In home, the set is the viewer
+ * and the people they follow. In a list, it is the members whose accounts the viewer may
+ * look into. Muted people are never in the set. Home also shows posts with the tags that
+ * the viewer follows. These rules decide which of the posts are shown:
  *
- *   - the viewer sees the post, and mutes neither its author nor the author of what
- *     it quotes;
- *   - a reply is shown when the viewer sees what it answers, and that is by the viewer
- *     or by somebody in the set;
- *   - a repost by somebody in the set is shown when the post is not there by itself,
- *     and does not answer somebody whom the viewer mutes. Of several reposts of a post
- *     the first is shown. So a post comes once, and always in the same place.
+ *   - The viewer sees the post. The viewer mutes neither its author nor the author of the
+ *     post that it quotes.
+ *   - A reply is shown when the viewer sees the post that it answers, and that post is by
+ *     the viewer or by somebody in the set.
+ *   - A repost by somebody in the set is shown when the feed does not have the post itself,
+ *     and the post does not answer somebody that the viewer mutes. If several people
+ *     reposted a post, the first repost is shown. So a post comes once, and always in the
+ *     same place.
  *
- * Whether the viewer follows somebody is asked as (select true from …). Of exists(…)
- * the planner would make a join and read everybody whom the viewer follows, for a few
- * questions.
+ * "(select true from …)" asks whether the viewer follows somebody. The planner would turn
+ * exists(…) into a join, and read everybody that the viewer follows, for a few questions.
  */
 create function private.timeline(
   viewer_id uuid, list_id uuid, below bigint, above bigint, page_size integer
@@ -235,7 +237,7 @@ begin
           or not private.quotes_muted(timeline.viewer_id, shown.reply_to_id, muted_ids)
         )
         and (original.id is null) = (
-          -- Whether it is there by itself.
+          -- Whether the feed has the post itself.
           (
             case when timeline.list_id is null then shown.author_id = timeline.viewer_id or (
               select true from public.follows
@@ -265,7 +267,8 @@ begin
             where parent.id = shown.reply_to_id
           ) is true)
         )
-        -- By way of the smaller of two: the reposts of the post, or the set.
+        -- Whether an earlier repost is shown. It reads the smaller of two: the reposts of
+        -- the post, or the set.
         and (original.id is null or not case
           when timeline.list_id is null and cardinality(author_ids) > (
             select post_counts.reposts
@@ -298,5 +301,5 @@ begin
 end;
 $$;
 
-comment on function private.timeline is 'The ids of a page of home (list_id null) or of a list''s feed: posts and reposts between two ids, newest first.';
+comment on function private.timeline is 'The ids of a page of home (when list_id is null) or of the feed of a list: posts and reposts between two ids, newest first.';
 revoke all on function private.timeline (uuid, uuid, bigint, bigint, integer) from public, anon, authenticated, service_role;

@@ -1,7 +1,18 @@
 /*
  * feeds
  *
- * Pages of posts, newest first.
+ * A feed is a list of posts, newest first, that clients read page by page. Nothing is
+ * copied when somebody posts. Every read computes the feed from posts, follows, blocks,
+ * mutes and audiences. So each change shows on the next read, and writing a post costs the
+ * same for a large and a small audience (docs/decisions/0004-feeds-are-read.md).
+ *
+ * The cursor is the id of the last row of a page. Ids never change, and the next page holds
+ * only lower ids. So no row comes twice. A row that could be read when the first page was
+ * read comes once, unless somebody takes it away meanwhile.
+ *
+ * A post gets its id a moment before its transaction commits. It may commit while somebody
+ * turns pages. If its id is below their cursor, it comes on a later page. Otherwise it comes
+ * at the next read from the top, which is nearly always the case.
  */
 
 create type public.feed as enum (
@@ -12,13 +23,17 @@ comment on type public.feed is 'The feeds, as count_newer() names them.';
 -- Pages ------------------------------------------------------------------------
 
 /*
- * A page of a tag, of replies, of quotes or of a profile has two sources, each with
- * an index that holds nothing else: the open posts, and the limited posts that are
- * for the viewer (52-limited-posts.sql). A page never reads past the posts of people
- * who write for others. It only reads past people whom the viewer hides or mutes.
+ * A page of a tag, of replies, of quotes, or of a profile that the viewer does not follow
+ * has two sources: the open posts, and the limited posts that are for the viewer
+ * (20-posts/52-limited-posts.sql). Each has an index that holds nothing else. The public
+ * feed has only the first source. So these pages never read limited posts that are not for
+ * the viewer. They only read past posts of people who are hidden or muted.
  *
- * Ids and nothing else. Likes and bookmarks have ids of their own, so a row can have
- * two: its own and that of the post it shows.
+ * A page of a followee's profile reads past the posts that this person wrote for others.
+ * A page of likes or bookmarks reads past posts that the viewer no longer sees.
+ *
+ * It returns only ids. Likes and bookmarks have their own ids. So a row has two: its own id,
+ * and the id of the post it shows.
  */
 create function private.feed_page(
   feed public.feed, of text, viewer_id uuid, below bigint, above bigint, page_size integer
@@ -90,7 +105,8 @@ begin
           select limited.id
           from private.limited_page(
             feed_page.viewer_id, 'tag:' || wanted_tag, below, above,
-            -- With mutes, all that are for the viewer: the mutes are asked below.
+            -- A viewer with mutes gets all limited posts that are for them, because the
+            -- mutes are asked below.
             case when cardinality(muted_ids) = 0 then page_size end
           ) as limited (id)
           join public.posts on posts.id = limited.id
@@ -207,7 +223,7 @@ begin
       limit page_size;
 
     when 'replies', 'quotes' then
-      -- Of a repost, those of the post that it shows.
+      -- For a repost, the replies and quotes of the post that it shows.
       select coalesce(posts.repost_of_id, posts.id) into target_id
       from public.posts
       where posts.id = feed_page.of::bigint and private.sees_post(feed_page.viewer_id, posts.id);
@@ -257,14 +273,14 @@ begin
 end;
 $$;
 
-comment on function private.feed_page is 'A page of a feed between two ids, as ids, newest first.';
+comment on function private.feed_page is 'The ids of a page of a feed, between two ids, newest first.';
 revoke all on function private.feed_page (public.feed, text, uuid, bigint, bigint, integer) from public, anon, authenticated, service_role;
 
 /*
- * Definer, because row-level security, asked for every row that is probed, costs
- * more than the feed itself; its conditions are asked here, of what is on the
- * page, and tests prove that the answers are the same. Plans are kept from the
- * first call on: none of them is better for knowing its arguments.
+ * Definer, because Postgres would ask row-level security about every row it probes, which
+ * costs more than the feed itself. The functions above ask the same conditions, and tests
+ * prove that the answers are the same. Postgres keeps one plan from the first call on,
+ * because no plan gets better by knowing the arguments.
  */
 create function private.feed(feed public.feed, of text, before bigint, page_size integer)
 returns setof public.feed_item
@@ -294,7 +310,7 @@ begin
 end;
 $$;
 
-comment on function private.feed is 'What the feeds of public answer.';
+comment on function private.feed is 'What the feeds in public answer.';
 revoke all on function private.feed (public.feed, text, bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function private.feed (public.feed, text, bigint, integer) to anon, authenticated;
 
@@ -332,7 +348,7 @@ stable
 security invoker
 return private.count_newer(count_newer.feed, count_newer.of, count_newer.after);
 
-comment on function public.count_newer is 'How many rows of a feed are newer than the id of one, up to 100, without reading them. of says whose: the tag, or the id of the list, profile or post.';
+comment on function public.count_newer is 'How many rows of a feed are newer than the row with the id after. It counts up to 100 and reads only ids. of names the feed: the tag, or the id of the list, profile or post.';
 revoke all on function public.count_newer (public.feed, bigint, text) from public, anon, authenticated, service_role;
 grant execute on function public.count_newer (public.feed, bigint, text) to anon, authenticated;
 
@@ -347,7 +363,7 @@ begin atomic
   from private.feed('home', null, home_feed.before, home_feed.page_size) as items;
 end;
 
-comment on function public.home_feed is 'The newest posts and reposts of yourself, of those you follow and with tags you follow: each post once, replies only to yourself and those you follow, nothing of whom you mute. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+comment on function public.home_feed is 'The newest posts and reposts by you and the people you follow, and posts with tags you follow. Each post comes once. Replies are only those to you and to people you follow. Posts by people you mute are left out. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
 revoke all on function public.home_feed (bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function public.home_feed (bigint, integer) to authenticated;
 
@@ -362,7 +378,7 @@ begin atomic
   from private.feed('public', null, public_feed.before, public_feed.page_size) as items;
 end;
 
-comment on function public.public_feed is 'The newest posts for everyone, replies and reposts aside. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+comment on function public.public_feed is 'The newest posts for everyone, without replies and reposts. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
 revoke all on function public.public_feed (bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function public.public_feed (bigint, integer) to anon, authenticated;
 
@@ -377,7 +393,7 @@ begin atomic
   from private.feed('tag', tag_feed.tag, tag_feed.before, tag_feed.page_size) as items;
 end;
 
-comment on function public.tag_feed is 'The newest posts with a tag, replies included. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+comment on function public.tag_feed is 'The newest posts and replies with a tag. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
 revoke all on function public.tag_feed (text, bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function public.tag_feed (text, bigint, integer) to anon, authenticated;
 
@@ -392,7 +408,7 @@ begin atomic
   from private.feed('list', list_feed.list_id::text, list_feed.before, list_feed.page_size) as items;
 end;
 
-comment on function public.list_feed is 'The newest posts and reposts of those on a list: each post once, replies only to yourself and those on it. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+comment on function public.list_feed is 'The newest posts and reposts by the people on a list. Each post comes once. Replies are only those to you and to people on the list. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
 revoke all on function public.list_feed (uuid, bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function public.list_feed (uuid, bigint, integer) to anon, authenticated;
 
@@ -407,7 +423,7 @@ begin atomic
   from private.feed('profile', profile_feed.profile_id::text, profile_feed.before, profile_feed.page_size) as items;
 end;
 
-comment on function public.profile_feed is 'Somebody''s newest posts and reposts, replies aside. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+comment on function public.profile_feed is 'Somebody''s newest posts and reposts, without replies. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
 revoke all on function public.profile_feed (uuid, bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function public.profile_feed (uuid, bigint, integer) to anon, authenticated;
 
@@ -422,7 +438,7 @@ begin atomic
   from private.feed('profile_replies', profile_replies.profile_id::text, profile_replies.before, profile_replies.page_size) as items;
 end;
 
-comment on function public.profile_replies is 'Somebody''s newest replies. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+comment on function public.profile_replies is 'Somebody''s newest replies. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
 revoke all on function public.profile_replies (uuid, bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function public.profile_replies (uuid, bigint, integer) to anon, authenticated;
 
@@ -437,7 +453,7 @@ begin atomic
   from private.feed('profile_likes', profile_likes.profile_id::text, profile_likes.before, profile_likes.page_size) as items;
 end;
 
-comment on function public.profile_likes is 'What somebody who shows their likes liked last. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+comment on function public.profile_likes is 'The posts that somebody liked last, if they show their likes. Your own are always shown to you. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
 revoke all on function public.profile_likes (uuid, bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function public.profile_likes (uuid, bigint, integer) to anon, authenticated;
 
@@ -452,7 +468,7 @@ begin atomic
   from private.feed('bookmarks', null, bookmarks_feed.before, bookmarks_feed.page_size) as items;
 end;
 
-comment on function public.bookmarks_feed is 'What you bookmarked last. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+comment on function public.bookmarks_feed is 'The posts that you bookmarked last. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
 revoke all on function public.bookmarks_feed (bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function public.bookmarks_feed (bigint, integer) to authenticated;
 
@@ -467,7 +483,7 @@ begin atomic
   from private.feed('replies', replies.post_id::text, replies.before, replies.page_size) as items;
 end;
 
-comment on function public.replies is 'The newest replies to a post. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+comment on function public.replies is 'The newest replies to a post. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
 revoke all on function public.replies (bigint, bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function public.replies (bigint, bigint, integer) to anon, authenticated;
 
@@ -482,6 +498,6 @@ begin atomic
   from private.feed('quotes', quotes.post_id::text, quotes.before, quotes.page_size) as items;
 end;
 
-comment on function public.quotes is 'The newest posts that quote a post. Newest first: give the id of the last row as before to turn the page; page_size is 1 to 100.';
+comment on function public.quotes is 'The newest posts that quote a post. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
 revoke all on function public.quotes (bigint, bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function public.quotes (bigint, bigint, integer) to anon, authenticated;

@@ -1,10 +1,10 @@
 /*
  * threads
  *
- * A post with what it answers, up to the first post, and with the replies below it,
- * read in one call. A deleted post keeps its place when something hangs below it. So
- * does a post that the viewer does not see, and the viewer is not told which of the
- * two it is.
+ * A thread is a post with the posts that it answers, up to the first one, and with the
+ * replies below it. One call reads it. A deleted post keeps its place when the viewer sees a
+ * post below it (20-posts/24-places.sql). So does a post that the viewer does not see. The
+ * two look the same.
  */
 
 create type public.thread_post as (
@@ -16,19 +16,19 @@ create type public.thread_post as (
   quoted       public.card
 );
 
-comment on type public.thread_post is 'A row of a thread. depth is 0 for the post itself, negative for what it answers, positive for replies; post is null where the post is deleted, or not for you.';
+comment on type public.thread_post is 'A row of a thread. depth is 0 for the post itself, negative for the posts that it answers, and positive for replies. post is null when the post is deleted, or you cannot see it.';
 
 /*
- * Definer, because places are walked past the rules. The walk is bounded. Upwards it
- * reads 100 posts. Downwards it reads level by level, each in the order of writing,
- * until max_depth, or until the viewer has 500 replies.
+ * Definer, because it also walks through posts that the viewer does not see. The walk is
+ * bounded. Upwards it reads at most 100 posts. Downwards it reads level by level, each in
+ * the order of writing, until max_depth, or until it has 500 replies that the viewer sees.
  *
- * The viewer may see replies that hang below one that they do not see: below a deleted
- * post, a limited one, or one by a hidden person. These are walked as well, as long as
- * they have replies, at most 500 of them. They do not count towards the 500 replies:
- * the bound tells nothing of them, and nobody can fill a thread with replies that the
- * viewer does not see. Of the limited replies to one post that are not for the viewer,
- * the first 500 are looked below.
+ * The viewer may see a reply below a post that they do not see: below a deleted post, a
+ * limited one, or one by a hidden person. So the walk also goes through such places, if
+ * they have replies, at most 500 of them. They do not count towards the 500 replies. So the
+ * limit cannot reveal that they exist, and nobody can fill a thread with replies that the
+ * viewer does not see. Below one post, the walk looks for such places among its first 500
+ * limited replies and among 500 replies by hidden people.
  */
 create function private.thread(post_id bigint, max_depth integer)
 returns setof public.thread_post
@@ -173,7 +173,7 @@ begin
     select walked.id, walked.reply_to_id, walked.depth
     from unnest(ids, parents, depths) as walked (id, reply_to_id, depth)
   ),
-  -- In the order of reading: each post before its replies, older replies first.
+  -- The order of reading: each post before its replies, older replies first.
   branch as (
     select place.id, place.reply_to_id, place.depth, array[place.id] as path
     from place
@@ -222,6 +222,6 @@ begin atomic
   from private.thread(thread.post_id, thread.max_depth) as thread;
 end;
 
-comment on function public.thread is 'A post, what it answers (up to 100) and the replies below it (max_depth deep, 1 to 50, and up to 500), in the order of reading: no row when there is no such post for you. Where a post has more replies than rows, replies() has them all.';
+comment on function public.thread is 'A post, the posts that it answers (up to 100) and the replies below it (up to 500, and max_depth deep, which is 1 to 50), in the order of reading. No row when there is no such post, or you cannot see it. If a post has more replies than the thread shows, replies() has them all.';
 revoke all on function public.thread (bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function public.thread (bigint, integer) to anon, authenticated;

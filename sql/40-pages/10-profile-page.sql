@@ -1,7 +1,9 @@
 /*
  * profile page
  *
- * What a profile's page shows.
+ * The page of a profile in one row: its columns, its counts, and what the person is to the
+ * viewer. The counts are those of 10-people/45-follow-counts.sql and
+ * 20-posts/50-author-counts.sql.
  */
 
 -- Types ----------------------------------------------------------------------
@@ -28,11 +30,12 @@ create type public.profile_page as (
   muted_until    timestamptz
 );
 
-comment on type public.profile_page is 'A profile with its counts and what it is to you. posts is null when the account is private and not for you; of somebody you block, all counts are.';
+comment on type public.profile_page is 'A profile with its counts and what the person is to you. posts is null when you may not look into the account. All counts are null when you block the person.';
 
 -- API ------------------------------------------------------------------------
 
--- Definer, because whom one blocks is shown here and nowhere else: to unblock.
+-- Definer, because it shows the profile of a person that the viewer blocks, so that the
+-- viewer can unblock them. Row-level security hides that profile.
 create function private.profile(username text)
 returns setof public.profile_page
 language plpgsql
@@ -101,6 +104,6 @@ begin atomic
   from private.profile(profile.username) as page;
 end;
 
-comment on function public.profile is 'A profile''s page by its username, in whatever case: no row when there is none for you.';
+comment on function public.profile is 'A profile''s page by its username, in any case. No row when there is no such person, or you cannot see them.';
 revoke all on function public.profile (text) from public, anon, authenticated, service_role;
 grant execute on function public.profile (text) to anon, authenticated;

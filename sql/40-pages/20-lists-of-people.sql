@@ -1,7 +1,8 @@
 /*
  * lists of people
  *
- * Followers, whom somebody follows, whom one blocks.
+ * Pages of people: the followers of somebody, the people that somebody follows, and the
+ * people that the viewer blocks. Newest first. The cursor is the id of the last row.
  */
 
 create type public.person as (
@@ -13,7 +14,7 @@ create type public.person as (
   follows_you   boolean
 );
 
-comment on type public.person is 'A row of a list of people: id is the cursor; the rest is who it is, and what they are to you.';
+comment on type public.person is 'A row of a list of people. id is the cursor. The rest is the person, and what they are to you.';
 
 create function private.people(viewer_id uuid, row_ids bigint[], profile_ids uuid[])
 returns setof public.person
@@ -47,11 +48,11 @@ begin
 end;
 $$;
 
-comment on function private.people is 'Rows of a list of people that the viewer was found to see, in the order given.';
+comment on function private.people is 'The rows for these people, in the order given. Give only people that the viewer sees.';
 revoke all on function private.people (uuid, bigint[], uuid[]) from public, anon, authenticated, service_role;
 
--- Definer, because row-level security would be asked for every row that is read. Its
--- rule is asked here instead.
+-- Definer, because Postgres would ask row-level security about every row it reads. The
+-- function asks the same rule itself.
 create function private.follow_list(profile_id uuid, of_followers boolean, before bigint, page_size integer)
 returns setof public.person
 language plpgsql
@@ -114,7 +115,7 @@ begin atomic
   from private.follow_list(followers.profile_id, true, followers.before, followers.page_size) as listed;
 end;
 
-comment on function public.followers is 'Who follows somebody, newest first: as far as you may know. Give the id of the last row as before to turn the page; page_size is 1 to 100.';
+comment on function public.followers is 'The followers of somebody that you may know about, newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
 revoke all on function public.followers (uuid, bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function public.followers (uuid, bigint, integer) to anon, authenticated;
 
@@ -129,11 +130,12 @@ begin atomic
   from private.follow_list(following.profile_id, false, following.before, following.page_size) as listed;
 end;
 
-comment on function public.following is 'Whom somebody follows, newest first: as far as you may know. Give the id of the last row as before to turn the page; page_size is 1 to 100.';
+comment on function public.following is 'The people that somebody follows and that you may know about, newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
 revoke all on function public.following (uuid, bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function public.following (uuid, bigint, integer) to anon, authenticated;
 
--- Definer, because a block hides the profile from its owner's own queries too.
+-- Definer, because a block also hides the blocked person's profile from the person who
+-- blocks.
 create function private.blocked_people(before bigint, page_size integer)
 returns setof public.person
 language plpgsql
@@ -181,6 +183,6 @@ begin atomic
   from private.blocked_people(blocked_people.before, blocked_people.page_size) as listed;
 end;
 
-comment on function public.blocked_people is 'Whom you block, newest first. Give the id of the last row as before to turn the page; page_size is 1 to 100.';
+comment on function public.blocked_people is 'The people you block, newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
 revoke all on function public.blocked_people (bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function public.blocked_people (bigint, integer) to authenticated;

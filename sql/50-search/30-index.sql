@@ -190,45 +190,116 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
-declare
-  edited bigint[] := array(
-    select after.id
-    from after
-    join before using (id)
-    where (after.title, after.content, after.language) is distinct from (before.title, before.content, before.language)
-  );
 begin
-  if cardinality(edited) > 0 then
-    perform private.index_posts(edited);
-  end if;
-
-  update private.post_search
-  set is_findable = after.is_open and profiles.is_searchable
-  from after
-  join before using (id)
-  join public.profiles on profiles.id = after.author_id
-  where post_search.post_id = after.id and after.is_open <> before.is_open;
+  perform private.index_posts(array[new.id]);
   return null;
 end;
 $$;
 
-comment on function private.posts_search_again is 'Makes search know edited posts, and posts that become open or no longer are.';
+comment on function private.posts_search_again is 'Makes search know edited posts.';
 revoke all on function private.posts_search_again () from public, anon, authenticated, service_role;
 
 create trigger posts_search_again
-  after update on public.posts
-  referencing old table as before new table as after
-  for each statement
+  after update of title, content, language on public.posts
+  for each row
+  when (
+    (old.title, old.content, old.language) is distinct from (new.title, new.content, new.language)
+  )
   execute function private.posts_search_again();
 
--- Whoever writes a post takes a turn as well: none is written as findable while its
--- author ceases to be searchable.
+/*
+ * An account becomes private or public, or switches is_searchable. To change one post
+ * in the index takes about a millisecond, so of an account with many posts only the
+ * newest change at once. The others are left to finish_search_switches(), which runs
+ * every ten seconds. Until then search still reads posts that are no longer findable,
+ * and does not show them (50-posts.sql asks again). Posts that become findable are found
+ * when their turn comes.
+ */
+create table private.search_switches (
+  author_id    uuid         primary key references public.profiles (id) on delete cascade,
+  switched_at  timestamptz  not null default now()
+);
+
+comment on table private.search_switches is 'Accounts whose posts search does not yet treat as their switches say.';
+revoke all on private.search_switches from public, anon, authenticated, service_role;
+
+-- Locked in one order, as edits take them.
+create function private.switch_findable(author_id uuid, most integer)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  ids bigint[] := array(
+    select posts.id
+    from public.posts
+    join private.post_search on post_search.post_id = posts.id
+    join public.profiles on profiles.id = posts.author_id
+    where posts.author_id = switch_findable.author_id
+      and post_search.is_findable <> (posts.is_open and profiles.is_searchable)
+    order by posts.id desc
+    limit most
+  );
+begin
+  perform
+  from private.post_search
+  where post_search.post_id = any (ids)
+  order by post_search.post_id
+  for no key update;
+
+  update private.post_search
+  set is_findable = not post_search.is_findable
+  where post_search.post_id = any (ids);
+  return cardinality(ids) < most;
+end;
+$$;
+
+comment on function private.switch_findable is 'Makes the newest posts of somebody findable, or not, as the account and its switches say, and answers whether these were all.';
+revoke all on function private.switch_findable (uuid, integer) from public, anon, authenticated, service_role;
+
+-- The profile is locked: it does not switch back meanwhile. One that is locked by
+-- somebody else waits for the next run.
+create function private.finish_search_switches(most integer default 2000)
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  switched_id uuid;
+  finished integer := 0;
+begin
+  for switched_id in
+    select search_switches.author_id
+    from private.search_switches
+    join public.profiles on profiles.id = search_switches.author_id
+    order by search_switches.switched_at
+    limit 20
+    for share of profiles skip locked
+  loop
+    if private.switch_findable(switched_id, greatest(most / 20, 1)) then
+      delete from private.search_switches
+      where search_switches.author_id = switched_id;
+      finished := finished + 1;
+    end if;
+  end loop;
+  return finished;
+end;
+$$;
+
+comment on function private.finish_search_switches is 'Changes so many posts in the index for accounts that switched, shared among up to 20 accounts, and answers how many accounts are done.';
+revoke all on function private.finish_search_switches (integer) from public, anon, authenticated, service_role;
+
+-- Somebody who writes a post takes a turn as well. So no post is written as findable while
+-- its author switches is_searchable off.
 create trigger take_turn_before_search
   before update of is_searchable on public.profiles
   for each statement
   execute function private.take_turn();
 
--- Locked in one order, as edits take them.
 create function private.profiles_search_posts()
 returns trigger
 language plpgsql
@@ -236,27 +307,30 @@ security definer
 set search_path = ''
 as $$
 begin
-  perform
-  from private.post_search
-  join public.posts on posts.id = post_search.post_id
-  where posts.author_id = new.id
-  order by post_search.post_id
-  for no key update of post_search;
-
-  update private.post_search
-  set is_findable = new.is_searchable
-  from public.posts
-  where posts.author_id = new.id and posts.is_open and post_search.post_id = posts.id
-    and post_search.is_findable <> new.is_searchable;
+  if not private.switch_findable(new.id, 500) then
+    insert into private.search_switches (author_id)
+    values (new.id)
+    on conflict do nothing;
+  end if;
   return null;
 end;
 $$;
 
-comment on function private.profiles_search_posts is 'Makes the posts of somebody findable, or not, when is_searchable is switched.';
+comment on function private.profiles_search_posts is 'Makes the posts of somebody findable, or not: the newest 500 at once, the others soon.';
 revoke all on function private.profiles_search_posts () from public, anon, authenticated, service_role;
 
+-- By its name it runs after profiles_open_posts, which changes is_open of the posts.
 create trigger profiles_search_posts
-  after update of is_searchable on public.profiles
+  after update of is_searchable, is_private on public.profiles
   for each row
-  when (old.is_searchable <> new.is_searchable)
+  when (old.is_searchable <> new.is_searchable or old.is_private <> new.is_private)
   execute function private.profiles_search_posts();
+
+-- Every Supabase has pg_cron. A bare Postgres may not: see 20-posts/65-scheduled-posts.sql.
+do $$
+begin
+  if exists (select from pg_extension where extname = 'pg_cron') then
+    perform cron.schedule('finish-search-switches', '10 seconds', 'select private.finish_search_switches()');
+  end if;
+end;
+$$;

@@ -176,7 +176,11 @@ begin
     return;
   end if;
 
-  post_ids := private.search_open_posts(viewer_id, hidden_ids, search.wanted, search.exact, since_id, before_id, search_posts.page_size);
+  -- What the index says of an account that has just switched may be old.
+  post_ids := private.search_open_posts(
+    viewer_id, hidden_ids || array(select search_switches.author_id from private.search_switches limit 1000),
+    search.wanted, search.exact, since_id, before_id, search_posts.page_size
+  );
   if viewer_id is not null then
     -- Of the others only those count that come before the last of a full page.
     if cardinality(post_ids) = search_posts.page_size then

@@ -1,6 +1,6 @@
 /**
- * Writes supabase/database.types.ts, the types of the API for frontends in
- * TypeScript, from what sql/ says: `npm run types:generate`.
+ * Writes supabase/database.types.ts from sql/: the types of the API, for frontends in
+ * TypeScript. You run it as `npm run types:generate`.
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,4 +9,4 @@ import { generateTypes, typesPath } from "./supabase-cli.ts";
 
 await using server = await startDatabaseServer();
 await writeFile(join(projectDir, typesPath), await generateTypes(databaseUrl(server.port, "plaza")));
-console.log(`${typesPath} says what sql/ says.`);
+console.log(`${typesPath} now matches sql/.`);

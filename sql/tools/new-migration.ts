@@ -1,7 +1,7 @@
 /**
- * Writes the migration that leads from supabase/migrations to what sql/ says:
- * `npm run migration -- <name>`. Builds a database from each on a server of
- * its own and lets the supabase CLI compare them. To be read before it is kept.
+ * Writes the migration that is missing between supabase/migrations and sql/. You run it as
+ * `npm run migration -- <name>`. It builds a database from each, on a server of its own,
+ * and the supabase CLI compares the two. Read the migration before you keep it.
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -19,14 +19,14 @@ await onAdmin(server.port, "create database migrated template supabase owner pos
 const migrated = plain(databaseUrl(server.port, "migrated"));
 const wanted = plain(databaseUrl(server.port, "plaza"));
 await supabase("db", "push", "--yes", "--include-all", `--remote=${migrated}`);
-// A job is kept with the name of its database, which is no difference.
+// A job is stored with the name of its database. That difference does not count.
 for (const name of ["migrated", "plaza"])
   await onDatabase(server.port, name, "update cron.job set database = 'postgres'");
 const { diff } = await supabase("db", "diff", "--from", migrated, "--to", wanted);
 
 if (typeof diff !== "string") throw new Error("supabase db diff gave no diff");
 if (diff.trim() === "") {
-  console.log("sql/ and supabase/migrations say the same already.");
+  console.log("sql/ and supabase/migrations already say the same.");
 } else {
   const version = new Date().toISOString().replace(/\D/g, "").slice(0, 14);
   const path = join("supabase/migrations", `${version}_${name}.sql`);

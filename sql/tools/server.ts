@@ -1,7 +1,7 @@
 /**
- * A throw-away Postgres server with two databases to copy: `supabase`, as a new
- * project is, and `plaza`, built from the files of sql/. The tools in this folder
- * and the tests of the database use it.
+ * A temporary Postgres server with two databases to copy. `supabase` is like a new
+ * project. `plaza` is built from the files of sql/. The tools in this folder and the
+ * tests of the database use it.
  */
 import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -26,7 +26,7 @@ export async function startDatabaseServer(): Promise<DatabaseServer> {
   try {
     const dir = await mkdtemp(join(tmpdir(), "plaza-database-"));
     stack.defer(() => rm(dir, { recursive: true, force: true }));
-    // The server's own user has to get in.
+    // The server may run as another user, who has to enter this folder.
     await chmod(dir, 0o755);
     const server = stack.use(
       await startServer({ dataDir: join(dir, "data"), port: 0, password, durable: false, log }),
@@ -50,12 +50,12 @@ export async function startDatabaseServer(): Promise<DatabaseServer> {
   }
 }
 
-/** @param role who logs in; migrations and sql/ run as postgres, which is no superuser */
+/** @param role logs in. Migrations and sql/ run as postgres, which is not a superuser. */
 export function databaseUrl(port: number, name: string, role = "postgres"): string {
   return `postgresql://${role}:${password}@127.0.0.1:${port}/${name}`;
 }
 
-/** Runs one statement in the maintenance database, where nobody else is. */
+/** Runs one statement in the maintenance database, to which nobody else connects. */
 export const onAdmin = (port: number, statement: string): Promise<void> =>
   onDatabase(port, "postgres", statement);
 
@@ -76,7 +76,7 @@ export async function sources(): Promise<{ name: string; text: string }[]> {
   return Promise.all(names.map(async (name) => ({ name, text: await readFile(join(folder, name), "utf8") })));
 }
 
-/** Builds the product from sql/ in an empty Supabase database, a transaction a file, as a migration is. */
+/** Builds the product from sql/ in an empty Supabase database. Each file is one transaction, as a migration is. */
 export async function build(url: string): Promise<void> {
   const sql = postgres(url, { max: 1, onnotice() {} });
   try {

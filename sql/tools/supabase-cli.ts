@@ -1,4 +1,4 @@
-/** The supabase CLI, as the tools in this folder and the tests of the database call it. */
+/** Calls the supabase CLI, for the tools in this folder and the tests of the database. */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -8,20 +8,21 @@ import { promisify } from "node:util";
 import { projectDir } from "./server.ts";
 
 /**
- * Runs it on this project and reads its JSON.
- * @throws Error with what it said, when it fails
+ * Runs the CLI on this project.
+ * @returns the JSON that it prints
+ * @throws Error with the CLI's output, when it fails
  */
 export async function supabase(...args: string[]): Promise<Record<string, unknown>> {
   return JSON.parse((await run([...args, "--output-format", "json"])) || "{}");
 }
 
-/** Where frontends find the types of the API. */
+/** The file in which frontends find the types of the API. */
 export const typesPath = "supabase/database.types.ts";
 
 /**
- * The types of what the API offers, as a TypeScript module in our format.
  * @param url of a database
- * @throws Error with what the CLI said, when it fails
+ * @returns the types of the API, as a TypeScript module in our format
+ * @throws Error with the CLI's output, when it fails
  */
 export async function generateTypes(url: string): Promise<string> {
   const types = await run([
@@ -60,7 +61,7 @@ async function run(args: string[]): Promise<string> {
           ...process.env,
           SUPABASE_HOME: home,
           SUPABASE_TELEMETRY_DISABLED: "1",
-          // Asked for by config.toml and used by nothing here.
+          // config.toml asks for it. Nothing here uses it.
           SEND_EMAIL_HOOK_SECRETS: `v1,whsec_${Buffer.alloc(32).toString("base64")}`,
         },
       },
@@ -74,5 +75,5 @@ async function run(args: string[]): Promise<string> {
   }
 }
 
-/** A URL as the CLI wants it: without TLS, which a local server does not have. */
+/** @returns the URL for the CLI: without TLS, which a local server does not have */
 export const plain = (url: string): string => `${url}?sslmode=disable`;

@@ -61,7 +61,7 @@ test("alice asks what her budget is, with GET too", async () => {
   expect((await guest().rpc("limits")).status).toBe(401);
 });
 
-test("each search of alice's counts, so it is a POST; whoever is not signed in may use GET", async () => {
+test("each search by alice counts, so it is a POST; people who are not signed in may use GET", async () => {
   const left = async (): Promise<number> => {
     const { data } = await alice.client.rpc("limits").eq("action", "search").throwOnError();
     return data[0].left;

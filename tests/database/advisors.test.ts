@@ -16,10 +16,10 @@ beforeAll(async () => {
 });
 afterAll(() => db?.[Symbol.asyncDispose]());
 
-/** Findings, without the two that are none. */
+/** The findings, without the two that are not mistakes here. */
 async function findings(): Promise<Finding[]> {
   const { results } = await supabase("db", "advisors", `--remote=${plain(db.url)}`, "--level", "info");
-  // Names in an SQL-standard body are bound when it is created: search_path is not asked.
+  // Postgres binds the names in an SQL-standard body when it is created. It does not use search_path.
   const bound = await db.admin`
     select pronamespace::regnamespace::text || '.' || proname as name
     from pg_proc
@@ -31,17 +31,17 @@ async function findings(): Promise<Finding[]> {
     bound.some((row) => row.name === `${metadata.schema}.${metadata.name}`);
   return (results as Finding[]).filter(
     (finding) =>
-      // Nobody has asked this database anything yet.
+      // Nobody has sent a query to this database yet.
       finding.name !== "unused_index" &&
       !(finding.name === "function_search_path_mutable" && isBound(finding)),
   );
 }
 
-test("the advisors have nothing to say", async () => {
+test("the advisors find nothing", async () => {
   expect(await findings()).toEqual([]);
 });
 
-test("the advisors would speak", async () => {
+test("the advisors find a mistake", async () => {
   await db.admin.unsafe(`
     create table public.forgotten (id bigint primary key, author_id uuid references public.profiles);
     create function public.forgotten() returns integer language sql as 'select 1';

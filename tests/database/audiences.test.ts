@@ -1,4 +1,4 @@
-/** Audiences: whom a post is for, what its readers may do with it, and what an edit changes. */
+/** Audiences: the people a post is for, what its readers may do with it, and what an edit changes. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDatabase, type Database, type Person, refusal } from "./database.ts";
 import { differences } from "./recount.ts";
@@ -26,7 +26,7 @@ const post = async (by: Person, values: Record<string, unknown>): Promise<number
 };
 const edit = (by: Person, id: number, values: Record<string, unknown>) =>
   by.asks((sql) => sql`update posts set ${sql(values)} where id = ${id} returning *`);
-/** Who of all reads a post. */
+/** The people who read a post. */
 const readers = async (id: number) => {
   const found: string[] = [];
   for (const who of [alice, bob, carol, mallory]) {
@@ -38,7 +38,7 @@ const readers = async (id: number) => {
 };
 
 describe("a post of alice's", () => {
-  test("for everyone is read by all but mallory", async () => {
+  test("for everyone is read by everybody except mallory", async () => {
     const id = await post(alice, { content: "hello" });
     expect(await readers(id)).toEqual(["alice", "bob", "carol", "anon"]);
   });
@@ -57,24 +57,24 @@ describe("a post of alice's", () => {
     expect(mentioned).toEqual([{ username: "carol" }]);
   });
 
-  test("is read by whom its edits mention", async () => {
+  test("is read by the people its edits mention", async () => {
     const id = await post(alice, { title: "@bob", content: "and @carol", audience: "mentioned" });
     expect(await readers(id)).toEqual(["alice", "bob", "carol"]);
     await edit(alice, id, { title: "" });
     expect(await readers(id)).toEqual(["alice", "carol"]);
     await edit(alice, id, { content: "@bob, not you" });
     expect(await readers(id)).toEqual(["alice", "bob"]);
-    // Its history as well.
+    // The same holds for its history.
     const history = (who: Person) => who.asks((sql) => sql`select from post_versions where post_id = ${id}`);
     expect(await history(alice)).toHaveLength(2);
-    // Bob was left out and is new to it; mentions.test.ts has more.
+    // One edit left bob out. He reads only what was said since he came back. mentions.test.ts has more.
     expect(await history(bob)).toHaveLength(0);
     await edit(alice, id, { content: "@bob, once more" });
     expect(await history(bob)).toHaveLength(1);
     expect(await history(carol)).toHaveLength(0);
   });
 
-  test("keeps its audience, its author and what it refers to", async () => {
+  test("keeps its audience, its author and the posts it refers to", async () => {
     const id = await post(alice, { content: "mine", audience: "followers" });
     const values = {
       audience: "everyone",
@@ -90,9 +90,9 @@ describe("a post of alice's", () => {
   });
 });
 
-describe("what is not for everyone", () => {
+describe("a post that is not for everyone", () => {
   test.each(["followers", "mentioned"])(
-    "but for %s, bob answers and likes, and does not pass on",
+    "it is for %s: bob may answer and like it, and may not repost or quote it",
     async (audience) => {
       const id = await post(alice, { content: "psst @bob", audience });
       await post(bob, { content: "what?", reply_to_id: id });
@@ -110,7 +110,7 @@ describe("what is not for everyone", () => {
     },
   );
 
-  test("alice passes on herself: to those who could read it anyway", async () => {
+  test("alice may repost and quote it herself, and nobody else can read it by that", async () => {
     const id = await post(alice, { content: "psst", audience: "followers" });
     const repost = await post(alice, { repost_of_id: id });
     const quote = await post(alice, { content: "I said:", quote_of_id: id });
@@ -131,12 +131,12 @@ describe("a repost", () => {
     repost = await post(bob, { repost_of_id: original });
   });
 
-  test("is read by whoever reads bob and alice", async () => {
+  test("is read by everybody who reads both bob and alice", async () => {
     expect(await readers(repost)).toEqual(["alice", "bob", "carol", "anon"]);
     expect(await mallory.asks((sql) => sql`select from profiles where id = ${bob.id}`)).toHaveLength(1);
   });
 
-  test("is acted on as the post that it shows", async () => {
+  test("passes likes, bookmarks, replies and quotes to the post that it shows", async () => {
     const [row] = await carol.asks(async (sql) => {
       await sql`insert into posts (content, reply_to_id) values ('so true', ${repost})`;
       await sql`insert into posts (content, quote_of_id) values ('see', ${repost})`;
@@ -153,7 +153,7 @@ describe("a repost", () => {
     expect(bare).toBeUndefined();
   });
 
-  test("comes once of each", async () => {
+  test("can be made once by each person", async () => {
     for (const repost_of_id of [original, repost]) {
       expect(await refusal(post(bob, { repost_of_id }))).toMatchObject({
         code: "PT409",
@@ -170,7 +170,7 @@ describe("a repost", () => {
     { content_warning: "cents" },
     { language: "en" },
     { audience: "followers" },
-  ])("has nothing of its own: not %o", async (own) => {
+  ])("has no text or audience of its own: not %o", async (own) => {
     const again = await post(alice, { content: "again" });
     const refused = { code: "PT400", detail: "repost_is_bare" };
     expect(await refusal(post(bob, { ...own, repost_of_id: again }))).toMatchObject(refused);
@@ -178,7 +178,7 @@ describe("a repost", () => {
     await post(bob, { repost_of_id: again });
   });
 
-  test("neither answers nor quotes", async () => {
+  test("does not answer or quote", async () => {
     const again = await post(alice, { content: "again" });
     for (const other of ["reply_to_id", "quote_of_id"]) {
       const refused = await refusal(post(bob, { repost_of_id: again, [other]: original }));
@@ -186,7 +186,7 @@ describe("a repost", () => {
     }
   });
 
-  test("goes with the post, while replies and quotes stay", async () => {
+  test("is deleted with the post, while replies and quotes stay", async () => {
     const quote = await post(bob, { content: "gone?", quote_of_id: original, reply_to_id: original });
     await alice.asks((sql) => sql`delete from posts where id = ${original}`);
     expect(await readers(repost)).toEqual([]);
@@ -196,7 +196,7 @@ describe("a repost", () => {
 });
 
 describe("an edit", () => {
-  test("keeps the content warning that was, and a warning alone is one", async () => {
+  test("of only the content warning makes a version too, with the old warning", async () => {
     const id = await post(alice, { content: "the end", content_warning: "spoilers" });
     await edit(alice, id, { content_warning: "big spoilers" });
     await edit(alice, id, { content: "the very end" });
@@ -209,7 +209,7 @@ describe("an edit", () => {
     ]);
   });
 
-  test("moves a post from tag to tag, and mentions along", async () => {
+  test("changes the tags and mentions of a post", async () => {
     const id = await post(alice, { content: "#One #two @bob" });
     const found = async () => [
       (await carol.asks((sql) => sql`select tag from post_tags where post_id = ${id} order by tag`)).map(
@@ -228,7 +228,7 @@ describe("an edit", () => {
     expect(await found()).toEqual([[], []]);
   });
 
-  test("of the language alone is no version", async () => {
+  test("of only the language makes no version", async () => {
     const id = await post(alice, { content: "hallo", language: "en" });
     expect(await edit(alice, id, { language: "de" })).toMatchObject([{ language: "de", edited_at: null }]);
   });

@@ -1,7 +1,7 @@
 /**
- * What Auth does to auth.users while somebody signs up, statement by statement: as
- * supabase_auth_admin, and the same columns (supabase/auth internal/api/mail.go,
- * internal/models/user.go).
+ * Does what Auth does to auth.users while somebody signs up, statement by statement. It uses
+ * the same role, supabase_auth_admin, and the same columns (supabase/auth
+ * internal/api/mail.go, internal/models/user.go).
  */
 import { randomUUID } from "node:crypto";
 import postgres from "postgres";
@@ -12,14 +12,14 @@ export interface Auth extends AsyncDisposable {
   sql: postgres.Sql;
   /** An account that is not confirmed, after its first mail. @returns its id */
   signUp(metadata: Record<string, unknown>, password?: string): Promise<string>;
-  /** An account that an administrator made: no mail. @returns its id */
+  /** An account that an administrator made, without a mail. @returns its id */
   create(metadata: Record<string, unknown>): Promise<string>;
   /** Sends the mail of a sign-up, as /signup and /resend do. */
   mail(id: string): Promise<void>;
   /** Sends the mail for a forgotten password. */
   recover(id: string): Promise<void>;
   invite(id: string): Promise<void>;
-  /** The link or the code of a mail was used. */
+  /** Confirms the account, as the link or the code of a mail does. */
   confirm(id: string): Promise<void>;
   setPassword(id: string, password: string): Promise<void>;
   user(id: string): Promise<postgres.Row>;

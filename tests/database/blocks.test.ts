@@ -1,4 +1,4 @@
-/** Blocks: each of two people in a world without the other. */
+/** Blocks: each of two people sees a world without the other. */
 import type { PendingQuery, Row, TransactionSql } from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDatabase, type Database, type Person, refusal } from "./database.ts";
@@ -9,11 +9,11 @@ let alice: Person;
 let bob: Person;
 let carol: Person;
 let mallory: Person;
-/** Of bob: what alice and mallory both like, answer, quote and repost. */
+/** A post by bob, which alice and mallory both like, answer, quote and repost. */
 let square: number;
-/** Of alice. */
+/** A post by alice. */
 let hers: number;
-/** Of carol, for all to see, with alice and mallory on it. */
+/** A public list by carol, with alice and mallory on it. */
 let list: string;
 
 const post = async (by: Person, values: Record<string, unknown>): Promise<number> => {
@@ -61,7 +61,7 @@ beforeAll(async () => {
 });
 afterAll(() => db?.[Symbol.asyncDispose]());
 
-/** Where one may come upon somebody. */
+/** All places where somebody may be found. */
 const places = ({ id, username }: Person): Record<string, string> => ({
   profiles: `profiles where id = '${id}'`,
   posts: `posts where author_id = '${id}'`,
@@ -97,7 +97,7 @@ const meets = (one: Person, other: Person) =>
     }
     return met;
   });
-/** What bob's post and carol's page count: 2 of each, for alice and mallory. */
+/** The counts of bob's post and of carol's page: 2 of each, for alice and mallory. */
 const counts = (viewer: Person) =>
   viewer.asks(async (sql) => [
     ...(await sql`select likes, replies, reposts, quotes from post_counts where post_id = ${square}`),
@@ -108,7 +108,7 @@ const counting = (n: number) => [
   { followers: n, following: n },
 ];
 
-test("alice blocks mallory: neither is anywhere for the other, nor counted, until she unblocks him", async () => {
+test("alice blocks mallory: neither finds the other anywhere or in a count, until she unblocks him", async () => {
   const everywhere = Object.keys(places(alice));
   expect(await meets(alice, mallory)).toEqual(everywhere);
   expect(await meets(mallory, alice)).toEqual(everywhere);
@@ -120,7 +120,7 @@ test("alice blocks mallory: neither is anywhere for the other, nor counted, unti
   for (const one of [bob, carol]) expect(await counts(one)).toEqual(counting(2));
 
   await unblock(alice, mallory);
-  // What they follow of each other has ended.
+  // Their follows of each other have ended.
   const rest = everywhere.filter((place) => place !== "home_feed");
   expect(await meets(alice, mallory)).toEqual(rest);
   expect(await meets(mallory, alice)).toEqual(rest);
@@ -128,7 +128,7 @@ test("alice blocks mallory: neither is anywhere for the other, nor counted, unti
   expect(await differences(db.admin)).toEqual({});
 });
 
-test("a block ends what either asks of the other", async () => {
+test("a block ends the follow requests between the two", async () => {
   const [erin, frank] = [await db.signUp("erin"), await db.signUp("frank")];
   await db.admin`update profiles set is_private = true where id in (${erin.id}, ${frank.id})`;
   await erin.asks((sql) => sql`select follow(${frank.id})`);
@@ -138,12 +138,12 @@ test("a block ends what either asks of the other", async () => {
   expect(await db.admin`select from follow_requests`).toHaveLength(0);
 });
 
-test("nobody blocks themselves", async () => {
+test("nobody can block themselves", async () => {
   expect(await refusal(block(bob, bob))).toMatchObject({ code: "PT400", detail: "block_yourself" });
 });
 
 describe("while alice blocks mallory", () => {
-  /** Somebody whom mallory treated as he did alice, and who deleted their account. */
+  /** Somebody who deleted their account. Before, mallory did the same with them as with alice. */
   let gone: Person;
   let lost: number;
   let ownList: string;
@@ -181,30 +181,33 @@ describe("while alice blocks mallory", () => {
     "a repost": (sql, { post }) => sql`insert into posts (repost_of_id) values (${post})`,
   };
 
-  test.each(Object.entries(writes))("%s is refused in the words for whom is gone", async (name, write) => {
-    const ofAlice = { id: alice.id, post: hers, list: ownList };
-    const ofGone = { id: gone.id, post: lost, list: ownList };
-    const [told, toldOfGone] = [
-      await refusal(mallory.asks((sql) => write(sql, ofAlice))),
-      await refusal(mallory.asks((sql) => write(sql, ofGone))),
-    ];
-    expect(told.code).toBe("PT404");
-    for (const part of ["code", "message", "detail", "hint"] as const) {
-      expect(told[part]).toBe(toldOfGone[part]);
-    }
-    // A newcomer may do it, but ask: she has a public account.
-    const newcomer = await db.signUp(`new_${Object.keys(writes).indexOf(name)}`);
-    const theirs = { ...ofAlice, list: await makeList(newcomer, true) };
-    const code = await newcomer
-      .asks((sql) => write(sql, theirs))
-      .then(
-        () => "done",
-        ({ detail }) => detail,
-      );
-    expect(code).toBe(name === "a request" ? "follow_needs_no_request" : "done");
-  });
+  test.each(Object.entries(writes))(
+    "%s is refused in the same words as for a deleted account",
+    async (name, write) => {
+      const ofAlice = { id: alice.id, post: hers, list: ownList };
+      const ofGone = { id: gone.id, post: lost, list: ownList };
+      const [told, toldOfGone] = [
+        await refusal(mallory.asks((sql) => write(sql, ofAlice))),
+        await refusal(mallory.asks((sql) => write(sql, ofGone))),
+      ];
+      expect(told.code).toBe("PT404");
+      for (const part of ["code", "message", "detail", "hint"] as const) {
+        expect(told[part]).toBe(toldOfGone[part]);
+      }
+      // A newcomer may do it. Only a follow request is refused, because her account is public.
+      const newcomer = await db.signUp(`new_${Object.keys(writes).indexOf(name)}`);
+      const theirs = { ...ofAlice, list: await makeList(newcomer, true) };
+      const code = await newcomer
+        .asks((sql) => write(sql, theirs))
+        .then(
+          () => "done",
+          ({ detail }) => detail,
+        );
+      expect(code).toBe(name === "a request" ? "follow_needs_no_request" : "done");
+    },
+  );
 
-  test("what mallory kept of her is not for him to find, but with the unblock", async () => {
+  test("mallory does not find his mute, bookmark, like and list member of her, until she unblocks him", async () => {
     const kept = () =>
       mallory.asks(
         (sql) => sql`
@@ -228,7 +231,7 @@ describe("while alice blocks mallory", () => {
       "list_members where list_id in (select id from lists where owner_id = auth.uid())",
       "delete from list_members",
     ],
-  ])("of %s, “%s” finds no more than he reads", async (readable, write) => {
+  ])("on %s, “%s” finds no more rows than he reads", async (readable, write) => {
     const undone = mallory.asks(async (sql) => {
       const [read, written] = [await sql.unsafe(`select from ${readable}`), await sql.unsafe(write)];
       throw new Error(`${written.count - read.count} more`);
@@ -236,14 +239,14 @@ describe("while alice blocks mallory", () => {
     await expect(undone).rejects.toThrow("0 more");
   });
 
-  test("her name stays taken, though her page is not there for him", async () => {
+  test("her name stays taken, although he does not find her page", async () => {
     const ask = (who: Person) =>
       who.asks((sql) => sql`select (select username from profile('alice')), username_available('alice')`);
     expect(await ask(mallory)).toEqual([{ username: null, username_available: false }]);
     expect(await ask(carol)).toEqual([{ username: "alice", username_available: false }]);
   });
 
-  test("she finds him where she unblocks people, and on his page, without counts", async () => {
+  test("she finds him in the list of people she blocks, and finds his page without counts", async () => {
     const blocked = (who: Person) => who.asks((sql) => sql`select (profile).username from blocked_people()`);
     expect(await blocked(alice)).toEqual([{ username: "mallory" }]);
     expect(await blocked(mallory)).toEqual([]);
@@ -253,14 +256,14 @@ describe("while alice blocks mallory", () => {
     expect(await page(bob)).toMatchObject({ is_blocked: false, followers: 1, following: 1, posts: 3 });
   });
 
-  test("her own block is hidden from her as long as he blocks her as well", async () => {
+  test("her own block is hidden from her as long as he blocks her too", async () => {
     const seen = () =>
       alice.asks(
         (sql) => sql`
           select from blocks union all select from blocked_people() union all select from profile('mallory')`,
       );
     expect(await seen()).toHaveLength(3);
-    // As when both block at the same moment; later, he cannot.
+    // This happens when both block at the same moment. Later, he cannot block her.
     await db.admin.begin(async (sql) => {
       await sql`set local session_replication_role = replica`;
       await sql`insert into blocks (blocker_id, blocked_id) values (${mallory.id}, ${alice.id})`;

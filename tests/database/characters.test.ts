@@ -1,4 +1,4 @@
-/** What all texts have in common: what is blank, one line and a name, and where a text is cut. */
+/** The rules for all texts: what is blank, what is one line, what is a name, and where a text is cut. */
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import postgres from "postgres";
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => db?.[Symbol.asyncDispose]());
 
-/** What a private function says of each text. */
+/** The answers of a private function about each text. */
 async function ask<T>(call: string, texts: string[], sql: postgres.Sql = db.admin): Promise<T[]> {
   const rows = await sql`
     select ${sql.unsafe(`private.${call}`)} as answer
@@ -27,7 +27,7 @@ async function ask<T>(call: string, texts: string[], sql: postgres.Sql = db.admi
 const points = Array.from({ length: 0x110000 }, (_, point) => point).filter(
   (point) => point > 0 && !(point >= 0xd800 && point <= 0xdfff),
 );
-/** Those for which an SQL condition on c holds. */
+/** The characters for which an SQL condition on c holds. */
 const pointsWhere = async (condition: string): Promise<number[]> => {
   const [row] = await db.admin.unsafe(`
     select array_agg(point order by point) as points
@@ -47,7 +47,7 @@ describe("a blank text", () => {
     expect(await pointsWhere("private.is_blank(c)")).toEqual(pointsLike(blank));
   });
 
-  test("has nothing else, in any mixture", async () => {
+  test("has no other characters, in any mixture", async () => {
     const unit = fc.constantFrom(
       ...[" ", "\n", "\t", "\u200b", "\u2060", "\u3164", "\u2800", "\ufe0f", "\u{e0041}", "\u0085", "\u202e"],
       ...["a", "字", "\u0301", ".", "🌱", "0"],
@@ -75,7 +75,7 @@ describe("a name", () => {
     expect(found).toEqual(pointsLike(/\p{Bidi_Control}/u));
   });
 
-  test("is made of any text, and is a name then", async () => {
+  test("is made from any text", async () => {
     const unit = fc.oneof(
       fc.constantFrom(
         "\u2028",
@@ -209,7 +209,7 @@ describe("a cut", () => {
     );
   });
 
-  test("takes no time, however the text is made", async () => {
+  test("takes little time for any text", async () => {
     await db.admin.begin(async (sql) => {
       await sql`set local statement_timeout = '2s'`;
       for (const part of ["👩\u200d", "\u0301", "क्", "\u1100", "🇩", "a"]) {

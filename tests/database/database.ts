@@ -1,7 +1,7 @@
 /**
- * A database of its own for a test file, copied from the server's templates,
- * and the people in it, who act as through the API: logged in as authenticator,
- * a transaction a request, with role and claims set the way PostgREST does.
+ * Makes a database for one test file, copied from the server's templates, and people in it.
+ * They act as through the API. They log in as authenticator, each request is a transaction,
+ * and role and claims are set as PostgREST sets them.
  */
 import { randomBytes, randomUUID } from "node:crypto";
 import postgres, { type Sql, type TransactionSql } from "postgres";
@@ -11,7 +11,7 @@ import { useTestServer } from "./server.ts";
 
 export type Role = "anon" | "authenticated" | "service_role";
 
-/** Somebody at the API: `await alice((sql) => sql`…`)` is one request of hers. */
+/** Sends one request to the API as somebody: `await alice((sql) => sql`…`)`. */
 export type Caller = <T>(work: (sql: TransactionSql) => Promise<T>) => Promise<T>;
 
 export interface Person {
@@ -23,11 +23,11 @@ export interface Person {
 export interface Database extends AsyncDisposable {
   name: string;
   port: number;
-  /** As the role postgres, for whom row-level security does not hold. */
+  /** Connects as the role postgres. Row-level security does not hold for it. */
   url: string;
-  /** As the role postgres. */
+  /** The role postgres. */
   owner: Sql;
-  /** As a superuser: looks at everything, and sets clocks back. */
+  /** A superuser, who may read everything and change times. */
   admin: Sql;
   as(role: Role, userId?: string): Caller;
   /**
@@ -41,7 +41,7 @@ export interface Database extends AsyncDisposable {
   ): Promise<Person>;
 }
 
-/** bigint arrives as a number: ids fit, and counts do. */
+/** bigint arrives as a number, because ids and counts fit into one. */
 const types = { bigint: { to: 20, from: [20], parse: Number, serialize: String } };
 
 export async function createDatabase(template: "plaza" | "supabase" = "plaza"): Promise<Database> {
@@ -102,7 +102,7 @@ export async function createDatabase(template: "plaza" | "supabase" = "plaza"): 
   };
 }
 
-/** What a refused request says: fails when it is not refused, or not by Postgres. */
+/** @returns the error of a request; fails when the request succeeds, or when the error is not from Postgres */
 export async function refusal(request: Promise<unknown>): Promise<postgres.PostgresError> {
   const outcome = await request.then(
     (value) => new Error(`not refused: ${JSON.stringify(value)}`),

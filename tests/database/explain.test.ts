@@ -1,12 +1,12 @@
-/** explain_visibility: the rule that decides, and no word more than the post itself would tell. */
+/** explain_visibility says which rule decides. It reveals no more than the post itself would. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDatabase, type Database, type Person } from "./database.ts";
 
 let db: Database;
-/** By name: alice is public, erin private; bob follows both, carol neither, and both block mallory. */
+/** By name: alice is public and erin is private. Bob follows both, carol follows neither, and both block mallory. */
 let people: Record<string, Person>;
 const viewers = ["alice", "bob", "carol", "mallory", "erin", "anon"];
-/** By name, as `alice everyone`, and the reposts of some by others. */
+/** By name, such as `alice everyone`. There are also reposts of some of them by others. */
 const posts: Record<string, number> = {};
 
 const asks = (name: string) => people[name]?.asks ?? db.as("anon");
@@ -70,9 +70,9 @@ test.each(grid)("%s is explained to alice, bob, carol, mallory, erin and anon", 
   expect(found.map(({ rule }) => rule)).toEqual(rules);
 });
 
-describe("whatever anybody does", () => {
+describe("after every change", () => {
   const visible = new Set(["own", "everyone", "follower", "mentioned"]);
-  /** For each viewer and post, what is explained is what is read. */
+  /** For each viewer and post: visible in the explanation means that the viewer reads the post. */
   const agree = async () => {
     for (const name of viewers) {
       const read = await asks(name)((sql) => sql`select id from posts`);
@@ -88,7 +88,7 @@ describe("whatever anybody does", () => {
   const id = (name: string) => `(select id from profiles where username = '${name}')`;
   test.each([
     ["as it is", null],
-    ["bob follows no more", `delete from follows where follower_id = ${id("bob")}`],
+    ["bob unfollows", `delete from follows where follower_id = ${id("bob")}`],
     ["erin becomes public", "update profiles set is_private = false where username = 'erin'"],
     ["alice becomes private", "update profiles set is_private = true where username = 'alice'"],
     [
@@ -98,17 +98,17 @@ describe("whatever anybody does", () => {
     ["all unblock all", "delete from blocks"],
     ["alice mentions nobody", "update posts set content = 'hello' where content = 'hello @carol'"],
     [
-      "carol reposts no more",
+      "carol deletes her repost",
       `delete from posts where repost_of_id is not null and author_id = ${id("carol")}`,
     ],
     ["alice leaves", `delete from auth.users where id = ${id("alice")}`],
-  ])("%s, and what is explained is what is read", async (_, change) => {
+  ])("%s: the explanation says visible for exactly the posts that are read", async (_, change) => {
     if (change) await db.admin.unsafe(change);
     await agree();
   });
 });
 
-describe("to whom a post does not exist", () => {
+describe("for a person who cannot know of a post", () => {
   let missing: Awaited<ReturnType<typeof explain>>;
   let hers: number;
   beforeAll(async () => {
@@ -120,13 +120,13 @@ describe("to whom a post does not exist", () => {
     );
   });
 
-  test("it is explained in the words for what is not there", async () => {
+  test("the explanation is that of a post that does not exist", async () => {
     expect(missing).toEqual({ visible: false, rule: "not_found", explanation: expect.any(String) });
     expect(await explain("bob", hers)).toMatchObject({ visible: true, rule: "everyone" });
     expect(await explain("mallory", hers)).toEqual(missing);
   });
 
-  test("also when he blocks its author as well; whoever blocks alone is told so", async () => {
+  test("also when he blocks its author too; somebody who blocks and is not blocked is told of the block", async () => {
     await asks("carol")((sql) => sql`insert into blocks (blocked_id) values (${people.frank?.id as string})`);
     expect(await explain("carol", hers)).toMatchObject({ visible: false, rule: "you_block_author" });
     await db.admin.begin(async (sql) => {
@@ -138,7 +138,7 @@ describe("to whom a post does not exist", () => {
   });
 });
 
-test("of a repost mallory hears the same whether alice, whom it shows, blocks him or is gone", async () => {
+test("mallory gets the same answer about a repost of alice's post when she blocks him and when she is gone", async () => {
   await using own = await createDatabase();
   const [author, reposter, reader] = [
     await own.signUp("author"),

@@ -1,6 +1,6 @@
 /**
- * Feeds, which are read past row-level security, held against plain queries under it:
- * for random towns, every viewer and every feed, the same rows in the same order.
+ * The feeds do not use row-level security. Here they are compared with plain queries that
+ * do. For random towns, every viewer gets the same rows in the same order from every feed.
  */
 import fc from "fast-check";
 import type { TransactionSql } from "postgres";
@@ -18,8 +18,8 @@ beforeAll(async () => {
 afterAll(() => db?.[Symbol.asyncDispose]());
 
 /**
- * Of everything some, by chance: whom a block parts follows nobody across it, as the
- * rules have it; everything else may be in any combination.
+ * Makes some rows of every kind by chance, in any combination. There is one exception, as in
+ * the product: two people never follow each other across a block.
  */
 async function town(seed: number): Promise<void> {
   await db.admin.begin(async (sql) => {
@@ -83,7 +83,7 @@ async function town(seed: number): Promise<void> {
   });
 }
 
-/** Home or a list's feed, by its members and tags, as one would write it with all the time in the world. */
+/** The plain query for home or a list's feed, by its members and tags. It may be slow. */
 const timeline = (members: string, tags: string) => `
   with muted as (select muted_id from mutes where muted_until is null or muted_until > now()),
   source as (
@@ -120,7 +120,7 @@ const unmuted = `author_id not in (${muted}) and not exists (
   select from posts as quoted where quoted.id = posts.quote_of_id and quoted.author_id in (${muted})
 )`;
 
-/** By feed: the call, and the same under row-level security. Each takes what it is of as $1. */
+/** For each feed: its call, and the plain query. Both take $1, which `of` selects: the tag, list, person or post. */
 const feeds: Record<string, { of: string; call: string; plain: string }> = {
   home: {
     of: "select null",
@@ -133,7 +133,7 @@ const feeds: Record<string, { of: string; call: string; plain: string }> = {
   list: {
     of: "select id from lists",
     call: "list_feed($1::uuid, page_size => 100)",
-    // On a list are only those whom one may look into, which nothing but their posts for everyone tells.
+    // The viewer may not look into every member. Row-level security cannot show that, so the query asks the rule.
     plain: timeline(
       `select profile_id from list_members where list_id = $1::uuid
         and private.looks_into(auth.uid(), profile_id)`,
@@ -164,7 +164,7 @@ const feeds: Record<string, { of: string; call: string; plain: string }> = {
   profile_likes: {
     of: "select id from profiles",
     call: "profile_likes($1::uuid, page_size => 100)",
-    // Authors read who likes their posts; that is not the liker's page.
+    // Authors also read the likes of their posts. Those are not on the page of the person who likes.
     plain: `select id from likes where user_id = $1::uuid and (user_id = auth.uid() or (
       (select shows_likes from profiles where profiles.id = user_id) and private.looks_into(auth.uid(), user_id)
     ))`,
@@ -196,7 +196,7 @@ const ids = async (sql: TransactionSql, query: string, of: string | null): Promi
 };
 
 let rows = 0;
-test.each(Object.keys(feeds))("%s is what the plain query says", async (name) => {
+test.each(Object.keys(feeds))("%s has the rows of the plain query", async (name) => {
   const { of, call, plain } = feeds[name] as (typeof feeds)[string];
   rows = 0;
   await fc.assert(

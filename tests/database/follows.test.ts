@@ -1,4 +1,4 @@
-/** Follows: one for each pair, and counts that equal a recount whatever happens at once. */
+/** Follows: one for each pair of people. The counts equal a recount, even when many things happen at once. */
 import { randomInt } from "node:crypto";
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -8,7 +8,7 @@ import { createDatabase, type Database, type Person, refusal } from "./database.
 let db: Database;
 let alice: Person;
 let bob: Person;
-/** Auth, with as many connections as there are people leaving at once. */
+/** Auth, with a connection for each person who deletes their account at the same moment. */
 let deleting: postgres.Sql;
 beforeAll(async () => {
   db = await createDatabase();
@@ -21,19 +21,19 @@ afterAll(async () => {
   await db?.[Symbol.asyncDispose]();
 });
 
-const follow = (who: Person, ...whom: Person[]) =>
+const follow = (who: Person, ...followees: Person[]) =>
   who.asks(
     (sql) => sql`
-      insert into follows ${sql(whom.map(({ id }) => ({ followee_id: id })))}
+      insert into follows ${sql(followees.map(({ id }) => ({ followee_id: id })))}
       on conflict (follower_id, followee_id) do nothing
     `,
   );
-const unfollow = (who: Person, ...whom: Person[]) =>
-  who.asks((sql) => sql`delete from follows where followee_id in ${sql(whom.map(({ id }) => id))}`);
+const unfollow = (who: Person, ...followees: Person[]) =>
+  who.asks((sql) => sql`delete from follows where followee_id in ${sql(followees.map(({ id }) => id))}`);
 const counts = async (person: Person) =>
   (await db.admin`select followers, following from follow_counts where profile_id = ${person.id}`)[0];
 
-/** Rows of follow_counts that are not what counting gives; and who has none. */
+/** The rows of follow_counts that differ from a recount, and the people who have no row. */
 const wrong = () => db.admin`
   select username, counted
   from profiles
@@ -70,7 +70,7 @@ test("a plain insert of a follow that exists is a conflict", async () => {
   await unfollow(bob, alice);
 });
 
-test("bob cannot follow himself, nor make alice follow him", async () => {
+test("bob cannot follow himself, and cannot make alice follow him", async () => {
   expect(await refusal(follow(bob, bob))).toMatchObject({ code: "PT400", detail: "follow_yourself" });
   const forged = bob.asks(
     (sql) => sql`insert into follows (follower_id, followee_id) values (${alice.id}, ${bob.id})`,
@@ -84,7 +84,7 @@ test("bob cannot follow somebody who is not there", async () => {
   expect(await refusal(follow(bob, nobody))).toMatchObject({ code: "PT404", detail: "profile_not_found" });
 });
 
-test("many followed with one request are all counted", async () => {
+test("a request that follows many people counts all of them", async () => {
   const people = await Promise.all(Array.from({ length: 10 }, (_, n) => db.signUp(`many_${n}`)));
   await follow(bob, alice, ...people);
   expect(await counts(bob)).toEqual({ followers: 0, following: 11 });
@@ -94,7 +94,7 @@ test("many followed with one request are all counted", async () => {
   await unfollow(bob, alice, ...people);
 });
 
-test("a new follower does not wait for a profile being edited", async () => {
+test("a new follower does not wait for an owner who edits the profile", async () => {
   const editing = await db.admin.reserve();
   try {
     await editing`begin`;
@@ -108,7 +108,7 @@ test("a new follower does not wait for a profile being edited", async () => {
   await unfollow(bob, alice);
 });
 
-test("two requests of bob's that name the same people in another order both succeed", async () => {
+test("two requests by bob with the same people in another order both succeed", async () => {
   const [x, y] = [await db.signUp("first"), await db.signUp("second")];
   await using stack = new AsyncDisposableStack();
   const begin = async () => {
@@ -119,8 +119,8 @@ test("two requests of bob's that name the same people in another order both succ
       set_config('request.jwt.claims', ${JSON.stringify({ sub: bob.id })}, true)`;
     return sql;
   };
-  const insert = (sql: postgres.ReservedSql, whom: Person) =>
-    sql`insert into follows (followee_id) values (${whom.id}) on conflict do nothing`;
+  const insert = (sql: postgres.ReservedSql, followees: Person) =>
+    sql`insert into follows (followee_id) values (${followees.id}) on conflict do nothing`;
 
   const one = await begin();
   const two = await begin();
@@ -132,7 +132,7 @@ test("two requests of bob's that name the same people in another order both succ
     await insert(two, x);
     await two`commit`;
   });
-  // The second has its row, or waits for its turn: now the first asks for the same row.
+  // The second request has its row, or waits for its turn. Now the first one asks for the same row.
   await vi.waitFor(async () => {
     const [waits] = await db.as("service_role")(
       (sql) => sql`select from pg_locks where pid = ${pid} and not granted`,
@@ -167,19 +167,19 @@ test("the counts survive everybody following everybody at once, and people leavi
 
   const request = async (): Promise<void> => {
     const who = someone();
-    const whom = some(who);
-    if (whom.length === 0) return;
-    await (randomInt(3) === 0 ? unfollow(who, ...whom) : follow(who, ...whom));
+    const followees = some(who);
+    if (followees.length === 0) return;
+    await (randomInt(3) === 0 ? unfollow(who, ...followees) : follow(who, ...followees));
   };
   const leave = async (person: Person): Promise<void> => {
     await deleting`delete from auth.users where id = ${person.id}`;
   };
 
-  // As many connections as there are; four people leave in the middle of it.
+  // All connections are in use. Four people delete their accounts in the middle of it.
   const worker = async () => {
     for (let n = 0; n < 40; n++) await request().catch(expectGone);
   };
-  // To follow somebody who leaves at that moment is refused, as is being somebody who left.
+  // Some requests are refused: people cannot follow a deleted account, or act after their own was deleted.
   const expectGone = (error: { code?: string }) => expect(["PT404", "23503"]).toContain(error.code);
   const leaving = crowd.slice(0, 4);
   await Promise.all([

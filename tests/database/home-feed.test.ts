@@ -1,6 +1,6 @@
 /**
- * The home feed, held against two answers found in other ways: a naive model in
- * TypeScript, and the plain query under row-level security.
+ * The home feed, compared with two other answers: a simple model in TypeScript, and the
+ * plain query under row-level security.
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -30,7 +30,7 @@ const page = (viewer: Person, before: number | null, pageSize: number): Promise<
     return rows.map((row) => row.item as Item);
   });
 
-/** The same page without any cleverness, by the rules that hold for the viewer. */
+/** The same page by a plain query, under the viewer's row-level security. */
 const plainPage = (viewer: Person, before: number | null, pageSize: number): Promise<Item[]> =>
   viewer.asks(async (sql) => {
     const rows = await sql`
@@ -58,7 +58,7 @@ const plainPage = (viewer: Person, before: number | null, pageSize: number): Pro
     return rows.map((row) => row.item as Item);
   });
 
-/** Every page from the top; what happens between two pages is up to the caller. */
+/** Reads every page from the top. The caller may do something between two pages. */
 async function readAll(
   viewer: Person,
   pageSize: number,
@@ -68,7 +68,7 @@ async function readAll(
   for (;;) {
     const items = await page(viewer, read.at(-1)?.id ?? null, pageSize);
     expect(items.length).toBeLessThanOrEqual(pageSize);
-    // Downwards only, or this would never end.
+    // The ids must get lower, or this would never end.
     for (const { id } of items) expect(id).toBeLessThan(read.at(-1)?.id ?? Number.MAX_SAFE_INTEGER);
     read.push(...items);
     if (items.length < pageSize) return read;
@@ -82,7 +82,7 @@ async function post(author: Person): Promise<number> {
 }
 
 describe("bob's home feed", () => {
-  test("has the newest of alice, whom he follows, and of himself, with their authors", async () => {
+  test("has the newest posts by alice, because he follows her, and by himself, with their authors", async () => {
     const carol = people[2] as Person;
     await bob.asks((sql) => sql`insert into follows (followee_id) values (${alice.id})`);
     await alice.asks(
@@ -147,7 +147,7 @@ describe("bob's home feed", () => {
     expect(refused).toMatchObject({ code: "PT400", detail: "page_size_range" });
   });
 
-  test("ends: below the lowest id there is nothing", async () => {
+  test("ends below the lowest id", async () => {
     expect(await page(bob, 1, 20)).toEqual([]);
   });
 
@@ -157,7 +157,7 @@ describe("bob's home feed", () => {
     expect((await page(bob, null, 100)).some((item) => item.post.author.id === alice.id)).toBe(false);
   });
 
-  test("has a post that commits late at the next read from the top, and none twice", async () => {
+  test("has a post that commits late at the next read from the top, and has no post twice", async () => {
     await bob.asks((sql) => sql`insert into follows (followee_id) values (${alice.id})`);
     await using stack = new AsyncDisposableStack();
     const writing = await db.admin.reserve();
@@ -178,7 +178,7 @@ describe("bob's home feed", () => {
     await bob.asks((sql) => sql`delete from follows`);
   });
 
-  test("is not for who is not signed in", async () => {
+  test("is only for people who are signed in", async () => {
     const anonymous = refusal(db.as("anon")((sql) => sql`select from home_feed()`));
     expect(await anonymous).toMatchObject({ code: "42501" });
     const nobody = refusal(db.as("authenticated")((sql) => sql`select from home_feed()`));
@@ -199,7 +199,7 @@ describe("everybody's home feed", () => {
     follows: fc
       .uniqueArray(fc.tuple(person, person), { selector: (pair) => pair.join(), maxLength: 40 })
       .map((pairs) => pairs.filter(([follower, followee]) => follower !== followee)),
-    // Some write much and others little, as in life.
+    // Some people write much and others little.
     posts: fc.array(fc.oneof(person, fc.nat({ max: 1 })), { maxLength: 60 }),
   });
 
@@ -222,7 +222,7 @@ describe("everybody's home feed", () => {
     });
   }
 
-  /** What the feed is, said as plainly as can be. */
+  /** The feed, computed in the simplest way. */
   function model(viewer: number, { follows }: Town, posts: Map<number, string>): number[] {
     const followed = follows.filter(([follower]) => follower === viewer).map(([, followee]) => followee);
     const sources = new Set([viewer, ...followed].map((n) => people[n]?.id));
@@ -232,7 +232,7 @@ describe("everybody's home feed", () => {
       .sort((a, b) => b - a);
   }
 
-  test("is what the model says, page by page", async () => {
+  test("equals the model, page by page", async () => {
     await fc.assert(
       fc.asyncProperty(town, person, fc.integer({ min: 1, max: 12 }), async (town, viewer, pageSize) => {
         const posts = await populate(town);
@@ -243,7 +243,7 @@ describe("everybody's home feed", () => {
     );
   });
 
-  test("is what the plain query under row-level security says, row by row", async () => {
+  test("equals the plain query under row-level security, row by row", async () => {
     await fc.assert(
       fc.asyncProperty(
         town,
@@ -252,7 +252,7 @@ describe("everybody's home feed", () => {
         fc.option(fc.nat({ max: 60 })),
         async (town, viewer, pageSize, cursor) => {
           const ids = [...(await populate(town)).keys()];
-          // At a post, between two, or above them all.
+          // The cursor is at a post, between two posts, or above all of them.
           const before = cursor === null ? null : (ids[cursor] ?? 1) + (cursor % 2);
           const reader = people[viewer] as Person;
           expect(await page(reader, before, pageSize)).toEqual(await plainPage(reader, before, pageSize));
@@ -262,7 +262,7 @@ describe("everybody's home feed", () => {
     );
   });
 
-  test("neither skips nor repeats while others post and delete between two pages", async () => {
+  test("skips and repeats no post while others post and delete between two pages", async () => {
     const change = fc.record({ author: person, deletes: fc.option(fc.nat({ max: 59 }), { freq: 2 }) });
     await fc.assert(
       fc.asyncProperty(
@@ -288,7 +288,7 @@ describe("everybody's home feed", () => {
           expect(new Set(seen).size).toBe(seen.length);
           const mustSee = model(viewer, town, posts).filter((id) => !deleted.has(id));
           expect(mustSee.filter((id) => !seen.includes(id))).toEqual([]);
-          // What was written meanwhile is above the cursor: for the next read from the top.
+          // Posts that were written meanwhile are above the cursor. They come with the next read from the top.
           expect(seen.filter((id) => !posts.has(id))).toEqual([]);
         },
       ),

@@ -1,6 +1,6 @@
 /**
- * The rules every object of ours keeps, asked of the catalog. Each comes with a
- * statement that breaks it, so that a rule which finds nothing is known to look.
+ * The rules that every object in public and private keeps. Each is a query of the catalog.
+ * Each also has a statement that breaks it, to show that the query finds the offender.
  */
 import type { TransactionSql } from "postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -8,9 +8,9 @@ import { createDatabase, type Database } from "./database.ts";
 
 interface Rule {
   rule: string;
-  /** Selects the names of what breaks it. */
+  /** Selects the names of the objects that break the rule. */
   offenders: string;
-  /** Breaks it; undone afterwards. */
+  /** Breaks the rule. The test undoes it. */
   broken: string;
 }
 
@@ -34,7 +34,7 @@ const rules: Rule[] = [
     broken: "alter table posts disable row level security",
   },
   {
-    rule: "a view of the API is read under its reader's rules",
+    rule: "a view of the API uses the row-level security of its reader",
     offenders: `
       select oid::regclass from pg_class
       where relnamespace = 'public'::regnamespace and relkind in ('v', 'm')
@@ -49,7 +49,7 @@ const rules: Rule[] = [
     broken: "create policy broken on posts for select using (true)",
   },
   {
-    rule: "a role has one permissive policy an operation",
+    rule: "a role has one permissive policy for each operation",
     offenders: `
       select format('%s %s %s', tablename, role, operation)
       from pg_policies
@@ -61,7 +61,7 @@ const rules: Rule[] = [
     broken: "create policy broken on posts for all to anon using (false)",
   },
   {
-    rule: "a policy asks who is asking once, not for every row",
+    rule: "a policy calls auth.uid() once, not for every row",
     offenders: `
       select tablename || ': ' || policyname from pg_policies
       where regexp_replace(concat(qual, with_check), '\\( SELECT auth\\.\\w+\\(\\)', '', 'g') ~ 'auth\\.\\w+\\(|current_setting\\('`,
@@ -83,7 +83,7 @@ const rules: Rule[] = [
     broken: "grant insert on posts to authenticated",
   },
   {
-    rule: "who is not signed in writes nothing",
+    rule: "people who are not signed in write nothing",
     offenders: `
       select attrelid::regclass || '.' || attname from pg_attribute
       join pg_class on pg_class.oid = attrelid
@@ -104,8 +104,8 @@ const rules: Rule[] = [
     broken: "grant execute on function public.home_feed to public",
   },
   {
-    rule: "a new table or function is nobody's until it is granted",
-    // Asked of the defaults themselves: what an object made now would be granted.
+    rule: "nobody may use a new table or function until it is granted",
+    // It reads the default privileges: what a new object would grant.
     offenders: `
       select format('%s of %s to %s', defaclobjtype, defaclnamespace::regnamespace, granted.grantee::regrole)
       from pg_default_acl
@@ -155,7 +155,7 @@ const rules: Rule[] = [
     broken: "alter function public.home_feed security definer",
   },
   {
-    rule: "names in functions are bound at creation, or by an empty search_path",
+    rule: "a function has an SQL-standard body or an empty search_path",
     offenders: `
       select oid::regprocedure from pg_proc
       where pronamespace ${ours} and prosqlbody is null
@@ -203,7 +203,7 @@ const rules: Rule[] = [
     broken: "create table public.broken (id bigint)",
   },
   {
-    rule: "tables, types and functions say what they are",
+    rule: "tables, types and functions have a comment",
     offenders: `
       select oid::regclass::text from pg_class
       where relnamespace ${ours} and relkind in ('r', 'p', 'v') and obj_description(oid, 'pg_class') is null
@@ -218,7 +218,7 @@ const rules: Rule[] = [
     broken: "comment on table posts is null",
   },
   {
-    rule: "a column of the API that its name does not explain says what it is",
+    rule: "a column of the API has a comment, unless its name explains it",
     offenders: `
       select attrelid::regclass || '.' || attname from pg_attribute
       join pg_class on pg_class.oid = attrelid
@@ -236,7 +236,7 @@ const rules: Rule[] = [
     broken: "alter trigger posts_keep_version on posts rename to broken",
   },
   {
-    rule: "what belongs to a table begins with its name",
+    rule: "the constraints and indexes of a table begin with its name",
     offenders: `
       select conrelid::regclass || ': ' || conname from pg_constraint
       join pg_class on pg_class.oid = conrelid
@@ -249,7 +249,7 @@ const rules: Rule[] = [
     broken: "create index broken on posts (edited_at)",
   },
   {
-    rule: "moments are timestamptz and called so",
+    rule: "a column is a timestamptz if, and only if, its name ends in _at or _until",
     offenders: `
       select attrelid::regclass || '.' || attname from pg_attribute
       join pg_class on pg_class.oid = attrelid
@@ -258,7 +258,7 @@ const rules: Rule[] = [
     broken: "alter table posts add column broken timestamptz",
   },
   {
-    rule: "a reference is called _id",
+    rule: "a column with a foreign key is called id or ends in _id",
     offenders: `
       select conrelid::regclass || '.' || attname from pg_constraint
       join pg_attribute on attrelid = conrelid and attnum = any (conkey)
@@ -266,8 +266,8 @@ const rules: Rule[] = [
     broken: "alter table posts add column broken bigint references posts",
   },
   {
-    rule: "whether a block stands between two people is asked through block_between() or hidden_ids()",
-    // The others make, list and show blocks themselves.
+    rule: "only block_between() and hidden_ids() say whether a block hides two people from each other",
+    // The other functions check, list and show blocks.
     offenders: `
       select name from (${definitions}) as definition
       where body ~ '(public\\.|from )blocks\\M'
@@ -277,7 +277,7 @@ const rules: Rule[] = [
       return exists (select from public.blocks where blocker_id = auth.uid())`,
   },
   {
-    rule: "who may look into an account is said in lets_in()",
+    rule: "only lets_in() says who may look into an account",
     offenders: `
       select name from (${definitions}) as definition
       where body ~ 'not \\(?(\\w+\\.)?is_private' and body ~ 'public\\.follows\\M|from follows\\M' and name <> 'lets_in'`,
@@ -287,8 +287,8 @@ const rules: Rule[] = [
         or exists (select from public.follows where followee_id = owner_id))`,
   },
   {
-    rule: "who sees a post is said in admits()",
-    // The others count posts by audience, or find those that may be for the viewer.
+    rule: "only admits() says who sees a post",
+    // The other functions count posts by audience, or find posts that may be for the viewer.
     offenders: `
       select name from (${definitions}) as definition
       where body ~ '\\maudience\\M\\)? *(=|<>|in\\M)|case +\\S*audience\\M'
@@ -299,11 +299,11 @@ const rules: Rule[] = [
       return post.audience = 'everyone' or exists (select from public.follows where followee_id = post.author_id)`,
   },
   {
-    rule: "who sees a follow, a list and likes is said once each",
+    rule: "one function each says who sees a follow, a list, and what somebody likes",
     offenders: `
       select name from (${definitions}) as definition
       where (body ~ 'looks_into' and body ~ 'followe[er]_id' and name not in ('sees_follow', 'feed_page', 'author_posts'))
-        or (body ~ 'looks_into' and body ~ 'not \\(?(\\w+\\.)?is_private' and name not in ('sees_list'))
+        or (body ~ 'looks_into' and body ~ 'not \\(*(\\w+\\)?\\.)?is_private' and name not in ('sees_list', 'feed_page'))
         or (body ~ 'looks_into' and body ~ 'shows_likes' and name not in ('shows_likes_to', 'feed_page'))`,
     broken: `
       create function private.broken(list lists) returns boolean language sql

@@ -1,4 +1,4 @@
-/** Likes and bookmarks: who sees that bob likes what alice wrote, and that nobody sees what he keeps. */
+/** Likes and bookmarks: who sees bob's likes of alice's posts, and that nobody else sees his bookmarks. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createDatabase, type Database, type Person, refusal } from "./database.ts";
 import { differences } from "./recount.ts";
@@ -40,7 +40,7 @@ describe("bob likes a post of alice's", () => {
     return () => unlike(bob);
   });
 
-  /** Who finds the like: as a row, and on bob's page of likes. */
+  /** The people who find the like: as a row, and on bob's page of likes. */
   const seers = async () => {
     const rows: string[] = [];
     const page: string[] = [];
@@ -58,14 +58,14 @@ describe("bob likes a post of alice's", () => {
     return { rows, page };
   };
 
-  test("and it is counted for all, whoever sees whose it is", async () => {
+  test("and everybody sees it in the count, even people who do not see that it is bob's", async () => {
     for (const who of [alice.asks, bob.asks, carol.asks, db.as("anon")]) expect(await counted(who)).toBe(1);
     expect(await counted(mallory.asks)).toBe(null);
     expect(await card(bob)).toEqual({ liked: true, likes: 1, bookmarked: false });
     expect(await card(alice)).toEqual({ liked: false, likes: 1, bookmarked: false });
   });
 
-  test("and shows it to her, and to nobody else unless he wishes to", async () => {
+  test("and she sees the like; others see it only if he shows his likes", async () => {
     expect(await seers()).toEqual({ rows: ["alice", "bob"], page: ["bob"] });
     await set(bob, { shows_likes: true });
     expect(await seers()).toEqual({
@@ -82,7 +82,7 @@ describe("bob likes a post of alice's", () => {
     await set(bob, { is_private: false, shows_likes: false });
   });
 
-  test("and nobody sees it who does not see the post", async () => {
+  test("and people who do not see the post do not see the like", async () => {
     await set(bob, { shows_likes: true });
     expect((await seers()).page).toContain("carol");
     await set(alice, { is_private: true });
@@ -91,12 +91,12 @@ describe("bob likes a post of alice's", () => {
     await set(bob, { shows_likes: false });
   });
 
-  test("once: again is a conflict", async () => {
+  test("once; a second time is a conflict", async () => {
     expect(await refusal(like(bob))).toMatchObject({ code: "23505", constraint_name: "likes_pkey" });
     expect(await counted(alice.asks)).toBe(1);
   });
 
-  test("and alice, whom he then blocks, knows and counts it no more", async () => {
+  test("and blocks alice: then she does not see the like, and it is not in her count", async () => {
     await like(carol);
     await bob.asks((sql) => sql`insert into blocks (blocked_id) values (${alice.id})`);
     expect(await seers()).toEqual({ rows: [], page: [] });
@@ -123,7 +123,7 @@ describe("nobody likes", () => {
     expect(await counted(alice.asks)).toBe(0);
   });
 
-  test("what they do not see", async () => {
+  test("a post that they do not see", async () => {
     const [limited] = await alice.asks(
       (sql) => sql`insert into posts (content, audience) values ('for bob', 'followers') returning id`,
     );
@@ -139,7 +139,7 @@ describe("nobody likes", () => {
   });
 });
 
-test("the likes page has what was liked last first, by the id of the like", async () => {
+test("the page of likes has the newest like first, by the id of the like", async () => {
   const ids: number[] = [];
   for (const content of ["one", "two", "three"]) {
     const [row] = await alice.asks(
@@ -157,7 +157,7 @@ test("the likes page has what was liked last first, by the id of the like", asyn
   expect(await page(null, 2)).toEqual([]);
 });
 
-test("a bookmark is bob's alone, counted nowhere, and gone with the post", async () => {
+test("only bob sees his bookmark; nobody counts it, and it is deleted with the post", async () => {
   const [row] = await alice.asks((sql) => sql`insert into posts (content) values ('keep') returning id`);
   const id = row?.id as number;
   await bob.asks((sql) => sql`insert into bookmarks (post_id) values (${id}), (${post})`);

@@ -1,4 +1,4 @@
-/** Lists of people: whose they are, who is on them, and what their feeds have. */
+/** Lists of people: who sees and changes them, who is on them, and what their feeds have. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDatabase, type Database, type Person, refusal } from "./database.ts";
 import { differences } from "./recount.ts";
@@ -39,7 +39,7 @@ const feed = async (who: Person["asks"], list: string) =>
   (await who((sql) => sql`select id from list_feed(${list})`)).map((row) => row.id as number);
 
 describe("a list of alice's", () => {
-  /** What of a list somebody sees: the list, its members, rows of its feed. */
+  /** What somebody sees of a list: the list, its members, rows of its feed. */
   const sees = (who: Person["asks"], list: string) =>
     who(async (sql) => [
       (await sql`select from lists where id = ${list}`).length,
@@ -47,7 +47,7 @@ describe("a list of alice's", () => {
       (await sql`select from list_feed(${list})`).length,
     ]);
 
-  test("is hers alone while it is private, and known to no one on it", async () => {
+  test("is seen only by her while it is private, and not by the people on it", async () => {
     await post(carol, { content: "on the list" });
     const list = await make(alice, "gardeners", true, bob, carol);
     expect(await sees(alice.asks, list)).toEqual([1, 2, 1]);
@@ -64,7 +64,7 @@ describe("a list of alice's", () => {
     await alice.asks((sql) => sql`update profiles set is_private = false where id = ${alice.id}`);
   });
 
-  test("is changed by nobody else, also where all see it", async () => {
+  test("is changed by nobody else, even if everybody sees it", async () => {
     const list = await make(alice, "public", false, carol);
     expect(await refusal(add(bob, list, bob))).toMatchObject({ code: "42501" });
     expect(await refusal(add(bob, list, mallory))).toMatchObject({ code: "42501" });
@@ -79,7 +79,7 @@ describe("a list of alice's", () => {
     expect(await db.admin`select from list_members where list_id = ${list}`).toHaveLength(0);
   });
 
-  test.each(["", "   ", "two\nlines", "x".repeat(51)])("is not called “%s”", async (name) => {
+  test.each(["", "   ", "two\nlines", "x".repeat(51)])("cannot have the name “%s”", async (name) => {
     expect(await refusal(make(alice, name, true))).toMatchObject({
       code: "PT400",
       detail: "list_name_format",
@@ -87,7 +87,7 @@ describe("a list of alice's", () => {
     await make(alice, "x".repeat(50), true);
   });
 
-  test("has no one on it whom a block hides, or who is not there", async () => {
+  test("has nobody on it who is hidden by a block, or who does not exist", async () => {
     const list = await make(alice, "some", true);
     const refused = { code: "PT404", detail: "profile_not_found" };
     for (const who of [mallory, { ...mallory, id: "99999999-9999-4999-8999-999999999999" }]) {
@@ -107,7 +107,7 @@ describe("a list's feed", () => {
     list = await make(bob, "two", false, dave, erin);
   });
 
-  test("has what its members post, whether one follows them or not, as long as they are on it", async () => {
+  test("has the posts of its members, followed or not, as long as they are on it", async () => {
     const [first, second] = [await post(dave, { content: "one" }), await post(erin, { content: "two" })];
     await post(bob, { content: "the owner's" });
     await post(dave, { content: "for followers", audience: "followers" });
@@ -119,7 +119,7 @@ describe("a list's feed", () => {
     await db.admin`delete from posts where author_id in (${dave.id}, ${erin.id})`;
   });
 
-  test("has their replies to each other, and to whoever reads it", async () => {
+  test("has their replies to each other, and to the person who reads it", async () => {
     const [daves, bobs] = [await post(dave, { content: "?" }), await post(bob, { content: "?" })];
     const carols = await post(carol, { content: "?" });
     const toDave = await post(erin, { content: "!", reply_to_id: daves });
@@ -132,7 +132,7 @@ describe("a list's feed", () => {
     await db.admin`delete from posts where author_id in (${dave.id}, ${erin.id})`;
   });
 
-  test("has a post once: itself, or else its first repost", async () => {
+  test("has a post once: the post itself, or else its first repost", async () => {
     const [carols, erins] = [await post(carol, { content: "apart" }), await post(erin, { content: "here" })];
     const first = await post(dave, { repost_of_id: carols });
     await post(erin, { repost_of_id: carols });
@@ -144,7 +144,7 @@ describe("a list's feed", () => {
     expect(row).toEqual({ content: "apart", username: "dave" });
   });
 
-  test("has nothing of whom its reader mutes, or may not look into", async () => {
+  test("has nothing by people its reader mutes, or whose account the reader may not look into", async () => {
     const [daves, erins] = [await post(dave, { content: "one" }), await post(erin, { content: "two" })];
     const newest = async (who: Person["asks"]) => (await feed(who, list)).slice(0, 2);
     expect(await newest(bob.asks)).toEqual([erins, daves]);
@@ -161,7 +161,7 @@ describe("a list's feed", () => {
   });
 });
 
-test("carol has room for 100 lists of 1,000 people; bob's take none of it", async () => {
+test("carol can have 100 lists of 1,000 people; bob's lists do not count for her", async () => {
   const lists = await carol.asks(
     (sql) => sql`insert into lists (name) select 'list' from generate_series(1, 100) returning id`,
   );

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => db?.[Symbol.asyncDispose]());
 
-/** People of one test, with names that no other test has. */
+/** The people of one test. Their names are in no other test. */
 let bob: Person;
 let carol: Person;
 let tests = 0;
@@ -23,7 +23,7 @@ const post = async (by: Person, values: Record<string, unknown>): Promise<number
   const [row] = await by.asks((sql) => sql`insert into posts ${sql(values)} returning id`);
   return row?.id;
 };
-/** To those mentioned. */
+/** Writes a post for the people it mentions. */
 const letter = (content: string, values: Record<string, unknown> = {}, by = alice) =>
   post(by, { content, audience: "mentioned", ...values });
 const edit = async (id: number, content: string, by = alice) => {
@@ -33,14 +33,14 @@ const edit = async (id: number, content: string, by = alice) => {
   expect(rows).toHaveLength(1);
 };
 const rename = async (person: Person, username: string) => {
-  // As if nobody had changed a name before.
+  // Makes old name changes longer ago, so that people may change their names again.
   await db.admin`
     update private.held_usernames
     set held_at = held_at - interval '60 days', held_until = held_until - interval '60 days'
   `;
   await person.asks((sql) => sql`update profiles set username = ${username} where id = ${person.id}`);
 };
-/** The old name of somebody, taken by somebody new. */
+/** Gives the old name of somebody to a new person. */
 const succeed = async (person: Person, renamed: string): Promise<Person> => {
   const name = person.username;
   await rename(person, renamed);
@@ -54,7 +54,7 @@ const versions = async (who: Person, id: number) =>
   (
     await who.asks((sql) => sql`select version from post_versions where post_id = ${id} order by version`)
   ).map((row) => row.version as number);
-/** The people in the mentions of a card: the id of each, by the name that stands there. */
+/** The people in the mentions of a card: the id of each, by the name in the text. */
 const mentions = async (who: Person, id: number) =>
   (
     await who.asks(
@@ -67,7 +67,7 @@ const mentions = async (who: Person, id: number) =>
   ).map((row) => ({ [row.username]: row.id }));
 
 describe("a name that stays in an edited text", () => {
-  test("keeps the person it meant after a rename, and tells the new owner of the name nothing", async () => {
+  test("still means the same person after a rename, and shows nothing to the new owner of the name", async () => {
     const id = await letter(`@${bob.username} secret`);
     const stranger = await succeed(bob, `robert_${tests}`);
     await edit(id, `@${bob.username} secret, with a typo mended`);
@@ -91,20 +91,20 @@ describe("a name that stays in an edited text", () => {
     expect(await versions(bob, id)).toEqual([1]);
   });
 
-  test("stays nobody when nobody had it", async () => {
+  test("still means nobody if nobody had it", async () => {
     const name = `nobody_${tests}`;
     const id = await letter(`@${name} and @${bob.username}`);
     const stranger = await db.signUp(name);
     await edit(id, `@${name} or @${bob.username}`);
     expect(await reads(stranger, id)).toBe(false);
-    // Taken out and written again, it means the person who has it then.
+    // When the author removes it and writes it again, it means the person who has it then.
     await edit(id, `@${bob.username}`);
     await edit(id, `@${name} and @${bob.username}`);
     expect(await reads(stranger, id)).toBe(true);
     expect(await versions(stranger, id)).toEqual([]);
   });
 
-  test("stays nobody when a block hid the person", async () => {
+  test("still means nobody if a block hid the person", async () => {
     await bob.asks((sql) => sql`insert into blocks (blocked_id) values (${alice.id})`);
     const id = await letter(`@${bob.username}, are you there?`);
     await bob.asks((sql) => sql`delete from blocks`);
@@ -115,7 +115,7 @@ describe("a name that stays in an edited text", () => {
     expect(await reads(bob, id)).toBe(true);
   });
 
-  test("keeps the person through a block, who reads it once the block is over", async () => {
+  test("still means the same person after a block, who then reads the post again", async () => {
     const id = await letter(`@${bob.username} one`);
     await bob.asks((sql) => sql`insert into blocks (blocked_id) values (${alice.id})`);
     await edit(id, `@${bob.username} two`);
@@ -125,7 +125,7 @@ describe("a name that stays in an edited text", () => {
     expect(await versions(bob, id)).toEqual([1]);
   });
 
-  test("means nobody once the account is gone, also when somebody else takes the name", async () => {
+  test("means nobody after the account is deleted, even when somebody else takes the name", async () => {
     const id = await letter(`@${bob.username} and @${carol.username}`);
     await db.admin`delete from auth.users where id = ${bob.id}`;
     await db.admin`delete from private.held_usernames where username = ${bob.username}`;
@@ -137,7 +137,7 @@ describe("a name that stays in an edited text", () => {
 });
 
 describe("a person with two names in a text, one from before a rename", () => {
-  test("is addressed as long as either stays", async () => {
+  test("is addressed as long as one of them stays", async () => {
     const [before, after] = [bob.username, `robert_${tests}`];
     const id = await letter(`@${before}`);
     await rename(bob, after);
@@ -162,8 +162,8 @@ describe("a person with two names in a text, one from before a rename", () => {
   });
 });
 
-describe("who is added by an edit", () => {
-  test("reads a post to few from that version on", async () => {
+describe("a person that an edit adds", () => {
+  test("reads a post for the people it mentions from that version on", async () => {
     const id = await letter(`@${bob.username}: about Carol`);
     await edit(id, `@${bob.username}: about Carol, again`);
     await edit(id, `@${bob.username} @${carol.username}: hello both`);
@@ -173,7 +173,7 @@ describe("who is added by an edit", () => {
     expect(await versions(bob, id)).toEqual([1, 2, 3]);
     expect(await versions(alice, id)).toEqual([1, 2, 3]);
 
-    // Left out for a while: what was said then is not for carol, nor is what was said before.
+    // An edit left carol out for a while. She does not read what was said then, or before.
     await edit(id, `@${bob.username}: without Carol`);
     expect(await versions(carol, id)).toEqual([]);
     await edit(id, `@${bob.username} @${carol.username}: with Carol`);
@@ -182,7 +182,7 @@ describe("who is added by an edit", () => {
     expect(await versions(bob, id)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
-  test("reads all of a post that is for everyone, or for followers", async () => {
+  test("reads all versions of a post for everyone or for followers", async () => {
     await carol.asks((sql) => sql`select follow(${alice.id})`);
     for (const audience of ["everyone", "followers"]) {
       const id = await post(alice, { content: "one", audience });
@@ -190,12 +190,12 @@ describe("who is added by an edit", () => {
       await edit(id, `three @${carol.username}`);
       expect(await versions(carol, id)).toEqual([1, 2]);
       expect(await versions(alice, id)).toEqual([1, 2]);
-      // Proof that bob's answer is a rule's: he is addressed by none of them.
+      // This proves that bob's answer follows from a rule: none of them addresses him.
       expect(await versions(bob, id)).toEqual(audience === "everyone" ? [1, 2] : []);
     }
   });
 
-  test("is added to each post of one statement by itself", async () => {
+  test("is added to each post on its own when one statement edits several", async () => {
     const ids = [await letter(`@${bob.username} a`), await letter(`@${bob.username} b`)];
     await edit(ids[1] as number, `@${bob.username} c`);
     await alice.asks(
@@ -209,7 +209,7 @@ describe("who is added by an edit", () => {
   });
 });
 
-describe("a reply to few", () => {
+describe("a reply for the people it mentions", () => {
   test("addresses the author it answers, named or not", async () => {
     const asked = await post(bob, { content: "anybody?" });
     const id = await letter("me", { reply_to_id: asked });
@@ -228,7 +228,7 @@ describe("a reply to few", () => {
     expect(await mentions(alice, id)).toEqual([{ [`robert_${tests}`]: bob.id }]);
   });
 
-  test("still does after edits, also when it names them meanwhile, and when the post is gone", async () => {
+  test("still addresses that author after edits, also when it names them for a while, and when the post is deleted", async () => {
     const asked = await post(bob, { content: "anybody?" });
     const id = await letter("me", { reply_to_id: asked });
     await edit(id, `@${bob.username} me`);
@@ -241,14 +241,14 @@ describe("a reply to few", () => {
     expect(await reads(carol, id)).toBe(false);
   });
 
-  test("by a repost addresses the author of what it shows", async () => {
+  test("to a repost addresses the author of the post that the repost shows", async () => {
     const asked = await post(bob, { content: "anybody?" });
     const repost = await post(carol, { repost_of_id: asked });
     const id = await letter("me", { reply_to_id: repost });
     expect([await reads(bob, id), await reads(carol, id)]).toEqual([true, false]);
   });
 
-  test("addresses both the author and who is named", async () => {
+  test("addresses both the author and the people it names", async () => {
     const asked = await post(bob, { content: "anybody?" });
     const id = await letter(`@${bob.username} ask @${carol.username}`, { reply_to_id: asked });
     expect(await mentions(carol, id)).toEqual([{ [bob.username]: bob.id }, { [carol.username]: carol.id }]);
@@ -266,7 +266,7 @@ describe("a reply to few", () => {
     }
   });
 
-  test("adds nothing across a block", async () => {
+  test("does not address anybody across a block", async () => {
     const asked = await post(bob, { content: "anybody?" });
     const early = await letter("early", { reply_to_id: asked });
     await bob.asks((sql) => sql`insert into blocks (blocked_id) values (${alice.id})`);

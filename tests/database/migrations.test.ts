@@ -1,10 +1,12 @@
-/** supabase/migrations leads to what sql/ says, and seed.sql fills it. */
+/** supabase/migrations and sql/ build the same database, and seed.sql fills it. */
+import { randomUUID } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { projectDir } from "../../sql/tools/server.ts";
 import { plain, supabase } from "../../sql/tools/supabase-cli.ts";
-import { createDatabase, type Database } from "./database.ts";
+import { createDatabase, type Database, type Person, refusal } from "./database.ts";
+import { differences } from "./recount.ts";
 
 let migrated: Database;
 let built: Database;
@@ -17,7 +19,7 @@ afterAll(async () => {
   await built?.[Symbol.asyncDispose]();
 });
 
-/** A job is kept with the name of its database, which differs between the two. */
+/** A job is stored with the name of its database, which differs between the two. */
 const diff = async (from: Database, to: Database) => {
   for (const { admin } of [from, to]) await admin`update cron.job set database = 'postgres'`;
   const answer = await supabase("db", "diff", "--from", plain(from.url), "--to", plain(to.url));
@@ -25,7 +27,7 @@ const diff = async (from: Database, to: Database) => {
   return answer.diff as string;
 };
 
-/** Rows that are part of the product, in tables that no schema diff looks into. */
+/** Rows that are part of the product. A schema diff does not compare them. */
 const reference = (db: Database) => db.admin`table private.reserved_usernames order by username`;
 
 test("the database of sql/ and that of the migrations are the same, both ways", async () => {
@@ -35,7 +37,7 @@ test("the database of sql/ and that of the migrations are the same, both ways", 
   expect(await reference(built)).not.toHaveLength(0);
 });
 
-test("a difference would be found, whatever it is of", async () => {
+test("the comparison finds a difference of every kind", async () => {
   await using other = await createDatabase();
   await other.admin.unsafe(`
     alter table public.posts add column mood text;
@@ -64,7 +66,7 @@ test("a difference would be found, whatever it is of", async () => {
   }
 });
 
-test("rows that were there before are what the new rules need", async () => {
+test("the migrations change older rows to fit the new rules", async () => {
   await using upgraded = await createDatabase("supabase");
   const folder = join(projectDir, "supabase/migrations");
   const [first, ...later] = (await readdir(folder)).sort();
@@ -108,8 +110,103 @@ test("rows that were there before are what the new rules need", async () => {
   });
 });
 
+test("a town of the earlier migrations becomes one of these, and nothing is left over", async () => {
+  await using upgraded = await createDatabase("supabase");
+  const folder = join(projectDir, "supabase/migrations");
+  const names = (await readdir(folder)).sort();
+  const apply = async (name: string) =>
+    upgraded.owner.begin(async (sql) => sql.unsafe(await readFile(join(folder, name), "utf8")).simple());
+  const before = names.findIndex((name) => name.endsWith("_bounded_pages_and_budgets.sql"));
+  for (const name of names.slice(0, before)) await apply(name);
+  const [alice, bob, paula] = [
+    await upgraded.signUp("alice"),
+    await upgraded.signUp("bob"),
+    await upgraded.signUp("paula"),
+  ];
+  const newcomer = randomUUID();
+  await upgraded.admin`
+    insert into auth.users (instance_id, id, aud, role, email, confirmation_sent_at, raw_app_meta_data, raw_user_meta_data)
+    values ('00000000-0000-0000-0000-000000000000', ${newcomer}, 'authenticated', 'authenticated',
+      'newcomer@example.com', now(), '{}', '{"username": "newcomer"}')`;
+  const write = async (person: Person, post: Record<string, unknown>): Promise<number> => {
+    const [row] = await person.asks((sql) => sql`insert into posts ${sql(post)} returning id`);
+    return row?.id;
+  };
+  await bob.asks((sql) => sql`insert into follows (followee_id) values (${paula.id})`);
+  const open = await write(alice, { content: "granite #garden", language: "en-us" });
+  const limited = await write(alice, { content: "basalt #garden", audience: "followers" });
+  await write(paula, { content: "reply #garden", reply_to_id: open });
+  await write(paula, { content: "quote", quote_of_id: open });
+  await write(paula, { repost_of_id: open });
+  await write(bob, { repost_of_id: await write(paula, { content: "soon private" }) });
+  await write(alice, { content: "for @bob", audience: "mentioned", reply_to_id: open });
+  const blank = await write(alice, { content: "\u200b", title: "one\u2028two" });
+  await alice.asks(
+    (sql) => sql`insert into drafts (content, publish_at) values ('later', now() + interval '1 day')`,
+  );
+  await bob.asks(
+    (sql) => sql`update profiles set display_name = ${"a\u2028b"}, bio = ${"\u3164"} where id = ${bob.id}`,
+  );
+  await paula.asks((sql) => sql`update profiles set is_private = true where id = ${paula.id}`);
+
+  for (const name of names.slice(before)) await apply(name);
+
+  expect(await differences(upgraded.admin)).toEqual({});
+  const [text] = await upgraded.admin`select title, content from posts where id = ${blank}`;
+  expect(text).toEqual({ title: "one two", content: "…" });
+  const [kept] = await upgraded.admin`select language from posts where id = ${open}`;
+  expect(kept?.language).toBe("en-US");
+  const [profile] = await upgraded.admin`select display_name, bio from profiles where id = ${bob.id}`;
+  expect(profile).toEqual({ display_name: "a b", bio: "" });
+  // Nobody until confirmed, and then under the name of the sign-up.
+  expect(await upgraded.admin`select from profiles where id = ${newcomer}`).toHaveLength(0);
+  await upgraded.admin`update auth.users set email_confirmed_at = now() where id = ${newcomer}`;
+  expect(await upgraded.admin`select username from profiles where id = ${newcomer}`).toEqual([
+    { username: "newcomer" },
+  ]);
+  // Pages and search find what they found, for those who see it.
+  const tagged = (person: Person) => person.asks((sql) => sql`select id from tag_feed('garden') order by id`);
+  expect((await tagged(alice)).map((row) => row.id)).toEqual([open, limited]);
+  expect(await tagged(bob)).toHaveLength(2);
+  const [card] = await bob.asks(
+    (sql) => sql`select to_jsonb(post) as post from thread(${open}) where depth = 0`,
+  );
+  expect(card?.post).toMatchObject({ is_open: true, replies: 2, quotes: 1, reposts: 1 });
+  const [hers] = await upgraded.as("anon")(
+    (sql) => sql`select replies, quotes, reposts from post_counts where post_id = ${open}`,
+  );
+  expect(hers).toEqual({ replies: 0, quotes: 0, reposts: 0 });
+  expect(await upgraded.as("anon")((sql) => sql`select id from search_posts('granite')`)).toEqual([
+    { id: open },
+  ]);
+  expect(await alice.asks((sql) => sql`select id from search_people('bob')`)).toHaveLength(1);
+  await upgraded.admin`update drafts set publish_at = now() - interval '1 minute'`;
+  await upgraded.admin`update private.draft_queue set due_at = now() - interval '1 minute'`;
+  const [published] = await upgraded.owner`select private.publish_due_drafts() as posts`;
+  expect(published?.posts).toBe(1);
+});
+
+test("Postgres before 17 is refused in words", async () => {
+  const folder = join(projectDir, "supabase/migrations");
+  const newest = (await readdir(folder)).sort().at(-1) as string;
+  const guard = /^do \$\$\nbegin\n {2}if current_setting\('server_version_num'\)[\s\S]*?^\$\$;$/m;
+  for (const text of [
+    await readFile(join(folder, newest), "utf8"),
+    await readFile(join(projectDir, "sql/00-foundations/10-privileges.sql"), "utf8"),
+  ]) {
+    const [found = ""] = guard.exec(text) ?? [];
+    expect(found).toContain("170000");
+    expect(text.indexOf(found)).toBeLessThan(2000);
+    await built.owner.unsafe(found);
+    // As if the server were older than what is asked for.
+    expect(await refusal(built.owner.unsafe(found.replace("170000", "990000")))).toMatchObject({
+      message: expect.stringMatching(/^Plaza needs Postgres 17 or newer\. This is Postgres 17/),
+    });
+  }
+});
+
 describe("the seed", () => {
-  test("is a small town with a week of posts, whose ids tell their time", async () => {
+  test("is a small town with a week of posts, with ids made of their times", async () => {
     const posts = await migrated.admin`
       select username, posts.created_at,
         abs(extract(epoch from posts.created_at) * 1000 - ((posts.id >> 12) + 1767225600000)) < 2 as told
@@ -137,7 +234,7 @@ describe("the seed", () => {
       expect(person).toMatchObject({ welcome: true, confirmed: true, identities: 1 });
   });
 
-  test("fills bob's home feed, with what dave reposts, and carol's with her own posts alone", async () => {
+  test("fills bob's home feed, also with dave's reposts, and carol's only with her own posts", async () => {
     const feedOf = async (username: string) => {
       const [person] = await migrated.admin`select id from profiles where username = ${username}`;
       const rows = await migrated.as(

@@ -1,4 +1,4 @@
-/** Mutes: feeds without somebody, who does not know. */
+/** Mutes: bob's feeds without alice, who does not find out. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDatabase, type Database, type Person, refusal } from "./database.ts";
 
@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => db?.[Symbol.asyncDispose]());
 
 const feeds = ["home_feed()", "public_feed()", "tag_feed('day')", "list_feed"];
-/** The feeds in which bob meets alice, as author or as who reposted, or hears carol answer her. */
+/** The feeds in which bob finds alice, as an author or by a repost, or in which carol answers her. */
 const meets = () =>
   bob.asks(async (sql) => {
     const met: string[] = [];
@@ -51,7 +51,7 @@ const mute = (until: string | null) =>
   );
 const unmute = () => bob.asks((sql) => sql`delete from mutes where muted_id = ${alice.id}`);
 
-test("bob mutes alice, and she leaves his feeds: for good, or until a time", async () => {
+test("bob mutes alice, and his feeds are without her: until he deletes the mute, or until a time", async () => {
   expect(await meets()).toEqual(feeds);
   await mute(null);
   expect(await meets()).toEqual([]);
@@ -64,7 +64,7 @@ test("bob mutes alice, and she leaves his feeds: for good, or until a time", asy
   expect(await meets()).toEqual(feeds);
 });
 
-test("bob finds alice, whom he mutes, wherever he looks for her", async () => {
+test("bob mutes alice and still finds her wherever he looks for her", async () => {
   const looks = () =>
     bob.asks(async (sql) => [
       await sql`select username, followers, posts from profile('alice')`,
@@ -82,7 +82,7 @@ test("bob finds alice, whom he mutes, wherever he looks for her", async () => {
   expect(await looks()).toEqual(before);
 });
 
-test("alice does not know; bob sees on her page until when", async () => {
+test("alice does not find out, and bob sees on her page how long he mutes her", async () => {
   await mute("1 hour");
   const [page] = await bob.asks((sql) => sql`select is_muted, muted_until from profile('alice')`);
   expect(page).toEqual({ is_muted: true, muted_until: expect.any(Date) });
@@ -95,7 +95,7 @@ test("alice does not know; bob sees on her page until when", async () => {
   expect(over).toEqual({ is_muted: false, muted_until: null });
 });
 
-test("bob mutes neither himself, nor in alice's name", async () => {
+test("bob cannot mute himself, and cannot mute in alice's name", async () => {
   const himself = bob.asks((sql) => sql`insert into mutes (muted_id) values (${bob.id})`);
   expect(await refusal(himself)).toMatchObject({ code: "PT400", detail: "mute_yourself" });
   const forged = bob.asks(

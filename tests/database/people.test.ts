@@ -1,4 +1,4 @@
-/** Lists of people turn pages by a cursor, newest first, whatever happens in between. */
+/** Lists of people have pages by a cursor, newest first, also when rows are added or deleted in between. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDatabase, type Database, type Person, refusal } from "./database.ts";
 
@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => db?.[Symbol.asyncDispose]());
 
-/** Every page of two, and what is done between the first and the second. */
+/** Reads every page of two people, and does something between the first page and the second. */
 async function readAll(
   reader: Person,
   list: "followers" | "following" | "blocked_people",
@@ -44,12 +44,12 @@ async function readAll(
 
 const newestFirst = ["fan_4", "fan_3", "fan_2", "fan_1", "fan_0"];
 
-test("alice's followers and whom she follows come page by page, newest first, each once", async () => {
+test("alice's followers and the people she follows come page by page, newest first, each once", async () => {
   expect(await readAll(fans[0] as Person, "followers")).toEqual(newestFirst);
   expect(await readAll(fans[0] as Person, "following")).toEqual(newestFirst);
 });
 
-test("who begins to follow meanwhile comes at the next read from the top, and who leaves is gone", async () => {
+test("a new follower comes at the next read from the top, and a follower who deletes their account is gone", async () => {
   const late = await db.signUp("late");
   const between = async () => {
     await late.asks((sql) => sql`select follow(${alice.id})`);
@@ -59,7 +59,7 @@ test("who begins to follow meanwhile comes at the next read from the top, and wh
   expect(await readAll(alice, "followers")).toEqual(["late", "fan_4", "fan_3", "fan_2", "fan_0"]);
 });
 
-test("whom alice blocks comes page by page, for her alone", async () => {
+test("only alice reads the people she blocks, page by page", async () => {
   const blocked = [];
   for (let n = 0; n < 3; n++) blocked.push(await db.signUp(`blocked_${n}`));
   for (const { id } of blocked)

@@ -1,4 +1,4 @@
-/** Posts: their ids, what may be in them, and what they said before. */
+/** Posts: their ids, their texts, and their earlier versions. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDatabase, type Database, type Person, refusal } from "./database.ts";
 
@@ -27,17 +27,17 @@ describe("an id", () => {
   test("is the time of writing, and a number that JSON carries", async () => {
     const { id, created_at } = await post({ content: "now" });
     expect(Number.isSafeInteger(id)).toBe(true);
-    // Id and created_at are read from the clock one after the other.
+    // The id and created_at each read the clock, one after the other.
     expect(Math.abs(timeOf(id) - created_at.getTime())).toBeLessThan(1000);
   });
 
-  test("stays one until 2095", async () => {
+  test("stays such a number until 2095", async () => {
     const [row] = await db.admin`select private.new_id('2095-09-01') as id`;
     expect(Number.isSafeInteger(row?.id)).toBe(true);
     expect(timeOf(row?.id)).toBe(Date.UTC(2095, 8, 1));
   });
 
-  test("is higher for whatever was written in a later millisecond", async () => {
+  test("is higher for a post of a later millisecond", async () => {
     const rows = await db.admin`
       select private.new_id('2026-11-23T12:00:00Z'::timestamptz + n * interval '1 ms') as id
       from generate_series(1, 5000) as n
@@ -63,7 +63,7 @@ describe("an id", () => {
     expect(new Set(ids).size).toBe(16 * 500);
   });
 
-  test("does not tell how many posts were written in between", async () => {
+  test("does not reveal how many posts were written in between", async () => {
     const low = async (ms: number) => {
       const [row] = await db.admin`
         select private.new_id('2026-11-23T12:00:00Z'::timestamptz + ${ms} * interval '1 ms') as id
@@ -77,7 +77,7 @@ describe("an id", () => {
       steps.add((next - before + 4096) % 4096);
       before = next;
     }
-    // One id each time: a bare counter would always step by one.
+    // It takes one id each time. A counter without a shift would always step by one.
     expect(steps.size).toBeGreaterThan(25);
   });
 });
@@ -109,7 +109,7 @@ describe("a post", () => {
     await post({ title: "🌱".repeat(200), content: "🌱".repeat(10_000) });
   });
 
-  test("is counted for its author, and no more once deleted", async () => {
+  test("is counted for its author until it is deleted", async () => {
     const dave = await db.signUp("dave");
     const count = async () =>
       (await db.admin`select posts from author_counts where author_id = ${dave.id}`)[0]?.posts;
@@ -152,7 +152,7 @@ describe("an edit", () => {
     expect(third?.edited_at >= second?.edited_at && second?.edited_at >= first.created_at).toBe(true);
   });
 
-  test("that changes nothing makes no version", async () => {
+  test("without a change makes no version", async () => {
     const row = await post({ title: "Same", content: "same" });
     expect(await edit(row.id, { title: "Same", content: "same" })).toEqual([row]);
     expect(await versions(row.id)).toEqual([]);
@@ -166,7 +166,7 @@ describe("an edit", () => {
     expect(kept.map((version) => version.version)).toEqual(Array.from({ length: 12 }, (_, n) => n + 1));
     const said = [...kept.map((version) => version.content), now?.content];
     expect(said.map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: 13 }, (_, n) => n));
-    // One ends where the next begins.
+    // Each version ends when the next one begins.
     for (const [n, version] of kept.entries()) {
       if (n > 0) expect(version.created_at).toEqual(kept[n - 1]?.replaced_at);
     }
@@ -181,7 +181,7 @@ describe("an edit", () => {
     expect(kept.map(({ content }) => Number(content))).toEqual(numbers.map((n) => n - 1));
   });
 
-  test("is over with the post: deleting it removes what it said", async () => {
+  test("keeps nothing when the post is deleted: its versions are deleted too", async () => {
     const row = await post({ content: "regret" });
     await edit(row.id, { content: "less regret" });
     expect(await versions(row.id)).toHaveLength(1);

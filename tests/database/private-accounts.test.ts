@@ -1,4 +1,4 @@
-/** Private accounts: whom they let in, and what is for those alone. */
+/** Private accounts: how others become followers, and what only followers see. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDatabase, type Database, type Person, refusal } from "./database.ts";
 import { differences } from "./recount.ts";
@@ -39,7 +39,7 @@ const post = async (by: Person, values: Record<string, unknown>): Promise<number
 };
 
 describe("carol asks alice, whose account is private", () => {
-  test("and follows once alice accepts; until alice removes her", async () => {
+  test("and follows her after alice accepts, until alice removes her", async () => {
     expect(await call(carol, "follow", alice)).toBe("requested");
     expect(await call(carol, "follow", alice)).toBe("requested");
     expect(await requests()).toEqual([{ asks: "carol", of: "alice" }]);
@@ -55,7 +55,7 @@ describe("carol asks alice, whose account is private", () => {
     expect(await follows(carol, alice)).toBe(false);
   });
 
-  test("and may ask again once alice declines", async () => {
+  test("and may ask again after alice declines", async () => {
     await call(carol, "follow", alice);
     expect(await call(alice, "decline_follow_request", carol)).toBe(true);
     expect(await call(alice, "decline_follow_request", carol)).toBe(false);
@@ -63,7 +63,7 @@ describe("carol asks alice, whose account is private", () => {
     expect(await call(carol, "follow", alice)).toBe("requested");
   });
 
-  test("and takes it back: then there is nothing to accept", async () => {
+  test("and takes the request back; then alice has nothing to accept", async () => {
     await call(carol, "follow", alice);
     await carol.asks((sql) => sql`delete from follow_requests where target_id = ${alice.id}`);
     expect(await requests()).toEqual([]);
@@ -71,7 +71,7 @@ describe("carol asks alice, whose account is private", () => {
     expect(await follows(carol, alice)).toBe(false);
   });
 
-  test("and nobody but the two knows, or answers for alice", async () => {
+  test("and only the two see the request, and only alice answers it", async () => {
     await call(carol, "follow", alice);
     const read = (who: Person) => who.asks((sql) => sql`select from follow_requests`);
     expect(await read(carol)).toHaveLength(1);
@@ -105,13 +105,13 @@ describe("carol asks alice, whose account is private", () => {
     await carol.asks((sql) => sql`delete from follow_requests where target_id = ${alice.id}`);
   });
 
-  test("bob, who follows already, has no need to", async () => {
+  test("and bob, who follows her already, cannot ask", async () => {
     const asking = bob.asks((sql) => sql`insert into follow_requests (target_id) values (${alice.id})`);
     expect(await refusal(asking)).toMatchObject({ code: "PT409", detail: "already_following" });
     expect(await call(bob, "follow", alice)).toBe("following");
   });
 
-  test("and follows at last when alice becomes public", async () => {
+  test("and follows her when alice becomes public", async () => {
     const [erin, frank] = [await db.signUp("erin"), await db.signUp("frank")];
     await turn(erin, true);
     await call(carol, "follow", erin);
@@ -123,7 +123,7 @@ describe("carol asks alice, whose account is private", () => {
   });
 });
 
-describe("what alice does is for her followers", () => {
+describe("while alice's account is private", () => {
   let bobs: number;
   let hers: number;
   beforeAll(async () => {
@@ -168,12 +168,12 @@ describe("what alice does is for her followers", () => {
   const counted = { replies: 1, quotes: 1, reposts: 1 };
   const notCounted = { replies: 0, quotes: 0, reposts: 0 };
 
-  test("bob finds it everywhere, and nobody else does", async () => {
+  test("bob finds everything she does, and nobody else finds it", async () => {
     for (const who of [alice.asks, bob.asks]) expect(await finds(who)).toEqual(Object.keys(places()));
     for (const who of anyone()) expect(await finds(who)).toEqual([]);
   });
 
-  test("bob's post counts it for him alone, also after alice was public for a while", async () => {
+  test("the counts of bob's post include it only for him, also after alice was public for a while", async () => {
     const isClosed = async () => {
       for (const who of [alice.asks, bob.asks]) expect(await counts(who)).toEqual(counted);
       for (const who of anyone()) expect(await counts(who)).toEqual(notCounted);
@@ -188,7 +188,7 @@ describe("what alice does is for her followers", () => {
     expect(await differences(db.admin)).toEqual({});
   });
 
-  test("that she is there, and how many follow her, is for all but mallory", async () => {
+  test("everybody except mallory sees her profile and how many people follow her", async () => {
     const page = (who: Person) =>
       who.asks((sql) => sql`select is_private, followers, following, posts from profile('alice')`);
     expect(await page(carol)).toEqual([{ is_private: true, followers: 1, following: 1, posts: null }]);
@@ -199,7 +199,7 @@ describe("what alice does is for her followers", () => {
     expect(await found(mallory)).toHaveLength(0);
   });
 
-  test("whom she addresses by name reads that one post, and answers it", async () => {
+  test("a person she names in a post for mentioned people reads that post, and answers it", async () => {
     const addressed = await post(alice, { content: "for @carol and @mallory", audience: "mentioned" });
     const read = (who: Person) => who.asks((sql) => sql`select id from posts where author_id = ${alice.id}`);
     expect(await read(carol)).toEqual([{ id: addressed }]);
@@ -208,7 +208,7 @@ describe("what alice does is for her followers", () => {
     expect(await alice.asks((sql) => sql`select id from replies(${addressed})`)).toEqual([{ id: answer }]);
   });
 
-  test("carol gets no further: as with what is not there", async () => {
+  test("carol gets the same refusals as for things that do not exist", async () => {
     for (const insert of [
       `likes (post_id) values (${hers})`,
       `bookmarks (post_id) values (${hers})`,

@@ -1,6 +1,6 @@
 /**
- * What triggers keep, counted again: every answer is a list of what differs, empty
- * when all is well. Asked as a superuser, after whatever a test did.
+ * Counts again what triggers keep. A test calls it as a superuser, after its changes. Every
+ * answer is a list of differences, and it is empty when the counts are right.
  */
 import type { Sql } from "postgres";
 
@@ -127,7 +127,7 @@ const questions: Record<string, string> = {
       or exists (select from follows where (follower_id, followee_id) = (requester_id, target_id))`,
 };
 
-/** @returns by question, the rows that are not as they should be; `{}` when all are */
+/** @returns the wrong rows for each question; `{}` when all rows are right */
 export async function differences(admin: Sql): Promise<Record<string, unknown[]>> {
   const found: Record<string, unknown[]> = {};
   for (const [question, sql] of Object.entries(questions)) {

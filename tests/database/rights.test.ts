@@ -1,7 +1,7 @@
 /**
- * What is granted to the roles of the API, listed by hand: which columns they may
- * write, which functions they may call, and that nothing else is theirs. Who of
- * those in a role is answered how is the matrix's (matrix/matrix.test.ts).
+ * The rights of the roles of the API, listed by hand: the columns they may write and the
+ * functions they may call. They have no other rights. Which rows the people of a role read
+ * and write is in the matrix (matrix/matrix.test.ts).
  */
 import type { TransactionSql } from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => db?.[Symbol.asyncDispose]());
 
 describe("columns", () => {
-  /** What authenticated and service_role may write, both the same; anon writes nothing. */
+  /** The columns that authenticated and service_role may write. Anon writes nothing. */
   const writable: Record<string, { insert?: string; update?: string }> = {
     profiles: {
       update: "avatar_url bio display_name is_private is_searchable links shows_likes username",
@@ -76,7 +76,7 @@ describe("tables", () => {
       and has_table_privilege(${role}, pg_class.oid, privilege)
   `;
 
-  test("nobody but their owner can empty them or hang a trigger or a key on them", async () => {
+  test("only their owner can truncate them, or add a trigger or a foreign key", async () => {
     for (const role of roles)
       expect(
         (await granted(role)).map((row) => row.granted),
@@ -85,7 +85,7 @@ describe("tables", () => {
     expect((await granted("postgres")).length).toBeGreaterThan(privileges.length);
   });
 
-  test("no sequence of ours can be moved or read", async () => {
+  test("nobody can move or read our sequences", async () => {
     const sequences = (role: string) => db.admin`
       select relname from pg_class
       where relnamespace in ('public'::regnamespace, 'private'::regnamespace)
@@ -97,7 +97,7 @@ describe("tables", () => {
 });
 
 describe("functions", () => {
-  /** Who may call what. Trigger functions and helpers of definers are for nobody. */
+  /** The roles that may call each function. Nobody may call trigger functions and helpers of definers. */
   const everyone = "anon authenticated service_role";
   const callable: Record<string, string> = {
     // People, signed in or not.
@@ -118,7 +118,7 @@ describe("functions", () => {
     "public.tag_feed": "anon authenticated",
     "public.thread": "anon authenticated",
     "public.username_available": "anon authenticated",
-    // Whoever is signed in.
+    // People who are signed in.
     "public.accept_follow_request": "authenticated",
     "public.blocked_people": "authenticated",
     "public.bookmarks_feed": "authenticated",
@@ -128,7 +128,7 @@ describe("functions", () => {
     "public.limits": "authenticated",
     "public.publish_draft": "authenticated",
     "public.remove_follower": "authenticated",
-    // What is embedded in rows, for whoever reads the rows.
+    // Functions that requests embed in rows.
     "public.author_counts": everyone,
     "public.follow_counts": everyone,
     "public.post_counts": everyone,
@@ -136,7 +136,7 @@ describe("functions", () => {
     // A trusted backend.
     "public.set_limits": "service_role",
 
-    // What stands behind them.
+    // Private functions that do the work for these.
     "private.count_newer": "anon authenticated",
     "private.explain_visibility": "anon authenticated",
     "private.feed": "anon authenticated",
@@ -159,7 +159,7 @@ describe("functions", () => {
     "private.set_limits": "service_role",
     "private.spend": "anon authenticated",
 
-    // What policies ask in their reader's or writer's name.
+    // Policies call these with the rights of the reader or writer.
     "private.blocker_ids": "authenticated",
     "private.consents_to_follow": "authenticated",
     "private.hidden_ids": "anon authenticated",
@@ -174,7 +174,7 @@ describe("functions", () => {
     "private.sees_list": "anon authenticated",
     "private.sees_repost": "authenticated",
 
-    // What defaults, checks, indexes and triggers evaluate in their writer's name.
+    // Defaults, checks, indexes and triggers call these with the rights of the writer.
     "private.are_links": "authenticated service_role",
     "private.blank_characters": "authenticated service_role",
     "private.is_blank": "authenticated service_role",
@@ -192,7 +192,7 @@ describe("functions", () => {
     "private.before_user_created": "supabase_auth_admin",
   };
 
-  test("can be called by those they are for, and by nobody else", async () => {
+  test("can be called by the listed roles, and by nobody else", async () => {
     const granted = await db.admin`
       select pronamespace::regnamespace || '.' || proname as name, string_agg(role, ' ' order by role) as roles
       from pg_proc
@@ -227,7 +227,7 @@ describe("schemas", () => {
     expect(code).toBe("42501");
   });
 
-  test("nobody can make anything in ours, nor use the clock's", async () => {
+  test("nobody can create anything in our schemas, or use the schema of pg_cron", async () => {
     const granted = await db.admin`
       select role, nspname from pg_namespace
       cross join unnest(${roles}::text[]) as role
@@ -259,12 +259,12 @@ describe("mallory", () => {
     expect(code, statement).toBe("42501");
   };
 
-  test("cannot hand what is hers to alice", async () => {
+  test("cannot give her rows to alice", async () => {
     await isRefused(`update posts set author_id = '${alice.id}'`);
     await isRefused(`update drafts set author_id = '${alice.id}'`);
     await isRefused(`update lists set owner_id = '${alice.id}'`);
     await isRefused(`update follows set follower_id = '${alice.id}'`);
-    // The column is hers to write, with no name but her own.
+    // She may write the column, but only with her own id.
     const bob = await db.signUp("bob");
     await isRefused(`update mutes set muter_id = '${bob.id}'`);
     const kept = await db.admin`
@@ -274,7 +274,7 @@ describe("mallory", () => {
     expect(kept.map((row) => row.author_id)).toEqual([mallory.id]);
   });
 
-  test("cannot say when she wrote, nor what is in it", async () => {
+  test("cannot set the time of a post, or its entities", async () => {
     const forgeries: [table: string, column: string, value: string][] = [
       ["posts", "id", "1"],
       ["posts", "created_at", "'2001-01-01'"],
@@ -294,7 +294,7 @@ describe("mallory", () => {
     await isRefused(`insert into follows (followee_id, created_at) values ('${alice.id}', '2001-01-01')`);
   });
 
-  test("cannot change whom a post is for, nor what it refers to", async () => {
+  test("cannot change the audience of a post, or the posts it refers to", async () => {
     for (const change of [
       "audience = 'followers'",
       "reply_to_id = null",
@@ -307,7 +307,7 @@ describe("mallory", () => {
     expect(edited.count).toBe(1);
   });
 
-  test("cannot make a profile, nor end one", async () => {
+  test("cannot create or delete a profile", async () => {
     await isRefused("insert into profiles (id, username) values (gen_random_uuid(), 'somebody')");
     await isRefused(`delete from profiles where id = '${mallory.id}'`);
     const [profile] = await mallory.asks((sql) => sql`select from profiles where id = ${mallory.id}`);

@@ -316,3 +316,34 @@ test.each([
 test("U+0000 is refused by Postgres itself", async () => {
   expect(await refusal(search("a\0b"))).toMatchObject({ code: "22021" });
 });
+
+test("an account with many posts switches at once, and search follows", async () => {
+  const [writer, stranger] = [await db.signUp("prolific"), await db.signUp("passer_by")];
+  await db.owner`
+    insert into posts (author_id, content) select ${writer.id}, 'zephyr ' || n from generate_series(1, 1200) as n`;
+  const found = async () => {
+    const ids: number[] = [];
+    for (;;) {
+      const rows = await stranger.asks(
+        (sql) => sql`select id from search_posts('zephyr', ${ids.at(-1) ?? null}, 100)`,
+      );
+      ids.push(...rows.map((row) => row.id));
+      if (rows.length < 100) return ids.length;
+    }
+  };
+  const waiting = () => db.admin`select from private.search_switches`;
+  const finish = async () => {
+    for (let run = 0; run < 100 && (await waiting()).length > 0; run++)
+      await db.owner`select private.finish_search_switches()`;
+    expect(await waiting()).toHaveLength(0);
+  };
+  expect(await found()).toBe(1200);
+  await writer.asks((sql) => sql`update profiles set is_private = true where id = ${writer.id}`);
+  expect(await waiting()).toHaveLength(1);
+  expect(await found()).toBe(0);
+  await finish();
+  expect(await found()).toBe(0);
+  await writer.asks((sql) => sql`update profiles set is_private = false where id = ${writer.id}`);
+  await finish();
+  expect(await found()).toBe(1200);
+});

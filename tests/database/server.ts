@@ -1,10 +1,10 @@
 /** One Postgres server for all tests of the database: vitest starts it once (globalSetup). */
 import { type DatabaseServer, startDatabaseServer } from "../../sql/tools/server.ts";
 
-/** Where workers find the port of the server that globalSetup started. */
+/** The variable that gives workers the port of the server that globalSetup started. */
 const portVariable = "PLAZA_TEST_DATABASE_PORT";
 
-/** For vitest's globalSetup. */
+/** Vitest calls this as its globalSetup. */
 export default async function setup(): Promise<() => Promise<void>> {
   const server = await startDatabaseServer();
   process.env[portVariable] = String(server.port);

@@ -1,4 +1,4 @@
-/** Tags that bob follows: posts with them come home, also those of strangers. */
+/** Tags that bob follows: his home feed has posts with these tags, also by strangers. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDatabase, type Database, type Person, refusal } from "./database.ts";
 
@@ -25,7 +25,7 @@ const unfollow = (tag: string) => bob.asks((sql) => sql`delete from tag_follows 
 const home = async () =>
   (await bob.asks((sql) => sql`select id from home_feed()`)).map((row) => row.id as number);
 
-test("bring posts of strangers home, in every spelling of the tag, as long as he follows it", async () => {
+test("bring posts by strangers into his home feed, in every spelling of the tag, while he follows it", async () => {
   const [tagged, plain] = [await write(carol, "look #GARDEN"), await write(carol, "look")];
   const closed = await write(carol, "closed #garden", "followers");
   const hers = await write(alice, "mine #garden");
@@ -42,7 +42,7 @@ test("bring posts of strangers home, in every spelling of the tag, as long as he
   expect(await home()).toEqual([hers]);
 });
 
-test("bring an edited post home or take it away", async () => {
+test("add an edited post to his home feed, or remove it", async () => {
   await follow("late");
   const id = await write(carol, "early");
   expect(await home()).not.toContain(id);
@@ -52,7 +52,7 @@ test("bring an edited post home or take it away", async () => {
   expect(await home()).not.toContain(id);
 });
 
-test("are kept as posts have them, each once", async () => {
+test("are stored as posts have them, each once", async () => {
   await follow("#Straße");
   expect(await refusal(follow("STRAßE"))).toMatchObject({
     code: "23505",
@@ -70,7 +70,7 @@ test.each(["", "#", "two words", "2026", "x".repeat(101), "semi;colon"])(
   },
 );
 
-test("are known to nobody else", async () => {
+test("are seen by nobody else", async () => {
   await follow("secret");
   expect(await bob.asks((sql) => sql`select from tag_follows where tag = 'secret'`)).toHaveLength(1);
   expect(await alice.asks((sql) => sql`select from tag_follows`)).toHaveLength(0);

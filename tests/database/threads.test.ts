@@ -1,4 +1,4 @@
-/** Threads: a post with what it answers and what answers it, whole even where something is missing. */
+/** Threads: a post, the posts it answers and its replies. They stay whole when a post is missing. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDatabase, type Database, type Person, refusal } from "./database.ts";
 import { differences } from "./recount.ts";
@@ -28,7 +28,7 @@ const say = async (by: Person, content: string, to: number | null = null, audien
 };
 const remove = (by: Person, id: number) =>
   by.asks((sql) => sql`delete from posts where id = ${id} returning id`);
-/** A thread as it is read: a line a post, indented by depth; … where there is none. */
+/** A thread as lines: one for each post, indented by depth. A place without a post is … */
 const read = (who: Person, id: number, maxDepth = 10) =>
   who.asks(async (sql) => {
     const rows = await sql`select depth, (post).content from thread(${id}, ${maxDepth})`;
@@ -48,18 +48,18 @@ async function talk() {
 }
 
 describe("a thread", () => {
-  test("is read each post before its replies, older ones first", async () => {
+  test("has each post before its replies, and older replies first", async () => {
     const { root } = await talk();
     expect(await read(bob, root)).toEqual(["0 root", "1 b", "2 ba", "3 bab", "2 bc", "1 c", "2 ca"]);
   });
 
-  test("of a reply has what it answers above it, and not what else answers that", async () => {
+  test("of a reply has the posts that it answers above it, and not their other replies", async () => {
     const { ba, bab } = await talk();
     expect(await read(bob, ba)).toEqual(["-2 root", "-1 b", "0 ba", "1 bab"]);
     expect(await read(bob, bab)).toEqual(["-3 root", "-2 b", "-1 ba", "0 bab"]);
   });
 
-  test("goes as deep as asked", async () => {
+  test("is as deep as asked", async () => {
     const { root } = await talk();
     expect(await read(bob, root, 1)).toEqual(["0 root", "1 b", "1 c"]);
     expect(await read(bob, root, 2)).toEqual(["0 root", "1 b", "2 ba", "2 bc", "1 c", "2 ca"]);
@@ -71,7 +71,7 @@ describe("a thread", () => {
     }
   });
 
-  test("says who is answered, and counts what is below", async () => {
+  test("names the author of the answered post, and counts replies", async () => {
     const { root, b } = await talk();
     const [, row] = await carol.asks(
       (sql) => sql`select id, reply_to_id, (reply_to).username, (post).replies from thread(${root})`,
@@ -79,7 +79,7 @@ describe("a thread", () => {
     expect(row).toEqual({ id: b, reply_to_id: root, username: "alice", replies: 2 });
   });
 
-  test("of a repost is that of the post it shows; of nothing, none", async () => {
+  test("of a repost is the thread of the post it shows; a missing post has no thread", async () => {
     const { root, c } = await talk();
     const [repost] = await bob.asks(
       (sql) => sql`insert into posts (repost_of_id) values (${c}) returning id`,
@@ -92,7 +92,7 @@ describe("a thread", () => {
 });
 
 describe("a deleted post", () => {
-  test("keeps its place as long as something hangs below it", async () => {
+  test("keeps its place as long as there is a reply below it", async () => {
     const { root, b, ba, bab, bc } = await talk();
     await remove(bob, b);
     expect(await read(bob, root)).toEqual(["0 root", "1 …", "2 ba", "3 bab", "2 bc", "1 c", "2 ca"]);
@@ -107,7 +107,7 @@ describe("a deleted post", () => {
     expect(await db.admin`select from private.deleted_posts where id in (${b}, ${ba})`).toHaveLength(0);
   });
 
-  test("says nothing of what it was", async () => {
+  test("reveals nothing about itself", async () => {
     const { root, b, ba } = await talk();
     await remove(bob, b);
     const rows = await carol.asks((sql) => sql`select * from thread(${root}) where id in (${b}, ${ba})`);
@@ -115,21 +115,21 @@ describe("a deleted post", () => {
     expect(rows[1]).toMatchObject({ reply_to_id: b, reply_to: null });
   });
 
-  test("at the root leaves its replies with a place above them", async () => {
+  test("at the root keeps a place above its replies", async () => {
     const { root, c } = await talk();
     await remove(alice, root);
     expect(await read(bob, root)).toEqual([]);
     expect(await read(bob, c)).toEqual(["-1 …", "0 c", "1 ca"]);
   });
 
-  test("goes with its replies when all are deleted at once", async () => {
+  test("keeps no place when its replies are deleted with it", async () => {
     const { root, c, ca } = await talk();
     await db.admin`delete from posts where id in (${c}, ${ca})`;
     expect(await read(bob, root)).toEqual(["0 root", "1 b", "2 ba", "3 bab", "2 bc"]);
     expect(await db.admin`select from private.deleted_posts where id in (${c}, ${ca})`).toHaveLength(0);
   });
 
-  test("keeps its place when it goes with its author's account", async () => {
+  test("keeps its place when its author's account is deleted", async () => {
     const dave = await db.signUp("dave");
     const root = await say(alice, "root");
     const d = await say(dave, "d", await say(dave, "dd", root));
@@ -140,8 +140,8 @@ describe("a deleted post", () => {
   });
 });
 
-describe("what carol may not see", () => {
-  test("keeps its place when she sees what hangs below it, and is not shown otherwise", async () => {
+describe("a post that carol may not see", () => {
+  test("keeps its place when she sees a reply below it, and has none otherwise", async () => {
     const root = await say(alice, "root");
     const limited = await say(alice, "for followers", root, "followers");
     expect(await read(bob, root)).toEqual(["0 root", "1 for followers"]);
@@ -154,7 +154,7 @@ describe("what carol may not see", () => {
     expect(await read(carol, more)).toEqual([]);
   });
 
-  test("is not told from what is deleted", async () => {
+  test("looks the same as a deleted post", async () => {
     const root = await say(alice, "root");
     const [hidden, gone] = [
       await say(alice, "h", root, "followers"),
@@ -170,7 +170,7 @@ describe("what carol may not see", () => {
     expect(rows[0]).toEqual(rows[1]);
   });
 
-  test("does not end what mallory, whom alice blocks, reads of others", async () => {
+  test("does not hide other people's replies below it: mallory reads them below the posts of alice, who blocks him", async () => {
     const root = await say(bob, "root");
     const hers = await say(alice, "hers", root);
     const under = await say(carol, "carols", hers);
@@ -188,7 +188,7 @@ describe("a very long thread", () => {
     insert into posts (author_id, content, reply_to_id, audience)
     select ${by.id}, n::text, ${to}, ${audience} from generate_series(1, ${many}) as n`;
 
-  test("is cut after 500 replies, the oldest first; replies() has them all", async () => {
+  test("has only the 500 oldest replies; replies() has them all", async () => {
     const root = await say(alice, "root");
     await pile(bob, root, 700);
     const rows = await read(carol, root);
@@ -199,7 +199,7 @@ describe("a very long thread", () => {
     expect(last?.content).toBe("700");
   });
 
-  test("has room for what carol sees, however much she does not", async () => {
+  test("shows carol the replies that she sees, even if there are many that she does not see", async () => {
     const root = await say(alice, "root");
     await pile(alice, root, 700, "followers");
     await say(bob, "here", root);
@@ -207,7 +207,7 @@ describe("a very long thread", () => {
     expect(await read(bob, root)).not.toContain("1 here");
   });
 
-  test("has the 100 posts above", async () => {
+  test("has 100 posts above it", async () => {
     let last = await say(alice, "0");
     for (let n = 1; n <= 105; n++) last = await say(n % 2 ? bob : alice, `${n}`, last);
     const rows = await read(carol, last);

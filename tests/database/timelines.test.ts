@@ -1,15 +1,15 @@
-/** The newest posts of many: the same whichever way they are found, probes or a scan. */
+/** The newest posts of many authors: probes and a scan find the same ones. */
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDatabase, type Database } from "./database.ts";
 
 let db: Database;
-/** Those who write most first: of 3,000 posts the first hundred wrote nine in ten. */
+/** The authors who write most come first. There are 3,000 posts, and the first hundred authors wrote nine in ten. */
 let authors: string[];
 beforeAll(async () => {
   db = await createDatabase();
   await db.admin.begin(async (sql) => {
-    // Nobody is needed but their ids.
+    // The authors need ids, and no profiles.
     await sql`set local session_replication_role = replica`;
     await sql`select setseed(0.5)`;
     await sql`
@@ -25,12 +25,12 @@ beforeAll(async () => {
 afterAll(() => db?.[Symbol.asyncDispose]());
 
 const edge = fc.integer({ min: 0, max: 3001 });
-/** Whom one follows: from whom many write to whom few do, and from few people to nearly all. */
+/** The people that somebody follows: busy or quiet authors, and from a few people to nearly all. */
 const following = fc
   .tuple(fc.nat({ max: 400 }), fc.integer({ min: 0, max: 599 }))
   .map(([first, many]) => authors.slice(first, first + many));
 
-test("are what sorting them says, of few authors and of many, with tags and without", async () => {
+test("equal a sorted list, for few authors and for many, with tags and without", async () => {
   const sizes = { few: 0, many: 0 };
   await fc.assert(
     fc.asyncProperty(

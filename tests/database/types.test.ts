@@ -1,4 +1,4 @@
-/** supabase/database.types.ts, with which frontends are typed, says what sql/ says. */
+/** supabase/database.types.ts, which gives frontends their types, matches sql/. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createClient } from "@supabase/supabase-js";
@@ -16,7 +16,7 @@ test("the committed types are those of the database", async () => {
   expect(await generateTypes(db.url)).not.toBe(committed);
 });
 
-// Checked by tsc: nothing is sent.
+// tsc checks it. No request is sent.
 test("a frontend's tables, functions and feeds are typed", () => {
   const plaza = createClient<Database>("http://127.0.0.1:1", "key");
   const feed = () => plaza.rpc("home_feed", { page_size: 10 }).throwOnError();

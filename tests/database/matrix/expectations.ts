@@ -1,20 +1,20 @@
 /**
- * What an expectation is. They are written from the rules by hand, as grids that a
- * reviewer of authorization reads:
+ * The types of expectations. People write them by hand, from the rules, as grids that a
+ * reviewer of authorization can read:
  *
  *                       asfrbBmM@oS    asfrbBmM@oS
  *   select  followers   ..+...++.++    ..+...++.++
  *
- * says who reads the post for followers of a public owner, and of a private one.
- * Every column is a relation to the owner (relations.ts, where the {things} of
- * both come from); every letter is an answer (legend, in grid.ts):
+ * This grid says who reads the posts for followers: the post by a public owner, then the one
+ * by a private owner. Every column is a relation to the owner (relations.ts, which also makes
+ * the {things} of both). Every letter is an answer (legend, in grid.ts):
  *
  *   + a row, or done    . no row, or nothing done    x refused by Postgres
- *   U there already     V a view that is not written
+ *   U exists already    V a view that nobody writes
  *   N post_not_found    P profile_not_found   C post_not_open   L not_signed_in
  *   y true   n false    _ null   0-9 a number
  *
- * and what a table or function adds. {me} is who asks.
+ * A table or function may add letters. {me} is the person who asks.
  */
 import type { Letters } from "./grid.ts";
 
@@ -23,7 +23,7 @@ export interface TableExpectations {
   things: Record<string, string>;
   /** Rows to insert. */
   inserts: Record<string, string>;
-  /** What an update sets. */
+  /** The columns that an update sets, with values. */
   update: string;
   letters?: Letters;
   /** Lines of an operation, a thing or an insert, and the answers. */
@@ -31,7 +31,7 @@ export interface TableExpectations {
 }
 
 export interface FunctionExpectations {
-  /** What selects an `answer` is answered with it; other calls find a row, or none. */
+  /** Calls. If one selects an `answer`, that is its answer. If not, it finds a row or none. */
   calls: Record<string, string>;
   letters?: Letters;
   /** Lines of a call and the answers. */

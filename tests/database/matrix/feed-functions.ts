@@ -1,5 +1,5 @@
 /**
- * What the feeds, and the search for posts, answer. How to read a grid: expectations.ts.
+ * The answers of the feeds and of the search for posts. expectations.ts says how to read a grid.
  *
  *   a anonymous  s stranger  f follower   r requested  b blocked   B blocker
  *   m muted      M muter     @ mentioned  o owner      S service_role
@@ -23,8 +23,8 @@ export const feedFunctions: Record<string, FunctionExpectations> = {
       mallorys_quote ++++..+++.x    ..+...++..x`,
   },
 
-  // Everybody follows the tag, which is on all but reposts; f, m and M follow the
-  // owner. The owner follows whose post is reposted, and has that itself.
+  // Everybody follows the tag. Every post has it, and reposts have no tags. f, m and M follow
+  // the owner. The owner follows the author of the reposted post, so home has the post itself.
   "home_feed(bigint,integer)": {
     calls: rows("home_feed(null, 100)", ["everyone", "followers", "mentioned", "reply", "quote", "repost"]),
     grid: `
@@ -60,7 +60,7 @@ export const feedFunctions: Record<string, FunctionExpectations> = {
       quote          ++++..+.++x    ..+...+..+x`,
   },
 
-  // The owner's lists have walter on them; walter's, which is public, has the owner.
+  // The owner's lists have walter on them. Walter's list is public and has the owner on it.
   "list_feed(uuid,bigint,integer)": {
     calls: {
       owners_open: shown("list_feed({open}, null, 100)", "walters"),

@@ -1,14 +1,14 @@
 /**
- * Grids: expectations as people read them. A line is what is asked, then the
- * answers about the things of the public owner and of the private one, a letter a
- * relation; "-" where the one has no such thing. Grids are read here, and their
- * cells asked as through the API, each undone before the next.
+ * Reads grids, which are expectations for people to read, and asks their cells. A line has a
+ * request, then the answers about the things of the public owner and of the private owner,
+ * one letter for each relation. "-" means that the owner has no such thing. Every cell is
+ * asked as through the API, and undone before the next one.
  */
 import type { TransactionSql } from "postgres";
 import type { Caller } from "../database.ts";
 import { fill, type Relation, relations, type State, type World } from "./relations.ts";
 
-/** What a letter says. Tables and functions add letters of their own. */
+/** The meaning of each letter. Tables and functions add letters of their own. */
 export const legend: Record<string, string> = {
   "+": "row", // one or more; of a write: it is done
   ".": "nothing", // no row; of a write: it touches none
@@ -56,8 +56,8 @@ export function parse(grid: string, letters: Letters = {}): Line[] {
 export type Request = Line & { statement: string };
 
 /**
- * Asks the cells of some lines; those of one person are savepoints in one request.
- * @returns what differs from the answers, as sentences that name the cell
+ * Asks the cells of some lines. The cells of one person are savepoints in one request.
+ * @returns a sentence for each cell whose answer differs
  */
 export async function check(
   world: World,
@@ -86,7 +86,7 @@ export async function check(
   return mismatches;
 }
 
-/** How a mismatch is told. */
+/** The sentence about a cell whose answer differs. */
 export function cell(words: string[], state: State, relation: Relation, expected: string, found: string) {
   return `${words.join(" ")}, ${state} owner, ${relations[relation]}: expected ${expected}, found ${found}`;
 }
@@ -94,13 +94,13 @@ export function cell(words: string[], state: State, relation: Relation, expected
 class Undo extends Error {}
 
 export interface Outcome {
-  /** A word of the legend; the code of an error; or, where the statement selects an `answer`, that. */
+  /** A word of the legend, or the code of an error. If the statement selects an `answer`, that answer. */
   word: string;
-  /** How many were read or touched. */
+  /** How many rows were read or changed. */
   rows: number;
 }
 
-/** What becomes of each statement, asked by itself and undone. */
+/** Runs each statement by itself and undoes it. @returns the outcome of each */
 export async function outcomesOf(ask: Caller, statements: string[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   await undone(() =>

@@ -1,7 +1,7 @@
 /**
- * Authorization, every cell of it: each relation (relations.ts) asks every table,
- * view and function of the API (the *-tables.ts, *-functions.ts) for every operation, and
- * is answered as expected. What is in the catalog and not in the matrix fails.
+ * Tests authorization, cell by cell. Somebody in each relation (relations.ts) asks every
+ * table, view and function of the API for every operation, and gets the expected answer
+ * (*-tables.ts, *-functions.ts). An object that the catalog has and the matrix lacks fails.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDatabase, type Database } from "../database.ts";
@@ -38,11 +38,11 @@ test("every table, view and function of the API has its expectations", async () 
 });
 
 describe.each(Object.keys(tables))("%s", (table) => {
-  test("what is denied to some is there", async () => {
+  test("has the rows that it denies to some people", async () => {
     expect(await checkProofs(world, table)).toEqual([]);
   });
 
-  test("a write of all rows touches none that its sender does not see", async () => {
+  test("a write of all rows changes none that its sender does not see", async () => {
     expect(await checkSweeps(world, table)).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 /**
- * The matrix itself: what the catalog has against what is expected, and what is
- * answered against what is expected. Everything here returns what differs, as
- * sentences, so that the tests can also show it what differs (sabotage.test.ts).
+ * The matrix. It compares the catalog with the expectations, and the answers with the
+ * expectations. Every function returns the differences as sentences. So a test can also show
+ * that it finds differences (sabotage.test.ts).
  */
 
 import type { Caller } from "../database.ts";
@@ -24,7 +24,7 @@ export const functions: Record<string, FunctionExpectations> = {
 export const operations = ["select", "insert", "update", "delete"] as const;
 export type Operation = (typeof operations)[number];
 
-/** Objects without expectations, and expectations without objects. */
+/** @returns the objects without expectations, and the expectations without objects */
 export async function checkCatalog({ db }: World): Promise<string[]> {
   const relations = await db.admin<{ name: string }[]>`
     select relname as name from pg_class
@@ -49,7 +49,7 @@ function differences(kind: string, rows: Iterable<{ name: string }>, expected: s
   ];
 }
 
-/** One operation on the rows of one table or view. */
+/** Asks for one operation on the rows of one table or view. */
 export async function checkTable(world: World, name: string, operation: Operation): Promise<string[]> {
   const table = tables[name] as TableExpectations;
   const lines = parse(table.grid, table.letters).filter(({ asked: [first] }) => first === operation);
@@ -72,7 +72,7 @@ function statementOf(name: string, table: TableExpectations, operation: Operatio
   }[operation];
 }
 
-/** The calls of one function. */
+/** Asks the calls of one function. */
 export async function checkFunction(world: World, name: string): Promise<string[]> {
   const { calls, grid, letters } = functions[name] as FunctionExpectations;
   const lines = parse(grid, letters);
@@ -89,8 +89,8 @@ export async function checkFunction(world: World, name: string): Promise<string[
 }
 
 /**
- * A statement about all rows needs no right to read them: only the policy of the
- * write holds. It must touch no row that who sends it does not read.
+ * A statement about all rows does not need the right to read them. Only the policy of the
+ * write holds. The statement must not change a row that its sender cannot read.
  */
 export async function checkSweeps(world: World, name: string): Promise<string[]> {
   const { update } = tables[name] as TableExpectations;
@@ -115,8 +115,8 @@ export async function checkSweeps(world: World, name: string): Promise<string[]>
 const tell = (outcome?: Outcome) => `${outcome?.word} (${outcome?.rows})`;
 
 /**
- * That what is denied is there, asked as a superuser: each row is one row, and an
- * insert that nobody else may do is one that can be done.
+ * Proves, as a superuser, that the denied things exist. Each condition finds one row. An
+ * insert that everybody is refused can be done by the superuser.
  */
 export async function checkProofs({ db, values }: World, name: string): Promise<string[]> {
   const table = tables[name] as TableExpectations;
@@ -130,7 +130,7 @@ export async function checkProofs({ db, values }: World, name: string): Promise<
   for (const { asked, answers } of lines) {
     const [operation, thing] = asked as [Operation, string];
     for (const [state, letters] of Object.entries(answers) as [State, string][]) {
-      // An insert that is done for somebody is its own proof; views have nothing to insert into.
+      // An insert that somebody may do is its own proof. Nobody inserts into a view.
       if (letters === "-" || (operation === "insert" && (letters.includes("+") || views.count > 0))) continue;
       const asks = operation === "insert" ? "insert" : "select";
       const statements = Object.values(values[state]).map((values) =>

@@ -1,5 +1,5 @@
 /**
- * What the functions about people answer. How to read a grid: expectations.ts.
+ * The answers of the functions about people. expectations.ts says how to read a grid.
  *
  *   a anonymous  s stranger  f follower   r requested  b blocked   B blocker
  *   m muted      M muter     @ mentioned  o owner      S service_role
@@ -63,7 +63,7 @@ export const peopleFunctions: Record<string, FunctionExpectations> = {
       following      1111..11111    1111..11111`,
   },
 
-  // Posts, replies and quotes: for everyone 3, for followers 1, for the mentioned 3, one of them also for frank.
+  // Posts, replies and quotes: 3 for everyone, 1 for followers, 3 for people mentioned. One of the last is also for frank.
   "author_counts(profiles)": {
     calls: { posts: "select posts as answer from profiles, author_counts(profiles) where id = {owner}" },
     grid: `

@@ -1,5 +1,5 @@
 /**
- * Who reads and writes the tables about people. How to read a grid: expectations.ts.
+ * The people who read and write the tables about people. expectations.ts says how to read a grid.
  *
  *   a anonymous  s stranger  f follower   r requested  b blocked   B blocker
  *   m muted      M muter     @ mentioned  o owner      S service_role
@@ -9,7 +9,7 @@ import type { TableExpectations } from "./expectations.ts";
 export const peopleTables: Record<string, TableExpectations> = {
   profiles: {
     things: { owner: "id = {owner}" },
-    // A superuser's inserts nothing: it is there.
+    // The profile exists. So the insert adds nothing, even for a superuser.
     inserts: { owner: "(id, username) values ({owner}, {name}) on conflict do nothing" },
     update: "bio = 'changed'",
     grid: `

@@ -1,5 +1,5 @@
 /**
- * What the functions about a post answer. How to read a grid: expectations.ts.
+ * The answers of the functions about a post. expectations.ts says how to read a grid.
  *
  *   a anonymous  s stranger  f follower   r requested  b blocked   B blocker
  *   m muted      M muter     @ mentioned  o owner      S service_role
@@ -7,8 +7,8 @@
 import { type FunctionExpectations, shown } from "./expectations.ts";
 
 export const postFunctions: Record<string, FunctionExpectations> = {
-  // Of the post for everyone: nine like it; the owner and mallory, whom the owner
-  // does not see, answered and quoted it, and mallory reposted it.
+  // Nine people like the post for everyone. The owner and mallory answered and quoted it, and
+  // mallory reposted it. The owner does not see mallory.
   "post_counts(posts)": {
     calls: {
       likes: "select likes as answer from posts, post_counts(posts) where id = {everyone}",

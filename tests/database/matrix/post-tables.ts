@@ -1,6 +1,6 @@
 /**
- * Who reads and writes the tables about posts, and the views that count. How to read a
- * grid: expectations.ts.
+ * The people who read and write the tables about posts, and the views that count.
+ * expectations.ts says how to read a grid.
  *
  *   a anonymous  s stranger  f follower   r requested  b blocked   B blocker
  *   m muted      M muter     @ mentioned  o owner      S service_role
@@ -74,7 +74,7 @@ export const postTables: Record<string, TableExpectations> = {
       everyone: "post_id = {everyone}",
       followers: "post_id = {followers}",
       mentioned: "post_id = {mentioned}",
-      // Of a post for those mentioned, to which the second version added mallory and frank.
+      // The versions of a post for the people it mentions. The second version added mallory and frank.
       first: "post_id = {late} and version = 1",
       second: "post_id = {late} and version = 2",
     },
@@ -154,9 +154,9 @@ export const postTables: Record<string, TableExpectations> = {
       delete  owners         x........++    x........++`,
   },
 
-  // What people do about posts -------------------------------------------------------
+  // Likes and bookmarks --------------------------------------------------------------
 
-  // The owner, frank (m) and mallory (b) show their likes, and bob (f) does not.
+  // The owner, frank (m) and mallory (b) show their likes. Bob (f) does not.
   likes: {
     things: {
       owners: "user_id = {owner} and post_id = {walters}",
@@ -234,7 +234,7 @@ export const postTables: Record<string, TableExpectations> = {
       delete  owners         x........++    x........++`,
   },
 
-  // Counts: what they count, and for whom, is what their functions tell ---------------
+  // Counts: the tests of the functions show what each person counts -------------------
 
   follow_counts: {
     things: { owner: "profile_id = {owner}" },

@@ -1,12 +1,12 @@
 /**
- * Who asks, and whom it is about: two owners, alice, whose account is public, and
- * paula, whose account is private, with the same things each; and somebody in
- * every relation to both. A relation is one letter, everywhere in the matrix.
+ * The people of the matrix. There are two owners with the same things. Alice's account is
+ * public and paula's is private. And there is somebody in every relation to both owners. A
+ * relation is one letter, everywhere in the matrix.
  *
- * How each relation comes about is the end of act(). Whoever is blocked, or blocks,
- * followed, liked and was addressed before: what is denied to them was theirs.
- * Paula was public until all had acted. Apart from the relations stand walter, of
- * whom everybody sees everything, and ivan and each owner, who block each other.
+ * The end of act() makes each relation. The people who block or are blocked followed and
+ * liked before, and posts addressed them. So they are denied things that they once had.
+ * Paula's account was public until everybody had acted. Two people have no letter. Everybody
+ * sees everything by walter. Ivan and each owner block each other.
  */
 import type { Caller, Database, Person } from "../database.ts";
 
@@ -18,9 +18,9 @@ export const relations = {
   r: "requested", // asked to follow paula, and is not accepted; to alice a stranger
   b: "blocked", // the owner blocks them
   B: "blocker", // they block the owner
-  m: "muted", // a follower whom the owner mutes
+  m: "muted", // a follower that the owner mutes
   M: "muter", // a follower who mutes the owner
-  "@": "mentioned", // a stranger whom every post of the owner addresses
+  "@": "mentioned", // a stranger that every post of the owner addresses
   o: "owner",
   S: "service_role",
 } as const;
@@ -42,9 +42,9 @@ const cast: Partial<Record<Relation, string>> = {
 export interface World {
   db: Database;
   callers: Record<State, Record<Relation, Caller>>;
-  /** What {placeholders} stand for, as SQL; {me} is the caller, or the owner where there is no person. */
+  /** The SQL for each {placeholder}. {me} is the caller. If the caller is not a person, it is the owner. */
   values: Record<State, Record<Relation, Record<string, string>>>;
-  /** How many were asked. */
+  /** How many cells were asked. */
   cells: number;
 }
 
@@ -66,8 +66,8 @@ export async function createWorld(db: Database): Promise<World> {
   };
   await run(person("paula"), "update profiles set is_private = true where id = {me}", ids);
   await run(person("dave"), "select follow({paula})", ids);
-  // Two block each other only when they do it at once: whom one does not see, one
-  // cannot block. So this goes past the check.
+  // Two people can block each other only at the same moment, because nobody can block a
+  // person they do not see. So this insert is made without the check.
   await db.admin.begin(async (sql) => {
     await sql`set local session_replication_role = replica`;
     for (const both of ["{alice}, {ivan}", "{ivan}, {alice}", "{paula}, {ivan}", "{ivan}, {paula}"]) {
@@ -94,7 +94,7 @@ export async function createWorld(db: Database): Promise<World> {
   };
 }
 
-/** An owner's things; what the others do about them; the relations. */
+/** Makes an owner's things, what the others do with them, and the relations. */
 async function act(owner: Person, tag: string, ids: Values, person: (name: string) => Person) {
   const is: Values = { ...ids, owner: uuid(owner), name: `'${owner.username}'`, tag: `'${tag}'` };
   const does = (who: string, statement: string) => run(who === "owner" ? owner : person(who), statement, is);

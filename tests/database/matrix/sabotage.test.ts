@@ -1,6 +1,6 @@
 /**
- * That the matrix can fail: of a database in which rules were weakened it tells
- * exactly the cells that changed, and the objects that came and went.
+ * Proves that the matrix can fail. It weakens rules in a database. The matrix then names
+ * exactly the cells that changed, and the objects that were added or removed.
  */
 import { expect, test } from "vitest";
 import { createDatabase } from "../database.ts";
@@ -22,9 +22,9 @@ const sabotage: { does: string; sql: string; tells: string[] }[] = [
     ],
   },
   {
-    does: "forgets that a list may be its owner's alone",
+    does: "forgets that a list may be only for its owner",
     sql: `
-      alter policy "people read their own lists, and public ones" on lists
+      alter policy "people read their lists and public lists of accounts they see" on lists
         using (private.looks_into((select auth.uid()), owner_id))`,
     tells: ["lists select closed", "list_members select walter_on_closed"].flatMap((words) => [
       ...told("asfrmM@", "public", words, "nothing", "row"),
@@ -32,7 +32,7 @@ const sabotage: { does: string; sql: string; tells: string[] }[] = [
     ]),
   },
   {
-    does: "grants anonymous what only a policy keeps empty",
+    does: "grants anonymous a table that only a policy hides",
     sql: "grant select on tag_follows to anon",
     tells: [
       ...told("a", "public", "tag_follows select owners", "refused", "nothing"),
@@ -40,12 +40,13 @@ const sabotage: { does: string; sql: string; tells: string[] }[] = [
     ],
   },
   {
-    does: "lets the muted take a mute off",
+    does: "lets muted people delete the mute",
     sql: `
-      alter policy "people unmute in their own name" on mutes
+      alter policy "people delete the mutes that they read" on mutes
         using (muter_id = (select auth.uid()) or muted_id = (select auth.uid()))`,
-    // What a condition names is found by its readers alone; and the old policy held
-    // for mallory, who is blocked, no more than her reading does.
+    // A statement with a condition finds only rows that its sender reads. So only a delete of
+    // all rows differs. The weak policy also lacks the condition about hidden people. So
+    // mallory, who is blocked, deletes mutes that she cannot read.
     tells: [
       "mutes delete of all, blocked: row (2), of what they see nothing (0)",
       "mutes delete of all, muted: row (2), of what they see nothing (0)",
@@ -79,7 +80,7 @@ const sabotage: { does: string; sql: string; tells: string[] }[] = [
   },
 ];
 
-test("the matrix tells all that was weakened, and nothing else", { timeout: 120_000 }, async () => {
+test("the matrix names everything that was weakened, and nothing else", { timeout: 120_000 }, async () => {
   await using db = await createDatabase();
   const world = await createWorld(db);
   for (const { does, sql } of sabotage) {
