@@ -1,4 +1,4 @@
-/** Whom a post addresses, and who has which username. */
+/** The people that a post addresses, and the usernames that they have, hold or reserve. */
 import {
   type Draft,
   everybody,

@@ -1,8 +1,8 @@
 /**
  * The social core as plain lists that say who did what. This is the state that the oracle
- * keeps beside the database. actions.ts says how each action changes it. mentions.ts says
- * whom a text addresses. questions.ts says what people then see. The model is written only
- * from these rules, which are complete:
+ * keeps beside the database. actions.ts says how each action changes it. mentions.ts finds
+ * the people that a text addresses. questions.ts says what people then see. The model is
+ * written only from these rules, which are complete:
  *
  * - Somebody who signed up and did not confirm is nobody. Only their username is reserved.
  *   You cannot follow, block, mute, list or mention them. When they confirm, they are a

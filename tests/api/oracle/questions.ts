@@ -3,7 +3,7 @@
  * find its answer. If a block hides somebody from the viewer, the viewer sees the world
  * as if that person were not in it. This is true for counts too.
  *
- * - Who sees a post is in seeing.ts.
+ * - seeing.ts has the rule about who sees a post.
  * - Mutes keep people out of the home feed, lists, the public feed and tag feeds, and
  *   out of nothing else. A post that quotes a muted person's post is left out too, if
  *   the viewer would see the quoted post.

@@ -1,5 +1,5 @@
 /**
- * Who sees a post of the model's world:
+ * The rules about who sees a post:
  *
  * - You look into your own account, into public accounts, and into accounts you follow.
  * - An author sees their own post. Other people see it if they are in its audience:
