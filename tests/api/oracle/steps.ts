@@ -147,7 +147,7 @@ const pair = fc.record({
 const weighted: [number, fc.Arbitrary<Step>][] = [
   [12, fc.record({ do: fc.constant("write"), by: who, draft: draft(none, none) })],
   [10, fc.record({ do: fc.constant("write"), by: who, draft: draft(which, none) })],
-  [5, fc.record({ do: fc.constant("write"), by: who, draft: draft(fc.option(which, { freq: 2 }), which) })],
+  [8, fc.record({ do: fc.constant("write"), by: who, draft: draft(fc.option(which, { freq: 2 }), which) })],
   [9, fc.record({ do: fc.constant("repost"), by: who, post: which })],
   [8, fc.record({ do: fc.constant("like"), by: who, post: which })],
   [4, fc.record({ do: fc.constant("bookmark"), by: who, post: which })],
@@ -161,12 +161,12 @@ const weighted: [number, fc.Arbitrary<Step>][] = [
   [5, fc.record({ do: fc.constant("block"), by: who, to: who })],
   [4, fc.record({ do: fc.constant("unblock"), pair })],
   [
-    5,
+    10,
     fc.record({
       do: fc.constant("mute"),
       by: who,
       to: who,
-      until: fc.constantFrom("forever", "future", "past"),
+      until: fc.constantFrom("forever", "forever", "future", "past"),
       again: fc.boolean(),
     }),
   ],
