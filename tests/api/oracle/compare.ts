@@ -6,7 +6,18 @@
  */
 import { type Answers, type Question, rowsOf } from "./ask.ts";
 import { feeds } from "./feeds.ts";
-import { type PersonId, type Post, person, pieces, tagsOf, tie, type Viewer, type World } from "./model.ts";
+import {
+  everybody,
+  hidden,
+  type PersonId,
+  type Post,
+  person,
+  pieces,
+  tagsOf,
+  tie,
+  type Viewer,
+  type World,
+} from "./model.ts";
 import { itemFrom, itemOf, personFrom, personOf, placeFrom, placeOf } from "./rows.ts";
 import { as, label, nameOf, type Stage, tagOf, wordOf } from "./stage.ts";
 import { tables } from "./tables.ts";
@@ -54,7 +65,7 @@ function searches(stage: Stage, viewer: Viewer, answers: Answers): Question[] {
       `#${tagOf(stage, n)}`,
       (one) => tagsOf(one).includes(tagOf(stage, n)),
     ]),
-    ...world.people.flatMap(({ id, username }): [string, (one: Post) => boolean][] => [
+    ...everybody(world).flatMap(({ id, username }): [string, (one: Post) => boolean][] => [
       [`from:${username}`, (one) => one.author === id],
       [`from:@${username.toUpperCase()} ${word}`, (one) => one.author === id && has(one, word)],
       [
@@ -81,7 +92,7 @@ function searches(stage: Stage, viewer: Viewer, answers: Answers): Question[] {
         byUsername(await rowsOf(client.rpc("search_people", { query: population.token }), personFrom)),
       expected: () => byUsername(found()),
     },
-    ...world.people.map((one) => ({
+    ...everybody(world).map((one) => ({
       kind: "search_people",
       text: `the person found by the username ${one.username}`,
       ask: async () => {
@@ -100,7 +111,7 @@ function people(stage: Stage, viewer: Viewer, answers: Answers): Question[] {
   const withId = (row: any) => ({ id: row.id, ...personFrom(row) });
   const listed = (ties: { id: number; other: string }[]) =>
     ties.toSorted((a, b) => b.id - a.id).map(({ id, other }) => ({ id, ...personOf(world, viewer, other) }));
-  const lists = world.people.flatMap(({ id: of, name }) => [
+  const lists = everybody(world).flatMap(({ id: of, name, username }) => [
     {
       kind: "followers",
       text: `${name}'s followers`,
@@ -128,14 +139,27 @@ function people(stage: Stage, viewer: Viewer, answers: Answers): Question[] {
     {
       kind: "profile page",
       text: `${name}'s page`,
-      ask: () => rowsOf(client.rpc("profile", { username: person(world, of).username }), pageFrom),
+      ask: () => rowsOf(client.rpc("profile", { username }), pageFrom),
       expected: () => pageOf(world, viewer, of, answers),
     },
   ]);
   const blocked = () =>
     world.blocks.filter(({ by }) => by === viewer).map(({ to, id }) => ({ id, other: to }));
+  const names = stage.everybody.flatMap(({ names }) => names);
   return [
     ...lists,
+    ...names.map((username) => ({
+      kind: "username_available",
+      text: `whether the name ${username} is to be had`,
+      ask: async () => (await client.rpc("username_available", { username })).data,
+      expected: () => answers.isAvailable(world, viewer, username),
+    })),
+    ...world.held.map(({ username }) => ({
+      kind: "profile page",
+      text: `the page of the former name ${username}`,
+      ask: () => rowsOf(client.rpc("profile", { username }), pageFrom),
+      expected: () => [],
+    })),
     {
       kind: "blocked_people",
       text: "the people they block",
@@ -163,7 +187,8 @@ const pageFrom = (page: any) => ({
 
 /** A viewer still has the page of a person they block, to unblock them there. It shows no counts. */
 function pageOf(world: World, viewer: Viewer, id: PersonId, answers: Answers) {
-  if (viewer !== null && tie(world.blocks, id, viewer)) return [];
+  const isNobody = hidden(world, null, id);
+  if (isNobody || (viewer !== null && tie(world.blocks, id, viewer))) return [];
   const { username, isPrivate, showsLikes } = person(world, id);
   const isBlocked = tie(world.blocks, viewer, id);
   const counts = isBlocked

@@ -1,7 +1,7 @@
 /** The questions about feeds. Each feed is read in one request, read page by page, and counted. */
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { Answers, Question } from "./ask.ts";
-import type { PersonId, Viewer } from "./model.ts";
+import { everybody, type PersonId, type Viewer } from "./model.ts";
 import { outcome } from "./moves.ts";
 import type { Row } from "./questions.ts";
 import { itemFrom, itemOf } from "./rows.ts";
@@ -54,7 +54,7 @@ function feedsOf(stage: Stage, viewer: Viewer, answers: Answers): Feed[] {
         rows,
       };
     }),
-    ...world.people.flatMap((one): Feed[] => {
+    ...everybody(world).flatMap((one): Feed[] => {
       const about = { of: one.id, args: { profile_id: one.id } };
       return [
         {
@@ -76,7 +76,7 @@ function feedsOf(stage: Stage, viewer: Viewer, answers: Answers): Feed[] {
           name: "profile_likes",
           title: `${one.name}'s likes`,
           call: "profile_likes",
-          rows: () => answers.profileLikes(world, viewer, one),
+          rows: () => answers.profileLikes(world, viewer, one.id),
         },
       ];
     }),

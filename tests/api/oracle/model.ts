@@ -1,14 +1,25 @@
 /**
  * The social core as plain lists that say who did what. This is the state that the oracle
- * keeps beside the database, and how each action changes it. questions.ts says what
- * people then see. The model is written only from these rules, which are complete:
+ * keeps beside the database. actions.ts says how each action changes it. mentions.ts finds
+ * the people that a text addresses. questions.ts says what people then see. The model is
+ * written only from these rules, which are complete:
  *
+ * - Somebody who signed up and did not confirm is nobody. Only their username is reserved.
+ *   You cannot follow, block, mute, list or mention them. When they confirm, they are a
+ *   person like the others, who has done nothing yet.
+ * - You may take another username if nobody else has, holds or reserves it. You hold the
+ *   names that you gave up, and may take them back. While you hold any, you take no name
+ *   that you never had (username_changed_recently).
  * - A post has an author, a title, a content and an audience (everyone, followers,
  *   mentioned). It may answer one post and quote another. Its tags are the tags in its
- *   text. It mentions the people that its text names, except people who are hidden from
- *   the author at the time of writing. An edit finds tags and mentions again, unless it
- *   changes only the content warning. An edit keeps the earlier text. A repost is a
- *   post without a text of its own.
+ *   text. An edit finds tags again, and keeps the earlier text. (Of very many earlier texts
+ *   some are forgotten. No history here has that many edits.) A repost is a post without a
+ *   text of its own.
+ * - A post addresses the people that its text names, except people who are hidden from
+ *   the author at that moment. A name means the person who has it when it is written,
+ *   and keeps that meaning as long as it stays in the text. So an edit looks up only the
+ *   names that it adds. A reply with audience mentioned also addresses the author of the
+ *   post that it answers.
  * - You need to see a post to reply to it, or to like, bookmark, repost or quote it.
  *   Otherwise there is no such post for you (post_not_found). If you do it to a repost,
  *   you do it to the post that the repost shows. You can repost and quote your own
@@ -24,6 +35,7 @@
  *   until the block ends. A person you cannot see does not exist for you
  *   (profile_not_found).
  * - A mute lasts until you lift it, or until a set time.
+ * - Nobody reaches a limit: the people of a history have budgets that they never use up.
  * - Only you know which tags you follow and which lists you made, except public lists.
  *   A draft stays a draft until it is published. Then it is a post.
  */
@@ -33,18 +45,27 @@ export type PersonId = string;
 export type Viewer = PersonId | null;
 export type Audience = "everyone" | "followers" | "mentioned";
 
-export interface Person {
+/** Somebody who signed up and did not confirm. */
+export interface Newcomer {
   id: PersonId;
   /** What the tests call this person: alice. */
   name: string;
+  /** In lower case. */
   username: string;
+}
+
+export interface Person extends Newcomer {
   isPrivate: boolean;
   showsLikes: boolean;
   isSearchable: boolean;
 }
 
 /** A piece of a text. A text is its pieces, with a space between two of them. */
-export type Piece = { word: string } | { tag: string; written: string } | { mention: PersonId };
+export type Piece =
+  | { word: string }
+  | { tag: string; written: string }
+  /** A username in lower case, which may be nobody's. */
+  | { mention: string; written: string };
 
 export interface Text {
   title: Piece[];
@@ -66,11 +87,22 @@ export interface Made {
   madeBy?: number;
 }
 
+/** Somebody that a post addresses. */
+export interface Mention {
+  of: PersonId;
+  /** The names in the text that mean this person, as they were found. */
+  names: string[];
+  /** Whether the post is a reply to few that answers a post of this person. */
+  isAnswered: boolean;
+  /** The first version of the post that addresses them. */
+  since: number;
+}
+
 export interface Post extends Draft, Made {
   id: number;
   author: PersonId;
   repostOf: number | null;
-  mentions: PersonId[];
+  mentions: Mention[];
   /** The texts before each edit, oldest first. */
   versions: Text[];
   deleted: boolean;
@@ -104,7 +136,11 @@ export interface List extends Made {
 }
 
 export interface World {
+  /** In the order in which they confirmed. */
   people: Person[];
+  newcomers: Newcomer[];
+  /** The usernames that people gave up. */
+  held: { by: PersonId; username: string }[];
   /** In the order in which they were written, with deleted ones. */
   posts: Post[];
   follows: Tie[];
@@ -119,17 +155,22 @@ export interface World {
   drafts: (Draft & Made & { id: string; author: PersonId })[];
 }
 
-/** People who have done nothing yet. */
-export function emptyWorld(people: Pick<Person, "id" | "name" | "username">[]): World {
+/** A person who has done nothing yet. */
+export const newPerson = ({ id, name, username }: Newcomer): Person => ({
+  id,
+  name,
+  username,
+  isPrivate: false,
+  showsLikes: false,
+  isSearchable: true,
+});
+
+/** People who have done nothing yet, and newcomers. */
+export function emptyWorld(people: Newcomer[], newcomers: Newcomer[], held: World["held"]): World {
   return {
-    people: people.map(({ id, name, username }) => ({
-      id,
-      name,
-      username,
-      isPrivate: false,
-      showsLikes: false,
-      isSearchable: true,
-    })),
+    people: people.map(newPerson),
+    newcomers: newcomers.map(({ id, name, username }) => ({ id, name, username })),
+    held,
     posts: [],
     follows: [],
     requests: [],
@@ -151,6 +192,9 @@ export function person(world: World, id: PersonId): Person {
   return found;
 }
 
+/** People and newcomers. */
+export const everybody = (world: World): Newcomer[] => [...world.people, ...world.newcomers];
+
 /** A post that is not deleted. */
 export function post(world: World, id: number | null): Post | undefined {
   return world.posts.find((one) => one.id === id && !one.deleted);
@@ -166,97 +210,17 @@ export const without = <T extends { by: PersonId; to: PersonId }>(
 export const tie = (ties: { by: PersonId; to: PersonId }[], by: Viewer, to: PersonId): boolean =>
   ties.some((one) => one.by === by && one.to === to);
 
-/** True if a block hides the two from each other. */
+/** True if a block hides the two from each other, or if the other is nobody yet. */
 export const hidden = (world: World, one: Viewer, other: PersonId): boolean =>
-  one !== null && (tie(world.blocks, one, other) || tie(world.blocks, other, one));
+  !world.people.some(({ id }) => id === other) ||
+  (one !== null && (tie(world.blocks, one, other) || tie(world.blocks, other, one)));
+
+/** The post that a repost shows. Any other post is its own original. */
+export const original = (world: World, id: number | null): number | null =>
+  id === null ? null : (post(world, id)?.repostOf ?? id);
 
 export const pieces = ({ title, content }: Text): Piece[] => [...title, ...content];
 
 export const tagsOf = (text: Text): string[] => [
   ...new Set(pieces(text).flatMap((piece) => ("tag" in piece ? [piece.tag] : []))),
 ];
-
-/** The people that a text mentions if its author writes it now. */
-export function mentionsNow(world: World, author: PersonId, text: Text): PersonId[] {
-  const named = pieces(text).flatMap((piece) => ("mention" in piece ? [piece.mention] : []));
-  return [...new Set(named)].filter((one) => !hidden(world, author, one));
-}
-
-// What people do ---------------------------------------------------------------
-
-/** The post that a repost shows. Any other post is its own original. */
-const original = (world: World, id: number | null): number | null =>
-  id === null ? null : (post(world, id)?.repostOf ?? id);
-
-export function write(world: World, author: PersonId, draft: Draft, id: number): void {
-  world.posts.push({
-    ...draft,
-    replyTo: original(world, draft.replyTo),
-    quoteOf: original(world, draft.quoteOf),
-    id,
-    author,
-    repostOf: null,
-    mentions: mentionsNow(world, author, draft),
-    versions: [],
-    deleted: false,
-  });
-}
-
-export function repost(world: World, author: PersonId, of: number, id: number): void {
-  world.posts.push({
-    id,
-    author,
-    title: [],
-    content: [],
-    warning: "",
-    language: null,
-    audience: "everyone",
-    replyTo: null,
-    quoteOf: null,
-    repostOf: original(world, of),
-    mentions: [],
-    versions: [],
-    deleted: false,
-  });
-}
-
-export function edit(world: World, edited: Post, { title, content, warning }: Text): void {
-  const before = { title: edited.title, content: edited.content, warning: edited.warning };
-  edited.versions.push(before);
-  Object.assign(edited, { title, content, warning });
-  // If only the warning changes, the text is not written again.
-  const same = JSON.stringify([title, content]) === JSON.stringify([before.title, before.content]);
-  if (!same) edited.mentions = mentionsNow(world, edited.author, edited);
-}
-
-export function remove(world: World, removed: Post): void {
-  for (const one of world.posts) {
-    if (one.id === removed.id || one.repostOf === removed.id) one.deleted = true;
-  }
-  world.likes = world.likes.filter((like) => like.post !== removed.id);
-  world.bookmarks = world.bookmarks.filter((bookmark) => bookmark.post !== removed.id);
-}
-
-export function mark(world: World, kind: "likes" | "bookmarks", by: PersonId, on: number, id: number): void {
-  world[kind].push({ by, post: original(world, on) as number, id });
-}
-
-export function accept(world: World, by: PersonId, to: PersonId, id: number): void {
-  world.requests = without(world.requests, by, to);
-  world.follows.push({ by, to, id });
-}
-
-export function block(world: World, by: PersonId, to: PersonId, id: number): void {
-  world.blocks.push({ by, to, id });
-  for (const [one, other] of [
-    [by, to],
-    [to, by],
-  ] as const) {
-    world.follows = without(world.follows, one, other);
-    world.requests = without(world.requests, one, other);
-  }
-}
-
-export function mute(world: World, by: PersonId, to: PersonId, until: Mute["until"]): void {
-  world.mutes = [...without(world.mutes, by, to), { by, to, until }];
-}

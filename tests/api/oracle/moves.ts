@@ -3,9 +3,10 @@
  * request to the API, and the change in the model.
  */
 import { listMove, tagMove } from "./list-moves.ts";
+import { nameMove } from "./name-moves.ts";
 import { peopleMove } from "./people-moves.ts";
 import { postMove } from "./post-moves.ts";
-import type { Stage } from "./stage.ts";
+import { at, type Stage } from "./stage.ts";
 import type { Step } from "./steps.ts";
 
 /** An answer from supabase-js. */
@@ -29,7 +30,19 @@ export interface Move {
 
 /** The step as it is at this point of the history. Null if there is nothing yet that it could act on. */
 export const moveOf = (stage: Stage, step: Step): Move | null =>
-  postMove(stage, step) ?? peopleMove(stage, step) ?? listMove(stage, step) ?? tagMove(stage, step);
+  actors(step).every((n) => stage.world.people.some(({ id }) => id === at(stage, n)))
+    ? (postMove(stage, step) ??
+      peopleMove(stage, step) ??
+      nameMove(stage, step) ??
+      listMove(stage, step) ??
+      tagMove(stage, step))
+    : null;
+
+/** The numbers of those who act in this step. They have to be people. */
+function actors(step: Step): number[] {
+  if ("by" in step) return step.by === null ? [] : [step.by];
+  return "pair" in step ? [step.pair.by, step.pair.to] : [];
+}
 
 /** The result of a request, in the words of Move.expected. */
 export function outcome({ data, error }: Answer): string {

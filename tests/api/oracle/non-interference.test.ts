@@ -2,8 +2,8 @@
  * A block reveals nothing. The same history happens to two populations. At its end alice
  * blocks mallory in the first population, and deletes her account in the second. From
  * then on mallory must get the same answers in both, with the same errors and statuses.
- * Only ids, usernames and times may differ. One difference remains and is left out here:
- * username_available(), because a person who blocks keeps their username.
+ * Only ids, usernames and times may differ. Alice's two names cannot be had in either: a
+ * person who blocks keeps them, and those of a deleted account are held for 30 days.
  *
  * PLAZA_ORACLE_PAIRS: how many histories, 4 by default. PLAZA_ORACLE_SEED: a number that
  * repeats the same histories.

@@ -1,18 +1,20 @@
 /**
  * The oracle. Six people do random things through the API, everything that people can
- * do. Again and again the test compares what everybody sees with a naive model, which is
- * written only from the rules (model.ts, questions.ts). If a history fails, the message
- * tells it in as few steps as possible.
+ * do. A newcomer signs up, and may confirm and join them. Again and again the test compares
+ * what everybody sees with a naive model, which is written only from the rules. If a
+ * history fails, the message tells it in as few steps as possible.
  *
+ *     model.ts         the model and its rules (actions.ts, mentions.ts)
+ *     questions.ts     what a person sees of the model (seeing.ts)
  *     steps.ts         the steps of a history, as plain records
  *     *-moves.ts       a step on both sides: the request, and the change in the model
  *     compare.ts       the questions, each with the model's answer (feeds.ts, tables.ts)
  *     play.ts          plays a history and compares
  *
  * After every ten steps each person and a guest ask 13 questions: the home feed, and
- * then some of the 36 kinds in turn. At the end of a history they ask everything.
+ * then some of the 37 kinds in turn. At the end of a history they ask everything.
  * PLAZA_ORACLE_QUESTIONS: how many questions in between, or "all".
- * PLAZA_ORACLE_STEPS: how many steps, 3000 by default. PLAZA_ORACLE_SEED: a number that
+ * PLAZA_ORACLE_STEPS: how many steps, 2500 by default. PLAZA_ORACLE_SEED: a number that
  * repeats the same histories and questions.
  */
 import fc from "fast-check";
@@ -25,7 +27,7 @@ import { shortest } from "./shrink.ts";
 import { histories } from "./steps.ts";
 
 const { env } = process;
-const wantedSteps = Number(env.PLAZA_ORACLE_STEPS ?? 3000);
+const wantedSteps = Number(env.PLAZA_ORACLE_STEPS ?? 2500);
 const questions = env.PLAZA_ORACLE_QUESTIONS === "all" ? "all" : Number(env.PLAZA_ORACLE_QUESTIONS ?? 13);
 const seed = Number(env.PLAZA_ORACLE_SEED ?? Date.now() % 1_000_000_000);
 

@@ -1,5 +1,6 @@
 /** The steps between people, on both sides. */
-import { accept, block, hidden, mute, type PersonId, person, tie, type World, without } from "./model.ts";
+import { accept, block, mute } from "./actions.ts";
+import { hidden, type PersonId, person, tie, type World, without } from "./model.ts";
 import type { Move } from "./moves.ts";
 import { as, at, nameOf, pairOf, type Stage } from "./stage.ts";
 import type { Step } from "./steps.ts";

@@ -1,32 +1,21 @@
 /** The steps about posts, likes, bookmarks and drafts, on both sides. */
-import {
-  type Draft,
-  edit,
-  mark,
-  type PersonId,
-  type Post,
-  post,
-  remove,
-  repost,
-  type World,
-  write,
-} from "./model.ts";
+import { edit, mark, remove, repost, write } from "./actions.ts";
+import { type Draft, type PersonId, type Post, post, type World } from "./model.ts";
 import type { Move } from "./moves.ts";
-import { seenPost, sees } from "./questions.ts";
+import { isOpen, seenPost } from "./seeing.ts";
 import {
   as,
   at,
   draftColumns,
   draftOf,
+  editedText,
   label,
   nameOf,
   newest,
   postId,
-  reworded,
   type Stage,
   spoken,
   textColumns,
-  textOf,
 } from "./stage.ts";
 import type { Step } from "./steps.ts";
 
@@ -35,7 +24,7 @@ function refusalToCarry(world: World, by: PersonId, id: number): string | null {
   const asked = seenPost(world, by, id);
   if (!asked) return "post_not_found";
   const shown = post(world, asked.repostOf ?? asked.id) as Post;
-  return shown.author === by || sees(world, null, shown) ? null : "post_not_open";
+  return shown.author === by || isOpen(world, shown) ? null : "post_not_open";
 }
 
 function refusalToRepost(world: World, by: PersonId, id: number): string | null {
@@ -65,7 +54,7 @@ export function postMove(stage: Stage, step: Step): Move | null {
       return {
         text: `${nameOf(stage, by)} writes ${spoken(stage, draft)}`,
         expected: refusalToWrite(world, by, draft) ?? "done",
-        request: () => as(stage, by).from("posts").insert(draftColumns(world, draft)).select("id"),
+        request: () => as(stage, by).from("posts").insert(draftColumns(draft)).select("id"),
         after: ([{ id }]) => write(world, by, draft, id),
       };
     }
@@ -83,11 +72,11 @@ export function postMove(stage: Stage, step: Step): Move | null {
     case "edit": {
       const edited = newest(world.posts, step.post);
       if (!edited) return null;
-      const text = step.text === "reworded" ? reworded(stage, edited) : textOf(stage, step.text);
+      const text = editedText(stage, edited, step.text);
       const by = step.by === null ? edited.author : at(stage, step.by);
-      const columns = textColumns(world, text);
+      const columns = textColumns(text);
       // The same text again is not an edit.
-      if (JSON.stringify(columns) === JSON.stringify(textColumns(world, edited))) return null;
+      if (JSON.stringify(columns) === JSON.stringify(textColumns(edited))) return null;
       const may = edited.repostOf === null ? "done" : "repost_is_bare";
       return {
         text: `${nameOf(stage, by)} edits ${label(stage, edited.id)} to ${spoken(stage, text)}`,
@@ -143,7 +132,7 @@ export function postMove(stage: Stage, step: Step): Move | null {
       return {
         text: `${nameOf(stage, by)} drafts ${spoken(stage, draft)}`,
         expected: "done",
-        request: () => as(stage, by).from("drafts").insert(draftColumns(world, draft)).select("id"),
+        request: () => as(stage, by).from("drafts").insert(draftColumns(draft)).select("id"),
         after: ([{ id }]) => {
           world.drafts.push({ ...draft, id, author: by });
         },

@@ -3,27 +3,28 @@
  * find its answer. If a block hides somebody from the viewer, the viewer sees the world
  * as if that person were not in it. This is true for counts too.
  *
- * - You look into your own account, into public accounts, and into accounts you follow.
- * - An author sees their own post. Other people see it if they are in its audience:
- *   everyone, followers, or the people it mentions. For a private account, "everyone"
- *   means its followers. You see a repost if you look into the account of the person who
- *   reposted, and see the post that it shows.
+ * - seeing.ts has the rule about who sees a post.
  * - Mutes keep people out of the home feed, lists, the public feed and tag feeds, and
- *   out of nothing else.
+ *   out of nothing else. A post that quotes a muted person's post is left out too, if
+ *   the viewer would see the quoted post.
  * - Each feed's rule stands at its function. The newest row is first, by its id.
  */
+import { isTaken } from "./mentions.ts";
 import {
   hidden,
   type List,
+  original,
   type Person,
   type PersonId,
   type Post,
   post,
   tagsOf,
-  tie,
   type Viewer,
   type World,
 } from "./model.ts";
+import { follows, isOpen, looksInto, mutes, seenPost, sees } from "./seeing.ts";
+
+export { isOpen, mutes, seenPost, seenVersions } from "./seeing.ts";
 
 /** A row of a feed: id is the cursor, shown is the post, repostedBy is the person who reposted it. */
 export interface Row {
@@ -51,42 +52,17 @@ const all = (world: World): Post[] => world.posts.filter((one) => !one.deleted);
 const newestFirst = <T extends { id: number }>(rows: T[]): T[] => rows.toSorted((a, b) => b.id - a.id);
 const asRow = (shown: Post): Row => ({ id: shown.id, shown, repostedBy: null });
 
-// Seeing -------------------------------------------------------------------------
-
-export const follows = (world: World, viewer: Viewer, one: PersonId): boolean =>
-  tie(world.follows, viewer, one);
-
-export const mutes = (world: World, viewer: Viewer, one: PersonId): boolean =>
-  world.mutes.some((mute) => mute.by === viewer && mute.to === one && mute.until !== "past");
-
-const isPublic = (world: World, id: PersonId): boolean =>
-  world.people.some((one) => one.id === id && !one.isPrivate);
-
-export function looksInto(world: World, viewer: Viewer, id: PersonId): boolean {
-  if (id === viewer) return true;
-  if (hidden(world, viewer, id)) return false;
-  return isPublic(world, id) || follows(world, viewer, id);
-}
-
-export function sees(world: World, viewer: Viewer, { author, audience, mentions, repostOf }: Post): boolean {
-  if (repostOf !== null) {
-    const shown = post(world, repostOf);
-    return shown !== undefined && looksInto(world, viewer, author) && sees(world, viewer, shown);
-  }
-  if (author === viewer) return true;
-  if (hidden(world, viewer, author)) return false;
-  if (audience === "mentioned") return viewer !== null && mentions.includes(viewer);
-  if (audience === "followers") return follows(world, viewer, author);
-  return isPublic(world, author) || follows(world, viewer, author);
-}
-
-/** The post, or null if the viewer does not see it. */
-export function seenPost(world: World, viewer: Viewer, id: number | null): Post | null {
-  const found = post(world, id);
-  return found && sees(world, viewer, found) ? found : null;
-}
-
 // Feeds --------------------------------------------------------------------------
+
+/** True if this post is by a person that the viewer mutes, and the viewer sees it. */
+function isMuted(world: World, viewer: Viewer, id: number | null): boolean {
+  const found = seenPost(world, viewer, id);
+  return found !== null && mutes(world, viewer, found.author);
+}
+
+/** True if a feed with mutes may show the viewer this post. */
+const shows = (world: World, viewer: Viewer, one: Post): boolean =>
+  sees(world, viewer, one) && !mutes(world, viewer, one.author) && !isMuted(world, viewer, one.quoteOf);
 
 /**
  * The posts by these people and with these tags, and what these people reposted.
@@ -95,7 +71,8 @@ export function seenPost(world: World, viewer: Viewer, id: number | null): Post 
  *   by one of the people or by the viewer.
  * - A repost is in it only if the post it shows is not in the timeline already. If
  *   several people reposted the same post, the first repost is in it.
- * - Nothing by a person that the viewer mutes is in it.
+ * - Nothing by a person that the viewer mutes is in it, and no quote of their posts.
+ *   A repost of a reply to their post is not in it either, if the viewer sees that post.
  */
 function timeline(world: World, viewer: PersonId, people: PersonId[], tags: string[]): Row[] {
   const native = (one: Post): boolean => {
@@ -107,15 +84,15 @@ function timeline(world: World, viewer: PersonId, people: PersonId[], tags: stri
   };
   const rows = all(world).flatMap((one): Row[] => {
     if (one.repostOf === null) {
-      return native(one) && sees(world, viewer, one) && !mutes(world, viewer, one.author) ? [asRow(one)] : [];
+      return native(one) && shows(world, viewer, one) ? [asRow(one)] : [];
     }
     const shown = post(world, one.repostOf) as Post;
     const isFirst = !all(world).some(
       (other) => other.repostOf === shown.id && other.id < one.id && people.includes(other.author),
     );
     return people.includes(one.author) &&
-      sees(world, viewer, shown) &&
-      !mutes(world, viewer, shown.author) &&
+      shows(world, viewer, shown) &&
+      !isMuted(world, viewer, shown.replyTo) &&
       !native(shown) &&
       isFirst
       ? [{ id: one.id, shown, repostedBy: one.author }]
@@ -146,15 +123,13 @@ export function listFeed(world: World, viewer: Viewer, list: List): Row[] {
 /** Posts for everyone, by public accounts, without replies and reposts. */
 export const publicFeed = (world: World, viewer: Viewer): Row[] =>
   newestFirst(all(world))
-    .filter((one) => one.audience === "everyone" && isPublic(world, one.author))
     .filter((one) => one.replyTo === null && one.repostOf === null)
-    .filter((one) => sees(world, viewer, one) && !mutes(world, viewer, one.author))
+    .filter((one) => isOpen(world, one) && shows(world, viewer, one))
     .map(asRow);
 
 export const tagFeed = (world: World, viewer: Viewer, tag: string): Row[] =>
   newestFirst(all(world))
-    .filter((one) => tagsOf(one).includes(tag))
-    .filter((one) => sees(world, viewer, one) && !mutes(world, viewer, one.author))
+    .filter((one) => tagsOf(one).includes(tag) && shows(world, viewer, one))
     .map(asRow);
 
 /** An author's posts and reposts, without replies. */
@@ -172,10 +147,13 @@ export const profileReplies = (world: World, viewer: Viewer, author: PersonId): 
     .filter((one) => one.author === author && one.replyTo !== null && sees(world, viewer, one))
     .map(asRow);
 
+const showsLikes = (world: World, id: PersonId): boolean =>
+  world.people.some((one) => one.id === id && one.showsLikes);
+
 /** The viewer's own likes. Other people's likes if they show them and the viewer looks into their account. */
-export function profileLikes(world: World, viewer: Viewer, of: Person): Row[] {
-  if (of.id !== viewer && !(of.showsLikes && looksInto(world, viewer, of.id))) return [];
-  return newestFirst(world.likes.filter(({ by }) => by === of.id)).flatMap((like) => {
+export function profileLikes(world: World, viewer: Viewer, of: PersonId): Row[] {
+  if (of !== viewer && !(showsLikes(world, of) && looksInto(world, viewer, of))) return [];
+  return newestFirst(world.likes.filter(({ by }) => by === of)).flatMap((like) => {
     const shown = seenPost(world, viewer, like.post);
     return shown ? [{ id: like.id, shown, repostedBy: null }] : [];
   });
@@ -187,19 +165,19 @@ export const bookmarksFeed = (world: World, viewer: PersonId): Row[] =>
     return shown ? [{ id: bookmark.id, shown, repostedBy: null }] : [];
   });
 
-/** The direct replies to a post that the viewer sees. */
+/** The direct replies to a post that the viewer sees. Those of a repost are those of the post that it shows. */
 export const replies = (world: World, viewer: Viewer, to: number): Row[] =>
   seenPost(world, viewer, to) === null
     ? []
     : newestFirst(all(world))
-        .filter((one) => one.replyTo === to && sees(world, viewer, one))
+        .filter((one) => one.replyTo === original(world, to) && sees(world, viewer, one))
         .map(asRow);
 
 export const quotes = (world: World, viewer: Viewer, of: number): Row[] =>
   seenPost(world, viewer, of) === null
     ? []
     : newestFirst(all(world))
-        .filter((one) => one.quoteOf === of && sees(world, viewer, one))
+        .filter((one) => one.quoteOf === original(world, of) && sees(world, viewer, one))
         .map(asRow);
 
 /**
@@ -250,6 +228,9 @@ export const searchPosts = (world: World, viewer: Viewer, fits: (one: Post) => b
     .filter((one) => sees(world, viewer, one) && findable(world, viewer, one.author))
     .map(asRow);
 
+export const isAvailable = (world: World, viewer: Viewer, username: string): boolean =>
+  !isTaken(world, viewer, username);
+
 // Counts -------------------------------------------------------------------------
 
 /** Counts likes by people the viewer sees, and the replies, reposts and quotes that the viewer sees. */
@@ -295,5 +276,5 @@ export const seenLikes = (world: World, viewer: Viewer) =>
     if (!liked) return false;
     if (by === viewer) return true;
     if (liked.author === viewer && !hidden(world, viewer, by)) return true;
-    return world.people.some((one) => one.id === by && one.showsLikes) && looksInto(world, viewer, by);
+    return showsLikes(world, by) && looksInto(world, viewer, by);
   });

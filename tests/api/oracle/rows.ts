@@ -4,7 +4,8 @@
  * their username.
  */
 import { hidden, type PersonId, type Post, person, tie, type Viewer, type World } from "./model.ts";
-import { type Place, postCounts, type Row, seenPost } from "./questions.ts";
+import { type Place, postCounts, type Row } from "./questions.ts";
+import { isOpen, seenPost } from "./seeing.ts";
 import { written } from "./stage.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: as it came over HTTP
@@ -23,6 +24,7 @@ export const cardFrom = (card: Answered) =>
     warning: card.content_warning,
     language: card.language,
     audience: card.audience,
+    isOpen: card.is_open,
     mentions: card.mentions.map((one: Answered) => `${one.username}=${nameOf(one.profile)}`).toSorted(),
     replyTo: card.reply_to_id,
     quoteOf: card.quote_of_id,
@@ -42,14 +44,17 @@ export function cardOf(world: World, viewer: Viewer, shown: Post) {
   return {
     id: shown.id,
     author: username(shown.author),
-    title: written(world, shown.title),
-    content: written(world, shown.content),
+    title: written(shown.title),
+    content: written(shown.content),
     warning: shown.warning,
     language: shown.language,
     audience: shown.audience,
+    isOpen: isOpen(world, shown),
     mentions: shown.mentions
-      .filter((id) => !hidden(world, viewer, id))
-      .map((id) => `${username(id)}=${username(id)}`)
+      .filter(({ of }) => !hidden(world, viewer, of))
+      .flatMap(({ of, names }) =>
+        (names.length > 0 ? names : [username(of)]).map((name) => `${name}=${username(of)}`),
+      )
       .toSorted(),
     replyTo: shown.replyTo,
     quoteOf: shown.quoteOf,

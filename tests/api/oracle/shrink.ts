@@ -104,7 +104,7 @@ export function pinned(stage: Stage, step: Step): Step {
   });
   const two = (pair: Pair, rows: Tie[] | Mute[]): Pair => {
     const { by, to } = pairOf(stage, pair, rows);
-    const place = (one: PersonId) => world.people.findIndex(({ id }) => id === one);
+    const place = (one: PersonId) => stage.everybody.findIndex(({ id }) => id === one);
     return { row: null, by: place(by), to: place(to) };
   };
   switch (step.do) {

@@ -7,22 +7,24 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import {
   type Draft,
   emptyWorld,
+  everybody,
   type Made,
   type PersonId,
   type Piece,
   type Post,
-  person,
   type Text,
   type Viewer,
   type World,
 } from "./model.ts";
-import type { Population } from "./population.ts";
-import { seenPost } from "./questions.ts";
-import type { Pair, RawDraft, RawPiece, RawText } from "./steps.ts";
+import type { Member, Population } from "./population.ts";
+import { seenPost } from "./seeing.ts";
+import type { Pair, RawDraft, RawEdit, RawName, RawPiece, RawText } from "./steps.ts";
 
 export interface Stage {
   world: World;
   population: Population;
+  /** People and newcomers as they were at the start. The numbers of a step count through them. */
+  everybody: Member[];
 }
 
 /** All of one length, so one can replace another and nothing else in a text moves. */
@@ -30,15 +32,25 @@ export const words = ["apple", "lemon", "melon"];
 export const tags = ["garden", "café", "plaza"];
 
 /** @returns the stage on which nothing has happened yet */
-export const createStage = (population: Population): Stage => ({
-  world: emptyWorld(population.people),
-  population,
-});
+export function createStage(population: Population): Stage {
+  const { people, newcomers } = population;
+  const held = people.map(({ id, names }) => ({ by: id, username: names[1] }));
+  return { world: emptyWorld(people, newcomers, held), population, everybody: [...people, ...newcomers] };
+}
 
 // Numbers ------------------------------------------------------------------------
 
-export const at = ({ world }: Stage, n: number): PersonId =>
-  (world.people[n % world.people.length] as { id: PersonId }).id;
+const member = ({ everybody }: Stage, n: number): Member => everybody[n % everybody.length] as Member;
+
+/** A person or a newcomer. */
+export const at = (stage: Stage, n: number): PersonId => member(stage, n).id;
+
+/** The username that somebody has now, or the other one of their two. */
+export function usernameAt(stage: Stage, { of, isOther }: RawName): string {
+  const { id, names } = member(stage, of);
+  const now = everybody(stage.world).find((one) => one.id === id)?.username as string;
+  return isOther ? (names.find((name) => name !== now) as string) : now;
+}
 
 /** Counts back from the last row, in circles. A pinned (negative) number means the row that this step made. */
 export const newest = <T extends Made>(rows: T[], n: number): T | undefined =>
@@ -69,20 +81,31 @@ export const tagOf = ({ population }: Stage, n: number): string => `${tags[n]}${
 function piecesOf(stage: Stage, raw: RawPiece[]): Piece[] {
   return raw.map((piece) => {
     if ("word" in piece) return { word: wordOf(stage, piece.word) };
-    if ("mention" in piece) return { mention: at(stage, piece.mention) };
+    if ("mention" in piece) {
+      const name = usernameAt(stage, piece.mention);
+      return { mention: name, written: `@${piece.loud ? name.toUpperCase() : name}` };
+    }
     const tag = tagOf(stage, piece.tag);
     return { tag, written: `#${piece.loud ? tag.toUpperCase() : tag}` };
   });
 }
 
-export const textOf = (stage: Stage, { title, content, warning }: RawText): Text => ({
+const textOf = (stage: Stage, { title, content, warning }: RawText): Text => ({
   title: piecesOf(stage, title),
   content: piecesOf(stage, content),
   warning: warning ? "careful" : "",
 });
 
+/** The text after an edit. */
+export function editedText(stage: Stage, text: Text, how: RawEdit): Text {
+  if (how === "reworded") return reworded(stage, text);
+  if (how === "shorter") return { ...text, content: text.content.slice(text.content.length > 1 ? 1 : 0) };
+  if ("add" in how) return { ...text, content: [...text.content, ...piecesOf(stage, [how.add])] };
+  return textOf(stage, how);
+}
+
 /** The same text with other words, as if somebody corrected a mistake. */
-export function reworded(stage: Stage, { title, content, warning }: Text): Text {
+function reworded(stage: Stage, { title, content, warning }: Text): Text {
   const other = (piece: Piece): Piece => {
     if (!("word" in piece)) return piece;
     const n = words.findIndex((_, place) => wordOf(stage, place) === piece.word);
@@ -104,29 +127,24 @@ export const draftOf = (stage: Stage, by: PersonId, raw: RawDraft): Draft => ({
 /** The client of this person, or the client of a guest. */
 export function as({ population }: Stage, viewer: Viewer): SupabaseClient {
   if (viewer === null) return population.guest;
-  const found = population.people.find(({ id }) => id === viewer);
+  const found = [...population.people, ...population.newcomers].find(({ id }) => id === viewer);
   if (!found) throw new Error(`nobody is ${viewer}`);
   return found.client;
 }
 
 /** A text as its author writes it. */
-export const written = (world: World, text: Piece[]): string =>
-  text
-    .map((piece) => {
-      if ("word" in piece) return piece.word;
-      return "tag" in piece ? piece.written : `@${person(world, piece.mention).username}`;
-    })
-    .join(" ");
+export const written = (text: Piece[]): string =>
+  text.map((piece) => ("word" in piece ? piece.word : piece.written)).join(" ");
 
 /** The columns of posts and drafts. */
-export const textColumns = (world: World, { title, content, warning }: Text) => ({
-  title: written(world, title),
-  content: written(world, content),
+export const textColumns = ({ title, content, warning }: Text) => ({
+  title: written(title),
+  content: written(content),
   content_warning: warning,
 });
 
-export const draftColumns = (world: World, draft: Draft) => ({
-  ...textColumns(world, draft),
+export const draftColumns = (draft: Draft) => ({
+  ...textColumns(draft),
   language: draft.language,
   audience: draft.audience,
   reply_to_id: draft.replyTo,
@@ -136,14 +154,14 @@ export const draftColumns = (world: World, draft: Draft) => ({
 // Words --------------------------------------------------------------------------
 
 export const nameOf = ({ world }: Stage, viewer: Viewer): string =>
-  viewer === null ? "somebody" : person(world, viewer).name;
+  viewer === null ? "somebody" : (everybody(world).find(({ id }) => id === viewer)?.name as string);
 
 /** Posts are called p1, p2, … in the order in which they were written. */
 export const label = ({ world }: Stage, id: number): string =>
   `p${world.posts.findIndex((one) => one.id === id) + 1}`;
 
 export function spoken(stage: Stage, text: Text | Draft): string {
-  const about = [`“${written(stage.world, [...text.title, ...text.content])}”`];
+  const about = [`“${written([...text.title, ...text.content])}”`];
   if ("audience" in text && text.audience !== "everyone") about.push(`for ${text.audience}`);
   if ("replyTo" in text && text.replyTo !== null) about.push(`in reply to ${label(stage, text.replyTo)}`);
   if ("quoteOf" in text && text.quoteOf !== null) about.push(`quoting ${label(stage, text.quoteOf)}`);
@@ -151,11 +169,14 @@ export function spoken(stage: Stage, text: Text | Draft): string {
 }
 
 /** Replaces ids and usernames with the names that the tests use, and removes tokens. */
-export function readable({ world, population }: Stage, text: string): string {
+export function readable({ world, population, everybody }: Stage, text: string): string {
   const names: [string, string][] = [
-    ...world.people.flatMap(({ id, username, name }): [string, string][] => [
+    ...everybody.flatMap(({ id, name, names: [first, second] }): [string, string][] => [
       [id, name],
-      [username, name],
+      [first, name],
+      [first.toUpperCase(), name.toUpperCase()],
+      [second, `${name}2`],
+      [second.toUpperCase(), `${name.toUpperCase()}2`],
     ]),
     ...world.posts.map(({ id }, n): [string, string] => [String(id), `p${n + 1}`]),
     ...world.lists.map(({ id }, n): [string, string] => [id, `list ${n + 1}`]),

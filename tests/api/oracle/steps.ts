@@ -10,14 +10,29 @@ import type { Audience, Mute } from "./model.ts";
 
 /** The first three act more often than the others, so that more happens between them. */
 export const peopleNames = ["alice", "mallory", "bob", "carol", "dave", "erin"];
+/** They signed up and did not confirm yet. Their numbers come after those of the people. */
+export const newcomerNames = ["frank"];
 
-export type RawPiece = { word: number } | { tag: number; loud: boolean } | { mention: number };
+/** The username that this person has, or the other one of their two. */
+export interface RawName {
+  of: number;
+  isOther: boolean;
+}
+
+/** A loud piece is in capital letters. */
+export type RawPiece =
+  | { word: number }
+  | { tag: number; loud: boolean }
+  | { mention: RawName; loud: boolean };
 
 export interface RawText {
   title: RawPiece[];
   content: RawPiece[];
   warning: boolean;
 }
+
+/** A new text, or the same one with other words, without its first piece, or with one more. */
+export type RawEdit = RawText | "reworded" | "shorter" | { add: RawPiece };
 
 export interface RawDraft extends RawText {
   language: string | null;
@@ -39,7 +54,7 @@ export type Step =
   | { do: "write" | "draft"; by: number; draft: RawDraft }
   | { do: "repost" | "like" | "bookmark"; by: number; post: number }
   /** If `by` is null, the owner does it. */
-  | { do: "edit"; by: number | null; post: number; text: RawText | "reworded" }
+  | { do: "edit"; by: number | null; post: number; text: RawEdit }
   | { do: "delete"; by: number | null; post: number }
   | { do: "unlike" | "unbookmark"; mark: number }
   | { do: "follow"; by: number; to: number; call: boolean }
@@ -50,6 +65,9 @@ export type Step =
     }
   | { do: "mute"; by: number; to: number; until: Mute["until"]; again: boolean }
   | { do: "switch"; by: number; whose: number | null; flag: Flag; value: boolean }
+  /** If `to` is null: to the other one of their own two names. */
+  | { do: "rename"; by: number; to: RawName | null }
+  | { do: "confirm"; newcomer: number }
   | { do: "make list"; by: number; isPrivate: boolean }
   | { do: "drop list"; by: number | null; list: number }
   | { do: "switch list"; by: number | null; list: number; isPrivate: boolean }
@@ -61,7 +79,13 @@ export type Step =
 /** A step of a history that shrinks, with its first number. Other steps use it to name what this step made. */
 export type Numbered = Step & { n?: number };
 
-const who = fc.oneof(fc.nat(peopleNames.length - 1), fc.nat(2));
+const newcomer = fc.nat(newcomerNames.length - 1).map((n) => peopleNames.length + n);
+/** A step by a newcomer is left out until they confirm. */
+const who = fc.oneof(
+  { arbitrary: fc.nat(peopleNames.length - 1), weight: 6 },
+  { arbitrary: fc.nat(2), weight: 6 },
+  { arbitrary: newcomer, weight: 1 },
+);
 /** Often one of the newest. */
 const which = fc.oneof(fc.nat(3), fc.nat(40));
 const none = fc.constant(null);
@@ -70,10 +94,13 @@ const seldom = <T>(arbitrary: fc.Arbitrary<T>) =>
 /** Nearly always the owner. */
 const byOwner = seldom(who);
 
+const sometimes = fc.nat(3).map((n) => n === 0);
+const name = fc.record<RawName>({ of: who, isOther: sometimes });
+
 const piece: fc.Arbitrary<RawPiece> = fc.oneof(
   { arbitrary: fc.record({ word: fc.nat(2) }), weight: 2 },
   { arbitrary: fc.record({ tag: fc.nat(2), loud: fc.boolean() }), weight: 2 },
-  { arbitrary: fc.record({ mention: who }), weight: 3 },
+  { arbitrary: fc.record({ mention: name, loud: sometimes }), weight: 3 },
 );
 
 const textParts = {
@@ -89,7 +116,11 @@ const textParts = {
 };
 const text: fc.Arbitrary<RawText> = fc.record(textParts);
 
-const edited = fc.oneof(text, fc.constant("reworded" as const));
+const edited: fc.Arbitrary<RawEdit> = fc.oneof(
+  text,
+  fc.constantFrom("reworded" as const, "shorter" as const),
+  fc.record({ add: piece }),
+);
 
 const audience = fc.oneof(
   { arbitrary: fc.constant<Audience>("everyone"), weight: 4 },
@@ -116,11 +147,11 @@ const pair = fc.record({
 const weighted: [number, fc.Arbitrary<Step>][] = [
   [12, fc.record({ do: fc.constant("write"), by: who, draft: draft(none, none) })],
   [10, fc.record({ do: fc.constant("write"), by: who, draft: draft(which, none) })],
-  [5, fc.record({ do: fc.constant("write"), by: who, draft: draft(fc.option(which, { freq: 2 }), which) })],
+  [8, fc.record({ do: fc.constant("write"), by: who, draft: draft(fc.option(which, { freq: 2 }), which) })],
   [9, fc.record({ do: fc.constant("repost"), by: who, post: which })],
   [8, fc.record({ do: fc.constant("like"), by: who, post: which })],
   [4, fc.record({ do: fc.constant("bookmark"), by: who, post: which })],
-  [5, fc.record({ do: fc.constant("edit"), by: byOwner, post: which, text: edited })],
+  [9, fc.record({ do: fc.constant("edit"), by: byOwner, post: which, text: edited })],
   [6, fc.record({ do: fc.constant("delete"), by: byOwner, post: which })],
   [3, fc.record({ do: fc.constantFrom("unlike", "unbookmark"), mark: which })],
   [14, fc.record({ do: fc.constant("follow"), by: who, to: who, call: fc.boolean() })],
@@ -130,12 +161,12 @@ const weighted: [number, fc.Arbitrary<Step>][] = [
   [5, fc.record({ do: fc.constant("block"), by: who, to: who })],
   [4, fc.record({ do: fc.constant("unblock"), pair })],
   [
-    5,
+    10,
     fc.record({
       do: fc.constant("mute"),
       by: who,
       to: who,
-      until: fc.constantFrom("forever", "future", "past"),
+      until: fc.constantFrom("forever", "forever", "future", "past"),
       again: fc.boolean(),
     }),
   ],
@@ -150,6 +181,8 @@ const weighted: [number, fc.Arbitrary<Step>][] = [
       value: fc.boolean(),
     }),
   ],
+  [5, fc.record({ do: fc.constant("rename"), by: who, to: seldom(name) })],
+  [3, fc.record({ do: fc.constant("confirm"), newcomer })],
   [3, fc.record({ do: fc.constant("make list"), by: who, isPrivate: fc.boolean() })],
   [1, fc.record({ do: fc.constant("drop list"), by: byOwner, list: which })],
   [1, fc.record({ do: fc.constant("switch list"), by: byOwner, list: which, isPrivate: fc.boolean() })],

@@ -3,7 +3,7 @@
  * people. Row-level security decides which of them the viewer gets.
  */
 import { type Answers, type Question, rowsOf } from "./ask.ts";
-import { hidden, person, type Text, tagsOf, type Viewer } from "./model.ts";
+import { everybody, hidden, type Text, tagsOf, type Viewer } from "./model.ts";
 import { as, type Stage, written } from "./stage.ts";
 
 type Cell = string | number | boolean | null | string[];
@@ -48,7 +48,7 @@ const sorted = (rows: unknown): unknown =>
 
 function tablesOf(stage: Stage, viewer: Viewer, answers: Answers): Table[] {
   const { world } = stage;
-  const people = world.people.map(({ id }) => id);
+  const people = everybody(world).map(({ id }) => id);
   const posts = world.posts.map(({ id }) => id);
   const lists = world.lists.map(({ id }) => id);
   const seenPosts = () => world.posts.filter(({ id }) => answers.seenPost(world, viewer, id));
@@ -58,19 +58,20 @@ function tablesOf(stage: Stage, viewer: Viewer, answers: Answers): Table[] {
   const mine = <T extends { by: string }>(rows: T[]) => rows.filter(({ by }) => by === viewer);
   const own = (rows: () => Cells[]) => (viewer === null ? null : rows);
   const text = ({ title, content, warning }: Text) => ({
-    title: written(world, title),
-    content: written(world, content),
+    title: written(title),
+    content: written(content),
     content_warning: warning,
   });
   return [
     {
       name: "profiles",
       columns:
-        "id, is_private, shows_likes, is_searchable, follow_counts(followers, following), author_counts(posts)",
+        "id, username, is_private, shows_likes, is_searchable, follow_counts(followers, following), author_counts(posts)",
       filter: ["id", people],
       rows: () =>
         seenPeople().map((one) => ({
           id: one.id,
+          username: one.username,
           is_private: one.isPrivate,
           shows_likes: one.showsLikes,
           is_searchable: one.isSearchable,
@@ -95,7 +96,7 @@ function tablesOf(stage: Stage, viewer: Viewer, answers: Answers): Table[] {
     {
       name: "posts",
       columns:
-        "id, author_id, title, content, content_warning, language, audience, reply_to_id, quote_of_id, " +
+        "id, author_id, title, content, content_warning, language, audience, is_open, reply_to_id, quote_of_id, " +
         "repost_of_id, edited_at, post_counts(likes, replies, reposts, quotes)",
       filter: ["author_id", people],
       rows: () =>
@@ -105,6 +106,7 @@ function tablesOf(stage: Stage, viewer: Viewer, answers: Answers): Table[] {
           ...text(one),
           language: one.language,
           audience: one.audience,
+          is_open: answers.isOpen(world, one),
           reply_to_id: one.replyTo,
           quote_of_id: one.quoteOf,
           repost_of_id: one.repostOf,
@@ -120,19 +122,28 @@ function tablesOf(stage: Stage, viewer: Viewer, answers: Answers): Table[] {
     },
     {
       name: "post_tags",
-      columns: "post_id, tag",
+      columns: "post_id, tag, is_open",
       filter: ["post_id", posts],
-      rows: () => seenPosts().flatMap((one) => tagsOf(one).map((tag) => ({ post_id: one.id, tag }))),
+      rows: () =>
+        seenPosts().flatMap((one) =>
+          tagsOf(one).map((tag) => ({ post_id: one.id, tag, is_open: answers.isOpen(world, one) })),
+        ),
     },
     {
       name: "post_mentions",
-      columns: "post_id, profile_id, username",
+      columns: "post_id, profile_id, usernames, is_answered, since_version",
       filter: ["post_id", posts],
       rows: () =>
         seenPosts().flatMap((one) =>
           one.mentions
-            .filter((id) => !hidden(world, viewer, id))
-            .map((id) => ({ post_id: one.id, profile_id: id, username: person(world, id).username })),
+            .filter(({ of }) => !hidden(world, viewer, of))
+            .map(({ of, names, isAnswered, since }) => ({
+              post_id: one.id,
+              profile_id: of,
+              usernames: names,
+              is_answered: isAnswered,
+              since_version: since,
+            })),
         ),
     },
     {
@@ -141,7 +152,9 @@ function tablesOf(stage: Stage, viewer: Viewer, answers: Answers): Table[] {
       filter: ["post_id", posts],
       rows: () =>
         seenPosts().flatMap((one) =>
-          one.versions.map((version, n) => ({ post_id: one.id, version: n + 1, ...text(version) })),
+          answers
+            .seenVersions(world, viewer, one)
+            .map((version) => ({ post_id: one.id, version, ...text(one.versions[version - 1] as Text) })),
         ),
     },
     {
@@ -233,7 +246,7 @@ function tablesOf(stage: Stage, viewer: Viewer, answers: Answers): Table[] {
           .filter(({ author }) => author === viewer)
           .map((draft) => ({
             id: draft.id,
-            content: written(world, draft.content),
+            content: written(draft.content),
             audience: draft.audience,
             reply_to_id: draft.replyTo,
             quote_of_id: draft.quoteOf,

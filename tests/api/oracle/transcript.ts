@@ -80,9 +80,9 @@ function said(stage: Stage, text: string): string {
     .replaceAll(/\b\d{15,}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, "a new id");
 }
 
-/** Everything that a person can try with another person and with that person's posts. */
+/** Everything that a person can try with another person, with their names, and with their posts. */
 function attempts(
-  { world }: Stage,
+  { world, everybody }: Stage,
   client: SupabaseClient,
   viewer: PersonId,
   other: PersonId,
@@ -91,6 +91,7 @@ function attempts(
     ({ author, repostOf }) =>
       author === other || world.posts.some((one) => one.id === repostOf && one.author === other),
   );
+  const names = everybody.find(({ id }) => id === other)?.names ?? [];
   const count = { count: "exact" as const };
   return [
     ["follow()", () => client.rpc("follow", { profile_id: other })],
@@ -116,6 +117,20 @@ function attempts(
     [
       "to mention",
       () => client.from("drafts").insert({ content: "x", reply_to_id: theirs[0]?.id }).select("reply_to_id"),
+    ],
+    ...names.map((username): [string, () => PromiseLike<unknown>] => [
+      `to take the name ${username}`,
+      () => client.from("profiles").update({ username }).eq("id", viewer),
+    ]),
+    ["to write", () => client.from("posts").insert({ content: "hello" })],
+    [
+      "to add their names",
+      () =>
+        client
+          .from("posts")
+          .update({ content: names.map((username) => `@${username}`).join(" ") })
+          .match({ author_id: viewer, content: "hello" })
+          .select(),
     ],
     ...theirs.flatMap(({ id }): [string, () => PromiseLike<unknown>][] => [
       [`to like ${id}`, () => client.from("likes").insert({ post_id: id })],
