@@ -9,11 +9,11 @@ import { parseSchedule } from "./schedule.ts";
 import { createStore, jobsMax, type Store, type StoredJob } from "./store.ts";
 
 export interface CronLimits {
-  /** So many runs at the same time. Further ones wait. */
+  /** The most runs at the same time. Further runs wait. */
   runsMax: number;
   /** A run that takes longer than this is cancelled. */
   runTimeoutMs: number;
-  /** When the service stops, runs have so long to end. Then they are cancelled. */
+  /** When the service stops, runs have this time to end. Then they are cancelled. */
   graceMs: number;
 }
 

@@ -9,7 +9,7 @@ import type { Outcome, Store } from "./store.ts";
 export interface RunsOptions {
   databaseUrl: string;
   timeoutMs: number;
-  /** When the service stops, runs have so long to end. Then they are cancelled. */
+  /** When the service stops, runs have this time to end. Then they are cancelled. */
   graceMs: number;
   /** Where to write now. Undefined while there is no connection. */
   store(): Store | undefined;
@@ -36,7 +36,7 @@ export interface Runs {
   drain(): Promise<void>;
 }
 
-/** So many outcomes may wait for the database. Beyond that, the oldest is lost. */
+/** The most outcomes that may wait for the database. If there are more, the oldest is lost. */
 const unwrittenMax = 64;
 /** How long a cancelled run may take until its outcome is written. */
 const cancelMs = 5000;
@@ -45,7 +45,7 @@ export function createRuns(options: RunsOptions): Runs {
   const { databaseUrl, timeoutMs, log } = options;
   const underWay = new Map<string, { runid: string; run: Run; done: Promise<void> }>();
   const unwritten = new Map<string, Outcome>();
-  /** Jobs whose last run failed. Of several failures in a row, the log warns only of the first. */
+  /** Jobs whose last run failed. If a job fails several times in a row, the log warns only the first time. */
   const failing = new Set<string>();
 
   async function write(): Promise<void> {

@@ -33,7 +33,7 @@ export interface Store extends AsyncDisposable {
    */
   keeper(): Promise<"us" | "library" | "other" | "absent">;
   jobs(): Promise<StoredJob[]>;
-  /** Marks runs as failed that nobody will end any more: all but `known`. */
+  /** Marks runs as failed that nobody will end any more: all runs except `known`. */
   sweep(known: string[]): Promise<void>;
   /** Writes down a new run. Undefined if the job is gone or not active any more: it must not run. */
   begin(jobid: string): Promise<BegunRun | undefined>;

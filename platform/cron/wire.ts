@@ -1,7 +1,7 @@
 /**
- * Reads along on a connection to learn the results of its statements. When one message has several
- * statements, pg_cron reports the last one's tag or number of rows. The driver does not keep all of
- * that.
+ * Reads along on a connection to learn the results of its statements. If a message has several
+ * statements, pg_cron reports the tag or the number of rows of the last statement. The driver does
+ * not keep all of that.
  * https://www.postgresql.org/docs/17/protocol-message-formats.html
  */
 export interface Answers {

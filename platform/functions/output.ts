@@ -54,7 +54,7 @@ export function readOutput(
   return { ready, outOfMemory: () => outOfMemory };
 }
 
-/** Calls `take` with every line. What is beyond the limit of a line is dropped. */
+/** Calls `take` with every line. It drops the end of a line that is too long. */
 function eachLine(stream: Readable, maxChars: number, take: (line: string) => void): void {
   const decoder = new StringDecoder("utf8");
   let line = "";

@@ -39,16 +39,16 @@ export interface FunctionProcess {
   ended: Promise<Ending>;
   /** Asks the process to end. Its requests and background tasks have `graceMs` to finish. */
   stop(graceMs: number): Promise<void>;
-  /** Ends the process at once, whatever it does. */
+  /** Ends the process at once, even in an endless loop. */
   kill(ending: Ending): void;
 }
 
 const preload = fileURLToPath(new URL("./preload.ts", import.meta.url));
 
 /**
- * The shell starts a watcher and then becomes Deno. The watcher reads a pipe of ours. When we end, for
- * whatever reason, the pipe closes without a line on it. The watcher then kills the function
- * and removes its folder. A function in an endless loop could not do that itself. A line on the pipe
+ * The shell starts a watcher and then becomes Deno. The watcher reads a pipe of ours. When we end,
+ * even by a crash, the pipe closes without a line on it. The watcher then kills the function and
+ * removes its folder. A function in an endless loop could not do that itself. A line on the pipe
  * tells the watcher to end.
  */
 const script = `

@@ -1,7 +1,7 @@
 /**
- * The check before functions with `verify_jwt = true`. Any token that the
- * project signed passes, whatever its role. An `sb_…` key is not a token. If a caller has only
- * such a key, the gateway puts the key's JWT into the header sb-api-key
+ * The check before functions with `verify_jwt = true`. Every token that the project signed
+ * passes, with any role. An `sb_…` key is not a token. If a caller has only such a key, the
+ * gateway puts the key's JWT into the header sb-api-key
  * (github.com/supabase/cli/pull/5509).
  */
 import { decodeProtectedHeader } from "jose";

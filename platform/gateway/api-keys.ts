@@ -19,7 +19,7 @@ export interface ApiKeys {
    * added in a header of ours. @see https://github.com/supabase/cli/pull/5509
    */
   beside(request: Request): Credentials;
-  /** For a websocket, which has its key in the URL: the key's JWT, or the given text if it is no key. */
+  /** For a websocket, which has its key in the URL: the key's JWT. A text that is not a key stays as it is. */
   token(request: Request): string | undefined;
 }
 

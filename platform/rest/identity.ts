@@ -20,7 +20,7 @@ const anonymous: Identity = {
   claimsJson: JSON.stringify({ role: anonymousRole }),
 };
 
-/** Clocks may differ by so many seconds, as in PostgREST. */
+/** The most seconds by which clocks may differ, as in PostgREST. */
 const skewS = 30;
 
 /** The identities of tokens seen before. They are kept as long as the keys keep the claims. */

@@ -2,19 +2,19 @@
  * turns
  *
  * The order of locks, how the writes of one person wait for each other, and how many
- * rows one of their statements may write. Which tables have turns is in
- * 60-writing/10-turns-and-budgets.sql.
+ * rows one statement of a person may write. 60-writing/10-turns-and-budgets.sql says
+ * which tables have turns.
  */
 
 -- Locks ----------------------------------------------------------------------
 
 /*
- * Whoever needs several locks takes them in this order, so that nobody waits in
- * a circle:
+ * A statement that needs several locks takes them in this order. So no two statements
+ * wait for each other:
  *
- *   1. turns: the turn of those without a person first, then a person's queue of
+ *   1. turns: first the turn of statements without a person, then a person's queue of
  *      blocks, then people's turns, by their keys (here)
- *   2. the profile that changes or goes, or whose post is written
+ *   2. the profile that is changed or deleted, or whose person writes the post
  *   3. follows, follow_requests, blocks, posts, likes, by their keys
  *   4. the rows they refer to. Only foreign keys and require_post() lock these,
  *      and require_post() does not wait for a post that is being deleted
@@ -25,21 +25,22 @@
  * under their queue of blocks), or by a request that needs no other lock afterwards: a
  * search, or Auth's change of metadata.
  *
- * Each person has a turn of their own. A statement of a person takes one turn; a
- * statement that blocks takes the turns of all whom it blocks, at most 101.
+ * Each person has a turn of their own. A statement of a person takes one turn. A
+ * statement that blocks people also takes their turns, so it takes at most 101.
  *
- * The service role, background jobs and Auth have no person. They write rows of many
- * people in any order, so all of them share one turn: their statements come one after
- * the other and cannot meet in different orders. They take nobody else's turn on the
- * way. Two cases are left to other locks:
+ * The service role, background jobs and Auth act for no person. They write rows of many
+ * people in any order. So all of them share one turn: their statements run one after the
+ * other, and never wait for each other's rows. They take no person's turn. Other locks
+ * handle two cases:
  *
- *   - A post must not slip through while its author's account becomes private.
- *     posts_prepare() locks the author's profile FOR SHARE, whoever writes.
- *   - When a trusted backend and the person themselves insert the same several rows
- *     in different orders, Postgres finds the circle and ends one of the two.
+ *   - An account becomes private while a post of its author is written. posts_prepare()
+ *     locks the author's profile FOR SHARE, also when a trusted backend writes the post.
+ *   - A trusted backend and a person insert the same rows in different orders. Postgres
+ *     detects the deadlock and ends one of the two statements.
  *
- * A row of follows, follow_requests or likes is deleted by the request of the person
- * it starts from. The other side has functions, which delete one.
+ * The follower deletes a row of follows, the requester a row of follow_requests, and the
+ * person who likes a row of likes. The other person calls a function, which deletes one
+ * row.
  */
 
 create function private.queue_key(queue text, person_id uuid)
@@ -50,7 +51,7 @@ parallel safe
 security invoker
 return hashtextextended(queue_key.queue || ' of ' || queue_key.person_id, 0);
 
-comment on function private.queue_key is 'The number of the advisory lock of a person''s queue: turn, or blocks. Two people share one by a chance of 1 in 2^64.';
+comment on function private.queue_key is 'The number of the advisory lock of a person''s queue: turn, or blocks. The chance that two people share a number is 1 in 2^64.';
 revoke all on function private.queue_key (text, uuid) from public, anon, authenticated, service_role;
 
 create function private.take_turns(variadic people uuid[])
@@ -95,15 +96,20 @@ revoke all on function private.take_turn_without_person () from public, anon, au
 -- Triggers -------------------------------------------------------------------
 
 /*
- * A statement counts its rows in two settings of the transaction, for each of insert,
- * update and delete: plaza.<operation>_rows, the rows so far, and
- * plaza.<operation>_room, how many rows fit into the budget and the bound of 100.
+ * A person has a turn because of deadlocks: two requests of one person can insert the same
+ * rows in different orders. Then each would wait for a row that the other inserted.
  *
- * Definer, because nobody may take another person's turn. Two requests of one person
- * that name the same rows in different orders would wait in a circle, each for a row
- * that the other inserted. The arguments are the actions of 10-people/12-budgets.sql that
- * an insert and an update spend, empty when they spend nothing here, and the name of
- * another queue than the turn, for blocks: see blocks_end_follows().
+ * A statement counts its rows in two settings of the transaction. There are two for each
+ * of insert, update and delete: plaza.<operation>_rows is the rows so far.
+ * plaza.<operation>_room is the rows that fit into the budget and the limit of 100.
+ *
+ * The trigger has these arguments:
+ *
+ *   1. the action of 10-people/12-budgets.sql that an insert spends; empty: none here
+ *   2. the action that an update spends; empty: none here
+ *   3. for blocks, the queue to take instead of the turn: see blocks_end_follows()
+ *
+ * Definer, because nobody may take another person's turn.
  */
 create function private.take_turn()
 returns trigger
@@ -116,23 +122,24 @@ declare
   turn bigint;
   action text;
   setting text := 'plaza.' || lower(tg_op);
-  -- Nothing bounds the rows of who is not a person.
+  -- A statement without a person has no limit of rows.
   room integer := 2147483647;
 begin
-  -- What a trigger or a foreign key does belongs to the statement that caused it,
-  -- which has its turn.
+  -- A trigger or a foreign key caused this write. The statement behind it has its turn
+  -- already.
   if pg_trigger_depth() > 1 then
     null;
   elsif viewer_id is null then
     perform private.take_turn_without_person();
   else
     turn := private.queue_key(case tg_nargs when 3 then tg_argv[2] else 'turn' end, viewer_id);
-    -- An expression costs much less than a statement, and nearly always the turn is free.
+    -- The turn is nearly always free. plpgsql runs an expression much faster than a
+    -- statement.
     if not pg_try_advisory_xact_lock(turn) then
       perform pg_advisory_xact_lock(turn);
     end if;
 
-    -- The first row is paid for here: one call less for a statement of one row.
+    -- Spend for the first row here. That saves a call for a statement of one row.
     action := case tg_op when 'INSERT' then tg_argv[0] when 'UPDATE' then tg_argv[1] else '' end;
     if action <> '' and current_setting('plaza.is_free', true) is distinct from 'yes' then
       room := least(99, private.charge(viewer_id, action, 1)) + 1;

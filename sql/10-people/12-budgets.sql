@@ -1,9 +1,9 @@
 /*
  * budgets
  *
- * How much one person may do in a minute, an hour and a day. What each table's writes
- * cost is in 60-writing/10-turns-and-budgets.sql; where the amounts come from is in
- * docs/decisions/0006-budgets.md.
+ * How much one person may do in a minute, an hour and a day.
+ * 60-writing/10-turns-and-budgets.sql says what the writes of each table cost.
+ * docs/decisions/0006-budgets.md says where the amounts come from.
  *
  * The service role, background jobs and people who are not signed in spend nothing.
  */
@@ -20,7 +20,7 @@ create table private.limits (
   newcomer_per_day     integer  not null check (newcomer_per_day >= 0)
 );
 
-comment on table private.limits is 'How often each action may be done. The newcomer amounts are for accounts younger than a day. A change reaches everybody within an hour.';
+comment on table private.limits is 'How often a person may do each action. The newcomer amounts are for accounts younger than a day. A change here reaches everybody within an hour.';
 revoke all on private.limits from public, anon, authenticated, service_role;
 
 insert into private.limits (
@@ -57,15 +57,16 @@ create table private.limit_overrides (
   primary key (profile_id, action)
 );
 
-comment on table private.limit_overrides is 'Other amounts for one person, larger or smaller. Written by set_limits().';
+comment on table private.limit_overrides is 'Other amounts for one person, larger or smaller. set_limits() writes them.';
 revoke all on private.limit_overrides from public, anon, authenticated, service_role;
 
--- A minute begins with the first action in it and ends 60 seconds later; hours and
--- days likewise. The allowed amounts are copied here for an hour, so that a write within
--- the budget updates one row and reads no other. Free space in every page keeps the new
--- versions of a row beside the old ones, and the index untouched. No foreign key: a write
--- locks its row of usage before the profile, and the end of an account locks the profile
--- first (profiles_end_usage).
+-- A minute begins with the first action in it and ends 60 seconds later. Hours and days
+-- work the same way. The allowed amounts are copied here for an hour, so a write within
+-- the budget updates one row and reads no other row. Every page keeps free space: there
+-- Postgres can put the new version of a row, and need not write to the index.
+-- There is no foreign key, because it could cause a deadlock. A write locks its row of
+-- usage before the profile. Deleting an account locks the profile first
+-- (profiles_end_usage).
 create table private.usage (
   profile_id     uuid         not null,
   action         text         not null,
@@ -83,7 +84,7 @@ create table private.usage (
   primary key (profile_id, action)
 ) with (fillfactor = 50);
 
-comment on table private.usage is 'How often somebody did an action in the minute, hour and day that run now. One row for each person and action.';
+comment on table private.usage is 'How often a person did an action in the current minute, hour and day. One row for each person and action.';
 revoke all on private.usage from public, anon, authenticated, service_role;
 
 create view private.allowances
@@ -103,11 +104,11 @@ cross join private.limits
 cross join lateral (select profiles.created_at > now() - interval '1 day') as account (is_new)
 left join private.limit_overrides as own on own.profile_id = profiles.id and own.action = limits.action;
 
-comment on view private.allowances is 'What each person may do: their own amounts, or those for the age of their account.';
+comment on view private.allowances is 'How often each person may do each action: their own amounts, or the amounts for the age of their account.';
 revoke all on private.allowances from public, anon, authenticated, service_role;
 
--- Definer, because nobody may write usage. A row that is locked is left to
--- forget_usage(): waiting for it here could be a circle.
+-- Definer, because nobody may write usage. This function skips a row that is locked:
+-- waiting for it could cause a deadlock. forget_usage() deletes that row later.
 create function private.profiles_end_usage()
 returns trigger
 language plpgsql
@@ -126,7 +127,7 @@ begin
 end;
 $$;
 
-comment on function private.profiles_end_usage is 'Forgets what somebody used when their account ends.';
+comment on function private.profiles_end_usage is 'Deletes the usage of a person when their account is deleted.';
 revoke all on function private.profiles_end_usage () from public, anon, authenticated, service_role;
 
 create trigger profiles_end_usage
@@ -159,13 +160,13 @@ begin
 end;
 $$;
 
-comment on function private.forget_usage is 'Deletes up to 100,000 rows of usage whose day is over, and answers how many it did.';
+comment on function private.forget_usage is 'Deletes up to 100,000 rows of usage whose day is over, and answers how many it deleted.';
 revoke all on function private.forget_usage () from public, anon, authenticated, service_role;
 
 -- Spending -------------------------------------------------------------------
 
--- PostgREST sends headers with an error only when it is raised as PGRST. Auth knows
--- nothing of that: to it, and wherever else there is no person, the status is in the code.
+-- PostgREST sends headers with an error only if its code is PGRST. Auth does not know that
+-- code. So Auth, and every other caller without a person, gets PT429.
 create function private.refuse_rate(action text, resets_at timestamptz)
 returns void
 language plpgsql
@@ -175,7 +176,7 @@ set search_path = ''
 as $$
 declare
   refusal text := format('You did this too often for now (%s)', refuse_rate.action);
-  -- Rounded up: nobody who waits until then is refused again.
+  -- Rounded up, so that a person who waits until then is not refused again.
   from_when text := to_char(
     date_trunc('second', refuse_rate.resets_at + interval '999999 microseconds') at time zone 'UTC',
     'YYYY-MM-DD"T"HH24:MI:SS"Z"'
@@ -191,12 +192,13 @@ begin
 end;
 $$;
 
-comment on function private.refuse_rate is 'The error PT429: the budget for an action is used up until then.';
+comment on function private.refuse_rate is 'Raises the error PT429: the budget for an action is used up until a time.';
 revoke all on function private.refuse_rate (text, timestamptz) from public, anon, authenticated, service_role;
 
--- The row of usage is locked until the end of the transaction, so two requests that
--- race for the last unit come one after the other. Who has no profile (their account
--- is gone, their token is not) is refused by the foreign keys of what they write.
+-- The row of usage stays locked until the end of the transaction. If two requests want
+-- the last unit, the second waits, and is refused.
+-- A person can have a valid token and no profile, because their account was deleted. They
+-- spend nothing here. The foreign keys of what they write refuse them.
 create function private.charge(profile_id uuid, action text, amount integer)
 returns integer
 language plpgsql
@@ -246,11 +248,11 @@ begin
 end;
 $$;
 
-comment on function private.charge is 'Takes an amount off somebody''s budget for an action, and answers how much is left; the error PT429 when there is not so much.';
+comment on function private.charge is 'Takes an amount off a person''s budget for an action, and answers how much is left. If too little is left, it raises the error PT429.';
 revoke all on function private.charge (uuid, text, integer) from public, anon, authenticated, service_role;
 
--- Definer, because budgets are nobody's to write. Losing the last counts in a crash
--- harms nobody, so a request that writes nothing else does not wait for the disk.
+-- Definer, because nobody may write budgets. A crash may lose the last counts, which harms
+-- nobody. So a request that writes nothing else does not wait for the disk.
 create function private.spend(action text)
 returns void
 language plpgsql
@@ -266,7 +268,7 @@ begin
 end;
 $$;
 
-comment on function private.spend is 'Takes one off the viewer''s budget for a function that only reads; nothing for people who are not signed in. The function must be volatile.';
+comment on function private.spend is 'Takes one off the viewer''s budget, for a function that only reads. A viewer who is not signed in spends nothing. The calling function must be volatile.';
 revoke all on function private.spend (text) from public, anon, authenticated, service_role;
 grant execute on function private.spend (text) to anon, authenticated;
 
@@ -280,9 +282,9 @@ create type public.allowance as (
   resets_at  timestamptz
 );
 
-comment on type public.allowance is 'How often you may do something: per is minute, hour or day, whichever has least left.';
+comment on type public.allowance is 'How often you may do an action. per is minute, hour or day: the one with the least left.';
 
--- Definer, because budgets are nobody's to read but through it.
+-- Definer, because nobody may read the tables of budgets.
 create function private.my_limits()
 returns setof public.allowance
 language plpgsql
@@ -306,7 +308,7 @@ begin
       ('day', allowances.per_day, usage.day_used, usage.day_until)
   ) as span (per, allowed, used, until)
   where allowances.profile_id = private.viewer()
-  -- Of two that have the same left, the one that resets later.
+  -- If two have the same left, take the one that resets later.
   order by allowances.action, 4, span.until desc nulls last;
 end;
 $$;
@@ -326,11 +328,11 @@ begin atomic
   from private.my_limits() as mine;
 end;
 
-comment on function public.limits is 'Your budget: for each action how often you may do it, how often is left, and when that begins anew (null: nothing is used).';
+comment on function public.limits is 'Your budget. For each action: how often you may do it, how often is left, and when all of it is there again (null: you used nothing).';
 revoke all on function public.limits () from public, anon, authenticated, service_role;
 grant execute on function public.limits () to authenticated;
 
--- Definer, because overrides are in no table of the API.
+-- Definer, because the service role may not write the table of overrides.
 create function private.set_limits(
   profile_id uuid, per_minute integer, per_hour integer, per_day integer, action text
 )
@@ -366,7 +368,7 @@ begin
   end if;
   get diagnostics changed = row_count;
 
-  -- From now on, not in an hour.
+  -- The copied amounts end now. So the new amounts hold at once, and not in an hour.
   update private.usage
   set amounts_until = '-infinity'
   where usage.profile_id = set_limits.profile_id;
@@ -394,7 +396,7 @@ return private.set_limits(
   set_limits.profile_id, set_limits.per_minute, set_limits.per_hour, set_limits.per_day, set_limits.action
 );
 
-comment on function public.set_limits is 'Gives one person other amounts for an action, or for every action when it is left out; without amounts, the usual ones again. Answers how many actions changed. For the service role.';
+comment on function public.set_limits is 'Gives one person other amounts for an action. Without an action, it is every action. Without amounts, the person has the usual ones again. Answers how many actions changed. For the service role.';
 revoke all on function public.set_limits (uuid, integer, integer, integer, text)
   from public, anon, authenticated, service_role;
 grant execute on function public.set_limits (uuid, integer, integer, integer, text) to service_role;

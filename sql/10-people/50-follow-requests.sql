@@ -1,8 +1,8 @@
 /*
  * follow requests
  *
- * Who asks to follow a private account. Follows themselves are in 40-follows.sql; a block
- * ends requests too (blocks_end_follows).
+ * Requests to follow a private account. Follows are in 40-follows.sql. A block deletes
+ * requests too (blocks_end_follows).
  */
 
 -- Table ----------------------------------------------------------------------
@@ -13,16 +13,16 @@ create table public.follow_requests (
   id            bigint       not null default private.new_id(),
   created_at    timestamptz  not null default now(),
 
-  -- Whom somebody asked.
+  -- It also serves the requests that a person sent.
   primary key (requester_id, target_id)
 );
 
-comment on table  public.follow_requests is 'Who asks to follow a private account. Insert to ask, delete to take the request back. The owner of the account calls accept_follow_request() or decline_follow_request().';
-comment on column public.follow_requests.requester_id is 'Who asks: yourself, when left out.';
+comment on table  public.follow_requests is 'Requests to follow a private account. Insert one to ask, delete it to take it back. The owner of the account calls accept_follow_request() or decline_follow_request().';
+comment on column public.follow_requests.requester_id is 'The person who asks. If you leave it out, it is you.';
 comment on column public.follow_requests.target_id is 'The private account.';
-comment on column public.follow_requests.id is 'Made from the time of the request: order and page by it.';
+comment on column public.follow_requests.id is 'Made from the time of the request. Order and page by it.';
 
--- Who asks somebody, newest first.
+-- The requests that a person received, newest first.
 create index follow_requests_target_id_id_idx on public.follow_requests (target_id, id desc);
 
 -- Rules ----------------------------------------------------------------------
@@ -50,8 +50,8 @@ grant insert (requester_id, target_id) on public.follow_requests to authenticate
 
 -- Triggers -------------------------------------------------------------------
 
--- Definer, because the requester may not read all blocks and profiles. The account is
--- locked: until this request is written its owner neither makes it public nor accepts.
+-- Definer, because the requester may not read all blocks and profiles. It locks the
+-- account: its owner cannot make it public or accept before this request is written.
 create function private.follow_requests_check()
 returns trigger
 language plpgsql
@@ -123,9 +123,9 @@ create trigger profiles_accept_requests
 
 -- API ------------------------------------------------------------------------
 
--- Definer, to lock the account: a private account may become public between the question
--- and the answer. A public account is not locked, so its new followers do not wait for
--- each other.
+-- Definer, to lock a private account: it may become public after this function has looked
+-- and before it writes. A public account is not locked, so its new followers do not wait
+-- for each other.
 create function private.follow(profile_id uuid)
 returns text
 language plpgsql
@@ -178,12 +178,12 @@ volatile
 security invoker
 return private.follow(follow.profile_id);
 
-comment on function public.follow is 'Follows a public account, or sends a request to a private one: answers following or requested. It is safe to repeat.';
+comment on function public.follow is 'Follows a public account, or sends a request to a private one. Answers following or requested. You may call it again: the second call changes nothing.';
 revoke all on function public.follow (uuid) from public, anon, authenticated, service_role;
 grant execute on function public.follow (uuid) to authenticated;
 
--- Definer, because the follow belongs to the requester. The account is locked, so that
--- the requester cannot send a second request while this one is accepted.
+-- Definer, because the follow belongs to the requester. It locks the account, so the
+-- requester cannot send a second request while its owner accepts this one.
 create function private.answer_follow_request(requester_id uuid, accepts boolean)
 returns boolean
 language plpgsql
@@ -204,7 +204,7 @@ begin
   where follow_requests.requester_id = answer_follow_request.requester_id
     and follow_requests.target_id = viewer_id;
   if found and accepts then
-    -- The requester paid for the request; whoever accepts it pays nothing.
+    -- The requester spent for the request. The person who accepts it spends nothing.
     perform set_config('plaza.is_free', 'yes', true);
     insert into public.follows (follower_id, followee_id)
     values (answer_follow_request.requester_id, viewer_id)
@@ -227,7 +227,7 @@ volatile
 security invoker
 return private.answer_follow_request(accept_follow_request.requester_id, true);
 
-comment on function public.accept_follow_request is 'Accepts a request to follow you: false when there is none, or it was taken back.';
+comment on function public.accept_follow_request is 'Accepts a request to follow you. Answers false if there is none, for example because the requester took it back.';
 revoke all on function public.accept_follow_request (uuid) from public, anon, authenticated, service_role;
 grant execute on function public.accept_follow_request (uuid) to authenticated;
 
@@ -238,6 +238,6 @@ volatile
 security invoker
 return private.answer_follow_request(decline_follow_request.requester_id, false);
 
-comment on function public.decline_follow_request is 'Removes a request to follow you: false when there is none. They may ask again.';
+comment on function public.decline_follow_request is 'Deletes a request to follow you. Answers false if there is none. The requester may ask again.';
 revoke all on function public.decline_follow_request (uuid) from public, anon, authenticated, service_role;
 grant execute on function public.decline_follow_request (uuid) to authenticated;

@@ -1,8 +1,8 @@
 /*
  * drafts
  *
- * Posts that are not written yet. How they become posts at their time is in
- * 65-scheduled-posts.sql.
+ * Posts that their authors have not published yet. 65-scheduled-posts.sql publishes them
+ * at their time.
  */
 
 -- Table ----------------------------------------------------------------------
@@ -27,7 +27,7 @@ create table public.drafts (
     char_length(title) <= 200 and char_length(content) <= 10000 and char_length(content_warning) <= 200,
     'draft_length', 'A draft is no longer than a post'
   )),
-  -- What is there has the form that it has in posts. The content may still be missing.
+  -- The same rules as in posts, except that the content may be empty.
   constraint drafts_title_format check (private.rule(
     private.is_line(title),
     'title_format', 'A title is one line of at most 200 characters, with something to see'
@@ -42,21 +42,21 @@ create table public.drafts (
   ))
 );
 
-comment on table  public.drafts is 'Posts that are not written yet, at most 100 for each author. Only their author knows of them.';
-comment on column public.drafts.id is 'Random. The post has an id of its own.';
-comment on column public.drafts.author_id is 'Whose it is: yours, when left out.';
+comment on table  public.drafts is 'Posts that are not published yet, at most 100 for each author. Only the author can see them.';
+comment on column public.drafts.id is 'Random. The post will have another id.';
+comment on column public.drafts.author_id is 'The person who writes it. If you leave it out, it is you.';
 comment on column public.drafts.content is 'May be empty in a draft.';
 comment on column public.drafts.content_warning is 'As in posts.';
 comment on column public.drafts.language is 'As in posts.';
 comment on column public.drafts.audience is 'As in posts.';
 comment on column public.drafts.reply_to_id is 'As in posts.';
 comment on column public.drafts.quote_of_id is 'As in posts.';
-comment on column public.drafts.publish_at is 'From when it is published by itself, within some ten seconds; null when it is not. A time in the past means now.';
-comment on column public.drafts.failed_at is 'When publishing it failed; null when it did not. An edit clears it, and it is tried again.';
-comment on column public.drafts.failure is 'Why it failed: the code of the error.';
-comment on column public.drafts.edited_at is 'When it was last changed.';
+comment on column public.drafts.publish_at is 'The time when the database publishes it, usually at most ten seconds late. Null: it does not. A time in the past means now.';
+comment on column public.drafts.failed_at is 'When publishing it failed. Null: it did not fail. An edit clears it, and then the database tries again.';
+comment on column public.drafts.failure is 'Why publishing it failed: the code of the error.';
+comment on column public.drafts.edited_at is 'When its author last changed it.';
 
--- Somebody's drafts, at most 100: among these the next one that is due.
+-- The drafts of a person. There are at most 100, so this also serves those that are due.
 create index drafts_author_id_idx on public.drafts (author_id);
 
 -- Rules ----------------------------------------------------------------------
@@ -137,7 +137,7 @@ begin
 end;
 $$;
 
-comment on function private.drafts_edit is 'Notes an edit. A draft that failed is then tried again.';
+comment on function private.drafts_edit is 'Notes the time of an edit. A draft that failed will be tried again.';
 revoke all on function private.drafts_edit () from public, anon, authenticated, service_role;
 
 create trigger drafts_edit
@@ -148,7 +148,7 @@ create trigger drafts_edit
 
 -- Publishing -----------------------------------------------------------------
 
--- The caller has locked the row of the draft.
+-- The caller must lock the row of the draft first.
 create function private.publish(draft public.drafts)
 returns bigint
 language plpgsql
@@ -174,7 +174,7 @@ begin
 end;
 $$;
 
-comment on function private.publish is 'Makes a draft a post, and answers the id of the post.';
+comment on function private.publish is 'Turns a draft into a post, and answers the id of the post.';
 revoke all on function private.publish (public.drafts) from public, anon, authenticated, service_role;
 
 -- Definer, because nobody may call publish() directly.
@@ -213,6 +213,6 @@ volatile
 security invoker
 return private.publish_draft(publish_draft.draft_id);
 
-comment on function public.publish_draft is 'Publishes one of your drafts now: answers the id of the post. The draft is deleted.';
+comment on function public.publish_draft is 'Publishes one of your drafts now, and deletes the draft. Answers the id of the post.';
 revoke all on function public.publish_draft (uuid) from public, anon, authenticated, service_role;
 grant execute on function public.publish_draft (uuid) to authenticated;

@@ -1,9 +1,9 @@
 /*
  * scheduled posts
  *
- * How drafts become posts at their time. Authors wait in a queue, each of them once, and
- * every run serves those who have waited longest. Somebody with many drafts that are due
- * delays nobody.
+ * How drafts become posts at their time. Authors wait in a queue. Each author is in it
+ * once. Every run serves the authors who have waited longest. So an author with many
+ * drafts that are due delays nobody.
  */
 
 -- Table ----------------------------------------------------------------------
@@ -13,17 +13,18 @@ create table private.draft_queue (
   due_at     timestamptz  not null
 );
 
-comment on table private.draft_queue is 'Authors who have scheduled drafts, and from when each waits for the next run.';
+comment on table private.draft_queue is 'Authors with scheduled drafts. Each author waits for a run from due_at on.';
 revoke all on private.draft_queue from public, anon, authenticated, service_role;
 
--- Who has waited longest.
+-- The authors who have waited longest.
 create index draft_queue_due_at_idx on private.draft_queue (due_at);
 
 -- Triggers -------------------------------------------------------------------
 
--- Nobody gets ahead of others by a time in the past: the author queues from now on. An
--- author who waits already keeps their place. A run notices what was deleted or put off.
--- Definer, because the queue is nobody's to write.
+-- With a publish_at in the past, the author waits from now on and overtakes nobody. An
+-- author who already waits keeps their place. If an author deletes or delays a draft, the
+-- queue does not change: the next run notices it.
+-- Definer, because nobody may write the queue.
 create function private.drafts_queue()
 returns trigger
 language plpgsql
@@ -40,7 +41,7 @@ begin
 end;
 $$;
 
-comment on function private.drafts_queue is 'Queues the author of a draft that is scheduled.';
+comment on function private.drafts_queue is 'Puts the author of a scheduled draft into the queue.';
 revoke all on function private.drafts_queue () from public, anon, authenticated, service_role;
 
 create trigger drafts_queue
@@ -72,11 +73,11 @@ begin
 end;
 $$;
 
-comment on function private.require_active_account is 'The error PT403 unless somebody could sign in now.';
+comment on function private.require_active_account is 'Raises the error PT403 unless the person could sign in now.';
 revoke all on function private.require_active_account (uuid) from public, anon, authenticated, service_role;
 
--- Publishes one draft as if its author asked for it, so that it spends their budget. Only
--- what this draft did is undone when it fails.
+-- Publishes one draft in the name of its author, so that it spends their budget. If the
+-- draft fails, only its own changes are undone.
 create function private.publish_due_draft(draft public.drafts, out is_published boolean, out put_off_until timestamptz)
 returns record
 language plpgsql
@@ -108,8 +109,8 @@ begin
     -- The budget is used up: see refuse_rate().
     put_off_until := message::jsonb ->> 'hint';
   elsif left(state, 2) in ('40', '53', '55', '57', '58') then
-    -- The database has trouble of the moment: rolled back, out of resources, locked,
-    -- interrupted, broken.
+    -- The trouble will probably pass: rolled back, out of resources, locked, interrupted,
+    -- a broken server.
     put_off_until := now() + interval '1 minute';
   else
     update public.drafts
@@ -119,14 +120,17 @@ begin
 end;
 $$;
 
-comment on function private.publish_due_draft is 'Publishes a draft, or notes why it cannot be, or tells until when its author has to wait.';
+comment on function private.publish_due_draft is 'Publishes a draft. If it cannot, it notes why, or answers until when the author has to wait.';
 revoke all on function private.publish_due_draft (public.drafts) from public, anon, authenticated, service_role;
 
 /*
- * A run serves up to 100 authors and publishes up to 100 drafts, shared equally among
- * them. Its locks, in the order of 30-turns.sql: the turn without a person; the turns of
- * the authors, without waiting, so an author who is busy is served by the next run; and,
- * before the first post is written, all counts that the posts will change.
+ * A run serves up to 100 authors and publishes up to 100 drafts, the same number for each
+ * author. It takes these locks, in the order of 30-turns.sql:
+ *
+ *   1. the turn without a person
+ *   2. the turns of the authors. It does not wait for them: the next run serves an author
+ *      who is writing now
+ *   3. before the first post, all counts that the posts will change
  */
 create function private.publish_due_drafts()
 returns integer
@@ -137,7 +141,7 @@ set search_path = ''
 as $$
 declare
   author_ids uuid[] := '{}';
-  -- Until when, by author.
+  -- The authors who have to wait, and until when.
   put_off jsonb := '{}';
   draft_ids uuid[];
   waiting_id uuid;
@@ -193,7 +197,7 @@ begin
   select named.id
   from named
   order by named.id
-  -- Nothing changes, but the row is locked.
+  -- This changes nothing. It locks the row.
   on conflict (post_id) do update
   set likes = post_counts.likes;
 
@@ -212,7 +216,7 @@ begin
     end if;
   end loop;
 
-  -- Whoever has more drafts queues again, behind all others.
+  -- An author with more drafts goes to the end of the queue.
   delete from private.draft_queue
   where draft_queue.author_id = any (author_ids);
   insert into private.draft_queue (author_id, due_at)
@@ -226,10 +230,10 @@ begin
 end;
 $$;
 
-comment on function private.publish_due_drafts is 'Publishes up to 100 drafts whose time has come, and answers how many it did.';
+comment on function private.publish_due_drafts is 'Publishes up to 100 drafts that are due, and answers how many it published.';
 revoke all on function private.publish_due_drafts () from public, anon, authenticated, service_role;
 
--- Every Supabase has pg_cron. A bare Postgres may not, and does the rest without.
+-- Every Supabase has pg_cron. A bare Postgres may lack it. Then everything else still works.
 do $$
 begin
   if not exists (select from pg_available_extensions where name = 'pg_cron') then
@@ -238,7 +242,7 @@ begin
   end if;
   create extension if not exists pg_cron with schema pg_catalog;
   perform cron.schedule('publish-due-drafts', '10 seconds', 'select private.publish_due_drafts()');
-  -- pg_cron itself never forgets a run.
+  -- pg_cron itself never deletes the record of a run.
   perform cron.schedule(
     'forget-old-runs', '17 3 * * *',
     'delete from cron.job_run_details where end_time < now() - interval ''3 days'''

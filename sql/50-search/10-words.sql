@@ -1,13 +1,13 @@
 /*
  * words
  *
- * How search takes words out of a text, and which words it holds to be the same.
- * Names and posts are folded by one function.
+ * How search finds the words of a text, and which words it treats as the same. Search
+ * folds names and posts with the same function.
  */
 
--- Accents fold: ó is found by o, and o by ó. Some letters have no accent that Unicode
--- could take off. Vowel points of Hebrew and Arabic fold as well. Composed again at
--- the end: a Korean syllable stays one character.
+-- Accents fold: o finds ó, and ó finds o. Unicode cannot split some letters, such as ø, so
+-- they are listed here. The vowel points of Hebrew and Arabic are removed too. At the end
+-- the characters are composed again, so a Korean syllable stays one character.
 create function private.folded(words text)
 returns text
 language plpgsql
@@ -32,8 +32,8 @@ $$;
 comment on function private.folded is 'A text without capitals and accents.';
 revoke all on function private.folded (text) from public, anon, authenticated, service_role;
 
--- Chinese, Japanese, Thai, Lao, Khmer and Burmese are written without spaces between
--- words, and Korean adds its endings to a word without any. Emoji stand alone.
+-- Chinese, Japanese, Thai, Lao, Khmer and Burmese have no spaces between words. Korean has
+-- none before the endings of a word. Every emoji is a word too.
 create function private.lone_characters()
 returns text
 language sql
@@ -48,14 +48,14 @@ return '\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-
   '\ua9e0-\ua9e4\ua9e6-\ua9ef\ua9fa-\ua9fe\uaa60-\uaa7a\uaa7e\uaa7f\u1780-\u17b3'
   '\u231a\u231b\u23e9-\u23fa\u2600-\u27bf\u2b50\u2b55\U0001f000-\U0001faff';
 
-comment on function private.lone_characters is 'The characters that search takes for a word each, as the inside of a bracket expression.';
+comment on function private.lone_characters is 'The characters that search treats as one word each. The text goes into the brackets of a regular expression.';
 revoke all on function private.lone_characters () from public, anon, authenticated, service_role;
 
 /*
- * The words of a text, in order: runs of letters, marks and digits. Whatever else
- * stands between two words only separates them, so Alpha/Beta is two. A lone character
- * keeps the marks that follow it. Full-width letters are letters. Joiners and variation
- * selectors are left out, because people seldom type them.
+ * The words of a text, in order. A word is a run of letters, marks and digits. Every other
+ * character separates words, so Alpha/Beta is two words. A lone character keeps the marks
+ * that follow it. Full-width letters are letters. Joiners and variation selectors are
+ * removed, because people seldom type them.
  */
 create function private.search_words(words text)
 returns text[]
@@ -92,7 +92,7 @@ revoke all on function private.search_words (text) from public, anon, authentica
 
 -- Grammar --------------------------------------------------------------------
 
--- Three codes for Norwegian are one grammar.
+-- Norwegian has three codes and one grammar.
 create function private.grammar_of(language text)
 returns text
 language sql
@@ -108,12 +108,11 @@ return case
   else ''
 end;
 
-comment on function private.grammar_of is 'The grammar by which search compares the words of a language, as two letters. Empty: words are compared as they are written.';
+comment on function private.grammar_of is 'The grammar for the words of a language, as two letters. Empty: search compares words as they are written.';
 revoke all on function private.grammar_of (text) from public, anon, authenticated, service_role;
 
--- Postgres gives no stem for a word that it holds to be too common. Such a word stands
--- for itself, so that The Who are found. A Russian or Hindi text has its Latin words
--- from English.
+-- Postgres has no stem for a very common word. Then the word is its own stem, so that
+-- people can find The Who. Latin words in a Russian or Hindi text have the English grammar.
 create function private.stem_of(word text, grammar text)
 returns text
 language sql
@@ -159,15 +158,18 @@ return coalesce(
   stem_of.word
 );
 
-comment on function private.stem_of is 'The stem of a word in lower case, by a grammar.';
+comment on function private.stem_of is 'The stem that a grammar has for a word in lower case.';
 revoke all on function private.stem_of (text, text) from public, anon, authenticated, service_role;
 
 /*
- * Two words are the same when they share a stem. A word with an accent has two, when
- * folding makes a difference to the grammar: the folded stem, which it shares with its
- * other forms, and the stem of the folded word, which it shares with whoever types no
- * accents. Characters and numbers have no grammar. Of a very long word, the beginning
- * is compared.
+ * Two words are the same if they share a stem. A word with an accent has two stems if the
+ * grammar treats the folded word in another way:
+ *
+ *   - the folded stem. The other forms of the word have it too
+ *   - the stem of the folded word. It is what a person without accents types
+ *
+ * Lone characters and numbers have no grammar. Search compares only the beginning of a
+ * very long word.
  */
 create function private.word_stems(word text, grammar text)
 returns text[]
@@ -195,11 +197,11 @@ begin
 end;
 $$;
 
-comment on function private.word_stems is 'The one or two stems of a word, by a grammar.';
+comment on function private.word_stems is 'The one or two stems that a grammar has for a word.';
 revoke all on function private.word_stems (text, text) from public, anon, authenticated, service_role;
 
--- A stem belongs to a grammar: the German stem run is not the English one. Lone
--- characters and numbers belong to none.
+-- A stem belongs to a grammar: the German stem run is not the English stem run. Lone
+-- characters and numbers belong to no grammar.
 create function private.stem_lexeme(stem text, grammar text)
 returns text
 language plpgsql
@@ -221,8 +223,8 @@ comment on function private.stem_lexeme is 'A stem as the index of posts holds i
 revoke all on function private.stem_lexeme (text, text) from public, anon, authenticated, service_role;
 
 -- The index does not know which words stand side by side. So it also holds each pair of
--- neighbours, as one of a million numbers: "the who" is then looked up instead of
--- being looked for in every post that has both words.
+-- neighbours, as one of a million numbers. Then search looks "the who" up in the index,
+-- and need not read every post that has both words.
 create function private.pair_lexemes(stems text[], next_stems text[])
 returns text[]
 language plpgsql

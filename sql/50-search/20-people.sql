@@ -1,16 +1,16 @@
 /*
  * search people
  *
- * People by name. What is compared is kept beside profiles, because folding a name takes
- * longer than comparing it.
+ * Search for people by name. A table beside profiles keeps the folded names, because
+ * folding a name takes longer than comparing it.
  */
 
 create extension if not exists pg_trgm with schema extensions;
 
 -- Table ----------------------------------------------------------------------
 
--- A name in Chinese or Japanese is found by any part of it. Two characters have no
--- trigram, so each character and each pair of neighbours is looked up.
+-- Any part of a name in Chinese or Japanese finds it. Two characters have no trigram, so
+-- the index holds each character and each pair of neighbours.
 create function private.name_characters(name text)
 returns text[]
 language plpgsql
@@ -38,7 +38,7 @@ begin
 end;
 $$;
 
-comment on function private.name_characters is 'The characters of a name that are words of their own, and each with the one after it.';
+comment on function private.name_characters is 'The lone characters of a name, and each pair of neighbours among them.';
 revoke all on function private.name_characters (text) from public, anon, authenticated, service_role;
 
 create table private.names (
@@ -49,16 +49,16 @@ create table private.names (
   name           text     not null generated always as (username || ' ' || display_name) stored
 );
 
-comment on table  private.names is 'The names of people as search compares them: folded.';
+comment on table  private.names is 'The folded names of people. Search compares these.';
 revoke all on private.names from public, anon, authenticated, service_role;
 
--- Part of a name, also misspelt.
+-- A part of a name, also with a spelling mistake.
 create index names_name_idx on private.names using gin (name extensions.gin_trgm_ops) with (fastupdate = off)
   where is_searchable;
--- Part of a name of which every character is a word.
+-- A part of a name in lone characters.
 create index names_characters_idx on private.names using gin (private.name_characters(name)) with (fastupdate = off)
   where is_searchable;
--- The beginning of a name, however short.
+-- The beginning of a name, even one letter.
 create index names_username_idx on private.names (username text_pattern_ops) where is_searchable;
 create index names_display_name_idx on private.names (display_name text_pattern_ops) where is_searchable;
 
@@ -78,7 +78,7 @@ begin
 end;
 $$;
 
-comment on function private.profiles_name is 'Makes search know the name of somebody.';
+comment on function private.profiles_name is 'Copies the names of a person, folded, for search.';
 revoke all on function private.profiles_name () from public, anon, authenticated, service_role;
 
 create trigger profiles_name
@@ -89,17 +89,20 @@ create trigger profiles_name
 -- API ------------------------------------------------------------------------
 
 /*
- * Ranked: by how the name fits (the username itself, its beginning, part of a name, a
- * misspelling), then by relation (whom the viewer follows, who follows them), then by
- * followers.
+ * The order of people is:
  *
- * However many people have such a name, only some are ranked: everybody whom the viewer
- * follows, and of all others 150 by each way of looking. Misspellings are looked for
- * when the rest does not fill the page.
+ *   1. how the name fits: the username itself, its beginning, a part of a name, a name
+ *      with a spelling mistake
+ *   2. people that the viewer follows, then people who follow the viewer
+ *   3. the number of followers
  *
- * Definer, because row-level security, asked for every row that is compared, costs more
- * than the search. Planned for each name: a short one is looked for in another index
- * than a long one.
+ * Very many people can have such a name. The search ranks everybody that the viewer
+ * follows, and from each of its indexes at most 150 others. It looks for spelling mistakes
+ * only if the page is not full.
+ *
+ * Definer, because row-level security would cost more than the search: Postgres would ask
+ * it for every row. Postgres plans again for each name, because a short name needs another
+ * index than a long one.
  */
 create function private.search_people(query text, page_size integer)
 returns setof public.person
@@ -182,8 +185,8 @@ begin
   where candidate.profile_id <> all (hidden_ids);
 
   if char_length(wanted) >= 3 and coalesce(cardinality(found_ids), 0) < search_people.page_size then
-    -- Half of the letters in order, as in alise for alice. Not a set clause of the
-    -- function, which takes a superuser unless the library is loaded by chance.
+    -- Half of the trigrams, as in alise for alice. This cannot be a set clause of the
+    -- function: only a superuser may create it, unless the library is loaded already.
     perform set_config('pg_trgm.word_similarity_threshold', '0.5', true);
     found_ids := found_ids || array(
       select names.profile_id
@@ -236,7 +239,7 @@ comment on function private.search_people is 'What public.search_people() answer
 revoke all on function private.search_people (text, integer) from public, anon, authenticated, service_role;
 grant execute on function private.search_people (text, integer) to anon, authenticated;
 
--- Volatile, because a search by somebody who is signed in is counted.
+-- Volatile, because a viewer who is signed in spends for a search.
 create function public.search_people(query text, page_size integer default 20)
 returns setof public.person
 language sql
@@ -249,6 +252,6 @@ begin atomic
   from private.search_people(search_people.query, search_people.page_size) as listed;
 end;
 
-comment on function public.search_people is 'People by the beginning of a name, a part of it or nearly so, best first; id is the place. page_size is 1 to 100, and the first page is all there is.';
+comment on function public.search_people is 'People by the beginning of a name or a part of it, also with a spelling mistake. The best come first. id is the place in this list. page_size is 1 to 100. There is only one page.';
 revoke all on function public.search_people (text, integer) from public, anon, authenticated, service_role;
 grant execute on function public.search_people (text, integer) to anon, authenticated;

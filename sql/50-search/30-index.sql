@@ -1,19 +1,20 @@
 /*
  * index of posts
  *
- * What search looks up: of each post, not of reposts, one tsvector. Beside the words it
- * holds lexemes that no word can be, so that one index answers a whole search:
+ * Search looks up posts here. Each post has one tsvector. Reposts have none. The tsvector
+ * holds the words and other lexemes, so that one index answers a whole search. No word can
+ * look like one of the other lexemes:
  *
- *     en:run  :東        a word, by the grammar of the post's language, or by none
+ *     en:run  :東        a word, with the grammar of the post's language, or without one
  *     +1f3a0             two words side by side
  *     #garden            a tag
  *     from:6f1c…         the author
- *     to:6f1c…           somebody whom a post with the audience mentioned addresses;
- *     to:mentioned       every such post
- *     t1:7c0 … t6:0      the time of writing, in steps of 4 seconds, 16 times as long,
- *                        and so on up to 50 days
+ *     to:6f1c…           a person that the post addresses, if its audience is mentioned
+ *     to:mentioned       every post with that audience
+ *     t1:7c0 … t6:0      the time of writing, in six steps: t1 is 4 seconds, every other
+ *                        is 16 times as long as the one before, and t6 is 50 days
  *
- * Triggers on posts and profiles keep it. 45-lookups.sql reads it.
+ * Triggers on posts and profiles write the index. 45-lookups.sql reads it.
  */
 
 -- Tables ---------------------------------------------------------------------
@@ -27,29 +28,29 @@ create table private.post_search (
   primary key (post_id)
 );
 
-comment on table  private.post_search is 'What search knows of each post.';
-comment on column private.post_search.is_findable is 'Whether everyone may find it: the post is open, and its author searchable.';
+comment on table  private.post_search is 'Each post as search knows it. Reposts are not here.';
+comment on column private.post_search.is_findable is 'Whether everyone may find the post: it is open, and its author is searchable.';
 revoke all on private.post_search from public, anon, authenticated, service_role;
 
--- Without a pending list: every search would read all of it.
+-- No pending list, because every search would read all of it.
 create index post_search_findable_idx on private.post_search using gin (vector) with (fastupdate = off)
   where is_findable;
 create index post_search_limited_idx on private.post_search using gin (vector) with (fastupdate = off)
   where not is_findable;
--- The newest, where common words are found. By an expression, so that no other index can
--- take its place, and read what is not findable as well.
+-- The newest findable posts, which hold the common words. The index is on an expression.
+-- So Postgres cannot use another index here, which would read the other posts too.
 create index post_search_newest_idx on private.post_search ((- post_id))
   where is_findable;
--- Whether somebody has posts that not everyone finds.
+-- The posts of an author that not everyone may find.
 create index post_search_author_id_post_id_idx on private.post_search (author_id, post_id)
   where not is_findable;
 
--- A word is looked up in the grammar of each language that posts are written in.
+-- Search looks up a word in the grammar of every language that posts have.
 create table private.search_grammars (
   grammar  text  primary key
 );
 
-comment on table private.search_grammars is 'By whose grammar the words of posts are compared, as far as there are posts.';
+comment on table private.search_grammars is 'The grammars of the languages that posts have.';
 revoke all on private.search_grammars from public, anon, authenticated, service_role;
 
 -- Vectors --------------------------------------------------------------------
@@ -62,10 +63,10 @@ parallel safe
 security invoker
 return 't' || time_lexeme.step::text || ':' || (time_lexeme.id >> (20 + 4 * time_lexeme.step))::text;
 
-comment on function private.time_lexeme is 'The stretch of time that an id falls into; steps are 1 (4 seconds) to 6 (50 days).';
+comment on function private.time_lexeme is 'The lexeme for the stretch of time of an id. Steps are 1 (4 seconds) to 6 (50 days).';
 revoke all on function private.time_lexeme (integer, bigint) from public, anon, authenticated, service_role;
 
--- No phrase reaches from the title into the content.
+-- The content starts at place 4,001, so no phrase reaches from the title into the content.
 create function private.post_vector(post public.posts)
 returns tsvector
 language plpgsql
@@ -121,10 +122,10 @@ begin
 end;
 $$;
 
-comment on function private.post_vector is 'What the index of posts holds of a post.';
+comment on function private.post_vector is 'The tsvector of a post in the index.';
 revoke all on function private.post_vector (public.posts) from public, anon, authenticated, service_role;
 
--- An edit leaves is_findable alone: it may be just changing by another request.
+-- An edit does not write is_findable, because another request may be changing it.
 create function private.index_posts(post_ids bigint[])
 returns void
 language plpgsql
@@ -156,13 +157,13 @@ begin
 end;
 $$;
 
-comment on function private.index_posts is 'Makes search know these posts as they are now.';
+comment on function private.index_posts is 'Writes these posts to the index as they are now.';
 revoke all on function private.index_posts (bigint[]) from public, anon, authenticated, service_role;
 
 -- Triggers -------------------------------------------------------------------
 
--- Definer, here and below, because nobody may write the index. Its name comes after
--- posts_annotate, which finds the mentions.
+-- Definer, here and below, because nobody may write the index. posts_annotate finds the
+-- mentions. It runs before this trigger, because its name comes first in the alphabet.
 create function private.posts_search()
 returns trigger
 language plpgsql
@@ -175,7 +176,7 @@ begin
 end;
 $$;
 
-comment on function private.posts_search is 'Makes search know new posts.';
+comment on function private.posts_search is 'Writes new posts to the index.';
 revoke all on function private.posts_search () from public, anon, authenticated, service_role;
 
 create trigger posts_search
@@ -196,7 +197,7 @@ begin
 end;
 $$;
 
-comment on function private.posts_search_again is 'Makes search know edited posts.';
+comment on function private.posts_search_again is 'Writes edited posts to the index.';
 revoke all on function private.posts_search_again () from public, anon, authenticated, service_role;
 
 create trigger posts_search_again
@@ -208,22 +209,23 @@ create trigger posts_search_again
   execute function private.posts_search_again();
 
 /*
- * An account becomes private or public, or switches is_searchable. To change one post
- * in the index takes about a millisecond, so of an account with many posts only the
- * newest change at once. The others are left to finish_search_switches(), which runs
- * every ten seconds. Until then search still reads posts that are no longer findable,
- * and does not show them (50-posts.sql asks again). Posts that become findable are found
- * when their turn comes.
+ * An account becomes private or public, or switches is_searchable. Changing one post in
+ * the index takes about a millisecond. So only the newest posts of the account change at
+ * once. finish_search_switches() runs every ten seconds and changes the others.
+ *
+ * Until then search reads some posts that are no longer findable. It does not show them,
+ * because 50-posts.sql asks the rule again. Search does not find a post that becomes
+ * findable before it is changed here.
  */
 create table private.search_switches (
   author_id    uuid         primary key references public.profiles (id) on delete cascade,
   switched_at  timestamptz  not null default now()
 );
 
-comment on table private.search_switches is 'Accounts whose posts search does not yet treat as their switches say.';
+comment on table private.search_switches is 'Accounts that switched, and have posts that the index still has to change.';
 revoke all on private.search_switches from public, anon, authenticated, service_role;
 
--- Locked in one order, as edits take them.
+-- Locks the posts by id, as edits do, so that the two cannot deadlock.
 create function private.switch_findable(author_id uuid, most integer)
 returns boolean
 language plpgsql
@@ -256,11 +258,11 @@ begin
 end;
 $$;
 
-comment on function private.switch_findable is 'Makes the newest posts of somebody findable, or not, as the account and its switches say, and answers whether these were all.';
+comment on function private.switch_findable is 'Corrects is_findable of the newest posts of an author. Answers whether it corrected all.';
 revoke all on function private.switch_findable (uuid, integer) from public, anon, authenticated, service_role;
 
--- The profile is locked: it does not switch back meanwhile. One that is locked by
--- somebody else waits for the next run.
+-- Locks the profile, so that it does not switch back meanwhile. If another request has
+-- locked a profile, the next run handles it.
 create function private.finish_search_switches(most integer default 2000)
 returns integer
 language plpgsql
@@ -290,11 +292,11 @@ begin
 end;
 $$;
 
-comment on function private.finish_search_switches is 'Changes so many posts in the index for accounts that switched, shared among up to 20 accounts, and answers how many accounts are done.';
+comment on function private.finish_search_switches is 'Changes at most this number of posts in the index, for up to 20 accounts that switched. Answers how many accounts are done.';
 revoke all on function private.finish_search_switches (integer) from public, anon, authenticated, service_role;
 
--- Somebody who writes a post takes a turn as well. So no post is written as findable while
--- its author switches is_searchable off.
+-- A person who writes a post takes their turn too. So nobody writes a findable post while
+-- they switch is_searchable off.
 create trigger take_turn_before_search
   before update of is_searchable on public.profiles
   for each statement
@@ -316,10 +318,11 @@ begin
 end;
 $$;
 
-comment on function private.profiles_search_posts is 'Makes the posts of somebody findable, or not: the newest 500 at once, the others soon.';
+comment on function private.profiles_search_posts is 'Corrects is_findable of an author''s posts: the newest 500 at once, the others soon.';
 revoke all on function private.profiles_search_posts () from public, anon, authenticated, service_role;
 
--- By its name it runs after profiles_open_posts, which changes is_open of the posts.
+-- profiles_open_posts changes is_open of the posts. It runs before this trigger, because
+-- its name comes first in the alphabet.
 create trigger profiles_search_posts
   after update of is_searchable, is_private on public.profiles
   for each row

@@ -1,18 +1,19 @@
 /*
  * query
  *
- * How search reads what somebody typed:
+ * How search reads the text that the viewer typed:
  *
  *     quiet garden         both words, in any order
- *     "quiet garden"       side by side; so is quiet/garden, and 東京 of two characters
- *     quiet or garden      either; and binds closer than or
- *     -quiet               not this word; -"…", -#tag and -from: as well
+ *     "quiet garden"       side by side, like quiet/garden and the two characters of 東京
+ *     quiet or garden      either; a b or c is both of a and b, or c
+ *     -quiet               not this word; also -"…", -#tag and -from:
  *     #garden              a tag
  *     from:alice           her posts
  *     since:2026-01-31     from that day on (UTC)
  *     until:2026-12-31     before that day
  *
- * Anything else is taken as words, or for nothing. No query has wrong syntax.
+ * Search reads all other text as words, and ignores all other signs. No query has wrong
+ * syntax.
  */
 
 create function private.search_day(day text)
@@ -36,9 +37,9 @@ $$;
 comment on function private.search_day is 'The id at which a day (UTC) begins.';
 revoke all on function private.search_day (text) from public, anon, authenticated, service_role;
 
--- The words of each post are compared by the grammar of its language, so the query
--- asks for each word in every grammar that posts have. Of words side by side, the index
--- is asked for the pairs, and the rows that it finds for the words in their order.
+-- The language of a post decides the grammar of its words. So the query asks for each word
+-- in every grammar that posts have. For words side by side, the query asks the index for
+-- the pairs. Then it asks the rows that it found for the words in their order.
 create function private.words_query(words text[], grammars text[], out indexed text, out exact text)
 language plpgsql
 immutable
@@ -85,10 +86,11 @@ begin
 end;
 $$;
 
-comment on function private.words_query is 'A word, or several side by side, as tsqueries in text: what the index is asked for, and what a post must have.';
+comment on function private.words_query is 'One word, or several side by side, as two tsqueries in text. indexed is for the index. exact is for the posts that the index finds.';
 revoke all on function private.words_query (text[], text[]) from public, anon, authenticated, service_role;
 
--- No post has a word and does not have it. The index would find that out post by post.
+-- A post cannot both have a word and lack it. The index would read many posts before it
+-- noticed that.
 create function private.all_of(terms text[])
 returns text
 language plpgsql
@@ -104,7 +106,7 @@ begin
 end;
 $$;
 
-comment on function private.all_of is 'All terms at once, as a tsquery in text; null when two of them contradict each other.';
+comment on function private.all_of is 'All terms together, as a tsquery in text. Null: two terms contradict each other.';
 revoke all on function private.all_of (text[]) from public, anon, authenticated, service_role;
 
 create type private.search as (
@@ -115,9 +117,10 @@ create type private.search as (
   until_id  bigint
 );
 
-comment on type private.search is 'What a search asks of the index (null: nothing can be found), what it asks of the posts found by that (null: nothing else), the one author whose posts are wanted (null: anybody''s), and between which ids.';
+comment on type private.search is 'A search. wanted is for the index (null: the search finds nothing). exact is for the posts that the index finds (null: there is no more to ask). from_id is the author (null: all authors). since_id and until_id are the first id and the first id after the last.';
 
--- One piece of a query: between quotation marks of whatever kind, or between spaces.
+-- A piece stands between two quotation marks, which may be of different kinds, or between
+-- spaces.
 create function private.search_pieces(query text)
 returns table (is_unwanted boolean, is_quoted boolean, piece text)
 language sql
@@ -150,15 +153,15 @@ declare
   grammars text[] := array(select search_grammars.grammar from private.search_grammars union select '');
   tag_start constant text := '^[#＃]([' || private.tag_characters() || '︎️]+)';
   found private.search := (null, null, null, -9223372036854775808, 9223372036854775807);
-  filters text[] := '{}';       -- of every alternative
+  filters text[] := '{}';       -- for every alternative
   alternatives text[] := '{}';
-  terms text[] := '{}';         -- of the alternative that is being read
+  terms text[] := '{}';         -- in the current alternative
   index_alternatives text[] := '{}';
-  index_terms text[] := '{}';   -- those that the index can tell
-  has_filter boolean := false;  -- a tag or an author that is wanted
-  has_word boolean := false;    -- a word in this alternative that is wanted
-  is_vague boolean := false;    -- an alternative has no such word
-  is_nothing boolean := false;  -- nobody has that name, nothing can have that tag
+  index_terms text[] := '{}';   -- the same for the index, which cannot answer all of them
+  has_filter boolean := false;  -- the query wants a tag or an author
+  has_word boolean := false;    -- the current alternative wants a word
+  is_vague boolean := false;    -- an alternative wants no word
+  is_nothing boolean := false;  -- nobody has that name, or no post can have that tag
   said record;
   value text;
   author_id uuid;
@@ -207,7 +210,7 @@ begin
       continue;
 
     else
-      -- Whatever follows a tag without a space is no part of it.
+      -- A tag ends at the first character that it cannot have. The rest is read as words.
       value := (regexp_match(said.piece, tag_start))[1];
       if value is not null then
         value := private.tag_name(value);
@@ -226,7 +229,8 @@ begin
     if cardinality(words) > 0 then
       asked := private.words_query(words, grammars);
       terms := terms || (case when said.is_unwanted then '!' else '' end || asked.exact);
-      -- A post with the pairs of an unwanted phrase need not have the phrase.
+      -- A post may have all pairs of an unwanted phrase, but not the phrase itself. So the
+      -- index cannot exclude it.
       if not said.is_unwanted then
         index_terms := index_terms || asked.indexed;
       elsif cardinality(words) = 1 then
@@ -260,5 +264,5 @@ begin
 end;
 $$;
 
-comment on function private.read_search is 'What a search asks for, or the error PT400.';
+comment on function private.read_search is 'Reads the query of a search. Raises the error PT400 if the query asks for nothing.';
 revoke all on function private.read_search (text) from public, anon, authenticated, service_role;

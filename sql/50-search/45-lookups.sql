@@ -1,18 +1,18 @@
 /*
  * lookups
  *
- * How the index of posts is read, for 50-posts.sql.
+ * How 50-posts.sql reads the index of posts.
  *
- *   - search_newest() reads a few of the newest posts that everyone may find, one by one.
+ *   - search_newest() reads the newest 100 posts that everyone may find, one by one.
  *   - search_back() asks the index for one stretch of time after the other, back in time.
- *     Each stretch is longer than the one before. One that holds too much is cut.
+ *     Each stretch is longer than the one before. If one holds too many posts, it is cut.
  *
- * The scans run in functions of their own that switch all other kinds of scan off, so that
- * the planner has no choice: it cannot know how common a word is.
+ * The planner cannot know how common a word is. So each kind of scan has a function, which
+ * switches the other kinds of scan off.
  */
 
--- The stretch of time is asked of the index too, by the longest steps that fill it: what
--- others wrote just before or after it is not read. To 4 seconds.
+-- Asks the index for a stretch of time too, with the longest steps that fill it. So search
+-- does not read the posts just before or after the stretch, to within 4 seconds.
 create function private.search_within(wanted tsquery, since_id bigint, before_id bigint)
 returns tsquery
 language plpgsql
@@ -37,11 +37,12 @@ begin
 end;
 $$;
 
-comment on function private.search_within is 'A search, and between which ids, as far as the index knows.';
+comment on function private.search_within is 'A search within a stretch of time. The index knows times to within 4 seconds.';
 revoke all on function private.search_within (tsquery, bigint, bigint) from public, anon, authenticated, service_role;
 
--- Adding nothing to post_id keeps its own indexes out. The words of a phrase stand only in
--- the exact search, which is asked of the rows: for the index they would be many, and of no use.
+-- post_id + 0 keeps Postgres from using an index on post_id. Only the exact search has the
+-- words of a phrase, and the rows answer it. The index would read many posts for these
+-- words, and gain nothing.
 create function private.search_findable(wanted tsquery, exact tsquery, since_id bigint, before_id bigint, most integer)
 returns table (post_id bigint, author_id uuid)
 language plpgsql
@@ -69,7 +70,7 @@ begin
 end;
 $$;
 
-comment on function private.search_findable is 'Of the posts that everyone may find, those that are wanted, in any order.';
+comment on function private.search_findable is 'The wanted posts that everyone may find, in any order.';
 revoke all on function private.search_findable (tsquery, tsquery, bigint, bigint, integer) from public, anon, authenticated, service_role;
 
 create function private.search_limited(wanted tsquery, exact tsquery, since_id bigint, before_id bigint, most integer)
@@ -99,13 +100,14 @@ begin
 end;
 $$;
 
-comment on function private.search_limited is 'Of the posts that not everyone may find, those that are wanted, in any order.';
+comment on function private.search_limited is 'The wanted posts that not everyone may find, in any order.';
 revoke all on function private.search_limited (tsquery, tsquery, bigint, bigint, integer) from public, anon, authenticated, service_role;
 
 /*
- * Stretch by stretch, back in time. Where a stretch holds more than can be read, first
- * the authors are left out whom the viewer may not find and who were met in it; then
- * the stretch is cut to a sixteenth.
+ * Reads one stretch after the other, back in time. A stretch may hold more posts than one
+ * read may take. Then some of the posts it read may have authors that the viewer may not
+ * find. Search leaves those authors out and reads again. If there are none, it cuts the
+ * stretch to a sixteenth.
  */
 create function private.search_back(
   viewer_id uuid, hidden_ids uuid[], is_findable boolean, wanted tsquery, exact tsquery,
@@ -130,7 +132,7 @@ declare
 begin
   width := greatest(width, shortest);
   while top > since_id and cardinality(found) < page_size loop
-    -- Where steps begin, so that few of them fill the stretch.
+    -- The stretch begins where a long step begins, so that few steps fill it.
     shift := 20 + 4 * least(6, greatest(1, floor((log(2, width) - 22) / 4)::integer));
     bottom := greatest(since_id, ((top - width) >> shift) << shift);
 
@@ -163,7 +165,7 @@ begin
       found := found || fitting;
       top := bottom;
       most := 500;
-      -- As long as the rest of the page should take, and half as much again.
+      -- The next stretch is 1.5 times as long as the rest of the page should need.
       width := least(width, 1::bigint << 55) * case
         when cardinality(found) = 0 then 64
         else greatest(2, least(16, 1.5 * (page_size - cardinality(found)) / greatest(coalesce(cardinality(fitting), 0), 0.1)))
@@ -174,11 +176,11 @@ begin
 end;
 $$;
 
-comment on function private.search_back is 'The newest posts that are wanted and the viewer may find: of those that everyone finds, or of the others.';
+comment on function private.search_back is 'The newest wanted posts that the viewer may find. is_findable: only posts that everyone may find, or only the others.';
 revoke all on function private.search_back (uuid, uuid[], boolean, tsquery, tsquery, bigint, bigint, bigint, integer)
   from public, anon, authenticated, service_role;
 
--- Of the newest few. So many are read that one can tell how much time a few take.
+-- Reads the newest 100 posts. Their times show how many posts a stretch of time holds.
 create function private.search_newest(
   hidden_ids uuid[], wanted tsquery, exact tsquery, since_id bigint, before_id bigint, page_size integer,
   out post_ids bigint[], out first_id bigint, out last_id bigint
@@ -227,6 +229,6 @@ begin
 end;
 $$;
 
-comment on function private.search_newest is 'The newest posts that are wanted, of the few newest that everyone may find; unless they fill the page, the first and the last that were read. The last is null when there are no more.';
+comment on function private.search_newest is 'The wanted ones of the newest 100 posts that everyone may find. If they do not fill the page, also the first and the last post that it read. The last is null if there are no more posts.';
 revoke all on function private.search_newest (uuid[], tsquery, tsquery, bigint, bigint, integer)
   from public, anon, authenticated, service_role;

@@ -1,12 +1,13 @@
 /*
  * search posts
  *
- * Posts by their words, tags, authors and days, newest first. A search reads about as many
- * rows as it shows, whoever wrote the others:
+ * Search for posts by their words, tags, authors and days, newest first. A search reads
+ * about as many rows as it shows, even if strangers write very many limited posts:
  *
- *   - Posts that everyone may find are read from the newest back.
- *   - Posts that not everyone may find are looked up by their authors: the viewer, and
- *     those whom the viewer follows. Of a full page, only as far back as it reaches.
+ *   - It reads the posts that everyone may find from the newest back.
+ *   - It looks up the other posts by their authors: the viewer and the people that the
+ *     viewer follows. If the page is full already, it looks only as far back as the last
+ *     post of the page.
  */
 
 create function private.search_open_posts(
@@ -32,11 +33,11 @@ begin
 end;
 $$;
 
-comment on function private.search_open_posts is 'The newest posts that are wanted, of those that everyone may find and no block hides.';
+comment on function private.search_open_posts is 'The newest wanted posts that everyone may find and no block hides.';
 revoke all on function private.search_open_posts (uuid, uuid[], tsquery, tsquery, bigint, bigint, integer)
   from public, anon, authenticated, service_role;
 
--- Whom a viewer follows is asked for by name, fifty at a time.
+-- Asks the index for the posts of fifty authors at a time.
 create function private.search_authors(
   viewer_id uuid, hidden_ids uuid[], author_ids uuid[], wanted tsquery, exact tsquery, since_id bigint, before_id bigint, page_size integer
 )
@@ -68,16 +69,19 @@ begin
 end;
 $$;
 
-comment on function private.search_authors is 'Of the posts that not everyone may find, the newest that are wanted, by these authors for their followers, or by the viewer, or addressed to the viewer. In any order.';
+comment on function private.search_authors is 'The newest wanted posts that not everyone may find: posts of these authors for their followers, posts of the viewer, and posts that address the viewer. In any order.';
 revoke all on function private.search_authors (uuid, uuid[], uuid[], tsquery, tsquery, bigint, bigint, integer)
   from public, anon, authenticated, service_role;
 
 /*
- * Strangers may have filled the newest time with posts that match and that the viewer does
- * not see. So the fifty who wrote last, of those whom the viewer follows, are asked for by
- * name, back to where there would be more than fifty. Before that, few of the posts that
- * not everyone finds have a rare word: whoever wrote them, they are read, and the rule
- * says which are for the viewer. If they are too many, all authors are asked for by name.
+ * Strangers may have written many new posts that match and that the viewer does not see.
+ * So the search has two parts:
+ *
+ *   1. New posts: it takes the fifty followed people who wrote last, and asks the index
+ *      for their posts. It goes back to the time when a fifty-first one wrote.
+ *   2. Older posts: usually few limited posts have the words. It reads up to 200 posts of
+ *      all authors, and the rule says which of them the viewer sees. If there are more, it
+ *      asks the index for all followed people instead.
  */
 create function private.search_circle(
   viewer_id uuid, hidden_ids uuid[], wanted tsquery, exact tsquery, from_id uuid, since_id bigint, before_id bigint, page_size integer
@@ -137,13 +141,13 @@ begin
 end;
 $$;
 
-comment on function private.search_circle is 'Of the posts that not everyone may find, at least the newest page of those that are wanted and that the viewer wrote, is addressed by, or sees as a follower. In any order.';
+comment on function private.search_circle is 'A page, or more, of the newest wanted posts that not everyone may find. The viewer wrote them, is addressed by them, or sees them as a follower. In any order.';
 revoke all on function private.search_circle (uuid, uuid[], tsquery, tsquery, uuid, bigint, bigint, integer)
   from public, anon, authenticated, service_role;
 
 -- API ------------------------------------------------------------------------
 
--- Definer, because the index knows of posts that the viewer does not see.
+-- Definer, because the index also has posts that the viewer may not see.
 create function private.search_posts(query text, before bigint, page_size integer)
 returns setof public.feed_item
 language plpgsql
@@ -166,7 +170,8 @@ begin
   if search.wanted is null then
     return;
   end if;
-  -- The ids that there are, so that lengths of time can be reckoned; in steps of 50 days.
+  -- From the oldest to the newest post, in steps of 50 days. So the first stretch of time
+  -- has a useful length.
   select
     greatest(search.since_id, (min(post_search.post_id) >> 44) << 44),
     least(search.until_id, search_posts.before, ((max(post_search.post_id) >> 44) + 1) << 44)
@@ -176,17 +181,20 @@ begin
     return;
   end if;
 
-  -- What the index says of an account that has just switched may be old.
+  -- The index may be out of date for accounts that have just switched. They are hidden
+  -- here.
   post_ids := private.search_open_posts(
     viewer_id, hidden_ids || array(select search_switches.author_id from private.search_switches limit 1000),
     search.wanted, search.exact, since_id, before_id, search_posts.page_size
   );
   if viewer_id is not null then
-    -- Of the others only those count that come before the last of a full page.
+    -- If the page is full, only limited posts that are newer than its last post can
+    -- still come into it.
     if cardinality(post_ids) = search_posts.page_size then
       since_id := post_ids[search_posts.page_size];
     end if;
-    -- On its own: within the query below, the planner would run it as well.
+    -- A statement of its own. Inside the query below, the planner would run it to make an
+    -- estimate, and then run it again.
     circle_ids := private.search_circle(
       viewer_id, hidden_ids, search.wanted, search.exact, search.from_id, since_id, before_id, search_posts.page_size
     );
@@ -198,7 +206,7 @@ begin
     );
   end if;
 
-  -- Whatever the index says, who sees a post is said by its own rule.
+  -- Only the rule of the post decides who sees it, and not the index.
   post_ids := array(
     select posts.id
     from unnest(post_ids) with ordinality as found (id, place)
@@ -218,7 +226,7 @@ comment on function private.search_posts is 'What public.search_posts() answers.
 revoke all on function private.search_posts (text, bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function private.search_posts (text, bigint, integer) to anon, authenticated;
 
--- Volatile, because a search by somebody who is signed in is counted.
+-- Volatile, because a viewer who is signed in spends for a search.
 create function public.search_posts(query text, before bigint default null, page_size integer default 20)
 returns setof public.feed_item
 language sql
@@ -231,6 +239,6 @@ begin atomic
   from private.search_posts(search_posts.query, search_posts.before, search_posts.page_size) as items;
 end;
 
-comment on function public.search_posts is 'Posts by their words, "phrases" and -unwanted words, either or, #tags, from:somebody, since:2026-01-31 and until:2026-12-31 (days in UTC; until is exclusive), newest first. Give the id of the last row as before to turn the page; page_size is 1 to 100.';
+comment on function public.search_posts is 'Posts, newest first. The query may have words, "phrases", -unwanted words, either or, #tags, from:somebody, since:2026-01-31 and until:2026-12-31. Days are in UTC, and the day of until is not included. For the next page, give the id of the last row as before. page_size is 1 to 100.';
 revoke all on function public.search_posts (text, bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function public.search_posts (text, bigint, integer) to anon, authenticated;

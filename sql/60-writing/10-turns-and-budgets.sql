@@ -1,20 +1,19 @@
 /*
  * turns and budgets
  *
- * What it takes to write, for every table that people write: their turn
- * (00-foundations/30-turns.sql), at most 100 rows in a statement, and a budget
- * (10-people/12-budgets.sql). Budgets are spent by inserts and updates. To delete is
- * free, and to insert again what was deleted is not.
+ * What a person needs to write to a table: their turn (00-foundations/30-turns.sql), at
+ * most 100 rows in a statement, and enough budget (10-people/12-budgets.sql). Inserts and
+ * updates spend the budget. Deletes are free. Inserting a deleted row again is not free.
  */
 
 -- Functions ------------------------------------------------------------------
 
--- take_turn() spends for the first row of a statement and learns how many more fit. So
--- many rows pass without being looked at, and settle() spends for them at the end. A
--- statement within the budget thus updates its row of usage once or twice. A statement
--- beyond it ends at the first row that does not fit, which is the only one that comes
--- here. The turn keeps others away from the budget meanwhile. Definer, because budgets
--- are nobody's to write.
+-- take_turn() spends for the first row of a statement and learns how many more rows fit.
+-- The trigger does not call this function for those rows. settle() spends for them at the
+-- end. So a statement within the budget updates its row of usage once or twice.
+-- The first row that does not fit calls this function, which ends the statement with an
+-- error. The turn keeps the person's other requests away from the budget meanwhile.
+-- Definer, because nobody may write budgets.
 create function private.afford()
 returns trigger
 language plpgsql
@@ -32,10 +31,10 @@ begin
 end;
 $$;
 
-comment on function private.afford is 'Refuses rows of a person beyond 100 in a statement, or beyond their budget for the action that is its argument.';
+comment on function private.afford is 'Refuses the 101st row of a person''s statement, and the first row over their budget. Its argument is the action.';
 revoke all on function private.afford () from public, anon, authenticated, service_role;
 
--- Definer, because budgets are nobody's to write.
+-- Definer, because nobody may write budgets.
 create function private.settle()
 returns trigger
 language plpgsql
@@ -52,10 +51,10 @@ begin
 end;
 $$;
 
-comment on function private.settle is 'Spends what the rows after the first of a statement cost.';
+comment on function private.settle is 'Spends for the rows of a statement, except the first. take_turn() spent for that one.';
 revoke all on function private.settle () from public, anon, authenticated, service_role;
 
--- Definer, because budgets are nobody's to write.
+-- Definer, because nobody may write budgets.
 create function private.profiles_afford_privacy()
 returns trigger
 language plpgsql
@@ -70,11 +69,11 @@ begin
 end;
 $$;
 
-comment on function private.profiles_afford_privacy is 'Refuses to make an account private or public more often than its budget allows: all its posts, followers and requests are touched.';
+comment on function private.profiles_afford_privacy is 'Refuses to make an account private or public more often than its budget allows. Each switch changes its posts and its requests.';
 revoke all on function private.profiles_afford_privacy () from public, anon, authenticated, service_role;
 
--- Auth writes for the person, with no claims to say so. Definer, because Auth has no
--- rights here.
+-- Auth writes for the person, and its connection has no claims that name them. So the
+-- person is the row's id. Definer, because Auth has no rights here.
 create function private.users_afford_metadata()
 returns trigger
 language plpgsql
@@ -92,13 +91,14 @@ revoke all on function private.users_afford_metadata () from public, anon, authe
 
 -- Triggers -------------------------------------------------------------------
 
--- afford comes first in the alphabet among the triggers of a row: a row beyond the budget
--- is refused before anything else is looked at. A new post spends in posts_prepare(), which
--- knows whether it is a reply, a quote or a repost. The conditions are written out:
--- Postgres would prepare a function in them anew for every statement.
+-- Postgres runs the triggers of a row in alphabetical order, so afford runs first. It
+-- refuses a row over the budget before another trigger works on it. A new post spends in
+-- posts_prepare(), which knows whether it is a reply, a quote or a repost.
+-- The conditions call no function of ours, because Postgres would prepare such a function
+-- again for every statement.
 do $$
 declare
-  -- Counts the row, and holds when it does not fit.
+  -- Counts the row. True if the row does not fit.
   next_row constant text := $condition$
     set_config('plaza.%1$s_rows', (current_setting('plaza.%1$s_rows')::integer + 1)::text, true)::integer
       > current_setting('plaza.%1$s_room')::integer
@@ -122,7 +122,7 @@ begin
       ('tag_follows',     'tag_follow',     null),
       ('drafts',          'draft',          'draft')
   loop
-    -- Blocks wait in a queue of their own: see blocks_end_follows().
+    -- Statements that block wait in a separate queue: see blocks_end_follows().
     execute format(
       'create trigger take_turn before insert or update or delete on public.%I
          for each statement execute function private.take_turn(%L, %L%s)',
@@ -161,7 +161,7 @@ create trigger users_afford_metadata
   when (old.raw_user_meta_data is distinct from new.raw_user_meta_data)
   execute function private.users_afford_metadata();
 
--- An account that goes takes rows of many people with it, as the service role's writes do.
+-- Deleting an account deletes rows of many people, like writes of the service role.
 create trigger take_turn
   before delete on auth.users
   for each statement

@@ -23,12 +23,12 @@ afterAll(async () => {
   await db?.[Symbol.asyncDispose]();
 });
 
-/** So many of an action in a minute, an hour and a day. */
+/** Lets a person do an action this often in a minute, an hour and a day. */
 const allow = (action: string, minute: number, hour = minute, day = hour, who = alice) =>
   db.as("service_role")(
     (sql) => sql`select set_limits(${who.id}, ${minute}, ${hour}, ${day}, ${action}) as changed`,
   );
-/** As if so much time had passed. */
+/** Acts as if this much time had passed. */
 const later = (interval: string) =>
   db.admin`
     update private.usage
@@ -38,7 +38,7 @@ const later = (interval: string) =>
 const limit = async (action: string, who = alice) =>
   (await who.asks((sql) => sql`select * from limits() where action = ${action}`))[0];
 
-/** What PostgREST makes of a refusal. */
+/** A refusal as PostgREST answers it. */
 async function limited(request: Promise<unknown>) {
   const { code, message, detail } = await refusal(request);
   expect(code, message).toBe("PGRST");
@@ -57,8 +57,8 @@ const muting = (from: number, to: number, who = alice) =>
     `,
   );
 
-describe("alice, beyond her budget", () => {
-  test("is refused with 429, from when she may go on, and Retry-After", async () => {
+describe("alice, over her budget", () => {
+  test("gets 429, the time when she may go on, and Retry-After", async () => {
     await allow("post", 2, 9);
     await posting()();
     await posting()();
@@ -72,7 +72,7 @@ describe("alice, beyond her budget", () => {
     expect(seconds).toBeGreaterThan(0);
     expect(seconds).toBeLessThan(62);
     expect(await db.admin`select from posts where author_id = ${alice.id}`).toHaveLength(2);
-    // Bob's budget is his own.
+    // Bob has a budget of his own.
     await posting(3, bob)();
   });
 
@@ -94,7 +94,7 @@ describe("alice, beyond her budget", () => {
     await posting()();
   });
 
-  test("pays nothing for what fails", async () => {
+  test("spends nothing on a write that fails", async () => {
     await allow("post", 1);
     expect(await refusal(alice.asks((sql) => sql`insert into posts (content) values ('')`))).toMatchObject({
       detail: "content_length",
@@ -102,7 +102,7 @@ describe("alice, beyond her budget", () => {
     await posting()();
   });
 
-  test("is told her own budget, and nobody else's", async () => {
+  test("reads her own budget, and nobody else's", async () => {
     await allow("like", 20, 30, 100);
     expect(await limit("like")).toEqual({
       action: "like",
@@ -142,7 +142,7 @@ describe("the amounts", () => {
     expect([...odd]).toEqual([]);
   });
 
-  test("are set for one person by the service role, and taken back", async () => {
+  test("can be changed for one person by the service role, and changed back", async () => {
     const usual = await limit("post");
     await allow("post", 7);
     expect(await limit("post")).toMatchObject({ allowed: 7 });
@@ -158,7 +158,7 @@ describe("the amounts", () => {
 });
 
 describe("what counts", () => {
-  /** Spends one of each action, told by what is left of it. */
+  /** For each action, a request that spends one of it. */
   const acts: Record<string, (sql: TransactionSql, post: number) => Promise<unknown>> = {
     post: (sql) => sql`insert into posts (content) values ('x')`,
     reply: (sql, post) => sql`insert into posts (content, reply_to_id) values ('x', ${post})`,
@@ -197,7 +197,7 @@ describe("what counts", () => {
     await alice.asks((sql) => sql`insert into posts (content) values ('mine')`);
     await alice.asks((sql) => sql`insert into lists (name) values ('mine')`);
     await db.admin`delete from private.usage`;
-    // Again after it was undone by hand.
+    // Undoes the action by hand, so that alice can do it again.
     const again = async () => {
       await db.admin`update posts set content = 'mine' where content = 'y'`;
       await db.admin`delete from posts where author_id = ${alice.id} and content <> 'mine'`;
@@ -231,7 +231,7 @@ describe("what counts", () => {
     else expect(JSON.parse(refused.message)).toMatchObject({ details: "rate_limited" });
   });
 
-  test("the service role, anonymous readers and accepted followers cost nobody", async () => {
+  test("the service role, anonymous readers and accepted followers spend nothing", async () => {
     await db.as("service_role")(
       (sql) =>
         sql`insert into posts (author_id, content) select ${alice.id}, 'x' from generate_series(1, 150)`,
@@ -245,7 +245,7 @@ describe("what counts", () => {
     expect(await db.admin`select from private.usage`).toHaveLength(0);
   });
 
-  test("going public accepts all requests, whatever alice's budget for follows", async () => {
+  test("alice has no budget for follows, and going public still accepts all requests", async () => {
     await alice.asks((sql) => sql`update profiles set is_private = true where id = ${alice.id}`);
     for (const who of [bob, closed]) await who.asks((sql) => sql`select follow(${alice.id})`);
     await allow("follow", 0);
@@ -253,7 +253,7 @@ describe("what counts", () => {
     expect(await db.admin`select from follows where followee_id = ${alice.id}`).toHaveLength(2);
   });
 
-  test("every row of a statement, each once", async () => {
+  test("every row of a statement counts, and counts once", async () => {
     await db.admin`
       insert into auth.users (instance_id, id, aud, role, email_confirmed_at, raw_user_meta_data)
       select '00000000-0000-0000-0000-000000000000', gen_random_uuid(), 'authenticated', 'authenticated', now(),
@@ -272,7 +272,7 @@ describe("what counts", () => {
     await edit();
     const used = () => db.admin`select day_used from private.usage where profile_id = ${alice.id}`;
     expect(await used()).toEqual([{ day_used: 120 }]);
-    // What exists is tried, and only what is written is paid for.
+    // 100 rows are tried. Only the rows that are written cost something.
     await alice.asks(
       (sql) => sql`
         insert into mutes (muted_id) select id from profiles where username like 'crowd\\_%' limit 100
@@ -311,7 +311,7 @@ describe("a statement of alice's", () => {
     expect(await db.admin`select from posts where author_id = ${alice.id}`).toHaveLength(1);
   });
 
-  test("that deletes one post deletes all likes and reposts of it, however many", async () => {
+  test("that deletes one post deletes all its likes and reposts, even more than 100", async () => {
     const [post] = await alice.asks((sql) => sql`insert into posts (content) values ('x') returning id`);
     await db.admin`
       insert into likes (user_id, post_id)
@@ -321,7 +321,7 @@ describe("a statement of alice's", () => {
     expect(await db.admin`select from likes where post_id = ${post?.id}`).toHaveLength(0);
   });
 
-  test("of the service role has no such bound, but for blocks", async () => {
+  test("of the service role has no such limit, except for blocks", async () => {
     const block = (n: number) =>
       db.as("service_role")(
         (sql) => sql`
@@ -336,7 +336,7 @@ describe("a statement of alice's", () => {
   });
 });
 
-test("of two requests that race for the last unit, exactly one passes", async () => {
+test("two requests race for the last unit, and exactly one passes", async () => {
   for (const [action, act] of Object.entries({
     post: (sql: TransactionSql) => sql`insert into posts (content) values ('x')`,
     block: (sql: TransactionSql) =>
@@ -355,7 +355,7 @@ test("of two requests that race for the last unit, exactly one passes", async ()
   }
 });
 
-test("an account that goes takes its budget along, also while its owner writes", async () => {
+test("a deleted account leaves no usage behind, even if its owner writes at this moment", async () => {
   await using stack = new AsyncDisposableStack();
   const writing = await db.admin.reserve();
   stack.defer(() => writing.release());
@@ -374,7 +374,7 @@ test("an account that goes takes its budget along, also while its owner writes",
   expect(await db.admin`select from private.usage where profile_id = ${alice.id}`).toHaveLength(0);
 });
 
-test("what is over is forgotten, what runs is not", async () => {
+test("usage of a day that is over is deleted, and usage of today is not", async () => {
   await allow("post", 5);
   await posting()();
   await posting(1, bob)();
@@ -388,7 +388,7 @@ test("what is over is forgotten, what runs is not", async () => {
   expect(await limit("post")).toMatchObject({ left: 4 });
 });
 
-test("an account goes while its owner blocks, is blocked and posts, and nobody waits in a circle", async () => {
+test("an account is deleted while its owner blocks, is blocked and posts, without a deadlock", async () => {
   for (let n = 0; n < 8; n++) {
     const [leaving, other] = [
       await db.signUp(`leaving_${names}_${n}`),
@@ -408,7 +408,7 @@ test("an account goes while its owner blocks, is blocked and posts, and nobody w
     }
     expect(outcomes[5]?.status).toBe("fulfilled");
   }
-  // A row that somebody held at the end of the account is left to forget_usage(), a day later.
+  // If somebody held a row when the account was deleted, forget_usage() deletes it a day later.
   const left = () => db.admin`select from private.usage where profile_id not in (select id from profiles)`;
   await db.admin`
     update private.usage set day_until = now() - interval '1 second'

@@ -1,6 +1,6 @@
 /**
- * Everybody does everything at once: nothing waits in a circle, no request fails
- * for a reason that its sender could not know, and counts equal a recount.
+ * Everybody does everything at once. There is no deadlock. A request fails only for a
+ * reason that its sender could know. The counts equal a recount.
  */
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -19,7 +19,7 @@ afterAll(async () => {
   await db?.[Symbol.asyncDispose]();
 });
 
-/** A generator of numbers that a seed decides: a failing run can be had again, but for who came first. */
+/** Makes numbers from a seed, so that you can repeat a failing run. The order of the requests may differ. */
 function dice(seed: number): (sides: number) => number {
   let state = seed;
   return (sides) => {
@@ -28,7 +28,7 @@ function dice(seed: number): (sides: number) => number {
   };
 }
 
-/** Refusals that a request which comes at a bad moment may get. */
+/** The refusals that a request at a bad moment may get. */
 const expected = new Set(["PT400", "PT403", "PT404", "PT409", "23503", "23505", "42501"]);
 
 test("a small town does everything at once, and people leave", async () => {
@@ -41,7 +41,7 @@ test("a small town does everything at once, and people leave", async () => {
     const whom = Array.from({ length: 1 + roll(3) }, () => people[roll(people.length)] as Person);
     const ids = whom.map(({ id }) => id);
     const [one] = ids as [string];
-    // Whatever is newest is what all are at.
+    // Everybody works on the newest posts.
     const some = await db.admin`select id, author_id from posts order by id desc limit 12`;
     const posts = some.map((row) => row.id as number);
     const target = posts[roll(Math.max(1, posts.length))] ?? null;
@@ -87,14 +87,14 @@ test("a small town does everything at once, and people leave", async () => {
   };
   await Promise.all([
     ...Array.from({ length: 12 }, (_, n) => worker(n + 1)),
-    // In the midst of it, twice.
+    // Twice while the others work.
     ...leaving.map(async ({ id }, n) => {
       await worker(99 + n, 40 * (n + 1));
       await deleting`delete from auth.users where id = ${id}`;
     }),
   ]);
   expect(await differences(db.admin)).toEqual({});
-  // Everything was done, not only tried.
+  // Every action has succeeded at least once.
   expect(Object.keys(tally)).toHaveLength(19);
 }, 180_000);
 
@@ -104,7 +104,7 @@ describe("two at once", () => {
     pid: number;
   }
 
-  /** Somebody's request, held open until it commits. */
+  /** A person's request. It stays open until it commits. */
   async function begin(who: Person, stack: AsyncDisposableStack): Promise<Request> {
     const sql = await db.admin.reserve();
     stack.defer(() => sql.release());
@@ -123,7 +123,7 @@ describe("two at once", () => {
       expect(found).not.toHaveLength(0);
     });
 
-  test("mallory follows alice before her block is there: it ends the follow", async () => {
+  test("mallory follows alice, and then her block commits: it ends the follow", async () => {
     const [alice, mallory] = [await db.signUp("alice_1"), await db.signUp("mallory_1")];
     await using stack = new AsyncDisposableStack();
     const [hers, his] = [await begin(alice, stack), await begin(mallory, stack)];
@@ -138,7 +138,7 @@ describe("two at once", () => {
     expect(await db.admin`select from follows where followee_id = ${alice.id}`).toHaveLength(0);
   });
 
-  test("mallory follows alice while her block is on its way: he is refused", async () => {
+  test("mallory follows alice while her block has not committed: he is refused", async () => {
     const [alice, mallory] = [await db.signUp("alice_2"), await db.signUp("mallory_2")];
     await using stack = new AsyncDisposableStack();
     const [hers, his] = [await begin(alice, stack), await begin(mallory, stack)];
@@ -151,7 +151,7 @@ describe("two at once", () => {
     expect(await db.admin`select from follows where followee_id = ${alice.id}`).toHaveLength(0);
   });
 
-  test("carol asks alice while alice becomes public: she follows, and nothing waits", async () => {
+  test("carol asks alice while alice becomes public: she follows, and sends no request", async () => {
     const [alice, carol] = [await db.signUp("alice_3"), await db.signUp("carol_3")];
     await alice.asks((sql) => sql`update profiles set is_private = true where id = ${alice.id}`);
     await using stack = new AsyncDisposableStack();
@@ -201,7 +201,7 @@ describe("two at once", () => {
     expect(seen?.replies).toBe(0);
   });
 
-  test("bob replies to what alice deletes at this moment: he is refused at once, without waiting", async () => {
+  test("bob replies to a post that alice deletes at this moment: he is refused without waiting", async () => {
     const [alice, bob] = [await db.signUp("alice_6"), await db.signUp("bob_6")];
     const [post] = await alice.asks((sql) => sql`insert into posts (content) values ('?') returning id`);
     await using stack = new AsyncDisposableStack();
@@ -219,7 +219,7 @@ describe("two at once", () => {
     expect(await differences(db.admin)).toEqual({});
   });
 
-  test("two runs publish what is due: every draft becomes one post", async () => {
+  test("two runs publish the drafts that are due: every draft becomes one post", async () => {
     const writers = await Promise.all(Array.from({ length: 5 }, (_, n) => db.signUp(`writer_${n}`)));
     for (const writer of writers) {
       await writer.asks(

@@ -1,4 +1,4 @@
-/** Drafts: nobody else's business, and posts once published, by hand or at their time. */
+/** Drafts: only their authors see them. They become posts by hand or at their time. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDatabase, type Database, type Person, refusal } from "./database.ts";
 import { differences } from "./recount.ts";
@@ -32,7 +32,7 @@ const posts = (content: string) => db.admin`select * from posts where content = 
 const secondsAgo = (seconds: number) => new Date(Date.now() - seconds * 1000);
 
 describe("a draft of alice's", () => {
-  test("is hers alone to read, edit, publish and delete", async () => {
+  test("can be read, edited, published and deleted only by her", async () => {
     const id = await insert("drafts", { content: "secret" });
     const touches = async (by: Person) => [
       (await by.asks((sql) => sql`select from drafts where id = ${id}`)).length,
@@ -48,7 +48,7 @@ describe("a draft of alice's", () => {
     expect((await alice.asks((sql) => sql`delete from drafts where id = ${id}`)).count).toBe(1);
   });
 
-  test("becomes the post it describes, and is gone", async () => {
+  test("becomes the post that it describes, and is deleted", async () => {
     const parent = await insert("posts", { content: "parent" }, bob);
     const said = {
       title: "Title",
@@ -66,7 +66,7 @@ describe("a draft of alice's", () => {
     expect(await refusal(publish(id))).toMatchObject({ code: "PT404", detail: "draft_not_found" });
   });
 
-  test("may be unfinished, but then is no post", async () => {
+  test("may be unfinished, but then she cannot publish it", async () => {
     const id = await insert("drafts", { title: "Untold" });
     expect(await refusal(publish(id))).toMatchObject({ code: "PT400", detail: "content_length" });
     expect(await draft(id)).toEqual({ failed_at: null, failure: null });
@@ -115,14 +115,14 @@ describe("a scheduled draft", () => {
     expect(await run()).toBe(1);
   });
 
-  test("is not published by anybody but the owner of the schedule", async () => {
+  test("is published only by the owner of the schedule", async () => {
     for (const asks of [alice.asks, db.as("anon"), db.as("service_role")]) {
       const denied = await refusal(asks((sql) => sql`select private.publish_due_drafts()`));
       expect(denied).toMatchObject({ code: "42501" });
     }
   });
 
-  test("that fails stays, says why, and does not hold up the others", async () => {
+  test("that fails stays, says why, and does not delay the others", async () => {
     const parent = await insert("posts", { content: "soon gone" }, bob);
     const mallorys = await insert("posts", { content: "of mallory" }, mallory);
     const due = (seconds: number, values: Record<string, unknown>) =>
@@ -144,7 +144,7 @@ describe("a scheduled draft", () => {
     expect(await run()).toBe(0);
   });
 
-  test("that failed is tried again once edited", async () => {
+  test("that failed is tried again after an edit", async () => {
     const id = await insert("drafts", { content: "", publish_at: secondsAgo(1) });
     expect(await run()).toBe(0);
     expect(await draft(id)).toMatchObject({ failure: "content_length" });
@@ -154,7 +154,7 @@ describe("a scheduled draft", () => {
     expect(await posts("second try")).toHaveLength(1);
   });
 
-  test("is one of up to 100 a run, shared equally by its authors, the earliest first", async () => {
+  test("waits for a run, which publishes up to 100: as many for each author, the earliest first", async () => {
     const authors = [await db.signUp("writer_1"), await db.signUp("writer_2")];
     for (const writer of authors) {
       await writer.asks(
@@ -173,12 +173,13 @@ describe("a scheduled draft", () => {
     expect(await run()).toBe(0);
   });
 
-  test("needs nobody to call: the schedule is there, and forgets old runs", async () => {
+  test("is published by a job of pg_cron, and another job deletes old runs", async () => {
     const jobs = await db.admin`
       select jobname, schedule, username, active from cron.job
       where jobname not like 'sweep-%'
       order by jobname`;
     expect(jobs).toEqual([
+      { jobname: "finish-search-switches", schedule: "10 seconds", username: "postgres", active: true },
       { jobname: "forget-old-runs", schedule: "17 3 * * *", username: "postgres", active: true },
       { jobname: "forget-usage", schedule: "23 3 * * *", username: "postgres", active: true },
       { jobname: "publish-due-drafts", schedule: "10 seconds", username: "postgres", active: true },

@@ -1,4 +1,4 @@
-/** Scheduled posts: everybody's turn comes, and one person's drafts delay nobody else's. */
+/** Scheduled posts: every author is served, and one author's drafts do not delay another's. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createDatabase, type Database, type Person } from "./database.ts";
 import { differences } from "./recount.ts";
@@ -19,7 +19,7 @@ afterAll(async () => {
   await db?.[Symbol.asyncDispose]();
 });
 
-/** Drafts that were due one second after the other, the last one now. */
+/** Makes drafts that are due one second after the other. The last one is due now. */
 const schedule = (who: Person, content: string, count = 1) =>
   who.asks(
     (sql) => sql`
@@ -37,7 +37,7 @@ const drafts = async (who: Person) => [
   ...(await db.admin`select content, failure from drafts where author_id = ${who.id} order by content`),
 ];
 
-test("alice's 100 drafts do not delay bob's one, whichever times they name", async () => {
+test("alice's 100 drafts do not delay bob's draft, even with times long ago", async () => {
   await alice.asks(
     (sql) => sql`
       insert into drafts (content, publish_at)
@@ -51,7 +51,7 @@ test("alice's 100 drafts do not delay bob's one, whichever times they name", asy
   expect(await run()).toBe(0);
 });
 
-test("bob's one comes in the second run at the latest when 100 others have 100 drafts each", async () => {
+test("100 others have 100 drafts each, and the second run at the latest publishes bob's draft", async () => {
   await db.admin`
     insert into auth.users (instance_id, id, aud, role, email_confirmed_at, raw_user_meta_data)
     select '00000000-0000-0000-0000-000000000000', gen_random_uuid(), 'authenticated', 'authenticated', now(),
@@ -75,7 +75,7 @@ test("bob's one comes in the second run at the latest when 100 others have 100 d
   expect(await db.admin`select from private.draft_queue`).toHaveLength(0);
 });
 
-test("alice, who is writing at this moment, keeps nobody waiting, and is served by the next run", async () => {
+test("alice is writing at this moment: nobody waits for her, and the next run serves her", async () => {
   await schedule(alice, "alice's ");
   await schedule(bob, "bob's ");
   await using stack = new AsyncDisposableStack();
@@ -92,7 +92,7 @@ test("alice, who is writing at this moment, keeps nobody waiting, and is served 
   expect(await posts(alice)).toEqual(["by hand", "alice's 1"]);
 });
 
-test("a time in the past means now, and one that is put off is waited for", async () => {
+test("a time in the past means now, and a run waits for a draft that was delayed", async () => {
   await schedule(alice, "now ");
   const [later] = await alice.asks(
     (sql) => sql`insert into drafts (content, publish_at) values ('later', now()) returning id`,
@@ -130,7 +130,7 @@ test.each([
   expect(await posts(alice)).toEqual(["alice's 1"]);
 });
 
-test("what is published spends its author's budget, and waits until there is one", async () => {
+test("a draft spends its author's budget, and waits if nothing is left", async () => {
   await db.as("service_role")((sql) => sql`select set_limits(${alice.id}, 2, 9, 9, 'post')`);
   await schedule(alice, "alice's ", 5);
   await schedule(bob, "bob's ");
@@ -151,7 +151,7 @@ test("what is published spends its author's budget, and waits until there is one
   expect(left?.left).toBe(0);
 });
 
-test("a draft that fails again and again for a passing reason holds up its author for a minute, and nobody else", async () => {
+test("a draft that fails for a passing reason delays its author for a minute, and nobody else", async () => {
   await db.admin.unsafe(`
     create function public.trouble() returns trigger language plpgsql as
       $$ begin raise sqlstate '55P03' using message = 'trouble of the moment'; end; $$;

@@ -1,6 +1,6 @@
 /**
- * Search for posts beside a plain definition of it: in random small towns, for random
- * queries and viewers, over all pages, the same posts in the same order.
+ * Compares search for posts with a plain definition of it. In random small towns, for
+ * random queries and viewers, both give the same posts in the same order on all pages.
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -25,7 +25,7 @@ type Term = { words: string[] } | { tag: string } | { from: Name };
 
 interface Query {
   all: { term: Term; unwanted: boolean }[];
-  /** Another word that will do instead. */
+  /** The word after `or`. */
   or: string | null;
   sinceDay: number | null;
   untilDay: number | null;
@@ -45,7 +45,7 @@ const names = ["alice", "bob", "carol", "mallory"] as const;
 const tags = ["green", "blue"];
 const vocabulary = "run running runs haus häuser house houses café cafe the who 東 京 都 19".split(" ");
 
-/** Which words are the same, by the grammar of each language. In none, only accents fold. */
+/** The words that are the same in the grammar of a language. Without a grammar, only accents fold. */
 const same: Record<string, string[][]> = {
   en: [
     ["run", "running", "runs"],
@@ -126,7 +126,7 @@ beforeAll(async () => {
 afterAll(() => db?.[Symbol.asyncDispose]());
 
 const isLone = (word: string) => /^[東京都]$/.test(word);
-/** Characters that are words stand together, without a space. */
+/** Writes lone characters side by side, without a space. */
 const textOf = (words: string[]) =>
   words
     .reduce(
@@ -185,7 +185,7 @@ function isFound(town: Town, post: Post, viewer: Name | null): boolean {
   if (town.isUnsearchable.includes(author)) return false;
   if (viewer !== null && (tie(town.blocks, viewer, author) || tie(town.blocks, author, viewer))) return false;
   if (post.audience === "mentioned") {
-    // A block hides the author from whom they mention as well.
+    // A block also hides the author from a person that the post mentions.
     return viewer !== null && post.mentions === viewer;
   }
   const isOpen = post.audience === "everyone" && !town.isPrivate.includes(author);
@@ -284,7 +284,7 @@ test("in random towns, search finds exactly what matches and is seen, newest fir
   expect(found).toBeGreaterThan(500);
 });
 
-test("what fills the newest pages and is hidden from somebody is passed over, and nothing else", {
+test("posts that a viewer may not see fill the newest pages: search skips them, and nothing else", {
   timeout: 120_000,
 }, async () => {
   await build({
@@ -294,7 +294,7 @@ test("what fills the newest pages and is hidden from somebody is passed over, an
     isPrivate: ["carol"],
   });
   const { alice, bob, carol, mallory } = people;
-  // Of 3,000 posts, most are mallory's; every tenth is carol's, for her followers, every fifteenth alice's.
+  // Mallory wrote most of the 3,000 posts. Every tenth is carol's, for her followers. Every fifteenth is alice's.
   await db.owner`
     insert into posts (author_id, content)
     select case when n % 10 = 0 then ${carol.id}::uuid when n % 15 = 0 then ${alice.id} else ${mallory.id} end, 'flood ' || n
@@ -313,9 +313,9 @@ test("what fills the newest pages and is hidden from somebody is passed over, an
   expect(by(bob)).toEqual([]);
 });
 
-test("no post falls between two stretches of time that are looked into", { timeout: 120_000 }, async () => {
+test("search loses no post between two stretches of time", { timeout: 120_000 }, async () => {
   await build(emptyTown);
-  // Where steps of time begin and end: at multiples of 2^24, that is 4 seconds.
+  // Steps of time begin and end at multiples of 2^24, which is 4 seconds.
   const made = await db.owner<{ id: number }[]>`
     insert into posts (id, author_id, content)
     select ((300000 - step) << 24) - before, ${people.alice.id}, case when step < 150 then 'filler' else 'edge' end
@@ -330,7 +330,7 @@ test("no post falls between two stretches of time that are looked into", { timeo
   expect(await search("edge", "bob", 7)).toEqual(edges);
 });
 
-test("the posts of a hundred private accounts are found by who follows them, whatever strangers write", {
+test("bob finds the posts of a hundred private accounts that he follows, and strangers cannot prevent it", {
   timeout: 120_000,
 }, async () => {
   await build(emptyTown);
@@ -345,7 +345,7 @@ test("the posts of a hundred private accounts are found by who follows them, wha
     select ${people.bob.id}, id from profiles
     where username like 'crowd%' and substr(username, 7)::integer <= 100`;
   await db.owner`update profiles set is_private = true where username like 'crowd%'`;
-  // By turns, the last ones a stretch of time of their own.
+  // The accounts take turns. The last ones write later, in a stretch of time of their own.
   const made = await db.owner<{ id: number; author: string; content: string }[]>`
     insert into posts (id, author_id, content)
     select private.new_id('2026-02-01'::timestamptz + n * interval '1 hour'), profiles.id, 'murmur ' || n
@@ -364,7 +364,7 @@ test("the posts of a hundred private accounts are found by who follows them, wha
   expect(expected.length).toBeGreaterThan(400);
   for (const pageSize of [13, 100]) expect(await search("murmur", "bob", pageSize)).toEqual(expected);
   expect(await search("murmur", "alice", 100)).toEqual([]);
-  // Few enough to be read, whoever wrote them.
+  // Few posts match, so search reads the posts of all authors.
   expect(await search("100 or 200 or 300 or 301", "bob", 20)).toEqual(
     made
       .filter(({ author, content }) => followed.has(author) && /\b(100|200|300|301)$/.test(content))

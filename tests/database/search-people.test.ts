@@ -1,4 +1,4 @@
-/** Search for people: by their names, however they are typed, and none of whom one may not find. */
+/** Search for people by name, typed in many ways. It finds nobody that the viewer may not find. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDatabase, type Database, type Person, refusal } from "./database.ts";
 
@@ -34,10 +34,10 @@ const search = async (query: string, who = bob.asks) => {
 };
 
 test.each([
-  ["her name, in whatever case", "ALICE", "alice"],
+  ["her name, in any case", "ALICE", "alice"],
   ["her name with its sign", "@alice", "alice"],
   ["her name with spaces around it", "  alice ", "alice"],
-  ["its beginning, however short", "a", "alice"],
+  ["its beginning, even one letter", "a", "alice"],
   ["a part of it", "lic", "alice"],
   ["an accent too many", "álice", "alice"],
   ["a letter too many", "alicee", "alice"],
@@ -61,10 +61,10 @@ test.each([
   expect(await search(query, db.as("anon"))).toContain(username);
 });
 
-test("they are ranked by how the name fits, then by relation, then by followers", async () => {
+test("people are ranked by how the name fits, then by relation, then by followers", async () => {
   for (const name of ["sun", "sunny_1", "sunny_2", "sunny_3", "sunny_5", "my_sun"]) await db.signUp(name);
   const fan = await db.signUp("sunny_4");
-  // What fits less well stays below, whoever follows it.
+  // A name that fits less well stays below, even with more followers.
   for (const who of [alice, carol, mallory]) await follow(who, "my_sun");
   await follow(carol, "sunny_2");
   for (const who of [alice, carol]) await follow(who, "sunny_3");
@@ -83,7 +83,7 @@ test("they are ranked by how the name fits, then by relation, then by followers"
   ]);
 });
 
-test("somebody whose name is the whole query comes first, however many begin with it", async () => {
+test("a person whose name is the whole query comes first, also if very many names begin with it", async () => {
   await db.admin`
     insert into auth.users (instance_id, id, aud, role, email_confirmed_at, raw_user_meta_data)
     select
@@ -95,7 +95,7 @@ test("somebody whose name is the whole query comes first, however many begin wit
   expect(found).toHaveLength(20);
   expect(found[0]).toBe("ann");
 
-  // Only some of so many are ranked, but those whom one follows always are.
+  // Search ranks only some of these people, but always those that the viewer follows.
   const friend = await db.signUp("ann_1999b", { username: "ann_1999b", display_name: "Zz" });
   await follow(bob, friend.username);
   for (const query of ["an", "ann", "ann_"]) {
@@ -109,7 +109,7 @@ test("characters that are not side by side in a name do not find it", async () =
   expect(await search("山田太")).toEqual(["yamada"]);
 });
 
-test("a new name is found, and the old one no more", async () => {
+test("a new name is found, and the old name is not found any more", async () => {
   const dora = await db.signUp("dora_dee");
   await dora.asks((sql) => sql`update profiles set display_name = 'Pandora Quux' where id = ${dora.id}`);
   expect(await search("quux")).toEqual(["dora_dee"]);
@@ -117,7 +117,7 @@ test("a new name is found, and the old one no more", async () => {
   expect([await search("quux"), await search("vex")]).toEqual([[], ["dora_dee"]]);
 });
 
-test("whoever is not searchable is found by themselves alone", async () => {
+test("only they themselves find a person who is not searchable", async () => {
   const shy = await db.signUp("shy_one");
   expect(await search("shy_one")).toEqual(["shy_one"]);
   await shy.asks((sql) => sql`update profiles set is_searchable = false where id = ${shy.id}`);
@@ -128,7 +128,7 @@ test("whoever is not searchable is found by themselves alone", async () => {
   expect(await search("shy_one")).toEqual([]);
 });
 
-test("a block hides both from each other, also where only half of the name is typed", async () => {
+test("a block hides both from each other, also if the query is half of the name", async () => {
   await alice.asks((sql) => sql`insert into blocks (blocked_id) values (${mallory.id})`);
   for (const query of ["alice", "ali", "alise"]) {
     expect(await search(query, mallory.asks)).not.toContain("alice");
@@ -139,7 +139,7 @@ test("a block hides both from each other, also where only half of the name is ty
 });
 
 test.each(["%", "%%%%", "l%e", "\\", "\\%", "'", "') or true --", "';drop table profiles;--", "🌱"])(
-  "%s is looked for as it stands, and found nowhere",
+  "%s is plain text for search, and nobody has it",
   async (query) => {
     expect(await search(query)).toEqual([]);
   },
@@ -148,13 +148,13 @@ test.each(["%", "%%%%", "l%e", "\\", "\\%", "'", "') or true --", "';drop table 
 test.each([
   ["nothing", ""],
   ["spaces", "  "],
-  ["the sign alone", "@"],
+  ["only the sign", "@"],
   ["101 characters", "x".repeat(101)],
 ])("%s cannot be looked for", async (_, query) => {
   expect(await refusal(search(query))).toMatchObject({ code: "PT400", detail: "search_query" });
 });
 
-test("a hundred characters can, and U+0000 is refused by Postgres itself", async () => {
+test("search takes a hundred characters, and Postgres itself refuses U+0000", async () => {
   expect(await search("x".repeat(100))).toEqual([]);
   expect(await refusal(search("a\0b"))).toMatchObject({ code: "22021" });
 });

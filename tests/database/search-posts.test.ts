@@ -1,4 +1,4 @@
-/** Search for posts: by their words, in the grammar of their language, and none of which one does not see. */
+/** Search for posts by their words, in the grammar of their language. It finds no post that the viewer may not see. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDatabase, type Database, type Person, refusal } from "./database.ts";
 
@@ -31,7 +31,7 @@ const said = {
   zh: "我们在北京学习中文",
   ko: "안녕하세요 세계",
 };
-/** In no language that it names. */
+/** A post without a language. */
 const none = "京都の東にある running tower";
 
 const write = (by: Person, values: Record<string, unknown>) =>
@@ -88,9 +88,9 @@ test.each([
   expect(await search(query)).toEqual(found);
 });
 
-test("somebody finds a word however it is joined, accented or quoted", async () => {
+test("bob finds a word with other joiners, accents or quotation marks", async () => {
   const texts: [string | null, string, string[], string[]][] = [
-    // language, content, what finds it, what does not
+    // language, content, queries that find it, queries that do not
     [null, "Alpha/Beta night", ["beta", "alpha", "alpha/beta", "Alpha-Beta", '"beta night"'], ["beta/alpha"]],
     [
       null,
@@ -140,7 +140,7 @@ test("somebody finds a word however it is joined, accented or quoted", async () 
   await db.owner`delete from posts where content = any (${texts.map(([, content]) => content)})`;
 });
 
-test("what is unwanted can be a tag, a person or a phrase too", async () => {
+test("a query can exclude a tag, a person or a phrase too", async () => {
   expect(await search("garden -#green")).toEqual([inside, party]);
   expect(await search("garden -from:carol")).toEqual([]);
   expect(await search("garden -from:nobody")).toEqual([inside, green, party]);
@@ -148,7 +148,7 @@ test("what is unwanted can be a tag, a person or a phrase too", async () => {
   expect(await search("garden -garden or headline")).toEqual([inside]);
 });
 
-test("since: and until: take days in UTC, the last exclusive", async () => {
+test("since: and until: take days in UTC, and the day of until: is not included", async () => {
   for (const day of ["2026-03-01", "2026-03-02"]) {
     await db.owner`
       insert into posts (id, author_id, content)
@@ -162,7 +162,7 @@ test("since: and until: take days in UTC, the last exclusive", async () => {
 });
 
 test.each(["2026-13-01", "2026-02-30", "yesterday", "26-1-1", "2026-03-01T00:00"])(
-  "%s is no day",
+  "%s is not a day",
   async (day) => {
     for (const operator of ["since", "until"]) {
       const refused = await refusal(search(`garden ${operator}:${day}`));
@@ -171,7 +171,7 @@ test.each(["2026-13-01", "2026-02-30", "yesterday", "26-1-1", "2026-03-01T00:00"
   },
 );
 
-test("what is not for the viewer is not found", async () => {
+test("nobody finds a post that they may not see", async () => {
   const dave = await db.signUp("dave");
   await alice.asks((sql) => sql`select follow(${dave.id})`);
   await write(dave, { content: "quiet everyone" });
@@ -192,7 +192,7 @@ test("what is not for the viewer is not found", async () => {
   expect(await search("quiet")).toEqual(["quiet everyone"]);
 });
 
-test("of whoever is not searchable, posts are found by themselves alone", async () => {
+test("only the author finds the posts of a person who is not searchable", async () => {
   const shy = await db.signUp("shy_one");
   await write(shy, { content: "a timid #word" });
   for (const query of ["timid", "from:shy_one", "#word"]) {
@@ -204,7 +204,7 @@ test("of whoever is not searchable, posts are found by themselves alone", async 
   }
 });
 
-test("a post that is being written while its author ceases to be searchable is not found", async () => {
+test("a post is not found if its author stops being searchable while it is written", async () => {
   const shy = await db.signUp("shy_two");
   const gate = Promise.withResolvers<void>();
   const written = Promise.withResolvers<void>();
@@ -224,7 +224,7 @@ test("a post that is being written while its author ceases to be searchable is n
   expect(await search("bashful", shy.asks)).toEqual(["bashful"]);
 });
 
-test("a post is found as it is after an edit, and no more once deleted", async () => {
+test("an edited post is found by its new text, and a deleted post is not found", async () => {
   await write(alice, { content: "firstly" });
   await alice.asks((sql) => sql`update posts set content = 'secondly' where content = 'firstly'`);
   expect([await search("firstly"), await search("secondly")]).toEqual([[], ["secondly"]]);
@@ -237,7 +237,7 @@ test("a post is found as it is after an edit, and no more once deleted", async (
   expect(await search("Wald")).toEqual(["Wälder und Seen"]);
 });
 
-test("outside of all days, and where nobody has posted, nothing is found", async () => {
+test("nothing is found on days outside of all posts, or if there is no post", async () => {
   for (const query of [
     "garden since:9999-12-31",
     "garden until:0001-01-01",
@@ -257,7 +257,7 @@ test("outside of all days, and where nobody has posted, nothing is found", async
   expect(await search("garden", empty.as("anon"))).toEqual([]);
 });
 
-test("pages go down, each post once", async () => {
+test("pages go back in time, and each post comes once", async () => {
   await alice.asks(
     (sql) => sql`insert into posts (content) select 'page ' || n from generate_series(1, 25) as n`,
   );

@@ -1,6 +1,6 @@
 /**
- * Turns: the writes of one person wait for each other and for nobody else's; what is
- * written without a person comes one after the other, and never waits in a circle.
+ * Turns: the writes of one person wait for each other, and for nobody else's. Writes
+ * without a person come one after the other, and never deadlock.
  */
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -32,7 +32,7 @@ interface Request extends AsyncDisposable {
   pid: number;
 }
 
-/** A request that is held open until it commits: of a person, or of the service role. */
+/** A request of a person or of the service role. It stays open until it commits. */
 async function begin(who?: Person): Promise<Request> {
   const sql = await db.admin.reserve();
   await sql`begin`;
@@ -56,7 +56,7 @@ const toWait = ({ pid }: Request) =>
     expect(found).not.toHaveLength(0);
   });
 
-/** Two people whose turns were one when there were 1,024 turns for everybody. */
+/** Two people who shared a turn when there were 1,024 turns for everybody. */
 async function neighbours(): Promise<[Person, Person]> {
   const seen = new Map<number, Person>();
   for (let n = 0; ; n++) {
@@ -74,7 +74,7 @@ test("a neighbour's like does not wait for somebody's long request", async () =>
   await using long = await begin(one);
   await long.sql`insert into posts (content) select 'bulk' from generate_series(1, 100)`;
   await long.sql`insert into follows (followee_id) values (${alice.id})`;
-  // Done while the other transaction is still open.
+  // The like is written while the other transaction is still open.
   await other.asks((sql) => sql`insert into likes (post_id) values (${post?.id})`);
   await other.asks((sql) => sql`insert into posts (content) values ('mine')`);
   const [open] =
@@ -85,7 +85,7 @@ test("a neighbour's like does not wait for somebody's long request", async () =>
   expect(await db.admin`select from posts where content = 'bulk'`).toHaveLength(100);
 }, 60_000);
 
-test("nor for a long request of the service role", async () => {
+test("a like does not wait for a long request of the service role either", async () => {
   const [post] = await bob.asks((sql) => sql`insert into posts (content) values ('x') returning id`);
   await using long = await begin();
   await long.sql`insert into posts (author_id, content) select ${bob.id}, 'import' from generate_series(1, 500)`;
@@ -128,8 +128,8 @@ test.each(["the post first", "the switch first"])(
   },
 );
 
-test.each(["all pass", "while an account goes: none waits in a circle"])(
-  "48 bulk requests of the service role at once, of the same rows in 48 orders: %s",
+test.each(["all pass", "while an account is deleted: no deadlock"])(
+  "48 bulk requests of the service role at once, with the same rows in 48 orders: %s",
   async (what) => {
     const leaves = what !== "all pass";
     const town = leaves ? "city" : "town";
@@ -141,7 +141,7 @@ test.each(["all pass", "while an account goes: none waits in a circle"])(
     const everybody = (
       await db.admin`select id from profiles where starts_with(username, ${town}) order by username`
     ).map(({ id }) => id);
-    // Whoever blocks somebody is in nothing else.
+    // The people who block take part in nothing else.
     const [people, blocking] = [everybody.slice(0, 40), everybody.slice(40)];
     await db.admin`
     insert into posts (author_id, content) select id, ${`bulk of ${town}`} from unnest(${people}::uuid[]) as id`;
@@ -185,7 +185,7 @@ test.each(["all pass", "while an account goes: none waits in a circle"])(
         set_config('request.jwt.claims', '{"role": "service_role"}', true)`;
         return (await cases[names[n % names.length] as keyof typeof cases](sql, n)).count;
       });
-    // Beside them people write, an account goes, and what is due is published.
+    // At the same time people write, an account is deleted, and drafts that are due are published.
     const writers = await Promise.all([1, 2, 3].map((n) => db.signUp(`${town}_writer_${n}`)));
     for (const { asks } of writers) {
       await asks(
@@ -217,7 +217,7 @@ test.each(["all pass", "while an account goes: none waits in a circle"])(
     const failures = outcomes.flatMap((outcome) =>
       outcome.status === "rejected" ? [`${outcome.reason}`] : [],
     );
-    // Somebody may reply to what the account that goes wrote, or write in its name.
+    // A request may reply to a post of the deleted account, or write in its name.
     expect(failures.filter((failure) => !leaves || !/There is no such|foreign key/.test(failure))).toEqual(
       [],
     );

@@ -70,8 +70,8 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
   }
 
   /**
-   * Serves everybody who may take a connection now. So whoever still waits may not take one, and a
-   * new request that may take one overtakes nobody.
+   * Serves everybody who may take a connection now. So a request that still waits may not take one,
+   * and a new request that may take one overtakes nobody.
    */
   function serve(): void {
     let served = true;

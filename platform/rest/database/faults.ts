@@ -55,7 +55,7 @@ function statusOf({ code, message }: PostgresFault, anonymous: boolean): number 
   }
   if (code.startsWith("PT")) {
     const status = Number(code.slice(2));
-    // Response accepts no other status. PostgREST too answers 500 for a number that is no status.
+    // Response accepts no other status. PostgREST answers 500 too if the number is not a status.
     return Number.isInteger(status) && status >= 200 && status <= 599 ? status : 500;
   }
   return statusByClass[code.slice(0, 2)] ?? 400;

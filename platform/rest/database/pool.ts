@@ -45,7 +45,7 @@ export interface PoolOptions extends FairQueueOptions {
 
 /** Prepared statements that a connection keeps. The least recently used one is dropped first. */
 const preparedMax = 200;
-/** A failed request may leave a prepared statement behind. After so many, all are dropped. */
+/** A failed request may leave a prepared statement behind. After this number of them, all are dropped. */
 const strayMax = 32;
 
 interface Connection {

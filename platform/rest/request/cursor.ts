@@ -2,7 +2,7 @@
 import { errors } from "../errors.ts";
 
 export interface Cursor {
-  /** What is parsed, for error messages: "select parameter". */
+  /** The name of the parsed part, for error messages: "select parameter". */
   what: string;
   /** The text as the client sent it, for error messages. */
   shown: string;

@@ -158,7 +158,7 @@ test("a job never has two runs at once: if it becomes due meanwhile, it runs onc
   expect(gapMs).toBeLessThan(700);
 });
 
-test("only so many jobs run at once, and the others wait for their turn", async () => {
+test("only two jobs run at once, and the others wait for their turn", async () => {
   const town = await createTown(server, "cron_bound");
   for (const name of ["a", "b", "c", "d"]) {
     await town.owner`select cron.schedule(${name}, '@reboot', 'select pg_sleep(0.5)')`;

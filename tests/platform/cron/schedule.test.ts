@@ -64,7 +64,7 @@ test("a day of the month or a day of the week is enough, unless one of them begi
   expect(due("0 0 */2 * mon", "2026-11-25T00:00")).toBe(false);
 });
 
-test("intervals and starts are read, and other texts are no schedule", () => {
+test("intervals and starts are read, and other texts are not a schedule", () => {
   expect(parseSchedule("1 second")).toEqual({ kind: "interval", everyMs: 1000 });
   expect(parseSchedule(" 59  SECONDS ")).toEqual({ kind: "interval", everyMs: 59_000 });
   expect(parseSchedule("@reboot")).toEqual({ kind: "start" });

@@ -98,7 +98,7 @@ test("runs that a crash left behind have failed", async () => {
   );
 });
 
-test("of two schedulers only one works, and the other takes over when it ends", async () => {
+test("only one of two schedulers works, and the other takes over when it ends", async () => {
   const town = await createTown(server, "cron_two");
   await town.owner`select cron.schedule('tick', '1 second', 'select 1')`;
   const first = town.start();

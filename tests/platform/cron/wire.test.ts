@@ -26,7 +26,7 @@ const statements = fc.oneof(
   fc.constant({ bytes: [message("I")], last: "0 rows" }),
 );
 
-test("the last statement's result is found, in whatever pieces the messages come", () => {
+test("the last statement's result is found, in any pieces of the messages", () => {
   fc.assert(
     fc.property(
       fc.array(statements, { minLength: 1, maxLength: 5 }),

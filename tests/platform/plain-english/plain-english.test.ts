@@ -6,29 +6,6 @@ import { longest, riddlesIn, turns } from "./riddles.ts";
 
 const root = join(import.meta.dirname, "../../..");
 
-/** Folders and files that still have riddles. Make this list shorter. When it is empty, delete it. */
-const stillToCome = [
-  "platform/cron/",
-  "platform/functions/",
-  "platform/gateway/",
-  "platform/rest/",
-  "sql/00-foundations/30-turns.sql",
-  "sql/10-people/12-budgets.sql",
-  "sql/10-people/50-follow-requests.sql",
-  "sql/20-posts/60-drafts.sql",
-  "sql/20-posts/65-scheduled-posts.sql",
-  "sql/50-search/",
-  "sql/60-writing/",
-  "tests/database/budgets.test.ts",
-  "tests/database/concurrency.test.ts",
-  "tests/database/drafts.test.ts",
-  "tests/database/scheduled-posts.test.ts",
-  "tests/database/search-",
-  "tests/database/turns.test.ts",
-  "tests/platform/cron/",
-  "tests/platform/rest/",
-];
-
 /** Nobody may change these any more, or a program writes them. */
 const frozen = [
   "bench/results/",
@@ -72,13 +49,9 @@ async function riddlesOf(paths: string[]): Promise<string[]> {
 }
 
 test("comments, docs, errors and names are in plain English", async () => {
-  const paths = (await files()).filter((file) => !isIn(stillToCome)(file));
+  const paths = await files();
   expect(paths).toEqual(expect.arrayContaining(["README.md", "platform/main.ts", "seed.sql"]));
   expect(await riddlesOf(paths)).toEqual([]);
-});
-
-test.each(stillToCome)("%s still has riddles (if not, take it off the list)", async (place) => {
-  expect(await riddlesOf((await files()).filter(isIn([place])))).not.toEqual([]);
 });
 
 describe("the search", () => {

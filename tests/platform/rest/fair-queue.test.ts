@@ -1,4 +1,4 @@
-/** The queue before the pool: who may take a connection, who waits, who is refused. */
+/** The queue before the pool: it says which request takes a connection, waits, or is refused. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { clientNetwork } from "../../../platform/client-network.ts";
@@ -10,7 +10,7 @@ import {
 
 const stays = { signal: new AbortController().signal };
 
-/** Takes as many as are given at once. */
+/** Takes connections until the queue makes the caller wait, and counts them. */
 function takeAll(queue: FairQueue, caller: string, anonymous = false): number {
   const client = new AbortController();
   for (let taken = 0; ; taken++) {
@@ -22,7 +22,7 @@ function takeAll(queue: FairQueue, caller: string, anonymous = false): number {
   }
 }
 
-/** What became of a request that had to wait: undefined while it waits. */
+/** The outcome of a request that had to wait. Undefined while it waits. */
 function watch(turn: Promise<void> | undefined): { outcome: unknown } {
   const watched: { outcome: unknown } = { outcome: turn ? undefined : "taken" };
   turn?.then(
@@ -116,13 +116,13 @@ test("when the queue is full, the longest waits give way to a newcomer", async (
   await settled();
   expect(mallory.map(({ outcome }) => outcome)).toEqual([undefined, undefined, full, full]);
   expect([bob.outcome, carol.outcome]).toEqual([undefined, undefined]);
-  // mallory has two now: no longer than bob's with another one.
+  // mallory has two waiting requests now. With one more, bob would have as many.
   expect(() => queue.take("bob", false, stays)).toThrow(full);
   // Anonymous callers wait elsewhere.
   expect(watch(queue.take("network", true, stays)).outcome).toBeUndefined();
 });
 
-test("who waits too long is told so, and takes no turn afterwards", async () => {
+test("a request that waits too long gets an error, and takes no turn afterwards", async () => {
   using queue = createFairQueue({ size: 1, waitMs: 20 });
   expect(queue.take("alice", false, stays)).toBeUndefined();
   await expect(queue.take("bob", false, stays)).rejects.toMatchObject({
@@ -134,7 +134,7 @@ test("who waits too long is told so, and takes no turn afterwards", async () => 
   expect(queue.take("carol", false, stays)).toBeUndefined();
 });
 
-test("who leaves while waiting frees the place at once", async () => {
+test("a client who leaves while waiting frees the place at once", async () => {
   using queue = createFairQueue({ size: 1, callerWaitingMax: 1 });
   expect(queue.take("alice", false, stays)).toBeUndefined();
   const client = new AbortController();
@@ -149,7 +149,7 @@ test("who leaves while waiting frees the place at once", async () => {
   expect(next.outcome).toBe("taken");
 });
 
-test("whoever waits when the queue ends is told so", async () => {
+test("a request that waits when the queue ends gets an error", async () => {
   const queue = createFairQueue({ size: 1 });
   expect(queue.take("alice", false, stays)).toBeUndefined();
   const waiting = [watch(queue.take("bob", false, stays)), watch(queue.take("network", true, stays))];
@@ -158,7 +158,7 @@ test("whoever waits when the queue ends is told so", async () => {
   expect(waiting).toMatchObject([{ outcome: { status: 503 } }, { outcome: { status: 503 } }]);
 });
 
-// The property: whatever callers do, the rules of the header hold after every step.
+// The property: callers do random things, and the rules of the header hold after every step.
 
 const people = ["alice", "bob", "carol"].map((name) => ({ name, anonymous: false }));
 const networks = ["192.0.2.1", "192.0.2.2", "192.0.2.3"].map((name) => ({ name, anonymous: true }));

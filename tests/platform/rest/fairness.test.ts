@@ -1,4 +1,4 @@
-/** Nobody can take the whole pool: however many heavy requests mallory sends, alice reads on. */
+/** Nobody can take the whole pool. Mallory sends many heavy requests, and alice reads on. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createGateway } from "../../../platform/gateway/index.ts";
 import { silent } from "../../../platform/log.ts";
@@ -44,7 +44,7 @@ async function holdHeavy(): Promise<{ release(): Promise<void> }> {
 }
 
 interface Heavy {
-  /** How many have an answer by now. */
+  /** How many requests have an answer by now. */
   ended(): number;
   all: Promise<Answer[]>;
 }
@@ -103,7 +103,7 @@ test.for(bursts)("%s heavy requests make alice wait for none of them", async ([,
   } finally {
     await lock.release();
   }
-  // Their own turns come: nothing of a burst like this is refused.
+  // The heavy requests get their turns too. No request of such a burst is refused.
   expect((await heavy.all).map(({ status, json }) => ({ status, json }))).toEqual(
     times(40, () => ({ status: 200, json: [{ id: 1 }] })),
   );
@@ -123,7 +123,7 @@ test("a stranger reads beside another stranger's 40 heavy requests", async () =>
   await heavy.all;
 });
 
-test("beyond 200 waiting requests a stranger is refused at once, and told when to come back", async () => {
+test("a stranger with 200 waiting requests is refused at once, and told when to come back", async () => {
   const lock = await holdHeavy();
   const heavy = sendHeavy(times(210, () => from("203.0.113.9")));
   try {

@@ -1,4 +1,4 @@
-/** Whatever mallory writes in a request, and wherever, it stays a value or a name. */
+/** Mallory writes hostile text in all places of a request. It stays a value or a name. */
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTown, type Town } from "./town.ts";
@@ -147,7 +147,7 @@ interface HostileRequest {
 /** Keeps only the characters that HTTP allows in a header. */
 const headerText = (text: string) => text.replaceAll(/[^\x20-\x7e]/g, "?");
 
-test("no text of a client becomes SQL, in whatever place of a request", async () => {
+test("no text of a client becomes SQL, in any place of a request", async () => {
   await fc.assert(
     fc.asyncProperty(requests, async ({ method, path, body, type, ...headers }) => {
       const named: Record<string, string | undefined> = {
