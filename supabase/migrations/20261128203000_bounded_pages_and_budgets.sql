@@ -447,7 +447,7 @@ begin
   where follow_requests.requester_id = answer_follow_request.requester_id
     and follow_requests.target_id = viewer_id;
   if found and accepts then
-    -- The requester paid for the request; whoever accepts it pays nothing.
+    -- The requester spent for the request. The person who accepts it spends nothing.
     perform set_config('plaza.is_free', 'yes', true);
     insert into public.follows (follower_id, followee_id)
     values (answer_follow_request.requester_id, viewer_id)
@@ -1954,7 +1954,7 @@ begin
       ('day', allowances.per_day, usage.day_used, usage.day_until)
   ) as span (per, allowed, used, until)
   where allowances.profile_id = private.viewer()
-  -- Of two that have the same left, the one that resets later.
+  -- If two have the same left, take the one that resets later.
   order by allowances.action, 4, span.until desc nulls last;
 end;
 $function$;
@@ -2938,8 +2938,8 @@ begin
     -- The budget is used up: see refuse_rate().
     put_off_until := message::jsonb ->> 'hint';
   elsif left(state, 2) in ('40', '53', '55', '57', '58') then
-    -- The database has trouble of the moment: rolled back, out of resources, locked,
-    -- interrupted, broken.
+    -- The trouble will probably pass: rolled back, out of resources, locked, interrupted,
+    -- a broken server.
     put_off_until := now() + interval '1 minute';
   else
     update public.drafts
@@ -2956,7 +2956,7 @@ CREATE OR REPLACE FUNCTION private.publish_due_drafts()
   AS $function$
 declare
   author_ids uuid[] := '{}';
-  -- Until when, by author.
+  -- The authors who have to wait, and until when.
   put_off jsonb := '{}';
   draft_ids uuid[];
   waiting_id uuid;
@@ -3012,7 +3012,7 @@ begin
   select named.id
   from named
   order by named.id
-  -- Nothing changes, but the row is locked.
+  -- This changes nothing. It locks the row.
   on conflict (post_id) do update
   set likes = post_counts.likes;
 
@@ -3031,7 +3031,7 @@ begin
     end if;
   end loop;
 
-  -- Whoever has more drafts queues again, behind all others.
+  -- An author with more drafts goes to the end of the queue.
   delete from private.draft_queue
   where draft_queue.author_id = any (author_ids);
   insert into private.draft_queue (author_id, due_at)
@@ -3087,15 +3087,15 @@ declare
   grammars text[] := array(select search_grammars.grammar from private.search_grammars union select '');
   tag_start constant text := '^[#＃]([' || private.tag_characters() || '︎️]+)';
   found private.search := (null, null, null, -9223372036854775808, 9223372036854775807);
-  filters text[] := '{}';       -- of every alternative
+  filters text[] := '{}';       -- for every alternative
   alternatives text[] := '{}';
-  terms text[] := '{}';         -- of the alternative that is being read
+  terms text[] := '{}';         -- in the current alternative
   index_alternatives text[] := '{}';
-  index_terms text[] := '{}';   -- those that the index can tell
-  has_filter boolean := false;  -- a tag or an author that is wanted
-  has_word boolean := false;    -- a word in this alternative that is wanted
-  is_vague boolean := false;    -- an alternative has no such word
-  is_nothing boolean := false;  -- nobody has that name, nothing can have that tag
+  index_terms text[] := '{}';   -- the same for the index, which cannot answer all of them
+  has_filter boolean := false;  -- the query wants a tag or an author
+  has_word boolean := false;    -- the current alternative wants a word
+  is_vague boolean := false;    -- an alternative wants no word
+  is_nothing boolean := false;  -- nobody has that name, or no post can have that tag
   said record;
   value text;
   author_id uuid;
@@ -3144,7 +3144,7 @@ begin
       continue;
 
     else
-      -- Whatever follows a tag without a space is no part of it.
+      -- A tag ends at the first character that it cannot have. The rest is read as words.
       value := (regexp_match(said.piece, tag_start))[1];
       if value is not null then
         value := private.tag_name(value);
@@ -3163,7 +3163,8 @@ begin
     if cardinality(words) > 0 then
       asked := private.words_query(words, grammars);
       terms := terms || (case when said.is_unwanted then '!' else '' end || asked.exact);
-      -- A post with the pairs of an unwanted phrase need not have the phrase.
+      -- A post may have all pairs of an unwanted phrase, but not the phrase itself. So the
+      -- index cannot exclude it.
       if not said.is_unwanted then
         index_terms := index_terms || asked.indexed;
       elsif cardinality(words) = 1 then
@@ -3207,7 +3208,7 @@ CREATE OR REPLACE FUNCTION private.refuse_rate (
   AS $function$
 declare
   refusal text := format('You did this too often for now (%s)', refuse_rate.action);
-  -- Rounded up: nobody who waits until then is refused again.
+  -- Rounded up, so that a person who waits until then is not refused again.
   from_when text := to_char(
     date_trunc('second', refuse_rate.resets_at + interval '999999 microseconds') at time zone 'UTC',
     'YYYY-MM-DD"T"HH24:MI:SS"Z"'
@@ -3395,7 +3396,7 @@ declare
 begin
   width := greatest(width, shortest);
   while top > since_id and cardinality(found) < page_size loop
-    -- Where steps begin, so that few of them fill the stretch.
+    -- The stretch begins where a long step begins, so that few steps fill it.
     shift := 20 + 4 * least(6, greatest(1, floor((log(2, width) - 22) / 4)::integer));
     bottom := greatest(since_id, ((top - width) >> shift) << shift);
 
@@ -3428,7 +3429,7 @@ begin
       found := found || fitting;
       top := bottom;
       most := 500;
-      -- As long as the rest of the page should take, and half as much again.
+      -- The next stretch is 1.5 times as long as the rest of the page should need.
       width := least(width, 1::bigint << 55) * case
         when cardinality(found) = 0 then 64
         else greatest(2, least(16, 1.5 * (page_size - cardinality(found)) / greatest(coalesce(cardinality(fitting), 0), 0.1)))
@@ -3740,8 +3741,8 @@ begin
   where candidate.profile_id <> all (hidden_ids);
 
   if char_length(wanted) >= 3 and coalesce(cardinality(found_ids), 0) < search_people.page_size then
-    -- Half of the letters in order, as in alise for alice. Not a set clause of the
-    -- function, which takes a superuser unless the library is loaded by chance.
+    -- Half of the trigrams, as in alise for alice. This cannot be a set clause of the
+    -- function: only a superuser may create it, unless the library is loaded already.
     perform set_config('pg_trgm.word_similarity_threshold', '0.5', true);
     found_ids := found_ids || array(
       select names.profile_id
@@ -3835,7 +3836,8 @@ begin
   if search.wanted is null then
     return;
   end if;
-  -- The ids that there are, so that lengths of time can be reckoned; in steps of 50 days.
+  -- From the oldest to the newest post, in steps of 50 days. So the first stretch of time
+  -- has a useful length.
   select
     greatest(search.since_id, (min(post_search.post_id) >> 44) << 44),
     least(search.until_id, search_posts.before, ((max(post_search.post_id) >> 44) + 1) << 44)
@@ -3845,17 +3847,20 @@ begin
     return;
   end if;
 
-  -- What the index says of an account that has just switched may be old.
+  -- The index may be out of date for accounts that have just switched. They are hidden
+  -- here.
   post_ids := private.search_open_posts(
     viewer_id, hidden_ids || array(select search_switches.author_id from private.search_switches limit 1000),
     search.wanted, search.exact, since_id, before_id, search_posts.page_size
   );
   if viewer_id is not null then
-    -- Of the others only those count that come before the last of a full page.
+    -- If the page is full, only limited posts that are newer than its last post can
+    -- still come into it.
     if cardinality(post_ids) = search_posts.page_size then
       since_id := post_ids[search_posts.page_size];
     end if;
-    -- On its own: within the query below, the planner would run it as well.
+    -- A statement of its own. Inside the query below, the planner would run it to make an
+    -- estimate, and then run it again.
     circle_ids := private.search_circle(
       viewer_id, hidden_ids, search.wanted, search.exact, search.from_id, since_id, before_id, search_posts.page_size
     );
@@ -3867,7 +3872,7 @@ begin
     );
   end if;
 
-  -- Whatever the index says, who sees a post is said by its own rule.
+  -- Only the rule of the post decides who sees it, and not the index.
   post_ids := array(
     select posts.id
     from unnest(post_ids) with ordinality as found (id, place)
@@ -4087,7 +4092,7 @@ begin
   end if;
   get diagnostics changed = row_count;
 
-  -- From now on, not in an hour.
+  -- The copied amounts end now. So the new amounts hold at once, and not in an hour.
   update private.usage
   set amounts_until = '-infinity'
   where usage.profile_id = set_limits.profile_id;
@@ -4374,23 +4379,24 @@ declare
   turn bigint;
   action text;
   setting text := 'plaza.' || lower(tg_op);
-  -- Nothing bounds the rows of who is not a person.
+  -- A statement without a person has no limit of rows.
   room integer := 2147483647;
 begin
-  -- What a trigger or a foreign key does belongs to the statement that caused it,
-  -- which has its turn.
+  -- A trigger or a foreign key caused this write. The statement behind it has its turn
+  -- already.
   if pg_trigger_depth() > 1 then
     null;
   elsif viewer_id is null then
     perform private.take_turn_without_person();
   else
     turn := private.queue_key(case tg_nargs when 3 then tg_argv[2] else 'turn' end, viewer_id);
-    -- An expression costs much less than a statement, and nearly always the turn is free.
+    -- The turn is nearly always free. plpgsql runs an expression much faster than a
+    -- statement.
     if not pg_try_advisory_xact_lock(turn) then
       perform pg_advisory_xact_lock(turn);
     end if;
 
-    -- The first row is paid for here: one call less for a statement of one row.
+    -- Spend for the first row here. That saves a call for a statement of one row.
     action := case tg_op when 'INSERT' then tg_argv[0] when 'UPDATE' then tg_argv[1] else '' end;
     if action <> '' and current_setting('plaza.is_free', true) is distinct from 'yes' then
       room := least(99, private.charge(viewer_id, action, 1)) + 1;
@@ -6036,7 +6042,7 @@ CREATE POLICY "everybody reads the profiles of people who are not hidden" ON "pu
   TO "anon", "authenticated"
   USING ((NOT (id IN ( SELECT private.hidden_ids(( SELECT auth.uid() AS uid)) AS hidden_ids))));
 
-COMMENT ON COLUMN "private"."post_search"."is_findable" IS 'Whether everyone may find it: the post is open, and its author searchable.';
+COMMENT ON COLUMN "private"."post_search"."is_findable" IS 'Whether everyone may find the post: it is open, and its author is searchable.';
 
 COMMENT ON COLUMN "public"."blocks"."blocked_id" IS 'The person who is blocked.';
 
@@ -6048,13 +6054,23 @@ COMMENT ON COLUMN "public"."bookmarks"."id" IS 'Made of the time of bookmarking.
 
 COMMENT ON COLUMN "public"."bookmarks"."user_id" IS 'The person who bookmarks the post. When left out, it is you.';
 
+COMMENT ON COLUMN "public"."drafts"."author_id" IS 'The person who writes it. If you leave it out, it is you.';
+
 COMMENT ON COLUMN "public"."drafts"."content" IS 'May be empty in a draft.';
 
-COMMENT ON COLUMN "public"."drafts"."failed_at" IS 'When publishing it failed; null when it did not. An edit clears it, and it is tried again.';
+COMMENT ON COLUMN "public"."drafts"."edited_at" IS 'When its author last changed it.';
 
-COMMENT ON COLUMN "public"."drafts"."publish_at" IS 'From when it is published by itself, within some ten seconds; null when it is not. A time in the past means now.';
+COMMENT ON COLUMN "public"."drafts"."failed_at" IS 'When publishing it failed. Null: it did not fail. An edit clears it, and then the database tries again.';
 
-COMMENT ON COLUMN "public"."follow_requests"."id" IS 'Made from the time of the request: order and page by it.';
+COMMENT ON COLUMN "public"."drafts"."failure" IS 'Why publishing it failed: the code of the error.';
+
+COMMENT ON COLUMN "public"."drafts"."id" IS 'Random. The post will have another id.';
+
+COMMENT ON COLUMN "public"."drafts"."publish_at" IS 'The time when the database publishes it, usually at most ten seconds late. Null: it does not. A time in the past means now.';
+
+COMMENT ON COLUMN "public"."follow_requests"."id" IS 'Made from the time of the request. Order and page by it.';
+
+COMMENT ON COLUMN "public"."follow_requests"."requester_id" IS 'The person who asks. If you leave it out, it is you.';
 
 COMMENT ON COLUMN "public"."follows"."followee_id" IS 'The person who is followed.';
 
@@ -6128,9 +6144,9 @@ COMMENT ON FUNCTION "private"."addressing_ids"(uuid) IS 'The posts that address 
 
 COMMENT ON FUNCTION "private"."admits"(uuid, uuid, public.audience, boolean, boolean, boolean) IS 'Whether a post, not a repost, is for the viewer. It does not ask about blocks.';
 
-COMMENT ON FUNCTION "private"."afford"() IS 'Refuses rows of a person beyond 100 in a statement, or beyond their budget for the action that is its argument.';
+COMMENT ON FUNCTION "private"."afford"() IS 'Refuses the 101st row of a person''s statement, and the first row over their budget. Its argument is the action.';
 
-COMMENT ON FUNCTION "private"."all_of"(text[]) IS 'All terms at once, as a tsquery in text; null when two of them contradict each other.';
+COMMENT ON FUNCTION "private"."all_of"(text[]) IS 'All terms together, as a tsquery in text. Null: two terms contradict each other.';
 
 COMMENT ON FUNCTION "private"."author_posts"(uuid, uuid) IS 'How many posts of an author the viewer sees, without reposts. Null when the viewer may not look into the account.';
 
@@ -6148,7 +6164,7 @@ COMMENT ON FUNCTION "private"."blocks_end_follows"() IS 'Ends the follows and re
 
 COMMENT ON FUNCTION "private"."cards"(uuid, bigint[]) IS 'The cards of posts, in any order. Give each id once, and only posts that the viewer sees.';
 
-COMMENT ON FUNCTION "private"."charge"(uuid, text, integer) IS 'Takes an amount off somebody''s budget for an action, and answers how much is left; the error PT429 when there is not so much.';
+COMMENT ON FUNCTION "private"."charge"(uuid, text, integer) IS 'Takes an amount off a person''s budget for an action, and answers how much is left. If too little is left, it raises the error PT429.';
 
 COMMENT ON FUNCTION "private"."check_page_size"(integer) IS 'The error PT400 unless page_size is 1 to 100.';
 
@@ -6158,9 +6174,9 @@ COMMENT ON FUNCTION "private"."cut"(text, integer) IS 'The beginning of a text: 
 
 COMMENT ON FUNCTION "private"."drafts_check"() IS 'Refuses a 101st draft.';
 
-COMMENT ON FUNCTION "private"."drafts_edit"() IS 'Notes an edit. A draft that failed is then tried again.';
+COMMENT ON FUNCTION "private"."drafts_edit"() IS 'Notes the time of an edit. A draft that failed will be tried again.';
 
-COMMENT ON FUNCTION "private"."drafts_queue"() IS 'Queues the author of a draft that is scheduled.';
+COMMENT ON FUNCTION "private"."drafts_queue"() IS 'Puts the author of a scheduled draft into the queue.';
 
 COMMENT ON FUNCTION "private"."feed"(public.feed, text, bigint, integer) IS 'What the feeds in public answer.';
 
@@ -6170,7 +6186,7 @@ COMMENT ON FUNCTION "private"."feed_page"(public.feed, text, uuid, bigint, bigin
 
 COMMENT ON FUNCTION "private"."few_posts"() IS 'The most limited posts of a place that are asked about one by one.';
 
-COMMENT ON FUNCTION "private"."finish_search_switches"(integer) IS 'Changes so many posts in the index for accounts that switched, shared among up to 20 accounts, and answers how many accounts are done.';
+COMMENT ON FUNCTION "private"."finish_search_switches"(integer) IS 'Changes at most this number of posts in the index, for up to 20 accounts that switched. Answers how many accounts are done.';
 
 COMMENT ON FUNCTION "private"."folded"(text) IS 'A text without capitals and accents.';
 
@@ -6182,9 +6198,9 @@ COMMENT ON FUNCTION "private"."followee_ids"(uuid) IS 'The people that the viewe
 
 COMMENT ON FUNCTION "private"."follows_check"() IS 'Refuses to follow a person who does not exist, or who is hidden.';
 
-COMMENT ON FUNCTION "private"."forget_usage"() IS 'Deletes up to 100,000 rows of usage whose day is over, and answers how many it did.';
+COMMENT ON FUNCTION "private"."forget_usage"() IS 'Deletes up to 100,000 rows of usage whose day is over, and answers how many it deleted.';
 
-COMMENT ON FUNCTION "private"."grammar_of"(text) IS 'The grammar by which search compares the words of a language, as two letters. Empty: words are compared as they are written.';
+COMMENT ON FUNCTION "private"."grammar_of"(text) IS 'The grammar for the words of a language, as two letters. Empty: search compares words as they are written.';
 
 COMMENT ON FUNCTION "private"."grapheme_pattern"() IS 'The regular expression of one grapheme cluster.';
 
@@ -6192,7 +6208,7 @@ COMMENT ON FUNCTION "private"."hidden_ids"(uuid) IS 'The people who are hidden f
 
 COMMENT ON FUNCTION "private"."hold_username"(text, uuid) IS 'Holds a username for 30 days: for its former owner, or (null) for nobody.';
 
-COMMENT ON FUNCTION "private"."index_posts"(bigint[]) IS 'Makes search know these posts as they are now.';
+COMMENT ON FUNCTION "private"."index_posts"(bigint[]) IS 'Writes these posts to the index as they are now.';
 
 COMMENT ON FUNCTION "private"."is_addressed"(uuid, bigint, integer) IS 'Whether a version of a post addresses the viewer.';
 
@@ -6228,7 +6244,7 @@ COMMENT ON FUNCTION "private"."lock_posts_of"(uuid, boolean) IS 'Locks all posts
 
 COMMENT ON FUNCTION "private"."lock_username"(text) IS 'Waits until nobody else is taking this username. Holds until the transaction ends.';
 
-COMMENT ON FUNCTION "private"."lone_characters"() IS 'The characters that search takes for a word each, as the inside of a bracket expression.';
+COMMENT ON FUNCTION "private"."lone_characters"() IS 'The characters that search treats as one word each. The text goes into the brackets of a regular expression.';
 
 COMMENT ON FUNCTION "private"."looks_into"(uuid, uuid) IS 'Whether the viewer sees what an account does. It is their own, it is public, or they follow it, and no block hides the two from each other.';
 
@@ -6240,7 +6256,7 @@ COMMENT ON FUNCTION "private"."mutes_check"() IS 'Refuses to mute a person who d
 
 COMMENT ON FUNCTION "private"."my_limits"() IS 'What public.limits() answers.';
 
-COMMENT ON FUNCTION "private"."name_characters"(text) IS 'The characters of a name that are words of their own, and each with the one after it.';
+COMMENT ON FUNCTION "private"."name_characters"(text) IS 'The lone characters of a name, and each pair of neighbours among them.';
 
 COMMENT ON FUNCTION "private"."new_id"(timestamp with time zone) IS 'A new id for a row that is written at that time. It is greater than the ids of all earlier milliseconds.';
 
@@ -6258,7 +6274,7 @@ COMMENT ON FUNCTION "private"."post_counts_of"(uuid, bigint[]) IS 'How many like
 
 COMMENT ON FUNCTION "private"."post_tags_limit"() IS 'Adds and deletes the places of limited posts when their tags change.';
 
-COMMENT ON FUNCTION "private"."post_vector"(public.posts) IS 'What the index of posts holds of a post.';
+COMMENT ON FUNCTION "private"."post_vector"(public.posts) IS 'The tsvector of a post in the index.';
 
 COMMENT ON FUNCTION "private"."posts_annotate"() IS 'Stores the tags of new posts and the people they address.';
 
@@ -6276,15 +6292,15 @@ COMMENT ON FUNCTION "private"."posts_limit"() IS 'Adds the places of new posts t
 
 COMMENT ON FUNCTION "private"."posts_prepare"() IS 'Checks the posts that a new post refers to, decides whether it is open, and finds the entities in its text.';
 
-COMMENT ON FUNCTION "private"."posts_search"() IS 'Makes search know new posts.';
+COMMENT ON FUNCTION "private"."posts_search"() IS 'Writes new posts to the index.';
 
-COMMENT ON FUNCTION "private"."posts_search_again"() IS 'Makes search know edited posts.';
+COMMENT ON FUNCTION "private"."posts_search_again"() IS 'Writes edited posts to the index.';
 
 COMMENT ON FUNCTION "private"."posts_unlimit"() IS 'Deletes the places of deleted posts.';
 
 COMMENT ON FUNCTION "private"."profiles_accept_requests"() IS 'Accepts all waiting requests when an account becomes public.';
 
-COMMENT ON FUNCTION "private"."profiles_afford_privacy"() IS 'Refuses to make an account private or public more often than its budget allows: all its posts, followers and requests are touched.';
+COMMENT ON FUNCTION "private"."profiles_afford_privacy"() IS 'Refuses to make an account private or public more often than its budget allows. Each switch changes its posts and its requests.';
 
 COMMENT ON FUNCTION "private"."profiles_create_author_counts"() IS 'Starts the counts of a new profile at zero.';
 
@@ -6294,31 +6310,33 @@ COMMENT ON FUNCTION "private"."profiles_end_follows"() IS 'Ends all follows of a
 
 COMMENT ON FUNCTION "private"."profiles_end_posts"() IS 'Deletes the posts and likes of a deleted profile.';
 
-COMMENT ON FUNCTION "private"."profiles_end_usage"() IS 'Forgets what somebody used when their account ends.';
+COMMENT ON FUNCTION "private"."profiles_end_usage"() IS 'Deletes the usage of a person when their account is deleted.';
 
 COMMENT ON FUNCTION "private"."profiles_hold_last_username"() IS 'Holds the username of a deleted account.';
 
 COMMENT ON FUNCTION "private"."profiles_hold_username"() IS 'Holds the old username for its former owner, and bounds how often somebody takes a new one.';
 
-COMMENT ON FUNCTION "private"."profiles_name"() IS 'Makes search know the name of somebody.';
+COMMENT ON FUNCTION "private"."profiles_name"() IS 'Copies the names of a person, folded, for search.';
 
 COMMENT ON FUNCTION "private"."profiles_open_posts"() IS 'Sets is_open of the posts of an account that becomes public or private, and of the reposts of them.';
 
-COMMENT ON FUNCTION "private"."profiles_search_posts"() IS 'Makes the posts of somebody findable, or not: the newest 500 at once, the others soon.';
+COMMENT ON FUNCTION "private"."profiles_search_posts"() IS 'Corrects is_findable of an author''s posts: the newest 500 at once, the others soon.';
 
-COMMENT ON FUNCTION "private"."publish"(public.drafts) IS 'Makes a draft a post, and answers the id of the post.';
+COMMENT ON FUNCTION "private"."publish"(public.drafts) IS 'Turns a draft into a post, and answers the id of the post.';
 
-COMMENT ON FUNCTION "private"."publish_due_draft"(public.drafts) IS 'Publishes a draft, or notes why it cannot be, or tells until when its author has to wait.';
+COMMENT ON FUNCTION "private"."publish_due_draft"(public.drafts) IS 'Publishes a draft. If it cannot, it notes why, or answers until when the author has to wait.';
 
-COMMENT ON FUNCTION "private"."queue_key"(text, uuid) IS 'The number of the advisory lock of a person''s queue: turn, or blocks. Two people share one by a chance of 1 in 2^64.';
+COMMENT ON FUNCTION "private"."publish_due_drafts"() IS 'Publishes up to 100 drafts that are due, and answers how many it published.';
+
+COMMENT ON FUNCTION "private"."queue_key"(text, uuid) IS 'The number of the advisory lock of a person''s queue: turn, or blocks. The chance that two people share a number is 1 in 2^64.';
 
 COMMENT ON FUNCTION "private"."quotes_muted"(uuid, bigint, uuid[]) IS 'Whether a quoted or answered post is by a person that the viewer mutes, and the viewer sees it.';
 
-COMMENT ON FUNCTION "private"."read_search"(text) IS 'What a search asks for, or the error PT400.';
+COMMENT ON FUNCTION "private"."read_search"(text) IS 'Reads the query of a search. Raises the error PT400 if the query asks for nothing.';
 
-COMMENT ON FUNCTION "private"."refuse_rate"(text, timestamp with time zone) IS 'The error PT429: the budget for an action is used up until then.';
+COMMENT ON FUNCTION "private"."refuse_rate"(text, timestamp with time zone) IS 'Raises the error PT429: the budget for an action is used up until a time.';
 
-COMMENT ON FUNCTION "private"."require_active_account"(uuid) IS 'The error PT403 unless somebody could sign in now.';
+COMMENT ON FUNCTION "private"."require_active_account"(uuid) IS 'Raises the error PT403 unless the person could sign in now.';
 
 COMMENT ON FUNCTION "private"."require_open_post"(uuid, bigint) IS 'The id of a post that the viewer may repost or quote. For a repost, the id of the post that it shows. The error PT404 when the viewer does not see the post, PT403 when it is limited and by somebody else.';
 
@@ -6330,23 +6348,23 @@ COMMENT ON FUNCTION "private"."require_seen_post"() IS 'Refuses a like or bookma
 
 COMMENT ON FUNCTION "private"."rule"(boolean, text, text) IS 'True when the rule holds. Otherwise the error PT400, with the message and with the code as its detail.';
 
-COMMENT ON FUNCTION "private"."search_authors"(uuid, uuid[], uuid[], tsquery, tsquery, bigint, bigint, integer) IS 'Of the posts that not everyone may find, the newest that are wanted, by these authors for their followers, or by the viewer, or addressed to the viewer. In any order.';
+COMMENT ON FUNCTION "private"."search_authors"(uuid, uuid[], uuid[], tsquery, tsquery, bigint, bigint, integer) IS 'The newest wanted posts that not everyone may find: posts of these authors for their followers, posts of the viewer, and posts that address the viewer. In any order.';
 
-COMMENT ON FUNCTION "private"."search_back"(uuid, uuid[], boolean, tsquery, tsquery, bigint, bigint, bigint, integer) IS 'The newest posts that are wanted and the viewer may find: of those that everyone finds, or of the others.';
+COMMENT ON FUNCTION "private"."search_back"(uuid, uuid[], boolean, tsquery, tsquery, bigint, bigint, bigint, integer) IS 'The newest wanted posts that the viewer may find. is_findable: only posts that everyone may find, or only the others.';
 
-COMMENT ON FUNCTION "private"."search_circle"(uuid, uuid[], tsquery, tsquery, uuid, bigint, bigint, integer) IS 'Of the posts that not everyone may find, at least the newest page of those that are wanted and that the viewer wrote, is addressed by, or sees as a follower. In any order.';
+COMMENT ON FUNCTION "private"."search_circle"(uuid, uuid[], tsquery, tsquery, uuid, bigint, bigint, integer) IS 'A page, or more, of the newest wanted posts that not everyone may find. The viewer wrote them, is addressed by them, or sees them as a follower. In any order.';
 
-COMMENT ON FUNCTION "private"."search_findable"(tsquery, tsquery, bigint, bigint, integer) IS 'Of the posts that everyone may find, those that are wanted, in any order.';
+COMMENT ON FUNCTION "private"."search_findable"(tsquery, tsquery, bigint, bigint, integer) IS 'The wanted posts that everyone may find, in any order.';
 
-COMMENT ON FUNCTION "private"."search_limited"(tsquery, tsquery, bigint, bigint, integer) IS 'Of the posts that not everyone may find, those that are wanted, in any order.';
+COMMENT ON FUNCTION "private"."search_limited"(tsquery, tsquery, bigint, bigint, integer) IS 'The wanted posts that not everyone may find, in any order.';
 
-COMMENT ON FUNCTION "private"."search_newest"(uuid[], tsquery, tsquery, bigint, bigint, integer) IS 'The newest posts that are wanted, of the few newest that everyone may find; unless they fill the page, the first and the last that were read. The last is null when there are no more.';
+COMMENT ON FUNCTION "private"."search_newest"(uuid[], tsquery, tsquery, bigint, bigint, integer) IS 'The wanted ones of the newest 100 posts that everyone may find. If they do not fill the page, also the first and the last post that it read. The last is null if there are no more posts.';
 
-COMMENT ON FUNCTION "private"."search_open_posts"(uuid, uuid[], tsquery, tsquery, bigint, bigint, integer) IS 'The newest posts that are wanted, of those that everyone may find and no block hides.';
+COMMENT ON FUNCTION "private"."search_open_posts"(uuid, uuid[], tsquery, tsquery, bigint, bigint, integer) IS 'The newest wanted posts that everyone may find and no block hides.';
 
 COMMENT ON FUNCTION "private"."search_pieces"(text) IS 'The pieces of a query, in order.';
 
-COMMENT ON FUNCTION "private"."search_within"(tsquery, bigint, bigint) IS 'A search, and between which ids, as far as the index knows.';
+COMMENT ON FUNCTION "private"."search_within"(tsquery, bigint, bigint) IS 'A search within a stretch of time. The index knows times to within 4 seconds.';
 
 COMMENT ON FUNCTION "private"."search_words"(text) IS 'The words of a text, in order and in lower case.';
 
@@ -6362,23 +6380,23 @@ COMMENT ON FUNCTION "private"."sees_repost"(uuid, uuid, bigint) IS 'Whether the 
 
 COMMENT ON FUNCTION "private"."set_limits"(uuid, integer, integer, integer, text) IS 'What public.set_limits() does.';
 
-COMMENT ON FUNCTION "private"."settle"() IS 'Spends what the rows after the first of a statement cost.';
+COMMENT ON FUNCTION "private"."settle"() IS 'Spends for the rows of a statement, except the first. take_turn() spent for that one.';
 
 COMMENT ON FUNCTION "private"."shows_likes_to"(uuid, uuid, boolean) IS 'Whether the viewer sees what somebody likes.';
 
 COMMENT ON FUNCTION "private"."spell_language"() IS 'Spells a language tag as RFC 5646 does: en-US, zh-Hant-TW.';
 
-COMMENT ON FUNCTION "private"."spend"(text) IS 'Takes one off the viewer''s budget for a function that only reads; nothing for people who are not signed in. The function must be volatile.';
+COMMENT ON FUNCTION "private"."spend"(text) IS 'Takes one off the viewer''s budget, for a function that only reads. A viewer who is not signed in spends nothing. The calling function must be volatile.';
 
 COMMENT ON FUNCTION "private"."stem_lexeme"(text, text) IS 'A stem as the index of posts holds it.';
 
-COMMENT ON FUNCTION "private"."stem_of"(text, text) IS 'The stem of a word in lower case, by a grammar.';
+COMMENT ON FUNCTION "private"."stem_of"(text, text) IS 'The stem that a grammar has for a word in lower case.';
 
 COMMENT ON FUNCTION "private"."sweep_held_usernames"() IS 'Forgets up to 1,000 names whose time is over. Returns how many.';
 
 COMMENT ON FUNCTION "private"."sweep_sign_ups"() IS 'Deletes up to 1,000 accounts that were not confirmed within a week of their last mail. Returns how many.';
 
-COMMENT ON FUNCTION "private"."switch_findable"(uuid, integer) IS 'Makes the newest posts of somebody findable, or not, as the account and its switches say, and answers whether these were all.';
+COMMENT ON FUNCTION "private"."switch_findable"(uuid, integer) IS 'Corrects is_findable of the newest posts of an author. Answers whether it corrected all.';
 
 COMMENT ON FUNCTION "private"."tag_characters"() IS 'The characters of tags, as the inside of a bracket expression.';
 
@@ -6392,7 +6410,7 @@ COMMENT ON FUNCTION "private"."take_turn"() IS 'Lets one person write by one req
 
 COMMENT ON FUNCTION "private"."take_turn_without_person"() IS 'Waits until no statement without a person writes, and makes the next one wait.';
 
-COMMENT ON FUNCTION "private"."time_lexeme"(integer, bigint) IS 'The stretch of time that an id falls into; steps are 1 (4 seconds) to 6 (50 days).';
+COMMENT ON FUNCTION "private"."time_lexeme"(integer, bigint) IS 'The lexeme for the stretch of time of an id. Steps are 1 (4 seconds) to 6 (50 days).';
 
 COMMENT ON FUNCTION "private"."timeline"(uuid, uuid, bigint, bigint, integer) IS 'The ids of a page of home (when list_id is null) or of the feed of a list: posts and reposts between two ids, newest first.';
 
@@ -6410,11 +6428,11 @@ COMMENT ON FUNCTION "private"."users_note_password"() IS 'Takes needs_password a
 
 COMMENT ON FUNCTION "private"."viewer"() IS 'The id of the person who is signed in. The error PT401 when nobody is.';
 
-COMMENT ON FUNCTION "private"."word_stems"(text, text) IS 'The one or two stems of a word, by a grammar.';
+COMMENT ON FUNCTION "private"."word_stems"(text, text) IS 'The one or two stems that a grammar has for a word.';
 
-COMMENT ON FUNCTION "private"."words_query"(text[], text[]) IS 'A word, or several side by side, as tsqueries in text: what the index is asked for, and what a post must have.';
+COMMENT ON FUNCTION "private"."words_query"(text[], text[]) IS 'One word, or several side by side, as two tsqueries in text. indexed is for the index. exact is for the posts that the index finds.';
 
-COMMENT ON FUNCTION "public"."accept_follow_request"(uuid) IS 'Accepts a request to follow you: false when there is none, or it was taken back.';
+COMMENT ON FUNCTION "public"."accept_follow_request"(uuid) IS 'Accepts a request to follow you. Answers false if there is none, for example because the requester took it back.';
 
 COMMENT ON FUNCTION "public"."author_counts"(public.profiles) IS 'Embeds the count in profiles: select=*,author_counts(posts).';
 
@@ -6424,7 +6442,9 @@ COMMENT ON FUNCTION "public"."bookmarks_feed"(bigint, integer) IS 'The posts tha
 
 COMMENT ON FUNCTION "public"."count_newer"(public.feed, bigint, text) IS 'How many rows of a feed are newer than the row with the id after. It counts up to 100 and reads only ids. of names the feed: the tag, or the id of the list, profile or post.';
 
-COMMENT ON FUNCTION "public"."follow"(uuid) IS 'Follows a public account, or sends a request to a private one: answers following or requested. It is safe to repeat.';
+COMMENT ON FUNCTION "public"."decline_follow_request"(uuid) IS 'Deletes a request to follow you. Answers false if there is none. The requester may ask again.';
+
+COMMENT ON FUNCTION "public"."follow"(uuid) IS 'Follows a public account, or sends a request to a private one. Answers following or requested. You may call it again: the second call changes nothing.';
 
 COMMENT ON FUNCTION "public"."follow_counts"(public.profiles) IS 'Embeds the counts in profiles: select=*,follow_counts(followers,following).';
 
@@ -6434,7 +6454,7 @@ COMMENT ON FUNCTION "public"."following"(uuid, bigint, integer) IS 'The people t
 
 COMMENT ON FUNCTION "public"."home_feed"(bigint, integer) IS 'The newest posts and reposts by you and the people you follow, and posts with tags you follow. Each post comes once. Replies are only those to you and to people you follow. Posts by people you mute are left out. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
 
-COMMENT ON FUNCTION "public"."limits"() IS 'Your budget: for each action how often you may do it, how often is left, and when that begins anew (null: nothing is used).';
+COMMENT ON FUNCTION "public"."limits"() IS 'Your budget. For each action: how often you may do it, how often is left, and when all of it is there again (null: you used nothing).';
 
 COMMENT ON FUNCTION "public"."list_feed"(uuid, bigint, integer) IS 'The newest posts and reposts by the people on a list. Each post comes once. Replies are only those to you and to people on the list. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
 
@@ -6450,7 +6470,7 @@ COMMENT ON FUNCTION "public"."profile_replies"(uuid, bigint, integer) IS 'Somebo
 
 COMMENT ON FUNCTION "public"."public_feed"(bigint, integer) IS 'The newest posts for everyone, without replies and reposts. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
 
-COMMENT ON FUNCTION "public"."publish_draft"(uuid) IS 'Publishes one of your drafts now: answers the id of the post. The draft is deleted.';
+COMMENT ON FUNCTION "public"."publish_draft"(uuid) IS 'Publishes one of your drafts now, and deletes the draft. Answers the id of the post.';
 
 COMMENT ON FUNCTION "public"."quotes"(bigint, bigint, integer) IS 'The newest posts that quote a post. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
 
@@ -6458,9 +6478,11 @@ COMMENT ON FUNCTION "public"."remove_follower"(uuid) IS 'Ends somebody''s follow
 
 COMMENT ON FUNCTION "public"."replies"(bigint, bigint, integer) IS 'The newest replies to a post. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
 
-COMMENT ON FUNCTION "public"."search_posts"(text, bigint, integer) IS 'Posts by their words, "phrases" and -unwanted words, either or, #tags, from:somebody, since:2026-01-31 and until:2026-12-31 (days in UTC; until is exclusive), newest first. Give the id of the last row as before to turn the page; page_size is 1 to 100.';
+COMMENT ON FUNCTION "public"."search_people"(text, integer) IS 'People by the beginning of a name or a part of it, also with a spelling mistake. The best come first. id is the place in this list. page_size is 1 to 100. There is only one page.';
 
-COMMENT ON FUNCTION "public"."set_limits"(uuid, integer, integer, integer, text) IS 'Gives one person other amounts for an action, or for every action when it is left out; without amounts, the usual ones again. Answers how many actions changed. For the service role.';
+COMMENT ON FUNCTION "public"."search_posts"(text, bigint, integer) IS 'Posts, newest first. The query may have words, "phrases", -unwanted words, either or, #tags, from:somebody, since:2026-01-31 and until:2026-12-31. Days are in UTC, and the day of until is not included. For the next page, give the id of the last row as before. page_size is 1 to 100.';
+
+COMMENT ON FUNCTION "public"."set_limits"(uuid, integer, integer, integer, text) IS 'Gives one person other amounts for an action. Without an action, it is every action. Without amounts, the person has the usual ones again. Answers how many actions changed. For the service role.';
 
 COMMENT ON FUNCTION "public"."tag_feed"(text, bigint, integer) IS 'The newest posts and replies with a tag. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
 
@@ -6472,7 +6494,7 @@ COMMENT ON TABLE "private"."author_counts" IS 'How many posts somebody wrote for
 
 COMMENT ON TABLE "private"."deleted_posts" IS 'The places of deleted posts. A place exists as long as it has replies, or places, below it.';
 
-COMMENT ON TABLE "private"."draft_queue" IS 'Authors who have scheduled drafts, and from when each waits for the next run.';
+COMMENT ON TABLE "private"."draft_queue" IS 'Authors with scheduled drafts. Each author waits for a run from due_at on.';
 
 COMMENT ON TABLE "private"."follow_counts" IS 'How many people follow somebody, and how many that person follows. One row for each profile.';
 
@@ -6480,37 +6502,37 @@ COMMENT ON TABLE "private"."held_usernames" IS 'Names that people gave up, by a 
 
 COMMENT ON TABLE "private"."id_secret" IS 'One row, different in each database. The shift of the counter in ids is computed from it.';
 
-COMMENT ON TABLE "private"."limit_overrides" IS 'Other amounts for one person, larger or smaller. Written by set_limits().';
+COMMENT ON TABLE "private"."limit_overrides" IS 'Other amounts for one person, larger or smaller. set_limits() writes them.';
 
 COMMENT ON TABLE "private"."limited_counts" IS 'How many limited posts the places of replies, quotes and reposts have. Without a row, a place has none.';
 
 COMMENT ON TABLE "private"."limited_posts" IS 'Posts that not everyone sees, once for each place. reply:5, quote:5 and repost:5 refer to post 5. tag:garden has the tag garden. by:, replies-by: and shown-by: are on the page of the author with that id. There is no foreign key: posts_unlimit() deletes the rows with the post.';
 
-COMMENT ON TABLE "private"."limits" IS 'How often each action may be done. The newcomer amounts are for accounts younger than a day. A change reaches everybody within an hour.';
+COMMENT ON TABLE "private"."limits" IS 'How often a person may do each action. The newcomer amounts are for accounts younger than a day. A change here reaches everybody within an hour.';
 
-COMMENT ON TABLE "private"."names" IS 'The names of people as search compares them: folded.';
+COMMENT ON TABLE "private"."names" IS 'The folded names of people. Search compares these.';
 
 COMMENT ON TABLE "private"."post_counts" IS 'How many likes, replies, reposts and quotes a post has, by anybody and for any audience.';
 
-COMMENT ON TABLE "private"."post_search" IS 'What search knows of each post.';
+COMMENT ON TABLE "private"."post_search" IS 'Each post as search knows it. Reposts are not here.';
 
 COMMENT ON TABLE "private"."reserved_usernames" IS 'Names that nobody may take: people would think that they are the house, or a page of it.';
 
-COMMENT ON TABLE "private"."search_grammars" IS 'By whose grammar the words of posts are compared, as far as there are posts.';
+COMMENT ON TABLE "private"."search_grammars" IS 'The grammars of the languages that posts have.';
 
-COMMENT ON TABLE "private"."search_switches" IS 'Accounts whose posts search does not yet treat as their switches say.';
+COMMENT ON TABLE "private"."search_switches" IS 'Accounts that switched, and have posts that the index still has to change.';
 
 COMMENT ON TABLE "private"."sign_ups" IS 'Sign-ups that wait for confirmation. Until reserved_until nobody else can have the username. A week after the last mail the account is deleted.';
 
-COMMENT ON TABLE "private"."usage" IS 'How often somebody did an action in the minute, hour and day that run now. One row for each person and action.';
+COMMENT ON TABLE "private"."usage" IS 'How often a person did an action in the current minute, hour and day. One row for each person and action.';
 
 COMMENT ON TABLE "public"."blocks" IS 'The people you block. Insert to block, which ends follows and follow requests both ways. Delete to unblock.';
 
 COMMENT ON TABLE "public"."bookmarks" IS 'The posts that you want to find again. Only you see your bookmarks.';
 
-COMMENT ON TABLE "public"."drafts" IS 'Posts that are not written yet, at most 100 for each author. Only their author knows of them.';
+COMMENT ON TABLE "public"."drafts" IS 'Posts that are not published yet, at most 100 for each author. Only the author can see them.';
 
-COMMENT ON TABLE "public"."follow_requests" IS 'Who asks to follow a private account. Insert to ask, delete to take the request back. The owner of the account calls accept_follow_request() or decline_follow_request().';
+COMMENT ON TABLE "public"."follow_requests" IS 'Requests to follow a private account. Insert one to ask, delete it to take it back. The owner of the account calls accept_follow_request() or decline_follow_request().';
 
 COMMENT ON TABLE "public"."follows" IS 'A row for each person who follows another. Insert to follow, delete to unfollow. The two people see it, and so does everybody who may look into both accounts. Only its followers may look into a private account.';
 
@@ -6534,9 +6556,9 @@ COMMENT ON TABLE "public"."tag_follows" IS 'The tags that people follow, at most
 
 COMMENT ON TYPE "private"."problem" IS 'Why something is refused: an HTTP status, a code for programs, a message for people.';
 
-COMMENT ON TYPE "private"."search" IS 'What a search asks of the index (null: nothing can be found), what it asks of the posts found by that (null: nothing else), the one author whose posts are wanted (null: anybody''s), and between which ids.';
+COMMENT ON TYPE "private"."search" IS 'A search. wanted is for the index (null: the search finds nothing). exact is for the posts that the index finds (null: there is no more to ask). from_id is the author (null: all authors). since_id and until_id are the first id and the first id after the last.';
 
-COMMENT ON TYPE "public"."allowance" IS 'How often you may do something: per is minute, hour or day, whichever has least left.';
+COMMENT ON TYPE "public"."allowance" IS 'How often you may do an action. per is minute, hour or day: the one with the least left.';
 
 COMMENT ON TYPE "public"."audience" IS 'The people that a post is for. everyone: everybody, or the followers when the account is private. followers: the followers of the author. mentioned: the people that the post mentions and, when it is a reply, the author it answers.';
 
@@ -6556,7 +6578,7 @@ COMMENT ON TYPE "public"."thread_post" IS 'A row of a thread. depth is 0 for the
 
 COMMENT ON TYPE "public"."visibility" IS 'Whether you see a post, and the rule that decides it: as a code for programs and as a sentence for people.';
 
-COMMENT ON VIEW "private"."allowances" IS 'What each person may do: their own amounts, or those for the age of their account.';
+COMMENT ON VIEW "private"."allowances" IS 'How often each person may do each action: their own amounts, or the amounts for the age of their account.';
 
 COMMENT ON VIEW "public"."author_counts" IS 'How many posts somebody wrote.';
 
