@@ -7,7 +7,7 @@ import type { Town } from "./attack-town.ts";
 
 export const flood = Number(process.env.PLAZA_BENCH_FLOOD ?? 50_000);
 
-/** Who floods: so many accounts, and how their posts are limited. */
+/** Who floods: the number of accounts, and how their posts are limited. */
 export const floods = {
   "one private account": { authors: 1, audience: "everyone", isPrivate: true },
   "100 private accounts": { authors: 100, audience: "everyone", isPrivate: true },

@@ -266,10 +266,12 @@ begin
         where read_rows = few
           and limited_page.place like 'by:%'
           and post_mentions.profile_id = limited_page.viewer_id
+          -- The author may repost a reply. It is on the other page.
           and (
             select limited_posts.audience = 'mentioned'
             from private.limited_posts
-            where limited_posts.place = limited_page.place and limited_posts.post_id = post_mentions.post_id
+            where limited_posts.place in (limited_page.place, 'replies-' || limited_page.place)
+              and limited_posts.post_id = post_mentions.post_id
           )
         offset 0
       ) as repost (id)
