@@ -30,7 +30,7 @@ const othersPost = (rows: string) => `
   select id from public.posts
   where author_id <> ${uid} and is_open and repost_of_id is null
   order by id desc offset (select min(n) from ${rows}) limit (select count(*) from ${rows})`;
-/** Rows that name somebody: what was named before is named anew. */
+/** Rows that name somebody. If there is such a row, it is deleted first. */
 const naming = (table: string, me: string, they: string, whom: string): Writing => ({
   clear: (rows) =>
     `delete from public.${table} where ${me} = ${uid} and ${they} in (select ${whom} from ${rows})`,
@@ -131,7 +131,7 @@ const writings: Record<string, Writing> = {
 };
 
 export interface Attacker {
-  /** Does an action so many times. Rejects with the refusal of the budget. */
+  /** Does an action this number of times. Rejects with the refusal of the budget. */
   act(action: string, times: number): Promise<void>;
 }
 

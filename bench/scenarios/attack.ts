@@ -1,8 +1,8 @@
 /**
  * What a page costs when others have filled the tables. Each attack is compared with the
- * same town without it, side by side on one server: one attacker who does in a day all
- * that the limits allow; 50,000 newest posts that the reader does not see; a post with
- * 36,000 replies and other large things.
+ * same town without it, side by side on one server. One attacker does in a day all that
+ * the limits allow. Others write 50,000 newest posts that the reader does not see. Then
+ * there are large things, such as a post with 36,000 replies.
  */
 import { loadavg } from "node:os";
 import { onAdmin, startDatabaseServer } from "../../sql/tools/server.ts";

@@ -42,8 +42,16 @@ revoke all on private.limited_posts from public, anon, authenticated, service_ro
 -- The limited posts of a place by one author, newest first.
 create index limited_posts_author_place_post_id_idx on private.limited_posts (author_place, post_id desc)
   include (audience);
+<<<<<<< HEAD
 -- The places of a post. It is a hash index, because Postgres cannot read that in order.
 -- The planner would walk through an ordered index to find the newest posts of a place.
+=======
+-- The posts of a place that address somebody, newest first.
+create index limited_posts_place_post_id_mentioned_idx on private.limited_posts (place, post_id desc)
+  where audience = 'mentioned';
+-- The places of a post. A hash index cannot be read by ranges: the planner would
+-- otherwise walk through it for the newest posts of a place.
+>>>>>>> b1
 create index limited_posts_post_id_idx on private.limited_posts using hash (post_id);
 
 create table private.limited_counts (
@@ -135,28 +143,67 @@ rows 5
 as $$
 declare
   few constant integer := private.few_posts();
+  read_rows integer;
   few_ids bigint[];
 begin
   if viewer_id is null then
     return;
   end if;
-  few_ids := array(
-    select limited_posts.post_id
+  -- sees_post() asks more, but it is slow. So it is not asked about posts that are by
+  -- people whom the viewer does not follow, and do not mention the viewer.
+  select
+    count(*),
+    array_agg(newest.post_id) filter (where newest.author_id = limited_page.viewer_id or case
+      when newest.audience = 'mentioned' then limited_page.place like 'by:%' or (
+        select true from public.post_mentions
+        where post_mentions.profile_id = limited_page.viewer_id and post_mentions.post_id = newest.post_id
+      )
+      else (
+        select true from public.follows
+        where follows.follower_id = limited_page.viewer_id and follows.followee_id = newest.author_id
+      )
+    end)
+  into read_rows, few_ids
+  from (
+    select limited_posts.post_id, limited_posts.author_id, limited_posts.audience
     from private.limited_posts
     where limited_posts.place = limited_page.place
       and limited_posts.post_id < below and limited_posts.post_id > above
     order by limited_posts.post_id desc
     limit few
-  );
-  if cardinality(few_ids) < few then
+  ) as newest;
+  if read_rows < few then
     return query
     select one.id
-    from unnest(few_ids) as one (id)
+    from (
+      select candidate.id
+      from unnest(few_ids) as candidate (id)
+      order by candidate.id desc
+      -- It is asked about one after the other, until there are enough.
+      offset 0
+    ) as one
     where private.sees_post(limited_page.viewer_id, one.id)
-    order by one.id desc
     limit most;
     return;
   end if;
+
+  -- If few posts of the place address people, each is asked whether it mentions the viewer.
+  -- If there are more, the viewer's mentions are read instead.
+  select
+    count(*),
+    array_agg(newest.post_id) filter (where limited_page.place like 'by:%' or (
+      select true from public.post_mentions
+      where post_mentions.profile_id = limited_page.viewer_id and post_mentions.post_id = newest.post_id
+    ))
+  into read_rows, few_ids
+  from (
+    select limited_posts.post_id
+    from private.limited_posts
+    where limited_posts.place = limited_page.place and limited_posts.audience = 'mentioned'
+      and limited_posts.post_id < below and limited_posts.post_id > above
+    order by limited_posts.post_id desc
+    limit few
+  ) as newest;
 
   return query
   select found.post_id
@@ -182,6 +229,7 @@ begin
     )
     union
     (
+<<<<<<< HEAD
       -- The posts that address the viewer, and reposts of them by their own authors. These
       -- are subqueries, so that every plan starts with the viewer's mentions.
       select either.id
@@ -198,9 +246,67 @@ begin
           select limited_posts.audience = 'mentioned'
           from private.limited_posts
           where limited_posts.place = limited_page.place and limited_posts.post_id = either.id
+=======
+      select one.id
+      from (
+        select candidate.id
+        from unnest(few_ids) as candidate (id)
+        where read_rows < few
+        order by candidate.id desc
+        offset 0
+      ) as one
+      where private.sees_post(limited_page.viewer_id, one.id)
+      limit most
+    )
+    union
+    (
+      -- The posts that address the viewer. Read from the newest, until there are enough.
+      select addressed.post_id
+      from (
+        select post_mentions.post_id
+        from public.post_mentions
+        where read_rows = few
+          and post_mentions.profile_id = limited_page.viewer_id
+          and post_mentions.post_id < below and post_mentions.post_id > above
+          and (
+            select limited_posts.audience = 'mentioned'
+            from private.limited_posts
+            where limited_posts.place = limited_page.place and limited_posts.post_id = post_mentions.post_id
+          )
+        order by post_mentions.post_id desc
+        offset 0
+      ) as addressed
+      where private.sees_post(limited_page.viewer_id, addressed.post_id)
+      limit most
+    )
+    union
+    (
+      -- On the page of an author, the author's reposts of such posts. As a subquery, so
+      -- that the planner has no choice but to go by way of the viewer's mentions.
+      select repost.id
+      from (
+        select (
+          select posts.id
+          from public.posts
+          where posts.repost_of_id = post_mentions.post_id
+            and posts.author_id = (select original.author_id from public.posts as original where original.id = post_mentions.post_id)
+>>>>>>> b1
         )
-        and private.sees_post(limited_page.viewer_id, either.id)
-      order by either.id desc
+        from public.post_mentions
+        where read_rows = few
+          and limited_page.place like 'by:%'
+          and post_mentions.profile_id = limited_page.viewer_id
+          -- The author may repost a reply. It is on the other page.
+          and (
+            select limited_posts.audience = 'mentioned'
+            from private.limited_posts
+            where limited_posts.place in (limited_page.place, 'replies-' || limited_page.place)
+              and limited_posts.post_id = post_mentions.post_id
+          )
+        offset 0
+      ) as repost (id)
+      where repost.id < below and repost.id > above and private.sees_post(limited_page.viewer_id, repost.id)
+      order by repost.id desc
       limit most
     )
   ) as found (post_id)
