@@ -42,16 +42,11 @@ revoke all on private.limited_posts from public, anon, authenticated, service_ro
 -- The limited posts of a place by one author, newest first.
 create index limited_posts_author_place_post_id_idx on private.limited_posts (author_place, post_id desc)
   include (audience);
-<<<<<<< HEAD
--- The places of a post. It is a hash index, because Postgres cannot read that in order.
--- The planner would walk through an ordered index to find the newest posts of a place.
-=======
 -- The posts of a place that address somebody, newest first.
 create index limited_posts_place_post_id_mentioned_idx on private.limited_posts (place, post_id desc)
   where audience = 'mentioned';
--- The places of a post. A hash index cannot be read by ranges: the planner would
--- otherwise walk through it for the newest posts of a place.
->>>>>>> b1
+-- The places of a post. It is a hash index, because Postgres cannot read that in order.
+-- The planner would walk through an ordered index to find the newest posts of a place.
 create index limited_posts_post_id_idx on private.limited_posts using hash (post_id);
 
 create table private.limited_counts (
@@ -149,20 +144,22 @@ begin
   if viewer_id is null then
     return;
   end if;
-  -- sees_post() asks more, but it is slow. So it is not asked about posts that are by
-  -- people whom the viewer does not follow, and do not mention the viewer.
+  -- sees_post() asks about blocks and reposts too, but it is slow. So it is only asked about
+  -- posts that are for the viewer. On an author's page a repost may be for them because of
+  -- the post that it shows.
   select
     count(*),
-    array_agg(newest.post_id) filter (where newest.author_id = limited_page.viewer_id or case
-      when newest.audience = 'mentioned' then limited_page.place like 'by:%' or (
-        select true from public.post_mentions
-        where post_mentions.profile_id = limited_page.viewer_id and post_mentions.post_id = newest.post_id
-      )
-      else (
+    array_agg(newest.post_id) filter (where private.admits(
+      limited_page.viewer_id, newest.author_id, newest.audience, false,
+      (
         select true from public.follows
         where follows.follower_id = limited_page.viewer_id and follows.followee_id = newest.author_id
-      )
-    end)
+      ) is true,
+      limited_page.place like 'by:%' or (
+        select true from public.post_mentions
+        where post_mentions.profile_id = limited_page.viewer_id and post_mentions.post_id = newest.post_id
+      ) is true
+    ))
   into read_rows, few_ids
   from (
     select limited_posts.post_id, limited_posts.author_id, limited_posts.audience
@@ -229,24 +226,6 @@ begin
     )
     union
     (
-<<<<<<< HEAD
-      -- The posts that address the viewer, and reposts of them by their own authors. These
-      -- are subqueries, so that every plan starts with the viewer's mentions.
-      select either.id
-      from public.post_mentions
-      cross join lateral unnest(array[post_mentions.post_id, (
-        select repost.id
-        from public.posts as repost
-        where repost.repost_of_id = post_mentions.post_id
-          and repost.author_id = (select posts.author_id from public.posts where posts.id = post_mentions.post_id)
-      )]) as either (id)
-      where post_mentions.profile_id = limited_page.viewer_id
-        and either.id < below and either.id > above
-        and (
-          select limited_posts.audience = 'mentioned'
-          from private.limited_posts
-          where limited_posts.place = limited_page.place and limited_posts.post_id = either.id
-=======
       select one.id
       from (
         select candidate.id
@@ -281,8 +260,8 @@ begin
     )
     union
     (
-      -- On the page of an author, the author's reposts of such posts. As a subquery, so
-      -- that the planner has no choice but to go by way of the viewer's mentions.
+      -- On the page of an author, the author's reposts of such posts. This is a subquery, so
+      -- that every plan starts with the viewer's mentions.
       select repost.id
       from (
         select (
@@ -290,7 +269,6 @@ begin
           from public.posts
           where posts.repost_of_id = post_mentions.post_id
             and posts.author_id = (select original.author_id from public.posts as original where original.id = post_mentions.post_id)
->>>>>>> b1
         )
         from public.post_mentions
         where read_rows = few
