@@ -271,6 +271,7 @@ security invoker
 set search_path = ''
 as $$
 declare
+  waiting integer := (select count(*) from (select from private.search_switches limit 20) as first);
   switched_id uuid;
   finished integer := 0;
 begin
@@ -282,7 +283,7 @@ begin
     limit 20
     for share of profiles skip locked
   loop
-    if private.switch_findable(switched_id, greatest(most / 20, 1)) then
+    if private.switch_findable(switched_id, most / greatest(waiting, 1)) then
       delete from private.search_switches
       where search_switches.author_id = switched_id;
       finished := finished + 1;
@@ -292,7 +293,7 @@ begin
 end;
 $$;
 
-comment on function private.finish_search_switches is 'Changes at most this number of posts in the index, for up to 20 accounts that switched. Answers how many accounts are done.';
+comment on function private.finish_search_switches is 'Changes at most this number of posts in the index, shared equally by up to 20 accounts that switched. Answers how many accounts are done.';
 revoke all on function private.finish_search_switches (integer) from public, anon, authenticated, service_role;
 
 -- A person who writes a post takes their turn too. So nobody writes a findable post while

@@ -1175,6 +1175,7 @@ CREATE OR REPLACE FUNCTION private.finish_search_switches (
   SET search_path TO ''
   AS $function$
 declare
+  waiting integer := (select count(*) from (select from private.search_switches limit 20) as first);
   switched_id uuid;
   finished integer := 0;
 begin
@@ -1186,7 +1187,7 @@ begin
     limit 20
     for share of profiles skip locked
   loop
-    if private.switch_findable(switched_id, greatest(most / 20, 1)) then
+    if private.switch_findable(switched_id, most / greatest(waiting, 1)) then
       delete from private.search_switches
       where search_switches.author_id = switched_id;
       finished := finished + 1;
@@ -6279,7 +6280,7 @@ COMMENT ON FUNCTION "private"."feed_page"(public.feed, text, uuid, bigint, bigin
 
 COMMENT ON FUNCTION "private"."few_posts"() IS 'The most limited posts of a place that are asked about one by one.';
 
-COMMENT ON FUNCTION "private"."finish_search_switches"(integer) IS 'Changes at most this number of posts in the index, for up to 20 accounts that switched. Answers how many accounts are done.';
+COMMENT ON FUNCTION "private"."finish_search_switches"(integer) IS 'Changes at most this number of posts in the index, shared equally by up to 20 accounts that switched. Answers how many accounts are done.';
 
 COMMENT ON FUNCTION "private"."folded"(text) IS 'A text without capitals and accents.';
 
