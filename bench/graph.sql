@@ -380,9 +380,36 @@ set is_open = true
 from public.posts
 where posts.id = post_tags.post_id and posts.is_open;
 
+-- What private.limited_places() says, for all posts at once and without indexes.
 insert into private.limited_posts (place, post_id, author_id, audience)
-select limited.place, limited.post_id, limited.author_id, limited.audience
-from private.limited_places(array(select posts.id from public.posts where not posts.is_open)) as limited;
+select 'reply:' || reply_to_id, id, author_id, audience
+from public.posts
+where not is_open and reply_to_id is not null
+union all
+select 'quote:' || quote_of_id, id, author_id, audience
+from public.posts
+where not is_open and quote_of_id is not null
+union all
+select 'repost:' || repost_of_id, posts.id, author_id, audience
+from public.posts
+join public.profiles on profiles.id = posts.author_id
+where repost_of_id is not null and profiles.is_private
+union all
+select 'tag:' || post_tags.tag, posts.id, author_id, audience
+from public.post_tags
+join public.posts on posts.id = post_tags.post_id
+where not posts.is_open
+union all
+select case when reply_to_id is null then 'by:' else 'replies-by:' end || author_id, id, author_id, audience
+from public.posts
+where audience = 'mentioned'
+union all
+select
+  case when original.author_id = posts.author_id then 'by:' else 'shown-by:' end || posts.author_id,
+  posts.id, original.author_id, original.audience
+from public.posts
+join public.posts as original on original.id = posts.repost_of_id
+where not original.is_open and (original.author_id <> posts.author_id or original.audience = 'mentioned');
 
 insert into private.limited_counts (place, amount)
 select place, count(*)
