@@ -25,7 +25,7 @@ comment on type public.feed is 'The feeds, as count_newer() names them.';
 /*
  * A page of a tag, of replies, of quotes, or of a profile that the viewer does not follow
  * has two sources: the open posts, and the limited posts that are for the viewer
- * (20-posts/52-limited-posts.sql). Each has an index that holds nothing else. The public
+ * (20-posts/53-limited-pages.sql). Each has an index that holds nothing else. The public
  * feed has only the first source. So these pages never read limited posts that are not for
  * the viewer. They only read past posts of people who are hidden or muted.
  *

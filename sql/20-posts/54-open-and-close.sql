@@ -1,0 +1,114 @@
+/*
+ * open and close
+ *
+ * An account becomes private or public. Its posts, and the reposts of them, are opened or
+ * closed: is_open changes (36-visibility.sql), and the places of limited posts change with
+ * it (52-limited-posts.sql). An account that is deleted locks its posts in the same way
+ * (58-ended-accounts.sql).
+ */
+
+/*
+ * A person may delete several posts in one statement, in any order. If this function waited
+ * for one of them while it holds another, the two could wait for each other for ever. So it
+ * never waits while it holds a post. It releases all of them and tries again.
+ */
+create function private.lock_posts_of(profile_id uuid, to_delete boolean)
+returns bigint[]
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  most_tries constant integer := 200;
+  ids bigint[];
+begin
+  for try in 1..most_tries loop
+    ids := array(
+      select posts.id from public.posts where posts.author_id = lock_posts_of.profile_id
+      union
+      select repost.id
+      from public.posts
+      join public.posts as repost on repost.repost_of_id = posts.id
+      where posts.author_id = lock_posts_of.profile_id
+    );
+    begin
+      if to_delete then
+        perform from public.posts where posts.id = any (ids) order by posts.id for update nowait;
+      else
+        perform from public.posts where posts.id = any (ids) order by posts.id for no key update nowait;
+      end if;
+      return ids;
+    exception when lock_not_available then
+      perform pg_sleep(0.02);
+    end;
+  end loop;
+  raise sqlstate 'PT503' using
+    message = 'Somebody is changing some of these posts at this moment. Try again', detail = 'posts_busy';
+end;
+$$;
+
+comment on function private.lock_posts_of is 'Locks all posts of somebody, and the reposts of these posts, and returns their ids. It tries for about 4 seconds. Then the error PT503, if others still change some of them.';
+revoke all on function private.lock_posts_of (uuid, boolean) from public, anon, authenticated, service_role;
+
+/*
+ * An account becomes private or public. lock_posts_of() first locks its posts and the
+ * reposts of them. Another account may change at the same moment. Each later statement then
+ * sees what that account committed. Tags get the is_open of their posts.
+ */
+create function private.profiles_open_posts()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  ids bigint[] := private.lock_posts_of(new.id, false);
+begin
+  update public.posts
+  set is_open = not new.is_private
+  where posts.author_id = new.id
+    and posts.repost_of_id is null
+    and posts.audience = 'everyone'
+    and posts.is_open = new.is_private;
+
+  update public.posts
+  set is_open = not posts.is_open
+  from public.posts as original, public.profiles as author
+  where posts.id = any (ids)
+    and original.id = posts.repost_of_id
+    and author.id = posts.author_id
+    and posts.is_open <> (original.is_open and not author.is_private);
+
+  update public.post_tags
+  set is_open = posts.is_open
+  from public.posts
+  where posts.id = post_tags.post_id
+    and posts.author_id = new.id
+    and post_tags.is_open <> posts.is_open;
+
+  if new.is_private then
+    insert into private.limited_posts (place, post_id, author_id, audience)
+    select limited.place, limited.post_id, limited.author_id, limited.audience
+    from private.limited_places(ids) as limited
+    order by limited.place
+    on conflict do nothing;
+  else
+    delete from private.limited_posts
+    where limited_posts.post_id = any (ids)
+      and (limited_posts.place, limited_posts.post_id) not in (
+        select still.place, still.post_id from private.limited_places(ids) as still
+      );
+  end if;
+  return null;
+end;
+$$;
+
+comment on function private.profiles_open_posts is 'Sets is_open of the posts of an account that becomes public or private, and of the reposts of them.';
+revoke all on function private.profiles_open_posts () from public, anon, authenticated, service_role;
+
+create trigger profiles_open_posts
+  after update of is_private on public.profiles
+  for each row
+  when (old.is_private <> new.is_private)
+  execute function private.profiles_open_posts();
