@@ -167,7 +167,7 @@ export function goals(networks: Network[]): string {
     const grown = large.pages.flatMap(({ kind, page, of }, place): [string, Ratio][] =>
       page === 1 ? [[kind, ratio(of.home_feed, (small.pages[place] as PageFigures).of.home_feed)]] : [],
     );
-    most("both", "larger ÷ smaller", 1.5, grown);
+    most("both", "larger ÷ smaller", 1.3, grown);
   }
   return ["| people | goal | measured | |", "|---|---|---|---|", ...lines].join("\n");
 }
