@@ -16,10 +16,13 @@ export const floods = {
 } as const;
 
 const countLimited = `
-  truncate private.limited_posts, private.limited_counts;
+  truncate private.limited_posts, private.addressed_posts, private.limited_counts;
   insert into private.limited_posts (place, post_id, author_id, audience)
     select place, post_id, author_id, audience
     from private.limited_places(array(select id from public.posts where not is_open));
+  insert into private.addressed_posts (place, profile_id, post_id, author_id)
+    select place, profile_id, post_id, author_id
+    from private.addressed_places(array(select id from public.posts where not is_open));
   insert into private.limited_counts (place, amount)
     select place, count(*) from private.limited_posts where place ~ '^(reply|quote|repost):' group by place;
 `;

@@ -404,12 +404,17 @@ select case when reply_to_id is null then 'by:' else 'replies-by:' end || author
 from public.posts
 where audience = 'mentioned'
 union all
-select
-  case when original.author_id = posts.author_id then 'by:' else 'shown-by:' end || posts.author_id,
-  posts.id, original.author_id, original.audience
+select 'shown-by:' || posts.author_id, posts.id, original.author_id, original.audience
 from public.posts
 join public.posts as original on original.id = posts.repost_of_id
 where not original.is_open and (original.author_id <> posts.author_id or original.audience = 'mentioned');
+
+insert into private.addressed_posts (place, profile_id, post_id, author_id)
+select limited_posts.place, post_mentions.profile_id, limited_posts.post_id, limited_posts.author_id
+from private.limited_posts
+join public.posts on posts.id = limited_posts.post_id
+join public.post_mentions on post_mentions.post_id = coalesce(posts.repost_of_id, posts.id)
+where limited_posts.audience = 'mentioned';
 
 insert into private.limited_counts (place, amount)
 select place, count(*)

@@ -11,7 +11,7 @@
  *
  * The rule that decides who sees a post is in 36-visibility.sql, with most policies. Earlier
  * versions are in 22-versions.sql, the places of deleted posts in 24-places.sql, and the
- * counts in 50-author-counts.sql and 55-post-counts.sql.
+ * counts in 50-author-counts.sql and 56-post-counts.sql.
  */
 
 -- Tables ---------------------------------------------------------------------

@@ -234,7 +234,7 @@ revoke all on function private.require_open_post (uuid, bigint) from public, ano
 
 -- The audience of a post and the original of a repost never change. An account can become
 -- private or public. Then profiles_open_posts() changes is_open of its posts
--- (54-open-and-close.sql). posts_prepare() has locked the author's profile, so that cannot
+-- (55-open-and-close.sql). posts_prepare() has locked the author's profile, so that cannot
 -- happen meanwhile.
 create function private.opens(post public.posts)
 returns boolean

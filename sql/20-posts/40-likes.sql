@@ -4,7 +4,7 @@
  * A like says that a person likes a post. The author of the post sees every like of it.
  * Others see a like only if the person who gave it shows their likes (shows_likes), and if
  * they may look into that account. A like of a repost goes to the post that it shows.
- * The counts of likes are in 55-post-counts.sql.
+ * The counts of likes are in 56-post-counts.sql.
  */
 
 -- Tables ---------------------------------------------------------------------

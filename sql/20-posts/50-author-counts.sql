@@ -125,27 +125,13 @@ begin
       select from public.follows
       where follows.follower_id = author_posts.viewer_id and follows.followee_id = author_posts.author_id
     ) then counts.for_followers else 0 end
-    -- If the author wrote at most 200 of them, ask about each. Otherwise go through the
-    -- viewer's mentions.
-    + case when counts.for_mentioned = 0 or author_posts.viewer_id is null then 0
-    when counts.for_mentioned <= 200 then (
+    + case when counts.for_mentioned = 0 or author_posts.viewer_id is null then 0 else (
       select count(*)
-      from public.posts
-      where posts.author_id = author_posts.author_id
-        and posts.audience = 'mentioned'
-        and (
-          select true from public.post_mentions
-          where post_mentions.post_id = posts.id and post_mentions.profile_id = author_posts.viewer_id
-        )
-    ) else (
-      select count(*)
-      from public.post_mentions
-      where post_mentions.profile_id = author_posts.viewer_id
-        and (
-          select posts.author_id = author_posts.author_id and posts.audience = 'mentioned'
-          from public.posts
-          where posts.id = post_mentions.post_id
-        )
+      from private.addressed_posts
+      where addressed_posts.reader_place in (
+        'by:' || author_posts.author_id || ' ' || author_posts.viewer_id,
+        'replies-by:' || author_posts.author_id || ' ' || author_posts.viewer_id
+      )
     ) end;
 end;
 $$;

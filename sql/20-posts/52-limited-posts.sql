@@ -9,8 +9,8 @@
  * (docs/decisions/0008-a-page-costs-what-it-shows.md).
  *
  * The file also keeps the counts of limited replies, quotes and reposts, which
- * 55-post-counts.sql subtracts. Pages read the places with 53-limited-pages.sql. What
- * changes when an account becomes private or public is in 54-open-and-close.sql.
+ * 56-post-counts.sql subtracts. Pages read the places with 54-limited-pages.sql. What
+ * changes when an account becomes private or public is in 55-open-and-close.sql.
  */
 
 -- Tables ---------------------------------------------------------------------
@@ -19,8 +19,8 @@ create table private.limited_posts (
   place      text             not null,
   post_id    bigint           not null,
   -- The author and the audience decide who sees the post. They are copied here because
-  -- they never change. For shown-by, and for a repost in by, they belong to the post that
-  -- the repost shows.
+  -- they never change. For shown-by, they belong to the post that the repost
+  -- shows.
   author_id  uuid             not null,
   audience   public.audience  not null,
   -- The place and the author in one column. With two columns, the planner believes that
@@ -64,7 +64,7 @@ revoke all on private.limited_counts from public, anon, authenticated, service_r
  *   - A post with tags is in the place of each tag.
  *   - An author's page shows open posts to a viewer who does not follow the author. It adds
  *     the posts that address the viewer (by, replies-by), and the reposts of limited posts
- *     by others that are for the viewer (shown-by).
+ *     that are for the viewer (shown-by).
  */
 create function private.limited_places(ids bigint[])
 returns table (place text, post_id bigint, author_id uuid, audience public.audience)
@@ -89,18 +89,17 @@ begin
     union all
     select 'tag:' || post_tags.tag, false from public.post_tags where post_tags.post_id = posts.id
     union all
-    select case when posts.reply_to_id is null then 'by:' else 'replies-by:' end || posts.author_id, true
-    where posts.audience = 'mentioned' or (original.author_id = posts.author_id and original.audience = 'mentioned')
+    select case when posts.reply_to_id is null then 'by:' else 'replies-by:' end || posts.author_id, false
+    where posts.audience = 'mentioned'
     union all
     select 'shown-by:' || posts.author_id, true
-    where original.author_id <> posts.author_id and not original.is_open
+    where not original.is_open and (original.author_id <> posts.author_id or original.audience = 'mentioned')
   ) as limited (place, of_original)
-  -- The post that decides who sees it. For a repost on an author's page, it is the post
-  -- that the repost shows.
+  -- The post that decides who sees it.
   cross join lateral (
-    select original.author_id, original.audience where limited.of_original and original.id is not null
+    select original.author_id, original.audience where limited.of_original
     union all
-    select posts.author_id, posts.audience where not limited.of_original or original.id is null
+    select posts.author_id, posts.audience where not limited.of_original
   ) as decider
   where posts.id = any (limited_places.ids) and not posts.is_open;
 end;

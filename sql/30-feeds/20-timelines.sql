@@ -24,7 +24,7 @@
  * as the better way.
  */
 create function private.newest_posts(
-  viewer_id uuid, author_ids uuid[], tags text[], below bigint, above bigint, wanted integer
+  viewer_id uuid, author_ids uuid[], tags text[], unwanted_ids uuid[], below bigint, above bigint, wanted integer
 )
 returns bigint[]
 language plpgsql
@@ -115,15 +115,22 @@ begin
         from public.post_tags
         where post_tags.tag = followed.tag
           and post_tags.is_open
-          and post_tags.post_id < below and post_tags.post_id > above
+          and post_tags.post_id < below
+          and post_tags.post_id > private.above_page(found, above, wanted, false)
         order by post_tags.post_id desc
         limit wanted
       ) as tagged
       union
+      select unnest(found)
+      order by 1 desc
+      limit wanted
+    );
+    found := array(
       select limited.id
       from unnest(tags) as followed (tag)
       cross join lateral private.limited_page(
-        newest_posts.viewer_id, 'tag:' || followed.tag, below, above, wanted
+        newest_posts.viewer_id, 'tag:' || followed.tag, below,
+        private.above_page(found, above, wanted, false), wanted, unwanted_ids
       ) as limited (id)
       union
       select unnest(found)
@@ -135,8 +142,8 @@ begin
 end;
 $$;
 
-comment on function private.newest_posts is 'The ids of the newest posts and reposts by these authors or with these tags, between two ids, newest first. As many as wanted, or all there are. Limited posts with the tags are among them only if the viewer sees them.';
-revoke all on function private.newest_posts (uuid, uuid[], text[], bigint, bigint, integer) from public, anon, authenticated, service_role;
+comment on function private.newest_posts is 'The ids of the newest posts and reposts by these authors or with these tags, between two ids, newest first. As many as wanted, or all there are. Limited posts with the tags are among them only if the viewer sees them and does not want to leave out their authors (unwanted_ids).';
+revoke all on function private.newest_posts (uuid, uuid[], text[], uuid[], bigint, bigint, integer) from public, anon, authenticated, service_role;
 
 -- Rules ----------------------------------------------------------------------
 
@@ -218,7 +225,7 @@ begin
   end if;
 
   loop
-    batch := private.newest_posts(timeline.viewer_id, author_ids, tags, below, above, wanted);
+    batch := private.newest_posts(timeline.viewer_id, author_ids, tags, hidden_ids || muted_ids, below, above, wanted);
     page := page || array(
       select entry.id
       from unnest(batch) as candidate (id)

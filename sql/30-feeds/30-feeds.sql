@@ -25,7 +25,7 @@ comment on type public.feed is 'The feeds, as count_newer() names them.';
 /*
  * A page of a tag, of replies, of quotes, or of a profile that the viewer does not follow
  * has two sources: the open posts, and the limited posts that are for the viewer
- * (20-posts/53-limited-pages.sql). Each has an index that holds nothing else. The public
+ * (20-posts/54-limited-pages.sql). Each has an index that holds nothing else. The public
  * feed has only the first source. So these pages never read limited posts that are not for
  * the viewer. They only read past posts of people who are hidden or muted.
  *
@@ -36,7 +36,7 @@ comment on type public.feed is 'The feeds, as count_newer() names them.';
  * and the id of the post it shows.
  */
 create function private.feed_page(
-  feed public.feed, of text, viewer_id uuid, below bigint, above bigint, page_size integer
+  feed public.feed, of text, viewer_id uuid, below bigint, above bigint, page_size integer, is_counted boolean
 )
 returns table (item_id bigint, post_id bigint)
 language plpgsql
@@ -50,6 +50,9 @@ declare
   muted_ids uuid[] := array(select private.muted_ids(feed_page.viewer_id));
   target_id bigint;
   wanted_tag text;
+  open_ids bigint[];
+  limited_ids bigint[];
+  batch bigint[];
 begin
   case feed_page.feed
     when 'home' then
@@ -82,42 +85,41 @@ begin
 
     when 'tag' then
       wanted_tag := private.tag_name(feed_page.of);
-      return query
-      select found.id, found.id
-      from (
-        (
-          select post_tags.post_id
-          from public.post_tags
-          join public.posts on posts.id = post_tags.post_id
-          where post_tags.tag = wanted_tag
-            and post_tags.is_open
-            and post_tags.post_id < below and post_tags.post_id > above
-            and posts.author_id <> all (hidden_ids)
-            and posts.author_id <> all (muted_ids)
-            and not (
-              posts.quote_of_id is not null and private.quotes_muted(feed_page.viewer_id, posts.quote_of_id, muted_ids)
-            )
-          order by post_tags.post_id desc
-          limit page_size
-        )
-        union all
-        (
-          select limited.id
-          from private.limited_page(
-            feed_page.viewer_id, 'tag:' || wanted_tag, below, above,
-            -- A viewer with mutes gets all limited posts that are for them, because the
-            -- mutes are asked below.
-            case when cardinality(muted_ids) = 0 then page_size end
-          ) as limited (id)
+      open_ids := array(
+        select post_tags.post_id
+        from public.post_tags
+        join public.posts on posts.id = post_tags.post_id
+        where post_tags.tag = wanted_tag
+          and post_tags.is_open
+          and post_tags.post_id < below and post_tags.post_id > above
+          and posts.author_id <> all (hidden_ids)
+          and posts.author_id <> all (muted_ids)
+          and not (
+            posts.quote_of_id is not null and private.quotes_muted(feed_page.viewer_id, posts.quote_of_id, muted_ids)
+          )
+        order by post_tags.post_id desc
+        limit page_size
+      );
+      -- Some limited posts quote a muted person. Then the page needs more of them.
+      limited_ids := '{}';
+      above := private.above_page(open_ids, above, page_size, is_counted);
+      loop
+        batch := array(
+          select private.limited_page(
+            feed_page.viewer_id, 'tag:' || wanted_tag, below, above, page_size, hidden_ids || muted_ids
+          )
+        );
+        limited_ids := limited_ids || array(
+          select posts.id
+          from unnest(batch) as limited (id)
           join public.posts on posts.id = limited.id
-          where posts.author_id <> all (muted_ids)
-            and not (
-              posts.quote_of_id is not null and private.quotes_muted(feed_page.viewer_id, posts.quote_of_id, muted_ids)
-            )
-        )
-      ) as found (id)
-      order by found.id desc
-      limit page_size;
+          where not (
+            posts.quote_of_id is not null and private.quotes_muted(feed_page.viewer_id, posts.quote_of_id, muted_ids)
+          )
+        );
+        exit when cardinality(limited_ids) >= page_size or cardinality(batch) < page_size;
+        below := batch[page_size];
+      end loop;
 
     when 'profile', 'profile_replies' then
       if feed_page.of::uuid = feed_page.viewer_id or exists (
@@ -139,9 +141,7 @@ begin
         return;
       end if;
 
-      return query
-      select found.id, found.id
-      from (
+      open_ids := array(
         (
           select posts.id
           from public.posts
@@ -168,25 +168,22 @@ begin
           order by posts.id desc
           limit page_size
         )
-        union all
-        (
-          select limited.id
-          from private.limited_page(
-            feed_page.viewer_id,
-            case feed_page.feed when 'profile' then 'by:' else 'replies-by:' end || feed_page.of::uuid,
-            below, above, page_size
-          ) as limited (id)
+      );
+      above := private.above_page(open_ids, above, page_size, is_counted);
+      limited_ids := array(
+        select private.limited_page(
+          feed_page.viewer_id,
+          case feed_page.feed when 'profile' then 'by:' else 'replies-by:' end || feed_page.of::uuid,
+          below, above, page_size, hidden_ids
         )
-        union all
-        (
-          select limited.id
-          from private.limited_page(feed_page.viewer_id, 'shown-by:' || feed_page.of::uuid, below, above, page_size)
-            as limited (id)
-          where feed_page.feed = 'profile' and private.looks_into(feed_page.viewer_id, feed_page.of::uuid)
-        )
-      ) as found (id)
-      order by found.id desc
-      limit page_size;
+      );
+      if feed_page.feed = 'profile' and private.looks_into(feed_page.viewer_id, feed_page.of::uuid) then
+        limited_ids := limited_ids || array(
+          select private.limited_page(
+            feed_page.viewer_id, 'shown-by:' || feed_page.of::uuid, below, above, page_size, hidden_ids
+          )
+        );
+      end if;
 
     when 'profile_likes' then
       return query
@@ -231,9 +228,7 @@ begin
         return;
       end if;
 
-      return query
-      select found.id, found.id
-      from (
+      open_ids := array(
         (
           select posts.id
           from public.posts
@@ -257,30 +252,39 @@ begin
           order by posts.id desc
           limit page_size
         )
-        union all
-        (
-          select limited.id
-          from private.limited_page(
-            feed_page.viewer_id,
-            case feed_page.feed when 'replies' then 'reply:' else 'quote:' end || target_id,
-            below, above, page_size
-          ) as limited (id)
+      );
+      above := private.above_page(open_ids, above, page_size, is_counted);
+      limited_ids := array(
+        select private.limited_page(
+          feed_page.viewer_id,
+          case feed_page.feed when 'replies' then 'reply:' else 'quote:' end || target_id,
+          below, above, page_size, hidden_ids
         )
-      ) as found (id)
-      order by found.id desc
-      limit page_size;
+      );
   end case;
+
+  if open_ids is not null then
+    return query
+    select found.id, found.id
+    from unnest(open_ids || limited_ids) as found (id)
+    order by found.id desc
+    limit page_size;
+  end if;
 end;
 $$;
 
-comment on function private.feed_page is 'The ids of a page of a feed, between two ids, newest first.';
-revoke all on function private.feed_page (public.feed, text, uuid, bigint, bigint, integer) from public, anon, authenticated, service_role;
+comment on function private.feed_page is 'The ids of a page of a feed, between two ids, newest first. When is_counted is true, it is only right how many there are.';
+revoke all on function private.feed_page (public.feed, text, uuid, bigint, bigint, integer, boolean) from public, anon, authenticated, service_role;
 
 /*
  * Definer, because Postgres would ask row-level security about every row it probes, which
  * costs more than the feed itself. The functions above ask the same conditions, and tests
  * prove that the answers are the same. Postgres keeps one plan from the first call on,
  * because no plan gets better by knowing the arguments.
+ *
+ * A page reads an index in its order, and stops when it is full. So bitmaps are off. The
+ * planner believes that everybody has as few rows as most people. With a bitmap it would
+ * read all posts of somebody who has many, and sort them.
  */
 create function private.feed(feed public.feed, of text, before bigint, page_size integer)
 returns setof public.feed_item
@@ -289,6 +293,7 @@ stable
 security definer
 set search_path = ''
 set plan_cache_mode = force_generic_plan
+set enable_bitmapscan = off
 rows 20
 as $$
 declare
@@ -301,7 +306,7 @@ begin
   select array_agg(page.item_id order by page.item_id desc), array_agg(page.post_id order by page.item_id desc)
   into item_ids, post_ids
   from private.feed_page(
-    feed.feed, feed.of, viewer_id, coalesce(feed.before, 9223372036854775807), 0, feed.page_size
+    feed.feed, feed.of, viewer_id, coalesce(feed.before, 9223372036854775807), 0, feed.page_size, false
   ) as page;
 
   return query
@@ -322,6 +327,7 @@ stable
 security definer
 set search_path = ''
 set plan_cache_mode = force_generic_plan
+set enable_bitmapscan = off
 as $$
 declare
   viewer_id uuid := case when count_newer.feed in ('home', 'bookmarks') then private.viewer() else auth.uid() end;
@@ -329,7 +335,7 @@ begin
   return (
     select count(*)
     from private.feed_page(
-      count_newer.feed, count_newer.of, viewer_id, 9223372036854775807, coalesce(count_newer.after, 0), 100
+      count_newer.feed, count_newer.of, viewer_id, 9223372036854775807, coalesce(count_newer.after, 0), 100, true
     )
   );
 end;

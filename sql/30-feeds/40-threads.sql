@@ -37,6 +37,7 @@ stable
 security definer
 set search_path = ''
 set plan_cache_mode = force_generic_plan
+set enable_bitmapscan = off
 rows 50
 as $$
 declare
@@ -106,17 +107,36 @@ begin
         )
         union all
         (
+          -- Most posts have no limited replies, or few.
           select limited.id, true
-          from private.limited_page(
-            viewer_id, 'reply:' || parent.id, 9223372036854775807, 0, most_seen
+          from private.limited_counts
+          cross join lateral (
+            select limited_posts.post_id
+            from private.limited_posts
+            where limited_counts.amount <= private.few_posts()
+              and limited_posts.place = limited_counts.place
+              and limited_posts.author_id <> all (hidden_ids)
+              and (
+                select true
+                from private.is_for(
+                  viewer_id, limited_posts.post_id, limited_posts.author_id, limited_posts.audience, false
+                )
+              ) is true
+            union all
+            select page.id
+            from private.limited_page(
+              viewer_id, limited_counts.place, 9223372036854775807, 0, most_seen, hidden_ids
+            ) as page (id)
+            where limited_counts.amount > private.few_posts()
           ) as limited (id)
+          where limited_counts.place = 'reply:' || parent.id
         )
         union all
         (
           select place.id, false
           from (
             (
-              select deleted_posts.id
+              select deleted_posts.id, false
               from private.deleted_posts
               where deleted_posts.reply_to_id = parent.id
               order by deleted_posts.id
@@ -124,7 +144,14 @@ begin
             )
             union all
             (
-              select limited_posts.post_id
+              select
+                limited_posts.post_id,
+                limited_posts.author_id <> all (hidden_ids) and (
+                  select true
+                  from private.is_for(
+                    viewer_id, limited_posts.post_id, limited_posts.author_id, limited_posts.audience, false
+                  )
+                ) is true
               from private.limited_posts
               where limited_posts.place = 'reply:' || parent.id
               order by limited_posts.post_id
@@ -132,7 +159,7 @@ begin
             )
             union all
             (
-              select posts.id
+              select posts.id, false
               from public.posts
               where cardinality(hidden_ids) > 0
                 and posts.reply_to_id = parent.id
@@ -140,11 +167,11 @@ begin
                 and posts.is_open
               limit 500
             )
-          ) as place (id)
-          where (
+          ) as place (id, is_seen)
+          where not place.is_seen and (
             exists (select from public.posts as reply where reply.reply_to_id = place.id)
             or exists (select from private.deleted_posts where deleted_posts.reply_to_id = place.id)
-          ) and not private.sees_post(viewer_id, place.id)
+          )
         )
       ) as reply (id, is_seen)
     ),

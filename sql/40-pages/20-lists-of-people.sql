@@ -52,13 +52,14 @@ comment on function private.people is 'The rows for these people, in the order g
 revoke all on function private.people (uuid, bigint[], uuid[]) from public, anon, authenticated, service_role;
 
 -- Definer, because Postgres would ask row-level security about every row it reads. The
--- function asks the same rule itself.
+-- function asks the same rule itself. Bitmaps are off, as for feeds (30-feeds/30-feeds.sql).
 create function private.follow_list(profile_id uuid, of_followers boolean, before bigint, page_size integer)
 returns setof public.person
 language plpgsql
 stable
 security definer
 set search_path = ''
+set enable_bitmapscan = off
 rows 20
 as $$
 declare

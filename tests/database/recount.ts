@@ -72,19 +72,28 @@ const questions: Record<string, string> = {
       where is_private or audience <> 'everyone'
     ), kept as (
       select place, post_id, author_id from private.limited_posts
-      where place !~ '^(by|shown-by):' or post_id in (select id from posts where repost_of_id is null)
+      where place !~ '^shown-by:'
     )
     (table wanted except table kept) union all (table kept except table wanted)`,
   "limited reposts on a profile's page": `
     with wanted as (
-      select case when original.author_id = posts.author_id then 'by:' else 'shown-by:' end || posts.author_id as place,
+      select 'shown-by:' || posts.author_id as place,
         posts.id as post_id, original.author_id, original.audience
       from posts join posts as original on original.id = posts.repost_of_id
       where not original.is_open and (original.author_id <> posts.author_id or original.audience = 'mentioned')
     ), kept as (
       select place, post_id, author_id, audience from private.limited_posts
-      where place ~ '^(by|shown-by):' and post_id in (select id from posts where repost_of_id is not null)
+      where place ~ '^shown-by:'
     )
+    (table wanted except table kept) union all (table kept except table wanted)`,
+  addressed_posts: `
+    with wanted as (
+      select place, profile_id, limited_posts.post_id, limited_posts.author_id
+      from private.limited_posts
+      join posts on posts.id = limited_posts.post_id
+      join post_mentions on post_mentions.post_id = coalesce(repost_of_id, posts.id)
+      where limited_posts.audience = 'mentioned'
+    ), kept as (select place, profile_id, post_id, author_id from private.addressed_posts)
     (table wanted except table kept) union all (table kept except table wanted)`,
   limited_counts: `
     with wanted as (
