@@ -5,7 +5,7 @@
 import { setTimeout } from "node:timers/promises";
 import postgres from "postgres";
 import { superuser } from "../platform/postgres/server.ts";
-import { databaseUrl } from "../sql/tools/server.ts";
+import { databaseUrl, onAdmin } from "../sql/tools/server.ts";
 import { createAttacker, spendDay } from "./attack-day.ts";
 import { createLiveAttacker } from "./attack-live.ts";
 import { attacker, connect, createTown, of, readers, type Town } from "./attack-town.ts";
