@@ -43,7 +43,7 @@ revoke all on function private.search_within (tsquery, bigint, bigint) from publ
 -- post_id + 0 keeps Postgres from using an index on post_id. Only the exact search has the
 -- words of a phrase, and the rows answer it. The index would read many posts for these
 -- words, and gain nothing.
-create function private.search_findable(wanted tsquery, exact tsquery, since_id bigint, before_id bigint, most integer)
+create function private.search_findable(asked tsquery, exact tsquery, since_id bigint, before_id bigint, most integer)
 returns table (post_id bigint, author_id uuid)
 language plpgsql
 stable
@@ -55,8 +55,6 @@ set enable_indexscan = off
 set jit = off
 rows 100
 as $$
-declare
-  asked tsquery := private.search_within(wanted, since_id, before_id);
 begin
   return query
   select post_search.post_id, post_search.author_id
@@ -70,10 +68,10 @@ begin
 end;
 $$;
 
-comment on function private.search_findable is 'The wanted posts that everyone may find, in any order.';
+comment on function private.search_findable is 'The posts of a stretch of time that match and that everyone may find, in any order.';
 revoke all on function private.search_findable (tsquery, tsquery, bigint, bigint, integer) from public, anon, authenticated, service_role;
 
-create function private.search_limited(wanted tsquery, exact tsquery, since_id bigint, before_id bigint, most integer)
+create function private.search_limited(asked tsquery, exact tsquery, since_id bigint, before_id bigint, most integer)
 returns table (post_id bigint, author_id uuid)
 language plpgsql
 stable
@@ -85,8 +83,6 @@ set enable_indexscan = off
 set jit = off
 rows 100
 as $$
-declare
-  asked tsquery := private.search_within(wanted, since_id, before_id);
 begin
   return query
   select post_search.post_id, post_search.author_id
@@ -100,7 +96,7 @@ begin
 end;
 $$;
 
-comment on function private.search_limited is 'The wanted posts that not everyone may find, in any order.';
+comment on function private.search_limited is 'The posts of a stretch of time that match and that not everyone may find, in any order.';
 revoke all on function private.search_limited (tsquery, tsquery, bigint, bigint, integer) from public, anon, authenticated, service_role;
 
 /*
@@ -108,10 +104,14 @@ revoke all on function private.search_limited (tsquery, tsquery, bigint, bigint,
  * read may take. Then some of the posts it read may have authors that the viewer may not
  * find. Search leaves those authors out and reads again. If there are none, it cuts the
  * stretch to a sixteenth.
+ *
+ * A stretch may be at least half of all time. Then the index is not asked for its time,
+ * because that would take longer than to read past the posts after it. There are few: search
+ * has read them already.
  */
 create function private.search_back(
   viewer_id uuid, hidden_ids uuid[], is_findable boolean, wanted tsquery, exact tsquery,
-  since_id bigint, before_id bigint, width bigint, page_size integer
+  since_id bigint, before_id bigint, width bigint, all_time bigint, page_size integer
 )
 returns bigint[]
 language plpgsql
@@ -129,12 +129,18 @@ declare
   read_rows integer;
   fitting bigint[];
   unwanted text;
+  asked tsquery;
 begin
   width := greatest(width, shortest);
   while top > since_id and cardinality(found) < page_size loop
     -- The stretch begins where a long step begins, so that few steps fill it.
     shift := 20 + 4 * least(6, greatest(1, floor((log(2, width) - 22) / 4)::integer));
     bottom := greatest(since_id, ((top - width) >> shift) << shift);
+    asked := case
+      when not is_findable then private.search_within(wanted, bottom, top)
+      when (top - bottom) * 2 < all_time then private.search_within(wanted, bottom, (((top - 1) >> shift) + 1) << shift)
+      else wanted
+    end;
 
     select count(*), array_agg(row.post_id order by row.post_id desc) filter (where row.fits),
       string_agg(distinct '''from:' || row.author_id || '''', ' | ') filter (where not row.fits)
@@ -147,10 +153,10 @@ begin
             select profiles.is_searchable from public.profiles where profiles.id = match.author_id
           )) as fits
       from (
-        select findable.* from private.search_findable(wanted, exact, bottom, top, most) as findable
+        select findable.* from private.search_findable(asked, exact, bottom, top, most) as findable
         where search_back.is_findable
         union all
-        select limited.* from private.search_limited(wanted, exact, bottom, top, most) as limited
+        select limited.* from private.search_limited(asked, exact, bottom, top, most) as limited
         where not search_back.is_findable
       ) as match
     ) as row;
@@ -176,8 +182,8 @@ begin
 end;
 $$;
 
-comment on function private.search_back is 'The newest wanted posts that the viewer may find. is_findable: only posts that everyone may find, or only the others.';
-revoke all on function private.search_back (uuid, uuid[], boolean, tsquery, tsquery, bigint, bigint, bigint, integer)
+comment on function private.search_back is 'The newest wanted posts that the viewer may find. is_findable: only posts that everyone may find, or only the others. all_time is how long all posts together last.';
+revoke all on function private.search_back (uuid, uuid[], boolean, tsquery, tsquery, bigint, bigint, bigint, bigint, integer)
   from public, anon, authenticated, service_role;
 
 -- Reads the newest 100 posts. Their times show how many posts a stretch of time holds.

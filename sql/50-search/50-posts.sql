@@ -11,7 +11,8 @@
  */
 
 create function private.search_open_posts(
-  viewer_id uuid, hidden_ids uuid[], wanted tsquery, exact tsquery, since_id bigint, before_id bigint, page_size integer
+  viewer_id uuid, hidden_ids uuid[], wanted tsquery, exact tsquery, since_id bigint, before_id bigint, all_time bigint,
+  page_size integer
 )
 returns bigint[]
 language plpgsql
@@ -28,13 +29,13 @@ begin
   end if;
   return newest.post_ids || private.search_back(
     viewer_id, hidden_ids, true, wanted, exact, since_id, newest.last_id, (newest.first_id - newest.last_id) * 8,
-    page_size - cardinality(newest.post_ids)
+    all_time, page_size - cardinality(newest.post_ids)
   );
 end;
 $$;
 
 comment on function private.search_open_posts is 'The newest wanted posts that everyone may find and no block hides.';
-revoke all on function private.search_open_posts (uuid, uuid[], tsquery, tsquery, bigint, bigint, integer)
+revoke all on function private.search_open_posts (uuid, uuid[], tsquery, tsquery, bigint, bigint, bigint, integer)
   from public, anon, authenticated, service_role;
 
 -- Asks the index for the posts of fifty authors at a time.
@@ -62,7 +63,7 @@ begin
     select format('''from:%s'' | ''to:%s''', viewer_id, viewer_id)::tsquery
   loop
     found := found || private.search_back(
-      viewer_id, hidden_ids, false, wanted && authors, exact, since_id, before_id, before_id - since_id, page_size
+      viewer_id, hidden_ids, false, wanted && authors, exact, since_id, before_id, before_id - since_id, null, page_size
     );
   end loop;
   return found;
@@ -133,7 +134,7 @@ begin
       and posts.author_id <> all (hidden_ids)
   ))
   into read_rows, fitting
-  from private.search_limited(wanted, exact, since_id, middle_id, most) as match;
+  from private.search_limited(private.search_within(wanted, since_id, middle_id), exact, since_id, middle_id, most) as match;
   if read_rows = most then
     fitting := private.search_authors(viewer_id, hidden_ids, author_ids, wanted, exact, since_id, middle_id, page_size);
   end if;
@@ -164,6 +165,8 @@ declare
   before_id bigint;
   post_ids bigint[];
   circle_ids bigint[];
+  first_id bigint;
+  end_id bigint;
 begin
   perform private.check_page_size(search_posts.page_size);
   search := private.read_search(search_posts.query);
@@ -172,12 +175,12 @@ begin
   end if;
   -- From the oldest to the newest post, in steps of 50 days. So the first stretch of time
   -- has a useful length.
-  select
-    greatest(search.since_id, (min(post_search.post_id) >> 44) << 44),
-    least(search.until_id, search_posts.before, ((max(post_search.post_id) >> 44) + 1) << 44)
-  into since_id, before_id
+  select (min(post_search.post_id) >> 44) << 44, ((max(post_search.post_id) >> 44) + 1) << 44
+  into first_id, end_id
   from private.post_search;
-  if since_id >= before_id or not exists (select from private.post_search) then
+  since_id := greatest(search.since_id, first_id);
+  before_id := least(search.until_id, search_posts.before, end_id);
+  if since_id >= before_id or first_id is null then
     return;
   end if;
 
@@ -185,7 +188,7 @@ begin
   -- here.
   post_ids := private.search_open_posts(
     viewer_id, hidden_ids || array(select search_switches.author_id from private.search_switches limit 1000),
-    search.wanted, search.exact, since_id, before_id, search_posts.page_size
+    search.wanted, search.exact, since_id, before_id, end_id - first_id, search_posts.page_size
   );
   if viewer_id is not null then
     -- If the page is full, only limited posts that are newer than its last post can
