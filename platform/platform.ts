@@ -23,6 +23,7 @@ import { bootstrapDatabase } from "./postgres/bootstrap.ts";
 import { installExtensions } from "./postgres/extensions.ts";
 import { migrate } from "./postgres/migrate.ts";
 import { startServer, superuser } from "./postgres/server.ts";
+import { limitsOf } from "./realtime/environment.ts";
 import { createRealtime } from "./realtime/index.ts";
 import type { RealtimeLimits } from "./realtime/limits.ts";
 import { createRest } from "./rest/index.ts";
@@ -47,7 +48,7 @@ export interface PlatformOptions {
   config?: ConfigOverrides;
   /** Values for `env(NAME)` and secrets for functions. They replace those of the project's .env files. */
   env?: Env;
-  /** Replace Realtime's default limits and shares. config.toml has no settings for them. */
+  /** Replace Realtime's limits and shares: the defaults, and those that `env` sets. */
   realtimeLimits?: Partial<RealtimeLimits>;
   /** Whether an empty database gets seed.sql. */
   seed?: boolean;
@@ -180,7 +181,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
       databaseUrl: database.adminUrl,
       keys,
       config: config.realtime,
-      limits: options.realtimeLimits,
+      limits: { ...limitsOf(env), ...options.realtimeLimits },
       log: log.child("realtime"),
     });
     gateway.mount("realtime", starting.use(realtime));
