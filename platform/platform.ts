@@ -7,7 +7,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type Auth, createAuth } from "./auth/index.ts";
-import { type Config, type ConfigOverrides, loadConfig } from "./config.ts";
+import { type Config, type ConfigOverrides, loadConfig, settingsWithoutEffect } from "./config.ts";
 import { createCron } from "./cron/index.ts";
 import { developmentConfig } from "./development.ts";
 import { type Env, envFiles, functionsEnv } from "./env.ts";
@@ -98,6 +98,8 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   const host = options.host ?? "127.0.0.1";
   const overrides = [developmentConfig(host, env), options.config ?? {}, ports];
   const config = await loadConfig(projectDir, env, ...overrides);
+  const unused = await settingsWithoutEffect(projectDir);
+  if (unused.length > 0) log("info", `config.toml: nothing here acts on ${unused.join(", ")}`);
   const keys = await createKeys({
     jwtSecret: env.JWT_SECRET,
     publishableKey: env.PUBLISHABLE_KEY,
@@ -123,6 +125,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   await bootstrapDatabase(database.adminUrl, {
     password: database.password,
     jwtExpiryS: config.auth.jwt_expiry,
+    exposeNewTables: config.api.auto_expose_new_tables ?? true,
     log: log.child("bootstrap"),
   });
   progress("Applying migrations");
@@ -160,6 +163,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
       projectDir,
       stateDir,
       functions: config.edge_runtime.enabled ? config.functions : {},
+      folders: config.edge_runtime.enabled,
       env: await functionsEnv({
         projectDir,
         config,
