@@ -21,6 +21,7 @@ import { createMail } from "./mail/index.ts";
 import { reachable, serverUser } from "./postgres/binaries.ts";
 import { bootstrapDatabase } from "./postgres/bootstrap.ts";
 import { installExtensions } from "./postgres/extensions.ts";
+import { checkGivenServer } from "./postgres/given-server.ts";
 import { migrate } from "./postgres/migrate.ts";
 import { startServer, superuser } from "./postgres/server.ts";
 import { limitsOf } from "./realtime/environment.ts";
@@ -36,7 +37,10 @@ export interface PlatformOptions {
   stateDir?: string;
   /** Delete the embedded database in the state folder first. Keys and secrets stay. */
   afresh?: boolean;
-  /** The URL of an existing server, as its superuser. It replaces the embedded server. */
+  /**
+   * The URL of an existing server, as its superuser. It replaces the embedded server. An empty database
+   * becomes a Supabase database. One that is a Supabase database already is used as it is.
+   */
   databaseUrl?: string;
   /** The address of the gateway. Everything else listens only on loopback. */
   host?: string;
@@ -235,6 +239,7 @@ async function startDatabase(
   starting: AsyncDisposableStack,
 ): Promise<Database> {
   if (options.databaseUrl !== undefined) {
+    await checkGivenServer(options.databaseUrl);
     return databaseAt(options.databaseUrl, new Promise(() => {}));
   }
   progress("Starting Postgres");
