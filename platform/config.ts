@@ -147,13 +147,18 @@ export async function loadConfig(
 }
 
 /**
- * The names of the settings in config.toml that the platform does not act on. `[remotes.*]` is not
- * among them: it is for other machines than this one.
+ * Not settings without effect: the CLI acts on the first two when it applies the migrations, and
+ * `[remotes.*]` is for other machines than this one.
+ */
+const notOurs = ["db.migrations", "db.vault", "remotes"];
+
+/**
+ * The names of the settings in config.toml that nothing on this machine acts on.
  * @throws PlatformError config_unreadable, config_invalid
  */
 export async function settingsWithoutEffect(projectDir: string): Promise<string[]> {
   const { others } = splitSettings(await readSettings(projectDir), schema);
-  return others.filter((name) => !/^remotes(\.|$)/.test(name));
+  return others.filter((name) => !notOurs.some((section) => `${name}.`.startsWith(`${section}.`)));
 }
 
 function pathOf(projectDir: string): string {

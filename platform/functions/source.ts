@@ -37,7 +37,7 @@ export function locateSource(projectDir: string, name: string, entry: Config["fu
   return { entrypoint, importMap, folders: [folder, join(dirname(folder), "_shared")] };
 }
 
-/** The names that the CLI serves: others cannot be deployed. So folders such as `_shared` are none. */
+/** The names that the CLI serves. It leaves out `_shared`, and other folders that cannot be deployed. */
 const slug = /^[A-Za-z][A-Za-z0-9_-]*$/;
 
 /** Whether supabase/functions has a folder for the name. It is served without an entry in config.toml. */

@@ -60,7 +60,7 @@ test("env(NAME) in a section that nobody reads, or that is not enabled, needs no
   expect(auth.hook.send_email).toEqual({ enabled: false, uri: "", secrets: "env(HOOK)" });
 });
 
-test("the settings without effect have names, and those of other machines are left out", async () => {
+test("the settings without effect have names, without those for the CLI and for other machines", async () => {
   await config(`
     [api]
     port = 1
@@ -74,6 +74,8 @@ test("the settings without effect have names, and those of other machines are le
     [functions.hello]
     verify_jwt = false
     static_files = ["a"]
+    [db.vault]
+    project_url = "env(URL)"
     [remotes.production]
     project_id = "abc"`);
   expect(await settingsWithoutEffect(dir)).toEqual([

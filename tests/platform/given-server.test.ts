@@ -1,4 +1,4 @@
-/** A platform on a server of one's own: a plain one, and one with another Supabase's database. */
+/** A platform on a server that is there already, and that has another Supabase's database. */
 import { createClient } from "@supabase/supabase-js";
 import { expect, test, vi } from "vitest";
 import { createPlatform } from "../../platform/platform.ts";
@@ -99,7 +99,7 @@ test("a server whose roles have other passwords is refused by the roles' names",
   await checkGivenServer(databaseUrl);
 });
 
-test("a URL that is none, nobody who listens and a wrong password are told in words, without the password", async () => {
+test("a malformed URL, a closed port and a wrong password each get an error that does not show the password", async () => {
   for (const url of ["somewhere", "http://supabase_admin:sesame@host/db", "postgresql://host/db"]) {
     await expect(checkGivenServer(url)).rejects.toMatchObject({ code: "database_url_invalid" });
   }

@@ -47,7 +47,7 @@ test("a folder that is made later is served too", async () => {
   expect(await call("later")).toEqual({ status: 200, text: "here" });
 });
 
-test("a function that config.toml switches off is not served, nor is a folder that is no function", async () => {
+test("a function that config.toml switches off is not served, and neither is a folder without a function", async () => {
   await write("_shared/index.ts", `Deno.serve(() => new Response("shared"));`);
   await write("no-index/other.ts", "");
   for (const name of ["off", "_shared", "no-index", "..", "%2e%2e", "constructor", ""]) {

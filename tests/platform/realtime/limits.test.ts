@@ -225,7 +225,7 @@ test("the environment sets the limits, under the names that Supabase's own serve
   );
 });
 
-test("a limit in the environment that is no whole number is refused by its name", () => {
+test("a limit in the environment that is not a whole number is refused by its name", () => {
   for (const value of ["many", "", "-1", "1.5", "1e3", "99999999999"]) {
     expect(() => limitsOf({ TENANT_MAX_JOINS_PER_SECOND: value })).toThrow(
       expect.objectContaining({
