@@ -193,13 +193,13 @@ function mayReplay(asked: JoinPayload, readable: boolean, name: string): void {
  */
 async function hearing(context: Context, channel: Channel): Promise<void> {
   const { database, limits } = context;
-  const stream = database.streaming(limits.joinWaitMs).catch(() => {});
-  if (!channel.changes) return stream;
+  await database.streaming(limits.joinStreamMs).catch(() => {});
+  if (!channel.changes) return;
   let stop = () => {};
   const late = new Promise<void>((resolve) => {
-    stop = after(context, limits.joinWaitMs, resolve);
+    stop = after(context, limits.joinChangesMs, resolve);
   });
-  await Promise.race([Promise.all([stream, channel.changes.tried]), late]);
+  await Promise.race([channel.changes.tried, late]);
   stop();
 }
 
