@@ -39,7 +39,7 @@ async function actAtOnce(
   follows: { event?: string; table: string; filter?: string },
   act: () => Promise<unknown>,
 ): Promise<{ changes: Change[]; channel: RealtimeChannel }> {
-  const channel = client.channel(freshRoom());
+  const channel = client.channel(freshRoom(), { config: { broadcast: { ack: true } } });
   const changes: Change[] = [];
   channel.on("postgres_changes", { event: "*", schema: "public", ...follows } as never, (change: Change) => {
     changes.push(change);
@@ -121,7 +121,7 @@ test("a guest who signs in hears of the own note that is written right after", a
     const { changes, channel } = await actAtOnce(client, { table: "notes" }, async () => {});
     token = await town.token("alice");
     await client.realtime.setAuth();
-    // The server answers in order: once it has this message, it has the token.
+    // Resolves with the server's answer. The server handles frames in order, so then it has the token.
     await channel.send({ type: "broadcast", event: "says", payload: {} });
     await write("alice", body);
     await vi.waitFor(() => expect(bodies(changes)).toEqual([body]), patience);
