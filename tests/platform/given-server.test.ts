@@ -1,13 +1,18 @@
 /** A platform on a server that is there already, and that has another Supabase's database. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
 import { createClient } from "@supabase/supabase-js";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { createPlatform } from "../../platform/platform.ts";
+import { serverUser } from "../../platform/postgres/binaries.ts";
 import { bootstrapDatabase } from "../../platform/postgres/bootstrap.ts";
 import { checkGivenServer } from "../../platform/postgres/given-server.ts";
 import {
   bootstrapOptions,
   connect,
   createDatabase,
+  startWithExtensions,
   urlOf,
   useSupabaseServer,
 } from "./postgres/supabase-server.ts";
@@ -111,4 +116,32 @@ test("a malformed URL, a closed port and a wrong password each get an error that
     expect(error.message).not.toContain("sesame");
   }
   await checkGivenServer(urlOf(server, "supabase_admin"));
+});
+
+test("a server without logical replication is refused by the setting that it needs", async () => {
+  const dataDir = join(server.dir, "replica");
+  const plain = await startWithExtensions(dataDir);
+  const url = urlOf(plain, "supabase_admin");
+  await checkGivenServer(url);
+  await plain[Symbol.asyncDispose]();
+  // Our own start sets wal_level. So this one starts the server's program itself.
+  const settings = ["wal_level=replica", `port=${plain.port}`, "unix_socket_directories="];
+  const child = spawn(
+    plain.binaries.postgres,
+    ["-D", dataDir, ...settings.flatMap((setting) => ["-c", setting])],
+    { ...(await serverUser()), cwd: "/", stdio: "ignore" },
+  );
+  const ended = once(child, "exit");
+  onTestFinished(async () => {
+    child.kill("SIGINT");
+    await ended;
+  });
+  await vi.waitFor(
+    () =>
+      expect(checkGivenServer(url)).rejects.toMatchObject({
+        code: "database_unfit",
+        message: expect.stringContaining("wal_level = logical"),
+      }),
+    { timeout: 20_000, interval: 100 },
+  );
 });
