@@ -1,11 +1,12 @@
 /**
  * Reads supabase/config.toml, which the supabase CLI reads too. This file names only
- * the settings that the platform uses. The CLI validates the others.
+ * the settings that the platform uses. The CLI validates the others, and the log names them.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "smol-toml";
 import { z } from "zod";
+import { isTable, splitSettings } from "./config-split.ts";
 import { PlatformError } from "./errors.ts";
 
 const port = z.number().int().min(0).max(65535);
@@ -44,6 +45,8 @@ const schema = z.object({
       schemas: z.array(z.string()).default(["public", "graphql_public"]),
       extra_search_path: z.array(z.string()).default(["public", "extensions"]),
       max_rows: z.number().int().positive().default(1000),
+      /** Whether the API roles reach new tables, views, sequences and functions without a grant. Unset: yes. */
+      auto_expose_new_tables: z.boolean().optional(),
     })
     .prefault({}),
   db: z
@@ -55,7 +58,6 @@ const schema = z.object({
           sql_paths: z.array(z.string()).default(["./seed.sql"]),
         })
         .prefault({}),
-      vault: z.record(z.string(), z.string()).default({}),
     })
     .prefault({}),
   local_smtp: z
@@ -137,22 +139,44 @@ export async function loadConfig(
   env: Record<string, string | undefined>,
   ...overrides: ConfigOverrides[]
 ): Promise<Config> {
-  const path = join(projectDir, "supabase", "config.toml");
+  const { known } = splitSettings(overrides.reduce(merge, await readSettings(projectDir)), schema);
+  const result = schema.safeParse(substitute(known, env));
+  if (!result.success)
+    throw new PlatformError("config_invalid", `${pathOf(projectDir)}:\n${z.prettifyError(result.error)}`);
+  return result.data;
+}
+
+/**
+ * Not settings without effect: the CLI acts on the first two when it applies the migrations, and
+ * `[remotes.*]` is for other machines than this one.
+ */
+const notOurs = ["db.migrations", "db.vault", "remotes"];
+
+/**
+ * The names of the settings in config.toml that nothing on this machine acts on.
+ * @throws PlatformError config_unreadable, config_invalid
+ */
+export async function settingsWithoutEffect(projectDir: string): Promise<string[]> {
+  const { others } = splitSettings(await readSettings(projectDir), schema);
+  return others.filter((name) => !notOurs.some((section) => `${name}.`.startsWith(`${section}.`)));
+}
+
+function pathOf(projectDir: string): string {
+  return join(projectDir, "supabase", "config.toml");
+}
+
+async function readSettings(projectDir: string): Promise<unknown> {
+  const path = pathOf(projectDir);
   const text = await readFile(path, "utf8").catch((cause) => {
     throw new PlatformError("config_unreadable", `Cannot read ${path}: run from a Supabase project's root.`, {
       cause,
     });
   });
-  let parsed: unknown;
   try {
-    parsed = parse(text);
+    return parse(text);
   } catch (cause) {
     throw new PlatformError("config_invalid", `${path}: ${(cause as Error).message}`, { cause });
   }
-  const result = schema.safeParse(substitute(overrides.reduce(merge, parsed), env));
-  if (!result.success)
-    throw new PlatformError("config_invalid", `${path}:\n${z.prettifyError(result.error)}`);
-  return result.data;
 }
 
 function merge(base: unknown, over: unknown): unknown {
@@ -163,27 +187,25 @@ function merge(base: unknown, over: unknown): unknown {
   return merged;
 }
 
-function isTable(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Replaces every string `env(NAME)`, as the CLI does. */
-function substitute(value: unknown, env: Record<string, string | undefined>): unknown {
+/**
+ * Replaces every string `env(NAME)`, as the CLI does. A section with `enabled = false` needs no values, so
+ * there the text stays when the variable is not set.
+ */
+function substitute(value: unknown, env: Record<string, string | undefined>, needed = true): unknown {
   if (typeof value === "string") {
     const name = /^env\((\w+)\)$/.exec(value)?.[1];
     if (name === undefined) return value;
     const found = env[name];
-    if (found === undefined) {
+    if (found === undefined && needed) {
       throw new PlatformError(
         "config_env_missing",
         `supabase/config.toml wants the environment variable ${name}.`,
       );
     }
-    return found;
+    return found ?? value;
   }
-  if (Array.isArray(value)) return value.map((item) => substitute(item, env));
-  if (isTable(value)) {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, substitute(item, env)]));
-  }
-  return value;
+  if (Array.isArray(value)) return value.map((item) => substitute(item, env, needed));
+  if (!isTable(value)) return value;
+  const wanted = needed && value.enabled !== false;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, substitute(item, env, wanted)]));
 }

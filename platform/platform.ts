@@ -7,7 +7,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type Auth, createAuth } from "./auth/index.ts";
-import { type Config, type ConfigOverrides, loadConfig } from "./config.ts";
+import { type Config, type ConfigOverrides, loadConfig, settingsWithoutEffect } from "./config.ts";
 import { createCron } from "./cron/index.ts";
 import { developmentConfig } from "./development.ts";
 import { type Env, envFiles, functionsEnv } from "./env.ts";
@@ -21,8 +21,10 @@ import { createMail } from "./mail/index.ts";
 import { reachable, serverUser } from "./postgres/binaries.ts";
 import { bootstrapDatabase } from "./postgres/bootstrap.ts";
 import { installExtensions } from "./postgres/extensions.ts";
+import { checkGivenServer } from "./postgres/given-server.ts";
 import { migrate } from "./postgres/migrate.ts";
 import { startServer, superuser } from "./postgres/server.ts";
+import { limitsOf } from "./realtime/environment.ts";
 import { createRealtime } from "./realtime/index.ts";
 import type { RealtimeLimits } from "./realtime/limits.ts";
 import { createRest } from "./rest/index.ts";
@@ -35,7 +37,10 @@ export interface PlatformOptions {
   stateDir?: string;
   /** Delete the embedded database in the state folder first. Keys and secrets stay. */
   afresh?: boolean;
-  /** The URL of an existing server, as its superuser. It replaces the embedded server. */
+  /**
+   * The URL of an existing server, as its superuser. It replaces the embedded server. An empty database
+   * becomes a Supabase database. One that is a Supabase database already is used as it is.
+   */
   databaseUrl?: string;
   /** The address of the gateway. Everything else listens only on loopback. */
   host?: string;
@@ -47,7 +52,7 @@ export interface PlatformOptions {
   config?: ConfigOverrides;
   /** Values for `env(NAME)` and secrets for functions. They replace those of the project's .env files. */
   env?: Env;
-  /** Replace Realtime's default limits and shares. config.toml has no settings for them. */
+  /** Replace Realtime's limits and shares: the defaults, and those that `env` sets. */
   realtimeLimits?: Partial<RealtimeLimits>;
   /** Whether an empty database gets seed.sql. */
   seed?: boolean;
@@ -97,6 +102,8 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   const host = options.host ?? "127.0.0.1";
   const overrides = [developmentConfig(host, env), options.config ?? {}, ports];
   const config = await loadConfig(projectDir, env, ...overrides);
+  const unused = await settingsWithoutEffect(projectDir);
+  if (unused.length > 0) log("info", `config.toml: nothing here acts on ${unused.join(", ")}`);
   const keys = await createKeys({
     jwtSecret: env.JWT_SECRET,
     publishableKey: env.PUBLISHABLE_KEY,
@@ -122,6 +129,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   await bootstrapDatabase(database.adminUrl, {
     password: database.password,
     jwtExpiryS: config.auth.jwt_expiry,
+    exposeNewTables: config.api.auto_expose_new_tables ?? true,
     log: log.child("bootstrap"),
   });
   progress("Applying migrations");
@@ -159,6 +167,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
       projectDir,
       stateDir,
       functions: config.edge_runtime.enabled ? config.functions : {},
+      folders: config.edge_runtime.enabled,
       env: await functionsEnv({
         projectDir,
         config,
@@ -180,7 +189,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
       databaseUrl: database.adminUrl,
       keys,
       config: config.realtime,
-      limits: options.realtimeLimits,
+      limits: { ...limitsOf(env), ...options.realtimeLimits },
       log: log.child("realtime"),
     });
     gateway.mount("realtime", starting.use(realtime));
@@ -230,6 +239,7 @@ async function startDatabase(
   starting: AsyncDisposableStack,
 ): Promise<Database> {
   if (options.databaseUrl !== undefined) {
+    await checkGivenServer(options.databaseUrl);
     return databaseAt(options.databaseUrl, new Promise(() => {}));
   }
   progress("Starting Postgres");

@@ -1,6 +1,7 @@
 /**
  * Edge functions on Deno. A request for /<name>/… goes to the process of the function that
- * supabase/config.toml lists under that name. With `verify_jwt`, its token is checked first.
+ * supabase/config.toml lists under that name, or that has a folder of that name in
+ * supabase/functions. With `verify_jwt`, its token is checked first.
  */
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -10,7 +11,7 @@ import type { Log } from "../log.ts";
 import { findDeno } from "./binary.ts";
 import { FunctionError } from "./errors.ts";
 import { defaultLimits, type FunctionLimits } from "./limits.ts";
-import { locateSource } from "./source.ts";
+import { hasFolder, locateSource } from "./source.ts";
 import { type SupervisedFunction, superviseFunction } from "./supervisor.ts";
 import { verifyJwt } from "./verify-jwt.ts";
 
@@ -22,6 +23,8 @@ export interface FunctionsOptions {
   /** Deno's cache gets a folder in it. */
   stateDir: string;
   functions: Config["functions"];
+  /** Whether functions without an entry are served from their folders. True if absent. */
+  folders?: boolean;
   /** The environment of all functions. Supabase's variables for each process are added to it. */
   env: Record<string, string>;
   keys: Pick<Keys, "verify">;
@@ -47,9 +50,14 @@ export async function createFunctions(options: FunctionsOptions): Promise<Functi
   const cacheDir = resolve(options.stateDir, "deno");
   await mkdir(cacheDir, { recursive: true });
 
-  const served = new Map<string, { verifyJwt: boolean; supervised: SupervisedFunction }>();
-  for (const [name, entry] of Object.entries(options.functions)) {
-    if (!entry.enabled) continue;
+  interface Served {
+    verifyJwt: boolean;
+    supervised: SupervisedFunction;
+  }
+  const served = new Map<string, Served>();
+  for (const [name, entry] of Object.entries(options.functions)) if (entry.enabled) serve(name, entry);
+
+  function serve(name: string, entry: Config["functions"][string]): Served {
     const supervised = superviseFunction({
       name,
       source: locateSource(projectDir, name, entry),
@@ -60,12 +68,21 @@ export async function createFunctions(options: FunctionsOptions): Promise<Functi
       limits,
       log: options.log.child(name),
     });
-    served.set(name, { verifyJwt: entry.verify_jwt, supervised });
+    const made = { verifyJwt: entry.verify_jwt, supervised };
+    served.set(name, made);
+    return made;
+  }
+
+  /** A new folder is found by the first request for it. */
+  function find(name: string): Served | undefined {
+    const known = served.get(name);
+    if (known || options.folders === false || Object.hasOwn(options.functions, name)) return known;
+    return hasFolder(projectDir, name) ? serve(name, { enabled: true, verify_jwt: true }) : undefined;
   }
 
   async function route(request: Request): Promise<Response> {
     const name = new URL(request.url).pathname.split("/")[1] ?? "";
-    const found = served.get(name);
+    const found = find(name);
     if (!found) throw new FunctionError("NOT_FOUND");
     if (!methods.has(request.method)) throw new FunctionError("METHOD_NOT_ALLOWED");
     // A browser's preflight has no credentials. The function answers it.

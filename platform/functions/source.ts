@@ -37,6 +37,14 @@ export function locateSource(projectDir: string, name: string, entry: Config["fu
   return { entrypoint, importMap, folders: [folder, join(dirname(folder), "_shared")] };
 }
 
+/** The names that the CLI serves. It leaves out `_shared`, and other folders that cannot be deployed. */
+const slug = /^[A-Za-z][A-Za-z0-9_-]*$/;
+
+/** Whether supabase/functions has a folder for the name. It is served without an entry in config.toml. */
+export function hasFolder(projectDir: string, name: string): boolean {
+  return slug.test(name) && existsSync(join(projectDir, "supabase", "functions", name, "index.ts"));
+}
+
 /**
  * Returns a text that changes when a file is written, added or removed. Files whose names begin
  * with a dot, and node_modules, do not count.

@@ -15,6 +15,11 @@ export interface BootstrapOptions {
   password: string;
   /** In seconds. SQL reads it by `current_setting('app.settings.jwt_exp')`. */
   jwtExpiryS: number;
+  /**
+   * Whether the API roles reach what `postgres` makes in `public` without a grant. It counts when the
+   * database is made. Later it is the project's to change.
+   */
+  exposeNewTables?: boolean;
   log: Log;
 }
 
@@ -78,7 +83,8 @@ export async function bootstrapDatabase(adminUrl: string, options: BootstrapOpti
       // Roles belong to the server, so this lock also holds between its databases. A login
       // only reads the table and does not wait.
       await transaction.unsafe("lock table pg_catalog.pg_authid in share row exclusive mode");
-      await applySteps(transaction, steps, log);
+      const isNew = (await applySteps(transaction, steps, log)) === 0;
+      if (isNew && options.exposeNewTables) await transaction.unsafe(expose).simple();
       await setPasswords(transaction, options.password);
       await setExpiry(transaction, options.jwtExpiryS);
     });
@@ -116,7 +122,8 @@ async function isSuperuser(sql: Sql): Promise<boolean> {
   return row?.rolsuper;
 }
 
-async function applySteps(sql: TransactionSql, steps: Step[], log: Log): Promise<void> {
+/** @returns how many files had been applied before */
+async function applySteps(sql: TransactionSql, steps: Step[], log: Log): Promise<number> {
   const applied = (await readLedger(sql)) ?? new Map();
   for (const step of steps) {
     if (applied.has(step.name)) continue;
@@ -130,6 +137,7 @@ async function applySteps(sql: TransactionSql, steps: Step[], log: Log): Promise
     await sql.unsafe(ledger).simple();
     await sql`insert into platform.bootstrap (name, sha256) values (${step.name}, ${step.sha256})`;
   }
+  return applied.size;
 }
 
 /** The role that this sets also runs the next file. So every file runs as supabase_admin. */
@@ -141,6 +149,16 @@ const ledger = `
     sha256 text not null,
     applied_at timestamptz not null default now()
   );
+`;
+
+/** Gives back what 02-schemas.sql takes away, for projects with `auto_expose_new_tables`. */
+const expose = `
+  alter default privileges for role postgres in schema public
+    grant select, insert, update, delete on tables to anon, authenticated, service_role;
+  alter default privileges for role postgres in schema public
+    grant usage, select on sequences to anon, authenticated, service_role;
+  alter default privileges for role postgres in schema public
+    grant execute on functions to anon, authenticated, service_role;
 `;
 
 /** The roles that have no password or another one. A superuser keeps the password that its owner set. */

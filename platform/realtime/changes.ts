@@ -59,6 +59,7 @@ export function follow(context: Context, channel: Channel, entries: ChangeEntry[
   let ended = false;
   let refusal: string | undefined;
   const { promise: outcome, resolve: settle } = Promise.withResolvers<string | undefined>();
+  const { promise: tried, resolve: triedOnce } = Promise.withResolvers<void>();
   context.tallies.subscriptions++;
 
   async function attempt(): Promise<void> {
@@ -84,6 +85,7 @@ export function follow(context: Context, channel: Channel, entries: ChangeEntry[
       if (!ended) later(error);
     } finally {
       attempting = false;
+      triedOnce();
     }
     if (ended) await close();
   }
@@ -109,6 +111,7 @@ export function follow(context: Context, channel: Channel, entries: ChangeEntry[
   void attempt();
   return {
     outcome,
+    tried,
     renew(another) {
       identity = another;
       subscription?.renew(another);
@@ -117,6 +120,7 @@ export function follow(context: Context, channel: Channel, entries: ChangeEntry[
       if (ended) return;
       ended = true;
       settle(undefined);
+      triedOnce();
       if (!attempting) void close();
     },
   };

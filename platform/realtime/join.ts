@@ -1,7 +1,8 @@
 /**
  * Handles `phx_join`: makes a channel, or says why not. The channel enters its topic
  * before the replay is read. What arrives meanwhile is held until the client has its
- * reply, so that no message is lost in between.
+ * reply, so that no message is lost in between. The reply comes when the channel hears what
+ * the database commits.
  */
 import { watchToken } from "./access.ts";
 import { privateRights, publicRights } from "./authorization.ts";
@@ -108,17 +109,17 @@ async function open(context: Context, connection: Connection, inbound: Inbound):
   connection.channels.set(channel.wire, channel);
   takePlace(context, connection, party);
   let stored: StoredMessage[] = [];
+  const waits = entries.length > 0 && asked.changesWaitMs !== undefined;
   try {
-    if (asked.replay) {
+    if (entries.length > 0) channel.changes = follow(context, channel, entries, waits);
+    if (waits) await subscribed(context, channel, asked.changesWaitMs as number);
+    else await hearing(context, channel);
+    if (asked.replay && !channel.closed) {
       stored = await replay(context, name, asked.replay);
       // From here on their live copies are skipped instead of held.
       if (stored.length > 0) channel.replayed = new Set(stored.map(({ id }) => id));
       const newest = stored.at(-1);
       if (newest) await caughtUp(context, newest.id);
-    }
-    if (entries.length > 0 && asked.changesWaitMs !== undefined && !channel.closed) {
-      channel.changes = follow(context, channel, entries, true);
-      await subscribed(context, channel, asked.changesWaitMs);
     }
     if (!channel.closed) await welcome(context, channel, inbound, asked, entries, stored);
   } catch (error) {
@@ -186,6 +187,22 @@ function mayReplay(asked: JoinPayload, readable: boolean, name: string): void {
   if (!readable) throw unauthorized(name);
 }
 
+/**
+ * Waits until the channel hears what the database commits. So a client that acts as soon as it has its
+ * reply misses nothing. The wait is bounded: without its database, a channel still serves its clients.
+ */
+async function hearing(context: Context, channel: Channel): Promise<void> {
+  const { database, limits } = context;
+  await database.streaming(limits.joinStreamMs).catch(() => {});
+  if (!channel.changes) return;
+  let stop = () => {};
+  const late = new Promise<void>((resolve) => {
+    stop = after(context, limits.joinChangesMs, resolve);
+  });
+  await Promise.race([channel.changes.tried, late]);
+  stop();
+}
+
 /** Waits until the changes are followed. @throws JoinError when they cannot be, or not in time */
 async function subscribed(context: Context, channel: Channel, timeoutMs: number): Promise<void> {
   let stop = () => {};
@@ -228,7 +245,6 @@ async function welcome(
   }
   release(context, channel);
   watchToken(context, channel);
-  if (entries.length > 0 && !channel.changes) channel.changes = follow(context, channel, entries, false);
   if (asked.replicationReady) void announceStreaming(context, channel);
   syncPresence(context, channel);
 }

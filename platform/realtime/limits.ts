@@ -56,7 +56,11 @@ export interface RealtimeLimits {
   refusals: number;
   /** The longest time between two checks of a token. */
   tokenCheckMs: number;
-  /** The longest time that a join may wait for its changes. */
+  /** The longest time that a join waits for the database's stream. */
+  joinStreamMs: number;
+  /** The longest time that a join waits for its changes, unless it asks for another. */
+  joinChangesMs: number;
+  /** The longest time that a join may ask to wait for its changes. */
   changesWaitMs: number;
   streamingWaitMs: number;
   /** How long a join with replay waits for the stream to bring what the tables already hold. */
@@ -95,6 +99,8 @@ export const defaultLimits: RealtimeLimits = {
   joinBackoffMs: 5_000,
   refusals: 1_000,
   tokenCheckMs: 300_000,
+  joinStreamMs: 1_000,
+  joinChangesMs: 5_000,
   changesWaitMs: 20_000,
   streamingWaitMs: 10_000,
   catchUpMs: 200,

@@ -155,6 +155,8 @@ export interface Tracked {
 export interface Changes {
   /** Resolves with nothing when the changes are followed or ended, else with the reason why not. */
   outcome: Promise<string | undefined>;
+  /** Resolves when the first attempt to follow them is over, however it went. */
+  tried: Promise<void>;
   /** From now on this identity decides which changes are seen. */
   renew(identity: Identity): void;
   end(): void;

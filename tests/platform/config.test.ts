@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { loadConfig } from "../../platform/config.ts";
+import { loadConfig, settingsWithoutEffect } from "../../platform/config.ts";
 import { developmentConfig } from "../../platform/development.ts";
 
 let dir: string;
@@ -46,6 +46,44 @@ test("env(NAME) gets its value, and the error names a missing variable", async (
     code: "config_env_missing",
     message: expect.stringContaining("HOOK"),
   });
+});
+
+test("env(NAME) in a section that nobody reads, or that is not enabled, needs no value", async () => {
+  const { auth } = await config(`
+    [studio]
+    openai_api_key = "env(OPENAI_API_KEY)"
+    [auth.external.apple]
+    secret = "env(APPLE)"
+    [auth.hook.send_email]
+    enabled = false
+    secrets = "env(HOOK)"`);
+  expect(auth.hook.send_email).toEqual({ enabled: false, uri: "", secrets: "env(HOOK)" });
+});
+
+test("the settings without effect have names, without those for the CLI and for other machines", async () => {
+  await config(`
+    [api]
+    port = 1
+    unknown = 2
+    [storage.buckets.images]
+    public = true
+    [auth.external.apple]
+    enabled = true
+    [auth.email]
+    otp_length = 8
+    [functions.hello]
+    verify_jwt = false
+    static_files = ["a"]
+    [db.vault]
+    project_url = "env(URL)"
+    [remotes.production]
+    project_id = "abc"`);
+  expect(await settingsWithoutEffect(dir)).toEqual([
+    "api.unknown",
+    "storage.buckets.images",
+    "auth.external.apple",
+    "functions.hello.static_files",
+  ]);
 });
 
 test("a setting from code replaces the setting of the file, and not the settings beside it", async () => {

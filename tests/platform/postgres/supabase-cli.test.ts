@@ -4,7 +4,14 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { bootstrapDatabase } from "../../../platform/postgres/bootstrap.ts";
-import { bootstrapOptions, connect, createDatabase, urlOf, useSupabaseServer } from "./supabase-server.ts";
+import {
+  bootstrapFiles,
+  bootstrapOptions,
+  connect,
+  createDatabase,
+  urlOf,
+  useSupabaseServer,
+} from "./supabase-server.ts";
 
 const server = useSupabaseServer();
 
@@ -81,7 +88,9 @@ test("the supabase CLI migrates, advises, compares and resets", { timeout: 180_0
   await supabase("db", "reset", `--remote=${remote(second)}`, "--yes");
   expect(await history()).toEqual([{ version: "20260101000000" }]);
   expect(await diff()).toMatchObject({ diff: "" });
-  expect(await migrated`select count(*)::integer as files from platform.bootstrap`).toEqual([{ files: 9 }]);
+  expect(await migrated`select count(*)::integer as files from platform.bootstrap`).toEqual([
+    { files: bootstrapFiles },
+  ]);
   await migrated.end();
 });
 

@@ -2,6 +2,7 @@
  * A server with a Supabase database, for the tests of one file. It starts before the
  * first test and ends after the last.
  */
+import { readdirSync } from "node:fs";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +14,11 @@ import { installExtensions } from "../../../platform/postgres/extensions.ts";
 import { type PostgresServer, startServer } from "../../../platform/postgres/server.ts";
 
 export const bootstrapOptions = { password: "postgres", jwtExpiryS: 3600, log: silent };
+
+/** How many files the bootstrap applies to a database. */
+export const bootstrapFiles = readdirSync(
+  new URL("../../../platform/postgres/bootstrap", import.meta.url),
+).length;
 
 /** The server's error if a role has no right. */
 export const denied = { code: "42501" };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { limitsOf } from "../../../platform/realtime/environment.ts";
 import { createRate } from "../../../platform/realtime/limits.ts";
 import { push } from "./raw-socket.ts";
 import { createTown, freshRoom, joined, patience, type Town } from "./town.ts";
@@ -204,4 +205,33 @@ test("a broadcast's size is the size of its payload, over a socket and over HTTP
   await bob.event("broadcast");
   await bob.heartbeat();
   expect(bob.frames).toEqual([]);
+});
+
+test("the environment sets the limits, under the names that Supabase's own server reads", async () => {
+  const limits = limitsOf({
+    TENANT_MAX_CONCURRENT_USERS: "1",
+    TENANT_MAX_CHANNELS_PER_CLIENT: "2",
+    PORT: "4000",
+  });
+  expect(limits).toEqual({ connections: 1, channelsPerSocket: 2 });
+  await using strict = await town.another({ limits });
+  const [alice, bob] = [await strict.raw(), await strict.raw()];
+  const reason = async (joining: ReturnType<typeof alice.join>) => (await joining).payload.response.reason;
+  expect(await reason(alice.join("realtime:first"))).toBeUndefined();
+  expect(await reason(alice.join("realtime:second"))).toBeUndefined();
+  expect(await reason(alice.join("realtime:third"))).toBe("ChannelRateLimitReached: Too many channels");
+  expect(await reason(bob.join("realtime:first"))).toBe(
+    "ConnectionRateLimitReached: Too many connected users",
+  );
+});
+
+test("a limit in the environment that is not a whole number is refused by its name", () => {
+  for (const value of ["many", "", "-1", "1.5", "1e3", "99999999999"]) {
+    expect(() => limitsOf({ TENANT_MAX_JOINS_PER_SECOND: value })).toThrow(
+      expect.objectContaining({
+        code: "realtime_limit_invalid",
+        message: expect.stringContaining("TENANT_MAX_JOINS_PER_SECOND"),
+      }),
+    );
+  }
 });

@@ -38,6 +38,8 @@ const subscribed = "Subscribed to PostgreSQL";
 const streamingTimeoutMs = 15_000;
 /** The pause before a subscription is tried again, plus up to the same again at random. */
 const retryMs = 5_000;
+/** The longest time that changes wait for a subscriber whose role is new. */
+const renewalMs = 500;
 
 interface Subscription extends Target {
   subscriber: ChangeSubscriber;
@@ -67,6 +69,8 @@ export function createChanges(options: ChangesOptions): Changes {
   );
   /** Tables that the stream has described again since they were read. They may have changed. */
   const stale = new Set<number>();
+  /** Subscribers whose new role is being read. Changes wait for them, within `renewalMs`. */
+  const renewals = new Set<Promise<void>>();
 
   /** The catalog that all subscriptions are defined by. */
   let adapted = tables.current;
@@ -77,7 +81,7 @@ export function createChanges(options: ChangesOptions): Changes {
     judge: createJudge(options.checks, log),
     limits: options.limits,
     log,
-    table: (id) => (stale.has(id) ? freshTable(id) : tables.current.tables.get(id)),
+    table: (id) => (stale.has(id) || renewals.size > 0 ? freshTable(id) : tables.current.tables.get(id)),
     dropped(count) {
       for (const { subscriber, status } of subscriptions) {
         if (status === "ok") subscriber.tell("error", `${count} changes could not be delivered`);
@@ -86,6 +90,7 @@ export function createChanges(options: ChangesOptions): Changes {
   });
 
   async function freshTable(id: number): Promise<Table | undefined> {
+    await Promise.all(renewals);
     if (stale.has(id)) {
       const described = [...stale];
       await tables.read();
@@ -161,12 +166,19 @@ export function createChanges(options: ChangesOptions): Changes {
     for (const release of before) release();
   }
 
-  function startOver(subscription: Subscription): void {
+  function startOver(subscription: Subscription): Promise<void> {
     clearTimeout(subscription.timer);
-    inTurn(subscription, async () => {
+    return inTurn(subscription, async () => {
       await tables.read();
       await begin(subscription, true);
     }).catch(later(subscription));
+  }
+
+  /** Lets changes wait until the subscription follows what its new role may see. */
+  function hold(started: Promise<void>): void {
+    const renewal = Promise.race([started, new Promise<void>((end) => setTimeout(end, renewalMs).unref())]);
+    renewals.add(renewal);
+    void renewal.then(() => renewals.delete(renewal));
   }
 
   function later(subscription: Subscription): (error: unknown) => void {
@@ -174,7 +186,7 @@ export function createChanges(options: ChangesOptions): Changes {
       log("warn", `a subscription is tried again: ${(error as Error).message}`);
       if (subscription.closed) return;
       clearTimeout(subscription.timer);
-      subscription.timer = setTimeout(() => startOver(subscription), retryMs * (1 + Math.random()));
+      subscription.timer = setTimeout(() => void startOver(subscription), retryMs * (1 + Math.random()));
     };
   }
 
@@ -242,7 +254,8 @@ export function createChanges(options: ChangesOptions): Changes {
           subscription.identity = identity;
           // Another role may read other columns, so that the catalog has to be read first.
           if (sameRole) follow(subscription);
-          startOver(subscription);
+          const started = startOver(subscription);
+          if (!sameRole) hold(started);
         },
         async [Symbol.asyncDispose]() {
           close(subscription);
@@ -256,7 +269,8 @@ export function createChanges(options: ChangesOptions): Changes {
     },
     change: (change) => evaluator.change(change),
     resumed() {
-      for (const subscription of subscriptions) if (subscription.status === "ok") startOver(subscription);
+      for (const subscription of subscriptions)
+        if (subscription.status === "ok") void startOver(subscription);
     },
     [Symbol.dispose]() {
       clearInterval(timer);

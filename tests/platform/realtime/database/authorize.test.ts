@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { silent } from "../../../../platform/log.ts";
 import { createDatabaseSide } from "../../../../platform/realtime/database/index.ts";
+import { makePartitions } from "../../../../platform/realtime/database/partitions.ts";
 import type { Extension, Identity } from "../../../../platform/realtime/database-side.ts";
 import { urlOf } from "../../postgres/supabase-server.ts";
 import { alice, anon, bob, listen, person, service, useDatabaseSide } from "./side.ts";
@@ -188,6 +189,6 @@ test("without today's partition the error is MissingPartition", async () => {
   await expect(server.side.mayWrite("room", service, both)).rejects.toMatchObject({
     code: "MissingPartition",
   });
-  await server.admin.unsafe("select platform.make_message_partitions()");
+  await server.admin.unsafe(makePartitions);
   expect(await server.side.mayRead("room", service, both)).toEqual(all);
 });

@@ -211,6 +211,7 @@ test("an unchanged TOASTed key is sent", async () => {
   );
   const id = "k".repeat(2_500);
   await notes.sql(`insert into public.notes values ('${id}', 1)`);
+  await notes.settled();
   await using follower = await follow(server, alice, { table: "notes" });
   await notes.sql("update public.notes set n = 2");
   await notes.settled();

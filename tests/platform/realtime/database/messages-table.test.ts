@@ -114,7 +114,6 @@ test("the right to make policies gives postgres no other rights of the services"
     "alter publication supabase_realtime_messages_publication add table auth.users",
     "drop event trigger lend_service_roles",
     "alter event trigger lend_service_roles disable",
-    "select platform.make_message_partitions()",
     "select platform.lend_service_roles()",
   ];
   for (const statement of refused) {
@@ -137,7 +136,6 @@ test("the right to make policies gives postgres no other rights of the services"
     await server.admin`
       select to_regclass('realtime.messages') is not null
         and to_regprocedure('realtime.send(jsonb, text, text, boolean)') is not null
-        and to_regprocedure('platform.make_message_partitions()') is not null
         and to_regrole('supabase_realtime_admin') is not null
         and exists (select from pg_event_trigger where evtname = 'lend_service_roles' and evtenabled = 'O') as present
     `,
