@@ -151,7 +151,7 @@ function people(stage: Stage, viewer: Viewer, answers: Answers): Question[] {
     ...names.map((username) => ({
       kind: "username_available",
       text: `whether the name ${username} is to be had`,
-      ask: async () => (await client.rpc("username_available", { username })).data,
+      ask: async () => (await client.rpc("username_available", { username })).data?.available,
       expected: () => answers.isAvailable(world, viewer, username),
     })),
     ...world.held.map(({ username }) => ({
