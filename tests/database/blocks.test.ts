@@ -241,7 +241,9 @@ describe("while alice blocks mallory", () => {
 
   test("her name stays taken, although he does not find her page", async () => {
     const ask = (who: Person) =>
-      who.asks((sql) => sql`select (select username from profile('alice')), (username_available('alice')).available`);
+      who.asks(
+        (sql) => sql`select (select username from profile('alice')), (username_available('alice')).available`,
+      );
     expect(await ask(mallory)).toEqual([{ username: null, available: false }]);
     expect(await ask(carol)).toEqual([{ username: "alice", available: false }]);
   });

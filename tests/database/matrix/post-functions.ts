@@ -96,10 +96,13 @@ export const postFunctions: Record<string, FunctionExpectations> = {
   "write_post(text,text,text,text,audience,bigint,bigint,bigint)": {
     calls: {
       post: "select from write_post('hello') as item where (item.post).content = 'hello'",
-      reply: "select from write_post('hello', reply_to_id => {everyone}) as item where (item.reply_to).id = {owner}",
-      quote: "select from write_post('hello', quote_of_id => {everyone}) as item where (item.quoted).id = {everyone}",
+      reply:
+        "select from write_post('hello', reply_to_id => {everyone}) as item where (item.reply_to).id = {owner}",
+      quote:
+        "select from write_post('hello', quote_of_id => {everyone}) as item where (item.quoted).id = {everyone}",
       reply_followers: "select from write_post('hello', reply_to_id => {followers})",
-      repost_walters: "select from write_post(repost_of_id => {walters}) as item where (item.post).id = {walters}",
+      repost_walters:
+        "select from write_post(repost_of_id => {walters}) as item where (item.post).id = {walters}",
     },
     letters: { R: "already_reposted" },
     grid: `
