@@ -58,7 +58,8 @@ test("a reserved or malformed username is a clear sign-up error, and carol choos
 
 test("a form can ask first whether a username is free", async () => {
   const alice = await signUp("alice");
-  const ask = async (username: string) => (await guest().rpc("username_available", { username })).data?.available;
+  const ask = async (username: string) =>
+    (await guest().rpc("username_available", { username })).data?.available;
   expect(await ask(alice.username)).toBe(false);
   expect(await ask("admin")).toBe(false);
   expect(await ask(freshUsername("free"))).toBe(true);
