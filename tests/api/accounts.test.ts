@@ -56,13 +56,18 @@ test("a reserved or malformed username is a clear sign-up error, and carol choos
   expect(codeIn(await mailTo(email))).toMatch(/^\d{8}$/);
 });
 
-test("a form can ask first whether a username is free", async () => {
+test("a form can ask first whether a username is free, and why not", async () => {
   const alice = await signUp("alice");
-  const ask = async (username: string) =>
-    (await guest().rpc("username_available", { username })).data?.available;
-  expect(await ask(alice.username)).toBe(false);
-  expect(await ask("admin")).toBe(false);
-  expect(await ask(freshUsername("free"))).toBe(true);
+  const ask = async (username: string) => (await guest().rpc("username_available", { username })).data;
+  expect(await ask(freshUsername("free"))).toEqual({ available: true, reason: null, message: null });
+  expect(await ask(alice.username)).toEqual({
+    available: false,
+    reason: "username_taken",
+    message: `The username ${alice.username} is taken`,
+  });
+  expect(await ask("admin")).toMatchObject({ available: false, reason: "username_reserved" });
+  expect(await ask("a b")).toMatchObject({ available: false, reason: "username_format" });
+  expect(await ask("")).toMatchObject({ available: false, reason: "username_format" });
 });
 
 test("six people sign up with the same username at the same time, and one of them gets it", async () => {

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type postgres from "postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDatabase, type Database, type Person, refusal } from "./database.ts";
+import { differences } from "./recount.ts";
 
 let db: Database;
 beforeAll(async () => {
@@ -87,4 +88,26 @@ test("an account with a second factor is deleted by a session that used it", asy
   await isRefused(dave, await session(dave, "1 minute", "aal1"));
   await deletes(dave, await session(dave, "1 minute", "aal2"));
   expect(await isThere("profiles", "id", dave.id)).toBe(false);
+});
+
+test("an account is deleted while its owner posts and likes, and a backend writes, without a deadlock", async () => {
+  for (let n = 0; n < 8; n++) {
+    const [leaving, other] = [await db.signUp(`leaving_${n}`), await db.signUp(`other_${n}`)];
+    const [post] = await other.asks((sql) => sql`insert into posts (content) values ('his') returning id`);
+    await leaving.asks((sql) => sql`insert into posts (content) select 'x' from generate_series(1, 20)`);
+    const fresh = await session(leaving, "1 minute");
+    const outcomes = await Promise.allSettled([
+      leaving.asks((sql) => sql`select write_post('x', reply_to_id => ${post?.id})`),
+      leaving.asks((sql) => sql`insert into likes (post_id) values (${post?.id})`),
+      db.as("service_role")(
+        (sql) => sql`update profiles set bio = 'x' where id in (${leaving.id}, ${other.id})`,
+      ),
+      deletes(leaving, fresh),
+    ]);
+    for (const outcome of outcomes) {
+      if (outcome.status === "rejected") expect(["23503", "PT404"]).toContain(outcome.reason.code);
+    }
+    expect(outcomes.at(-1)?.status).toBe("fulfilled");
+  }
+  expect(await differences(db.admin)).toEqual({});
 });
