@@ -53,7 +53,7 @@ comment on type private.problem is 'Why something is refused: an HTTP status, a 
 
 -- One statement reads one snapshot. So a name that somebody gives up at this moment is seen
 -- as taken or as held, never as free. Taken, held and reserved have one answer, because
--- nobody may learn who had a name before, or who waits to be confirmed.
+-- nobody may learn which name a deleted account had, or who waits to be confirmed.
 create function private.username_problem(wanted text, asker uuid)
 returns private.problem
 language sql

@@ -30,7 +30,7 @@ begin
 end;
 $$;
 
-comment on function private.person_named is 'The id of the person who has this username, in any case. If nobody has it, the id of the person for whom it is held. Null when there is no such person.';
+comment on function private.person_named is 'The id of the person who has this username, in any case. If nobody has it, the id of the former owner, as long as it is held. Null when there is no such person.';
 revoke all on function private.person_named (text) from public, anon, authenticated, service_role;
 
 -- Definer, because nobody may call person_named() directly.

@@ -18,7 +18,8 @@ create index posts_repost_of_id_id_idx on public.posts (repost_of_id, id desc) i
   where repost_of_id is not null;
 
 -- Definer, because Postgres would ask row-level security about every row it reads. The
--- function asks the same rules itself. It takes out hidden people before it counts to 2,000,
+-- function asks the same rules itself. Somebody who sees the post sees the reposts of the
+-- accounts that they may look into. It takes out hidden people before it counts to 2,000,
 -- so that the end of a list cannot reveal that they exist.
 create function private.people_of_post(
   post_id bigint, of_likes boolean, before bigint, page_size integer, after bigint
