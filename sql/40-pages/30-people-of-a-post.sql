@@ -20,7 +20,8 @@ create index posts_repost_of_id_id_idx on public.posts (repost_of_id, id desc) i
 -- Definer, because Postgres would ask row-level security about every row it reads. The
 -- function asks the same rules itself. Somebody who sees the post sees the reposts of the
 -- accounts that they may look into. It takes out hidden people before it counts to 2,000,
--- so that the end of a list cannot reveal that they exist.
+-- so that the end of a list cannot reveal that they exist. Bitmaps are off: with one, Postgres
+-- would read all likes of a post that has many, and sort them.
 create function private.people_of_post(
   post_id bigint, of_likes boolean, before bigint, page_size integer, after bigint
 )
@@ -30,6 +31,7 @@ stable
 security definer
 set search_path = ''
 set plan_cache_mode = force_generic_plan
+set enable_bitmapscan = off
 rows 20
 as $$
 declare
