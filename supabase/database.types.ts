@@ -1,5 +1,12 @@
 export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[];
 
+/** A tag, mention or link in a text. start and end count UTF-16 code units of the field. */
+export type Entity = { field: "title" | "content"; start: number; end: number } & (
+  | { type: "tag"; tag: string }
+  | { type: "mention"; username: string }
+  | { type: "link"; url: string }
+);
+
 export type Database = {
   public: {
     Tables: {
@@ -14,50 +21,15 @@ export type Database = {
         Insert: {
           blocked_id: string;
           blocker_id?: string;
-          created_at?: string;
-          id?: number;
         };
-        Update: {
-          blocked_id?: string;
-          blocker_id?: string;
-          created_at?: string;
-          id?: number;
-        };
+        Update: Record<string, never>;
         Relationships: [
-          {
-            foreignKeyName: "blocks_blocked_id_fkey";
-            columns: ["blocked_id"];
-            isOneToOne: false;
-            referencedRelation: "author_counts";
-            referencedColumns: ["author_id"];
-          },
-          {
-            foreignKeyName: "blocks_blocked_id_fkey";
-            columns: ["blocked_id"];
-            isOneToOne: false;
-            referencedRelation: "follow_counts";
-            referencedColumns: ["profile_id"];
-          },
           {
             foreignKeyName: "blocks_blocked_id_fkey";
             columns: ["blocked_id"];
             isOneToOne: false;
             referencedRelation: "profiles";
             referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "blocks_blocker_id_fkey";
-            columns: ["blocker_id"];
-            isOneToOne: false;
-            referencedRelation: "author_counts";
-            referencedColumns: ["author_id"];
-          },
-          {
-            foreignKeyName: "blocks_blocker_id_fkey";
-            columns: ["blocker_id"];
-            isOneToOne: false;
-            referencedRelation: "follow_counts";
-            referencedColumns: ["profile_id"];
           },
           {
             foreignKeyName: "blocks_blocker_id_fkey";
@@ -77,45 +49,17 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
-          created_at?: string;
-          id?: number;
           post_id: number;
           user_id?: string;
         };
-        Update: {
-          created_at?: string;
-          id?: number;
-          post_id?: number;
-          user_id?: string;
-        };
+        Update: Record<string, never>;
         Relationships: [
-          {
-            foreignKeyName: "bookmarks_post_id_fkey";
-            columns: ["post_id"];
-            isOneToOne: false;
-            referencedRelation: "post_counts";
-            referencedColumns: ["post_id"];
-          },
           {
             foreignKeyName: "bookmarks_post_id_fkey";
             columns: ["post_id"];
             isOneToOne: false;
             referencedRelation: "posts";
             referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "bookmarks_user_id_fkey";
-            columns: ["user_id"];
-            isOneToOne: false;
-            referencedRelation: "author_counts";
-            referencedColumns: ["author_id"];
-          },
-          {
-            foreignKeyName: "bookmarks_user_id_fkey";
-            columns: ["user_id"];
-            isOneToOne: false;
-            referencedRelation: "follow_counts";
-            referencedColumns: ["profile_id"];
           },
           {
             foreignKeyName: "bookmarks_user_id_fkey";
@@ -149,11 +93,6 @@ export type Database = {
           author_id?: string;
           content?: string;
           content_warning?: string;
-          created_at?: string;
-          edited_at?: string;
-          failed_at?: string | null;
-          failure?: string | null;
-          id?: string;
           language?: string | null;
           publish_at?: string | null;
           quote_of_id?: number | null;
@@ -162,14 +101,8 @@ export type Database = {
         };
         Update: {
           audience?: Database["public"]["Enums"]["audience"];
-          author_id?: string;
           content?: string;
           content_warning?: string;
-          created_at?: string;
-          edited_at?: string;
-          failed_at?: string | null;
-          failure?: string | null;
-          id?: string;
           language?: string | null;
           publish_at?: string | null;
           quote_of_id?: number | null;
@@ -177,20 +110,6 @@ export type Database = {
           title?: string;
         };
         Relationships: [
-          {
-            foreignKeyName: "drafts_author_id_fkey";
-            columns: ["author_id"];
-            isOneToOne: false;
-            referencedRelation: "author_counts";
-            referencedColumns: ["author_id"];
-          },
-          {
-            foreignKeyName: "drafts_author_id_fkey";
-            columns: ["author_id"];
-            isOneToOne: false;
-            referencedRelation: "follow_counts";
-            referencedColumns: ["profile_id"];
-          },
           {
             foreignKeyName: "drafts_author_id_fkey";
             columns: ["author_id"];
@@ -209,52 +128,17 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
-          created_at?: string;
-          id?: number;
           requester_id?: string;
           target_id: string;
         };
-        Update: {
-          created_at?: string;
-          id?: number;
-          requester_id?: string;
-          target_id?: string;
-        };
+        Update: Record<string, never>;
         Relationships: [
-          {
-            foreignKeyName: "follow_requests_requester_id_fkey";
-            columns: ["requester_id"];
-            isOneToOne: false;
-            referencedRelation: "author_counts";
-            referencedColumns: ["author_id"];
-          },
-          {
-            foreignKeyName: "follow_requests_requester_id_fkey";
-            columns: ["requester_id"];
-            isOneToOne: false;
-            referencedRelation: "follow_counts";
-            referencedColumns: ["profile_id"];
-          },
           {
             foreignKeyName: "follow_requests_requester_id_fkey";
             columns: ["requester_id"];
             isOneToOne: false;
             referencedRelation: "profiles";
             referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "follow_requests_target_id_fkey";
-            columns: ["target_id"];
-            isOneToOne: false;
-            referencedRelation: "author_counts";
-            referencedColumns: ["author_id"];
-          },
-          {
-            foreignKeyName: "follow_requests_target_id_fkey";
-            columns: ["target_id"];
-            isOneToOne: false;
-            referencedRelation: "follow_counts";
-            referencedColumns: ["profile_id"];
           },
           {
             foreignKeyName: "follow_requests_target_id_fkey";
@@ -274,52 +158,17 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
-          created_at?: string;
           followee_id: string;
           follower_id?: string;
-          id?: number;
         };
-        Update: {
-          created_at?: string;
-          followee_id?: string;
-          follower_id?: string;
-          id?: number;
-        };
+        Update: Record<string, never>;
         Relationships: [
-          {
-            foreignKeyName: "follows_followee_id_fkey";
-            columns: ["followee_id"];
-            isOneToOne: false;
-            referencedRelation: "author_counts";
-            referencedColumns: ["author_id"];
-          },
-          {
-            foreignKeyName: "follows_followee_id_fkey";
-            columns: ["followee_id"];
-            isOneToOne: false;
-            referencedRelation: "follow_counts";
-            referencedColumns: ["profile_id"];
-          },
           {
             foreignKeyName: "follows_followee_id_fkey";
             columns: ["followee_id"];
             isOneToOne: false;
             referencedRelation: "profiles";
             referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "follows_follower_id_fkey";
-            columns: ["follower_id"];
-            isOneToOne: false;
-            referencedRelation: "author_counts";
-            referencedColumns: ["author_id"];
-          },
-          {
-            foreignKeyName: "follows_follower_id_fkey";
-            columns: ["follower_id"];
-            isOneToOne: false;
-            referencedRelation: "follow_counts";
-            referencedColumns: ["profile_id"];
           },
           {
             foreignKeyName: "follows_follower_id_fkey";
@@ -339,45 +188,17 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
-          created_at?: string;
-          id?: number;
           post_id: number;
           user_id?: string;
         };
-        Update: {
-          created_at?: string;
-          id?: number;
-          post_id?: number;
-          user_id?: string;
-        };
+        Update: Record<string, never>;
         Relationships: [
-          {
-            foreignKeyName: "likes_post_id_fkey";
-            columns: ["post_id"];
-            isOneToOne: false;
-            referencedRelation: "post_counts";
-            referencedColumns: ["post_id"];
-          },
           {
             foreignKeyName: "likes_post_id_fkey";
             columns: ["post_id"];
             isOneToOne: false;
             referencedRelation: "posts";
             referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "likes_user_id_fkey";
-            columns: ["user_id"];
-            isOneToOne: false;
-            referencedRelation: "author_counts";
-            referencedColumns: ["author_id"];
-          },
-          {
-            foreignKeyName: "likes_user_id_fkey";
-            columns: ["user_id"];
-            isOneToOne: false;
-            referencedRelation: "follow_counts";
-            referencedColumns: ["profile_id"];
           },
           {
             foreignKeyName: "likes_user_id_fkey";
@@ -396,15 +217,10 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
-          created_at?: string;
           list_id: string;
           profile_id: string;
         };
-        Update: {
-          created_at?: string;
-          list_id?: string;
-          profile_id?: string;
-        };
+        Update: Record<string, never>;
         Relationships: [
           {
             foreignKeyName: "list_members_list_id_fkey";
@@ -412,20 +228,6 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "lists";
             referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "list_members_profile_id_fkey";
-            columns: ["profile_id"];
-            isOneToOne: false;
-            referencedRelation: "author_counts";
-            referencedColumns: ["author_id"];
-          },
-          {
-            foreignKeyName: "list_members_profile_id_fkey";
-            columns: ["profile_id"];
-            isOneToOne: false;
-            referencedRelation: "follow_counts";
-            referencedColumns: ["profile_id"];
           },
           {
             foreignKeyName: "list_members_profile_id_fkey";
@@ -446,34 +248,15 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
-          created_at?: string;
-          id?: string;
           is_private?: boolean;
           name: string;
           owner_id?: string;
         };
         Update: {
-          created_at?: string;
-          id?: string;
           is_private?: boolean;
           name?: string;
-          owner_id?: string;
         };
         Relationships: [
-          {
-            foreignKeyName: "lists_owner_id_fkey";
-            columns: ["owner_id"];
-            isOneToOne: false;
-            referencedRelation: "author_counts";
-            referencedColumns: ["author_id"];
-          },
-          {
-            foreignKeyName: "lists_owner_id_fkey";
-            columns: ["owner_id"];
-            isOneToOne: false;
-            referencedRelation: "follow_counts";
-            referencedColumns: ["profile_id"];
-          },
           {
             foreignKeyName: "lists_owner_id_fkey";
             columns: ["owner_id"];
@@ -493,14 +276,12 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
-          created_at?: string;
           hides_notifications?: boolean;
           muted_id: string;
           muted_until?: string | null;
           muter_id?: string;
         };
         Update: {
-          created_at?: string;
           hides_notifications?: boolean;
           muted_id?: string;
           muted_until?: string | null;
@@ -511,36 +292,8 @@ export type Database = {
             foreignKeyName: "mutes_muted_id_fkey";
             columns: ["muted_id"];
             isOneToOne: false;
-            referencedRelation: "author_counts";
-            referencedColumns: ["author_id"];
-          },
-          {
-            foreignKeyName: "mutes_muted_id_fkey";
-            columns: ["muted_id"];
-            isOneToOne: false;
-            referencedRelation: "follow_counts";
-            referencedColumns: ["profile_id"];
-          },
-          {
-            foreignKeyName: "mutes_muted_id_fkey";
-            columns: ["muted_id"];
-            isOneToOne: false;
             referencedRelation: "profiles";
             referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "mutes_muter_id_fkey";
-            columns: ["muter_id"];
-            isOneToOne: false;
-            referencedRelation: "author_counts";
-            referencedColumns: ["author_id"];
-          },
-          {
-            foreignKeyName: "mutes_muter_id_fkey";
-            columns: ["muter_id"];
-            isOneToOne: false;
-            referencedRelation: "follow_counts";
-            referencedColumns: ["profile_id"];
           },
           {
             foreignKeyName: "mutes_muter_id_fkey";
@@ -560,48 +313,15 @@ export type Database = {
           usernames: string[];
         };
         ComputedFields: never;
-        Insert: {
-          is_answered?: boolean;
-          post_id: number;
-          profile_id: string;
-          since_version?: number;
-          usernames: string[];
-        };
-        Update: {
-          is_answered?: boolean;
-          post_id?: number;
-          profile_id?: string;
-          since_version?: number;
-          usernames?: string[];
-        };
+        Insert: Record<string, never>;
+        Update: Record<string, never>;
         Relationships: [
-          {
-            foreignKeyName: "post_mentions_post_id_fkey";
-            columns: ["post_id"];
-            isOneToOne: false;
-            referencedRelation: "post_counts";
-            referencedColumns: ["post_id"];
-          },
           {
             foreignKeyName: "post_mentions_post_id_fkey";
             columns: ["post_id"];
             isOneToOne: false;
             referencedRelation: "posts";
             referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "post_mentions_profile_id_fkey";
-            columns: ["profile_id"];
-            isOneToOne: false;
-            referencedRelation: "author_counts";
-            referencedColumns: ["author_id"];
-          },
-          {
-            foreignKeyName: "post_mentions_profile_id_fkey";
-            columns: ["profile_id"];
-            isOneToOne: false;
-            referencedRelation: "follow_counts";
-            referencedColumns: ["profile_id"];
           },
           {
             foreignKeyName: "post_mentions_profile_id_fkey";
@@ -619,24 +339,9 @@ export type Database = {
           tag: string;
         };
         ComputedFields: never;
-        Insert: {
-          is_open?: boolean;
-          post_id: number;
-          tag: string;
-        };
-        Update: {
-          is_open?: boolean;
-          post_id?: number;
-          tag?: string;
-        };
+        Insert: Record<string, never>;
+        Update: Record<string, never>;
         Relationships: [
-          {
-            foreignKeyName: "post_tags_post_id_fkey";
-            columns: ["post_id"];
-            isOneToOne: false;
-            referencedRelation: "post_counts";
-            referencedColumns: ["post_id"];
-          },
           {
             foreignKeyName: "post_tags_post_id_fkey";
             columns: ["post_id"];
@@ -657,32 +362,9 @@ export type Database = {
           version: number;
         };
         ComputedFields: never;
-        Insert: {
-          content: string;
-          content_warning?: string;
-          created_at: string;
-          post_id: number;
-          replaced_at: string;
-          title: string;
-          version: number;
-        };
-        Update: {
-          content?: string;
-          content_warning?: string;
-          created_at?: string;
-          post_id?: number;
-          replaced_at?: string;
-          title?: string;
-          version?: number;
-        };
+        Insert: Record<string, never>;
+        Update: Record<string, never>;
         Relationships: [
-          {
-            foreignKeyName: "post_versions_post_id_fkey";
-            columns: ["post_id"];
-            isOneToOne: false;
-            referencedRelation: "post_counts";
-            referencedColumns: ["post_id"];
-          },
           {
             foreignKeyName: "post_versions_post_id_fkey";
             columns: ["post_id"];
@@ -700,7 +382,7 @@ export type Database = {
           content_warning: string;
           created_at: string;
           edited_at: string | null;
-          entities: NonNullable<Json>;
+          entities: Entity[];
           id: number;
           is_open: boolean;
           language: string | null;
@@ -708,13 +390,7 @@ export type Database = {
           reply_to_id: number | null;
           repost_of_id: number | null;
           title: string;
-          post_counts: {
-            likes: number | null;
-            post_id: number;
-            quotes: number | null;
-            replies: number | null;
-            reposts: number | null;
-          } | null;
+          post_counts: Database["public"]["Views"]["post_counts"]["Row"];
         };
         ComputedFields: "post_counts";
         Insert: {
@@ -722,11 +398,6 @@ export type Database = {
           author_id?: string;
           content?: string;
           content_warning?: string;
-          created_at?: string;
-          edited_at?: string | null;
-          entities?: NonNullable<Json>;
-          id?: number;
-          is_open?: boolean;
           language?: string | null;
           quote_of_id?: number | null;
           reply_to_id?: number | null;
@@ -734,19 +405,9 @@ export type Database = {
           title?: string;
         };
         Update: {
-          audience?: Database["public"]["Enums"]["audience"];
-          author_id?: string;
           content?: string;
           content_warning?: string;
-          created_at?: string;
-          edited_at?: string | null;
-          entities?: NonNullable<Json>;
-          id?: number;
-          is_open?: boolean;
           language?: string | null;
-          quote_of_id?: number | null;
-          reply_to_id?: number | null;
-          repost_of_id?: number | null;
           title?: string;
         };
         Relationships: [
@@ -754,29 +415,8 @@ export type Database = {
             foreignKeyName: "posts_author_id_fkey";
             columns: ["author_id"];
             isOneToOne: false;
-            referencedRelation: "author_counts";
-            referencedColumns: ["author_id"];
-          },
-          {
-            foreignKeyName: "posts_author_id_fkey";
-            columns: ["author_id"];
-            isOneToOne: false;
-            referencedRelation: "follow_counts";
-            referencedColumns: ["profile_id"];
-          },
-          {
-            foreignKeyName: "posts_author_id_fkey";
-            columns: ["author_id"];
-            isOneToOne: false;
             referencedRelation: "profiles";
             referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "posts_repost_of_id_fkey";
-            columns: ["repost_of_id"];
-            isOneToOne: false;
-            referencedRelation: "post_counts";
-            referencedColumns: ["post_id"];
           },
           {
             foreignKeyName: "posts_repost_of_id_fkey";
@@ -799,35 +439,15 @@ export type Database = {
           links: string[];
           shows_likes: boolean;
           username: string;
-          author_counts: {
-            author_id: string;
-            posts: number | null;
-          } | null;
-          follow_counts: {
-            followers: number | null;
-            following: number | null;
-            profile_id: string;
-          } | null;
+          author_counts: Database["public"]["Views"]["author_counts"]["Row"];
+          follow_counts: Database["public"]["Views"]["follow_counts"]["Row"];
         };
         ComputedFields: "author_counts" | "follow_counts";
-        Insert: {
-          avatar_url?: string | null;
-          bio?: string;
-          created_at?: string;
-          display_name?: string;
-          id: string;
-          is_private?: boolean;
-          is_searchable?: boolean;
-          links?: string[];
-          shows_likes?: boolean;
-          username: string;
-        };
+        Insert: Record<string, never>;
         Update: {
           avatar_url?: string | null;
           bio?: string;
-          created_at?: string;
           display_name?: string;
-          id?: string;
           is_private?: boolean;
           is_searchable?: boolean;
           links?: string[];
@@ -844,30 +464,11 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
-          created_at?: string;
           tag: string;
           user_id?: string;
         };
-        Update: {
-          created_at?: string;
-          tag?: string;
-          user_id?: string;
-        };
+        Update: Record<string, never>;
         Relationships: [
-          {
-            foreignKeyName: "tag_follows_user_id_fkey";
-            columns: ["user_id"];
-            isOneToOne: false;
-            referencedRelation: "author_counts";
-            referencedColumns: ["author_id"];
-          },
-          {
-            foreignKeyName: "tag_follows_user_id_fkey";
-            columns: ["user_id"];
-            isOneToOne: false;
-            referencedRelation: "follow_counts";
-            referencedColumns: ["profile_id"];
-          },
           {
             foreignKeyName: "tag_follows_user_id_fkey";
             columns: ["user_id"];
@@ -885,20 +486,12 @@ export type Database = {
           posts: number | null;
         };
         ComputedFields: never;
-        Insert: {
-          author_id?: string | null;
-          posts?: never;
-        };
-        Update: {
-          author_id?: string | null;
-          posts?: never;
-        };
         Relationships: [];
       };
       follow_counts: {
         Row: {
-          followers: number | null;
-          following: number | null;
+          followers: number;
+          following: number;
           profile_id: string;
         };
         ComputedFields: never;
@@ -906,11 +499,11 @@ export type Database = {
       };
       post_counts: {
         Row: {
-          likes: number | null;
+          likes: number;
           post_id: number;
-          quotes: number | null;
-          replies: number | null;
-          reposts: number | null;
+          quotes: number;
+          replies: number;
+          reposts: number;
         };
         ComputedFields: never;
         Relationships: [];
@@ -925,19 +518,17 @@ export type Database = {
             Database["public"]["Tables"]["profiles"]["ComputedFields"]
           >;
         };
-        Returns: {
-          author_id: string;
-          posts: number | null;
-        };
+        Returns: Database["public"]["Views"]["author_counts"]["Row"];
         SetofOptions: {
           from: "profiles";
           to: "author_counts";
           isOneToOne: true;
           isSetofReturn: true;
+          isNotNullable: true;
         };
       };
       blocked_people: {
-        Args: { before?: number; page_size?: number };
+        Args: { after?: number | null; before?: number | null; page_size?: number };
         Returns: Database["public"]["CompositeTypes"]["person"][];
         SetofOptions: {
           from: "*";
@@ -947,7 +538,7 @@ export type Database = {
         };
       };
       bookmarks_feed: {
-        Args: { before?: number; page_size?: number };
+        Args: { after?: number | null; before?: number | null; page_size?: number };
         Returns: Database["public"]["CompositeTypes"]["feed_item"][];
         SetofOptions: {
           from: "*";
@@ -957,10 +548,11 @@ export type Database = {
         };
       };
       count_newer: {
-        Args: { after: number; feed: Database["public"]["Enums"]["feed"]; of?: string };
+        Args: { after: number; feed: Database["public"]["Enums"]["feed"]; of?: string | null };
         Returns: number;
       };
       decline_follow_request: { Args: { requester_id: string }; Returns: boolean };
+      delete_account: { Args: Record<PropertyKey, never>; Returns: undefined };
       explain_visibility: {
         Args: { post_id: number };
         Returns: Database["public"]["CompositeTypes"]["visibility"];
@@ -971,7 +563,7 @@ export type Database = {
           isSetofReturn: false;
         };
       };
-      follow: { Args: { profile_id: string }; Returns: string };
+      follow: { Args: { profile_id: string }; Returns: Database["public"]["Enums"]["follow_state"] };
       follow_counts: {
         Args: {
           profile: Omit<
@@ -979,20 +571,23 @@ export type Database = {
             Database["public"]["Tables"]["profiles"]["ComputedFields"]
           >;
         };
-        Returns: {
-          followers: number | null;
-          following: number | null;
-          profile_id: string;
-        };
+        Returns: Database["public"]["Views"]["follow_counts"]["Row"];
         SetofOptions: {
           from: "profiles";
           to: "follow_counts";
           isOneToOne: true;
           isSetofReturn: true;
+          isNotNullable: true;
         };
       };
       followers: {
-        Args: { before?: number; page_size?: number; profile_id: string };
+        Args: {
+          after?: number | null;
+          before?: number | null;
+          page_size?: number;
+          profile_id?: string | null;
+          username?: string | null;
+        };
         Returns: Database["public"]["CompositeTypes"]["person"][];
         SetofOptions: {
           from: "*";
@@ -1002,7 +597,13 @@ export type Database = {
         };
       };
       following: {
-        Args: { before?: number; page_size?: number; profile_id: string };
+        Args: {
+          after?: number | null;
+          before?: number | null;
+          page_size?: number;
+          profile_id?: string | null;
+          username?: string | null;
+        };
         Returns: Database["public"]["CompositeTypes"]["person"][];
         SetofOptions: {
           from: "*";
@@ -1012,11 +613,21 @@ export type Database = {
         };
       };
       home_feed: {
-        Args: { before?: number; page_size?: number };
+        Args: { after?: number | null; before?: number | null; page_size?: number };
         Returns: Database["public"]["CompositeTypes"]["feed_item"][];
         SetofOptions: {
           from: "*";
           to: "feed_item";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      likers: {
+        Args: { after?: number | null; before?: number | null; page_size?: number; post_id: number };
+        Returns: Database["public"]["CompositeTypes"]["person"][];
+        SetofOptions: {
+          from: "*";
+          to: "person";
           isOneToOne: false;
           isSetofReturn: true;
         };
@@ -1032,12 +643,32 @@ export type Database = {
         };
       };
       list_feed: {
-        Args: { before?: number; list_id: string; page_size?: number };
+        Args: { after?: number | null; before?: number | null; list_id: string; page_size?: number };
         Returns: Database["public"]["CompositeTypes"]["feed_item"][];
         SetofOptions: {
           from: "*";
           to: "feed_item";
           isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      me: {
+        Args: Record<PropertyKey, never>;
+        Returns: Database["public"]["CompositeTypes"]["own_profile"];
+        SetofOptions: {
+          from: "*";
+          to: "own_profile";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      post: {
+        Args: { post_id: number };
+        Returns: Database["public"]["CompositeTypes"]["feed_item"];
+        SetofOptions: {
+          from: "*";
+          to: "feed_item";
+          isOneToOne: true;
           isSetofReturn: true;
         };
       };
@@ -1048,17 +679,22 @@ export type Database = {
             Database["public"]["Tables"]["posts"]["ComputedFields"]
           >;
         };
-        Returns: {
-          likes: number | null;
-          post_id: number;
-          quotes: number | null;
-          replies: number | null;
-          reposts: number | null;
-        };
+        Returns: Database["public"]["Views"]["post_counts"]["Row"];
         SetofOptions: {
           from: "posts";
           to: "post_counts";
           isOneToOne: true;
+          isSetofReturn: true;
+          isNotNullable: true;
+        };
+      };
+      posts_by_ids: {
+        Args: { ids: number[] };
+        Returns: Database["public"]["CompositeTypes"]["feed_item"][];
+        SetofOptions: {
+          from: "*";
+          to: "feed_item";
+          isOneToOne: false;
           isSetofReturn: true;
         };
       };
@@ -1073,7 +709,13 @@ export type Database = {
         };
       };
       profile_feed: {
-        Args: { before?: number; page_size?: number; profile_id: string };
+        Args: {
+          after?: number | null;
+          before?: number | null;
+          page_size?: number;
+          profile_id?: string | null;
+          username?: string | null;
+        };
         Returns: Database["public"]["CompositeTypes"]["feed_item"][];
         SetofOptions: {
           from: "*";
@@ -1083,7 +725,13 @@ export type Database = {
         };
       };
       profile_likes: {
-        Args: { before?: number; page_size?: number; profile_id: string };
+        Args: {
+          after?: number | null;
+          before?: number | null;
+          page_size?: number;
+          profile_id?: string | null;
+          username?: string | null;
+        };
         Returns: Database["public"]["CompositeTypes"]["feed_item"][];
         SetofOptions: {
           from: "*";
@@ -1093,7 +741,13 @@ export type Database = {
         };
       };
       profile_replies: {
-        Args: { before?: number; page_size?: number; profile_id: string };
+        Args: {
+          after?: number | null;
+          before?: number | null;
+          page_size?: number;
+          profile_id?: string | null;
+          username?: string | null;
+        };
         Returns: Database["public"]["CompositeTypes"]["feed_item"][];
         SetofOptions: {
           from: "*";
@@ -1103,7 +757,7 @@ export type Database = {
         };
       };
       public_feed: {
-        Args: { before?: number; page_size?: number };
+        Args: { after?: number | null; before?: number | null; page_size?: number };
         Returns: Database["public"]["CompositeTypes"]["feed_item"][];
         SetofOptions: {
           from: "*";
@@ -1114,7 +768,7 @@ export type Database = {
       };
       publish_draft: { Args: { draft_id: string }; Returns: number };
       quotes: {
-        Args: { before?: number; page_size?: number; post_id: number };
+        Args: { after?: number | null; before?: number | null; page_size?: number; post_id: number };
         Returns: Database["public"]["CompositeTypes"]["feed_item"][];
         SetofOptions: {
           from: "*";
@@ -1125,11 +779,21 @@ export type Database = {
       };
       remove_follower: { Args: { follower_id: string }; Returns: boolean };
       replies: {
-        Args: { before?: number; page_size?: number; post_id: number };
+        Args: { after?: number | null; before?: number | null; page_size?: number; post_id: number };
         Returns: Database["public"]["CompositeTypes"]["feed_item"][];
         SetofOptions: {
           from: "*";
           to: "feed_item";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      reposters: {
+        Args: { after?: number | null; before?: number | null; page_size?: number; post_id: number };
+        Returns: Database["public"]["CompositeTypes"]["person"][];
+        SetofOptions: {
+          from: "*";
+          to: "person";
           isOneToOne: false;
           isSetofReturn: true;
         };
@@ -1145,7 +809,7 @@ export type Database = {
         };
       };
       search_posts: {
-        Args: { before?: number; page_size?: number; query: string };
+        Args: { before?: number | null; page_size?: number; query: string };
         Returns: Database["public"]["CompositeTypes"]["feed_item"][];
         SetofOptions: {
           from: "*";
@@ -1156,16 +820,16 @@ export type Database = {
       };
       set_limits: {
         Args: {
-          action?: string;
-          per_day?: number;
-          per_hour?: number;
-          per_minute?: number;
+          action?: Database["public"]["Enums"]["limited_action"] | null;
+          per_day?: number | null;
+          per_hour?: number | null;
+          per_minute?: number | null;
           profile_id: string;
         };
         Returns: number;
       };
       tag_feed: {
-        Args: { before?: number; page_size?: number; tag: string };
+        Args: { after?: number | null; before?: number | null; page_size?: number; tag: string };
         Returns: Database["public"]["CompositeTypes"]["feed_item"][];
         SetofOptions: {
           from: "*";
@@ -1184,10 +848,39 @@ export type Database = {
           isSetofReturn: true;
         };
       };
-      username_available: { Args: { username: string }; Returns: boolean };
+      username_available: {
+        Args: { username: string };
+        Returns: Database["public"]["CompositeTypes"]["username_answer"];
+        SetofOptions: {
+          from: "*";
+          to: "username_answer";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      write_post: {
+        Args: {
+          audience?: Database["public"]["Enums"]["audience"];
+          content?: string;
+          content_warning?: string;
+          language?: string | null;
+          quote_of_id?: number | null;
+          reply_to_id?: number | null;
+          repost_of_id?: number | null;
+          title?: string;
+        };
+        Returns: Database["public"]["CompositeTypes"]["feed_item"];
+        SetofOptions: {
+          from: "*";
+          to: "feed_item";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
     };
     Enums: {
       audience: "everyone" | "followers" | "mentioned";
+      budget_period: "minute" | "hour" | "day";
       feed:
         | "home"
         | "public"
@@ -1199,96 +892,149 @@ export type Database = {
         | "bookmarks"
         | "replies"
         | "quotes";
+      follow_state: "following" | "requested";
+      limited_action:
+        | "post"
+        | "reply"
+        | "quote"
+        | "repost"
+        | "edit"
+        | "like"
+        | "bookmark"
+        | "draft"
+        | "follow"
+        | "follow_request"
+        | "tag_follow"
+        | "block"
+        | "mute"
+        | "list"
+        | "list_member"
+        | "profile"
+        | "privacy"
+        | "metadata"
+        | "search";
+      username_refusal: "username_format" | "username_reserved" | "username_taken";
+      visibility_rule:
+        | "own"
+        | "everyone"
+        | "follower"
+        | "mentioned"
+        | "private_account"
+        | "followers_only"
+        | "mentioned_only"
+        | "you_block_author"
+        | "not_found";
     };
     CompositeTypes: {
       allowance: {
-        action: string | null;
-        allowed: number | null;
-        per: string | null;
-        left: number | null;
+        action: Database["public"]["Enums"]["limited_action"];
+        allowed: number;
+        per: Database["public"]["Enums"]["budget_period"];
+        left: number;
         resets_at: string | null;
       };
       author: {
-        id: string | null;
-        username: string | null;
-        display_name: string | null;
+        id: string;
+        username: string;
+        display_name: string;
         avatar_url: string | null;
       };
       card: {
-        id: number | null;
-        author: Database["public"]["CompositeTypes"]["author"] | null;
-        title: string | null;
-        content: string | null;
-        content_warning: string | null;
+        id: number;
+        author: Database["public"]["CompositeTypes"]["author"];
+        title: string;
+        content: string;
+        content_warning: string;
         language: string | null;
-        entities: Json | null;
-        mentions: Database["public"]["CompositeTypes"]["mention"][] | null;
-        audience: Database["public"]["Enums"]["audience"] | null;
+        entities: Entity[];
+        mentions: Database["public"]["CompositeTypes"]["mention"][];
+        audience: Database["public"]["Enums"]["audience"];
         reply_to_id: number | null;
         quote_of_id: number | null;
-        created_at: string | null;
+        created_at: string;
         edited_at: string | null;
-        likes: number | null;
-        replies: number | null;
-        reposts: number | null;
-        quotes: number | null;
-        liked: boolean | null;
-        bookmarked: boolean | null;
-        reposted: boolean | null;
-        is_open: boolean | null;
+        likes: number;
+        replies: number;
+        reposts: number;
+        quotes: number;
+        liked: boolean;
+        bookmarked: boolean;
+        reposted: boolean;
+        is_open: boolean;
       };
       feed_item: {
-        id: number | null;
-        post: Database["public"]["CompositeTypes"]["card"] | null;
+        id: number;
+        post: Database["public"]["CompositeTypes"]["card"];
         reposted_by: Database["public"]["CompositeTypes"]["author"] | null;
         reply_to: Database["public"]["CompositeTypes"]["author"] | null;
         quoted: Database["public"]["CompositeTypes"]["card"] | null;
       };
       mention: {
-        username: string | null;
-        profile: Database["public"]["CompositeTypes"]["author"] | null;
+        username: string;
+        profile: Database["public"]["CompositeTypes"]["author"];
+      };
+      own_profile: {
+        id: string;
+        username: string;
+        display_name: string;
+        bio: string;
+        avatar_url: string | null;
+        links: string[];
+        is_private: boolean;
+        is_searchable: boolean;
+        shows_likes: boolean;
+        created_at: string;
+        followers: number;
+        following: number;
+        posts: number;
+        follow_requests: number;
       };
       person: {
-        id: number | null;
-        profile: Database["public"]["CompositeTypes"]["author"] | null;
-        is_private: boolean | null;
-        is_following: boolean | null;
-        is_requested: boolean | null;
-        follows_you: boolean | null;
+        id: number;
+        profile: Database["public"]["CompositeTypes"]["author"];
+        is_private: boolean;
+        is_following: boolean;
+        is_requested: boolean;
+        follows_you: boolean;
       };
       profile_page: {
-        id: string | null;
-        username: string | null;
-        display_name: string | null;
-        bio: string | null;
+        id: string;
+        username: string;
+        display_name: string;
+        bio: string;
         avatar_url: string | null;
-        links: string[] | null;
-        is_private: boolean | null;
-        shows_likes: boolean | null;
-        created_at: string | null;
+        links: string[];
+        is_private: boolean;
+        shows_likes: boolean;
+        created_at: string;
         followers: number | null;
         following: number | null;
         posts: number | null;
-        is_following: boolean | null;
-        is_requested: boolean | null;
-        follows_you: boolean | null;
-        requests_you: boolean | null;
-        is_blocked: boolean | null;
-        is_muted: boolean | null;
+        is_following: boolean;
+        is_requested: boolean;
+        follows_you: boolean;
+        requests_you: boolean;
+        is_blocked: boolean;
+        is_muted: boolean;
         muted_until: string | null;
       };
       thread_post: {
-        id: number | null;
+        id: number;
         reply_to_id: number | null;
-        depth: number | null;
+        depth: number;
         post: Database["public"]["CompositeTypes"]["card"] | null;
         reply_to: Database["public"]["CompositeTypes"]["author"] | null;
         quoted: Database["public"]["CompositeTypes"]["card"] | null;
       };
+      username_answer: {
+        available: boolean;
+        reason: Database["public"]["Enums"]["username_refusal"] | null;
+        message: string | null;
+      };
       visibility: {
-        visible: boolean | null;
-        rule: string | null;
-        explanation: string | null;
+        visible: boolean;
+        rule: Database["public"]["Enums"]["visibility_rule"];
+        explanation: string;
       };
     };
   };
@@ -1403,6 +1149,7 @@ export const Constants = {
   public: {
     Enums: {
       audience: ["everyone", "followers", "mentioned"],
+      budget_period: ["minute", "hour", "day"],
       feed: [
         "home",
         "public",
@@ -1414,6 +1161,40 @@ export const Constants = {
         "bookmarks",
         "replies",
         "quotes",
+      ],
+      follow_state: ["following", "requested"],
+      limited_action: [
+        "post",
+        "reply",
+        "quote",
+        "repost",
+        "edit",
+        "like",
+        "bookmark",
+        "draft",
+        "follow",
+        "follow_request",
+        "tag_follow",
+        "block",
+        "mute",
+        "list",
+        "list_member",
+        "profile",
+        "privacy",
+        "metadata",
+        "search",
+      ],
+      username_refusal: ["username_format", "username_reserved", "username_taken"],
+      visibility_rule: [
+        "own",
+        "everyone",
+        "follower",
+        "mentioned",
+        "private_account",
+        "followers_only",
+        "mentioned_only",
+        "you_block_author",
+        "not_found",
       ],
     },
   },

@@ -99,3 +99,4 @@ create type public.author as (
 );
 
 comment on type public.author is 'Who wrote something: the part of a profile that a list shows.';
+comment on column public.author.avatar_url is 'An https address, or null.';

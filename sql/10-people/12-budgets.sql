@@ -274,15 +274,25 @@ grant execute on function private.spend (text) to anon, authenticated;
 
 -- API ------------------------------------------------------------------------
 
+create type public.limited_action as enum (
+  'post', 'reply', 'quote', 'repost', 'edit', 'like', 'bookmark', 'draft', 'follow', 'follow_request',
+  'tag_follow', 'block', 'mute', 'list', 'list_member', 'profile', 'privacy', 'metadata', 'search'
+);
+comment on type public.limited_action is 'The actions that have a budget: those of private.limits.';
+
+create type public.budget_period as enum ('minute', 'hour', 'day');
+comment on type public.budget_period is 'The times for which a budget holds.';
+
 create type public.allowance as (
-  action     text,
+  action     public.limited_action,
   allowed    integer,
-  per        text,
+  per        public.budget_period,
   "left"     integer,
   resets_at  timestamptz
 );
 
 comment on type public.allowance is 'How often you may do an action. per is minute, hour or day: the one with the least left.';
+comment on column public.allowance.resets_at is 'When all of it is there again. Null when you used nothing.';
 
 -- Definer, because nobody may read the tables of budgets.
 create function private.my_limits()
@@ -296,7 +306,7 @@ as $$
 begin
   return query
   select distinct on (allowances.action)
-    allowances.action, span.allowed, span.per,
+    allowances.action::public.limited_action, span.allowed, span.per::public.budget_period,
     greatest(0, span.allowed - case when span.until > now() then span.used else 0 end),
     case when span.until > now() then span.until end
   from private.allowances
@@ -386,17 +396,17 @@ create function public.set_limits(
   per_minute integer default null,
   per_hour integer default null,
   per_day integer default null,
-  action text default null
+  action public.limited_action default null
 )
 returns integer
 language sql
 volatile
 security invoker
 return private.set_limits(
-  set_limits.profile_id, set_limits.per_minute, set_limits.per_hour, set_limits.per_day, set_limits.action
+  set_limits.profile_id, set_limits.per_minute, set_limits.per_hour, set_limits.per_day, set_limits.action::text
 );
 
 comment on function public.set_limits is 'Gives one person other amounts for an action. Without an action, it is every action. Without amounts, the person has the usual ones again. Answers how many actions changed. For the service role.';
-revoke all on function public.set_limits (uuid, integer, integer, integer, text)
+revoke all on function public.set_limits (uuid, integer, integer, integer, public.limited_action)
   from public, anon, authenticated, service_role;
-grant execute on function public.set_limits (uuid, integer, integer, integer, text) to service_role;
+grant execute on function public.set_limits (uuid, integer, integer, integer, public.limited_action) to service_role;

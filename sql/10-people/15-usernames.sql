@@ -53,7 +53,7 @@ comment on type private.problem is 'Why something is refused: an HTTP status, a 
 
 -- One statement reads one snapshot. So a name that somebody gives up at this moment is seen
 -- as taken or as held, never as free. Taken, held and reserved have one answer, because
--- nobody may learn who had a name before, or who waits to be confirmed.
+-- nobody may learn which name a deleted account had, or who waits to be confirmed.
 create function private.username_problem(wanted text, asker uuid)
 returns private.problem
 language sql
@@ -251,15 +251,29 @@ revoke all on function private.sweep_held_usernames () from public, anon, authen
 
 -- API ------------------------------------------------------------------------
 
+create type public.username_refusal as enum ('username_format', 'username_reserved', 'username_taken');
+comment on type public.username_refusal is 'Why you cannot have a username: the codes of the errors.';
+
+create type public.username_answer as (
+  available  boolean,
+  reason     public.username_refusal,
+  message    text
+);
+
+comment on type   public.username_answer is 'Whether you can have a username. If not, reason says why as a code, and message as a sentence.';
+comment on column public.username_answer.reason is 'Null when you can have it.';
+comment on column public.username_answer.message is 'Null when you can have it.';
+
 -- Definer, because nobody may read which names are held or reserved.
 create function private.username_available(wanted text)
-returns boolean
+returns public.username_answer
 language sql
 stable
 security definer
 set search_path = ''
 as $$
-  select wanted is not null and private.username_problem(wanted, auth.uid()) is null;
+  select (problem.code is null, problem.code::public.username_refusal, problem.message)::public.username_answer
+  from private.username_problem(coalesce(wanted, ''), auth.uid()) as problem;
 $$;
 
 comment on function private.username_available is 'What public.username_available() answers.';
@@ -267,12 +281,12 @@ revoke all on function private.username_available (text) from public, anon, auth
 grant execute on function private.username_available (text) to anon, authenticated;
 
 create function public.username_available(username text)
-returns boolean
+returns public.username_answer
 language sql
 stable
 security invoker
 return private.username_available(username);
 
-comment on function public.username_available is 'Whether you can sign up with this username, or change yours to it.';
+comment on function public.username_available is 'Whether you can sign up with this username, or change yours to it. If not, it says why.';
 revoke all on function public.username_available (text) from public, anon, authenticated, service_role;
 grant execute on function public.username_available (text) to anon, authenticated;

@@ -123,11 +123,14 @@ create trigger profiles_accept_requests
 
 -- API ------------------------------------------------------------------------
 
+create type public.follow_state as enum ('following', 'requested');
+comment on type public.follow_state is 'What follow() did: you follow the account, or you asked to follow it.';
+
 -- Definer, to lock a private account: it may become public after this function has looked
 -- and before it writes. A public account is not locked, so its new followers do not wait
 -- for each other.
 create function private.follow(profile_id uuid)
-returns text
+returns public.follow_state
 language plpgsql
 volatile
 security definer
@@ -172,7 +175,7 @@ revoke all on function private.follow (uuid) from public, anon, authenticated, s
 grant execute on function private.follow (uuid) to authenticated;
 
 create function public.follow(profile_id uuid)
-returns text
+returns public.follow_state
 language sql
 volatile
 security invoker

@@ -358,9 +358,15 @@ create policy "people who see a post read its mentions of people not hidden"
 
 -- Explained ------------------------------------------------------------------
 
+create type public.visibility_rule as enum (
+  'own', 'everyone', 'follower', 'mentioned',
+  'private_account', 'followers_only', 'mentioned_only', 'you_block_author', 'not_found'
+);
+comment on type public.visibility_rule is 'The rules that decide who sees a post. The first four let you see it.';
+
 create type public.visibility as (
   visible      boolean,
-  rule         text,
+  rule         public.visibility_rule,
   explanation  text
 );
 
@@ -386,7 +392,7 @@ declare
   post public.posts;
   is_visible boolean := private.sees_post(viewer_id, explain_visibility.post_id);
   author_is_private boolean;
-  rule text;
+  rule public.visibility_rule;
 begin
   select posts.* into post
   from public.posts

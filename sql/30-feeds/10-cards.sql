@@ -41,6 +41,10 @@ create type public.card as (
 );
 
 comment on type public.card is 'A post as a page shows it. is_open says whether everyone sees it. The counts count what you may know about. liked, bookmarked and reposted say what you did.';
+comment on column public.card.language is 'A BCP 47 tag, or null.';
+comment on column public.card.reply_to_id is 'The post it answers, or null.';
+comment on column public.card.quote_of_id is 'The post it quotes, or null.';
+comment on column public.card.edited_at is 'The time of the last edit, or null.';
 
 create type public.feed_item as (
   id           bigint,
@@ -51,6 +55,9 @@ create type public.feed_item as (
 );
 
 comment on type public.feed_item is 'A row of a feed. id is the cursor. reposted_by is the person who reposted the post, or null. reply_to is the author of the post that it answers, and quoted is the post that it quotes. Both are null when there is no such post, or you cannot see it.';
+comment on column public.feed_item.reposted_by is 'The person who reposted the post, or null.';
+comment on column public.feed_item.reply_to is 'The author of the post that it answers, or null.';
+comment on column public.feed_item.quoted is 'The post that it quotes, or null.';
 
 -- Cards ----------------------------------------------------------------------
 

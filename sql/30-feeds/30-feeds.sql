@@ -286,7 +286,7 @@ revoke all on function private.feed_page (public.feed, text, uuid, bigint, bigin
  * planner believes that everybody has as few rows as most people. With a bitmap it would
  * read all posts of somebody who has many, and sort them.
  */
-create function private.feed(feed public.feed, of text, before bigint, page_size integer)
+create function private.feed(feed public.feed, of text, before bigint, page_size integer, after bigint)
 returns setof public.feed_item
 language plpgsql
 stable
@@ -306,7 +306,8 @@ begin
   select array_agg(page.item_id order by page.item_id desc), array_agg(page.post_id order by page.item_id desc)
   into item_ids, post_ids
   from private.feed_page(
-    feed.feed, feed.of, viewer_id, coalesce(feed.before, 9223372036854775807), 0, feed.page_size, false
+    feed.feed, feed.of, viewer_id,
+    coalesce(feed.before, 9223372036854775807), coalesce(feed.after, 0), feed.page_size, false
   ) as page;
 
   return query
@@ -316,8 +317,8 @@ end;
 $$;
 
 comment on function private.feed is 'What the feeds in public answer.';
-revoke all on function private.feed (public.feed, text, bigint, integer) from public, anon, authenticated, service_role;
-grant execute on function private.feed (public.feed, text, bigint, integer) to anon, authenticated;
+revoke all on function private.feed (public.feed, text, bigint, integer, bigint) from public, anon, authenticated, service_role;
+grant execute on function private.feed (public.feed, text, bigint, integer, bigint) to anon, authenticated;
 
 -- Definer, as feed() is.
 create function private.count_newer(feed public.feed, of text, after bigint)
@@ -358,7 +359,11 @@ comment on function public.count_newer is 'How many rows of a feed are newer tha
 revoke all on function public.count_newer (public.feed, bigint, text) from public, anon, authenticated, service_role;
 grant execute on function public.count_newer (public.feed, bigint, text) to anon, authenticated;
 
-create function public.home_feed(before bigint default null, page_size integer default 20)
+create function public.home_feed(
+  before bigint default null,
+  page_size integer default 20,
+  after bigint default null
+)
 returns setof public.feed_item
 language sql
 stable
@@ -366,14 +371,18 @@ security invoker
 rows 20
 begin atomic
   select items.*
-  from private.feed('home', null, home_feed.before, home_feed.page_size) as items;
+  from private.feed('home', null, home_feed.before, home_feed.page_size, home_feed.after) as items;
 end;
 
-comment on function public.home_feed is 'The newest posts and reposts by you and the people you follow, and posts with tags you follow. Each post comes once. Replies are only those to you and to people you follow. Posts by people you mute are left out. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
-revoke all on function public.home_feed (bigint, integer) from public, anon, authenticated, service_role;
-grant execute on function public.home_feed (bigint, integer) to authenticated;
+comment on function public.home_feed is 'The newest posts and reposts by you and the people you follow, and posts with tags you follow. Each post comes once. Replies are only those to you and to people you follow. Posts by people you mute are left out. Newest first. To turn the page, give the id of the last row as before. With after, only newer rows than the one with that id. page_size is 1 to 100.';
+revoke all on function public.home_feed (bigint, integer, bigint) from public, anon, authenticated, service_role;
+grant execute on function public.home_feed (bigint, integer, bigint) to authenticated;
 
-create function public.public_feed(before bigint default null, page_size integer default 20)
+create function public.public_feed(
+  before bigint default null,
+  page_size integer default 20,
+  after bigint default null
+)
 returns setof public.feed_item
 language sql
 stable
@@ -381,14 +390,19 @@ security invoker
 rows 20
 begin atomic
   select items.*
-  from private.feed('public', null, public_feed.before, public_feed.page_size) as items;
+  from private.feed('public', null, public_feed.before, public_feed.page_size, public_feed.after) as items;
 end;
 
-comment on function public.public_feed is 'The newest posts for everyone, without replies and reposts. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
-revoke all on function public.public_feed (bigint, integer) from public, anon, authenticated, service_role;
-grant execute on function public.public_feed (bigint, integer) to anon, authenticated;
+comment on function public.public_feed is 'The newest posts for everyone, without replies and reposts. Newest first. To turn the page, give the id of the last row as before. With after, only newer rows than the one with that id. page_size is 1 to 100.';
+revoke all on function public.public_feed (bigint, integer, bigint) from public, anon, authenticated, service_role;
+grant execute on function public.public_feed (bigint, integer, bigint) to anon, authenticated;
 
-create function public.tag_feed(tag text, before bigint default null, page_size integer default 20)
+create function public.tag_feed(
+  tag text,
+  before bigint default null,
+  page_size integer default 20,
+  after bigint default null
+)
 returns setof public.feed_item
 language sql
 stable
@@ -396,14 +410,19 @@ security invoker
 rows 20
 begin atomic
   select items.*
-  from private.feed('tag', tag_feed.tag, tag_feed.before, tag_feed.page_size) as items;
+  from private.feed('tag', tag_feed.tag, tag_feed.before, tag_feed.page_size, tag_feed.after) as items;
 end;
 
-comment on function public.tag_feed is 'The newest posts and replies with a tag. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
-revoke all on function public.tag_feed (text, bigint, integer) from public, anon, authenticated, service_role;
-grant execute on function public.tag_feed (text, bigint, integer) to anon, authenticated;
+comment on function public.tag_feed is 'The newest posts and replies with a tag. Newest first. To turn the page, give the id of the last row as before. With after, only newer rows than the one with that id. page_size is 1 to 100.';
+revoke all on function public.tag_feed (text, bigint, integer, bigint) from public, anon, authenticated, service_role;
+grant execute on function public.tag_feed (text, bigint, integer, bigint) to anon, authenticated;
 
-create function public.list_feed(list_id uuid, before bigint default null, page_size integer default 20)
+create function public.list_feed(
+  list_id uuid,
+  before bigint default null,
+  page_size integer default 20,
+  after bigint default null
+)
 returns setof public.feed_item
 language sql
 stable
@@ -411,14 +430,20 @@ security invoker
 rows 20
 begin atomic
   select items.*
-  from private.feed('list', list_feed.list_id::text, list_feed.before, list_feed.page_size) as items;
+  from private.feed('list', list_feed.list_id::text, list_feed.before, list_feed.page_size, list_feed.after) as items;
 end;
 
-comment on function public.list_feed is 'The newest posts and reposts by the people on a list. Each post comes once. Replies are only those to you and to people on the list. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
-revoke all on function public.list_feed (uuid, bigint, integer) from public, anon, authenticated, service_role;
-grant execute on function public.list_feed (uuid, bigint, integer) to anon, authenticated;
+comment on function public.list_feed is 'The newest posts and reposts by the people on a list. Each post comes once. Replies are only those to you and to people on the list. Newest first. To turn the page, give the id of the last row as before. With after, only newer rows than the one with that id. page_size is 1 to 100.';
+revoke all on function public.list_feed (uuid, bigint, integer, bigint) from public, anon, authenticated, service_role;
+grant execute on function public.list_feed (uuid, bigint, integer, bigint) to anon, authenticated;
 
-create function public.profile_feed(profile_id uuid, before bigint default null, page_size integer default 20)
+create function public.profile_feed(
+  profile_id uuid default null,
+  before bigint default null,
+  page_size integer default 20,
+  after bigint default null,
+  username text default null
+)
 returns setof public.feed_item
 language sql
 stable
@@ -426,14 +451,23 @@ security invoker
 rows 20
 begin atomic
   select items.*
-  from private.feed('profile', profile_feed.profile_id::text, profile_feed.before, profile_feed.page_size) as items;
+  from private.feed(
+    'profile', private.person_meant(profile_feed.profile_id, profile_feed.username)::text,
+    profile_feed.before, profile_feed.page_size, profile_feed.after
+  ) as items;
 end;
 
-comment on function public.profile_feed is 'Somebody''s newest posts and reposts, without replies. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
-revoke all on function public.profile_feed (uuid, bigint, integer) from public, anon, authenticated, service_role;
-grant execute on function public.profile_feed (uuid, bigint, integer) to anon, authenticated;
+comment on function public.profile_feed is 'Somebody''s newest posts and reposts, without replies. Give profile_id or username. Newest first. To turn the page, give the id of the last row as before. With after, only newer rows than the one with that id. page_size is 1 to 100.';
+revoke all on function public.profile_feed (uuid, bigint, integer, bigint, text) from public, anon, authenticated, service_role;
+grant execute on function public.profile_feed (uuid, bigint, integer, bigint, text) to anon, authenticated;
 
-create function public.profile_replies(profile_id uuid, before bigint default null, page_size integer default 20)
+create function public.profile_replies(
+  profile_id uuid default null,
+  before bigint default null,
+  page_size integer default 20,
+  after bigint default null,
+  username text default null
+)
 returns setof public.feed_item
 language sql
 stable
@@ -441,14 +475,23 @@ security invoker
 rows 20
 begin atomic
   select items.*
-  from private.feed('profile_replies', profile_replies.profile_id::text, profile_replies.before, profile_replies.page_size) as items;
+  from private.feed(
+    'profile_replies', private.person_meant(profile_replies.profile_id, profile_replies.username)::text,
+    profile_replies.before, profile_replies.page_size, profile_replies.after
+  ) as items;
 end;
 
-comment on function public.profile_replies is 'Somebody''s newest replies. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
-revoke all on function public.profile_replies (uuid, bigint, integer) from public, anon, authenticated, service_role;
-grant execute on function public.profile_replies (uuid, bigint, integer) to anon, authenticated;
+comment on function public.profile_replies is 'Somebody''s newest replies. Give profile_id or username. Newest first. To turn the page, give the id of the last row as before. With after, only newer rows than the one with that id. page_size is 1 to 100.';
+revoke all on function public.profile_replies (uuid, bigint, integer, bigint, text) from public, anon, authenticated, service_role;
+grant execute on function public.profile_replies (uuid, bigint, integer, bigint, text) to anon, authenticated;
 
-create function public.profile_likes(profile_id uuid, before bigint default null, page_size integer default 20)
+create function public.profile_likes(
+  profile_id uuid default null,
+  before bigint default null,
+  page_size integer default 20,
+  after bigint default null,
+  username text default null
+)
 returns setof public.feed_item
 language sql
 stable
@@ -456,14 +499,21 @@ security invoker
 rows 20
 begin atomic
   select items.*
-  from private.feed('profile_likes', profile_likes.profile_id::text, profile_likes.before, profile_likes.page_size) as items;
+  from private.feed(
+    'profile_likes', private.person_meant(profile_likes.profile_id, profile_likes.username)::text,
+    profile_likes.before, profile_likes.page_size, profile_likes.after
+  ) as items;
 end;
 
-comment on function public.profile_likes is 'The posts that somebody liked last, if they show their likes. Your own are always shown to you. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
-revoke all on function public.profile_likes (uuid, bigint, integer) from public, anon, authenticated, service_role;
-grant execute on function public.profile_likes (uuid, bigint, integer) to anon, authenticated;
+comment on function public.profile_likes is 'The posts that somebody liked last, if they show their likes. Your own are always shown to you. Give profile_id or username. Newest first. To turn the page, give the id of the last row as before. With after, only newer rows than the one with that id. page_size is 1 to 100.';
+revoke all on function public.profile_likes (uuid, bigint, integer, bigint, text) from public, anon, authenticated, service_role;
+grant execute on function public.profile_likes (uuid, bigint, integer, bigint, text) to anon, authenticated;
 
-create function public.bookmarks_feed(before bigint default null, page_size integer default 20)
+create function public.bookmarks_feed(
+  before bigint default null,
+  page_size integer default 20,
+  after bigint default null
+)
 returns setof public.feed_item
 language sql
 stable
@@ -471,14 +521,19 @@ security invoker
 rows 20
 begin atomic
   select items.*
-  from private.feed('bookmarks', null, bookmarks_feed.before, bookmarks_feed.page_size) as items;
+  from private.feed('bookmarks', null, bookmarks_feed.before, bookmarks_feed.page_size, bookmarks_feed.after) as items;
 end;
 
-comment on function public.bookmarks_feed is 'The posts that you bookmarked last. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
-revoke all on function public.bookmarks_feed (bigint, integer) from public, anon, authenticated, service_role;
-grant execute on function public.bookmarks_feed (bigint, integer) to authenticated;
+comment on function public.bookmarks_feed is 'The posts that you bookmarked last. Newest first. To turn the page, give the id of the last row as before. With after, only newer rows than the one with that id. page_size is 1 to 100.';
+revoke all on function public.bookmarks_feed (bigint, integer, bigint) from public, anon, authenticated, service_role;
+grant execute on function public.bookmarks_feed (bigint, integer, bigint) to authenticated;
 
-create function public.replies(post_id bigint, before bigint default null, page_size integer default 20)
+create function public.replies(
+  post_id bigint,
+  before bigint default null,
+  page_size integer default 20,
+  after bigint default null
+)
 returns setof public.feed_item
 language sql
 stable
@@ -486,14 +541,19 @@ security invoker
 rows 20
 begin atomic
   select items.*
-  from private.feed('replies', replies.post_id::text, replies.before, replies.page_size) as items;
+  from private.feed('replies', replies.post_id::text, replies.before, replies.page_size, replies.after) as items;
 end;
 
-comment on function public.replies is 'The newest replies to a post. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
-revoke all on function public.replies (bigint, bigint, integer) from public, anon, authenticated, service_role;
-grant execute on function public.replies (bigint, bigint, integer) to anon, authenticated;
+comment on function public.replies is 'The newest replies to a post. Newest first. To turn the page, give the id of the last row as before. With after, only newer rows than the one with that id. page_size is 1 to 100.';
+revoke all on function public.replies (bigint, bigint, integer, bigint) from public, anon, authenticated, service_role;
+grant execute on function public.replies (bigint, bigint, integer, bigint) to anon, authenticated;
 
-create function public.quotes(post_id bigint, before bigint default null, page_size integer default 20)
+create function public.quotes(
+  post_id bigint,
+  before bigint default null,
+  page_size integer default 20,
+  after bigint default null
+)
 returns setof public.feed_item
 language sql
 stable
@@ -501,9 +561,9 @@ security invoker
 rows 20
 begin atomic
   select items.*
-  from private.feed('quotes', quotes.post_id::text, quotes.before, quotes.page_size) as items;
+  from private.feed('quotes', quotes.post_id::text, quotes.before, quotes.page_size, quotes.after) as items;
 end;
 
-comment on function public.quotes is 'The newest posts that quote a post. Newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
-revoke all on function public.quotes (bigint, bigint, integer) from public, anon, authenticated, service_role;
-grant execute on function public.quotes (bigint, bigint, integer) to anon, authenticated;
+comment on function public.quotes is 'The newest posts that quote a post. Newest first. To turn the page, give the id of the last row as before. With after, only newer rows than the one with that id. page_size is 1 to 100.';
+revoke all on function public.quotes (bigint, bigint, integer, bigint) from public, anon, authenticated, service_role;
+grant execute on function public.quotes (bigint, bigint, integer, bigint) to anon, authenticated;

@@ -17,6 +17,10 @@ create type public.thread_post as (
 );
 
 comment on type public.thread_post is 'A row of a thread. depth is 0 for the post itself, negative for the posts that it answers, and positive for replies. post is null when the post is deleted, or you cannot see it.';
+comment on column public.thread_post.reply_to_id is 'The post it answers, or null.';
+comment on column public.thread_post.post is 'Null when the post is deleted, or you cannot see it.';
+comment on column public.thread_post.reply_to is 'The author of the post that it answers, or null.';
+comment on column public.thread_post.quoted is 'The post that it quotes, or null.';
 
 /*
  * Definer, because it also walks through posts that the viewer does not see. The walk is

@@ -31,6 +31,11 @@ create type public.profile_page as (
 );
 
 comment on type public.profile_page is 'A profile with its counts and what the person is to you. posts is null when you may not look into the account. All counts are null when you block the person.';
+comment on column public.profile_page.avatar_url is 'An https address, or null.';
+comment on column public.profile_page.followers is 'Null when you block the person.';
+comment on column public.profile_page.following is 'Null when you block the person.';
+comment on column public.profile_page.posts is 'Null when you block the person, or may not look into the account.';
+comment on column public.profile_page.muted_until is 'The end of your mute. Null when you do not mute the person, or the mute lasts until you delete it.';
 
 -- API ------------------------------------------------------------------------
 
@@ -84,7 +89,7 @@ begin
     on not relation.is_blocked
     and muted.muter_id = viewer_id and muted.muted_id = profiles.id
     and (muted.muted_until is null or muted.muted_until > now())
-  where lower(profiles.username) = lower(profile.username)
+  where profiles.id = private.person_named(profile.username)
     and profiles.id not in (select private.blocker_ids(viewer_id));
 end;
 $$;
@@ -104,6 +109,6 @@ begin atomic
   from private.profile(profile.username) as page;
 end;
 
-comment on function public.profile is 'A profile''s page by its username, in any case. No row when there is no such person, or you cannot see them.';
+comment on function public.profile is 'A profile''s page by its username, in any case. A name that somebody gave up leads to them while it is held for them. No row when there is no such person, or you cannot see them.';
 revoke all on function public.profile (text) from public, anon, authenticated, service_role;
 grant execute on function public.profile (text) to anon, authenticated;

@@ -53,7 +53,9 @@ revoke all on function private.people (uuid, bigint[], uuid[]) from public, anon
 
 -- Definer, because Postgres would ask row-level security about every row it reads. The
 -- function asks the same rule itself. Bitmaps are off, as for feeds (30-feeds/30-feeds.sql).
-create function private.follow_list(profile_id uuid, of_followers boolean, before bigint, page_size integer)
+create function private.follow_list(
+  profile_id uuid, of_followers boolean, before bigint, page_size integer, after bigint
+)
 returns setof public.person
 language plpgsql
 stable
@@ -65,6 +67,7 @@ as $$
 declare
   viewer_id uuid := auth.uid();
   below bigint := coalesce(follow_list.before, 9223372036854775807);
+  above bigint := coalesce(follow_list.after, 0);
   row_ids bigint[];
   profile_ids uuid[];
 begin
@@ -78,7 +81,7 @@ begin
       from public.follows
       where of_followers
         and follows.followee_id = follow_list.profile_id
-        and follows.id < below
+        and follows.id < below and follows.id > above
         and private.sees_follow(viewer_id, follows.follower_id, follows.followee_id)
       order by follows.id desc
       limit follow_list.page_size
@@ -89,7 +92,7 @@ begin
       from public.follows
       where not of_followers
         and follows.follower_id = follow_list.profile_id
-        and follows.id < below
+        and follows.id < below and follows.id > above
         and private.sees_follow(viewer_id, follows.follower_id, follows.followee_id)
       order by follows.id desc
       limit follow_list.page_size
@@ -102,10 +105,16 @@ end;
 $$;
 
 comment on function private.follow_list is 'What public.followers() and public.following() answer.';
-revoke all on function private.follow_list (uuid, boolean, bigint, integer) from public, anon, authenticated, service_role;
-grant execute on function private.follow_list (uuid, boolean, bigint, integer) to anon, authenticated;
+revoke all on function private.follow_list (uuid, boolean, bigint, integer, bigint) from public, anon, authenticated, service_role;
+grant execute on function private.follow_list (uuid, boolean, bigint, integer, bigint) to anon, authenticated;
 
-create function public.followers(profile_id uuid, before bigint default null, page_size integer default 20)
+create function public.followers(
+  profile_id uuid default null,
+  before bigint default null,
+  page_size integer default 20,
+  after bigint default null,
+  username text default null
+)
 returns setof public.person
 language sql
 stable
@@ -113,14 +122,23 @@ security invoker
 rows 20
 begin atomic
   select listed.*
-  from private.follow_list(followers.profile_id, true, followers.before, followers.page_size) as listed;
+  from private.follow_list(
+    private.person_meant(followers.profile_id, followers.username), true,
+    followers.before, followers.page_size, followers.after
+  ) as listed;
 end;
 
-comment on function public.followers is 'The followers of somebody that you may know about, newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
-revoke all on function public.followers (uuid, bigint, integer) from public, anon, authenticated, service_role;
-grant execute on function public.followers (uuid, bigint, integer) to anon, authenticated;
+comment on function public.followers is 'The followers of somebody that you may know about, newest first. Give profile_id or username. To turn the page, give the id of the last row as before. With after, only newer rows than the one with that id. page_size is 1 to 100.';
+revoke all on function public.followers (uuid, bigint, integer, bigint, text) from public, anon, authenticated, service_role;
+grant execute on function public.followers (uuid, bigint, integer, bigint, text) to anon, authenticated;
 
-create function public.following(profile_id uuid, before bigint default null, page_size integer default 20)
+create function public.following(
+  profile_id uuid default null,
+  before bigint default null,
+  page_size integer default 20,
+  after bigint default null,
+  username text default null
+)
 returns setof public.person
 language sql
 stable
@@ -128,16 +146,19 @@ security invoker
 rows 20
 begin atomic
   select listed.*
-  from private.follow_list(following.profile_id, false, following.before, following.page_size) as listed;
+  from private.follow_list(
+    private.person_meant(following.profile_id, following.username), false,
+    following.before, following.page_size, following.after
+  ) as listed;
 end;
 
-comment on function public.following is 'The people that somebody follows and that you may know about, newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
-revoke all on function public.following (uuid, bigint, integer) from public, anon, authenticated, service_role;
-grant execute on function public.following (uuid, bigint, integer) to anon, authenticated;
+comment on function public.following is 'The people that somebody follows and that you may know about, newest first. Give profile_id or username. To turn the page, give the id of the last row as before. With after, only newer rows than the one with that id. page_size is 1 to 100.';
+revoke all on function public.following (uuid, bigint, integer, bigint, text) from public, anon, authenticated, service_role;
+grant execute on function public.following (uuid, bigint, integer, bigint, text) to anon, authenticated;
 
 -- Definer, because a block also hides the blocked person's profile from the person who
 -- blocks.
-create function private.blocked_people(before bigint, page_size integer)
+create function private.blocked_people(before bigint, page_size integer, after bigint)
 returns setof public.person
 language plpgsql
 stable
@@ -159,6 +180,7 @@ begin
     from public.blocks
     where blocks.blocker_id = viewer_id
       and blocks.id < coalesce(blocked_people.before, 9223372036854775807)
+      and blocks.id > coalesce(blocked_people.after, 0)
       and blocks.blocked_id not in (select private.blocker_ids(viewer_id))
     order by blocks.id desc
     limit blocked_people.page_size
@@ -170,10 +192,10 @@ end;
 $$;
 
 comment on function private.blocked_people is 'What public.blocked_people() answers.';
-revoke all on function private.blocked_people (bigint, integer) from public, anon, authenticated, service_role;
-grant execute on function private.blocked_people (bigint, integer) to authenticated;
+revoke all on function private.blocked_people (bigint, integer, bigint) from public, anon, authenticated, service_role;
+grant execute on function private.blocked_people (bigint, integer, bigint) to authenticated;
 
-create function public.blocked_people(before bigint default null, page_size integer default 20)
+create function public.blocked_people(before bigint default null, page_size integer default 20, after bigint default null)
 returns setof public.person
 language sql
 stable
@@ -181,9 +203,9 @@ security invoker
 rows 20
 begin atomic
   select listed.*
-  from private.blocked_people(blocked_people.before, blocked_people.page_size) as listed;
+  from private.blocked_people(blocked_people.before, blocked_people.page_size, blocked_people.after) as listed;
 end;
 
-comment on function public.blocked_people is 'The people you block, newest first. To turn the page, give the id of the last row as before. page_size is 1 to 100.';
-revoke all on function public.blocked_people (bigint, integer) from public, anon, authenticated, service_role;
-grant execute on function public.blocked_people (bigint, integer) to authenticated;
+comment on function public.blocked_people is 'The people you block, newest first. To turn the page, give the id of the last row as before. With after, only newer rows than the one with that id. page_size is 1 to 100.';
+revoke all on function public.blocked_people (bigint, integer, bigint) from public, anon, authenticated, service_role;
+grant execute on function public.blocked_people (bigint, integer, bigint) to authenticated;

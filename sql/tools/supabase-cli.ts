@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { projectDir } from "./server.ts";
+import { strictTypes } from "./strict-types.ts";
 
 /**
  * Runs the CLI on this project.
@@ -21,7 +22,7 @@ export const typesPath = "supabase/database.types.ts";
 
 /**
  * @param url of a database
- * @returns the types of the API, as a TypeScript module in our format
+ * @returns the types of the API, as a strict TypeScript module in our format
  * @throws Error with the CLI's output, when it fails
  */
 export async function generateTypes(url: string): Promise<string> {
@@ -34,6 +35,11 @@ export async function generateTypes(url: string): Promise<string> {
     "public",
     `--remote=${plain(url)}`,
   ]);
+  return format(await strictTypes(await format(types), url));
+}
+
+/** @returns the text of typesPath as biome formats it */
+async function format(types: string): Promise<string> {
   const biome = createRequire(import.meta.url).resolve("@biomejs/biome/bin/biome");
   const formatting = promisify(execFile)(
     process.execPath,

@@ -56,12 +56,18 @@ test("a reserved or malformed username is a clear sign-up error, and carol choos
   expect(codeIn(await mailTo(email))).toMatch(/^\d{8}$/);
 });
 
-test("a form can ask first whether a username is free", async () => {
+test("a form can ask first whether a username is free, and why not", async () => {
   const alice = await signUp("alice");
   const ask = async (username: string) => (await guest().rpc("username_available", { username })).data;
-  expect(await ask(alice.username)).toBe(false);
-  expect(await ask("admin")).toBe(false);
-  expect(await ask(freshUsername("free"))).toBe(true);
+  expect(await ask(freshUsername("free"))).toEqual({ available: true, reason: null, message: null });
+  expect(await ask(alice.username)).toEqual({
+    available: false,
+    reason: "username_taken",
+    message: `The username ${alice.username} is taken`,
+  });
+  expect(await ask("admin")).toMatchObject({ available: false, reason: "username_reserved" });
+  expect(await ask("a b")).toMatchObject({ available: false, reason: "username_format" });
+  expect(await ask("")).toMatchObject({ available: false, reason: "username_format" });
 });
 
 test("six people sign up with the same username at the same time, and one of them gets it", async () => {
@@ -166,7 +172,7 @@ test("nobody finds or follows ursula before she confirms, but her username is re
     profile: (await bob.client.rpc("profile", { username }).throwOnError()).data,
     search: (await bob.client.rpc("search_people", { query: username }).throwOnError()).data,
     followed: (await bob.client.rpc("follow", { profile_id: id })).error?.details ?? "following",
-    available: (await guest().rpc("username_available", { username }).throwOnError()).data,
+    available: (await guest().rpc("username_available", { username }).throwOnError()).data.available,
   });
   expect(await found()).toEqual({
     profile: [],
@@ -223,7 +229,7 @@ test.each(bobsWays)(
     const id = data.user?.id ?? "";
     const [profile] = (await guest().from("profiles").select().eq("id", id).throwOnError()).data ?? [];
     expect(profile).toMatchObject({ username: expect.stringMatching(/^user_/), display_name: "" });
-    expect((await guest().rpc("username_available", { username })).data).toBe(true);
+    expect((await guest().rpc("username_available", { username })).data?.available).toBe(true);
 
     expect((await client.auth.updateUser({ password: "chosen by bob" })).error).toBeNull();
     const { data: now } = await client.auth.getUser();
@@ -237,7 +243,7 @@ test.each(bobsWays)(
 test("nobody can take the username of a deleted account", async () => {
   const alice = await signUp("alice");
   expect((await service().auth.admin.deleteUser(alice.id)).error).toBeNull();
-  expect((await guest().rpc("username_available", { username: alice.username })).data).toBe(false);
+  expect((await guest().rpc("username_available", { username: alice.username })).data?.available).toBe(false);
 });
 
 test("signing up again with a confirmed address reveals nothing and sends no mail", async () => {

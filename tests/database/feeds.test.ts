@@ -223,6 +223,14 @@ test.each(Object.keys(feeds))("%s has the rows of the plain query", async (name)
             const found = await ids(sql, `select id from ${call}`, target);
             expect(found, `${viewer.username}, ${name} of ${target}`).toEqual(expected);
             rows += found.length;
+
+            // The rows between two of them: older than the first, and newer than the middle one.
+            const [first, middle] = [found[0], found[Math.ceil(found.length / 2)]];
+            if (!first || !middle) continue;
+            const between = call.replace("page_size", `before => ${first}, after => ${middle}, page_size`);
+            expect(await ids(sql, `select id from ${between}`, target), between).toEqual(
+              found.filter((id) => id < first && id > middle),
+            );
           }
         });
       }

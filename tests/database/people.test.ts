@@ -76,3 +76,25 @@ test("a page has 1 to 100 people", async () => {
     expect(refused).toMatchObject({ code: "PT400", detail: "page_size_range" });
   }
 });
+
+test("a reader asks for the rows that are newer than the first row of a page", async () => {
+  const ids = async (call: string) =>
+    (await alice.asks((sql) => sql.unsafe(`select id from ${call}`))).map((row) => row.id as number);
+  for (const fan of fans)
+    await alice.asks((sql) => sql`insert into blocks (blocked_id) values (${fan.id}) on conflict do nothing`);
+  const rows = await ids("blocked_people()");
+  expect(rows.length).toBeGreaterThanOrEqual(5);
+  expect(await ids(`blocked_people(after => ${rows[2]})`)).toEqual(rows.slice(0, 2));
+  for (const list of ["followers", "following"]) {
+    for (let n = 0; n < 3; n++) {
+      const name = `${list}_${n}`;
+      const one = await db.signUp(name);
+      const [by, to] = list === "followers" ? [one, alice] : [alice, one];
+      await by.asks((sql) => sql`select follow(${to.id})`);
+    }
+    const all = await ids(`${list}('${alice.id}')`);
+    expect(all.length).toBeGreaterThanOrEqual(3);
+    expect(await ids(`${list}(username => 'alice', after => ${all[2]})`)).toEqual(all.slice(0, 2));
+    expect(await ids(`${list}('${alice.id}', before => ${all[0]}, after => ${all[2]})`)).toEqual([all[1]]);
+  }
+});

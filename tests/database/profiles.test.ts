@@ -23,7 +23,9 @@ const rename = (person: Person, username: string) =>
     (sql) => sql`update profiles set username = ${username} where id = ${person.id} returning username`,
   );
 const available = (username: string, ask = db.as("anon")) =>
-  ask(async (sql) => (await sql`select username_available(${username}) as yes`)[0]?.yes as boolean);
+  ask(
+    async (sql) => (await sql`select (username_available(${username})).available as yes`)[0]?.yes as boolean,
+  );
 /** As if the last changes of username had been so long ago. */
 const letPass = (interval: string) => db.admin`
   update private.held_usernames

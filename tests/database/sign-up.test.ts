@@ -19,7 +19,9 @@ afterAll(async () => {
 });
 
 const available = async (username: string, ask = db.as("anon")) =>
-  ask(async (sql) => (await sql`select username_available(${username}) as yes`)[0]?.yes as boolean);
+  ask(
+    async (sql) => (await sql`select (username_available(${username})).available as yes`)[0]?.yes as boolean,
+  );
 /** Undefined while there is no profile. */
 const usernameOf = async (id: string) =>
   (await db.admin`select username from profiles where id = ${id}`)[0]?.username as string | undefined;

@@ -18,6 +18,7 @@ import {
   type Viewer,
   type World,
 } from "./model.ts";
+import { outcome } from "./moves.ts";
 import { itemFrom, itemOf, personFrom, personOf, placeFrom, placeOf } from "./rows.ts";
 import { as, label, nameOf, type Stage, tagOf, wordOf } from "./stage.ts";
 import { tables } from "./tables.ts";
@@ -35,7 +36,41 @@ export function questionsOf(stage: Stage, viewer: Viewer, answers: Answers): Que
 
 function threads(stage: Stage, viewer: Viewer, answers: Answers): Question[] {
   const { world } = stage;
-  return world.posts.flatMap(({ id }) => [
+  const client = as(stage, viewer);
+  const ids = world.posts.map(({ id }) => id).slice(-100);
+  const rowsByIds = (wanted: number[]) =>
+    wanted.flatMap((id) => answers.postRow(world, viewer, id)).map((row) => itemOf(world, viewer, row));
+  const listed = (people: { id: number; by: PersonId }[]) =>
+    people.map(({ id, by }) => ({ id, ...personOf(world, viewer, by) }));
+  return world.posts.flatMap(({ id }, n): Question[] => [
+    ...(n > 0
+      ? []
+      : [
+          {
+            kind: "posts_by_ids",
+            text: "all posts by their ids",
+            ask: () => rowsOf(client.rpc("posts_by_ids", { ids }), itemFrom),
+            expected: () => rowsByIds(ids),
+          },
+          {
+            kind: "post",
+            text: `the row of ${label(stage, id)}`,
+            ask: () => rowsOf(client.rpc("post", { post_id: id }), itemFrom),
+            expected: () => rowsByIds([id]),
+          },
+        ]),
+    {
+      kind: "likers",
+      text: `the people who like ${label(stage, id)}`,
+      ask: () => rowsOf(client.rpc("likers", { post_id: id }), withId),
+      expected: () => listed(answers.likers(world, viewer, id)),
+    },
+    {
+      kind: "reposters",
+      text: `the people who repost ${label(stage, id)}`,
+      ask: () => rowsOf(client.rpc("reposters", { post_id: id }), withId),
+      expected: () => listed(answers.reposters(world, viewer, id)),
+    },
     {
       kind: "thread",
       text: `the thread of ${label(stage, id)}`,
@@ -107,8 +142,6 @@ function searches(stage: Stage, viewer: Viewer, answers: Answers): Question[] {
 function people(stage: Stage, viewer: Viewer, answers: Answers): Question[] {
   const { world } = stage;
   const client = as(stage, viewer);
-  // biome-ignore lint/suspicious/noExplicitAny: as it came over HTTP
-  const withId = (row: any) => ({ id: row.id, ...personFrom(row) });
   const listed = (ties: { id: number; other: string }[]) =>
     ties.toSorted((a, b) => b.id - a.id).map(({ id, other }) => ({ id, ...personOf(world, viewer, other) }));
   const lists = everybody(world).flatMap(({ id: of, name, username }) => [
@@ -151,15 +184,24 @@ function people(stage: Stage, viewer: Viewer, answers: Answers): Question[] {
     ...names.map((username) => ({
       kind: "username_available",
       text: `whether the name ${username} is to be had`,
-      ask: async () => (await client.rpc("username_available", { username })).data,
+      ask: async () => (await client.rpc("username_available", { username })).data?.available,
       expected: () => answers.isAvailable(world, viewer, username),
     })),
-    ...world.held.map(({ username }) => ({
+    ...world.held.map(({ by, username }) => ({
       kind: "profile page",
       text: `the page of the former name ${username}`,
       ask: () => rowsOf(client.rpc("profile", { username }), pageFrom),
-      expected: () => [],
+      expected: () => pageOf(world, viewer, by, answers),
     })),
+    {
+      kind: "me",
+      text: "their own profile",
+      ask: async () => {
+        const answer = await client.rpc("me");
+        return answer.error ? outcome(answer) : ownFrom(answer.data);
+      },
+      expected: () => (viewer === null ? "42501" : ownOf(world, viewer, answers)),
+    },
     {
       kind: "blocked_people",
       text: "the people they block",
@@ -167,6 +209,35 @@ function people(stage: Stage, viewer: Viewer, answers: Answers): Question[] {
       expected: () => (viewer === null ? "42501" : listed(blocked())),
     },
   ];
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: as it came over HTTP
+const withId = (row: any) => ({ id: row.id, ...personFrom(row) });
+
+// biome-ignore lint/suspicious/noExplicitAny: as it came over HTTP
+const ownFrom = (own: any) => ({
+  username: own.username,
+  isPrivate: own.is_private,
+  isSearchable: own.is_searchable,
+  showsLikes: own.shows_likes,
+  followers: own.followers,
+  following: own.following,
+  posts: own.posts,
+  requests: own.follow_requests,
+});
+
+/** What people read of themselves. */
+function ownOf(world: World, viewer: PersonId, answers: Answers) {
+  const { username, isPrivate, isSearchable, showsLikes } = person(world, viewer);
+  return {
+    username,
+    isPrivate,
+    isSearchable,
+    showsLikes,
+    ...answers.followCounts(world, viewer, viewer),
+    posts: answers.authorCount(world, viewer, viewer),
+    requests: world.requests.filter(({ to }) => to === viewer).length,
+  };
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: as it came over HTTP

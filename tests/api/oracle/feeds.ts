@@ -1,6 +1,6 @@
 /** The questions about feeds. Each feed is read in one request, read page by page, and counted. */
 import type { SupabaseClient } from "@supabase/supabase-js";
-import type { Answers, Question } from "./ask.ts";
+import { type Answers, type Question, rowsOf } from "./ask.ts";
 import { everybody, type PersonId, type Viewer } from "./model.ts";
 import { outcome } from "./moves.ts";
 import type { Row } from "./questions.ts";
@@ -54,8 +54,11 @@ function feedsOf(stage: Stage, viewer: Viewer, answers: Answers): Feed[] {
         rows,
       };
     }),
-    ...everybody(world).flatMap((one): Feed[] => {
-      const about = { of: one.id, args: { profile_id: one.id } };
+    ...everybody(world).flatMap((one, n): Feed[] => {
+      // A newcomer's name may be somebody else's by now.
+      const isPerson = world.people.some(({ id }) => id === one.id);
+      const args = isPerson && n % 2 === 0 ? { username: one.username } : { profile_id: one.id };
+      const about = { of: one.id, args };
       return [
         {
           ...about,
@@ -125,6 +128,20 @@ function feedQuestions(stage: Stage, viewer: Viewer, feed: Feed, n: number): Que
   const after = () => rows().at(-1 - (n % 2))?.id ?? 1;
   return [
     ...questions,
+    ...(n % 3 > 0
+      ? []
+      : [
+          {
+            kind,
+            text: `the newer rows of ${feed.title}`,
+            ask: () =>
+              rowsOf(client.rpc(feed.call, { ...feed.args, after: after(), page_size: 100 }), itemFrom),
+            expected: () =>
+              rows()
+                .filter(({ id }) => id > after())
+                .map((row) => itemOf(world, viewer, row)),
+          },
+        ]),
     {
       kind,
       text: `count_newer of ${feed.title}`,

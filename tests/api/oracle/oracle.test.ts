@@ -12,7 +12,7 @@
  *     play.ts          plays a history and compares
  *
  * After every ten steps each person and a guest ask 13 questions: the home feed, and
- * then some of the 37 kinds in turn. At the end of a history they ask everything.
+ * then some of the 42 kinds in turn. At the end of a history they ask everything.
  * PLAZA_ORACLE_QUESTIONS: how many questions in between, or "all".
  * PLAZA_ORACLE_STEPS: how many steps, 2500 by default. PLAZA_ORACLE_SEED: a number that
  * repeats the same histories and questions.
@@ -75,6 +75,18 @@ test.each<[string, string, Partial<Answers>]>([
     "blocks",
     "post_counts (rows)",
     { postCounts: (world, viewer, id) => plainly.postCounts({ ...world, blocks: [] }, viewer, id) },
+  ],
+  [
+    "that most people do not show their likes",
+    "likers",
+    {
+      likers: (world, viewer, id) =>
+        plainly.likers(
+          { ...world, people: world.people.map((one) => ({ ...one, showsLikes: true })) },
+          viewer,
+          id,
+        ),
+    },
   ],
 ])(
   "a model that forgets %s is found out by a history of a few steps",

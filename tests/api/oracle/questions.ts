@@ -212,6 +212,28 @@ export function thread(world: World, viewer: Viewer, id: number): Place[] {
   return [...above, place(root, 0), ...below(root, 1)];
 }
 
+/** One post, as a row of a feed. */
+export function postRow(world: World, viewer: Viewer, id: number): Row[] {
+  const found = seenPost(world, viewer, id);
+  if (!found) return [];
+  return found.repostOf === null
+    ? [asRow(found)]
+    : [{ id, shown: post(world, found.repostOf) as Post, repostedBy: found.author }];
+}
+
+/** Whose likes of a post the viewer sees. Those of a repost are those of the post that it shows. */
+export const likers = (world: World, viewer: Viewer, of: number): { id: number; by: PersonId }[] =>
+  seenPost(world, viewer, of) === null
+    ? []
+    : newestFirst(seenLikes(world, viewer).filter((like) => like.post === original(world, of)));
+
+export const reposters = (world: World, viewer: Viewer, of: number): { id: number; by: PersonId }[] =>
+  seenPost(world, viewer, of) === null
+    ? []
+    : newestFirst(all(world))
+        .filter((one) => one.repostOf === original(world, of) && sees(world, viewer, one))
+        .map(({ id, author }) => ({ id, by: author }));
+
 // Searches -----------------------------------------------------------------------
 
 /** Only they themselves find a person who is not searchable. */

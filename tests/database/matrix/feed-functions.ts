@@ -7,7 +7,7 @@
 import { type FunctionExpectations, mentioning, rows, shown } from "./expectations.ts";
 
 export const feedFunctions: Record<string, FunctionExpectations> = {
-  "replies(bigint,bigint,integer)": {
+  "replies(bigint,bigint,integer,bigint)": {
     calls: rows("replies({everyone})", ["reply", "mallorys_reply"]),
     grid: `
                      asfrbBmM@oS    asfrbBmM@oS
@@ -15,7 +15,7 @@ export const feedFunctions: Record<string, FunctionExpectations> = {
       mallorys_reply ++++..+++.x    ..+...++..x`,
   },
 
-  "quotes(bigint,bigint,integer)": {
+  "quotes(bigint,bigint,integer,bigint)": {
     calls: rows("quotes({everyone})", ["quote", "mallorys_quote"]),
     grid: `
                      asfrbBmM@oS    asfrbBmM@oS
@@ -25,7 +25,7 @@ export const feedFunctions: Record<string, FunctionExpectations> = {
 
   // Everybody follows the tag. Every post has it, and reposts have no tags. f, m and M follow
   // the owner. The owner follows the author of the reposted post, so home has the post itself.
-  "home_feed(bigint,integer)": {
+  "home_feed(bigint,integer,bigint)": {
     calls: rows("home_feed(null, 100)", ["everyone", "followers", "mentioned", "reply", "quote", "repost"]),
     grid: `
                      asfrbBmM@oS    asfrbBmM@oS
@@ -37,7 +37,7 @@ export const feedFunctions: Record<string, FunctionExpectations> = {
       repost         x.+...+...x    x.+...+...x`,
   },
 
-  "public_feed(bigint,integer)": {
+  "public_feed(bigint,integer,bigint)": {
     calls: rows("public_feed(null, 100)", ["everyone", "followers", "mentioned", "reply", "quote", "repost"]),
     grid: `
                      asfrbBmM@oS    asfrbBmM@oS
@@ -49,7 +49,7 @@ export const feedFunctions: Record<string, FunctionExpectations> = {
       repost         ..........x    ..........x`,
   },
 
-  "tag_feed(text,bigint,integer)": {
+  "tag_feed(text,bigint,integer,bigint)": {
     calls: rows("tag_feed({tag})", ["everyone", "followers", "mentioned", "reply", "quote"]),
     grid: `
                      asfrbBmM@oS    asfrbBmM@oS
@@ -61,7 +61,7 @@ export const feedFunctions: Record<string, FunctionExpectations> = {
   },
 
   // The owner's lists have walter on them. Walter's list is public and has the owner on it.
-  "list_feed(uuid,bigint,integer)": {
+  "list_feed(uuid,bigint,integer,bigint)": {
     calls: {
       owners_open: shown("list_feed({open}, null, 100)", "walters"),
       owners_closed: shown("list_feed({closed}, null, 100)", "walters"),
@@ -78,7 +78,7 @@ export const feedFunctions: Record<string, FunctionExpectations> = {
       repost         ++++..+.++x    ..+...+..+x`,
   },
 
-  "profile_feed(uuid,bigint,integer)": {
+  "profile_feed(uuid,bigint,integer,bigint,text)": {
     calls: {
       ...rows("profile_feed({owner})", [
         "everyone",
@@ -89,6 +89,7 @@ export const feedFunctions: Record<string, FunctionExpectations> = {
         "own_repost",
       ]),
       ...rows("profile_feed({mallory})", ["mallorys_quote", "mallorys_repost"]),
+      by_name: "select from profile_feed(username => upper({name})) where id = {everyone}",
       mallory_mentioned: mentioning("profile_feed({owner})", "everyone", "mallory"),
       erin_mentioned: mentioning("profile_feed({owner})", "everyone", "erin"),
       quoted_by_mallory: "select from profile_feed({mallory}) where (quoted).id = {everyone}",
@@ -96,6 +97,7 @@ export const feedFunctions: Record<string, FunctionExpectations> = {
     grid: `
                         asfrbBmM@oS    asfrbBmM@oS
       everyone          ++++..++++x    ..+...++.+x
+      by_name           ++++..++++x    ..+...++.+x
       followers         ..+...++.+x    ..+...++.+x
       mentioned         ........++x    ........++x
       quote             ++++..++++x    ..+...++.+x
@@ -108,33 +110,37 @@ export const feedFunctions: Record<string, FunctionExpectations> = {
       quoted_by_mallory ++++..+++.x    ..+...++..x`,
   },
 
-  "profile_replies(uuid,bigint,integer)": {
+  "profile_replies(uuid,bigint,integer,bigint,text)": {
     calls: {
       ...rows("profile_replies({owner})", ["reply"]),
+      by_name: "select from profile_replies(username => {name}) where id = {reply}",
       ...rows("profile_replies({mallory})", ["mallorys_reply"]),
       mallory_replies_to: "select from profile_replies({mallory}) where (reply_to).id = {owner}",
     },
     grid: `
                          asfrbBmM@oS    asfrbBmM@oS
       reply              ++++..++++x    ..+...++.+x
+      by_name            ++++..++++x    ..+...++.+x
       mallorys_reply     +++++++++.x    +++++++++.x
       mallory_replies_to ++++..+++.x    ..+...++..x`,
   },
 
-  "profile_likes(uuid,bigint,integer)": {
+  "profile_likes(uuid,bigint,integer,bigint,text)": {
     calls: {
       owners: shown("profile_likes({owner})", "walters"),
+      by_name: shown("profile_likes(username => {name})", "walters"),
       franks: shown("profile_likes({frank})", "everyone"),
       bobs: shown("profile_likes({bob})", "everyone"), // who does not show them
     },
     grid: `
                      asfrbBmM@oS    asfrbBmM@oS
       owners         ++++..++++x    ..+...++.+x
+      by_name        ++++..++++x    ..+...++.+x
       franks         ++++..++++x    ..+...++.+x
       bobs           ..+.......x    ..+.......x`,
   },
 
-  "bookmarks_feed(bigint,integer)": {
+  "bookmarks_feed(bigint,integer,bigint)": {
     calls: { mine: shown("bookmarks_feed()", "everyone") },
     grid: `
                      asfrbBmM@oS    asfrbBmM@oS

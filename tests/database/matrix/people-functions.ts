@@ -9,13 +9,16 @@ import { type FunctionExpectations, person } from "./expectations.ts";
 export const peopleFunctions: Record<string, FunctionExpectations> = {
   "username_available(text)": {
     calls: {
-      owners: "select username_available({name}) as answer",
-      free: "select username_available('quartz') as answer",
+      owners: "select (username_available({name})).available as answer",
+      free: "select (username_available('quartz')).available as answer",
+      why: "select (username_available({name})).reason as answer",
     },
+    letters: { t: "username_taken" },
     grid: `
                      asfrbBmM@oS    asfrbBmM@oS
       owners         nnnnnnnnnyx    nnnnnnnnnyx
-      free           yyyyyyyyyyx    yyyyyyyyyyx`,
+      free           yyyyyyyyyyx    yyyyyyyyyyx
+      why            ttttttttt_x    ttttttttt_x`,
   },
 
   "profile(text)": {
@@ -71,26 +74,33 @@ export const peopleFunctions: Record<string, FunctionExpectations> = {
       posts          3343..54673    __4_..54_7_`,
   },
 
-  "followers(uuid,bigint,integer)": {
-    calls: { bob: person("followers({owner})", "bob"), mallory: person("followers({owner})", "mallory") },
+  "followers(uuid,bigint,integer,bigint,text)": {
+    calls: {
+      bob: person("followers({owner})", "bob"),
+      by_name: person("followers(username => {name})", "bob"),
+      mallory: person("followers({owner})", "mallory"),
+    },
     grid: `
                      asfrbBmM@oS    asfrbBmM@oS
       bob            ++++..++++x    ..+...++.+x
+      by_name        ++++..++++x    ..+...++.+x
       mallory        ..........x    ..........x`,
   },
 
-  "following(uuid,bigint,integer)": {
+  "following(uuid,bigint,integer,bigint,text)": {
     calls: {
       walter: person("following({owner})", "walter"),
       of_bob: person("following({bob})", "owner"),
+      of_bob_by_name: person("following(username => 'bob')", "owner"),
     },
     grid: `
                      asfrbBmM@oS    asfrbBmM@oS
       walter         ++++..++++x    ..+...++.+x
-      of_bob         ++++..++++x    ..+...++.+x`,
+      of_bob         ++++..++++x    ..+...++.+x
+      of_bob_by_name ++++..++++x    ..+...++.+x`,
   },
 
-  "blocked_people(bigint,integer)": {
+  "blocked_people(bigint,integer,bigint)": {
     calls: {
       owner: person("blocked_people()", "owner"),
       mallory: person("blocked_people()", "mallory"),
@@ -101,6 +111,28 @@ export const peopleFunctions: Record<string, FunctionExpectations> = {
       owner          x....+....x    x....+....x
       mallory        x........+x    x........+x
       ivan           x.........x    x.........x`,
+  },
+
+  "me()": {
+    calls: {
+      mine: "select from me() where id = {me}",
+      name: "select from me() where username = {name}",
+      requests: "select from me() where follow_requests = 1",
+    },
+    grid: `
+                     asfrbBmM@oS    asfrbBmM@oS
+      mine           x+++++++++x    x+++++++++x
+      name           x........+x    x........+x
+      requests       x.........x    x........+x`,
+  },
+
+  // Nobody signed in a moment ago: the tokens of these people name no session.
+  "delete_account()": {
+    calls: { mine: "select delete_account()" },
+    letters: { Z: "fresh_sign_in_needed" },
+    grid: `
+                     asfrbBmM@oS    asfrbBmM@oS
+      mine           xZZZZZZZZZx    xZZZZZZZZZx`,
   },
 
   "follow(uuid)": {
@@ -139,7 +171,7 @@ export const peopleFunctions: Record<string, FunctionExpectations> = {
       likes          x+++++++++x    x+++++++++x`,
   },
 
-  "set_limits(uuid,integer,integer,integer,text)": {
+  "set_limits(uuid,integer,integer,integer,limited_action)": {
     calls: { likes: "select set_limits({owner}, 1, 1, 1, 'like') as answer" },
     grid: `
                      asfrbBmM@oS    asfrbBmM@oS

@@ -4,7 +4,7 @@
  *   a anonymous  s stranger  f follower   r requested  b blocked   B blocker
  *   m muted      M muter     @ mentioned  o owner      S service_role
  */
-import { type FunctionExpectations, shown } from "./expectations.ts";
+import { type FunctionExpectations, person, rows, shown } from "./expectations.ts";
 
 export const postFunctions: Record<string, FunctionExpectations> = {
   // Nine people like the post for everyone. The owner and mallory answered and quoted it, and
@@ -26,6 +26,92 @@ export const postFunctions: Record<string, FunctionExpectations> = {
       reposts        1111..11101    ..1...11.01
       followers      ..+...++.++    ..+...++.++
       mentioned      ........+++    ........+++`,
+  },
+
+  // Frank and mallory show their likes. Bob and heidi do not. Bob also likes the post for followers.
+  "likers(bigint,bigint,integer,bigint)": {
+    calls: {
+      frank: person("likers({everyone})", "frank"),
+      bob: person("likers({everyone})", "bob"),
+      mallory: person("likers({everyone})", "mallory"),
+      bob_of_followers: person("likers({followers})", "bob"),
+    },
+    grid: `
+                       asfrbBmM@oS    asfrbBmM@oS
+      frank            ++++..++++x    ..+...++.+x
+      bob              ..+......+x    ..+......+x
+      mallory          ++++..+++.x    ..+...++..x
+      bob_of_followers ..+......+x    ..+......+x`,
+  },
+
+  "reposters(bigint,bigint,integer,bigint)": {
+    calls: {
+      mallory: person("reposters({everyone})", "mallory"),
+      owner: person("reposters({walters})", "owner"),
+      of_followers: person("reposters({followers})", "owner"),
+      of_repost: person("reposters({repost})", "owner"),
+    },
+    grid: `
+                     asfrbBmM@oS    asfrbBmM@oS
+      mallory        ++++..+++.x    ..+...++..x
+      owner          ++++..++++x    ..+...++.+x
+      of_followers   ..+...++.+x    ..+...++.+x
+      of_repost      ++++..++++x    ..+...++.+x`,
+  },
+
+  "post(bigint)": {
+    calls: {
+      everyone: shown("post({everyone})", "everyone"),
+      followers: shown("post({followers})", "followers"),
+      mentioned: shown("post({mentioned})", "mentioned"),
+      repost: shown("post({repost})", "walters"),
+      own_repost: shown("post({own_repost})", "followers"),
+      mallorys_quote: "select from post({mallorys_quote}) where (quoted).id = {everyone}",
+    },
+    grid: `
+                     asfrbBmM@oS    asfrbBmM@oS
+      everyone       ++++..++++x    ..+...++.+x
+      followers      ..+...++.+x    ..+...++.+x
+      mentioned      ........++x    ........++x
+      repost         ++++..++++x    ..+...++.+x
+      own_repost     ..+...++.+x    ..+...++.+x
+      mallorys_quote ++++..+++.x    ..+...++..x`,
+  },
+
+  "posts_by_ids(bigint[])": {
+    calls: rows("posts_by_ids(array[{everyone}, {followers}, {mentioned}, {repost}])", [
+      "everyone",
+      "followers",
+      "mentioned",
+      "repost",
+    ]),
+    grid: `
+                     asfrbBmM@oS    asfrbBmM@oS
+      everyone       ++++..++++x    ..+...++.+x
+      followers      ..+...++.+x    ..+...++.+x
+      mentioned      ........++x    ........++x
+      repost         ++++..++++x    ..+...++.+x`,
+  },
+
+  "write_post(text,text,text,text,audience,bigint,bigint,bigint)": {
+    calls: {
+      post: "select from write_post('hello') as item where (item.post).content = 'hello'",
+      reply:
+        "select from write_post('hello', reply_to_id => {everyone}) as item where (item.reply_to).id = {owner}",
+      quote:
+        "select from write_post('hello', quote_of_id => {everyone}) as item where (item.quoted).id = {everyone}",
+      reply_followers: "select from write_post('hello', reply_to_id => {followers})",
+      repost_walters:
+        "select from write_post(repost_of_id => {walters}) as item where (item.post).id = {walters}",
+    },
+    letters: { R: "already_reposted" },
+    grid: `
+                      asfrbBmM@oS    asfrbBmM@oS
+      post            x+++++++++x    x+++++++++x
+      reply           x+++NN++++x    xN+NNN++N+x
+      quote           x+++NN++++x    xNCNNNCCN+x
+      reply_followers xN+NNN++N+x    xN+NNN++N+x
+      repost_walters  x++++++++Rx    x++++++++Rx`,
   },
 
   "explain_visibility(bigint)": {

@@ -1,0 +1,116 @@
+/**
+ * The comment of a column of a type or a view says null if, and only if, the column can be
+ * null. The types of frontends depend on it (sql/tools/strict-types.ts). The test calls every
+ * function in a town that has everything, as everybody, and looks for nulls.
+ */
+import { expect, test } from "vitest";
+import { createDatabase, type Database, type Person } from "./database.ts";
+
+interface Column {
+  of: string;
+  name: string;
+  says_null: boolean;
+  /** The type of the column, or of the elements of its array, if the product has it. */
+  type: string | null;
+}
+
+const columnsOf = (db: Database) => db.admin<Column[]>`
+  select
+    relname as of, attname as name, col_description(attrelid, attnum) ~* '\\mnull\\M' is true as says_null,
+    (
+      select composite.relname
+      from pg_type
+      join pg_class as composite on composite.oid in (pg_type.typrelid, (
+        select element.typrelid from pg_type as element where element.oid = pg_type.typelem
+      ))
+      where pg_type.oid = atttypid and composite.relnamespace = 'public'::regnamespace
+    ) as type
+  from pg_attribute
+  join pg_class on pg_class.oid = attrelid
+  where relnamespace = 'public'::regnamespace and relkind in ('v', 'c') and attnum > 0 and not attisdropped
+`;
+
+/** What a function of the API answers: its type, and calls that answer rows. */
+const calls: [type: string, call: string][] = [
+  ["feed_item", "home_feed()"],
+  ["feed_item", "public_feed()"],
+  ["feed_item", "profile_feed(username => 'alice')"],
+  ["feed_item", "profile_replies(username => 'bob')"],
+  ["thread_post", "thread((select min(id) from posts where content = 'root'))"],
+  ["profile_page", "profile('alice')"],
+  ["profile_page", "profile('bob')"],
+  ["profile_page", "profile('carol')"],
+  ["person", "followers(username => 'alice')"],
+  ["own_profile", "me()"],
+  ["allowance", "limits()"],
+  ["visibility", "explain_visibility(1)"],
+  ["visibility", "explain_visibility((select max(id) from posts))"],
+  ["username_answer", "username_available('alice')"],
+  ["username_answer", "username_available('quartz')"],
+  ["author_counts", "author_counts"],
+  ["follow_counts", "follow_counts"],
+  ["post_counts", "post_counts"],
+];
+
+async function town(db: Database): Promise<Person[]> {
+  const people = [];
+  for (const name of ["alice", "bob", "carol", "mallory"]) people.push(await db.signUp(name));
+  const [alice, bob, carol, mallory] = people as [Person, Person, Person, Person];
+  const write = async (who: Person, content: string, more: Record<string, unknown> = {}) => {
+    const [row] = await who.asks((sql) => sql`insert into posts ${sql({ content, ...more })} returning id`);
+    return row?.id as number;
+  };
+  await alice.asks(
+    (sql) => sql`update profiles set avatar_url = 'https://example.com/a.png' where id = ${alice.id}`,
+  );
+  await bob.asks((sql) => sql`select follow(${alice.id})`);
+  const root = await write(alice, "root", { language: "en" });
+  const reply = await write(bob, "Yes @alice", { reply_to_id: root });
+  const deleted = await write(carol, "deleted", { reply_to_id: reply });
+  await write(bob, "below", { reply_to_id: deleted });
+  await write(alice, "look", { quote_of_id: root });
+  await bob.asks((sql) => sql`insert into posts (repost_of_id) values (${root})`);
+  await alice.asks((sql) => sql`update posts set title = 'New' where id = ${root}`);
+  await carol.asks((sql) => sql`delete from posts where id = ${deleted}`);
+  await alice.asks((sql) => sql`insert into blocks (blocked_id) values (${mallory.id})`);
+  await carol.asks((sql) => sql`update profiles set is_private = true where id = ${carol.id}`);
+  await bob.asks(
+    (sql) => sql`insert into mutes (muted_id, muted_until) values (${carol.id}, now() + interval '1 hour')`,
+  );
+  await mallory.asks((sql) => sql`insert into blocks (blocked_id) values (${bob.id})`);
+  return people;
+}
+
+test("a column of a type or view is null only if its comment says so, and then it can be", async () => {
+  await using db = await createDatabase();
+  const callers = [...(await town(db)).map((who) => who.asks), db.as("anon")];
+  const columns = await columnsOf(db);
+  const seen = new Set<string>();
+  const nulls = new Set<string>();
+  const look = (type: string, value: Record<string, unknown>) => {
+    for (const column of columns.filter((one) => one.of === type)) {
+      const found = value[column.name];
+      const name = `${type}.${column.name}`;
+      seen.add(name);
+      if (found === null) nulls.add(name);
+      for (const part of [found].flat()) {
+        if (column.type && part) look(column.type, part as Record<string, unknown>);
+      }
+    }
+  };
+  for (const ask of callers) {
+    for (const [type, call] of calls) {
+      const rows = await ask((sql) =>
+        sql.unsafe(`select to_jsonb(answer) as row from ${call} as answer`),
+      ).catch((error) => {
+        if (error.code === "42501") return [];
+        throw error;
+      });
+      for (const { row } of rows) look(type, row);
+    }
+  }
+  const all = columns.map((column) => `${column.of}.${column.name}`);
+  expect([...seen].sort()).toEqual(all.sort());
+  const said = columns.filter((column) => column.says_null).map((column) => `${column.of}.${column.name}`);
+  expect([...nulls].sort()).toEqual(said.sort());
+});
