@@ -7,10 +7,13 @@ import type { Keys } from "./keys.ts";
 
 export type Env = Record<string, string | undefined>;
 
-/** Reads the .env files as the CLI does: the project's root first, then supabase/, each with its .local. */
+/**
+ * Reads the .env files as the CLI does in the project's root: what the root has goes over what
+ * supabase/ has, and .local over the other.
+ */
 export async function envFiles(projectDir: string): Promise<Env> {
   const found: Env = {};
-  for (const name of [".env", ".env.local", "supabase/.env", "supabase/.env.local"]) {
+  for (const name of ["supabase/.env", "supabase/.env.local", ".env", ".env.local"]) {
     Object.assign(found, await envFile(join(projectDir, name)));
   }
   return found;
