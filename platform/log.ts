@@ -1,7 +1,7 @@
 /**
  * Writes one line of text per event, to a sink that the caller chooses. Every service of
- * the platform logs through a `Log`. Tests use a silent one. What is logged while a request
- * is answered has the id of the request.
+ * the platform logs through a `Log`. Tests use a silent one. A line
+ * about a request has the id of the request.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 

@@ -33,7 +33,7 @@ export async function keepPorts(stateDir: string, ports: Ports): Promise<void> {
   await writeFile(join(stateDir, fileName), `${JSON.stringify(ports, null, 2)}\n`);
 }
 
-/** Also false for a number that is no port. */
+/** Also false for a number that cannot be a port. */
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     if (!Number.isInteger(port) || port < 1 || port > 65535) return resolve(false);

@@ -15,7 +15,7 @@ if (name === "--help" || name === "-h") {
   process.exit();
 }
 if (!/^[a-z0-9_]{1,80}$/.test(name)) {
-  console.error(`"${name}" is no name for a migration.\n${usage}`);
+  console.error(`"${name}" cannot be the name of a migration.\n${usage}`);
   process.exit(1);
 }
 

@@ -18,7 +18,7 @@ const main = join(root, "platform/main.ts");
 let stateDir: string;
 
 beforeEach(async () => {
-  stateDir = await mkdtemp(join(tmpdir(), "plaza-commands-"));
+  stateDir = await mkdtemp(join(tmpdir(), "plaza commands "));
   await chmod(stateDir, 0o711);
 });
 afterEach(() => rm(stateDir, { recursive: true, force: true }));

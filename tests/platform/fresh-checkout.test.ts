@@ -78,6 +78,11 @@ test("a secret that is there stays, wherever it is", async () => {
   expect(await dotEnv()).toBeUndefined();
 });
 
+test("a .env file that cannot be read is an error with a code", async () => {
+  await mkdir(join(project, ".env"));
+  await expect(envFiles(project)).rejects.toMatchObject({ code: "env_unreadable" });
+});
+
 test("of two .env files the platform believes the one that the CLI believes", async () => {
   const good = `v1,whsec_${Buffer.alloc(32, 7).toString("base64")}`;
   const files = [".env.local", ".env", "supabase/.env.local", "supabase/.env"];
