@@ -4,12 +4,17 @@
  */
 import { parseArgs } from "node:util";
 
-/** Every command, with what it does. */
+interface Command {
+  about: string;
+  /** The name of the word that follows the command, such as a folder. In brackets it may be left out. */
+  word?: string;
+}
+
 const commands = {
-  start: "run everything until Ctrl-C",
-  status: "print URLs and keys of the running platform",
-  reset: "delete the embedded database, start again from migrations and seed.sql",
-} as const;
+  start: { about: "run everything until Ctrl-C" },
+  status: { about: "print URLs and keys of the running platform" },
+  reset: { about: "delete the embedded database, start again from migrations and seed.sql" },
+} as const satisfies Record<string, Command>;
 
 export type CommandName = keyof typeof commands;
 
@@ -50,7 +55,7 @@ export type Flags = {
 };
 
 export type CommandLine =
-  | { kind: "command"; command: CommandName; flags: Flags }
+  | { kind: "command"; command: CommandName; word?: string; flags: Flags }
   /** A person asked for help. */
   | { kind: "help"; text: string }
   /** The words make no sense. The text says which word, and what there is. */
@@ -59,15 +64,19 @@ export type CommandLine =
 /** @param words what follows the program's name */
 export function readCommandLine(words: string[]): CommandLine {
   const { tokens } = parseArgs({ args: words, options: known(), strict: false, tokens: true });
-  const [first, ...others] = tokens.filter((token) => token.kind === "positional").map(({ value }) => value);
+  const [first, ...rest] = tokens.filter((token) => token.kind === "positional").map(({ value }) => value);
   const given = tokens.filter((token) => token.kind === "option");
   const command = isCommand(first) ? first : undefined;
   if (given.some(({ name }) => name === "help")) return { kind: "help", text: help(command) };
 
   if (first === undefined) return mistake("Say what to do.");
   if (command === undefined) return mistake(`There is no command "${first}".`);
-  if (others.length > 0)
-    return mistake(`The command ${command} takes no other word: "${others[0]}".`, command);
+  const { word }: Command = commands[command];
+  const tooMany = rest[word === undefined ? 0 : 1];
+  if (tooMany !== undefined)
+    return mistake(`The command ${command} does not take the word "${tooMany}".`, command);
+  if (word !== undefined && !word.startsWith("[") && rest.length === 0)
+    return mistake(`The command ${command} needs a word: ${word}.`, command);
   const flags: Record<string, string | boolean> = {};
   for (const { name, rawName, value } of given) {
     const option: Option | undefined = Object.hasOwn(options, name) ? options[name as OptionName] : undefined;
@@ -78,7 +87,7 @@ export function readCommandLine(words: string[]): CommandLine {
     if (option.value === undefined && value) return mistake(`${rawName} takes no value.`, command);
     flags[name] = value ?? true;
   }
-  return { kind: "command", command, flags };
+  return { kind: "command", command, ...(rest.length > 0 && { word: rest[0] }), flags };
 }
 
 /** The options in the form that parseArgs takes. */
@@ -102,7 +111,12 @@ function mistake(what: string, command?: CommandName): CommandLine {
 function help(command: CommandName | undefined): string {
   const listed = Object.entries<Option>(options).filter(([, { of }]) => !command || of.includes(command));
   const rows = [
-    ...(command ? [] : Object.entries(commands)),
+    ...(command
+      ? []
+      : Object.entries<Command>(commands).map(([name, { word, about }]) => [
+          word ? `${name} ${word}` : name,
+          about,
+        ])),
     ["", ""],
     ...listed.map(([name, { value, short, about }]) => [
       `${short ? `-${short}, ` : ""}--${name}${value ? ` ${value}` : ""}`,
@@ -111,7 +125,7 @@ function help(command: CommandName | undefined): string {
     ["-h, --help", "show this"],
   ] as [string, string][];
   const width = Math.max(...rows.map(([left]) => left.length));
-  const about = command ? `${command}: ${commands[command]}\n` : "";
+  const about = command ? `${command}: ${commands[command].about}\n` : "";
   const lines = rows.map(([left, right]) => (left ? `  ${left.padEnd(width)}  ${right}` : ""));
   return `${about}Usage: ${usageOf(command)}\n\n${lines.join("\n").replace(/^\n/, "")}`;
 }
@@ -119,5 +133,6 @@ function help(command: CommandName | undefined): string {
 /** How a person calls it: with npm. */
 function usageOf(command: CommandName | undefined): string {
   if (command === undefined) return "node platform/main.ts <command> [options]";
-  return command === "start" ? "npm start -- [options]" : `npm run ${command} -- [options]`;
+  const { word }: Command = commands[command];
+  return `${command === "start" ? "npm start" : `npm run ${command}`} -- ${word ? `${word} ` : ""}[options]`;
 }
