@@ -1,6 +1,7 @@
 /**
  * Reads supabase/config.toml, which the supabase CLI reads too. This file names only
  * the settings that the platform uses. The CLI validates the others, and the log names them.
+ * The platform ignores the blocks [remotes.…], which change settings for one hosted project.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -79,7 +80,7 @@ const schema = z.object({
       password_requirements: z.string().default(""),
       rate_limit: z
         .object({
-          /** Mails an hour. Only Auth's own mailer has this limit, as on hosted Supabase. */
+          /** Mails an hour, of all people together. Auth counts before it calls the send_email hook. */
           email_sent: z.number().int().min(0).default(2),
           anonymous_users: z.number().int().min(0).default(30),
           token_refresh: z.number().int().min(0).default(150),

@@ -6,29 +6,16 @@
 import { createWriteStream, type WriteStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { PlatformError } from "./errors.ts";
 import { enquire } from "./instance.ts";
 import { createLog } from "./log.ts";
 import type { Platform } from "./platform.ts";
+import { readCommandLine } from "./terminal/command-line.ts";
 import { createProgress } from "./terminal/progress.ts";
 import { asEnv, asTable } from "./terminal/status.ts";
 
-const usage = `Usage: node platform/main.ts <command> [options]
-
-  start               run everything until Ctrl-C
-  status              print URLs and keys of the running platform
-  reset               delete the database, start again from migrations and seed.sql
-
-  --state-dir DIR     where the state lives           (default .plaza)
-  --project-dir DIR   where supabase/ lives           (default this repository)
-  --database-url URL  use this server, as superuser, instead of the embedded one
-  --host ADDRESS      where the API listens           (default 127.0.0.1)
-  --free-ports        use any free ports instead of those in supabase/config.toml
-  --verbose           log everything to the terminal
-  -o, --output FORMAT status as pretty, env or json   (default pretty)`;
-
-const { values: flags, positionals } = parseFlags();
+const line = readCommandLine(process.argv.slice(2));
+const flags = line.kind === "command" ? line.flags : {};
 const projectDir = resolve(flags["project-dir"] ?? join(import.meta.dirname, ".."));
 const stateDir = resolve(flags["state-dir"] ?? join(projectDir, ".plaza"));
 
@@ -36,19 +23,9 @@ const stateDir = resolve(flags["state-dir"] ?? join(projectDir, ".plaza"));
 const stopTimeoutMs = 30_000;
 
 try {
-  switch (positionals[0]) {
-    case "start":
-      await start();
-      break;
-    case "status":
-      await status();
-      break;
-    case "reset":
-      await reset();
-      break;
-    default:
-      fail("usage", usage);
-  }
+  if (line.kind === "help") console.log(line.text);
+  else if (line.kind === "mistake") fail("usage", line.text);
+  else await { start, status, reset }[line.command]();
 } catch (error) {
   if (!(error instanceof PlatformError)) throw error;
   fail(error.code, error.message);
@@ -116,7 +93,7 @@ async function status(): Promise<void> {
   if (!running) return fail("not_running", "Plaza is not running: npm start");
   if (Object.keys(running.env).length === 0)
     return fail("starting", `Plaza (process ${running.pid}) is starting.`);
-  switch (flags.output) {
+  switch (flags.output ?? "pretty") {
     case "pretty":
       return console.log(asTable(running.env));
     case "env":
@@ -124,18 +101,12 @@ async function status(): Promise<void> {
     case "json":
       return console.log(JSON.stringify(running.env, null, 2));
     default:
-      fail("usage", usage);
+      fail("usage", `There is no format "${flags.output}". There are: pretty, env, json.`);
   }
 }
 
 /** Removes only the database. Keys and secrets stay, so that clients keep working. */
 async function reset(): Promise<void> {
-  if (flags["database-url"]) {
-    return fail(
-      "usage",
-      "reset removes only the embedded database. For another server, use supabase db reset --db-url.",
-    );
-  }
   await start({ afresh: true });
 }
 
@@ -156,24 +127,4 @@ function firstSignal(): Promise<NodeJS.Signals> {
 function fail(code: string, message: string): void {
   console.error(code === "usage" ? message : `Error (${code}): ${message}`);
   process.exitCode = 1;
-}
-
-function parseFlags() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        "state-dir": { type: "string" },
-        "project-dir": { type: "string" },
-        "database-url": { type: "string" },
-        host: { type: "string" },
-        "free-ports": { type: "boolean", default: false },
-        verbose: { type: "boolean", default: false },
-        output: { type: "string", short: "o", default: "pretty" },
-      },
-    });
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${usage}`);
-    process.exit(1);
-  }
 }

@@ -9,6 +9,7 @@ import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import type { Writable } from "node:stream";
 import { PlatformError } from "../errors.ts";
+import { portTaken } from "../listen.ts";
 import type { Log } from "../log.ts";
 import { type Binaries, findBinaries, type OsUser, serverUser } from "./binaries.ts";
 
@@ -221,10 +222,7 @@ async function ready(child: ChildProcess, port: number, log: Log): Promise<void>
       clearTimeout(timer);
       reject(
         /could not bind|Address already in use/i.test(output)
-          ? new PlatformError(
-              "port_taken",
-              `Port ${port} is taken: change [db] port in supabase/config.toml.`,
-            )
+          ? portTaken(port, "[db] port")
           : new PlatformError("postgres_failed", `Postgres ended with code ${code}:\n${output}`),
       );
     });
