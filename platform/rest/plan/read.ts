@@ -8,9 +8,18 @@ import type { Condition, Filter, Operation } from "../request/filter.ts";
 import type { OrderTerm } from "../request/order.ts";
 import type { At, Query } from "../request/query.ts";
 import { type Range, restrict } from "../request/range.ts";
-import type { SelectEmbed, SelectItem } from "../request/select.ts";
-import { isToOne, key, type Relationship, type SchemaGraph, type Table } from "../schema/types.ts";
+import type { Aggregate, SelectEmbed, SelectField, SelectItem } from "../request/select.ts";
+import {
+  type Column,
+  isToOne,
+  key,
+  type Relationship,
+  representation,
+  type SchemaGraph,
+  type Table,
+} from "../schema/types.ts";
 import { findRelationship } from "./relationship.ts";
+import { isEnabled } from "./settings.ts";
 
 export interface ReadNode {
   table: Table;
@@ -18,6 +27,8 @@ export interface ReadNode {
   shown: string;
   /** The key in the parent's JSON. */
   key: string;
+  /** The client's name for it, without the alias. */
+  name: string;
   /** The relationship from the parent's table. The root has none. */
   relationship?: Relationship | undefined;
   join: "left" | "inner";
@@ -31,10 +42,17 @@ export interface ReadNode {
   tested: boolean;
 }
 
-export type PlannedItem =
-  | { kind: "star" }
-  /** `cast` is SQL. `key` is there if it is not the column's own name. */
-  | { kind: "column"; column: PlannedColumn; cast?: string | undefined; key: string };
+export type PlannedItem = { kind: "star" } | PlannedField;
+
+export interface PlannedField {
+  kind: "column";
+  /** Absent if the rows themselves are counted. */
+  column?: PlannedColumn | undefined;
+  /** SQL. */
+  cast?: string | undefined;
+  aggregate?: { name: Aggregate; cast?: string | undefined } | undefined;
+  key: string;
+}
 
 export interface PlannedColumn {
   name: string;
@@ -42,7 +60,13 @@ export interface PlannedColumn {
   /** Whether the column is JSON already. Arrows then need no conversion. */
   isJson: boolean;
   isTsvector: boolean;
+  /** A function of the row makes it. */
   computed: boolean;
+  /** Not a column: Postgres reads `t.count` as `count(t)`. Then there is one row for all. */
+  countsRows?: boolean;
+  /** Functions as SQL: one makes JSON of a value, the other makes a value of a filter's text. */
+  toJson?: string | undefined;
+  fromText?: string | undefined;
 }
 
 export type PlannedCondition =
@@ -61,11 +85,11 @@ export interface PlannedOrder {
 export interface ReadOptions {
   /** The most rows at every level. Undefined for the rows that a mutation returns. */
   maxRows?: number | undefined;
-  /** Whether this reads what a mutation returns. Filters on the root, order and ranges then do not apply here. */
+  /** Whether this reads what a mutation returns. Filters on the root and ranges then do not apply here. */
   ofMutation: boolean;
 }
 
-/** @throws RestError PGRST108, 118, 120, 123, 200, 201, 42703, 42704 */
+/** @throws RestError PGRST108, 118, 120, 123, 127, 200, 201, 42703, 42704, 42712 */
 export function planRead(
   graph: SchemaGraph,
   schema: string,
@@ -81,25 +105,31 @@ export function planRead(
     for (const at of query.ranges) {
       if (at.path.length > 0) locate(node, at.path).range = at.value;
     }
-    for (const at of query.order) {
-      const target = locate(node, at.path);
-      target.order = at.value.map((term) => planOrder(target, term));
-    }
     node.range = range;
+  }
+  for (const at of query.order) {
+    const target = locate(node, at.path);
+    target.order = at.value.map((term) => planOrder(graph, target, term));
   }
   for (const at of query.conditions) {
     if (ofMutation && at.path.length === 0) continue;
     const target = locate(node, at.path);
-    target.conditions.push(planCondition(target, at.value));
+    target.conditions.push(planCondition(graph, target, at.value));
   }
   if (maxRows !== undefined) limitAll(node, maxRows);
   return node;
 }
 
 /** The conditions of a mutation itself. */
-export function planOwnConditions(table: Table, conditions: At<Condition>[]): PlannedCondition[] {
+export function planOwnConditions(
+  graph: SchemaGraph,
+  table: Table,
+  conditions: At<Condition>[],
+): PlannedCondition[] {
   const node = emptyNode(table, table.name, table.name);
-  return conditions.filter(({ path }) => path.length === 0).map(({ value }) => planCondition(node, value));
+  return conditions
+    .filter(({ path }) => path.length === 0)
+    .map(({ value }) => planCondition(graph, node, value));
 }
 
 function emptyNode(table: Table, nodeKey: string, shown: string): ReadNode {
@@ -107,6 +137,7 @@ function emptyNode(table: Table, nodeKey: string, shown: string): ReadNode {
     table,
     shown,
     key: nodeKey,
+    name: nodeKey,
     join: "left",
     spread: false,
     items: [],
@@ -126,19 +157,38 @@ function select(
   depth: number,
 ): void {
   for (const item of items) {
-    if (item.kind === "star") node.items.push({ kind: "star" });
-    else if (item.kind === "embed") node.embeds.push(planEmbed(graph, schema, node, item, depth));
+    if (item.kind === "star") node.items.push(...planStar(graph, node));
+    else if (item.kind === "field") node.items.push(planField(graph, node, item));
     else {
-      if (item.aggregate) throw errors.aggregates();
-      const column = planColumn(node, item.field);
-      node.items.push({
-        kind: "column",
-        column,
-        cast: item.cast === undefined ? undefined : castSql(graph, item.cast),
-        key: item.alias ?? keyOf(item.field),
-      });
+      const embed = planEmbed(graph, schema, node, item, depth);
+      if (node.embeds.some((other) => other.key === embed.key)) {
+        throw errors.embeddedTwice(`${node.table.name}_${embed.key}_${depth}`);
+      }
+      node.embeds.push(embed);
     }
   }
+}
+
+/** If a column has its own representation, the star becomes a list of all columns. */
+function planStar(graph: SchemaGraph, node: ReadNode): PlannedItem[] {
+  const columns = [...node.table.columns.values()];
+  if (!columns.some(({ format }) => graph.representations.has(representation(format, "json")))) {
+    return [{ kind: "star" }];
+  }
+  return columns.map(({ name }) => planField(graph, node, { kind: "field", field: { name, path: [] } }));
+}
+
+function planField(graph: SchemaGraph, node: ReadNode, item: SelectField): PlannedItem {
+  const { field, alias, cast, aggregate } = item;
+  const sqlOf = (name: string | undefined) => (name === undefined ? undefined : castSql(graph, name));
+  if (aggregate && !isEnabled(graph, "db_aggregates_enabled")) throw errors.aggregates();
+  return {
+    kind: "column",
+    column: aggregate && field.name === "*" ? undefined : planColumn(graph, node, field),
+    cast: sqlOf(cast),
+    aggregate: aggregate && { name: aggregate.name, cast: sqlOf(aggregate.cast) },
+    key: alias ?? aggregate?.name ?? keyOf(field),
+  };
 }
 
 /** A path gets the name of its last key: `data->a->0` is "a" and `data->0` is "data". */
@@ -164,23 +214,74 @@ function planEmbed(
   if (!table) throw errors.noRelationship(parent.table.name, item.name, item.hint, schema, null);
   const node: ReadNode = {
     ...emptyNode(table, item.alias ?? item.name, `${table.name}_${depth}`),
+    name: item.name,
     relationship,
     join: item.join,
     spread: item.spread,
   };
   select(graph, schema, node, item.items, depth + 1);
+  if (node.spread && !isToOne(relationship) && aggregatedFields(node).length > 0) {
+    throw errors.notImplemented("Aggregates are not implemented for one-to-many or many-to-many spreads.");
+  }
   return node;
 }
 
-function planColumn(node: ReadNode, field: Field): PlannedColumn {
+/** The aggregates that a node computes: its own, and those of the embeds that are spread into it. */
+export function aggregatedFields(node: ReadNode): PlannedField[] {
+  return [
+    ...node.items.filter(
+      (item): item is PlannedField => item.kind === "column" && item.aggregate !== undefined,
+    ),
+    ...node.embeds.filter((embed) => embed.spread).flatMap(aggregatedFields),
+  ];
+}
+
+/** Whether an embed shows anything. If nothing at any depth shows, its key is left out. */
+export function isShown(node: ReadNode): boolean {
+  return node.items.length > 0 || node.embeds.some(isShown);
+}
+
+/** The computed columns that the node itself needs, to show them, to filter by them or to order by them. */
+export function computedNames(node: ReadNode): string[] {
+  const columns: (PlannedColumn | undefined)[] = [
+    ...node.items.map((item) => (item.kind === "column" ? item.column : undefined)),
+    ...node.order.map(({ embed, column }) => (embed ? undefined : column)),
+    ...node.conditions.flatMap(conditionColumns),
+  ];
+  return [...new Set(columns.flatMap((column) => (column?.computed ? [column.name] : [])))];
+}
+
+function conditionColumns(condition: PlannedCondition): PlannedColumn[] {
+  if (condition.kind === "group") return condition.conditions.flatMap(conditionColumns);
+  return condition.kind === "filter" ? [condition.column] : [];
+}
+
+/** Columns that every table of Postgres has. */
+const systemColumns = new Set(["tableoid", "ctid", "xmin", "cmin", "xmax", "cmax"]);
+
+function planColumn(graph: SchemaGraph, node: ReadNode, field: Field): PlannedColumn {
   const { name, path } = field;
-  const column = node.table.columns.get(name);
-  if (column) {
-    const isJson = column.base === "json" || column.base === "jsonb";
-    return { name, path, isJson, isTsvector: column.base === "tsvector", computed: false };
-  }
-  if (node.table.computed.has(name)) return { name, path, isJson: false, isTsvector: false, computed: true };
+  const { table } = node;
+  const column = table.columns.get(name);
+  if (column) return plainColumn(graph, column, path);
+  const base = table.computed.get(name);
+  const plain = { name, path, isJson: false, isTsvector: base === "tsvector", computed: base !== undefined };
+  if (base !== undefined || (systemColumns.has(name) && !table.isView)) return plain;
+  if (name === "count" && path.length === 0) return { ...plain, countsRows: true };
   throw errors.undefinedColumn(`${node.shown}.${name}`);
+}
+
+function plainColumn(graph: SchemaGraph, { name, base, format }: Column, path: JsonStep[]): PlannedColumn {
+  const whole = path.length === 0;
+  return {
+    name,
+    path,
+    isJson: base === "json" || base === "jsonb",
+    isTsvector: base === "tsvector",
+    computed: false,
+    toJson: whole ? graph.representations.get(representation(format, "json")) : undefined,
+    fromText: whole ? graph.representations.get(representation("text", format)) : undefined,
+  };
 }
 
 function locate(root: ReadNode, path: string[]): ReadNode {
@@ -195,32 +296,42 @@ function locate(root: ReadNode, path: string[]): ReadNode {
 
 function findEmbed(node: ReadNode, name: string): ReadNode | undefined {
   return (
-    node.embeds.find((embed) => embed.key === name) ?? node.embeds.find((embed) => embed.table.name === name)
+    node.embeds.find((embed) => embed.key === name) ??
+    node.embeds.find((embed) => embed.name === name || embed.table.name === name)
   );
 }
 
-function planOrder(node: ReadNode, term: OrderTerm): PlannedOrder {
+function planOrder(graph: SchemaGraph, node: ReadNode, term: OrderTerm): PlannedOrder {
   const { direction, nulls } = term;
-  if (term.relation === undefined) return { column: planColumn(node, term.field), direction, nulls };
+  if (term.relation === undefined) return { column: planColumn(graph, node, term.field), direction, nulls };
   const embed = findEmbed(node, term.relation);
   if (!embed?.relationship) throw errors.notEmbedded(term.relation);
   if (!isToOne(embed.relationship)) throw errors.relatedOrder(node.table.name, term.relation);
-  return { embed, column: planColumn(embed, term.field), direction, nulls };
+  return { embed, column: planColumn(graph, embed, term.field), direction, nulls };
 }
 
-function planCondition(node: ReadNode, condition: Condition): PlannedCondition {
+function planCondition(graph: SchemaGraph, node: ReadNode, condition: Condition): PlannedCondition {
   if (condition.kind === "group") {
-    return { ...condition, conditions: condition.conditions.map((inner) => planCondition(node, inner)) };
+    return {
+      ...condition,
+      conditions: condition.conditions.map((inner) => planCondition(graph, node, inner)),
+    };
   }
-  return planEmbedTest(node, condition) ?? { ...condition, column: planColumn(node, condition.field) };
+  return planEmbedTest(node, condition) ?? { ...condition, column: planColumn(graph, node, condition.field) };
 }
 
 /** `embed=is.null` and `embed=not.is.null` ask whether there are related rows. */
 function planEmbedTest(node: ReadNode, { field, negated, operation }: Filter): PlannedCondition | undefined {
-  if (field.path.length > 0 || node.table.columns.has(field.name)) return undefined;
-  const embed = findEmbed(node, field.name);
+  if (field.path.length > 0) return undefined;
+  const isColumn = node.table.columns.has(field.name);
+  const embed = isColumn
+    ? node.embeds.find(({ key: embedKey }) => embedKey === field.name)
+    : findEmbed(node, field.name);
   if (!embed) return undefined;
-  if (operation.kind !== "is" || !operation.value.endsWith("null")) throw errors.embedFilter(field.name);
+  if (operation.kind !== "is" || !operation.value.endsWith("null")) {
+    if (isColumn) return undefined;
+    throw errors.embedFilter(field.name);
+  }
   embed.tested = true;
   return { kind: "embed", embed, present: negated !== (operation.value === "not null") };
 }

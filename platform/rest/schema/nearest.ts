@@ -1,6 +1,6 @@
 /** Finds the known name that is most like an unknown one, for hints. */
 
-/** Likeness is the cosine of letter pairs together with the edit distance. It must be at least `least`. */
+/** @param least the least likeness, from 0 (nothing in common) to 1 (equal) */
 export function nearest(wanted: string, known: Iterable<string>, least: number): string | undefined {
   let best: string | undefined;
   let bestScore = least;
@@ -16,10 +16,17 @@ export function nearest(wanted: string, known: Iterable<string>, least: number):
   return best;
 }
 
+/** The share of letters that need no edit, if the names have any two neighbouring letters in common. */
 function likeness(a: string, b: string): number {
   const longest = Math.max(a.length, b.length);
-  if (longest === 0 || Math.abs(a.length - b.length) > longest / 2) return 0;
+  const pairs = pairsOf(a);
+  if (longest === 0 || !pairsOf(b).some((pair) => pairs.includes(pair))) return 0;
   return 1 - distance(a, b) / longest;
+}
+
+function pairsOf(name: string): string[] {
+  const padded = `-${name}-`;
+  return Array.from({ length: padded.length - 1 }, (_, index) => padded.slice(index, index + 2));
 }
 
 function distance(a: string, b: string): number {

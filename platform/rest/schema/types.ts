@@ -13,7 +13,7 @@ export interface Column {
   type: string;
   /** The type without its modifier, for OpenAPI. */
   format: string;
-  /** pg_type.typname, of a domain that of its base type: "jsonb", "tsvector", "int4"… */
+  /** pg_type.typname, of a domain that of the type at its bottom: "jsonb", "tsvector", "int4"… */
   base: string;
   nullable: boolean;
   /** An SQL expression. */
@@ -31,8 +31,8 @@ export interface Table extends Name {
   description: string | null;
   primaryKey: string[];
   columns: Map<string, Column>;
-  /** Functions whose one argument is a row of this table. They are read like columns. */
-  computed: Set<string>;
+  /** Functions whose one argument is a row of this table. They are read like columns. The value is like `base`. */
+  computed: Map<string, string>;
 }
 
 export type Cardinality = "m2o" | "o2m" | "o2o" | "m2m";
@@ -90,12 +90,26 @@ export interface Routine extends Name {
   result: Name;
   /** The result's columns, if `result` is not an exposed table. */
   resultColumns: Column[];
+  /** Like a table's `computed`. */
+  resultComputed: [string, string][];
   resultType: string;
   settings: [string, string][];
 }
 
 export interface RoleSettings {
   settings: [string, string][];
+}
+
+/** Makes the body of an answer with a media type of the application's own. */
+export interface MediaHandler {
+  /** The media type in lower case. Two stars with a slash mean any. */
+  media: string;
+  /** Like a column's `base`. */
+  base: string;
+  /** The aggregate over the rows. Absent if the target is a function, whose result is the body. */
+  aggregate: Name | null;
+  /** The table or function that it is for. Absent if it is for the rows of any. */
+  target: Name | null;
 }
 
 export interface SchemaGraph {
@@ -107,6 +121,9 @@ export interface SchemaGraph {
   routines: Map<string, Routine[]>;
   /** Casts: from the text after `::` in select, in lower case, to the type's SQL. */
   types: Map<string, string>;
+  /** Functions as SQL that make JSON or text of a domain or the reverse, by representation(). */
+  representations: Map<string, string>;
+  handlers: MediaHandler[];
   roles: Map<string, RoleSettings>;
   /** The settings of `alter role authenticator set pgrst.…`, without the prefix. */
   settings: Map<string, string>;
@@ -115,6 +132,11 @@ export interface SchemaGraph {
 
 export function key({ schema, name }: Name): string {
   return `${schema}\0${name}`;
+}
+
+/** The key of the function that makes one type of another. Both are named as in a column's `format`. */
+export function representation(from: string, to: string): string {
+  return `${from}\0${to}`;
 }
 
 export function isToOne(relationship: Relationship): boolean {
