@@ -118,9 +118,8 @@ async function attempt(connection: Connection, work: Work, triesLeft: number): P
   try {
     const results = (await connection.sql.unsafe(text).raw()) as unknown as (Buffer | null)[][][];
     if (name.fresh) connection.prepared.set(name.key, name.name);
-    // The results come in order: of the settings, of the statement, the plan.
-    const end = work.rollback ? results.length - 2 : results.length;
-    const rows = results.slice(end - (work.explain ? 2 : 1), end);
+    // The results come in order: of the settings, of the statement, the plan. Commands have none.
+    const rows = results.slice(work.explain ? -2 : -1);
     if (work.explainAs !== undefined) return { row: [joinLines(rows[0] ?? [])] };
     return { row: rows[0]?.[0] ?? [], plan: work.explain && rows[1]?.[0]?.[0]?.toString("utf8") };
   } catch (cause) {

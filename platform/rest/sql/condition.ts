@@ -10,7 +10,7 @@ export function columnSql(alias: string, column: PlannedColumn, values: Values):
   if (!column.isJson) sql = `to_jsonb(${sql})`;
   for (const { asText, key, isIndex } of column.path) {
     // The operator takes both types, so the placeholder says its own: text for a key, int for an index.
-    sql += `${asText ? "->>" : "->"}${values.add(key)}::${isIndex ? "int" : "text"}`;
+    sql += `${asText ? "->>" : "->"}${values.typed(key, isIndex ? "int" : "text")}`;
   }
   return `(${sql})`;
 }

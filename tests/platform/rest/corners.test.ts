@@ -265,7 +265,10 @@ describe("embeds", () => {
         { status: 400, like: { code: "PGRST200" } },
       ],
       ["GET /people?select=id,boss:people_boss_id_fkey(id)", { status: 400, like: { code: "PGRST200" } }],
-      ["GET /people?select=id,staff:people!boss_id(id)&id=eq.1&staff.order=id", { json: [{ id: 1, staff: ids(2, 3) }] }],
+      [
+        "GET /people?select=id,staff:people!boss_id(id)&id=eq.1&staff.order=id",
+        { json: [{ id: 1, staff: ids(2, 3) }] },
+      ],
       ["GET /people?select=id,boss:boss_id(id)&id=eq.2", { json: [{ id: 2, boss: { id: 1 } }] }],
       ["GET /tasks?select=id,project_id(id)&project_id=is.null", { json: [] }],
       [
