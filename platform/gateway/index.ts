@@ -3,7 +3,7 @@
  * requests as Supabase does, and replaces API keys by the JWTs that the services verify.
  * All clients talk to it. It talks to the services only through their `fetch`.
  */
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
 import { type Context, Hono, type Next } from "hono";
@@ -13,6 +13,7 @@ import type { Keys } from "../keys.ts";
 import { listen } from "../listen.ts";
 import type { Log } from "../log.ts";
 import { type Credentials, createApiKeys } from "./api-keys.ts";
+import { answerUnreadable, headerMaxBytes } from "./unreadable.ts";
 
 /**
  * A service as the gateway sees it. It gets the client's request without the service's prefix in the
@@ -140,10 +141,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const server = createAdaptorServer({
     fetch: app.fetch,
     serverOptions: {
+      maxHeaderSize: headerMaxBytes,
       // On any other path a request stays an ordinary one, even if it asks for an upgrade.
       shouldUpgradeCallback: (request: IncomingMessage) => pathOf(request) === websocketPath,
     },
   });
+  answerUnreadable(server as Server);
   server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (!sockets) return void socket.end("HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\r\n");
     const headers = new Headers();
