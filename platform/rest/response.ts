@@ -47,13 +47,17 @@ function plannedRows(plan: string): number | undefined {
   return first?.Plan?.["Plan Rows"];
 }
 
+/**
+ * In bytes. A longer Content-Location, which repeats the query, is left out: clients on Node refuse an
+ * answer with more than 16 KiB of headers.
+ */
+const locationMax = 8 * 1024;
+
 export function respondRead(request: ApiRequest, table: string, result: Result): Response {
   const { query, preferences } = request;
   const headers = newHeaders(request, true);
-  headers.push([
-    "Content-Location",
-    `/${encodeURIComponent(table)}${query.canonical === "" ? "" : `?${query.canonical}`}`,
-  ]);
+  const location = `/${encodeURIComponent(table)}${query.canonical === "" ? "" : `?${query.canonical}`}`;
+  if (location.length <= locationMax) headers.push(["Content-Location", location]);
   return respondRows(
     request,
     headers,
