@@ -5,8 +5,9 @@
  */
 import { key, type Routine, type SchemaGraph, type Table } from "../schema/types.ts";
 import type { Statement } from "../sql/text.ts";
-import { definition } from "./definitions.ts";
+import { compositeDefinition, referredComposites, tableDefinition } from "./definitions.ts";
 import { commonParameters, routinePath, rowFilters, tablePath } from "./paths.ts";
+import type { Composites } from "./types.ts";
 
 interface Access {
   tables?: string[];
@@ -30,7 +31,15 @@ function statement(schema: string): Statement {
   };
 }
 
-function document(graph: SchemaGraph, schema: string, accessJson: string): unknown {
+/** A description of the API in OpenAPI 2.0. */
+export interface Document {
+  info: { title: string; description: string; version: string };
+  paths: Record<string, Record<string, unknown>>;
+  definitions: Record<string, unknown>;
+  parameters: Record<string, unknown>;
+}
+
+function document(graph: SchemaGraph, schema: string, accessJson: string): Document {
   const access = JSON.parse(accessJson) as Access;
   const usable = new Set(access.tables);
   const callable = new Set(access.routines);
@@ -42,8 +51,22 @@ function document(graph: SchemaGraph, schema: string, accessJson: string): unkno
     .flatMap((overloads) => overloads.find((routine) => callable.has(routine.oid)) ?? [])
     .filter((routine) => routine.schema === schema)
     .toSorted(byName);
+  const { composites } = graph;
+  const definitions = Object.fromEntries(
+    tables.map((table) => [
+      table.name,
+      tableDefinition(table, graph.relationships.get(key(table)) ?? [], composites),
+    ]),
+  );
+  const allPaths = paths(tables, routines, composites);
+  for (const composite of referredComposites(graph, [definitions, allPaths])) {
+    const table = graph.tables.get(key(composite));
+    definitions[composite.name] ??= table
+      ? tableDefinition(table, [], composites)
+      : compositeDefinition(composite, composites);
+  }
   const [title, ...description] = (graph.schemaComments.get(schema) ?? "").split("\n");
-  return {
+  const swagger = {
     swagger: "2.0",
     info: {
       title: title || "PostgREST API",
@@ -54,12 +77,11 @@ function document(graph: SchemaGraph, schema: string, accessJson: string): unkno
     schemes: ["http"],
     consumes: mediaTypes,
     produces: mediaTypes,
-    paths: paths(tables, routines),
-    definitions: Object.fromEntries(
-      tables.map((table) => [table.name, definition(table, graph.relationships.get(key(table)) ?? [])]),
-    ),
-    parameters: Object.assign({}, commonParameters, ...tables.map(rowFilters)),
+    paths: allPaths,
+    definitions,
+    parameters: Object.assign({}, commonParameters, ...tables.map(rowFilters)) as Record<string, unknown>,
   };
+  return swagger;
 }
 
 const mediaTypes = [
@@ -69,7 +91,7 @@ const mediaTypes = [
   "text/csv",
 ];
 
-function paths(tables: Table[], routines: Routine[]): Record<string, unknown> {
+function paths(tables: Table[], routines: Routine[], composites: Composites): Document["paths"] {
   return {
     "/": {
       get: {
@@ -80,7 +102,9 @@ function paths(tables: Table[], routines: Routine[]): Record<string, unknown> {
       },
     },
     ...Object.fromEntries(tables.map((table) => [`/${table.name}`, tablePath(table)])),
-    ...Object.fromEntries(routines.map((routine) => [`/rpc/${routine.name}`, routinePath(routine)])),
+    ...Object.fromEntries(
+      routines.map((routine) => [`/rpc/${routine.name}`, routinePath(routine, composites)]),
+    ),
   };
 }
 

@@ -4,6 +4,7 @@ import { arrayText } from "../sql/text.ts";
 import { compare, compareAll } from "./compare.ts";
 import {
   changeableQuery,
+  compositesQuery,
   computedQuery,
   handlersQuery,
   keysQuery,
@@ -18,6 +19,7 @@ import {
 import { type ComputedRow, type KeyRow, relate } from "./relationships.ts";
 import {
   type Column,
+  type Composite,
   key,
   type MediaHandler,
   type Routine,
@@ -71,6 +73,7 @@ export async function loadSchema(
   const computed = await one<ComputedRow[]>(computedQuery, [exposed]);
   const routineRows = await one<RoutineRow[]>(routinesQuery, [exposed]);
   const types = await one<Record<string, string>>(typesQuery, [exposed, extra]);
+  const composites = await one<Record<string, Composite>>(compositesQuery, [exposed]);
   const representations = await one<[string, string, string][]>(representationsQuery);
   const handlers = await one<MediaHandler[]>(handlersQuery, [exposed]);
   const changeable = new Set(await one<string[]>(changeableQuery));
@@ -92,6 +95,7 @@ export async function loadSchema(
       key,
     ),
     types: new Map([...Object.entries(types), ...typeAliases]),
+    composites: new Map(Object.entries(composites)),
     representations: new Map(representations.map(([from, to, sql]) => [representation(from, to), sql])),
     handlers,
     roles: rolesOf(roleRows, changeable),

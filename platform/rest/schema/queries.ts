@@ -189,6 +189,18 @@ export const routinesQuery = `
   where p.prokind = 'f' and t.oid not in ('trigger'::regtype, 'event_trigger'::regtype)
     and coalesce(a.callable, true) and n.nspname = any($1)`;
 
+/** The row types of the exposed schemas, by their names as types. Those that are no table's have columns here. */
+export const compositesQuery = `
+  select coalesce(json_object_agg(format_type(t.oid, null), json_build_object(
+    'schema', n.nspname, 'name', c.relname,
+    'description', coalesce(obj_description(t.oid, 'pg_type'), obj_description(c.oid, 'pg_class')),
+    'columns', case when c.relkind = 'c' then ${columnsOf("c.oid")} else '[]' end
+  )), '{}')::text as value
+  from pg_type t
+  join pg_class c on c.oid = t.typrelid
+  join pg_namespace n on n.oid = c.relnamespace
+  where c.relkind in ('c', 'r', 'v', 'm', 'f', 'p') and n.nspname = any($1)`;
+
 /** Types that a cast in select may name. */
 export const typesQuery = `
   select coalesce(json_object_agg(lower(t.typname), format('%I.%I', n.nspname, t.typname)

@@ -100,6 +100,13 @@ export interface RoleSettings {
   settings: [string, string][];
 }
 
+/** The type of a row. */
+export interface Composite extends Name {
+  description: string | null;
+  /** Empty if it is the row of a table, which has them. */
+  columns: Column[];
+}
+
 /** Makes the body of an answer with a media type of the application's own. */
 export interface MediaHandler {
   /** The media type in lower case. Two stars with a slash mean any. */
@@ -121,6 +128,8 @@ export interface SchemaGraph {
   routines: Map<string, Routine[]>;
   /** Casts: from the text after `::` in select, in lower case, to the type's SQL. */
   types: Map<string, string>;
+  /** By their names as types, as in a column's `format`. */
+  composites: Map<string, Composite>;
   /** Functions as SQL that make JSON or text of a domain or the reverse, by representation(). */
   representations: Map<string, string>;
   handlers: MediaHandler[];
