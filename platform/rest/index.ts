@@ -153,7 +153,7 @@ export async function createRest(options: RestOptions): Promise<Rest> {
     const statement: Statement = buildMutation(request, plan, mutation);
     const outcome = await run({ ...context, request }, { statement }, { readOnly: false });
     if (request.media.explain !== undefined) return respondPlan(request, outcome);
-    return respondMutation(request, table.name, readOutcome(outcome, request, maxRows));
+    return respondMutation(request, table, readOutcome(outcome, request, maxRows));
   }
 
   async function call(context: Context, name: string): Promise<Response> {

@@ -4,6 +4,7 @@ import { errors, type RestError } from "./errors.ts";
 import type { ApiRequest } from "./request/index.ts";
 import { appliedPreferences } from "./request/preferences.ts";
 import { contentRange } from "./request/range.ts";
+import type { Table } from "./schema/types.ts";
 import { columns } from "./sql/statement.ts";
 
 export interface Result {
@@ -101,7 +102,11 @@ function rangeOf({ range: { offset } }: ApiRequest, { rows, total }: Result): st
   return contentRange(offset, offset + rows - 1, total);
 }
 
-export function respondMutation(request: ApiRequest, table: string, result: Result): Response {
+export function respondMutation(
+  request: ApiRequest,
+  { name: table, primaryKey }: Table,
+  result: Result,
+): Response {
   const { method, preferences } = request;
   const shows = preferences.return === "representation";
   const headers = newHeaders(request, shows);
@@ -114,9 +119,10 @@ export function respondMutation(request: ApiRequest, table: string, result: Resu
   }
   if (result.location)
     headers.push(["Location", `/${encodeURIComponent(table)}?${locationQuery(result.location)}`]);
-  const upserts = request.query.onConflict !== undefined || result.inserted !== undefined;
+  // Without a key there is nothing that could be in conflict.
+  const upserts = method === "POST" && (request.query.onConflict !== undefined || primaryKey.length > 0);
   const applied = appliedPreferences(preferences, [
-    ...(method === "POST" && (upserts || preferences.resolution) ? (["resolution"] as const) : []),
+    ...(upserts ? (["resolution"] as const) : []),
     ...(method === "POST" || method === "PATCH" ? (["missing"] as const) : []),
     "return",
     "count",

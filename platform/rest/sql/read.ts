@@ -2,7 +2,7 @@
 import { aggregatedFields, computedNames, isShown, type PlannedField, type ReadNode } from "../plan/read.ts";
 import { isToOne } from "../schema/types.ts";
 import { columnSql, conditionSql } from "./condition.ts";
-import { orderSql, ownColumns, relatedSql } from "./related.ts";
+import { columnOrderSql, orderSql, ownColumns, relatedSql } from "./related.ts";
 import { nameRawFields, outputKeys, spreadColumns, unused } from "./spread.ts";
 import { quoteName, quoteQualified } from "./text.ts";
 import type { Writer } from "./writer.ts";
@@ -73,7 +73,11 @@ function selectSql(node: ReadNode, alias: string, from: string, join: string[], 
     ...join,
     ...node.conditions.map((condition) => conditionSql(alias, condition, writer.values, present)),
   ];
-  const order = node.order.map((term) => orderSql(term, alias, writer));
+  const order = node.order.map((term) => {
+    // Groups have no columns of an embed but those that were spread into them.
+    const spread = groups && term.embed?.spread ? joined.get(term.embed) : undefined;
+    return spread === undefined ? orderSql(term, alias, writer) : columnOrderSql(term, spread, writer);
+  });
   const positions = outputs.flatMap(({ isAggregate }, index) => (isAggregate ? [] : [index + 1]));
   const list = outputs.map(({ sql }) => sql).join(", ");
   return `select ${list} from ${from} as ${alias}${joins.join("")}${whereSql(where)}${
@@ -173,10 +177,12 @@ function embedOutputs(
   parentIsSpread: boolean,
   groups: boolean,
 ): Output[] {
-  if (!embed.spread) return [plain(`${alias}.value${groups ? "::jsonb" : ""} as ${quoteName(embed.key)}`)];
-  return spreadColumns(embed, raw).map(({ name, key, aggregate }) => {
+  // Postgres cannot group by json.
+  const groupable = groups ? "::jsonb" : "";
+  if (!embed.spread) return [plain(`${alias}.value${groupable} as ${quoteName(embed.key)}`)];
+  return spreadColumns(embed, raw).map(({ name, key, aggregate, isEmbed }) => {
     const sql = `${alias}.${quoteName(name)}`;
-    if (!aggregate) return plain(`${sql} as ${quoteName(key)}`);
+    if (!aggregate) return plain(`${sql}${isEmbed ? groupable : ""} as ${quoteName(key)}`);
     return parentIsSpread ? plain(`${sql} as ${quoteName(name)}`) : aggregateOutput(sql, aggregate, key);
   });
 }

@@ -41,23 +41,31 @@ export function relatedSql(embed: ReadNode, parent: string, writer: Writer, sele
 }
 
 export function orderSql(term: PlannedOrder, alias: string, writer: Writer): string {
-  const { embed, column, direction, nulls } = term;
-  const sql = embed
-    ? `(${relatedSql(
-        { ...embed, embeds: [], order: [], range: { offset: 0 } },
-        alias,
-        writer,
-        (node, own, from, join) => {
-          const where = [
-            ...join,
-            ...node.conditions.flatMap((condition) =>
-              condition.kind === "embed" ? [] : [conditionSql(own, condition, writer.values, () => "true")],
-            ),
-          ];
-          const filter = where.length > 0 ? ` where ${where.join(" and ")}` : "";
-          return `select ${columnSql(own, column, writer.values)} from ${from} as ${own}${filter} limit 1`;
-        },
-      )})`
-    : columnSql(alias, column, writer.values);
-  return `${sql}${direction ? ` ${direction}` : ""}${nulls ? ` nulls ${nulls}` : ""}`;
+  const { embed, column } = term;
+  if (!embed) return columnOrderSql(term, alias, writer);
+  const value = relatedSql(
+    { ...embed, embeds: [], order: [], range: { offset: 0 } },
+    alias,
+    writer,
+    (node, own, from, join) => {
+      const where = [
+        ...join,
+        ...node.conditions.flatMap((condition) =>
+          condition.kind === "embed" ? [] : [conditionSql(own, condition, writer.values, () => "true")],
+        ),
+      ];
+      const filter = where.length > 0 ? ` where ${where.join(" and ")}` : "";
+      return `select ${columnSql(own, column, writer.values)} from ${from} as ${own}${filter} limit 1`;
+    },
+  );
+  return `(${value})${directionSql(term)}`;
+}
+
+/** @param alias of the table that has the column */
+export function columnOrderSql(term: PlannedOrder, alias: string, writer: Writer): string {
+  return `${columnSql(alias, term.column, writer.values)}${directionSql(term)}`;
+}
+
+function directionSql({ direction, nulls }: PlannedOrder): string {
+  return `${direction ? ` ${direction}` : ""}${nulls ? ` nulls ${nulls}` : ""}`;
 }

@@ -11,6 +11,8 @@ export interface SpreadColumn {
   /** Its key in the answer. */
   key: string;
   aggregate?: PlannedField["aggregate"];
+  /** Whether it is an embed's value, of the type json. */
+  isEmbed?: boolean;
 }
 
 export function spreadColumns(embed: ReadNode, raw: ReadonlyMap<PlannedField, string>): SpreadColumn[] {
@@ -20,7 +22,7 @@ export function spreadColumns(embed: ReadNode, raw: ReadonlyMap<PlannedField, st
     return [{ name: raw.get(item) ?? key, key, aggregate }];
   });
   const nested = embed.embeds.filter(isShown).flatMap((inner): SpreadColumn[] => {
-    if (!inner.spread) return [{ name: inner.key, key: inner.key }];
+    if (!inner.spread) return [{ name: inner.key, key: inner.key, isEmbed: true }];
     // Without an aggregate, the column has its key as its name as soon as it leaves the inner embed.
     return spreadColumns(inner, raw).map((column) =>
       column.aggregate ? column : { ...column, name: column.key },

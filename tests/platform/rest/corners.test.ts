@@ -362,6 +362,16 @@ describe("small things", () => {
         "PUT /projects?id=eq.1",
         { who: "alice", body: { id: 1, nothing: 1 }, status: 400, like: { code: "PGRST204" } },
       ],
+      [
+        "POST /keyless",
+        {
+          ...full,
+          prefer: "return=representation, resolution=merge-duplicates",
+          body: { note: "z" },
+          status: 201,
+          sends: { "preference-applied": "return=representation" },
+        },
+      ],
       ["GET /projects?select=id)", { status: 400, like: { code: "PGRST100" } }],
       ["GET /projects?order=id)", { status: 400, like: { code: "PGRST100" } }],
       ["GET /projects?or=(id.eq.1,id.eq.2))", { status: 400, like: { code: "PGRST100" } }],

@@ -115,6 +115,37 @@ describe("db_aggregates_enabled", () => {
           ],
         },
       ],
+      [
+        "GET /tasks?select=id.sum(),...projects(name)&order=projects(name).desc",
+        {
+          json: [
+            { sum: 3, name: "house" },
+            { sum: 3, name: "garden" },
+          ],
+        },
+      ],
+      [
+        "GET /users?select=name,users_tasks(...tasks(id.sum(),...projects(p:name)))&order=id",
+        {
+          json: [
+            { name: "ann", users_tasks: [{ sum: 3, p: "house" }] },
+            { name: "ben", users_tasks: [{ sum: 3, p: "garden" }] },
+          ],
+        },
+      ],
+      [
+        "GET /users_tasks?select=...tasks(projects(name),id.count())&order=user_id",
+        { status: 400, like: { code: "42803" } },
+      ],
+      [
+        "GET /users_tasks?select=...tasks(projects(name),n:id.count())",
+        {
+          json: expect.arrayContaining([
+            { projects: { name: "house" }, n: 2 },
+            { projects: { name: "garden" }, n: 1 },
+          ]),
+        },
+      ],
       ["GET /rpc/cards?select=id.sum()", { json: [{ sum: 3 }] }],
       ["GET /posts?select=likes(count)&id=eq.1", { json: [{ likes: [{ count: 2 }] }] }],
     ],
