@@ -22,7 +22,7 @@ export interface Accepted {
   parameters: string[];
 }
 
-/** What can be given besides rest's own representations. */
+/** The representations that rest can give besides its own. */
 export interface Offers {
   /** The application's handler for a media type. */
   handler(type: string): MediaHandler | undefined;

@@ -4,7 +4,7 @@
  * $1 is the array of exposed schemas, $2 is the array of the extra search path.
  */
 
-/** The name of a type. Of a domain it is the name of the type at its bottom, also through other domains. */
+/** The name of a type. If it is a domain, the name of the type below it and below its base domains. */
 const baseOf = (type: string) => `
   (with recursive bases as (
     select b.typname, b.typbasetype from pg_type b where b.oid = ${type}
@@ -189,7 +189,7 @@ export const routinesQuery = `
   where p.prokind = 'f' and t.oid not in ('trigger'::regtype, 'event_trigger'::regtype)
     and coalesce(a.callable, true) and n.nspname = any($1)`;
 
-/** The row types of the exposed schemas, by their names as types. Those that are no table's have columns here. */
+/** The row types of the exposed schemas, by their names as types. A type without a table has its columns here. */
 export const compositesQuery = `
   select coalesce(json_object_agg(format_type(t.oid, null), json_build_object(
     'schema', n.nspname, 'name', c.relname,

@@ -13,7 +13,7 @@ export interface Column {
   type: string;
   /** The type without its modifier, for OpenAPI. */
   format: string;
-  /** pg_type.typname, of a domain that of the type at its bottom: "jsonb", "tsvector", "int4"… */
+  /** pg_type.typname, for a domain that of the type below it: "jsonb", "tsvector", "int4"… */
   base: string;
   nullable: boolean;
   /** An SQL expression. */

@@ -49,7 +49,7 @@ export function nameRawFields(embed: ReadNode, raw: Map<PlannedField, string>): 
   visit(embed);
 }
 
-/** A name like `base` that is none of the others. */
+/** `base`, with underscores added until it differs from all others. */
 export function unused(base: string, others: readonly string[]): string {
   let name = base;
   while (others.includes(name)) name += "_";

@@ -1,4 +1,4 @@
-/** What is known while a read plan is written as SQL. */
+/** The state of writing a read plan as SQL. */
 import type { PlannedField } from "../plan/read.ts";
 import type { Table } from "../schema/types.ts";
 import { createValues, type Values } from "./text.ts";

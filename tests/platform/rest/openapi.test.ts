@@ -14,8 +14,9 @@ interface Described {
 }
 
 /** @returns what is wrong with a document, in the words of the official JSON schema of OpenAPI */
-async function faults(document: unknown): Promise<unknown> {
-  const { valid, errors } = await new Validator().validate(JSON.stringify(document));
+async function faults(document: object): Promise<unknown> {
+  const copy = structuredClone(document) as Record<string, unknown>;
+  const { valid, errors } = await new Validator().validate(copy);
   return valid ? [] : errors;
 }
 

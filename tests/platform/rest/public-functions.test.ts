@@ -13,7 +13,7 @@ let alice: string;
 
 interface Fn {
   name: string;
-  /** Of the arguments that have no default. */
+  /** The arguments without a default. */
   required: { name: string; type: string }[];
   columns: string[];
 }
@@ -102,7 +102,7 @@ test("select, filter and order name the columns of what each of them returns", a
         if (Array.isArray(json) && json[0]) expect(Object.keys(json[0]), what).toEqual([column]);
       }
     }
-    // The column is really looked up: a name that is none is refused.
+    // The name is really looked up: an unknown one is refused.
     expect(await call(fn, "select=none_of_these"), fn.name).toMatchObject({ status: 400, code: "42703" });
   }
 });
