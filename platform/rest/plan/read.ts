@@ -156,14 +156,14 @@ function select(
   items: SelectItem[],
   depth: number,
 ): void {
+  const keys = new Set<string>();
   for (const item of items) {
     if (item.kind === "star") node.items.push(...planStar(graph, node));
     else if (item.kind === "field") node.items.push(planField(graph, node, item));
     else {
       const embed = planEmbed(graph, schema, node, item, depth);
-      if (node.embeds.some((other) => other.key === embed.key)) {
-        throw errors.embeddedTwice(`${node.table.name}_${embed.key}_${depth}`);
-      }
+      if (keys.has(embed.key)) throw errors.embeddedTwice(`${node.table.name}_${embed.key}_${depth}`);
+      keys.add(embed.key);
       node.embeds.push(embed);
     }
   }

@@ -8,13 +8,17 @@ beforeAll(async () => {
 });
 afterAll(() => town?.[Symbol.asyncDispose]());
 
+/** Every name that the SQL of platform/rest/sql gives to something of its own, and some more. */
+const names = (
+  "r t1 t2 t3 e1 j1 p h k n s j c l b value rows count body total headers status location guard " +
+  "pgrst_row pgrst_present pgrst_source pgrst_rows pgrst_call pgrst_scalar pgrst_target pgrst_body " +
+  "pgrst_sent pgrst_raw_0 element key"
+).split(" ");
+
 const single = "application/vnd.pgrst.object+json";
 
 describe("a name that a client or a table chooses is never mistaken for one of ours", () => {
-  const names =
-    "r t1 t2 e1 j1 p h k n s j c l b value rows count body total pgrst_row pgrst_present pgrst_source";
-  const more = " pgrst_rows pgrst_call pgrst_scalar pgrst_target pgrst_body pgrst_raw_0 element key";
-  for (const name of (names + more).split(" ")) {
+  for (const name of names) {
     test(name, async () => {
       const get = async (path: string, headers = {}) => (await town.request("GET", path, { headers })).json;
       const csv = async (path: string) =>
@@ -58,6 +62,60 @@ describe("a name that a client or a table chooses is never mistaken for one of o
       expect(written.json).toEqual({ [name]: "house" });
     });
   }
+
+  test("a table whose columns have all of these names is read and written like any other", async () => {
+    const others = names.filter((name) => name !== "key");
+    await town.sql.unsafe(`
+      create table internals (key integer primary key, ${others.map((name) => `"${name}" text default 'd'`).join(", ")});
+      create table parts (id integer primary key, j1 integer references internals (key), r text);
+      create function shown(internals) returns text language sql immutable return $1.r;
+      create function parts_of(internals) returns setof parts language sql stable
+        begin atomic select parts.* from parts where parts.j1 = $1.key; end;
+      create function echo(${names.map((name) => `"${name}" text`).join(", ")}) returns text language sql immutable
+        return "pgrst_body" || "r" || "key";
+      grant select, insert, update, delete on internals, parts to authenticated;
+      grant execute on function shown, parts_of, echo to authenticated`);
+    const row = { key: 1, ...Object.fromEntries(others.map((name) => [name, name])) };
+    const send = async (method: string, path: string, prefer = "", body?: unknown, accept?: string) => {
+      const headers = { ...town.as.alice, prefer, ...(accept ? { accept } : {}) };
+      const answer = await town.request(method, path, { headers, body });
+      expect(answer.status, answer.text).toBeLessThan(300);
+      return answer;
+    };
+    const full = "return=representation";
+    expect((await send("POST", "/internals", full, row)).json).toEqual([row]);
+    expect(
+      (await send("POST", "/parts?select=id,internals(*)", full, { id: 1, j1: 1, r: "x" })).json,
+    ).toEqual([{ id: 1, internals: row }]);
+    expect((await send("POST", "/internals", `${full},resolution=merge-duplicates`, [row])).json).toEqual([
+      row,
+    ]);
+    expect((await send("PUT", "/internals?key=eq.1", full, row)).json).toEqual([row]);
+    expect((await send("PATCH", "/internals?key=eq.1&r=eq.r", full, { body: "body" })).json).toEqual([row]);
+    for (const method of ["GET", "PATCH"]) {
+      const path = "/internals?key=eq.1&select=*,shown,parts(id,r),parts_of(id)&order=shown";
+      expect((await send(method, path, full, method === "PATCH" ? { r: "r" } : undefined)).json).toEqual([
+        { ...row, shown: "r", parts: [{ id: 1, r: "x" }], parts_of: [{ id: 1 }] },
+      ]);
+    }
+    const spread = await send(
+      "GET",
+      "/parts?select=part:id,...internals!inner(*)&internals=not.is.null",
+      "count=exact",
+    );
+    expect(spread.json).toEqual([{ part: 1, ...row }]);
+    expect(spread.headers.get("content-range")).toBe("0-0/1");
+    const csv = (await send("GET", "/internals?select=r,p,pgrst_rows", "", undefined, "text/csv")).text;
+    expect(csv).toBe("r,p,pgrst_rows\nr,p,pgrst_rows");
+    expect((await send("GET", "/internals", "", undefined, single)).json).toEqual(row);
+    const located = await send("POST", "/internals", "return=headers-only, missing=default", { key: 2 });
+    expect(located.headers.get("location")).toBe("/internals?key=eq.2");
+    const deleted = await send("DELETE", "/internals?key=eq.2&select=r,value", full);
+    expect(deleted.json).toEqual([{ r: "d", value: "d" }]);
+    const values = Object.fromEntries(names.map((name) => [name, `<${name}>`]));
+    expect((await send("POST", "/rpc/echo", "", values)).json).toBe("<pgrst_body><r><key>");
+    expect((await send("GET", `/rpc/echo?${new URLSearchParams(values)}`)).json).toBe("<pgrst_body><r><key>");
+  });
 
   const colour = { r: 1, g: 10, b: 100, p: "one", t1: 11, pgrst_present: "x" };
   cases(
