@@ -3,13 +3,8 @@ import { errors } from "../errors.ts";
 import type { Condition } from "../request/filter.ts";
 import type { ApiRequest } from "../request/index.ts";
 import { type Column, representation, type SchemaGraph, type Table } from "../schema/types.ts";
-import {
-  computedNames,
-  type PlannedColumn,
-  type PlannedCondition,
-  planOwnConditions,
-  type ReadNode,
-} from "./read.ts";
+import { computedNames, type PlannedColumn, type PlannedCondition, type ReadNode } from "./node.ts";
+import { planOwnConditions } from "./read.ts";
 
 export type Mutation = Insert | Update | Delete;
 

@@ -1,5 +1,5 @@
 /** Writes columns and conditions as SQL. */
-import type { PlannedColumn, PlannedCondition, ReadNode } from "../plan/read.ts";
+import type { PlannedColumn, PlannedCondition, ReadNode } from "../plan/node.ts";
 import type { Operation } from "../request/filter.ts";
 import { arrayText, quoteName, type Values } from "./text.ts";
 

@@ -1,7 +1,7 @@
 /** Writes INSERT, UPDATE and DELETE. Postgres itself reads the rows from the request's JSON. */
 import type { Delete, Insert, Mutation, Update } from "../plan/mutation.ts";
 import { neededColumns } from "../plan/mutation.ts";
-import type { PlannedCondition, ReadNode } from "../plan/read.ts";
+import type { PlannedCondition, ReadNode } from "../plan/node.ts";
 import type { Column } from "../schema/types.ts";
 import { conditionSql } from "./condition.ts";
 import { quoteLiteral, quoteName, quoteQualified, type Values } from "./text.ts";

@@ -1,5 +1,5 @@
 /** Writes a read plan as one SELECT. It names tables t1, t2… and embeds e1, e2…. */
-import { aggregatedFields, computedNames, isShown, type PlannedField, type ReadNode } from "../plan/read.ts";
+import { aggregatedFields, computedNames, isShown, type PlannedField, type ReadNode } from "../plan/node.ts";
 import { isToOne } from "../schema/types.ts";
 import { columnSql, conditionSql } from "./condition.ts";
 import { columnOrderSql, orderSql, ownColumns, relatedSql } from "./related.ts";

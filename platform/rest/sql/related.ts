@@ -1,5 +1,5 @@
 /** Writes how the rows of an embed belong to the row of its parent. */
-import type { PlannedOrder, ReadNode } from "../plan/read.ts";
+import type { PlannedOrder, ReadNode } from "../plan/node.ts";
 import type { Relationship, Table } from "../schema/types.ts";
 import { columnSql, conditionSql } from "./condition.ts";
 import { quoteName, quoteQualified } from "./text.ts";

@@ -2,8 +2,8 @@
  * The columns of a spread embed. They move into the parent's object. An aggregate among them moves
  * too: it is computed where the spreading ends, over the groups that are there.
  */
-import type { PlannedField, ReadNode } from "../plan/read.ts";
-import { isShown } from "../plan/read.ts";
+import type { PlannedField, ReadNode } from "../plan/node.ts";
+import { isShown } from "../plan/node.ts";
 
 export interface SpreadColumn {
   /** Its name in the embed's subquery. */

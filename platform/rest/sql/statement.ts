@@ -4,7 +4,7 @@
  * how many rows are new and the key of the new one.
  */
 import type { Mutation } from "../plan/mutation.ts";
-import { computedNames, type ReadNode } from "../plan/read.ts";
+import { computedNames, type ReadNode } from "../plan/node.ts";
 import { scalarColumn } from "../plan/routine.ts";
 import type { ApiRequest } from "../request/index.ts";
 import type { Media } from "../request/media.ts";

@@ -1,5 +1,5 @@
 /** The state of writing a read plan as SQL. */
-import type { PlannedField } from "../plan/read.ts";
+import type { PlannedField } from "../plan/node.ts";
 import type { Table } from "../schema/types.ts";
 import { createValues, type Values } from "./text.ts";
 
