@@ -205,8 +205,8 @@ export const errors = {
   tooLong: (what: string, max: number, status: number) =>
     new RestError(status, "PGRST100", `The ${what} is longer than ${max} bytes`),
   connection: (details: string | null) =>
-    new RestError(503, "PGRST000", "Database connection error. Retrying the connection.", details),
-  connectionLost: () => new RestError(503, "PGRST001", "Database client error. Retrying the connection."),
+    new RestError(503, "PGRST000", "Database connection error.", details),
+  connectionLost: () => new RestError(503, "PGRST001", "Database client error."),
   noSchemaCache: () =>
     new RestError(503, "PGRST002", "Could not query the database for the schema cache. Retrying."),
   poolTimeout: () =>

@@ -71,7 +71,7 @@ function property(column: Column, notes: string[], composites: Composites): Sche
   const description = [column.description, notes.length > 0 ? `Note:\n${notes.join("\n")}` : undefined]
     .filter((part) => part)
     .join("\n\n");
-  const type = typeSchema(column.format, composites);
+  const type = typeSchema(column.baseFormat, composites);
   // Nothing may stand beside a reference.
   if (type.$ref !== undefined) return description ? { description, allOf: [type] } : type;
   return {
@@ -84,7 +84,7 @@ function property(column: Column, notes: string[], composites: Composites): Sche
 }
 
 /** A default as OpenAPI shows it: a constant as its value, an expression as its SQL. */
-function defaultValue({ default: expression, format }: Column): unknown {
+function defaultValue({ default: expression, baseFormat: format }: Column): unknown {
   if (expression === null) return undefined;
   const literal = /^'((?:[^']|'')*)'::/.exec(expression)?.[1]?.replaceAll("''", "'");
   if (literal !== undefined) return literal;

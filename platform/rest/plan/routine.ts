@@ -107,6 +107,7 @@ export function resultTable(graph: SchemaGraph, routine: Routine): Table {
           name: scalarColumn,
           type: routine.resultType,
           format: routine.resultType,
+          baseFormat: routine.resultType,
           base: routine.result.name,
           nullable: true,
           default: null,

@@ -5,12 +5,12 @@
  */
 
 /** The name of a type. If it is a domain, the name of the type below it and below its base domains. */
-const baseOf = (type: string) => `
+const baseOf = (type: string, shown = "typname") => `
   (with recursive bases as (
-    select b.typname, b.typbasetype from pg_type b where b.oid = ${type}
+    select b.oid, b.typname, b.typbasetype from pg_type b where b.oid = ${type}
     union all
-    select b.typname, b.typbasetype from bases join pg_type b on b.oid = bases.typbasetype
-  ) select typname from bases where typbasetype = 0)`;
+    select b.oid, b.typname, b.typbasetype from bases join pg_type b on b.oid = bases.typbasetype
+  ) select ${shown} from bases where typbasetype = 0)`;
 
 /** Functions that take a row of a type and are read like columns: their names, with the type they return. */
 const computedOf = (rowType: string) => `
@@ -23,6 +23,8 @@ const columnsOf = (relation: string) => `
       'type', format_type(a.atttypid, a.atttypmod),
       'format', format_type(a.atttypid, null),
       'base', case when t.typtype = 'd' then ${baseOf("t.oid")} else t.typname end,
+      'baseFormat', case when t.typtype = 'd' then ${baseOf("t.oid", "format_type(oid, null)")}
+        else format_type(a.atttypid, null) end,
       'nullable', not (a.attnotnull or t.typtype = 'd' and t.typnotnull),
       'default', case
         when a.attidentity = 'd' then (
@@ -165,6 +167,7 @@ export const routinesQuery = `
         select json_agg(json_build_object(
           'name', coalesce(nullif(p.proargnames[u.ord], ''), 'column' || u.ord),
           'type', format_type(u.type, null), 'format', format_type(u.type, null), 'base', ut.typname,
+          'baseFormat', ${baseOf("u.type", "format_type(oid, null)")},
           'nullable', true, 'default', null, 'maxLength', null, 'enumValues', '[]'::json, 'description', null
         ) order by u.ord)
         from unnest(p.proallargtypes) with ordinality u (type, ord)

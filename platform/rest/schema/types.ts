@@ -11,8 +11,10 @@ export interface Column {
   name: string;
   /** As SQL, with schema and quotes where needed: `character varying(10)`, `public."Mood"`. */
   type: string;
-  /** The type without its modifier, for OpenAPI. */
+  /** The type without its modifier. */
   format: string;
+  /** Like `format`, but for a domain that of the type below it: what OpenAPI shows. */
+  baseFormat: string;
   /** pg_type.typname, for a domain that of the type below it: "jsonb", "tsvector", "int4"… */
   base: string;
   nullable: boolean;

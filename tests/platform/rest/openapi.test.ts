@@ -55,6 +55,17 @@ describe("at the root", () => {
     ]);
   });
 
+  test("a domain has the type that lies below it", () => {
+    expect(document.definitions.paints?.properties).toMatchObject({
+      colour: { type: "integer", format: "int32" },
+    });
+    expect(document.definitions.papers?.properties).toMatchObject({
+      found: { type: "string", format: "tsvector" },
+      kind: { type: "string", format: "text", default: "of the column" },
+    });
+    expect(document.definitions.papers?.properties.extra).toEqual({ format: "jsonb" });
+  });
+
   test("a function says what it returns", () => {
     const schema = (name: string) => {
       const responses = document.paths[`/rpc/${name}`]?.post?.responses as { 200?: { schema: object } };
