@@ -6,7 +6,16 @@ import type { OrderTerm } from "../request/order.ts";
 import type { At, Query } from "../request/query.ts";
 import { type Range, restrict } from "../request/range.ts";
 import type { SelectEmbed, SelectField, SelectItem } from "../request/select.ts";
-import { type Column, isToOne, key, representation, type SchemaGraph, type Table } from "../schema/types.ts";
+import { nearestColumns } from "../schema/nearest.ts";
+import {
+  type Column,
+  isToOne,
+  key,
+  type Relationship,
+  representation,
+  type SchemaGraph,
+  type Table,
+} from "../schema/types.ts";
 import {
   aggregatedFields,
   emptyNode,
@@ -133,7 +142,7 @@ function planEmbed(
   const table = graph.tables.get(key(relationship.foreign));
   if (!table) throw errors.noRelationship(parent.table.name, item.name, item.hint, schema, null);
   const node: ReadNode = {
-    ...emptyNode(table, item.alias ?? item.name, `${table.name}_${depth}`),
+    ...emptyNode(table, item.alias ?? item.name, shownName(relationship, depth)),
     name: item.name,
     relationship,
     join: item.join,
@@ -144,6 +153,11 @@ function planEmbed(
     throw errors.notImplemented("Aggregates are not implemented for one-to-many or many-to-many spreads.");
   }
   return node;
+}
+
+/** The embed's name in PostgREST's SQL, which errors of Postgres show. */
+function shownName({ foreign, junction }: Relationship, depth: number): string {
+  return junction ? foreign.name : `${foreign.name}_${depth}`;
 }
 
 /** Columns that every table of Postgres has. */
@@ -158,7 +172,11 @@ function planColumn(graph: SchemaGraph, node: ReadNode, field: Field): PlannedCo
   const plain = { name, path, isJson: false, isTsvector: base === "tsvector", computed: base !== undefined };
   if (base !== undefined || (systemColumns.has(name) && !table.isView)) return plain;
   if (name === "count" && path.length === 0) return { ...plain, countsRows: true };
-  throw errors.undefinedColumn(`${node.shown}.${name}`);
+  const similar = nearestColumns(name, table.columns.keys()).map(
+    (each) => `the column "${node.shown}.${each}"`,
+  );
+  const hint = similar.length > 0 ? `Perhaps you meant to reference ${similar.join(" or ")}.` : null;
+  throw errors.undefinedColumn(`${node.shown}.${name}`, hint);
 }
 
 function plainColumn(graph: SchemaGraph, { name, base, format }: Column, path: JsonStep[]): PlannedColumn {

@@ -316,6 +316,51 @@ describe("embeds", () => {
   );
 });
 
+describe("a misspelled column gets the hint that Postgres gives", () => {
+  test("in every position", async () => {
+    const misspelled =
+      "i idd titl titles auther_id authorid body_ bod tag taggs score1 publish created edited editor_i dd " +
+      "serach xbody xxbody TITLE sc nothing_like_it";
+    let hints = 0;
+    for (const name of misspelled.split(" ")) {
+      const own = await town.sql.unsafe(`select posts."${name}" from posts`).catch((cause) => cause);
+      hints += own.hint ? 1 : 0;
+      for (const query of [`select=${name}`, `order=${name}`, `${name}=is.null`]) {
+        const { json } = await town.request("GET", `/posts?${query}`);
+        const { message, hint = null } = own;
+        expect(json, query).toEqual({ code: "42703", message, hint, details: null });
+      }
+    }
+    expect(hints).toBeGreaterThan(8);
+  });
+
+  cases(
+    () => town,
+    [
+      [
+        "GET /projects?select=tasks(nam)",
+        {
+          status: 400,
+          like: {
+            message: "column tasks_1.nam does not exist",
+            hint: 'Perhaps you meant to reference the column "tasks_1.name".',
+          },
+        },
+      ],
+      [
+        "GET /users?select=tasks(nam)",
+        {
+          status: 400,
+          like: {
+            message: "column tasks.nam does not exist",
+            hint: 'Perhaps you meant to reference the column "tasks.name".',
+          },
+        },
+      ],
+    ],
+  );
+});
+
 describe("small things", () => {
   cases(
     () => town,
