@@ -13,9 +13,9 @@ export interface Column {
   type: string;
   /** The type without its modifier. */
   format: string;
-  /** Like `format`, but for a domain that of the type below it: what OpenAPI shows. */
+  /** Like `format`. If the type is a domain, it is the type below it, which OpenAPI shows. */
   baseFormat: string;
-  /** pg_type.typname, for a domain that of the type below it: "jsonb", "tsvector", "int4"… */
+  /** pg_type.typname. If the type is a domain, it is the type below it: "jsonb", "tsvector", "int4"… */
   base: string;
   nullable: boolean;
   /** An SQL expression. */

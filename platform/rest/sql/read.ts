@@ -131,9 +131,17 @@ function aggregateOutput(
  */
 function isInline(embed: ReadNode): boolean {
   if (embed.join === "inner" || embed.spread || embed.tested) return false;
-  const { relationship } = embed;
-  // No constraint holds a view or a function to one row, so two rows must not be an error.
-  return relationship !== undefined && !(isToOne(relationship) && relationship.foreignIsView);
+  return embed.relationship !== undefined && !mayMultiply(embed);
+}
+
+/**
+ * Whether a to-one embed may have several rows, or may give its own row several times because an embed in it
+ * does. No constraint holds a view or a function to one row. As in PostgREST, the parent's row
+ * then comes several times, and that must not be an error.
+ */
+function mayMultiply({ relationship, embeds }: ReadNode): boolean {
+  if (!relationship || !isToOne(relationship)) return false;
+  return relationship.foreignIsView || embeds.some(mayMultiply);
 }
 
 // `r.*` is the whole row. A bare `r` would be a column of that name, if the client asked for one.
@@ -180,9 +188,10 @@ function embedOutputs(
   // Postgres cannot group by json.
   const groupable = groups ? "::jsonb" : "";
   if (!embed.spread) return [plain(`${alias}.value${groupable} as ${quoteName(embed.key)}`)];
+  const areLists = embed.relationship !== undefined && !isToOne(embed.relationship);
   return spreadColumns(embed, raw).map(({ name, key, aggregate, isEmbed }) => {
     const sql = `${alias}.${quoteName(name)}`;
-    if (!aggregate) return plain(`${sql}${isEmbed ? groupable : ""} as ${quoteName(key)}`);
+    if (!aggregate) return plain(`${sql}${isEmbed || areLists ? groupable : ""} as ${quoteName(key)}`);
     return parentIsSpread ? plain(`${sql} as ${quoteName(name)}`) : aggregateOutput(sql, aggregate, key);
   });
 }

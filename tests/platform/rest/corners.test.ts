@@ -282,6 +282,26 @@ describe("embeds", () => {
         },
       ],
       [
+        "GET /pixels?select=id,colours(r,pixels_of(id))&id=eq.1",
+        {
+          json: [
+            { id: 1, colours: { r: 1, pixels_of: { id: 1 } } },
+            { id: 1, colours: { r: 1, pixels_of: { id: 2 } } },
+          ],
+        },
+      ],
+      [
+        "PATCH /pixels?id=eq.1&select=id,colours(pixels_of(id))&order=id",
+        {
+          ...full,
+          body: { pgrst_row: "a" },
+          json: [
+            { id: 1, colours: { pixels_of: { id: 1 } } },
+            { id: 1, colours: { pixels_of: { id: 2 } } },
+          ],
+        },
+      ],
+      [
         "GET /sites?select=*,big_projects(*)",
         {
           status: 300,

@@ -146,6 +146,7 @@ describe("db_aggregates_enabled", () => {
           ]),
         },
       ],
+      ["GET /projects?select=...tasks(name),count()&id=eq.2", { json: [{ name: ["trees"], count: 1 }] }],
       ["GET /rpc/cards?select=id.sum()", { json: [{ sum: 3 }] }],
       ["GET /posts?select=likes(count)&id=eq.1", { json: [{ likes: [{ count: 2 }] }] }],
     ],
