@@ -132,10 +132,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   app.use("/realtime/v1/api/*", anyOrigin);
   app.all("/realtime/v1/api/*", forward("realtime", apiKeys.swapped));
 
-  app.notFound((context) => context.json({ message: "no Route matched with those values" }, 404));
+  // Pages of any origin may read these two answers as well.
+  const readable = { "Access-Control-Allow-Origin": "*" };
+  app.notFound((context) => context.json({ message: "no Route matched with those values" }, 404, readable));
   app.onError((error, context) => {
     log("error", `${context.req.method} ${context.req.path}: ${error.stack ?? error}`);
-    return context.json({ message: "An unexpected error occurred" }, 500);
+    return context.json({ message: "An unexpected error occurred" }, 500, readable);
   });
 
   const server = createAdaptorServer({

@@ -59,6 +59,13 @@ test("headers beyond the server's limit are refused so that a browser can read i
   expect((await ask("/rest/v1/stamps?limit=1")).status).toBe(200);
 });
 
+test("a path that no service has is refused so that a browser can read it", async () => {
+  const answer = await ask("/graphql/v1");
+  expect(answer.status).toBe(404);
+  expect(answer.headers.get("access-control-allow-origin")).toBe("*");
+  expect((await answer.json()).message).toBe("no Route matched with those values");
+});
+
 test("what is not HTTP is answered with words", async () => {
   expect(await exchange("HELLO\r\n\r\n")).toMatch(/^HTTP\/1.1 400 [\s\S]*"code":"bad_request"/);
 });
