@@ -3,7 +3,7 @@
  * requests as Supabase does, and replaces API keys by the JWTs that the services verify.
  * All clients talk to it. It talks to the services only through their `fetch`.
  */
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
 import { type Context, Hono, type Next } from "hono";
@@ -15,6 +15,7 @@ import type { Log } from "../log.ts";
 import { type Credentials, createApiKeys } from "./api-keys.ts";
 import { requestIdHeader, requestLog } from "./request-log.ts";
 import { apiPlaces, type Place, root } from "./root.ts";
+import { answerUnreadable, headerMaxBytes } from "./unreadable.ts";
 
 /**
  * A service as the gateway sees it. It gets the client's request without the service's prefix in the
@@ -139,19 +140,23 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   app.use("/realtime/v1/api/*", anyOrigin);
   app.all("/realtime/v1/api/*", forward("realtime", apiKeys.swapped));
 
-  app.notFound((context) => context.json({ message: "no Route matched with those values" }, 404));
+  // Pages of any origin may read these two answers as well.
+  const readable = { "Access-Control-Allow-Origin": "*" };
+  app.notFound((context) => context.json({ message: "no Route matched with those values" }, 404, readable));
   app.onError((error, context) => {
     log("error", `${context.req.method} ${context.req.path}: ${error.stack ?? error}`);
-    return context.json({ message: "An unexpected error occurred" }, 500);
+    return context.json({ message: "An unexpected error occurred" }, 500, readable);
   });
 
   const server = createAdaptorServer({
     fetch: app.fetch,
     serverOptions: {
+      maxHeaderSize: headerMaxBytes,
       // On any other path a request stays an ordinary one, even if it asks for an upgrade.
       shouldUpgradeCallback: (request: IncomingMessage) => pathOf(request) === websocketPath,
     },
   });
+  answerUnreadable(server as Server);
   server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (!sockets) return void socket.end("HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\r\n");
     const headers = new Headers();

@@ -46,7 +46,12 @@ export const errors = {
     new RestError(400, "PGRST100", `"failed to parse ${what} (${text})" (line 1, column ${column})`, details),
   rpcMethod: (method: string) => new RestError(405, "PGRST101", `Cannot use the ${method} method on RPC`),
   body: (message: string, status = 400) => new RestError(status, "PGRST102", message),
-  range: (details: string) => new RestError(416, "PGRST103", "Requested range not satisfiable", details),
+  range: (details: string, total?: number) =>
+    new RestError(416, "PGRST103", "Requested range not satisfiable", details, null, [
+      ...(total === undefined ? [] : [["Content-Range", `*/${total}`] as [string, string]]),
+    ]),
+  tooFar: (offset: string) =>
+    new RestError(400, "22003", `value "${offset}" is out of range for type bigint`),
   putFilters: () =>
     new RestError(
       405,
@@ -188,6 +193,9 @@ export const errors = {
   /** The words of Postgres for an unknown column. An unknown name never reaches Postgres, so rest says them. */
   undefinedColumn: (reference: string, hint: string | null = null) =>
     new RestError(400, "42703", `column ${reference} does not exist`, null, hint),
+  /** The words of Postgres when two parts of a FROM have one name, as they have in PostgREST's SQL. */
+  embeddedTwice: (name: string) =>
+    new RestError(400, "42712", `table name "${name}" specified more than once`),
   undefinedType: (name: string) => new RestError(400, "42704", `type "${name}" does not exist`),
   /** Postgres refuses this character in text. It would also end the statement too early on the wire. */
   nullCharacter: () => new RestError(400, "22021", 'invalid byte sequence for encoding "UTF8": 0x00'),
@@ -197,8 +205,8 @@ export const errors = {
   tooLong: (what: string, max: number, status: number) =>
     new RestError(status, "PGRST100", `The ${what} is longer than ${max} bytes`),
   connection: (details: string | null) =>
-    new RestError(503, "PGRST000", "Database connection error. Retrying the connection.", details),
-  connectionLost: () => new RestError(503, "PGRST001", "Database client error. Retrying the connection."),
+    new RestError(503, "PGRST000", "Database connection error.", details),
+  connectionLost: () => new RestError(503, "PGRST001", "Database client error."),
   noSchemaCache: () =>
     new RestError(503, "PGRST002", "Could not query the database for the schema cache. Retrying."),
   poolTimeout: () =>

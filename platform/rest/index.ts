@@ -11,14 +11,25 @@ import { transactionSettings } from "./database/settings.ts";
 import { errors, RestError } from "./errors.ts";
 import { type Identity, identify } from "./identity.ts";
 import { describeApi } from "./openapi/index.ts";
+import { findHandler } from "./plan/handler.ts";
 import { planMutation } from "./plan/mutation.ts";
 import { planRead } from "./plan/read.ts";
 import { findRoutine, resultTable } from "./plan/routine.ts";
+import { isEnabled, listSetting, transactionEnd } from "./plan/settings.ts";
 import { type ApiRequest, parseRequest } from "./request/index.ts";
-import { readOutcome, respondCall, respondError, respondMutation, respondRead } from "./response.ts";
+import { negotiate, negotiateRoot } from "./request/media.ts";
+import {
+  headerText,
+  readOutcome,
+  respondCall,
+  respondError,
+  respondMutation,
+  respondPlan,
+  respondRead,
+} from "./response.ts";
 import { createSchemaCache } from "./schema/cache.ts";
 import { nearest } from "./schema/nearest.ts";
-import { key, type SchemaGraph, type Table } from "./schema/types.ts";
+import { key, type Name, type SchemaGraph, type Table } from "./schema/types.ts";
 import { guardError } from "./sql/guard.ts";
 import { type Built, buildCall, buildMutation, buildRead } from "./sql/statement.ts";
 import type { Statement } from "./sql/text.ts";
@@ -68,6 +79,9 @@ export async function createRest(options: RestOptions): Promise<Rest> {
       if (request.preferences.handling === "strict") throw errors.preferences([`timezone=${timezone}`]);
       request.preferences.timezone = undefined;
     }
+    const end = transactionEnd(graph);
+    if (!end.clientMayChoose) request.preferences.tx = undefined;
+    const { tx } = request.preferences;
     const { sql, searchPath } = transactionSettings(
       request,
       identity,
@@ -81,7 +95,9 @@ export async function createRest(options: RestOptions): Promise<Rest> {
       settings: sql,
       planKey: `${identity.role}\0${searchPath}`,
       statement: built.statement,
-      explain: built.explain,
+      explain: request.media.explain === undefined ? built.explain : undefined,
+      explainAs: request.media.explain,
+      rollback: tx === undefined ? end.rollback : tx === "rollback",
       repeatable: how.readOnly,
       caller: identity.caller ?? clientNetwork(raw.headers.get("x-forwarded-for") ?? ""),
       anonymous: identity.anonymous,
@@ -106,48 +122,64 @@ export async function createRest(options: RestOptions): Promise<Rest> {
     }
   }
 
-  async function read(context: Context, table: Table): Promise<Response> {
-    const { request, graph, maxRows } = context;
-    const plan = planRead(graph, request.schema, table, request.query, request.range, {
-      maxRows,
-      ofMutation: false,
+  /** The request with the representation that its client gets. */
+  function negotiated({ request, graph }: Context, target: Name): ApiRequest {
+    const media = negotiate(request.accepted, {
+      handler: (type) => findHandler(graph, target, request.query.select, type),
+      plans: isEnabled(graph, "db_plan_enabled"),
     });
-    const built = buildRead(request, plan, maxRows, request.method !== "HEAD");
-    const outcome = await run(context, built, { readOnly: true });
+    return { ...request, media };
+  }
+
+  async function read(context: Context, table: Table): Promise<Response> {
+    const { graph, maxRows } = context;
+    const { schema, query, range, method } = context.request;
+    const plan = planRead(graph, schema, table, query, range, { maxRows, ofMutation: false });
+    const request = negotiated(context, table);
+    const built = buildRead(request, plan, maxRows, method !== "HEAD");
+    const outcome = await run({ ...context, request }, built, { readOnly: true });
+    if (request.media.explain !== undefined) return respondPlan(request, outcome);
     const result = readOutcome(outcome, request, maxRows);
     if (request.media.kind === "object" && result.rows !== 1) throw errors.notSingular(result.rows);
     return respondRead(request, table.name, result);
   }
 
   async function mutate(context: Context, table: Table): Promise<Response> {
-    const { request, graph, maxRows } = context;
-    const plan = planRead(graph, request.schema, table, request.query, request.range, { ofMutation: true });
-    const mutation = planMutation(request, table);
+    const { graph, maxRows } = context;
+    const { schema, query, range } = context.request;
+    const plan = planRead(graph, schema, table, query, range, { ofMutation: true });
+    const mutation = planMutation(graph, context.request, table);
+    const request = negotiated(context, table);
     const statement: Statement = buildMutation(request, plan, mutation);
-    const outcome = await run(context, { statement }, { readOnly: false });
-    return respondMutation(request, table.name, readOutcome(outcome, request, maxRows));
+    const outcome = await run({ ...context, request }, { statement }, { readOnly: false });
+    if (request.media.explain !== undefined) return respondPlan(request, outcome);
+    return respondMutation(request, table, readOutcome(outcome, request, maxRows));
   }
 
   async function call(context: Context, name: string): Promise<Response> {
-    const { request, graph, maxRows } = context;
-    const { method, payload, query, preferences } = request;
+    const { graph, maxRows } = context;
+    const { method, schema, payload, query, preferences, range } = context.request;
     const names = payload ? payload.keys : query.arguments.map(([argument]) => argument);
-    const routine = findRoutine(graph, request, name, names);
+    const routine = findRoutine(graph, context.request, name, names);
     if (preferences.handling === "strict" && preferences.maxAffected !== undefined && !routine.returnsSet) {
       throw errors.maxAffectedRpc();
     }
-    const plan = planRead(graph, request.schema, resultTable(graph, routine), query, request.range, {
+    const plan = planRead(graph, schema, resultTable(graph, routine), query, range, {
       maxRows,
       ofMutation: false,
     });
+    const result = { schema, name: routine.returnsRows ? routine.result.name : routine.name };
+    const request = negotiated(context, result);
     const built = buildCall(request, routine, plan, method !== "HEAD");
     const readOnly = method !== "POST" || routine.volatility !== "volatile";
-    const outcome = await run(context, built, { readOnly, own: routine.settings });
+    const outcome = await run({ ...context, request }, built, { readOnly, own: routine.settings });
+    if (request.media.explain !== undefined) return respondPlan(request, outcome);
     return respondCall(request, routine.returnsVoid, readOutcome(outcome, request, maxRows));
   }
 
   async function describe(context: Context): Promise<Response> {
     const { request, graph } = context;
+    const { contentType } = negotiateRoot(request.accepted);
     const outcome = await run(
       context,
       { statement: describeApi.statement(request.schema) },
@@ -155,7 +187,10 @@ export async function createRest(options: RestOptions): Promise<Rest> {
     );
     const document = describeApi.document(graph, request.schema, outcome.row[0]?.toString("utf8") ?? "{}");
     return new Response(request.method === "HEAD" ? null : JSON.stringify(document), {
-      headers: { "Content-Type": request.media.contentType },
+      headers: {
+        "Content-Type": contentType,
+        ...(request.schemaNegotiated ? { "Content-Profile": headerText(request.schema) } : {}),
+      },
     });
   }
 
@@ -188,15 +223,6 @@ export async function createRest(options: RestOptions): Promise<Rest> {
       await Promise.all([pool[Symbol.asyncDispose](), cache[Symbol.asyncDispose]()]);
     },
   };
-}
-
-function listSetting(graph: SchemaGraph, name: string, otherwise: string[]): string[] {
-  return (
-    graph.settings
-      .get(name)
-      ?.split(",")
-      .map((part) => part.trim()) ?? otherwise
-  );
 }
 
 function findTable(graph: SchemaGraph, schema: string, name: string): Table {

@@ -4,6 +4,7 @@ import { errors, type RestError } from "./errors.ts";
 import type { ApiRequest } from "./request/index.ts";
 import { appliedPreferences } from "./request/preferences.ts";
 import { contentRange } from "./request/range.ts";
+import type { Table } from "./schema/types.ts";
 import { columns } from "./sql/statement.ts";
 
 export interface Result {
@@ -30,10 +31,11 @@ export function readOutcome({ row, plan }: Outcome, request: ApiRequest, maxRows
     if (request.preferences.count === "planned") total = planned;
     else if (total !== undefined && total > maxRows) total = Math.max(total, planned ?? 0);
   }
+  const body = row[columns.indexOf("body")] ?? Buffer.alloc(0);
   return {
     total,
     rows: number("rows") ?? 0,
-    body: row[columns.indexOf("body")] ?? Buffer.alloc(0),
+    body: request.media.handler?.base === "bytea" ? Buffer.from(body.toString("latin1"), "hex") : body,
     headers: text("headers"),
     status: text("status"),
     inserted: number("inserted"),
@@ -46,20 +48,33 @@ function plannedRows(plan: string): number | undefined {
   return first?.Plan?.["Plan Rows"];
 }
 
+/**
+ * In bytes. A longer Content-Location, which repeats the query, is left out: clients on Node refuse an
+ * answer with more than 16 KiB of headers.
+ */
+const locationMax = 8 * 1024;
+
 export function respondRead(request: ApiRequest, table: string, result: Result): Response {
   const { query, preferences } = request;
   const headers = newHeaders(request, true);
-  headers.push(["Content-Location", `/${table}${query.canonical === "" ? "" : `?${query.canonical}`}`]);
+  const location = `/${encodeURIComponent(table)}${query.canonical === "" ? "" : `?${query.canonical}`}`;
+  if (location.length <= locationMax) headers.push(["Content-Location", location]);
   return respondRows(
     request,
     headers,
     result,
-    appliedPreferences(preferences, ["count", "handling", "timezone"]),
+    appliedPreferences(preferences, ["count", "tx", "handling", "timezone"]),
   );
 }
 
 export function respondCall(request: ApiRequest, returnsVoid: boolean, result: Result): Response {
-  const applied = appliedPreferences(request.preferences, ["count", "handling", "timezone", "max-affected"]);
+  const applied = appliedPreferences(request.preferences, [
+    "count",
+    "tx",
+    "handling",
+    "timezone",
+    "max-affected",
+  ]);
   if (!returnsVoid) return respondRows(request, newHeaders(request, true), result, applied);
   const headers: [string, string][] = [["Content-Range", rangeOf(request, result)]];
   if (applied) headers.push(["Preference-Applied", applied]);
@@ -77,7 +92,7 @@ function respondRows(
   headers.push(["Content-Range", rangeOf(request, result)]);
   if (applied) headers.push(["Preference-Applied", applied]);
   if (total !== undefined && offset > total) {
-    throw errors.range(`An offset of ${offset} was requested, but there are only ${total} rows.`);
+    throw errors.range(`An offset of ${offset} was requested, but there are only ${total} rows.`, total);
   }
   const status = total !== undefined && rows < total ? 206 : 200;
   return finish(status, headers, request.method === "HEAD" ? null : result.body, result);
@@ -87,7 +102,11 @@ function rangeOf({ range: { offset } }: ApiRequest, { rows, total }: Result): st
   return contentRange(offset, offset + rows - 1, total);
 }
 
-export function respondMutation(request: ApiRequest, table: string, result: Result): Response {
+export function respondMutation(
+  request: ApiRequest,
+  { name: table, primaryKey }: Table,
+  result: Result,
+): Response {
   const { method, preferences } = request;
   const shows = preferences.return === "representation";
   const headers = newHeaders(request, shows);
@@ -98,19 +117,27 @@ export function respondMutation(request: ApiRequest, table: string, result: Resu
   } else if (method === "PATCH") {
     headers.push(["Content-Range", contentRange(0, result.rows - 1, counted)]);
   }
-  if (result.location) headers.push(["Location", `/${table}?${locationQuery(result.location)}`]);
-  const upserts = request.query.onConflict !== undefined || result.inserted !== undefined;
+  if (result.location)
+    headers.push(["Location", `/${encodeURIComponent(table)}?${locationQuery(result.location)}`]);
+  // Without a key there is nothing that could be in conflict.
+  const upserts = method === "POST" && (request.query.onConflict !== undefined || primaryKey.length > 0);
   const applied = appliedPreferences(preferences, [
-    ...(method === "POST" && (upserts || preferences.resolution) ? (["resolution"] as const) : []),
+    ...(upserts ? (["resolution"] as const) : []),
     ...(method === "POST" || method === "PATCH" ? (["missing"] as const) : []),
     "return",
     "count",
+    "tx",
     "handling",
     "timezone",
     ...(method === "PATCH" || method === "DELETE" ? (["max-affected"] as const) : []),
   ]);
   if (applied) headers.push(["Preference-Applied", applied]);
   return finish(mutationStatus(request, result, shows), headers, shows ? result.body : null, result);
+}
+
+/** Answers with the plan of Postgres. */
+export function respondPlan({ media }: ApiRequest, { row: [text] }: Outcome): Response {
+  return new Response((text ?? null) as BodyInit | null, { headers: { "Content-Type": media.contentType } });
 }
 
 function mutationStatus({ method }: ApiRequest, { inserted }: Result, shows: boolean): number {
@@ -132,8 +159,13 @@ function locationQuery(location: [string, string | null][]): string {
 function newHeaders({ media, schema, schemaNegotiated }: ApiRequest, hasBody: boolean): [string, string][] {
   if (!hasBody) return [];
   const headers: [string, string][] = [["Content-Type", media.contentType]];
-  if (schemaNegotiated) headers.push(["Content-Profile", schema]);
+  if (schemaNegotiated) headers.push(["Content-Profile", headerText(schema)]);
   return headers;
+}
+
+/** A header is bytes, one a character. Text that has other characters goes out as UTF-8, as from PostgREST. */
+export function headerText(text: string): string {
+  return /[^\0-\xff]/.test(text) ? Buffer.from(text, "utf8").toString("latin1") : text;
 }
 
 const bodyless = new Set([101, 204, 205, 304]);
@@ -153,8 +185,8 @@ function finish(
       const repeated = parseOwnHeaders(ownHeaders)
         .slice(0, index)
         .some(([before]) => before.toLowerCase() === name.toLowerCase());
-      if (repeated) all.append(name, value);
-      else all.set(name, value);
+      if (repeated) all.append(name, headerText(value));
+      else all.set(name, headerText(value));
     } catch {
       throw errors.responseHeaders();
     }
@@ -188,13 +220,10 @@ function parseOwnHeaders(text: string | undefined): [string, string][] {
 }
 
 export function respondError({ status, body, headers }: RestError, isHead: boolean): Response {
-  const all = new Headers({
-    "Content-Type": "application/json; charset=utf-8",
-    "Proxy-Status": `PostgREST; error=${body.code}`,
-  });
-  for (const [name, value] of headers) {
+  const all = new Headers({ "Content-Type": "application/json; charset=utf-8" });
+  for (const [name, value] of [["Proxy-Status", `PostgREST; error=${body.code}`], ...headers] as const) {
     try {
-      all.set(name, value);
+      all.set(name, headerText(value));
     } catch {
       // HTTP does not allow this header. Leave it out, so that the client still gets the error.
     }

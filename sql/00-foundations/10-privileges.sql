@@ -20,6 +20,10 @@ $$;
 
 -- Privileges -----------------------------------------------------------------
 
+-- The API says this about itself, at its root and in supabase/openapi.json: a title, then a description.
+comment on schema public is 'Plaza
+The API of an open social network: people, posts, feeds and search. docs/reference/api.md explains it.';
+
 -- public is the API. The API uses what is in private. Each private function is granted
 -- by itself to the roles that need it, and no role can call one through HTTP.
 create schema private;

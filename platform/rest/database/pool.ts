@@ -18,6 +18,10 @@ export interface Work {
   statement: Statement;
   /** Another statement, to be explained. Its plan is the last row. */
   explain?: Statement | undefined;
+  /** The options of EXPLAIN, if the statement itself is explained. The lines then are the row's one column. */
+  explainAs?: string | undefined;
+  /** Whether everything is undone at the end. Constraints are checked before. */
+  rollback: boolean;
   /** Whether to try again on a new connection if this one is lost. */
   repeatable: boolean;
   /** Whose share of the pool the request takes. */
@@ -114,8 +118,9 @@ async function attempt(connection: Connection, work: Work, triesLeft: number): P
   try {
     const results = (await connection.sql.unsafe(text).raw()) as unknown as (Buffer | null)[][][];
     if (name.fresh) connection.prepared.set(name.key, name.name);
-    // The results come in order: of the settings, of the statement, the plan.
+    // The results come in order: of the settings, of the statement, the plan. Commands have none.
     const rows = results.slice(work.explain ? -2 : -1);
+    if (work.explainAs !== undefined) return { row: [joinLines(rows[0] ?? [])] };
     return { row: rows[0]?.[0] ?? [], plan: work.explain && rows[1]?.[0]?.[0]?.toString("utf8") };
   } catch (cause) {
     if (!isFault(cause)) throw cause;
@@ -169,12 +174,18 @@ function compose(
     connection.prepared.delete(key);
     connection.prepared.set(key, known);
   }
+  if (work.explainAs !== undefined) text += `explain (${work.explainAs}) `;
   text += `execute ${name.name}${argumentList(work.statement.values)}`;
-  if (!work.explain) return { text, name };
+  const end = work.rollback ? ";set constraints all immediate;rollback" : "";
+  if (!work.explain) return { text: text + end, name };
   const planName = `r${connection.count++}`;
   text += `;prepare ${planName} as ${work.explain.text}`;
   text += `;explain (format json) execute ${planName}${argumentList(work.explain.values)}`;
-  return { text, name, planName };
+  return { text: text + end, name, planName };
+}
+
+function joinLines(rows: (Buffer | null)[][]): Buffer {
+  return Buffer.from(rows.map(([line]) => line?.toString("utf8") ?? "").join("\n"));
 }
 
 function argumentList(values: (string | null)[]): string {

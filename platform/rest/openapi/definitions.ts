@@ -1,20 +1,57 @@
-/** Describes tables as JSON schemas. */
-import type { Column, Relationship, Table } from "../schema/types.ts";
+/** Describes tables and composite types as JSON schemas. */
+import type { Column, Composite, Relationship, SchemaGraph, Table } from "../schema/types.ts";
+import { type Composites, jsonType, type Schema, typeSchema } from "./types.ts";
 
-export function definition(table: Table, relationships: Relationship[]): unknown {
+export function tableDefinition(table: Table, relationships: Relationship[], composites: Composites): Schema {
   const columns = [...table.columns.values()];
+  return objectSchema(table.description, columns, (column) =>
+    property(column, keyNotes(column, table, relationships), composites),
+  );
+}
+
+export function compositeDefinition({ description, columns }: Composite, composites: Composites): Schema {
+  return objectSchema(description, columns, (column) => property(column, [], composites));
+}
+
+/** What a function without a named type for its rows returns in each. */
+export function rowSchema(columns: Column[], composites: Composites): Schema {
+  return objectSchema(null, columns, (column) => property(column, [], composites));
+}
+
+/** The types of rows that schemas refer to, directly or through others. */
+export function referredComposites(
+  { composites }: Pick<SchemaGraph, "composites">,
+  schemas: unknown,
+): Composite[] {
+  const byName = new Map([...composites.values()].map((composite) => [composite.name, composite]));
+  const found = new Map<string, Composite>();
+  const visit = (value: unknown) => {
+    for (const [, name = ""] of JSON.stringify(value).matchAll(/"#\/definitions\/([^"]+)"/g)) {
+      const composite = byName.get(name);
+      if (!composite || found.has(name)) continue;
+      found.set(name, composite);
+      visit(compositeDefinition(composite, composites));
+    }
+  };
+  visit(schemas);
+  return [...found.values()];
+}
+
+function objectSchema(
+  description: string | null,
+  columns: Column[],
+  describe: (column: Column) => Schema,
+): Schema {
   const required = columns.filter((column) => !column.nullable).map((column) => column.name);
   return {
-    description: table.description ?? undefined,
+    description: description ?? undefined,
     required: required.length > 0 ? required : undefined,
     type: "object",
-    properties: Object.fromEntries(
-      columns.map((column) => [column.name, property(column, table, relationships)]),
-    ),
+    properties: Object.fromEntries(columns.map((column) => [column.name, describe(column)])),
   };
 }
 
-function property(column: Column, table: Table, relationships: Relationship[]): unknown {
+function keyNotes(column: Column, table: Table, relationships: Relationship[]): string[] {
   const notes: string[] = [];
   if (table.primaryKey.includes(column.name)) notes.push("This is a Primary Key.<pk/>");
   const foreign = relationships.find(
@@ -27,11 +64,18 @@ function property(column: Column, table: Table, relationships: Relationship[]): 
       `This is a Foreign Key to \`${foreign.foreign.name}.${to}\`.<fk table='${foreign.foreign.name}' column='${to}'/>`,
     );
   }
+  return notes;
+}
+
+function property(column: Column, notes: string[], composites: Composites): Schema {
   const description = [column.description, notes.length > 0 ? `Note:\n${notes.join("\n")}` : undefined]
     .filter((part) => part)
     .join("\n\n");
+  const type = typeSchema(column.baseFormat, composites);
+  // Nothing may stand beside a reference.
+  if (type.$ref !== undefined) return description ? { description, allOf: [type] } : type;
   return {
-    ...typeSchema(column.format),
+    ...type,
     default: defaultValue(column),
     description: description || undefined,
     enum: column.enumValues.length > 0 ? column.enumValues : undefined,
@@ -39,34 +83,8 @@ function property(column: Column, table: Table, relationships: Relationship[]): 
   };
 }
 
-/** A Postgres type in the terms of JSON schema. The type's own name is the format. */
-export function typeSchema(format: string): Record<string, unknown> {
-  if (format.endsWith("[]")) return { format, type: "array", items: { type: jsonType(format.slice(0, -2)) } };
-  const type = jsonType(format);
-  return type === undefined ? { format } : { format, type };
-}
-
-function jsonType(format: string): string | undefined {
-  switch (format) {
-    case "smallint":
-    case "integer":
-    case "bigint":
-      return "integer";
-    case "numeric":
-    case "real":
-    case "double precision":
-      return "number";
-    case "boolean":
-      return "boolean";
-    case "json":
-    case "jsonb":
-      return undefined;
-  }
-  return "string";
-}
-
 /** A default as OpenAPI shows it: a constant as its value, an expression as its SQL. */
-function defaultValue({ default: expression, format }: Column): unknown {
+function defaultValue({ default: expression, baseFormat: format }: Column): unknown {
   if (expression === null) return undefined;
   const literal = /^'((?:[^']|'')*)'::/.exec(expression)?.[1]?.replaceAll("''", "'");
   if (literal !== undefined) return literal;

@@ -1,6 +1,7 @@
 /** Describes as OpenAPI paths what a client can do with a table or a function. */
-import type { Routine, Table } from "../schema/types.ts";
-import { typeSchema } from "./definitions.ts";
+import type { Parameter, Routine, Table } from "../schema/types.ts";
+import { rowSchema } from "./definitions.ts";
+import { type Composites, jsonType, numberFormat, type Schema, typeSchema } from "./types.ts";
 
 const reference = (name: string) => ({ $ref: `#/parameters/${name}` });
 
@@ -69,16 +70,20 @@ export function rowFilters(table: Table): Record<string, unknown> {
   return parameters;
 }
 
-export function routinePath(routine: Routine): Record<string, unknown> {
+export function routinePath(routine: Routine, composites: Composites): Record<string, unknown> {
   const [summary, ...description] = (routine.description ?? "").split("\n");
   const common = {
     tags: [`(rpc) ${routine.name}`],
     summary: summary || undefined,
     description: description.join("\n").trim() || undefined,
     produces: ["application/json", "application/vnd.pgrst.object+json"],
-    responses: { 200: { description: "OK" } },
+    responses: routine.returnsVoid
+      ? { 204: { description: "No Content" } }
+      : { 200: { description: "OK", schema: resultSchema(routine, composites) } },
   };
-  const properties = Object.fromEntries(routine.parameters.map(({ name, type }) => [name, typeSchema(type)]));
+  const properties = Object.fromEntries(
+    routine.parameters.map(({ name, type }) => [name, typeSchema(type, composites)]),
+  );
   const required = routine.parameters.filter((parameter) => parameter.required).map(({ name }) => name);
   const post = {
     ...common,
@@ -96,17 +101,39 @@ export function routinePath(routine: Routine): Record<string, unknown> {
     ],
   };
   if (routine.volatility === "volatile") return { post };
-  const get = {
-    ...common,
-    parameters: routine.parameters.map(({ name, type, required }) => ({
+  return { get: { ...common, parameters: routine.parameters.map(argument) }, post };
+}
+
+/** What a call is answered with: rows as an array, one row as an object, a single value as itself. */
+function resultSchema(routine: Routine, composites: Composites): Schema {
+  const row =
+    routine.returnsRows && !composites.has(routine.resultType)
+      ? rowSchema(routine.resultColumns, composites)
+      : typeSchema(routine.resultType, composites);
+  return routine.returnsSet ? { type: "array", items: row } : row;
+}
+
+/** An argument in the query string. An array or JSON is written as text there. */
+function argument({ name, type, required, variadic }: Parameter): Schema {
+  if (variadic) {
+    const element = type.replace(/\[\]$/, "");
+    return {
       name,
       in: "query",
       required,
-      type: "string",
-      format: type,
-    })),
+      type: "array",
+      items: { type: jsonType(element) ?? "string", format: numberFormat(element) },
+      collectionFormat: "multi",
+    };
+  }
+  const format = numberFormat(type);
+  return {
+    name,
+    in: "query",
+    required,
+    type: type.endsWith("[]") ? "string" : (jsonType(type) ?? "string"),
+    format,
   };
-  return { get, post };
 }
 
 const query = (name: string, description: string) => ({

@@ -1,15 +1,22 @@
 /** Plans what to write. */
 import { errors } from "../errors.ts";
+import type { Condition } from "../request/filter.ts";
 import type { ApiRequest } from "../request/index.ts";
-import type { Column, Table } from "../schema/types.ts";
-import { type PlannedCondition, planOwnConditions, type ReadNode } from "./read.ts";
+import { type Column, representation, type SchemaGraph, type Table } from "../schema/types.ts";
+import { computedNames, type PlannedColumn, type PlannedCondition, type ReadNode } from "./node.ts";
+import { planOwnConditions } from "./read.ts";
 
 export type Mutation = Insert | Update | Delete;
+
+export interface WrittenColumn extends Column {
+  /** A function as SQL that makes the value of JSON, if the type has one. */
+  fromJson?: string | undefined;
+}
 
 export interface Insert {
   kind: "insert";
   table: Table;
-  columns: Column[];
+  columns: WrittenColumn[];
   json: string;
   isObject: boolean;
   /** Whether a missing key takes the column's default. Otherwise it becomes null. */
@@ -22,7 +29,7 @@ export interface Insert {
 export interface Update {
   kind: "update";
   table: Table;
-  columns: Column[];
+  columns: WrittenColumn[];
   json: string;
   isObject: boolean;
   applyDefaults: boolean;
@@ -36,9 +43,11 @@ export interface Delete {
 }
 
 /** @throws RestError 21000, PGRST105, PGRST204 */
-export function planMutation(request: ApiRequest, table: Table): Mutation {
+export function planMutation(graph: SchemaGraph, request: ApiRequest, table: Table): Mutation {
   const { method, query, preferences, payload } = request;
-  const conditions = planOwnConditions(table, query.conditions);
+  const own = query.conditions.filter(({ path }) => path.length === 0).map(({ value }) => value);
+  if (method === "PUT" && !areKeyFilters(own, table)) throw errors.putFilters();
+  const conditions = planOwnConditions(graph, table, query.conditions);
   if (method === "DELETE") {
     if (conditions.length === 0) throw errors.unfiltered("DELETE");
     return { kind: "delete", table, conditions };
@@ -49,7 +58,7 @@ export function planMutation(request: ApiRequest, table: Table): Mutation {
     columns: keys.toSorted().map((name) => {
       const column = table.columns.get(name);
       if (!column) throw errors.noColumn(table.name, name);
-      return column;
+      return { ...column, fromJson: graph.representations.get(representation("json", column.format)) };
     }),
     json: payload?.text ?? "",
     isObject: payload?.isObject ?? true,
@@ -60,7 +69,6 @@ export function planMutation(request: ApiRequest, table: Table): Mutation {
     return { kind: "update", ...written, conditions };
   }
   if (method === "PUT") {
-    if (!filtersPrimaryKey(conditions, table)) throw errors.putFilters();
     return {
       kind: "insert",
       ...written,
@@ -84,15 +92,16 @@ export function planMutation(request: ApiRequest, table: Table): Mutation {
   };
 }
 
-function filtersPrimaryKey(conditions: PlannedCondition[], table: Table): boolean {
+/** Whether the filters say by `eq` what every column of the primary key is, and nothing else. */
+function areKeyFilters(conditions: Condition[], table: Table): boolean {
   const names = conditions.map((condition) =>
     condition.kind === "filter" &&
     !condition.negated &&
-    condition.column.path.length === 0 &&
+    condition.field.path.length === 0 &&
     condition.operation.kind === "compare" &&
     condition.operation.operator === "=" &&
     condition.operation.quantifier === undefined
-      ? condition.column.name
+      ? condition.field.name
       : undefined,
   );
   const unique = new Set(names);
@@ -106,16 +115,18 @@ function filtersPrimaryKey(conditions: PlannedCondition[], table: Table): boolea
 /** The columns that a mutation must return so that the answer can be read from them. "*" means all. */
 export function neededColumns(read: ReadNode): { all: boolean; names: string[]; computed: string[] } {
   const names = new Set<string>();
-  const computed = new Set<string>();
   let all = false;
+  const need = (column: PlannedColumn | undefined) => {
+    if (column && !column.computed && !column.countsRows) names.add(column.name);
+  };
   for (const item of read.items) {
     if (item.kind === "star") all = true;
-    else if (item.column.computed) computed.add(item.column.name);
-    else names.add(item.column.name);
+    else need(item.column);
   }
+  for (const { embed, column } of read.order) if (!embed) need(column);
   for (const { relationship } of read.embeds) {
     if (relationship?.computed) all = true;
     for (const [from] of relationship?.junction?.source ?? relationship?.columns ?? []) names.add(from);
   }
-  return { all, names: [...names], computed: [...computed] };
+  return { all, names: [...names], computed: computedNames(read) };
 }

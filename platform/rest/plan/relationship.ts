@@ -40,11 +40,11 @@ function matches(relationship: Relationship, target: string, hint: string | unde
   const to = columns.length === 1 ? pair?.[1] : undefined;
   const named = foreign.name === target;
   if (table.schema === foreign.schema && table.name === foreign.name) {
-    // A foreign key from a table to itself makes two relationships. The key's name means the many side.
-    // The column's name means the one side.
-    if (cardinality === "m2m") return named && hint !== undefined && hint === junction?.table.name;
+    // A foreign key from a table to itself makes two relationships. The table's name means the many side,
+    // and a hint is the key's column. The column's name alone means the one side. As in PostgREST, the
+    // constraint's name means neither, and a many-to-many relationship to itself has no name.
     if (hint === undefined) return cardinality === "o2m" ? named : cardinality === "m2o" && target === from;
-    return named && cardinality === "o2m" && (hint === to || hint === constraint);
+    return named && cardinality === "o2m" && hint === to;
   }
   if (hint === undefined) {
     if (named) return true;

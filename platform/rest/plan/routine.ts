@@ -35,7 +35,7 @@ export function findRoutine(graph: SchemaGraph, request: ApiRequest, name: strin
   if (match) return match;
   const unnamed = overloads.filter(({ parameters }) => {
     const [only, another] = parameters;
-    return isPost && only && !another && bodyTypes[contentType]?.includes(only.type);
+    return isPost && only?.name === "" && !another && bodyTypes[contentType]?.includes(only.type);
   });
   const [fallback, other] = unnamed;
   if (other) throw errors.ambiguousRoutine(unnamed);
@@ -107,6 +107,7 @@ export function resultTable(graph: SchemaGraph, routine: Routine): Table {
           name: scalarColumn,
           type: routine.resultType,
           format: routine.resultType,
+          baseFormat: routine.resultType,
           base: routine.result.name,
           nullable: true,
           default: null,
@@ -125,6 +126,6 @@ export function resultTable(graph: SchemaGraph, routine: Routine): Table {
     description: null,
     primaryKey: [],
     columns: new Map(columns.map((column) => [column.name, column])),
-    computed: new Set(),
+    computed: new Map(routine.resultComputed),
   };
 }

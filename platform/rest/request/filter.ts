@@ -3,6 +3,7 @@
  * https://docs.postgrest.org/en/stable/references/api/tables_views.html#operators
  */
 import {
+  atEnd,
   type Cursor,
   createCursor,
   expect,
@@ -86,11 +87,13 @@ const isValues: Record<string, string> = {
 /** Parses the value of a filter parameter. @throws RestError PGRST100 */
 export function parseFilter(of: Field, text: string): Filter {
   const cursor = createCursor("filter", text);
-  return operation(cursor, of, (inner) => {
+  const filter = operation(cursor, of, (inner) => {
     const value = inner.text.slice(inner.at);
     inner.at = inner.text.length;
     return value;
   });
+  if (!atEnd(cursor)) fail(cursor, "end of input");
+  return filter;
 }
 
 const filterStart = new RegExp(
@@ -112,7 +115,9 @@ export function looksLikeFilter(text: string): boolean {
  */
 export function parseGroup(operator: "and" | "or", negated: boolean, text: string): Group {
   const cursor = createCursor("logic tree", text);
-  return { kind: "group", operator, negated, conditions: group(cursor) };
+  const conditions = group(cursor);
+  if (!atEnd(cursor)) fail(cursor, "end of input");
+  return { kind: "group", operator, negated, conditions };
 }
 
 function group(cursor: Cursor): Condition[] {

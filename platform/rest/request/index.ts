@@ -1,7 +1,7 @@
 /** Turns an HTTP request into typed data. Names in it are not looked up yet. */
 import { errors } from "../errors.ts";
 import { bodyMax, type Payload, parsePayload, readBody } from "./body.ts";
-import { type Media, negotiate } from "./media.ts";
+import { type Accepted, json, type Media, parseAccept } from "./media.ts";
 import { type Preferences, parsePreferences } from "./preferences.ts";
 import { parseQuery, type Query } from "./query.ts";
 import { type Range, topRange } from "./range.ts";
@@ -19,6 +19,8 @@ export interface ApiRequest {
   schemaNegotiated: boolean;
   query: Query;
   preferences: Preferences;
+  accepted: Accepted[];
+  /** JSON until it is negotiated, for which the schema must be known. */
   media: Media;
   /** The range of the request's own rows. The ranges of embeds are in the query. */
   range: Range;
@@ -34,7 +36,7 @@ const methods = new Set<string>(["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"
 
 /**
  * @param schemas the exposed schemas, the default first
- * @throws RestError PGRST100 to 103, 106, 107, 114, 117, 122, 125
+ * @throws RestError 22003, PGRST100 to 103, 106, 114, 117, 122, 125
  */
 export async function parseRequest(request: Request, schemas: string[]): Promise<ApiRequest> {
   const method = request.method as Method;
@@ -49,7 +51,6 @@ export async function parseRequest(request: Request, schemas: string[]): Promise
   const schema = chooseSchema(headers.get(isRead ? "accept-profile" : "content-profile"), schemas);
   const preferences = parsePreferences(headers.get("prefer"));
   const query = parseQuery(search, isCall && isRead);
-  const media = negotiate(headers.get("accept"), target.kind === "root");
   const own = query.ranges.find((range) => range.path.length === 0)?.value ?? { offset: 0 };
   if (method === "PUT" && (own.limit !== undefined || own.offset > 0)) throw errors.putRange();
   const range = topRange(own, method === "GET" ? headers.get("range") : null);
@@ -62,7 +63,8 @@ export async function parseRequest(request: Request, schemas: string[]): Promise
     schemaNegotiated: schemas.length > 1,
     query,
     preferences,
-    media,
+    accepted: parseAccept(headers.get("accept")),
+    media: json,
     range,
     contentType: contentType || "application/json",
     headers,
@@ -108,6 +110,9 @@ function parseTarget(path: string): ApiRequest["target"] {
 function chooseSchema(asked: string | null, schemas: string[]): string {
   const [first = "public"] = schemas;
   if (schemas.length <= 1 || asked === null) return first;
+  // Headers arrive as bytes, one a character. A name may be UTF-8.
+  const name = Buffer.from(asked, "latin1").toString("utf8");
+  if (schemas.includes(name)) return name;
   if (!schemas.includes(asked)) throw errors.schema(asked, schemas);
   return asked;
 }

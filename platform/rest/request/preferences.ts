@@ -6,6 +6,8 @@ export interface Preferences {
   count?: "exact" | "planned" | "estimated" | undefined;
   missing?: "default" | "null" | undefined;
   handling?: "strict" | "lenient" | undefined;
+  /** How the transaction ends. It counts only if the setting db_tx_end allows it. */
+  tx?: "commit" | "rollback" | undefined;
   timezone?: string | undefined;
   maxAffected?: number | undefined;
   /** Preferences that are not known. handling=strict refuses them. */
@@ -18,7 +20,6 @@ const known: Record<string, string[]> = {
   count: ["exact", "planned", "estimated"],
   missing: ["default", "null"],
   handling: ["strict", "lenient"],
-  // Known, but without effect, as by default in PostgREST.
   tx: ["commit", "rollback"],
 };
 
@@ -34,14 +35,14 @@ export function parsePreferences(header: string | null): Preferences {
     else if (name === "max-affected" && /^\d{1,15}$/.test(value)) found.maxAffected ??= value;
     else invalid.push(preference);
   }
-  const { tx: _tx, maxAffected, ...rest } = found;
+  const { maxAffected, ...rest } = found;
   return { ...rest, maxAffected: maxAffected === undefined ? undefined : Number(maxAffected), invalid };
 }
 
 /** The value of `Preference-Applied`: those of `names` that the client gave. */
 export function appliedPreferences(
   preferences: Preferences,
-  names: ("resolution" | "missing" | "return" | "count" | "handling" | "timezone" | "max-affected")[],
+  names: ("resolution" | "missing" | "return" | "count" | "tx" | "handling" | "timezone" | "max-affected")[],
 ): string | undefined {
   const applied = names.flatMap((name) => {
     if (name === "max-affected") {

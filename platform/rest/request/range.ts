@@ -7,15 +7,30 @@ export interface Range {
   limit?: number | undefined;
 }
 
-/** Reads a limit and an offset parameter. Text that is not a number is ignored, as by PostgREST. */
+/**
+ * Reads a limit and an offset parameter. Text that is not a number is ignored, as by PostgREST.
+ * @throws RestError 22003 if the offset is beyond Postgres' bigint
+ */
 export function parseRange(limit: string | undefined, offset: string | undefined): Range {
-  const limitNumber = integer(limit);
-  const offsetNumber = integer(offset) ?? 0;
-  return { limit: limitNumber, offset: Math.max(0, offsetNumber) };
+  const from = integer(offset) ?? 0n;
+  if (offset !== undefined && from > bigintMax) throw errors.tooFar(offset.trim());
+  const most = integer(limit);
+  return { limit: most === undefined ? undefined : toNumber(most), offset: Math.max(0, toNumber(from)) };
 }
 
-function integer(text: string | undefined): number | undefined {
-  return text !== undefined && /^-?\d{1,15}$/.test(text.trim()) ? Number(text) : undefined;
+const bigintMax = 2n ** 63n - 1n;
+
+/** No more digits than this can matter. */
+const digitsMax = 20;
+
+function integer(text: string | undefined): bigint | undefined {
+  const [, sign, digits] = /^(-?)0*(\d+)$/.exec(text?.trim() ?? "") ?? [];
+  return digits === undefined ? undefined : BigInt(`${sign}${digits.slice(0, digitsMax)}`);
+}
+
+/** No table has as many rows as the largest safe integer, so a larger number means the same. */
+function toNumber(value: bigint): number {
+  return Math.min(Number(value), Number.MAX_SAFE_INTEGER);
 }
 
 /**

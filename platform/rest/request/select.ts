@@ -29,10 +29,11 @@ export type Aggregate = "sum" | "avg" | "count" | "max" | "min";
 
 export interface SelectField {
   kind: "field";
+  /** Named "*" if rows are counted. */
   field: Field;
   alias?: string | undefined;
   cast?: string | undefined;
-  aggregate?: Aggregate | undefined;
+  aggregate?: { name: Aggregate; cast?: string | undefined } | undefined;
 }
 
 export interface SelectEmbed {
@@ -77,15 +78,21 @@ function item(cursor: Cursor): SelectItem {
   if (name === "count" && take(cursor, "()")) {
     const cast = castName(cursor);
     end(cursor);
-    return { kind: "field", field: { name: "*", path: [] }, alias, cast, aggregate: "count" };
+    return { kind: "field", field: { name: "*", path: [] }, alias, aggregate: { name: "count", cast } };
   }
   if (peek(cursor, "!") || peek(cursor, "(")) return embed(cursor, name, alias, false);
   const path = jsonPath(cursor);
   const cast = castName(cursor);
   const aggregate = match(cursor, /\.(sum|avg|count|max|min)\(\)/y)?.[1] as Aggregate | undefined;
-  const resultCast = aggregate && castName(cursor);
+  const aggregateCast = aggregate && castName(cursor);
   end(cursor);
-  return { kind: "field", field: { name, path }, alias, cast: resultCast ?? cast, aggregate };
+  return {
+    kind: "field",
+    field: { name, path },
+    alias,
+    cast,
+    aggregate: aggregate && { name: aggregate, cast: aggregateCast },
+  };
 }
 
 function castName(cursor: Cursor): string | undefined {

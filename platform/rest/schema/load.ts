@@ -1,10 +1,14 @@
 /** Reads the catalog into a SchemaGraph. */
 import type { Statement } from "../sql/text.ts";
 import { arrayText } from "../sql/text.ts";
+import { compare, compareAll } from "./compare.ts";
 import {
   changeableQuery,
+  compositesQuery,
   computedQuery,
+  handlersQuery,
   keysQuery,
+  representationsQuery,
   rolesQuery,
   routinesQuery,
   schemaCommentsQuery,
@@ -13,7 +17,16 @@ import {
   viewsQuery,
 } from "./queries.ts";
 import { type ComputedRow, type KeyRow, relate } from "./relationships.ts";
-import { type Column, key, type Routine, type SchemaGraph, type Table } from "./types.ts";
+import {
+  type Column,
+  type Composite,
+  key,
+  type MediaHandler,
+  type Routine,
+  representation,
+  type SchemaGraph,
+  type Table,
+} from "./types.ts";
 import { traceViews, type ViewOrigins, type ViewRow } from "./views.ts";
 
 /** Runs a query and returns its only value. */
@@ -22,7 +35,7 @@ export type Ask = (statement: Statement) => Promise<string>;
 interface TableRow extends Omit<Table, "columns" | "computed" | "primaryKey"> {
   oid: number;
   columns: Column[];
-  computed: string[];
+  computed: [string, string][];
 }
 
 interface RoutineRow extends Omit<Routine, "result"> {
@@ -60,6 +73,9 @@ export async function loadSchema(
   const computed = await one<ComputedRow[]>(computedQuery, [exposed]);
   const routineRows = await one<RoutineRow[]>(routinesQuery, [exposed]);
   const types = await one<Record<string, string>>(typesQuery, [exposed, extra]);
+  const composites = await one<Record<string, Composite>>(compositesQuery, [exposed]);
+  const representations = await one<[string, string, string][]>(representationsQuery);
+  const handlers = await one<MediaHandler[]>(handlersQuery, [exposed]);
   const changeable = new Set(await one<string[]>(changeableQuery));
   const comments = await one<Record<string, string | null>>(schemaCommentsQuery, [exposed]);
 
@@ -70,13 +86,18 @@ export async function loadSchema(
     tables,
     relationships: relate(keys, views, computed, tables),
     routines: Map.groupBy(
-      routineRows.map(({ resultSchema, resultName, ...row }) => ({
-        ...row,
-        result: { schema: resultSchema, name: resultName },
-      })),
+      routineRows
+        .map(({ resultSchema, resultName, ...row }) => ({
+          ...row,
+          result: { schema: resultSchema, name: resultName },
+        }))
+        .toSorted(overloadOrder),
       key,
     ),
     types: new Map([...Object.entries(types), ...typeAliases]),
+    composites: new Map(Object.entries(composites)),
+    representations: new Map(representations.map(([from, to, sql]) => [representation(from, to), sql])),
+    handlers,
     roles: rolesOf(roleRows, changeable),
     settings,
     schemaComments: new Map(Object.entries(comments).flatMap(([name, text]) => (text ? [[name, text]] : []))),
@@ -90,7 +111,7 @@ function keysOf(
 ): Pick<Table, "columns" | "computed" | "primaryKey"> {
   return {
     columns: new Map(row.columns.map((column) => [column.name, column])),
-    computed: new Set(row.computed),
+    computed: new Map(row.computed),
     primaryKey: row.isView
       ? viewKey(
           views.find(({ view }) => view.oid === row.oid),
@@ -98,6 +119,15 @@ function keysOf(
         )
       : (keys.find(({ kind, table }) => kind === "p" && table === row.oid)?.columns ?? []),
   };
+}
+
+/** PostgREST's order of overloads: fewer parameters first, then by comment, names and types. */
+function overloadOrder(a: Omit<Routine, "result">, b: Omit<Routine, "result">): number {
+  return (
+    a.parameters.length - b.parameters.length ||
+    compare(a.description ?? "", b.description ?? "") ||
+    compareAll(a.parameters, b.parameters, ({ name, type, castType }) => [name, type, castType])
+  );
 }
 
 /** The columns of every primary key of which the view shows all columns. */

@@ -4,15 +4,29 @@
  * $1 is the array of exposed schemas, $2 is the array of the extra search path.
  */
 
+/** The name of a type. If it is a domain, the name of the type below it and below its base domains. */
+const baseOf = (type: string, shown = "typname") => `
+  (with recursive bases as (
+    select b.oid, b.typname, b.typbasetype from pg_type b where b.oid = ${type}
+    union all
+    select b.oid, b.typname, b.typbasetype from bases join pg_type b on b.oid = bases.typbasetype
+  ) select ${shown} from bases where typbasetype = 0)`;
+
+/** Functions that take a row of a type and are read like columns: their names, with the type they return. */
+const computedOf = (rowType: string) => `
+  (select coalesce(json_agg(json_build_array(p.proname, ${baseOf("p.prorettype")})), '[]') from pg_proc p
+    where p.pronargs = 1 and p.proargtypes[0] = ${rowType})`;
+
 const columnsOf = (relation: string) => `
   (select coalesce(json_agg(json_build_object(
       'name', a.attname,
       'type', format_type(a.atttypid, a.atttypmod),
       'format', format_type(a.atttypid, null),
-      'base', coalesce(nullif(bt.typname, ''), t.typname),
+      'base', case when t.typtype = 'd' then ${baseOf("t.oid")} else t.typname end,
+      'baseFormat', case when t.typtype = 'd' then ${baseOf("t.oid", "format_type(oid, null)")}
+        else format_type(a.atttypid, null) end,
       'nullable', not (a.attnotnull or t.typtype = 'd' and t.typnotnull),
       'default', case
-        when t.typtype = 'd' and t.typdefaultbin is not null then pg_get_expr(t.typdefaultbin, 0)
         when a.attidentity = 'd' then (
           select format('nextval(%L::regclass)', d.objid::regclass)
           from pg_depend d
@@ -20,7 +34,8 @@ const columnsOf = (relation: string) => `
             and d.deptype = 'i' and d.classid = 'pg_class'::regclass
           limit 1)
         when a.attgenerated <> '' then null
-        else pg_get_expr(ad.adbin, ad.adrelid)
+        when ad.adbin is not null then pg_get_expr(ad.adbin, ad.adrelid)
+        when t.typtype = 'd' then pg_get_expr(t.typdefaultbin, 0)
       end,
       'maxLength', case when a.atttypmod > 4 and t.typname in ('varchar', 'bpchar') then a.atttypmod - 4 end,
       'enumValues', coalesce(
@@ -47,8 +62,7 @@ export const tablesQuery = `
       or c.relkind in ('v', 'f') and pg_relation_is_updatable(c.oid, true) & 16 = 16,
     'description', obj_description(c.oid, 'pg_class'),
     'columns', ${columnsOf("c.oid")},
-    'computed', (select coalesce(json_agg(p.proname), '[]') from pg_proc p
-      where p.pronargs = 1 and p.proargtypes[0] = c.reltype)
+    'computed', ${computedOf("c.reltype")}
   )), '[]')::text as value
   from pg_class c
   join pg_namespace n on n.oid = c.relnamespace
@@ -153,6 +167,7 @@ export const routinesQuery = `
         select json_agg(json_build_object(
           'name', coalesce(nullif(p.proargnames[u.ord], ''), 'column' || u.ord),
           'type', format_type(u.type, null), 'format', format_type(u.type, null), 'base', ut.typname,
+          'baseFormat', ${baseOf("u.type", "format_type(oid, null)")},
           'nullable', true, 'default', null, 'maxLength', null, 'enumValues', '[]'::json, 'description', null
         ) order by u.ord)
         from unnest(p.proallargtypes) with ordinality u (type, ord)
@@ -160,6 +175,7 @@ export const routinesQuery = `
         where p.proargmodes[u.ord] in ('t', 'b', 'o'))
       when t.typtype = 'c' then ${columnsOf("rc.oid")}
       else '[]' end,
+    'resultComputed', case when t.typtype = 'c' then ${computedOf("t.oid")} else '[]' end,
     'settings', coalesce((
       select json_agg(json_build_array(
         split_part(s, '=', 1), substr(s, strpos(s, '=') + 1)))
@@ -176,14 +192,65 @@ export const routinesQuery = `
   where p.prokind = 'f' and t.oid not in ('trigger'::regtype, 'event_trigger'::regtype)
     and coalesce(a.callable, true) and n.nspname = any($1)`;
 
+/** The row types of the exposed schemas, by their names as types. A type without a table has its columns here. */
+export const compositesQuery = `
+  select coalesce(json_object_agg(format_type(t.oid, null), json_build_object(
+    'schema', n.nspname, 'name', c.relname,
+    'description', coalesce(obj_description(t.oid, 'pg_type'), obj_description(c.oid, 'pg_class')),
+    'columns', case when c.relkind = 'c' then ${columnsOf("c.oid")} else '[]' end
+  )), '{}')::text as value
+  from pg_type t
+  join pg_class c on c.oid = t.typrelid
+  join pg_namespace n on n.oid = c.relnamespace
+  where c.relkind in ('c', 'r', 'v', 'm', 'f', 'p') and n.nspname = any($1)`;
+
 /** Types that a cast in select may name. */
 export const typesQuery = `
   select coalesce(json_object_agg(lower(t.typname), format('%I.%I', n.nspname, t.typname)
     order by array_position('{pg_catalog}'::text[] || $1::text[] || $2::text[], n.nspname::text) desc), '{}')::text as value
   from pg_type t
   join pg_namespace n on n.oid = t.typnamespace
-  where n.nspname = any('{pg_catalog}'::text[] || $1::text[] || $2::text[]) and t.typtype in ('b', 'd', 'e', 'r', 'm')
-    and t.typname !~ '^_'`;
+  where n.nspname = any('{pg_catalog}'::text[] || $1::text[] || $2::text[]) and t.typtype in ('b', 'c', 'd', 'e', 'r', 'm')`;
+
+/**
+ * Data representations: implicit casts by a function between a domain and JSON or text. Each has the
+ * names of both types, as `format` has them, and the function as SQL.
+ * https://docs.postgrest.org/en/stable/references/api/domain_representations.html
+ */
+export const representationsQuery = `
+  select coalesce(json_agg(json_build_array(
+    format_type(c.castsource, null), format_type(c.casttarget, null), format('%I.%I', n.nspname, p.proname)
+  )), '[]')::text as value
+  from pg_cast c
+  join pg_type source on source.oid = c.castsource
+  join pg_type target on target.oid = c.casttarget
+  join pg_proc p on p.oid = c.castfunc
+  join pg_namespace n on n.oid = p.pronamespace
+  where c.castcontext = 'i' and c.castmethod = 'f' and has_function_privilege(c.castfunc, 'execute')
+    and (source.typtype = 'd' and c.casttarget in ('json'::regtype, 'text'::regtype)
+      or target.typtype = 'd' and c.castsource in ('json'::regtype, 'text'::regtype))`;
+
+/**
+ * Media type handlers: what returns a domain that is named after a media type. It is a function, whose
+ * result is the body, or an aggregate over the rows of a table or over any rows.
+ * https://docs.postgrest.org/en/stable/references/api/media_type_handlers.html
+ */
+export const handlersQuery = `
+  select coalesce(json_agg(json_build_object(
+    'media', lower(d.typname), 'base', ${baseOf("d.oid")},
+    'aggregate', case when p.prokind = 'a' then json_build_object('schema', n.nspname, 'name', p.proname) end,
+    'target', case
+      when p.prokind = 'f' then json_build_object('schema', n.nspname, 'name', p.proname)
+      when a.typname <> 'anyelement' then json_build_object('schema', an.nspname, 'name', a.typname) end
+  )), '[]')::text as value
+  from pg_type d
+  join pg_proc p on p.prorettype = d.oid and p.pronamespace in (select oid from pg_namespace where nspname = any($1))
+  join pg_namespace n on n.oid = p.pronamespace
+  left join pg_type a on a.oid = p.proargtypes[0]
+  left join pg_namespace an on an.oid = a.typnamespace
+  where d.typtype = 'd' and (d.typname ~* '^[a-z0-9.-]+/[a-z0-9.+-]+$' or d.typname = '*/*')
+    and (p.prokind = 'f' and not p.proretset
+      or p.prokind = 'a' and p.pronargs = 1 and (a.typname = 'anyelement' or a.typtype = 'c'))`;
 
 /** Settings of the roles that the API may become, applied to each of their requests. */
 export const rolesQuery = `

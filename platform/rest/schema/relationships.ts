@@ -3,6 +3,7 @@
  * many-to-many through tables whose primary key contains two foreign keys.
  * https://docs.postgrest.org/en/stable/references/api/resource_embedding.html
  */
+import { compare, compareAll } from "./compare.ts";
 import { type ColumnPairs, key, type Name, type Relationship, type Table } from "./types.ts";
 import type { ViewOrigins } from "./views.ts";
 
@@ -71,7 +72,28 @@ export function relate(
       foreignIsView: true,
     });
   }
+  for (const list of byTable.values()) list.sort(relationshipOrder);
   return byTable;
+}
+
+const cardinalityOrder = ["o2m", "m2o", "o2o", "m2m"];
+
+/** PostgREST's order, in which the error about an ambiguous embed lists them. */
+function relationshipOrder(a: Relationship, b: Relationship): number {
+  const pair = ([from, to]: [string, string]) => [from, to];
+  return (
+    compareAll([a.foreign], [b.foreign], ({ schema, name }) => [schema, name]) ||
+    cardinalityOrder.indexOf(a.cardinality) - cardinalityOrder.indexOf(b.cardinality) ||
+    compareAll([a], [b], junctionNames) ||
+    compare(a.constraint, b.constraint) ||
+    compareAll(a.columns, b.columns, pair)
+  );
+}
+
+function junctionNames({ junction }: Relationship): string[] {
+  if (!junction) return [];
+  const { table, sourceConstraint, targetConstraint } = junction;
+  return [table.schema, table.name, sourceConstraint, targetConstraint];
 }
 
 /** A foreign key relates two tables, and also the views that show its columns on either side. */

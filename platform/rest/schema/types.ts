@@ -11,9 +11,11 @@ export interface Column {
   name: string;
   /** As SQL, with schema and quotes where needed: `character varying(10)`, `public."Mood"`. */
   type: string;
-  /** The type without its modifier, for OpenAPI. */
+  /** The type without its modifier. */
   format: string;
-  /** pg_type.typname, of a domain that of its base type: "jsonb", "tsvector", "int4"… */
+  /** Like `format`. If the type is a domain, it is the type below it, which OpenAPI shows. */
+  baseFormat: string;
+  /** pg_type.typname. If the type is a domain, it is the type below it: "jsonb", "tsvector", "int4"… */
   base: string;
   nullable: boolean;
   /** An SQL expression. */
@@ -31,8 +33,8 @@ export interface Table extends Name {
   description: string | null;
   primaryKey: string[];
   columns: Map<string, Column>;
-  /** Functions whose one argument is a row of this table. They are read like columns. */
-  computed: Set<string>;
+  /** Functions whose one argument is a row of this table. They are read like columns. The value is like `base`. */
+  computed: Map<string, string>;
 }
 
 export type Cardinality = "m2o" | "o2m" | "o2o" | "m2m";
@@ -90,12 +92,33 @@ export interface Routine extends Name {
   result: Name;
   /** The result's columns, if `result` is not an exposed table. */
   resultColumns: Column[];
+  /** Like a table's `computed`. */
+  resultComputed: [string, string][];
   resultType: string;
   settings: [string, string][];
 }
 
 export interface RoleSettings {
   settings: [string, string][];
+}
+
+/** The type of a row. */
+export interface Composite extends Name {
+  description: string | null;
+  /** Empty if it is the row of a table, which has them. */
+  columns: Column[];
+}
+
+/** Makes the body of an answer with a media type of the application's own. */
+export interface MediaHandler {
+  /** The media type in lower case. Two stars with a slash mean any. */
+  media: string;
+  /** Like a column's `base`. */
+  base: string;
+  /** The aggregate over the rows. Absent if the target is a function, whose result is the body. */
+  aggregate: Name | null;
+  /** The table or function that it is for. Absent if it is for the rows of any. */
+  target: Name | null;
 }
 
 export interface SchemaGraph {
@@ -107,6 +130,11 @@ export interface SchemaGraph {
   routines: Map<string, Routine[]>;
   /** Casts: from the text after `::` in select, in lower case, to the type's SQL. */
   types: Map<string, string>;
+  /** By their names as types, as in a column's `format`. */
+  composites: Map<string, Composite>;
+  /** Functions as SQL that make JSON or text of a domain or the reverse, by representation(). */
+  representations: Map<string, string>;
+  handlers: MediaHandler[];
   roles: Map<string, RoleSettings>;
   /** The settings of `alter role authenticator set pgrst.…`, without the prefix. */
   settings: Map<string, string>;
@@ -115,6 +143,11 @@ export interface SchemaGraph {
 
 export function key({ schema, name }: Name): string {
   return `${schema}\0${name}`;
+}
+
+/** The key of the function that makes one type of another. Both are named as in a column's `format`. */
+export function representation(from: string, to: string): string {
+  return `${from}\0${to}`;
 }
 
 export function isToOne(relationship: Relationship): boolean {

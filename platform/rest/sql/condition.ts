@@ -1,5 +1,5 @@
 /** Writes columns and conditions as SQL. */
-import type { PlannedColumn, PlannedCondition, ReadNode } from "../plan/read.ts";
+import type { PlannedColumn, PlannedCondition, ReadNode } from "../plan/node.ts";
 import type { Operation } from "../request/filter.ts";
 import { arrayText, quoteName, type Values } from "./text.ts";
 
@@ -10,7 +10,7 @@ export function columnSql(alias: string, column: PlannedColumn, values: Values):
   if (!column.isJson) sql = `to_jsonb(${sql})`;
   for (const { asText, key, isIndex } of column.path) {
     // The operator takes both types, so the placeholder says its own: text for a key, int for an index.
-    sql += `${asText ? "->>" : "->"}${values.add(key)}::${isIndex ? "int" : "text"}`;
+    sql += `${asText ? "->>" : "->"}${values.typed(key, isIndex ? "int" : "text")}`;
   }
   return `(${sql})`;
 }
@@ -31,7 +31,12 @@ export function conditionSql(
     }
     case "filter": {
       const { column, operation, negated } = condition;
-      const sql = operationSql(subjectSql(alias, column, operation, values), operation, values);
+      const sql = operationSql(
+        subjectSql(alias, column, operation, values),
+        operation,
+        column.fromText,
+        values,
+      );
       return negated ? `not (${sql})` : sql;
     }
   }
@@ -43,7 +48,13 @@ function subjectSql(alias: string, column: PlannedColumn, operation: Operation, 
   return `to_tsvector(${operation.config === undefined ? "" : `${values.add(operation.config)}::regconfig, `}${sql})`;
 }
 
-function operationSql(subject: string, operation: Operation, values: Values): string {
+/** @param fromText a function as SQL that makes a value of the column's type */
+function operationSql(
+  subject: string,
+  operation: Operation,
+  fromText: string | undefined,
+  values: Values,
+): string {
   switch (operation.kind) {
     case "is":
       return `${subject} is ${operation.value}`;
@@ -52,7 +63,8 @@ function operationSql(subject: string, operation: Operation, values: Values): st
     case "in": {
       const [first, second] = operation.values;
       const none = first === "" && second === undefined;
-      return `${subject} = any (${values.add(none ? "{}" : arrayText(operation.values))})`;
+      const list = values.add(none ? "{}" : arrayText(operation.values));
+      return `${subject} = any (${fromText ? `select ${fromText}(unnest(${list}::text[]))` : list})`;
     }
     case "search": {
       const config = operation.config === undefined ? "" : `${values.add(operation.config)}::regconfig, `;
@@ -62,7 +74,9 @@ function operationSql(subject: string, operation: Operation, values: Values): st
       const { operator, quantifier } = operation;
       const value = operator.endsWith("like") ? operation.value.replaceAll("*", "%") : operation.value;
       const placeholder = values.add(value);
-      return `${subject} ${operator} ${quantifier ? `${quantifier} (${placeholder})` : placeholder}`;
+      const isPattern = operator.endsWith("like");
+      const right = fromText && !isPattern ? `${fromText}(${placeholder}::text)` : placeholder;
+      return `${subject} ${operator} ${quantifier ? `${quantifier} (${right})` : right}`;
     }
   }
 }

@@ -1,7 +1,7 @@
 /** Writes INSERT, UPDATE and DELETE. Postgres itself reads the rows from the request's JSON. */
 import type { Delete, Insert, Mutation, Update } from "../plan/mutation.ts";
 import { neededColumns } from "../plan/mutation.ts";
-import type { PlannedCondition, ReadNode } from "../plan/read.ts";
+import type { PlannedCondition, ReadNode } from "../plan/node.ts";
 import type { Column } from "../schema/types.ts";
 import { conditionSql } from "./condition.ts";
 import { quoteLiteral, quoteName, quoteQualified, type Values } from "./text.ts";
@@ -95,13 +95,31 @@ function whereSql(conditions: PlannedCondition[], values: Values): string {
 }
 
 /** The body's rows. Their columns have the types of the table's. */
-function bodySql({ columns, json, isObject, applyDefaults }: Insert | Update, values: Values): string {
+function bodySql(written: Insert | Update, values: Values): string {
+  const { columns, json, isObject } = written;
   const payload = values.add(json);
   if (columns.length === 0) {
     // An empty object makes one row. An array makes one row for each empty object in it.
     return isObject ? `(values (1)) as ${body}` : `json_array_elements(${payload}::json) as ${body}`;
   }
-  if (!applyDefaults) return jsonRecords(`${payload}::json`, "json", columns, isObject, body);
+  if (columns.every(({ fromJson }) => fromJson === undefined)) {
+    return recordsSql(written, payload, columns, body);
+  }
+  const asSent = columns.map((column) => (column.fromJson ? { ...column, type: "json" } : column));
+  const list = columns.map(({ name, fromJson }) => {
+    const column = `pgrst_sent.${quoteName(name)}`;
+    return fromJson ? `${fromJson}(${column}) as ${quoteName(name)}` : column;
+  });
+  return `(select ${list.join(", ")} from ${recordsSql(written, payload, asSent, "pgrst_sent")}) as ${body}`;
+}
+
+function recordsSql(
+  { isObject, applyDefaults }: Insert | Update,
+  payload: string,
+  columns: Column[],
+  alias: string,
+): string {
+  if (!applyDefaults) return jsonRecords(`${payload}::json`, "json", columns, isObject, alias);
   const defaults = columns.flatMap((column) =>
     column.default === null ? [] : [`${quoteLiteral(column.name)}, ${column.default}`],
   );
@@ -109,7 +127,7 @@ function bodySql({ columns, json, isObject, applyDefaults }: Insert | Update, va
   const completed = isObject
     ? `${merged} ${payload}::jsonb`
     : `(select jsonb_agg(${merged} element) from jsonb_array_elements(${payload}::jsonb) element)`;
-  return jsonRecords(completed, "jsonb", columns, isObject, body);
+  return jsonRecords(completed, "jsonb", columns, isObject, alias);
 }
 
 /** @param json SQL whose type is json or jsonb */

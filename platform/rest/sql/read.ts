@@ -1,16 +1,22 @@
 /** Writes a read plan as one SELECT. It names tables t1, t2… and embeds e1, e2…. */
-import type { PlannedItem, PlannedOrder, ReadNode } from "../plan/read.ts";
-import { isToOne, type Relationship, type Table } from "../schema/types.ts";
+import { aggregatedFields, computedNames, isShown, type PlannedField, type ReadNode } from "../plan/node.ts";
+import { isToOne } from "../schema/types.ts";
 import { columnSql, conditionSql } from "./condition.ts";
-import { quoteName, quoteQualified, type Values } from "./text.ts";
+import { columnOrderSql, orderSql, ownColumns, relatedSql } from "./related.ts";
+import { nameRawFields, outputKeys, spreadColumns, unused } from "./spread.ts";
+import { quoteName, quoteQualified } from "./text.ts";
+import type { Writer } from "./writer.ts";
 
-export interface Writer {
-  values: Values;
-  /** The number of the next alias. */
-  next: number;
-  /** An alias whose rows are whole records of a table, as a mutation returns them. */
-  records?: { alias: string; table: Table };
+/**
+ * An entry of a select list. Names that a client chose follow `as` and nothing else refers to them
+ * without the alias of their table, so they cannot be mistaken for ours.
+ */
+interface Output {
+  sql: string;
+  isAggregate: boolean;
 }
+
+const plain = (sql: string): Output => ({ sql, isAggregate: false });
 
 /**
  * @param from what the root is read from instead of its table: the rows of a
@@ -40,34 +46,43 @@ function existingSql(node: ReadNode, alias: string, from: string, join: string[]
 }
 
 function selectSql(node: ReadNode, alias: string, from: string, join: string[], writer: Writer): string {
-  const columns = node.items.map((item) => itemSql(alias, node, item, writer));
+  const groups = !node.spread && aggregatedFields(node).length > 0;
+  const outputs = node.items.flatMap((item) =>
+    item.kind === "star" ? starOutputs(alias, node, writer, groups) : [fieldOutput(alias, item, writer)],
+  );
   const joins: string[] = [];
   const joined = new Map<ReadNode, string>();
   for (const embed of node.embeds) {
-    const shown = embed.items.length > 0 || embed.embeds.length > 0;
-    if (!shown && embed.join === "left" && !embed.tested) continue;
-    if (isInline(embed)) {
-      columns.push(`(${embedValueSql(embed, alias, writer)}) as ${quoteName(embed.key)}`);
+    if (!isShown(embed) && embed.join === "left" && !embed.tested) continue;
+    if (isInline(embed) && !groups) {
+      outputs.push(plain(`(${embedValueSql(embed, alias, writer)}) as ${quoteName(embed.key)}`));
       continue;
     }
     const embedAlias = `e${writer.next++}`;
     joined.set(embed, embedAlias);
+    if (embed.spread) nameRawFields(embed, writer.raw);
     joins.push(joinSql(embed, alias, embedAlias, writer));
-    if (shown) columns.push(...embedColumns(embed, embedAlias));
+    if (isShown(embed)) outputs.push(...embedOutputs(embed, embedAlias, writer, node.spread, groups));
   }
   // An embed without columns still tells whether it has a row.
   const nothing = node.relationship ? "1" : `${alias}.*`;
-  if (columns.length === 0 && node.embeds.length === 0) columns.push(nothing);
+  if (outputs.length === 0 && node.embeds.length === 0) outputs.push(plain(nothing));
   const present = (embed: ReadNode, wanted: boolean) =>
-    `${joined.get(embed)}.pgrst_present is ${wanted ? "not " : ""}null`;
+    `${joined.get(embed)}.${presentName(embed, writer)} is ${wanted ? "not " : ""}null`;
   const where = [
     ...join,
     ...node.conditions.map((condition) => conditionSql(alias, condition, writer.values, present)),
   ];
-  const order = node.order.map((term) => orderSql(term, alias, writer));
-  return `select ${columns.join(", ")} from ${from} as ${alias}${joins.join("")}${whereSql(where)}${
-    order.length > 0 ? ` order by ${order.join(", ")}` : ""
-  }${rangeSql(node, writer)}`;
+  const order = node.order.map((term) => {
+    // Groups have no columns of an embed but those that were spread into them.
+    const spread = groups && term.embed?.spread ? joined.get(term.embed) : undefined;
+    return spread === undefined ? orderSql(term, alias, writer) : columnOrderSql(term, spread, writer);
+  });
+  const positions = outputs.flatMap(({ isAggregate }, index) => (isAggregate ? [] : [index + 1]));
+  const list = outputs.map(({ sql }) => sql).join(", ");
+  return `select ${list} from ${from} as ${alias}${joins.join("")}${whereSql(where)}${
+    groups && positions.length > 0 ? ` group by ${positions.join(", ")}` : ""
+  }${order.length > 0 ? ` order by ${order.join(", ")}` : ""}${rangeSql(node, writer)}`;
 }
 
 function whereSql(conditions: string[]): string {
@@ -83,22 +98,31 @@ function rangeSql({ range }: ReadNode, writer: Writer): string {
   return range.offset > 0 ? `${limit} offset ${writer.values.add(String(range.offset))}` : limit;
 }
 
-function itemSql(alias: string, node: ReadNode, item: PlannedItem, writer: Writer): string {
-  if (item.kind === "star") {
-    // Other columns may have been returned too. They must not show.
-    const own = writer.records?.alias === alias && hasMore(node);
-    return own ? ownColumns(alias, node.table) : `${alias}.*`;
-  }
-  const sql = columnSql(alias, item.column, writer.values);
-  return `${item.cast ? `cast(${sql} as ${item.cast})` : sql} as ${quoteName(item.key)}`;
+/** @param asList whether every column must be an entry of its own */
+function starOutputs(alias: string, node: ReadNode, writer: Writer, asList: boolean): Output[] {
+  // Other columns may have been returned too. They must not show.
+  const hasMore = writer.records?.alias === alias && computedNames(node).length > 0;
+  return asList || hasMore ? ownColumns(alias, node.table).map(plain) : [plain(`${alias}.*`)];
 }
 
-function hasMore(node: ReadNode): boolean {
-  return node.items.some((item) => item.kind === "column" && item.column.computed);
+function fieldOutput(alias: string, field: PlannedField, writer: Writer): Output {
+  const { column, cast, aggregate, key } = field;
+  const raw = writer.raw.get(field);
+  let sql = column ? columnSql(alias, column, writer.values) : raw === undefined ? "*" : "1";
+  if (column?.toJson) sql = `${column.toJson}(${sql})`;
+  if (cast) sql = `cast(${sql} as ${cast})`;
+  if (raw !== undefined) return plain(`${sql} as ${quoteName(raw)}`);
+  if (!aggregate) return plain(`${sql} as ${quoteName(key)}`);
+  return aggregateOutput(sql, aggregate, key);
 }
 
-function ownColumns(alias: string, table: Table): string {
-  return [...table.columns.keys()].map((name) => `${alias}.${quoteName(name)}`).join(", ");
+function aggregateOutput(
+  sql: string,
+  { name, cast }: NonNullable<PlannedField["aggregate"]>,
+  key: string,
+): Output {
+  const call = `${name}(${sql})`;
+  return { sql: `${cast ? `cast(${call} as ${cast})` : call} as ${quoteName(key)}`, isAggregate: true };
 }
 
 /**
@@ -107,99 +131,67 @@ function ownColumns(alias: string, table: Table): string {
  */
 function isInline(embed: ReadNode): boolean {
   if (embed.join === "inner" || embed.spread || embed.tested) return false;
-  const { relationship } = embed;
-  // No constraint holds a view to one row, so two rows must not be an error.
-  return relationship !== undefined && !(isToOne(relationship) && embed.relationship?.foreignIsView);
+  return embed.relationship !== undefined && !mayMultiply(embed);
 }
+
+/**
+ * Whether a to-one embed may have several rows, or may give its own row several times because an embed in it
+ * does. No constraint holds a view or a function to one row. As in PostgREST, the parent's row
+ * then comes several times, and that must not be an error.
+ */
+function mayMultiply({ relationship, embeds }: ReadNode): boolean {
+  if (!relationship || !isToOne(relationship)) return false;
+  return relationship.foreignIsView || embeds.some(mayMultiply);
+}
+
+// `r.*` is the whole row. A bare `r` would be a column of that name, if the client asked for one.
 
 function embedValueSql(embed: ReadNode, parent: string, writer: Writer): string {
   const rows = relatedSql(embed, parent, writer, selectSql);
   return embed.relationship && isToOne(embed.relationship)
-    ? `select row_to_json(r) from (${rows}) r`
-    : `select coalesce(json_agg(r), '[]') from (${rows}) r`;
+    ? `select row_to_json(r.*) from (${rows}) r`
+    : `select coalesce(json_agg(r.*), '[]') from (${rows}) r`;
 }
 
 function joinSql(embed: ReadNode, parent: string, alias: string, writer: Writer): string {
   const rows = relatedSql(embed, parent, writer, selectSql);
   const toOne = embed.relationship && isToOne(embed.relationship);
   const kind = embed.join === "inner" ? "inner" : "left";
+  const present = presentName(embed, writer);
   if (toOne) {
-    const value = embed.spread ? "r.*, 1 as pgrst_present" : "row_to_json(r) as value, 1 as pgrst_present";
-    return ` ${kind} join lateral (select ${value} from (${rows}) r) as ${alias} on true`;
+    const value = embed.spread ? "r.*" : "row_to_json(r.*) as value";
+    return ` ${kind} join lateral (select ${value}, 1 as ${present} from (${rows}) r) as ${alias} on true`;
   }
   const value = embed.spread
-    ? outputKeys(embed)
-        .map((name) => `coalesce(json_agg(r.${quoteName(name)}), '[]') as ${quoteName(name)}`)
-        .join(", ")
-    : "coalesce(json_agg(r), '[]') as value";
-  const on = embed.join === "inner" ? `${alias}.pgrst_present is not null` : "true";
-  return ` ${kind} join lateral (select ${value}, nullif(count(*), 0) as pgrst_present from (${rows}) r) as ${alias} on ${on}`;
+    ? outputKeys(embed).map((name) => `coalesce(json_agg(r.${quoteName(name)}), '[]') as ${quoteName(name)}`)
+    : ["coalesce(json_agg(r.*), '[]') as value"];
+  const on = embed.join === "inner" ? `${alias}.${present} is not null` : "true";
+  return ` ${kind} join lateral (select ${[...value, `nullif(count(*), 0) as ${present}`].join(
+    ", ",
+  )} from (${rows}) r) as ${alias} on ${on}`;
 }
 
-function embedColumns(embed: ReadNode, alias: string): string[] {
-  if (!embed.spread) return [`${alias}.value as ${quoteName(embed.key)}`];
-  return outputKeys(embed).map((name) => `${alias}.${quoteName(name)}`);
+/** The column that is not null if an embed has a row. */
+function presentName(embed: ReadNode, { raw }: Writer): string {
+  const others = embed.spread ? spreadColumns(embed, raw).map(({ name }) => name) : [];
+  return quoteName(unused("pgrst_present", others));
 }
 
-/** The keys of the objects that a node makes. */
-function outputKeys(node: ReadNode): string[] {
-  return [
-    ...node.items.flatMap((item) => (item.kind === "star" ? [...node.table.columns.keys()] : [item.key])),
-    ...node.embeds.flatMap((embed) =>
-      embed.spread ? outputKeys(embed) : embed.items.length > 0 || embed.embeds.length > 0 ? [embed.key] : [],
-    ),
-  ];
-}
-
-type Select = (node: ReadNode, alias: string, from: string, join: string[], writer: Writer) => string;
-
-/** The rows of an embed that belong to the parent's row. */
-function relatedSql(embed: ReadNode, parent: string, writer: Writer, select: Select): string {
-  const alias = `t${writer.next++}`;
-  const relationship = embed.relationship as Relationship;
-  const { foreign, table, columns, junction, computed } = relationship;
-  if (computed) {
-    const row =
-      writer.records?.alias === parent
-        ? `row(${ownColumns(parent, writer.records.table)})::${quoteQualified(table)}`
-        : parent;
-    return select(embed, alias, `${quoteQualified(computed)}(${row})`, [], writer);
-  }
-  if (!junction) {
-    const join = columns.map(([from, to]) => `${alias}.${quoteName(to)} = ${parent}.${quoteName(from)}`);
-    return select(embed, alias, quoteQualified(foreign), join, writer);
-  }
-  const between = `j${writer.next++}`;
-  const join = [
-    ...junction.source.map(([from, to]) => `${between}.${quoteName(to)} = ${parent}.${quoteName(from)}`),
-    ...junction.target.map(([from, to]) => `${between}.${quoteName(to)} = ${alias}.${quoteName(from)}`),
-  ];
-  return select(
-    embed,
-    alias,
-    `${quoteQualified(junction.table)} as ${between}, ${quoteQualified(foreign)}`,
-    join,
-    writer,
-  );
-}
-
-function orderSql(term: PlannedOrder, alias: string, writer: Writer): string {
-  const { embed, column, direction, nulls } = term;
-  const sql = embed
-    ? `(${relatedSql(
-        { ...embed, embeds: [], order: [], range: { offset: 0 } },
-        alias,
-        writer,
-        (node, own, from, join) => {
-          const where = [
-            ...join,
-            ...node.conditions.flatMap((condition) =>
-              condition.kind === "embed" ? [] : [conditionSql(own, condition, writer.values, () => "true")],
-            ),
-          ];
-          return `select ${columnSql(own, column, writer.values)} from ${from} as ${own}${whereSql(where)} limit 1`;
-        },
-      )})`
-    : columnSql(alias, column, writer.values);
-  return `${sql}${direction ? ` ${direction}` : ""}${nulls ? ` nulls ${nulls}` : ""}`;
+/** @param groups whether the values must be of a type that Postgres can group by */
+function embedOutputs(
+  embed: ReadNode,
+  alias: string,
+  { raw }: Writer,
+  parentIsSpread: boolean,
+  groups: boolean,
+): Output[] {
+  // Postgres cannot group by json.
+  const groupable = groups ? "::jsonb" : "";
+  if (!embed.spread) return [plain(`${alias}.value${groupable} as ${quoteName(embed.key)}`)];
+  const areLists = embed.relationship !== undefined && !isToOne(embed.relationship);
+  return spreadColumns(embed, raw).map(({ name, key, aggregate, isEmbed }) => {
+    const sql = `${alias}.${quoteName(name)}`;
+    if (!aggregate) return plain(`${sql}${isEmbed || areLists ? groupable : ""} as ${quoteName(key)}`);
+    return parentIsSpread ? plain(`${sql} as ${quoteName(name)}`) : aggregateOutput(sql, aggregate, key);
+  });
 }

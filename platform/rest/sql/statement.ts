@@ -4,16 +4,17 @@
  * how many rows are new and the key of the new one.
  */
 import type { Mutation } from "../plan/mutation.ts";
-import type { ReadNode } from "../plan/read.ts";
+import { computedNames, type ReadNode } from "../plan/node.ts";
 import { scalarColumn } from "../plan/routine.ts";
 import type { ApiRequest } from "../request/index.ts";
 import type { Media } from "../request/media.ts";
-import type { Routine } from "../schema/types.ts";
+import type { MediaHandler, Routine } from "../schema/types.ts";
 import { callSql } from "./call.ts";
 import { guardSql } from "./guard.ts";
 import { insertedSql, mutationSql } from "./mutation.ts";
-import { countSql, readSql, type Writer } from "./read.ts";
-import { createValues, quoteLiteral, type Statement } from "./text.ts";
+import { countSql, readSql } from "./read.ts";
+import { quoteLiteral, quoteQualified, type Statement } from "./text.ts";
+import { createWriter, type Writer } from "./writer.ts";
 
 /** The row's columns, in order. */
 export const columns = [
@@ -64,10 +65,6 @@ function assemble(parts: Parts, writer: Writer, csv: boolean): Statement {
   return { text, values: writer.values.list };
 }
 
-function newWriter(): Writer {
-  return { values: createValues(), next: 1 };
-}
-
 export interface Built {
   statement: Statement;
   /** A statement to explain: its plan estimates the total. */
@@ -76,7 +73,7 @@ export interface Built {
 
 /** @param withBody false for HEAD */
 export function buildRead(request: ApiRequest, read: ReadNode, maxRows: number, withBody: boolean): Built {
-  const writer = newWriter();
+  const writer = createWriter();
   const csv = request.media.kind === "csv" && withBody;
   const result = readSql(read, writer);
   const count = request.preferences.count;
@@ -85,7 +82,7 @@ export function buildRead(request: ApiRequest, read: ReadNode, maxRows: number, 
       {
         result,
         total: totalSql(count, maxRows, () => countSql(read, writer)),
-        rows: "count(r)",
+        rows: "count(*)",
         body: withBody ? bodySql(request.media, false) : "''",
       },
       writer,
@@ -104,30 +101,41 @@ function totalSql(count: ApiRequest["preferences"]["count"], maxRows: number, co
 
 function explained(read: ReadNode, count: ApiRequest["preferences"]["count"]): Statement | undefined {
   if (count !== "planned" && count !== "estimated") return undefined;
-  const writer = newWriter();
+  const writer = createWriter();
   return { text: countSql(read, writer), values: writer.values.list };
 }
 
+/** `r.*` is the whole row. A bare `r` would be a column of that name, if a client asked for one. */
 function bodySql(media: Media, isScalar: boolean, single = false): string {
   if (media.kind === "csv") return csvSql();
-  const rows = `json_agg(${isScalar ? `r.${scalarColumn}` : "r"})`;
+  const row = isScalar ? `r.${scalarColumn}` : "r.*";
+  if (media.handler) return handledSql(media.handler, row, isScalar);
+  const rows = `json_agg(${row})`;
   const strip = (sql: string) => (media.stripNulls ? `json_strip_nulls(${sql})` : sql);
   if (media.kind === "object" || single) return `coalesce((${strip(`${rows}->0`)})::text, 'null')`;
   return `coalesce((${strip(rows)})::text, '[]')`;
+}
+
+/** Bytes come back in hexadecimal digits. */
+function handledSql({ aggregate, target, base }: MediaHandler, row: string, isScalar: boolean): string {
+  const argument = target && !isScalar ? `(${row})::${quoteQualified(target)}` : row;
+  const value = aggregate ? `${quoteQualified(aggregate)}(${argument})` : `(array_agg(${row}))[1]`;
+  const text = base === "bytea" ? `encode((${value})::bytea, 'hex')` : `(${value})::text`;
+  return `coalesce(${text}, '')`;
 }
 
 /** The text of a row is CSV in parentheses. */
 function csvSql(): string {
   return (
     "coalesce((select string_agg(k, ',') from (select json_object_keys(h) as k from " +
-    "(select row_to_json(p) as h from pgrst_rows p limit 1) s) n), '') || E'\\n' || " +
-    "coalesce(string_agg(substring(r::text, 2, length(r::text) - 2), E'\\n'), '')"
+    "(select row_to_json(p.*) as h from pgrst_rows p limit 1) s) n), '') || E'\\n' || " +
+    "coalesce(string_agg(substring((r.*)::text, 2, length((r.*)::text) - 2), E'\\n'), '')"
   );
 }
 
 export function buildMutation(request: ApiRequest, read: ReadNode, mutation: Mutation): Statement {
   const { preferences, media, method } = request;
-  const writer = newWriter();
+  const writer = createWriter();
   const shows = preferences.return === "representation";
   const locates = mutation.kind === "insert" && preferences.return === "headers-only" && method === "POST";
   const key = mutation.table.primaryKey;
@@ -138,9 +146,9 @@ export function buildMutation(request: ApiRequest, read: ReadNode, mutation: Mut
       with: written,
       result: shows ? readSql(read, writer, source) : `select * from ${source}`,
       total: "null",
-      rows: "count(r)",
+      rows: "count(*)",
       body: shows ? bodySql(media, false) : "''",
-      inserted: counts ? insertedSql : "null",
+      inserted: counts ? `coalesce(${insertedSql}, 0)` : "null",
       location: locates && key.length > 0 ? locationSql(key) : "null",
       guard: guardOf(request, `(select count(*) from ${source})`),
     },
@@ -152,7 +160,7 @@ export function buildMutation(request: ApiRequest, read: ReadNode, mutation: Mut
 function guardOf({ method, media, preferences }: ApiRequest, rows: string): string | undefined {
   if (method === "PUT") return guardSql("put", `${rows} = 1`, rows);
   if (media.kind === "object" && preferences.return === "representation") {
-    return guardSql("singular", "count(r) = 1", "count(r)");
+    return guardSql("singular", "count(*) = 1", "count(*)");
   }
   if (media.kind === "object") return guardSql("singular", `${rows} = 1`, rows);
   if (method !== "POST" && preferences.handling === "strict" && preferences.maxAffected !== undefined) {
@@ -165,20 +173,17 @@ function guardOf({ method, media, preferences }: ApiRequest, rows: string): stri
 function locationSql(key: string[]): string {
   const names = key.map((name) => quoteLiteral(name)).join(", ");
   return (
-    `case when count(r) = 1 then (select json_agg(json_build_array(p.key, p.value))::text ` +
-    `from (select row_to_json(s) as j from ${source} s limit 1) l, json_each_text(l.j) p where p.key in (${names})) end`
+    `case when count(*) = 1 then (select json_agg(json_build_array(p.key, p.value))::text ` +
+    `from (select row_to_json(s.*) as j from ${source} s limit 1) l, json_each_text(l.j) p where p.key in (${names})) end`
   );
 }
 
 export function buildCall(request: ApiRequest, routine: Routine, read: ReadNode, withBody: boolean): Built {
   const { media, preferences } = request;
-  const writer = newWriter();
-  const computed = read.items.flatMap((item) =>
-    item.kind === "column" && item.column.computed ? [item.column.name] : [],
-  );
-  const call = callSql(routine, request, [...new Set(computed)], writer.values);
+  const writer = createWriter();
+  const call = callSql(routine, request, computedNames(read), writer.values);
   const single = !routine.returnsSet;
-  const rows = single ? "1" : "count(r)";
+  const rows = single ? "1" : "count(*)";
   const result = readSql(read, writer, source);
   const limited =
     preferences.handling === "strict" && preferences.maxAffected !== undefined

@@ -12,11 +12,24 @@ export interface Statement {
 export interface Values {
   list: (string | null)[];
   add(value: string | null): string;
+  /** Like `add`, with a cast. The same value of the same type gets the same placeholder again. */
+  typed(value: string, type: "text" | "int"): string;
 }
 
 export function createValues(): Values {
   const list: (string | null)[] = [];
-  return { list, add: (value) => `$${list.push(value)}` };
+  const add = (value: string | null) => `$${list.push(value)}`;
+  const known = new Map<string, string>();
+  return {
+    list,
+    add,
+    typed(value, type) {
+      const key = `${type} ${value}`;
+      const placeholder = known.get(key) ?? `${add(value)}::${type}`;
+      known.set(key, placeholder);
+      return placeholder;
+    },
+  };
 }
 
 export function quoteName(name: string): string {

@@ -109,7 +109,7 @@ describe("the description of the API", () => {
     expect(Object.keys(paths["/rpc/nothing"] ?? {})).toEqual(["post"]);
     expect(definitions.people?.required).toEqual(["id", "handle", "name"]);
     expect(definitions.people?.properties).toMatchObject({
-      id: { type: "integer", format: "integer", description: "Note:\nThis is a Primary Key.<pk/>" },
+      id: { type: "integer", format: "int32", description: "Note:\nThis is a Primary Key.<pk/>" },
       handle: { type: "string", description: "How others call them." },
       name: { default: "nobody" },
       mood: { enum: ["happy", "sad"] },

@@ -39,7 +39,13 @@ export interface Answer {
 const password = "postgres";
 
 export async function createTown(
-  options: { schemas?: string[]; maxRows?: number; poolSize?: number } = {},
+  options: {
+    schemas?: string[];
+    maxRows?: number;
+    poolSize?: number;
+    /** Another file of this folder with SQL that runs after fixture.sql. */
+    fixture?: string;
+  } = {},
 ): Promise<Town> {
   const folder = await mkdtemp(join(tmpdir(), "plaza-rest-"));
   await chmod(folder, 0o755);
@@ -51,6 +57,9 @@ export async function createTown(
   await bootstrapDatabase(url("supabase_admin"), { password, jwtExpiryS: 3600, log: silent });
   const sql = postgres(url("supabase_admin"), { max: 2, onnotice: () => {}, backoff: () => 0.1 });
   await sql.unsafe(await readFile(new URL("fixture.sql", import.meta.url), "utf8"));
+  if (options.fixture !== undefined) {
+    await sql.unsafe(await readFile(new URL(options.fixture, import.meta.url), "utf8"));
+  }
   const keys = await createKeys();
   const databaseUrl = url("authenticator");
   const rest = await createRest({

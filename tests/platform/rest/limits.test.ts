@@ -1,0 +1,113 @@
+/** Large requests through the gateway: what is accepted, and that a browser can read every refusal. */
+import { randomUUID } from "node:crypto";
+import { connect } from "node:net";
+import { createClient } from "@supabase/supabase-js";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createGateway, type Gateway } from "../../../platform/gateway/index.ts";
+import { silent } from "../../../platform/log.ts";
+import { bodyMax } from "../../../platform/rest/request/index.ts";
+import { createTown, type Town } from "./town.ts";
+
+let town: Town;
+let gateway: Gateway;
+beforeAll(async () => {
+  town = await createTown();
+  await town.sql`create table stamps (id uuid primary key)`;
+  await town.sql`grant select, insert on stamps to anon`;
+  gateway = await createGateway({ host: "127.0.0.1", port: 0, keys: town.keys, log: silent });
+  gateway.mount("rest", town.rest);
+});
+afterAll(async () => {
+  await gateway?.[Symbol.asyncDispose]();
+  await town?.[Symbol.asyncDispose]();
+});
+
+const ask = (path: string, init: RequestInit = {}) =>
+  fetch(gateway.url + path, {
+    ...init,
+    headers: { apikey: town.keys.publishableKey, "content-type": "application/json", ...init.headers },
+  });
+
+test("a filter with 500 ids is answered", async () => {
+  const ids = Array.from({ length: 500 }, () => randomUUID());
+  await town.sql`insert into stamps select unnest(${ids.slice(0, 3)}::uuid[])`;
+  const client = createClient(gateway.url, town.keys.publishableKey);
+  const { data, error, status } = await client.from("stamps").select("id").in("id", ids);
+  expect({ error, status, rows: data?.length }).toEqual({ error: null, status: 200, rows: 3 });
+});
+
+test("a URL of 64 KiB is answered, and a longer one is refused so that a browser can read it", async () => {
+  const path = "/rest/v1/stamps?select=id&id=eq.";
+  const own = "http://127.0.0.1:00000/stamps?select=id&id=eq.".length;
+  const fits = await ask(path + "a".repeat(64 * 1024 - own - 10));
+  expect(fits.status).toBe(400);
+  expect((await fits.json()).code).toBe("22P02");
+  const long = await ask(path + "a".repeat(64 * 1024));
+  expect(long.status).toBe(414);
+  expect(long.headers.get("access-control-allow-origin")).toBe("*");
+  expect((await long.json()).code).toBe("PGRST100");
+});
+
+test("headers beyond the server's limit are refused so that a browser can read it", async () => {
+  for (const init of [{ headers: { "x-large": "a".repeat(200_000) } }, {}]) {
+    const url = init.headers ? "/rest/v1/stamps" : `/rest/v1/stamps?id=eq.${"a".repeat(300_000)}`;
+    const answer = await ask(url, init as RequestInit);
+    expect(answer.status).toBe(431);
+    expect(answer.headers.get("access-control-allow-origin")).toBe("*");
+    expect(await answer.json()).toMatchObject({ code: "request_header_fields_too_large" });
+  }
+  expect((await ask("/rest/v1/stamps?limit=1")).status).toBe(200);
+});
+
+test("a path that no service has is refused so that a browser can read it", async () => {
+  const answer = await ask("/graphql/v1");
+  expect(answer.status).toBe(404);
+  expect(answer.headers.get("access-control-allow-origin")).toBe("*");
+  expect((await answer.json()).message).toBe("no Route matched with those values");
+});
+
+test("what is not HTTP is answered with words", async () => {
+  expect(await exchange("HELLO\r\n\r\n")).toMatch(/^HTTP\/1.1 400 [\s\S]*"code":"bad_request"/);
+});
+
+test("a body that is too large is refused so that a browser can read it", async () => {
+  const stream = () => {
+    let sent = 0;
+    return new ReadableStream({
+      pull(controller) {
+        if (sent > bodyMax) return controller.close();
+        sent += 1024 * 1024;
+        controller.enqueue(new Uint8Array(1024 * 1024).fill(32));
+      },
+    });
+  };
+  for (const body of [Buffer.alloc(bodyMax + 1, " "), stream()]) {
+    const answer = await ask("/rest/v1/stamps", { method: "POST", body, duplex: "half" } as RequestInit);
+    expect(answer.status).toBe(413);
+    expect(answer.headers.get("access-control-allow-origin")).toBe("*");
+    expect((await answer.json()).code).toBe("PGRST102");
+  }
+});
+
+test("a client that still sends its large body gets the refusal", async () => {
+  const head = `POST /rest/v1/stamps HTTP/1.1\r\nhost: x\r\napikey: ${town.keys.publishableKey}\r\n`;
+  const answer = await exchange(
+    `${head}content-length: ${bodyMax + 1}\r\n\r\n`,
+    Buffer.alloc(bodyMax / 2, " "),
+  );
+  expect(answer).toMatch(/^HTTP\/1.1 413 [\s\S]*access-control-allow-origin: \*[\s\S]*PGRST102/i);
+});
+
+/** Sends bytes and returns all that comes back until the server ends the connection. */
+async function exchange(...pieces: (string | Buffer)[]): Promise<string> {
+  const socket = connect(Number(new URL(gateway.url).port), "127.0.0.1");
+  // The server may end the connection while we send. What it said before counts.
+  socket.on("error", () => {});
+  let text = "";
+  socket.on("data", (data) => {
+    text += data;
+  });
+  for (const piece of pieces) socket.write(piece);
+  await new Promise((resolve) => socket.once("close", resolve));
+  return text;
+}
