@@ -52,8 +52,8 @@
  *   - A trusted backend inserts a follow while one of the two people blocks the other.
  *     Both take the lock of follows without a person: see blocks_end_follows().
  *   - A trusted backend and a person insert or delete the same rows in different orders.
- *     Postgres detects the deadlock and ends one of the two statements. A backend that
- *     sends one row, or few, in a request meets this least.
+ *     Postgres detects the deadlock and ends one of the two statements. This cannot happen
+ *     when a request of the backend writes at most one row of each person.
  *
  * The follower deletes a row of follows, the requester a row of follow_requests, and the
  * person who likes a row of likes. The other person calls a function, which deletes one

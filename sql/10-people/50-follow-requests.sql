@@ -237,6 +237,10 @@ begin
   where profiles.id = viewer_id
   for no key update;
 
+  -- The account of the requester may be deleted at this moment, and their request with it.
+  if not exists (select from private.hold_person(answer_follow_request.requester_id)) then
+    return false;
+  end if;
   delete from public.follow_requests
   where follow_requests.requester_id = answer_follow_request.requester_id
     and follow_requests.target_id = viewer_id;

@@ -177,6 +177,9 @@ describe("two at once", () => {
       mute: (sql) => sql`insert into mutes (muted_id) values (${alice.id})`,
       list: (sql) => sql`insert into list_members (list_id, profile_id) values (${list?.id}, ${alice.id})`,
     };
+    await bob.asks((sql) => sql`update profiles set is_private = true where id = ${bob.id}`);
+    await alice.asks((sql) => sql`select follow(${bob.id})`);
+    const accept = () => bob.asks((sql) => sql`select accept_follow_request(${alice.id}) as accepted`);
     await using stack = new AsyncDisposableStack();
     const auth = await begin("auth", stack);
     await auth.sql`delete from auth.users where id = ${alice.id}`;
@@ -184,13 +187,15 @@ describe("two at once", () => {
       const refused = await bob.asks(write).catch((error) => error);
       expect(refused, name).toMatchObject({ code: "PT404", detail: "profile_not_found" });
     }
-    // A mention of hers means nobody, as if she were deleted already.
+    expect(await accept()).toEqual([{ accepted: false }]);
+    // Her name means nobody, as if she were deleted already.
     await bob.asks((sql) => sql`insert into posts (content) values ('hello @alice_8')`);
     expect(await db.admin`select from post_mentions where profile_id = ${alice.id}`).toHaveLength(0);
     await auth.sql`rollback`;
     // She is still there after all, so all of this is possible.
     await bob.asks((sql) => sql`insert into posts (content) values ('hello @alice_8')`);
     expect(await db.admin`select from post_mentions where profile_id = ${alice.id}`).toHaveLength(1);
+    expect(await accept()).toEqual([{ accepted: true }]);
     await bob.asks(writes.mute as (typeof writes)[string]);
   });
 
