@@ -17,7 +17,10 @@ export interface Background {
   pauseMs: number;
 }
 
-/** As the API sends it with the secret key. */
+/**
+ * As the API sends it with the secret key. Each request has at most one row of each person:
+ * see 00-foundations/30-turns.sql.
+ */
 const trusted =
   (work: Work): Work =>
   async (sql, town, roll) => {
@@ -27,22 +30,29 @@ const trusted =
   };
 
 const service: Record<string, Work> = {
+  // Authors like their own posts, which they always see.
   "import likes": trusted(
-    (sql, { people, posts }, roll) => sql`
+    (sql, { posts }) => sql`
       insert into likes (user_id, post_id)
-      select person, post
-      from unnest(${people.map(({ id }) => id)}::uuid[]) as person, unnest(${posts}::bigint[]) as post
-      order by md5(${roll(1000)} || person::text || post) limit 6 on conflict do nothing`,
+      select author_id, max(id) from posts
+      where id = any (${posts}::bigint[]) and repost_of_id is null
+      group by author_id order by random() on conflict do nothing`,
   ),
   "import follows": trusted(
     (sql, { people }, roll) => sql`
       insert into follows (follower_id, followee_id)
-      select one, other
-      from unnest(${people.map(({ id }) => id)}::uuid[]) as one, unnest(${people.map(({ id }) => id)}::uuid[]) as other
-      where one <> other and not exists (
-        select from blocks where (blocker_id, blocked_id) in ((one, other), (other, one))
-      ) and not exists (select from profiles where id = other and is_private)
-      order by md5(${roll(1000)} || one::text || other) limit 10 on conflict do nothing`,
+      select one.id, other.id
+      from profiles as one cross join lateral (
+        select candidate.id
+        from profiles as candidate
+        where candidate.id <> one.id and not candidate.is_private and not exists (
+          select from blocks
+          where (blocker_id, blocked_id) in ((one.id, candidate.id), (candidate.id, one.id))
+        )
+        order by random() limit 1
+      ) as other
+      where one.id = any (${people.slice(roll(6)).map(({ id }) => id)}::uuid[])
+      order by random() on conflict do nothing`,
   ),
   "import posts": trusted(
     (sql, { people, posts }, roll) => sql`
@@ -51,11 +61,11 @@ const service: Record<string, Work> = {
       from unnest(${people.map(({ id }) => id)}::uuid[]) with ordinality as person (person, place)
       order by md5(${roll(1000)} || person::text) limit 4 returning id as post`,
   ),
-  "remove posts": trusted(
-    (sql, { posts }, roll) => sql`delete from posts where id = any (${posts.slice(roll(6), 8)}::bigint[])`,
+  "remove a post": trusted(
+    (sql, { posts }, roll) => sql`delete from posts where id = ${posts[roll(8)] ?? null}`,
   ),
   "remove likes": trusted(
-    (sql, { posts }, roll) => sql`delete from likes where post_id = any (${posts.slice(roll(9))}::bigint[])`,
+    (sql, { posts }, roll) => sql`delete from likes where post_id = ${posts[roll(12)] ?? null}`,
   ),
   "remove follows": trusted(
     (sql, { people }, roll) => sql`delete from follows where followee_id = ${people[roll(12)]?.id ?? null}`,
