@@ -119,8 +119,9 @@ create trigger follow_requests_check
 
 -- This is the last trigger of the switch, because its name comes last in the alphabet. So
 -- the counts of the requesters are locked for a moment only, also if the account has many
--- posts. A requester whose account is being deleted is skipped: their request is deleted
--- too. Definer, because the follows belong to the requesters.
+-- posts. It skips a request that somebody deletes at this moment: the requester, who may be
+-- deleting several, or a block, or the deletion of the requester's account. Definer, because
+-- the follows belong to the requesters.
 create function private.profiles_welcome_requesters()
 returns trigger
 language plpgsql
@@ -134,6 +135,7 @@ begin
     join public.profiles on profiles.id = follow_requests.requester_id
     where follow_requests.target_id = new.id
     order by follow_requests.requester_id
+    for update of follow_requests skip locked
     for key share of profiles skip locked
   ),
   accepted as (
