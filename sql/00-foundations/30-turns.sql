@@ -14,11 +14,23 @@
  *
  *   1. turns: first the turn of statements without a person, then a person's queue of
  *      blocks, then people's turns, by their keys (here)
- *   2. the profile that is changed or deleted, or whose person writes the post
- *   3. follows, follow_requests, blocks, posts, likes, by their keys
- *   4. the rows they refer to. Only foreign keys and require_post() lock these,
- *      and require_post() does not wait for a post that is being deleted
- *   5. follow_counts, author_counts, post_counts, limited_counts, each by its key
+ *   2. the profile of the person who writes, or the profile that is changed or deleted.
+ *      Then the queue of posts of a person (20-posts/20-posts.sql)
+ *   3. the rows that the statement writes, by their keys
+ *   4. other people's profiles and posts that these rows refer to. The statement never
+ *      waits for one of these, because the other person may wait for this statement.
+ *      See below
+ *   5. author_counts, post_counts, limited_counts, follow_counts, each by its key
+ *
+ * A statement that needs a row of somebody else skips the row if it is locked:
+ *
+ *   - Only a deletion keeps others from referring to a profile or a post. So a locked row
+ *     is answered like a deleted one: require_profile(), require_post(), posts_annotate().
+ *   - A request to follow must know whether the account is private, and a repost whether
+ *     its original is open. These try again for about a second: hold_privacy(), hold_post().
+ *   - The posts and reposts of an account that becomes private or public, and everything
+ *     that is deleted with an account: lock_posts_of(), lock_account(). These try again for
+ *     about 4 seconds, and hold none of the rows between two tries.
  *
  * The rows of private.usage and private.draft_queue need no place in the order: each
  * belongs to one person. A row of usage is written under that person's turn (for blocks
@@ -30,13 +42,18 @@
  *
  * The service role, background jobs and Auth act for no person. They write rows of many
  * people in any order. So all of them share one turn: their statements run one after the
- * other, and never wait for each other's rows. They take no person's turn. Other locks
- * handle two cases:
+ * other, and never wait for each other's rows. They wait for no person's turn. Other locks
+ * handle four cases:
  *
- *   - An account becomes private while a post of its author is written. posts_prepare()
- *     locks the author's profile FOR SHARE, also when a trusted backend writes the post.
- *   - A trusted backend and a person insert the same rows in different orders. Postgres
- *     detects the deadlock and ends one of the two statements.
+ *   - An account becomes private while a trusted backend writes a post of its author.
+ *     posts_prepare() locks the author's profile FOR SHARE.
+ *   - A trusted backend makes an account private while its author writes a post.
+ *     Both take the author's queue of posts: see profiles_wait_for_post().
+ *   - A trusted backend inserts a follow while one of the two people blocks the other.
+ *     Both take the lock of follows without a person: see blocks_end_follows().
+ *   - A trusted backend and a person insert or delete the same rows in different orders.
+ *     Postgres detects the deadlock and ends one of the two statements. This cannot happen
+ *     when a request of the backend writes at most one row of each person.
  *
  * The follower deletes a row of follows, the requester a row of follow_requests, and the
  * person who likes a row of likes. The other person calls a function, which deletes one
@@ -51,7 +68,7 @@ parallel safe
 security invoker
 return hashtextextended(queue_key.queue || ' of ' || queue_key.person_id, 0);
 
-comment on function private.queue_key is 'The number of the advisory lock of a person''s queue: turn, or blocks. The chance that two people share a number is 1 in 2^64.';
+comment on function private.queue_key is 'The number of the advisory lock of a person''s queue: turn, blocks or posts. The chance that two people share a number is 1 in 2^64.';
 revoke all on function private.queue_key (text, uuid) from public, anon, authenticated, service_role;
 
 create function private.take_turns(variadic people uuid[])
@@ -93,6 +110,35 @@ $$;
 comment on function private.take_turn_without_person is 'Waits until no statement without a person writes, and makes the next one wait.';
 revoke all on function private.take_turn_without_person () from public, anon, authenticated, service_role;
 
+-- Without the second lock, the account could be deleted while its owner writes. The deletion
+-- would wait for rows of this statement, and this statement for the profile.
+create function private.take_own_turn(viewer_id uuid, queue text default 'turn')
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  turn bigint := private.queue_key(take_own_turn.queue, take_own_turn.viewer_id);
+begin
+  -- The turn is nearly always free. plpgsql runs an expression much faster than a statement.
+  if not pg_try_advisory_xact_lock(turn) then
+    perform pg_advisory_xact_lock(turn);
+  end if;
+  perform
+  from public.profiles
+  where profiles.id = take_own_turn.viewer_id
+  for key share;
+  if not found then
+    raise sqlstate 'PT401' using message = 'Your account does not exist any more', detail = 'account_not_found';
+  end if;
+end;
+$$;
+
+comment on function private.take_own_turn is 'Waits until the person does not write, and makes their next write wait. Nobody can delete the account until the transaction ends. The error PT401 when it is deleted already.';
+revoke all on function private.take_own_turn (uuid, text) from public, anon, authenticated, service_role;
+
 -- Triggers -------------------------------------------------------------------
 
 /*
@@ -119,7 +165,6 @@ set search_path = ''
 as $$
 declare
   viewer_id uuid := auth.uid();
-  turn bigint;
   action text;
   setting text := 'plaza.' || lower(tg_op);
   -- A statement without a person has no limit of rows.
@@ -129,16 +174,17 @@ begin
   -- already.
   if pg_trigger_depth() > 1 then
     null;
-  elsif viewer_id is null then
+  elsif viewer_id is null or tg_table_schema = 'auth' then
+    -- An account is deleted like this too when its owner deletes it.
     perform private.take_turn_without_person();
+  elsif tg_table_name = 'profiles' then
+    -- The update itself locks the profile.
+    perform private.take_turns(viewer_id);
   else
-    turn := private.queue_key(case tg_nargs when 3 then tg_argv[2] else 'turn' end, viewer_id);
-    -- The turn is nearly always free. plpgsql runs an expression much faster than a
-    -- statement.
-    if not pg_try_advisory_xact_lock(turn) then
-      perform pg_advisory_xact_lock(turn);
-    end if;
+    perform private.take_own_turn(viewer_id, case tg_nargs when 3 then tg_argv[2] else 'turn' end);
+  end if;
 
+  if pg_trigger_depth() = 1 and viewer_id is not null then
     -- Spend for the first row here. That saves a call for a statement of one row.
     action := case tg_op when 'INSERT' then tg_argv[0] when 'UPDATE' then tg_argv[1] else '' end;
     if action <> '' and current_setting('plaza.is_free', true) is distinct from 'yes' then

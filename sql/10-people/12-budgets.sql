@@ -198,7 +198,7 @@ revoke all on function private.refuse_rate (text, timestamptz) from public, anon
 -- The row of usage stays locked until the end of the transaction. If two requests want
 -- the last unit, the second waits, and is refused.
 -- A person can have a valid token and no profile, because their account was deleted. They
--- spend nothing here. The foreign keys of what they write refuse them.
+-- spend nothing here. take_turn() refuses what they write.
 create function private.charge(profile_id uuid, action text, amount integer)
 returns integer
 language plpgsql
@@ -362,6 +362,9 @@ begin
   from public.profiles
   where profiles.id = set_limits.profile_id
   for key share;
+  if not found then
+    raise sqlstate 'PT404' using message = 'There is no such person', detail = 'profile_not_found';
+  end if;
 
   if num_nulls(per_minute, per_hour, per_day) = 3 then
     delete from private.limit_overrides

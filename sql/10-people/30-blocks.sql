@@ -102,6 +102,24 @@ end;
 comment on function private.block_between is 'A row for each block between two people. No row when neither blocks the other.';
 revoke all on function private.block_between (uuid, uuid) from public, anon, authenticated, service_role;
 
+-- The lock skips an account that is being deleted at this moment. So nobody waits for a
+-- deletion while they hold other locks.
+create function private.hold_person(profile_id uuid)
+returns setof boolean
+language sql
+volatile
+security invoker
+rows 1
+begin atomic
+  select true
+  from public.profiles
+  where profiles.id = hold_person.profile_id
+  for key share skip locked;
+end;
+
+comment on function private.hold_person is 'A row when the account exists. Then nobody can delete it until the transaction ends.';
+revoke all on function private.hold_person (uuid) from public, anon, authenticated, service_role;
+
 -- A missing person and a hidden person get one answer, in the same words.
 create function private.require_profile(viewer_id uuid, profile_id uuid)
 returns void
@@ -112,8 +130,7 @@ set search_path = ''
 as $$
 begin
   if not exists (
-    select from public.profiles
-    where profiles.id = require_profile.profile_id
+    select from private.hold_person(require_profile.profile_id)
   ) or exists (
     select from private.block_between(require_profile.viewer_id, require_profile.profile_id)
   ) then
@@ -122,7 +139,7 @@ begin
 end;
 $$;
 
-comment on function private.require_profile is 'The error PT404 unless the person exists and no block hides them from the viewer.';
+comment on function private.require_profile is 'The error PT404 unless the person exists and no block hides them from the viewer. Nobody can delete the account until the transaction ends.';
 revoke all on function private.require_profile (uuid, uuid) from public, anon, authenticated, service_role;
 
 create policy "everybody reads the profiles of people who are not hidden"
@@ -173,11 +190,14 @@ as $$
 declare
   viewer_id uuid := coalesce(auth.uid(), new.blocker_id);
 begin
-  if new.blocked_id <> viewer_id and not exists (
-    select from public.blocks
-    where blocks.blocker_id = viewer_id
-      and blocks.blocked_id = new.blocked_id
-      and blocks.blocked_id not in (select private.blocker_ids(viewer_id))
+  if new.blocked_id <> viewer_id and not (
+    exists (select from private.hold_person(new.blocked_id))
+    and exists (
+      select from public.blocks
+      where blocks.blocker_id = viewer_id
+        and blocks.blocked_id = new.blocked_id
+        and blocks.blocked_id not in (select private.blocker_ids(viewer_id))
+    )
   ) then
     perform private.require_profile(viewer_id, new.blocked_id);
   end if;

@@ -152,6 +152,21 @@ grant delete on public.follows to authenticated, service_role;
 
 -- Triggers -------------------------------------------------------------------
 
+-- A trusted backend writes the follows of many people and takes no person's turn. So its
+-- follows and requests take this lock. Blocks share it.
+create function private.follows_without_person()
+returns bigint
+language sql
+immutable
+parallel safe
+security invoker
+return hashtextextended('follows without a person', 0);
+
+comment on function private.follows_without_person is 'The number of the advisory lock that keeps blocks apart from follows that a trusted backend writes.';
+revoke all on function private.follows_without_person () from public, anon, authenticated, service_role;
+
+-- A trusted backend that makes an account public accepts its requests. That is one trigger
+-- deeper, and needs no lock: a block deletes the request too, so one waits for the other.
 -- Definer, because nobody may read the blocks of others.
 create function private.follows_check()
 returns trigger
@@ -160,6 +175,9 @@ security definer
 set search_path = ''
 as $$
 begin
+  if auth.uid() is null and pg_trigger_depth() = 1 then
+    perform pg_advisory_xact_lock(private.follows_without_person());
+  end if;
   perform private.require_profile(coalesce(auth.uid(), new.follower_id), new.followee_id);
   return new;
 end;
@@ -179,6 +197,7 @@ create trigger follows_check
 -- Definer, because it also deletes follows and requests of others. It takes the turns of
 -- everybody in the blocks together, so that nobody follows while the other person blocks.
 -- So the insert itself did not take the blocker's turn. It waited in their queue of blocks.
+-- The shared lock waits for follows that a trusted backend writes at this moment.
 -- A server has a limited number of locks, so even the service role blocks at most 1,000
 -- people at once.
 create function private.blocks_end_follows()
@@ -191,6 +210,7 @@ begin
   if (select count(*) from blocked) > 1000 then
     raise sqlstate 'PT400' using message = 'A request blocks at most 1,000 people', detail = 'too_many_rows';
   end if;
+  perform pg_advisory_xact_lock_shared(private.follows_without_person());
   perform private.take_turns(variadic (
     select array_agg(person.id)
     from blocked
@@ -218,35 +238,6 @@ create trigger blocks_end_follows
   referencing new table as blocked
   for each statement
   execute function private.blocks_end_follows();
-
--- The foreign keys would delete the follows of a profile in two statements. Each would
--- lock rows in another order. Definer, because it also deletes follows of others.
-create function private.profiles_end_follows()
-returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-  perform
-  from public.follows
-  where follows.follower_id = old.id or follows.followee_id = old.id
-  order by follows.follower_id, follows.followee_id
-  for update;
-
-  delete from public.follows
-  where follows.follower_id = old.id or follows.followee_id = old.id;
-  return old;
-end;
-$$;
-
-comment on function private.profiles_end_follows is 'Ends all follows of a deleted profile, in one statement.';
-revoke all on function private.profiles_end_follows () from public, anon, authenticated, service_role;
-
-create trigger profiles_end_follows
-  before delete on public.profiles
-  for each row
-  execute function private.profiles_end_follows();
 
 -- Definer, because the row belongs to the follower.
 create function private.remove_follower(follower_id uuid)

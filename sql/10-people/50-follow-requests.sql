@@ -48,9 +48,39 @@ revoke all on public.follow_requests from public, anon, authenticated, service_r
 grant select, delete on public.follow_requests to authenticated, service_role;
 grant insert (requester_id, target_id) on public.follow_requests to authenticated, service_role;
 
+-- A switch of the account, or its deletion, may wait for a lock of the caller. So the caller
+-- does not wait for them. It tries again until they end.
+create function private.hold_privacy(profile_id uuid)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  most_tries constant integer := 50;
+  is_private boolean;
+begin
+  for try in 1..most_tries loop
+    select profiles.is_private into is_private
+    from public.profiles
+    where profiles.id = hold_privacy.profile_id
+    for share skip locked;
+    if found then
+      return is_private;
+    end if;
+    perform pg_sleep(0.02);
+  end loop;
+  raise sqlstate 'PT503' using message = 'This account is changing at this moment. Try again', detail = 'profile_busy';
+end;
+$$;
+
+comment on function private.hold_privacy is 'Whether an account is private. Its profile does not change until the transaction ends. It tries for about a second. Then the error PT503, if the profile is still changing.';
+revoke all on function private.hold_privacy (uuid) from public, anon, authenticated, service_role;
+
 -- Triggers -------------------------------------------------------------------
 
--- Definer, because the requester may not read all blocks and profiles. It locks the
+-- Definer, because the requester may not read all blocks and profiles. It holds the
 -- account: its owner cannot make it public or accept before this request is written.
 create function private.follow_requests_check()
 returns trigger
@@ -58,19 +88,15 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
-declare
-  is_private boolean;
 begin
+  if auth.uid() is null then
+    perform pg_advisory_xact_lock(private.follows_without_person());
+  end if;
   perform private.require_profile(coalesce(auth.uid(), new.requester_id), new.target_id);
-
-  select profiles.is_private into is_private
-  from public.profiles
-  where profiles.id = new.target_id
-  for share;
 
   if new.requester_id = new.target_id then
     raise sqlstate 'PT400' using message = 'You cannot follow yourself', detail = 'follow_yourself';
-  elsif is_private is not true then
+  elsif not private.hold_privacy(new.target_id) then
     raise sqlstate 'PT409' using
       message = 'This account is public: follow it without asking', detail = 'follow_needs_no_request';
   elsif exists (
@@ -91,17 +117,31 @@ create trigger follow_requests_check
   for each row
   execute function private.follow_requests_check();
 
--- Definer, because the follows belong to the requesters.
-create function private.profiles_accept_requests()
+-- This is the last trigger of the switch, because its name comes last in the alphabet. So
+-- the counts of the requesters are locked for a moment only, also if the account has many
+-- posts. It skips a request that somebody deletes at this moment: the requester, who may be
+-- deleting several, or a block, or the deletion of the requester's account. Definer, because
+-- the follows belong to the requesters.
+create function private.profiles_welcome_requesters()
 returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
 begin
-  with accepted as (
-    delete from public.follow_requests
+  with asking as (
+    select follow_requests.requester_id
+    from public.follow_requests
+    join public.profiles on profiles.id = follow_requests.requester_id
     where follow_requests.target_id = new.id
+    order by follow_requests.requester_id
+    for update of follow_requests skip locked
+    for key share of profiles skip locked
+  ),
+  accepted as (
+    delete from public.follow_requests
+    using asking
+    where follow_requests.target_id = new.id and follow_requests.requester_id = asking.requester_id
     returning follow_requests.requester_id
   )
   insert into public.follows (follower_id, followee_id)
@@ -112,14 +152,14 @@ begin
 end;
 $$;
 
-comment on function private.profiles_accept_requests is 'Accepts all waiting requests when an account becomes public.';
-revoke all on function private.profiles_accept_requests () from public, anon, authenticated, service_role;
+comment on function private.profiles_welcome_requesters is 'Accepts all waiting requests when an account becomes public.';
+revoke all on function private.profiles_welcome_requesters () from public, anon, authenticated, service_role;
 
-create trigger profiles_accept_requests
+create trigger profiles_welcome_requesters
   after update of is_private on public.profiles
   for each row
   when (old.is_private and not new.is_private)
-  execute function private.profiles_accept_requests();
+  execute function private.profiles_welcome_requesters();
 
 -- API ------------------------------------------------------------------------
 
@@ -140,17 +180,14 @@ declare
   viewer_id uuid := private.viewer();
   is_private boolean;
 begin
-  perform private.take_turns(viewer_id);
+  perform private.take_own_turn(viewer_id);
   perform private.require_profile(viewer_id, follow.profile_id);
 
   select profiles.is_private into is_private
   from public.profiles
   where profiles.id = follow.profile_id;
   if is_private then
-    select profiles.is_private into is_private
-    from public.profiles
-    where profiles.id = follow.profile_id
-    for share;
+    is_private := private.hold_privacy(follow.profile_id);
   end if;
 
   if exists (
@@ -164,8 +201,10 @@ begin
     on conflict do nothing;
     return 'requested';
   end if;
+  -- The account may have accepted a request of this person a moment ago.
   insert into public.follows (follower_id, followee_id)
-  values (viewer_id, follow.profile_id);
+  values (viewer_id, follow.profile_id)
+  on conflict do nothing;
   return 'following';
 end;
 $$;
@@ -203,6 +242,10 @@ begin
   where profiles.id = viewer_id
   for no key update;
 
+  -- The account of the requester may be deleted at this moment, and their request with it.
+  if not exists (select from private.hold_person(answer_follow_request.requester_id)) then
+    return false;
+  end if;
   delete from public.follow_requests
   where follow_requests.requester_id = answer_follow_request.requester_id
     and follow_requests.target_id = viewer_id;

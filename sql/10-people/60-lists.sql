@@ -148,8 +148,9 @@ create trigger lists_check
   for each row
   execute function private.lists_check();
 
--- Definer, because nobody may read the blocks of others. It checks nothing for the list of
--- another person. The policy refuses that in any case.
+-- Definer, because nobody may read the blocks of others. A list that the person does not see
+-- is answered like a missing one. For a list of another person that they see, it checks
+-- nothing. The policy refuses that in any case.
 create function private.list_members_check()
 returns trigger
 language plpgsql
@@ -157,8 +158,19 @@ security definer
 set search_path = ''
 as $$
 declare
-  owner_id uuid := (select lists.owner_id from public.lists where lists.id = new.list_id);
+  owner_id uuid;
+  is_private boolean;
 begin
+  select lists.owner_id, lists.is_private into owner_id, is_private
+  from public.lists
+  where lists.id = new.list_id
+  for key share skip locked;
+  if owner_id is null
+    or (auth.uid() is not null and not private.sees_list(auth.uid(), owner_id, is_private))
+  then
+    raise sqlstate 'PT404' using message = 'There is no such list', detail = 'list_not_found';
+  end if;
+
   if owner_id = coalesce(auth.uid(), owner_id) then
     perform private.require_profile(owner_id, new.profile_id);
     if (

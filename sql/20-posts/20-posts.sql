@@ -153,21 +153,27 @@ begin
     end, 1);
   end if;
 
-  -- opens() and posts_limit() ask whether the account is private. With this lock, a request
-  -- that makes it private or public waits for this post, or this post waits for the request.
-  perform
-  from public.profiles
-  where profiles.id = new.author_id
-  for share;
+  -- opens() and posts_limit() ask whether the account is private. So nobody may make it
+  -- private or public at this moment: not the author, whose turn it is, and not a trusted
+  -- backend, which waits in the queue of posts. A post that a trusted backend writes has no
+  -- turn, so it locks the profile.
+  if auth.uid() is null then
+    perform
+    from public.profiles
+    where profiles.id = new.author_id
+    for share;
+  else
+    perform pg_advisory_xact_lock(private.queue_key('posts', viewer_id));
+  end if;
 
   if new.reply_to_id is not null then
     new.reply_to_id := (private.require_post(viewer_id, new.reply_to_id)).id;
   end if;
   if new.quote_of_id is not null then
-    new.quote_of_id := private.require_open_post(viewer_id, new.quote_of_id);
+    new.quote_of_id := private.require_open_post(viewer_id, new.quote_of_id, false);
   end if;
   if new.repost_of_id is not null then
-    new.repost_of_id := private.require_open_post(viewer_id, new.repost_of_id);
+    new.repost_of_id := private.require_open_post(viewer_id, new.repost_of_id, true);
     if exists (
       select from public.posts
       where posts.repost_of_id = new.repost_of_id and posts.author_id = new.author_id

@@ -110,8 +110,9 @@ end;
 comment on function private.people_named is 'The people who have these usernames (in lower case) now, without those hidden from the author.';
 revoke all on function private.people_named (uuid, text[]) from public, anon, authenticated, service_role;
 
--- Definer, because nobody may write tags and mentions. Postgres runs triggers in the order
--- of their names. This one comes before posts_count…, so it locks the people that a post
+-- Somebody whose account is being deleted at this moment is not mentioned: hold_person()
+-- skips them. Definer, because nobody may write tags and mentions. Postgres runs triggers in
+-- the order of their names. This one comes before posts_count…, so it locks the people that a post
 -- mentions before those triggers lock counts.
 create function private.posts_annotate()
 returns trigger
@@ -128,12 +129,14 @@ begin
   insert into public.post_mentions (post_id, profile_id, usernames)
   select added.id, found.profile_id, array[found.username]
   from added
-  cross join lateral private.people_named(added.author_id, private.usernames_in(added.entities)) as found;
+  cross join lateral private.people_named(added.author_id, private.usernames_in(added.entities)) as found
+  cross join lateral private.hold_person(found.profile_id);
 
   insert into public.post_mentions (post_id, profile_id, usernames, is_answered)
   select added.id, answered.author_id, '{}', true
   from added
   join public.posts as answered on answered.id = added.reply_to_id
+  cross join lateral private.hold_person(answered.author_id)
   where added.audience = 'mentioned'
     and answered.author_id <> added.author_id
     and answered.author_id not in (select private.hidden_ids(added.author_id))
@@ -186,6 +189,7 @@ begin
     except
     select unnest(private.usernames_in(old.entities))
   )) as found
+  cross join lateral private.hold_person(found.profile_id)
   on conflict (post_id, profile_id) do update
   set usernames = post_mentions.usernames || excluded.usernames;
 

@@ -170,13 +170,6 @@ as $$
 declare
   post public.posts;
 begin
-  -- Lock the viewer's profile before the post. Otherwise somebody who writes while their
-  -- account is being deleted could wait for the deletion while it waits for them.
-  perform
-  from public.profiles
-  where profiles.id = require_post.viewer_id
-  for key share;
-
   select posts.* into post
   from public.posts
   where posts.id = require_post.post_id
@@ -198,9 +191,41 @@ $$;
 comment on function private.require_post is 'The post. For a repost, the post that it shows. Nobody can delete it until the transaction ends. The error PT404 when the viewer sees no such post.';
 revoke all on function private.require_post (uuid, bigint) from public, anon, authenticated, service_role;
 
--- Only its author may repost or quote a limited post. The author's profile is locked first,
--- so that the account cannot become private in the meantime.
-create function private.require_open_post(viewer_id uuid, post_id bigint)
+-- An edit of the post, or a switch of its author's account, may wait for a lock of the
+-- caller. So the caller does not wait for them. It tries again until they end.
+create function private.hold_post(post_id bigint)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  most_tries constant integer := 50;
+  is_open boolean;
+begin
+  for try in 1..most_tries loop
+    select posts.is_open into is_open
+    from public.posts
+    where posts.id = hold_post.post_id
+    for share skip locked;
+    if found then
+      return is_open;
+    end if;
+    perform pg_sleep(0.02);
+  end loop;
+  raise sqlstate 'PT503' using
+    message = 'Somebody is changing this post at this moment. Try again', detail = 'posts_busy';
+end;
+$$;
+
+comment on function private.hold_post is 'Whether a post is open. It does not change until the transaction ends. It tries for about a second. Then the error PT503, if somebody still changes the post.';
+revoke all on function private.hold_post (bigint) from public, anon, authenticated, service_role;
+
+-- Only its author may repost or quote a limited post. A repost is open only as long as the
+-- post that it shows. So that post is held until the repost is written. A quote is a post of
+-- its own, and holds nothing.
+create function private.require_open_post(viewer_id uuid, post_id bigint, to_repost boolean)
 returns bigint
 language plpgsql
 volatile
@@ -208,16 +233,11 @@ security invoker
 set search_path = ''
 as $$
 declare
-  post public.posts;
+  post public.posts := private.require_post(viewer_id, post_id);
 begin
-  perform
-  from public.posts as named
-  left join public.posts as original on original.id = named.repost_of_id
-  join public.profiles on profiles.id = coalesce(original.author_id, named.author_id)
-  where named.id = require_open_post.post_id and profiles.id is distinct from require_open_post.viewer_id
-  for share of profiles;
-
-  post := private.require_post(viewer_id, post_id);
+  if to_repost then
+    post.is_open := private.hold_post(post.id);
+  end if;
   if not post.is_open and post.author_id is distinct from viewer_id then
     raise sqlstate 'PT403' using
       message = 'This post is not for everyone. Only its author can repost or quote it',
@@ -228,14 +248,13 @@ end;
 $$;
 
 comment on function private.require_open_post is 'The id of a post that the viewer may repost or quote. For a repost, the id of the post that it shows. The error PT404 when the viewer does not see the post, PT403 when it is limited and by somebody else.';
-revoke all on function private.require_open_post (uuid, bigint) from public, anon, authenticated, service_role;
+revoke all on function private.require_open_post (uuid, bigint, boolean) from public, anon, authenticated, service_role;
 
 -- Open posts -------------------------------------------------------------------
 
 -- The audience of a post and the original of a repost never change. An account can become
 -- private or public. Then profiles_open_posts() changes is_open of its posts
--- (55-open-and-close.sql). posts_prepare() has locked the author's profile, so that cannot
--- happen meanwhile.
+-- (55-open-and-close.sql). posts_prepare() says why that cannot happen meanwhile.
 create function private.opens(post public.posts)
 returns boolean
 language plpgsql

@@ -3,16 +3,45 @@
  *
  * An account becomes private or public. Its posts, and the reposts of them, are opened or
  * closed: is_open changes (36-visibility.sql), and the places of limited posts change with
- * it (52-limited-posts.sql). An account that is deleted locks its posts in the same way
- * (58-ended-accounts.sql).
+ * it (52-limited-posts.sql).
  */
 
+-- A trusted backend takes no person's turn. So the author may be writing a post, which nobody
+-- else sees yet. A statement about many accounts waits here while it holds other profiles:
+-- somebody who writes a post waits for none of them. Definer, because nobody may take
+-- another person's queue.
+create function private.profiles_wait_for_post()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if auth.uid() is null then
+    perform pg_advisory_xact_lock(private.queue_key('posts', new.id));
+  end if;
+  return new;
+end;
+$$;
+
+comment on function private.profiles_wait_for_post is 'Waits for a post that the author of an account writes at this moment, before a trusted backend makes the account private or public.';
+revoke all on function private.profiles_wait_for_post () from public, anon, authenticated, service_role;
+
+create trigger profiles_wait_for_post
+  before update of is_private on public.profiles
+  for each row
+  when (old.is_private <> new.is_private)
+  execute function private.profiles_wait_for_post();
+
 /*
- * A person may delete several posts in one statement, in any order. If this function waited
- * for one of them while it holds another, the two could wait for each other for ever. So it
- * never waits while it holds a post. It releases all of them and tries again.
+ * A person may delete or repost several posts in one statement, in any order. If this
+ * function waited for one of them while it holds another, the two could wait for each other
+ * for ever. So it never waits while it holds a post. It releases all of them and tries again.
+ *
+ * The posts are locked before their reposts are read. hold_post() keeps new reposts out
+ * from then on. Others can still like the posts, answer them and quote them.
  */
-create function private.lock_posts_of(profile_id uuid, to_delete boolean)
+create function private.lock_posts_of(profile_id uuid)
 returns bigint[]
 language plpgsql
 volatile
@@ -21,24 +50,26 @@ set search_path = ''
 as $$
 declare
   most_tries constant integer := 200;
-  ids bigint[];
+  own_ids bigint[];
+  repost_ids bigint[];
 begin
   for try in 1..most_tries loop
-    ids := array(
-      select posts.id from public.posts where posts.author_id = lock_posts_of.profile_id
-      union
-      select repost.id
-      from public.posts
-      join public.posts as repost on repost.repost_of_id = posts.id
-      where posts.author_id = lock_posts_of.profile_id
-    );
     begin
-      if to_delete then
-        perform from public.posts where posts.id = any (ids) order by posts.id for update nowait;
-      else
-        perform from public.posts where posts.id = any (ids) order by posts.id for no key update nowait;
-      end if;
-      return ids;
+      own_ids := array(
+        select posts.id
+        from public.posts
+        where posts.author_id = lock_posts_of.profile_id
+        order by posts.id
+        for no key update nowait
+      );
+      repost_ids := array(
+        select posts.id
+        from public.posts
+        where posts.repost_of_id = any (own_ids) and posts.author_id <> lock_posts_of.profile_id
+        order by posts.id
+        for no key update nowait
+      );
+      return own_ids || repost_ids;
     exception when lock_not_available then
       perform pg_sleep(0.02);
     end;
@@ -49,7 +80,7 @@ end;
 $$;
 
 comment on function private.lock_posts_of is 'Locks all posts of somebody, and the reposts of these posts, and returns their ids. It tries for about 4 seconds. Then the error PT503, if others still change some of them.';
-revoke all on function private.lock_posts_of (uuid, boolean) from public, anon, authenticated, service_role;
+revoke all on function private.lock_posts_of (uuid) from public, anon, authenticated, service_role;
 
 /*
  * An account becomes private or public. lock_posts_of() first locks its posts and the
@@ -63,7 +94,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  ids bigint[] := private.lock_posts_of(new.id, false);
+  ids bigint[] := private.lock_posts_of(new.id);
 begin
   update public.posts
   set is_open = not new.is_private

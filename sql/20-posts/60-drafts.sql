@@ -189,7 +189,7 @@ declare
   viewer_id uuid := private.viewer();
   draft public.drafts;
 begin
-  perform private.take_turns(viewer_id);
+  perform private.take_own_turn(viewer_id);
 
   select drafts.* into draft
   from public.drafts

@@ -225,7 +225,8 @@ create table private.search_switches (
 comment on table private.search_switches is 'Accounts that switched, and have posts that the index still has to change.';
 revoke all on private.search_switches from public, anon, authenticated, service_role;
 
--- Locks the posts by id, as edits do, so that the two cannot deadlock.
+-- It never waits for a post, because the edit of several posts may wait for another one of
+-- them. The next run corrects the posts that it skips.
 create function private.switch_findable(author_id uuid, most integer)
 returns boolean
 language plpgsql
@@ -244,17 +245,17 @@ declare
     order by posts.id desc
     limit most
   );
+  free_ids bigint[] := array(
+    select post_search.post_id
+    from private.post_search
+    where post_search.post_id = any (ids)
+    for no key update skip locked
+  );
 begin
-  perform
-  from private.post_search
-  where post_search.post_id = any (ids)
-  order by post_search.post_id
-  for no key update;
-
   update private.post_search
   set is_findable = not post_search.is_findable
-  where post_search.post_id = any (ids);
-  return cardinality(ids) < most;
+  where post_search.post_id = any (free_ids);
+  return cardinality(free_ids) < most and cardinality(free_ids) = cardinality(ids);
 end;
 $$;
 

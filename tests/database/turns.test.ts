@@ -128,6 +128,65 @@ test.each(["the post first", "the switch first"])(
   },
 );
 
+test.each(["the post first", "the switch first"])(
+  "a post that alice writes while the service role makes her private is limited: %s",
+  async (order) => {
+    const carol = await db.signUp(`dora_${order.replace(/\W/g, "_")}`);
+    const write = (sql: postgres.ReservedSql) => sql`insert into posts (content) values ('mine')`;
+    const close = (sql: postgres.ReservedSql) =>
+      sql`update profiles set is_private = true where id = ${carol.id}`;
+    const [one, two] = order === "the post first" ? [write, close] : [close, write];
+    await using first = await begin(one === write ? carol : undefined);
+    await using second = await begin(two === write ? carol : undefined);
+    await one(first.sql);
+    const waiting = two(second.sql).then(() => second.sql`commit`);
+    await toWait(second);
+    await first.sql`commit`;
+    await waiting;
+    expect(await db.admin`select is_open from posts where author_id = ${carol.id}`).toEqual([
+      { is_open: false },
+    ]);
+  },
+);
+
+test("a quote does not wait for the profiles that the service role changes", async () => {
+  const [post] = await bob.asks((sql) => sql`insert into posts (content) values ('?') returning id`);
+  await using long = await begin();
+  await long.sql`update profiles set bio = 'by the house' where id in (${alice.id}, ${bob.id})`;
+  await alice.asks((sql) => sql`insert into posts (content, quote_of_id) values ('!', ${post?.id})`);
+  await alice.asks((sql) => sql`insert into posts (repost_of_id) values (${post?.id})`);
+  expect(await db.admin`select from profiles where bio = 'by the house'`).toHaveLength(0);
+  await long.sql`commit`;
+  expect(await db.admin`select from profiles where bio = 'by the house'`).toHaveLength(2);
+});
+
+test.each(["the follow first", "the block first"])(
+  "the service role imports bob's follow of alice while she blocks him: %s",
+  async (order) => {
+    const [her, him] = [
+      await db.signUp(`her_${order.slice(4, 6)}`),
+      await db.signUp(`him_${order.slice(4, 6)}`),
+    ];
+    const follow = (sql: postgres.ReservedSql) =>
+      sql`insert into follows (follower_id, followee_id) values (${him.id}, ${her.id})`;
+    const block = (sql: postgres.ReservedSql) => sql`insert into blocks (blocked_id) values (${him.id})`;
+    const [one, two] = order === "the follow first" ? [follow, block] : [block, follow];
+    await using first = await begin(one === block ? her : undefined);
+    await using second = await begin(two === block ? her : undefined);
+    await one(first.sql);
+    const waiting = two(second.sql).then(
+      () => second.sql`commit`,
+      (error) => error,
+    );
+    await toWait(second);
+    await first.sql`commit`;
+    const outcome = await waiting;
+    if (two === follow) expect(outcome).toMatchObject({ code: "PT404", detail: "profile_not_found" });
+    expect(await db.admin`select from blocks where blocker_id = ${her.id}`).toHaveLength(1);
+    expect(await db.admin`select from follows where followee_id = ${her.id}`).toHaveLength(0);
+  },
+);
+
 test.each(["all pass", "while an account is deleted: no deadlock"])(
   "48 bulk requests of the service role at once, with the same rows in 48 orders: %s",
   async (what) => {

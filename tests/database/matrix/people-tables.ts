@@ -139,15 +139,16 @@ export const peopleTables: Record<string, TableExpectations> = {
       blocker_on_open: "(list_id, profile_id) values ({open}, {erin})",
     },
     update: "profile_id = {carol}",
+    letters: { G: "list_not_found" },
     grid: `
                                asfrbBmM@oS    asfrbBmM@oS
       select  bob_on_open      ++++..+++++    ..+...++.++
       select  mallory_on_open  ++++..+++.+    ..+...++..+
       select  walter_on_closed .........++    .........++
-      insert  carol_on_open    xxxxxxxxx++    xxxxxxxxx++
-      insert  carol_on_closed  xxxxxxxxx++    xxxxxxxxx++
-      insert  blocked_on_open  xxxxxxxxxPP    xxxxxxxxxPP
-      insert  blocker_on_open  xxxxxxxxxPP    xxxxxxxxxPP
+      insert  carol_on_open    xxxxGGxxx++    xGxGGGxxG++
+      insert  carol_on_closed  xGGGGGGGG++    xGGGGGGGG++
+      insert  blocked_on_open  xxxxGGxxxPP    xGxGGGxxGPP
+      insert  blocker_on_open  xxxxGGxxxPP    xGxGGGxxGPP
       update  bob_on_open      xxxxxxxxxxx    xxxxxxxxxxx
       delete  bob_on_open      x........++    x........++
       delete  mallory_on_open  x.........+    x.........+
