@@ -90,8 +90,6 @@ create index posts_author_id_id_open_idx on public.posts (author_id, id desc)
   where is_open and reply_to_id is null;
 create index posts_author_id_id_open_reply_idx on public.posts (author_id, id desc)
   where is_open and reply_to_id is not null;
--- How many posts of an author address the viewer (50-author-counts.sql).
-create index posts_author_id_id_mentioned_idx on public.posts (author_id, id desc) where audience = 'mentioned';
 -- The open replies and quotes of a post, by time. Limited ones are in private.limited_posts.
 create index posts_reply_to_id_id_open_idx on public.posts (reply_to_id, id) include (author_id)
   where is_open and reply_to_id is not null;

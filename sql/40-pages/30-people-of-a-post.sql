@@ -11,8 +11,6 @@
  * about, the list ends there.
  */
 
--- The people who like a post, newest first.
-create index likes_post_id_id_idx on public.likes (post_id, id desc) include (user_id);
 -- The people who repost a post, newest first.
 create index posts_repost_of_id_id_idx on public.posts (repost_of_id, id desc) include (author_id)
   where repost_of_id is not null;
