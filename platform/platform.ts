@@ -3,7 +3,7 @@
  * them in the reverse order. The commands, the tests and the benchmarks use it.
  */
 import { createHash } from "node:crypto";
-import { chmod, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type Auth, createAuth } from "./auth/index.ts";
@@ -27,6 +27,7 @@ import { createRealtime } from "./realtime/index.ts";
 import type { RealtimeLimits } from "./realtime/limits.ts";
 import { createRest } from "./rest/index.ts";
 import { loadSecrets } from "./secrets.ts";
+import { readSigningKeys } from "./signing-keys.ts";
 
 export interface PlatformOptions {
   /** The folder that holds supabase/config.toml. This repository if absent. */
@@ -42,7 +43,7 @@ export interface PlatformOptions {
   /** Use any free ports instead of the configured ones. Tests need it beside a running platform. */
   ephemeralPorts?: boolean;
   /** API keys and JWT secret. If absent, the CLI's local ones, which are publicly known. */
-  keys?: Omit<KeyOptions, "signingKey">;
+  keys?: Omit<KeyOptions, "signingKeys">;
   /** Settings that replace those of supabase/config.toml and of development.ts. */
   config?: ConfigOverrides;
   /** Values for `env(NAME)` and secrets for functions. They replace those of the project's .env files. */
@@ -102,7 +103,10 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
     publishableKey: env.PUBLISHABLE_KEY,
     secretKey: env.SECRET_KEY,
     ...options.keys,
-    signingKey: await signingKey(projectDir, config, secrets.signingKey),
+    signingKeys:
+      config.auth.signing_keys_path === undefined
+        ? [secrets.signingKey]
+        : await readSigningKeys(resolve(projectDir, "supabase", config.auth.signing_keys_path)),
   });
 
   // Take the ports first. Then we know about a taken port before anything slow starts.
@@ -287,14 +291,6 @@ async function temporaryDir(stack: AsyncDisposableStack): Promise<string> {
   await chmod(dir, 0o711);
   stack.defer(() => rm(dir, { recursive: true, force: true }));
   return dir;
-}
-
-/** The project's signing key if config.toml names one, else ours. */
-async function signingKey(projectDir: string, config: Config, own: KeyOptions["signingKey"]) {
-  const path = config.auth.signing_keys_path;
-  if (path === undefined) return own;
-  const [first] = JSON.parse(await readFile(resolve(projectDir, "supabase", path), "utf8"));
-  return first as KeyOptions["signingKey"];
 }
 
 /**
