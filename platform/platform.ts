@@ -152,6 +152,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
       databaseUrl: database.url("supabase_auth_admin"),
       config: config.auth,
       keys,
+      limited: !isLoopback(host),
       externalUrl: config.auth.external_url ?? `${gateway.url}/auth/v1`,
       smtp: { host: "127.0.0.1", port: mail.smtpPort },
       resolveHookUrl: (uri) => ownUrl(uri, gateway.url),

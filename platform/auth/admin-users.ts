@@ -10,7 +10,7 @@ import { isUuid, requireAdmin } from "./authorize.ts";
 import { type Call, type Context, json, record, text } from "./context.ts";
 import type { Db } from "./db.ts";
 import { readEmail } from "./email.ts";
-import { AuthError, badRequest, emailTaken, internal, invalid, notFound } from "./errors.ts";
+import { AuthError, badRequest, emailTaken, internal, invalid, isEmailTaken, notFound } from "./errors.ts";
 import {
   emailIdentityData,
   findIdentities,
@@ -114,7 +114,8 @@ export async function getUserById(context: Context, call: Call, id: string): Pro
   return json(await userJson(context.sql, await loadUser(context, id)));
 }
 
-async function loadUser(context: Context, id: string): Promise<User> {
+/** The user that an administrator's path names. @throws AuthError validation_failed, user_not_found (404) */
+export async function loadUser(context: Context, id: string): Promise<User> {
   if (!isUuid(id)) throw notFound("validation_failed", "user_id must be an UUID");
   const user = await findUserById(context.sql, id);
   if (!user) throw notFound("user_not_found", "User not found");
@@ -164,6 +165,7 @@ export async function createUser(context: Context, call: Call): Promise<Response
     });
     return json(await userJson(context.sql, user));
   } catch (cause) {
+    if (isEmailTaken(cause)) throw cause;
     throw internal("Database error creating new user", cause instanceof AuthError ? cause.cause : cause);
   }
 }

@@ -49,8 +49,9 @@ export const tooManyRequests = (code: string, message: string) => new AuthError(
 export const internal = (message: string, cause?: unknown) =>
   new AuthError(500, "unexpected_failure", message, { cause });
 
-export const emailTaken = () =>
-  unprocessable("email_exists", "A user with this email address has already been registered");
+export const emailTaken = (cause?: unknown) =>
+  new AuthError(422, "email_exists", "A user with this email address has already been registered", { cause });
+export const isEmailTaken = (error: unknown) => error instanceof AuthError && error.code === "email_exists";
 
 const versionHeader = "x-supabase-api-version";
 const version2024 = "2024-01-01";

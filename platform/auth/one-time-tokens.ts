@@ -8,8 +8,8 @@
 import { createHash, randomInt } from "node:crypto";
 import type { Call, Context } from "./context.ts";
 import type { Db } from "./db.ts";
-import { tooManyRequests } from "./errors.ts";
 import { confirmsBoth, sendMail } from "./mail/send.ts";
+import { tooSoon } from "./mail-frequency.ts";
 import { type User, updateUser } from "./users.ts";
 
 export type TokenType =
@@ -218,9 +218,5 @@ export function isExpired(context: Context, sentAt: Date | null): boolean {
 
 function checkFrequency(context: Context, sentAt: Date | null): void {
   const waitMs = sentAt ? sentAt.getTime() + context.config.email.max_frequency - Date.now() : 0;
-  if (waitMs <= 0) return;
-  throw tooManyRequests(
-    "over_email_send_rate_limit",
-    `For security purposes, you can only request this after ${Math.floor(waitMs / 1000)} seconds.`,
-  );
+  if (waitMs > 0) throw tooSoon(waitMs);
 }

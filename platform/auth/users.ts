@@ -5,7 +5,7 @@
 
 import { createHash } from "node:crypto";
 import type { Db, Json } from "./db.ts";
-import { internal } from "./errors.ts";
+import { emailTaken, internal } from "./errors.ts";
 import { findIdentities, identityJson, providersOf } from "./identities.ts";
 
 export interface User {
@@ -41,6 +41,8 @@ export interface User {
   is_anonymous: boolean;
 }
 
+/** The unique index on auth.users that keeps an address to one user. */
+const emailKey = "users_email_partial_key";
 /** The only audience that local and hosted projects use. */
 export const audience = "authenticated";
 const instanceId = "00000000-0000-0000-0000-000000000000";
@@ -99,7 +101,7 @@ export interface NewUser {
 
 /**
  * @param sql a transaction; triggers on auth.users run in it too
- * @throws AuthError unexpected_failure when the database or a trigger refuses the row
+ * @throws AuthError email_exists, unexpected_failure when the database or a trigger refuses the row
  */
 export async function insertUser(sql: Db, user: NewUser): Promise<User> {
   const id = user.id ?? crypto.randomUUID();
@@ -120,7 +122,7 @@ export async function insertUser(sql: Db, user: NewUser): Promise<User> {
     // Read it again, because triggers may have changed the row after it was inserted.
     return (await findUserById(sql, id)) as User;
   } catch (cause) {
-    throw internal("Database error saving new user", cause);
+    throw isEmailKey(cause) ? emailTaken(cause) : internal("Database error saving new user", cause);
   }
 }
 
@@ -163,7 +165,12 @@ export function unsavedUser(user: NewUser): User {
 
 type Changes = Partial<Omit<User, "id" | "created_at" | "updated_at" | "confirmed_at">>;
 
-/** @throws AuthError unexpected_failure, or postgres's error when the database or a trigger refuses */
+/** Whether two users wanted one address at the same moment, and this is the later one. */
+function isEmailKey(cause: unknown): boolean {
+  return cause instanceof Error && "constraint_name" in cause && cause.constraint_name === emailKey;
+}
+
+/** @throws AuthError email_exists, unexpected_failure, or postgres's error when the database or a trigger refuses */
 export async function updateUser(sql: Db, id: string, changes: Changes): Promise<User> {
   const columns = Object.fromEntries(
     Object.entries(changes).map(([column, value]) => [
@@ -173,7 +180,9 @@ export async function updateUser(sql: Db, id: string, changes: Changes): Promise
   );
   const [row] = await sql<User[]>`
     update auth.users set ${sql(columns as never)}, updated_at = now() where id = ${id} returning *
-  `;
+  `.catch((cause) => {
+    throw isEmailKey(cause) ? emailTaken(cause) : cause;
+  });
   if (!row) throw internal("Error updating user");
   return row;
 }

@@ -142,7 +142,7 @@ test("without a hook, Auth sends its own mails over SMTP, escaped and limited", 
   const { port } = smtp.server.address() as AddressInfo;
   const own = await harness.start(
     { hook: { send_email: { enabled: false } }, rate_limit: { email_sent: 4 } },
-    port,
+    { smtpPort: port },
   );
 
   const alice = { ...person("alice'&"), password: "alice's password" };
@@ -190,10 +190,10 @@ test("without a hook, Auth sends its own mails over SMTP, escaped and limited", 
 });
 
 test("a sign-up fails while the mail server is down, and works when tried again", async () => {
-  const own = await harness.start(
-    { hook: { send_email: { enabled: false } }, rate_limit: { email_sent: 100 } },
-    1,
-  );
+  const own = await harness.start({
+    hook: { send_email: { enabled: false } },
+    rate_limit: { email_sent: 100 },
+  });
   const alice = person("alice");
   const refused = await own.client().auth.signUp(alice);
   expect(refused.error).toMatchObject({ status: 500, message: "Error sending confirmation email" });
