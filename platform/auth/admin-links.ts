@@ -73,7 +73,7 @@ export async function generateLink(context: Context, call: Call): Promise<Respon
     const named =
       known && type === "signup" && params.data
         ? await updateUser(sql, user.id, {
-            raw_user_meta_data: changeMetadata(user.raw_user_meta_data, params.data),
+            raw_user_meta_data: changeMetadata(user.raw_user_meta_data, params.data, user.raw_app_meta_data),
           })
         : user;
     const hash = hashOtp(email, otp);

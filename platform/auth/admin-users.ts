@@ -18,7 +18,7 @@ import {
   insertEmailIdentity,
   setEmailIdentity,
 } from "./identities.ts";
-import { changeMetadata, readMetadata } from "./metadata.ts";
+import { changeMetadata, checkTogether, readMetadata } from "./metadata.ts";
 import { passwordProblem, unknownPassword } from "./passwords.ts";
 import { newEmailUser } from "./signup.ts";
 import {
@@ -147,6 +147,7 @@ export async function createUser(context: Context, call: Call): Promise<Response
   const bannedUntil = readBan(params.ban_duration);
   const appMetadata = readMetadata(params.app_metadata);
   const userMetadata = readMetadata(params.user_metadata);
+  checkTogether(appMetadata, userMetadata);
   const candidate = {
     ...newEmailUser(email, await initialHash(context, params), userMetadata),
     ...(params.id === "" ? {} : { id: params.id }),
@@ -208,13 +209,16 @@ export async function updateUserById(context: Context, call: Call, id: string): 
       if (params.email_confirm) current = await confirmUser(sql, current);
       if (passwordHash !== undefined) current = await changePassword(sql, id, passwordHash);
       if (email) await setEmailIdentity(sql, id, email, params.email_confirm ?? false);
+      const appMetadata = changeMetadata(current.raw_app_meta_data, params.app_metadata, {});
+      const userMetadata = changeMetadata(current.raw_user_meta_data, params.user_metadata, appMetadata);
+      if (params.app_metadata) checkTogether(appMetadata, userMetadata);
       current = await updateUser(sql, id, {
         ...(params.role === "" ? {} : { role: params.role.trim() }),
         ...(email ? { email } : {}),
         ...(email && params.email_confirm ? { is_anonymous: false } : {}),
         ...(bannedUntil === undefined ? {} : { banned_until: bannedUntil }),
-        raw_app_meta_data: changeMetadata(current.raw_app_meta_data, params.app_metadata),
-        raw_user_meta_data: changeMetadata(current.raw_user_meta_data, params.user_metadata),
+        raw_app_meta_data: appMetadata,
+        raw_user_meta_data: userMetadata,
       });
       await audit(sql, { adminRole }, "user_modified", traits(current));
       return current;
