@@ -3,10 +3,10 @@
  * Source: supabase/auth internal/api/admin.go, pagination.go.
  */
 
-import { getRounds } from "bcryptjs";
 import { z } from "zod";
 import { audit } from "./audit.ts";
 import { isUuid, requireAdmin } from "./authorize.ts";
+import { isBcrypt } from "./bcrypt.ts";
 import { type Call, type Context, json, record, text } from "./context.ts";
 import type { Db } from "./db.ts";
 import { readEmail } from "./email.ts";
@@ -184,10 +184,6 @@ async function initialHash(context: Context, params: Params): Promise<string> {
     throw invalid("bcrypt: password length exceeds 72 bytes");
   }
   return context.passwords.hash(params.password || unknownPassword());
-}
-
-function isBcrypt(hash: string): boolean {
-  return /^\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}$/.test(hash) && getRounds(hash) <= 31;
 }
 
 export async function updateUserById(context: Context, call: Call, id: string): Promise<Response> {
