@@ -12,7 +12,7 @@ import { createCron } from "./cron/index.ts";
 import { developmentConfig } from "./development.ts";
 import { type Env, envFiles, functionsEnv } from "./env.ts";
 import { PlatformError } from "./errors.ts";
-import { createFunctions } from "./functions/index.ts";
+import { createFunctions, type Functions } from "./functions/index.ts";
 import { createGateway, isLoopback } from "./gateway/index.ts";
 import { claim, type Instance } from "./instance.ts";
 import { createKeys, type KeyOptions, type Keys } from "./keys.ts";
@@ -139,6 +139,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   });
 
   progress("Starting the services");
+  const functionsUrl = `${gateway.url}/functions/v1`;
   const rest = starting.use(
     await createRest({
       databaseUrl: database.url("authenticator"),
@@ -156,10 +157,17 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
       externalUrl: config.auth.external_url ?? `${gateway.url}/auth/v1`,
       smtp: { host: "127.0.0.1", port: mail.smtpPort },
       resolveHookUrl: (uri) => ownUrl(uri, gateway.url),
+      // A hook that is a function of ours needs no way through the gateway.
+      postHook: (url, init) => {
+        const own = String(url).startsWith(functionsUrl);
+        return own
+          ? functions.fetch(new Request(String(url).replace(functionsUrl, gateway.url), init))
+          : fetch(url, init);
+      },
       log: log.child("auth"),
     }),
   );
-  const functions = starting.use(
+  const functions: Functions = starting.use(
     await createFunctions({
       projectDir,
       stateDir,

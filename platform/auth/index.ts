@@ -34,6 +34,8 @@ export interface AuthOptions {
   smtp: { host: string; port: number };
   /** Turns a configured hook URI into the address that works from this process. */
   resolveHookUrl(uri: string): string;
+  /** Sends a request to a hook. fetch by default. */
+  postHook?: typeof fetch;
   log: Log;
   /** Connections to the database. */
   poolSize?: number;
@@ -52,7 +54,7 @@ const poolSizeDefault = 20;
 /** @throws PlatformError auth_hook_invalid */
 export async function createAuth(options: AuthOptions): Promise<Auth> {
   const { config, log } = options;
-  const hooks = createHooks(config.hook, options.resolveHookUrl, log);
+  const hooks = createHooks(config.hook, options.resolveHookUrl, options.postHook ?? fetch, log);
   const sql = postgres(options.databaseUrl, {
     max: options.poolSize ?? poolSizeDefault,
     connect_timeout: 10,

@@ -157,10 +157,11 @@ export async function insertInvitedUser(sql: Db, candidate: NewUser & { id: stri
 async function insertEmailUser(sql: Db, candidate: NewUser & { id: string }): Promise<User> {
   const user = await insertUser(sql, candidate);
   const identity = emailIdentityData(user.id, user.email ?? "", false, candidate.userMetadata);
-  await insertEmailIdentity(sql, user.id, identity);
-  return updateUser(sql, user.id, {
-    raw_user_meta_data: { ...(user.raw_user_meta_data ?? {}), ...identity },
-  });
+  const [, changed] = await Promise.all([
+    insertEmailIdentity(sql, user.id, identity),
+    updateUser(sql, user.id, { raw_user_meta_data: { ...(user.raw_user_meta_data ?? {}), ...identity } }),
+  ]);
+  return changed;
 }
 
 async function confirmOrAsk(

@@ -106,7 +106,7 @@ export interface NewUser {
 export async function insertUser(sql: Db, user: NewUser): Promise<User> {
   const id = user.id ?? crypto.randomUUID();
   try {
-    await sql`
+    const inserting = sql`
       insert into auth.users (
         instance_id, id, aud, role, email, encrypted_password,
         confirmation_token, recovery_token, email_change_token_new, email_change,
@@ -118,9 +118,11 @@ export async function insertUser(sql: Db, user: NewUser): Promise<User> {
         ${sql.json(user.appMetadata as never)}, ${sql.json(user.userMetadata as never)},
         false, ${user.anonymous ?? false}, now(), now()
       )
-    `;
-    // Read it again, because triggers may have changed the row after it was inserted.
-    return (await findUserById(sql, id)) as User;
+    `.execute();
+    // Read it again, because triggers may have changed the row after it was inserted. Both
+    // statements are sent together.
+    const [, inserted] = await Promise.all([inserting, findUserById(sql, id)]);
+    return inserted as User;
   } catch (cause) {
     throw isEmailKey(cause) ? emailTaken(cause) : internal("Database error saving new user", cause);
   }
