@@ -77,7 +77,7 @@ const schema = z.object({
       password_requirements: z.string().default(""),
       rate_limit: z
         .object({
-          /** Mails an hour. Only Auth's own mailer has this limit, as on hosted Supabase. */
+          /** Mails an hour, of all people together. Auth counts before it calls the send_email hook. */
           email_sent: z.number().int().min(0).default(2),
           anonymous_users: z.number().int().min(0).default(30),
           token_refresh: z.number().int().min(0).default(150),
