@@ -86,7 +86,7 @@ async function rate(signUp: () => Promise<void>): Promise<number> {
   return (done / (performance.now() - startMs)) * 1000;
 }
 
-/** Of one reader who asks again as soon as the answer is there, in milliseconds. */
+/** The p99, in milliseconds, for a reader who asks again as soon as the answer is there. */
 async function p99(read: () => Promise<void>, goOn: () => boolean): Promise<number> {
   const times: number[] = [];
   while (goOn()) {
@@ -127,18 +127,18 @@ function table(
   return [
     `Medians of ${rounds} rounds in turns. Sign-ups come from ${clients} clients at once, for ${roundMs / 1000} s a round; hashes run on`,
     `${availableParallelism()} threads. One reader reads 20 posts at a time while ${crowd} people sign up at once (${(median(reading.map(({ crowdMs }) => crowdMs)) / 1000).toFixed(1)} s), and`,
-    "then as long alone. Platform, Postgres, Deno and load share the cores.",
+    "then for the same time without them. Platform, Postgres, Deno and load share the cores.",
     "",
     "| | base | measured | measured ÷ base | half of the rounds |",
     "|---|---|---|---|---|",
     line(
-      "sign-ups a second, beside hashes alone",
+      "sign-ups a second; base: only hashes",
       rates.map(({ hash }) => hash),
       rates.map(({ signUps }) => signUps),
       1,
     ),
     line(
-      "a reader's p99 in ms, beside nobody signing up",
+      "a reader's p99 in ms; base: nobody signs up",
       reading.map(({ quiet }) => quiet),
       reading.map(({ crowded }) => crowded),
       2,

@@ -25,7 +25,7 @@ export async function loadBcrypt(importNative = () => import("@node-rs/bcrypt"))
   }
 }
 
-/** Whether a text is a bcrypt hash that can be compared with, whoever made it. */
+/** Whether a text is a bcrypt hash that a password can be compared with. */
 export function isBcrypt(hash: string): boolean {
   const found = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/.exec(hash);
   return found !== null && Number(found[1]) >= 4 && Number(found[1]) <= 31;

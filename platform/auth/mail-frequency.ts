@@ -6,7 +6,7 @@
  */
 import { AuthError, tooManyRequests } from "./errors.ts";
 
-/** What somebody asks for who is not signed in. */
+/** What a person who is not signed in can ask for. */
 export type Wish = "signup" | "resend" | "email_change" | "recovery" | "magiclink";
 
 export interface MailFrequency {

@@ -146,7 +146,7 @@ export async function askBeforeCreating(context: Context, call: Call, user: NewU
   );
 }
 
-/** Inserts a user whom an administrator invites, and their e-mail identity. The metadata stays as given. */
+/** Inserts a user for an administrator, and the e-mail identity. The metadata stays as given. */
 export async function insertInvitedUser(sql: Db, candidate: NewUser & { id: string }): Promise<User> {
   const user = await insertUser(sql, candidate);
   await insertEmailIdentity(sql, user.id, emailIdentityData(user.id, user.email ?? "", false));

@@ -257,7 +257,7 @@ test("the metadata that an administrator gives with a link or an invitation stay
   expect(signedUp.data.user?.user_metadata).toMatchObject({ ...data, sub: signedUp.data.user?.id });
 });
 
-test("the factors of a user who does not exist are not found, and those of bob are none", async () => {
+test("the factors of a user who does not exist are not found, and bob has no factors", async () => {
   const bob = await member(auth, harness.receiver, "bob");
   const ask = async (method: string, path: string) => {
     const response = await auth.send(method, path, { token: auth.keys.serviceRoleKey });

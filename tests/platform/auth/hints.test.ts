@@ -1,4 +1,4 @@
-/** Who is registered: nobody can find out by asking for mails, however often they ask. */
+/** Nobody can find out who is registered by asking for mails, even many times. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createHarness, type Harness, member, person, type TestAuth } from "./harness.ts";
 
