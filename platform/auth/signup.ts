@@ -86,9 +86,10 @@ export async function register(
   call: Call,
   { email, password, data, pkce }: Registration,
 ): Promise<Grant | Json> {
-  const existing = await findEmailHolder(context.sql, email);
-  // We hash in any case. Otherwise the time of the answer would tell who is registered.
+  // We hash in any case. Otherwise the time of the answer would tell who is registered. We hash
+  // first, so that a crowd of sign-ups reaches the database one after the other.
   const passwordHash = await context.passwords.hash(password);
+  const existing = await findEmailHolder(context.sql, email);
   if (existing?.email_confirmed_at) return refuseQuietly(context, existing, email, data);
   const candidate = newEmailUser(email, passwordHash, data);
   if (!existing) await askBeforeCreating(context, call, candidate);
