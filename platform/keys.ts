@@ -4,8 +4,7 @@
  */
 import {
   createLocalJWKSet,
-  exportJWK,
-  generateKeyPair,
+  errors,
   importJWK,
   type JWK,
   type JWTPayload,
@@ -13,6 +12,7 @@ import {
   jwtVerify,
   SignJWT,
 } from "jose";
+import { createSigningKey, publicKeyOf, signingAlgorithms } from "./signing-keys.ts";
 
 /** The local values of the supabase CLI. Clients that were written for `supabase start` carry them. */
 export const localDefaults = {
@@ -26,8 +26,8 @@ export interface KeyOptions {
   jwtSecret?: string;
   publishableKey?: string;
   secretKey?: string;
-  /** The private ES256 JWK that signs users' tokens. A new one if absent. */
-  signingKey?: JWK;
+  /** Private JWKs. The first one signs users' tokens, and all of them verify. A new one if absent. */
+  signingKeys?: JWK[];
 }
 
 export type Claims = JWTPayload & { role?: string };
@@ -39,15 +39,17 @@ export interface Keys {
   /** Legacy JWT keys: HS256, `iss: supabase-demo`, `exp: 1983812996`. */
   anonKey: string;
   serviceRoleKey: string;
-  /** The private signing key. The caller keeps it. */
-  signingKey: JWK;
-  /** The public keys, as /auth/v1/.well-known/jwks.json serves them. */
+  /** The public parts of the signing keys, as /auth/v1/.well-known/jwks.json serves them. */
   jwks: { keys: JWK[] };
   /** True if a key is one of the CLI's publicly known keys. Then the platform may listen only on loopback. */
   wellKnown: boolean;
-  /** Signs the claims with ES256 and adds none. The caller sets iat, exp and iss. */
+  /** Signs the claims with the first signing key and adds none. The caller sets iat, exp and iss. */
   sign(claims: Claims): Promise<string>;
-  /** Verifies the token. @returns its claims. @throws jose's JOSEError (JWTExpired, …) */
+  /**
+   * Verifies the token. A role that is not a text is refused: as a text it would name a role.
+   * @returns its claims
+   * @throws jose's JOSEError (JWTExpired, …)
+   */
   verify(token: string): Promise<Claims>;
 }
 
@@ -61,10 +63,12 @@ export async function createKeys(options: KeyOptions = {}): Promise<Keys> {
   const publishableKey = options.publishableKey ?? localDefaults.publishableKey;
   const secretKey = options.secretKey ?? localDefaults.secretKey;
   const secret = new TextEncoder().encode(jwtSecret);
-  const signingKey = options.signingKey ?? (await createSigningKey());
-  const { d: _private, ...publicKey } = signingKey;
-  const jwks = { keys: [{ ...publicKey, key_ops: ["verify"] }] };
-  const privateKey = await importJWK(signingKey, "ES256");
+  const signingKeys = options.signingKeys ?? [await createSigningKey()];
+  const [signingKey] = signingKeys;
+  if (!signingKey?.kid || !signingKey.alg) throw new RangeError("a signing key needs kid and alg");
+  const { kid, alg } = signingKey;
+  const privateKey = await importJWK(signingKey);
+  const jwks = { keys: signingKeys.map(publicKeyOf) };
   const localSet = createLocalJWKSet(jwks);
 
   const legacy = (role: string) =>
@@ -80,33 +84,31 @@ export async function createKeys(options: KeyOptions = {}): Promise<Keys> {
     secretKey,
     anonKey: await legacy("anon"),
     serviceRoleKey: await legacy("service_role"),
-    signingKey,
     jwks,
     wellKnown: jwtSecret === localDefaults.jwtSecret || secretKey === localDefaults.secretKey,
-    sign: (claims) =>
-      new SignJWT(claims)
-        .setProtectedHeader({ alg: "ES256", kid: signingKey.kid as string, typ: "JWT" })
-        .sign(privateKey),
+    sign: (claims) => new SignJWT(claims).setProtectedHeader({ alg, kid, typ: "JWT" }).sign(privateKey),
     async verify(token) {
       const known = verified.get(token);
       const nowS = Date.now() / 1000;
       if (known && (known.exp === undefined || known.exp > nowS)) return known;
       verified.delete(token);
-      const options: JWTVerifyOptions = { algorithms: ["ES256", "HS256"] };
+      const options: JWTVerifyOptions = { algorithms: [...signingAlgorithms, "HS256"] };
       const { payload } = await jwtVerify<Claims>(
         token,
         (header, jws) => (header.alg === "HS256" ? secret : localSet(header, jws)),
         options,
       );
+      if (payload.role !== undefined && typeof payload.role !== "string") {
+        throw new errors.JWTClaimValidationFailed(
+          '"role" claim must be a string',
+          payload,
+          "role",
+          "invalid",
+        );
+      }
       if (verified.size >= verifiedMax) verified.delete(verified.keys().next().value as string);
       verified.set(token, payload);
       return payload;
     },
   };
-}
-
-/** A new private ES256 key with a random kid. */
-export async function createSigningKey(): Promise<JWK> {
-  const { privateKey } = await generateKeyPair("ES256", { extractable: true });
-  return { ...(await exportJWK(privateKey)), kid: crypto.randomUUID(), use: "sig", alg: "ES256" };
 }

@@ -3,7 +3,7 @@
  * them in the reverse order. The commands, the tests and the benchmarks use it.
  */
 import { createHash } from "node:crypto";
-import { chmod, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type Auth, createAuth } from "./auth/index.ts";
@@ -12,7 +12,7 @@ import { createCron } from "./cron/index.ts";
 import { developmentConfig } from "./development.ts";
 import { type Env, envFiles, functionsEnv } from "./env.ts";
 import { PlatformError } from "./errors.ts";
-import { createFunctions } from "./functions/index.ts";
+import { createFunctions, type Functions } from "./functions/index.ts";
 import { createGateway, isLoopback } from "./gateway/index.ts";
 import { claim, type Instance } from "./instance.ts";
 import { createKeys, type KeyOptions, type Keys } from "./keys.ts";
@@ -31,6 +31,7 @@ import { createRealtime } from "./realtime/index.ts";
 import type { RealtimeLimits } from "./realtime/limits.ts";
 import { createRest } from "./rest/index.ts";
 import { loadSecrets } from "./secrets.ts";
+import { readSigningKeys } from "./signing-keys.ts";
 
 export interface PlatformOptions {
   /** The folder that holds supabase/config.toml. This repository if absent. */
@@ -52,7 +53,7 @@ export interface PlatformOptions {
    */
   ephemeralPorts?: boolean;
   /** API keys and JWT secret. If absent, the CLI's local ones, which are publicly known. */
-  keys?: Omit<KeyOptions, "signingKey">;
+  keys?: Omit<KeyOptions, "signingKeys">;
   /** Settings that replace those of supabase/config.toml and of development.ts. */
   config?: ConfigOverrides;
   /** Values for `env(NAME)` and secrets for functions. They replace those of the project's .env files. */
@@ -112,7 +113,10 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
     publishableKey: env.PUBLISHABLE_KEY,
     secretKey: env.SECRET_KEY,
     ...options.keys,
-    signingKey: await signingKey(projectDir, config, secrets.signingKey),
+    signingKeys:
+      config.auth.signing_keys_path === undefined
+        ? [secrets.signingKey]
+        : await readSigningKeys(resolve(projectDir, "supabase", config.auth.signing_keys_path)),
   });
 
   // Take the ports first. Then we know about a taken port before anything slow starts.
@@ -156,6 +160,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   const logins = await seedLogins(projectDir, config.db.seed.sql_paths, database.url("postgres"));
 
   progress("Starting the services");
+  const functionsUrl = `${gateway.url}/functions/v1`;
   const rest = starting.use(
     await createRest({
       databaseUrl: database.url("authenticator"),
@@ -169,13 +174,21 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
       databaseUrl: database.url("supabase_auth_admin"),
       config: config.auth,
       keys,
+      limited: !isLoopback(host),
       externalUrl: config.auth.external_url ?? `${gateway.url}/auth/v1`,
       smtp: { host: "127.0.0.1", port: mail.smtpPort },
       resolveHookUrl: (uri) => ownUrl(uri, gateway.url),
+      // A hook that is a function of ours needs no way through the gateway.
+      postHook: (url, init) => {
+        const own = String(url).startsWith(functionsUrl);
+        return own
+          ? functions.fetch(new Request(String(url).replace(functionsUrl, gateway.url), init))
+          : fetch(url, init);
+      },
       log: log.child("auth"),
     }),
   );
-  const functions = starting.use(
+  const functions: Functions = starting.use(
     await createFunctions({
       projectDir,
       stateDir,
@@ -322,14 +335,6 @@ async function temporaryDir(stack: AsyncDisposableStack): Promise<string> {
   await chmod(dir, 0o711);
   stack.defer(() => rm(dir, { recursive: true, force: true }));
   return dir;
-}
-
-/** The project's signing key if config.toml names one, else ours. */
-async function signingKey(projectDir: string, config: Config, own: KeyOptions["signingKey"]) {
-  const path = config.auth.signing_keys_path;
-  if (path === undefined) return own;
-  const [first] = JSON.parse(await readFile(resolve(projectDir, "supabase", path), "utf8"));
-  return first as KeyOptions["signingKey"];
 }
 
 /**

@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { JWK } from "jose";
-import { createSigningKey } from "./keys.ts";
+import { createSigningKey } from "./signing-keys.ts";
 
 export interface Secrets {
   /** Signs users' tokens. We keep it, so that people stay signed in after a restart. */

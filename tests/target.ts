@@ -11,14 +11,8 @@ export default async function setup(): Promise<(() => Promise<void>) | undefined
   const platform = await createPlatform({
     ephemeralPorts: true,
     seed: false,
-    // All tests share one client address, and people sign up twice without waiting a minute.
-    // The limits have their own tests.
-    config: {
-      auth: {
-        email: { max_frequency: "1ms" },
-        rate_limit: { sign_in_sign_ups: 100_000, token_refresh: 100_000, token_verifications: 100_000 },
-      },
-    },
+    // People sign up twice without waiting a minute. The limits have their own tests.
+    config: { auth: { email: { max_frequency: "1ms" } } },
     log: createLog((line) => process.stderr.write(`${line}\n`), "warn"),
   });
   process.env.PLAZA_URL = platform.url;

@@ -6,18 +6,22 @@
  * internal/hooks/hookhttp). Then it undoes what it was doing, and gives `http_code` and
  * `message` to the client. Auth repeats a request only on 429 or 503 with retry-after, at
  * once and with a new webhook-id. This function sends neither. It is better if the person
- * tries again in a minute.
+ * tries again in a minute. A request that comes again all the same is answered, but sends no
+ * second mail: see occasions.ts.
  */
 import { readText } from "../_shared/body.ts";
+import { createOccasions } from "./occasions.ts";
 import { payloadSchema } from "./payload.ts";
 import { type Mail, renderMails } from "./render.ts";
-import { SendError, sendMails } from "./send.ts";
+import { occasionOf, SendError, sendMails } from "./send.ts";
 import { readSettings } from "./settings.ts";
 import { isSigned } from "./signature.ts";
 
 /** Auth waits five seconds, and a cold start needs a part of them. */
 const sendingMs = 3800;
 const maxBodyBytes = 512 * 1024;
+
+const occasions = createOccasions();
 
 Deno.serve(async (request) => {
   if (request.method !== "POST") return refusal(405, "Only POST");
@@ -46,7 +50,8 @@ Deno.serve(async (request) => {
     return refusal(400, "Invalid payload: email_data.site_url");
   }
   try {
-    await sendMails(mails, settings, body, signal);
+    const occasion = await occasionOf(body);
+    await occasions.once(occasion, () => sendMails(mails, settings, occasion, signal));
   } catch (error) {
     if (!(error instanceof SendError)) throw error;
     console.error(`${payload.data.email_data.email_action_type}: ${error.message}`);

@@ -16,8 +16,8 @@ export class SendError extends Error {
 
 /**
  * Sends the mails one by one. If the mail server is down, the first mail fails and no mail is sent.
- * @param occasion names this request of Auth. The same occasion gives the same Message-IDs and
- *   idempotency keys, so that a receiver can recognise a repeated request.
+ * @param occasion names this request of Auth, as occasionOf() makes it. The same occasion gives the
+ *   same Message-IDs and idempotency keys, so that a receiver can recognise a repeated request.
  * @param signal stops the waiting
  * @throws SendError
  */
@@ -125,6 +125,12 @@ function reason(error: unknown): string {
   const { code, command, responseCode } = error as Error & Record<string, unknown>;
   return [error.name, code, command, responseCode].filter(Boolean).join(" ");
 }
+
+/**
+ * A name for a request of Auth. Auth puts a new uuid into each, and a request that comes again has
+ * the same body, so the same body is the same occasion.
+ */
+export const occasionOf = (body: string): Promise<string> => digest(body);
 
 async function digest(text: string): Promise<string> {
   const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));

@@ -14,7 +14,7 @@ import { verifyLink } from "./mail/send.ts";
 import { changeMetadata, readMetadata } from "./metadata.ts";
 import { createOtp, hashOtp, saveEmailChange, saveToken, sendToken } from "./one-time-tokens.ts";
 import { passwordProblem, unknownPassword } from "./passwords.ts";
-import { askBeforeCreating, insertEmailUser, newEmailUser } from "./signup.ts";
+import { askBeforeCreating, insertInvitedUser, newEmailUser } from "./signup.ts";
 import { findEmailHolder, findUserByEmail, type User, updateUser, userJson } from "./users.ts";
 
 const inviteSchema = z.object({ email: text, data: record });
@@ -28,7 +28,7 @@ export async function invite(context: Context, call: Call): Promise<Response> {
   const candidate = newEmailUser(email, "", readMetadata(params.data));
   if (!known) await askBeforeCreating(context, call, candidate);
   const invited = await context.sql.begin(async (sql) => {
-    const user = known ?? (await insertEmailUser(sql, candidate));
+    const user = known ?? (await insertInvitedUser(sql, candidate));
     await audit(sql, { adminRole }, "user_invited", { user_id: user.id, user_email: email });
     return sendToken(context, call, sql, user, "invite");
   });
@@ -62,7 +62,7 @@ export async function generateLink(context: Context, call: Call): Promise<Respon
   const otp = createOtp(context.config.email.otp_length);
 
   const made = await context.sql.begin(async (sql) => {
-    const user = known ?? (await insertEmailUser(sql, candidate as NonNullable<typeof candidate>));
+    const user = known ?? (await insertInvitedUser(sql, candidate as NonNullable<typeof candidate>));
     if (type === "magiclink" || type === "recovery") await audit(sql, user, "user_recovery_requested");
     if (type === "invite") {
       await audit(sql, { adminRole }, "user_invited", { user_id: user.id, user_email: email });
@@ -73,7 +73,7 @@ export async function generateLink(context: Context, call: Call): Promise<Respon
     const named =
       known && type === "signup" && params.data
         ? await updateUser(sql, user.id, {
-            raw_user_meta_data: changeMetadata(user.raw_user_meta_data, params.data),
+            raw_user_meta_data: changeMetadata(user.raw_user_meta_data, params.data, user.raw_app_meta_data),
           })
         : user;
     const hash = hashOtp(email, otp);

@@ -3,14 +3,15 @@
  * Source: supabase/auth internal/api/admin.go, pagination.go.
  */
 
-import { getRounds } from "bcryptjs";
 import { z } from "zod";
 import { audit } from "./audit.ts";
 import { isUuid, requireAdmin } from "./authorize.ts";
+import { readBan } from "./ban.ts";
+import { isBcrypt } from "./bcrypt.ts";
 import { type Call, type Context, json, record, text } from "./context.ts";
 import type { Db } from "./db.ts";
 import { readEmail } from "./email.ts";
-import { AuthError, badRequest, emailTaken, internal, invalid, notFound } from "./errors.ts";
+import { AuthError, badRequest, emailTaken, internal, invalid, isEmailTaken, notFound } from "./errors.ts";
 import {
   emailIdentityData,
   findIdentities,
@@ -18,7 +19,7 @@ import {
   insertEmailIdentity,
   setEmailIdentity,
 } from "./identities.ts";
-import { changeMetadata, readMetadata } from "./metadata.ts";
+import { changeMetadata, checkTogether, readMetadata } from "./metadata.ts";
 import { passwordProblem, unknownPassword } from "./passwords.ts";
 import { newEmailUser } from "./signup.ts";
 import {
@@ -114,7 +115,8 @@ export async function getUserById(context: Context, call: Call, id: string): Pro
   return json(await userJson(context.sql, await loadUser(context, id)));
 }
 
-async function loadUser(context: Context, id: string): Promise<User> {
+/** The user that an administrator's path names. @throws AuthError validation_failed, user_not_found (404) */
+export async function loadUser(context: Context, id: string): Promise<User> {
   if (!isUuid(id)) throw notFound("validation_failed", "user_id must be an UUID");
   const user = await findUserById(context.sql, id);
   if (!user) throw notFound("user_not_found", "User not found");
@@ -146,6 +148,7 @@ export async function createUser(context: Context, call: Call): Promise<Response
   const bannedUntil = readBan(params.ban_duration);
   const appMetadata = readMetadata(params.app_metadata);
   const userMetadata = readMetadata(params.user_metadata);
+  checkTogether(appMetadata, userMetadata);
   const candidate = {
     ...newEmailUser(email, await initialHash(context, params), userMetadata),
     ...(params.id === "" ? {} : { id: params.id }),
@@ -164,6 +167,7 @@ export async function createUser(context: Context, call: Call): Promise<Response
     });
     return json(await userJson(context.sql, user));
   } catch (cause) {
+    if (isEmailTaken(cause)) throw cause;
     throw internal("Database error creating new user", cause instanceof AuthError ? cause.cause : cause);
   }
 }
@@ -181,10 +185,6 @@ async function initialHash(context: Context, params: Params): Promise<string> {
     throw invalid("bcrypt: password length exceeds 72 bytes");
   }
   return context.passwords.hash(params.password || unknownPassword());
-}
-
-function isBcrypt(hash: string): boolean {
-  return /^\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}$/.test(hash) && getRounds(hash) <= 31;
 }
 
 export async function updateUserById(context: Context, call: Call, id: string): Promise<Response> {
@@ -206,13 +206,16 @@ export async function updateUserById(context: Context, call: Call, id: string): 
       if (params.email_confirm) current = await confirmUser(sql, current);
       if (passwordHash !== undefined) current = await changePassword(sql, id, passwordHash);
       if (email) await setEmailIdentity(sql, id, email, params.email_confirm ?? false);
+      const appMetadata = changeMetadata(current.raw_app_meta_data, params.app_metadata, {});
+      const userMetadata = changeMetadata(current.raw_user_meta_data, params.user_metadata, appMetadata);
+      if (params.app_metadata) checkTogether(appMetadata, userMetadata);
       current = await updateUser(sql, id, {
         ...(params.role === "" ? {} : { role: params.role.trim() }),
         ...(email ? { email } : {}),
         ...(email && params.email_confirm ? { is_anonymous: false } : {}),
         ...(bannedUntil === undefined ? {} : { banned_until: bannedUntil }),
-        raw_app_meta_data: changeMetadata(current.raw_app_meta_data, params.app_metadata),
-        raw_user_meta_data: changeMetadata(current.raw_user_meta_data, params.user_metadata),
+        raw_app_meta_data: appMetadata,
+        raw_user_meta_data: userMetadata,
       });
       await audit(sql, { adminRole }, "user_modified", traits(current));
       return current;
@@ -274,31 +277,4 @@ function refusePhone(params: Params): void {
 
 function traits(user: User) {
   return { user_id: user.id, user_email: user.email ?? "", user_phone: user.phone ?? "" };
-}
-
-const unitsMs: Record<string, number> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-};
-/** The latest time that a JavaScript date can hold. */
-const lastDateMs = 8_640_000_000_000_000;
-
-/** Reads a duration as Go writes it ("24h", "1h30m"). "none" lifts a ban, an empty text changes nothing. */
-function readBan(duration: string): Date | null | undefined {
-  if (duration === "") return undefined;
-  if (duration === "none") return null;
-  const parts = [...duration.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)];
-  if (parts.length === 0 || parts.map((part) => part[0]).join("") !== duration) {
-    throw invalid(`invalid format for ban duration: "${duration.slice(0, 30)}"`);
-  }
-  const lengthMs = parts.reduce(
-    (sum, [, count, unit]) => sum + Number(count) * (unitsMs[unit ?? ""] ?? 0),
-    0,
-  );
-  return lengthMs === 0 ? null : new Date(Math.min(lastDateMs, Date.now() + lengthMs));
 }

@@ -3,6 +3,7 @@
  * administrator. Source: supabase/auth internal/api/auth.go.
  */
 import { errors } from "jose";
+import { keyTokenHeader } from "../gateway/api-keys.ts";
 import type { Claims } from "../keys.ts";
 import type { Call, Context } from "./context.ts";
 import { AuthError, badRequest, forbidden } from "./errors.ts";
@@ -21,7 +22,7 @@ export const isUuid = (text: string): boolean => uuid.test(text);
 
 /** @throws AuthError no_authorization, bad_jwt, user_not_found, session_not_found */
 export async function requireUser(context: Context, call: Call): Promise<Caller> {
-  const claims = await readToken(context, call);
+  const claims = await readToken(context, call.request.headers.get("authorization"));
   if (!claims.sub) throw forbidden("bad_jwt", "invalid claim: missing sub claim");
   if (!isUuid(claims.sub)) throw badRequest("bad_jwt", "invalid claim: sub claim must be a UUID");
   const user = await findUserById(context.sql, claims.sub);
@@ -38,15 +39,20 @@ export async function requireUser(context: Context, call: Call): Promise<Caller>
   return { user, claims, session };
 }
 
-/** @returns the administrator's role. @throws AuthError no_authorization, bad_jwt, not_admin */
+/**
+ * An API key alone is enough for an administrator. The gateway puts its JWT into sb-api-key.
+ * @returns the administrator's role
+ * @throws AuthError no_authorization, bad_jwt, not_admin
+ */
 export async function requireAdmin(context: Context, call: Call): Promise<string> {
-  const { role } = await readToken(context, call);
+  const { headers } = call.request;
+  const { role } = await readToken(context, headers.get("authorization") ?? headers.get(keyTokenHeader));
   if (role !== "service_role" && role !== "supabase_admin") throw forbidden("not_admin", "User not allowed");
   return role;
 }
 
-async function readToken(context: Context, call: Call): Promise<Claims> {
-  const token = /^[Bb]earer (\S+)$/.exec(call.request.headers.get("authorization") ?? "")?.[1];
+async function readToken(context: Context, header: string | null): Promise<Claims> {
+  const token = /^[Bb]earer (\S+)$/.exec(header ?? "")?.[1];
   if (!token) throw new AuthError(401, "no_authorization", "This endpoint requires a Bearer token");
   try {
     return await context.keys.verify(token);
@@ -57,6 +63,9 @@ async function readToken(context: Context, call: Call): Promise<Claims> {
 
 /** Says what is wrong with a token, in the words of GoTrue's JWT library. */
 function reason(cause: unknown): string {
+  if (cause instanceof errors.JWTClaimValidationFailed) {
+    return `token has invalid claims: the claim ${cause.claim} has a wrong type or value`;
+  }
   if (cause instanceof errors.JWTExpired) return "token has invalid claims: token is expired";
   if (cause instanceof errors.JWSSignatureVerificationFailed) {
     return "token signature is invalid: signature is invalid";

@@ -7,7 +7,7 @@
 import { audit } from "./audit.ts";
 import type { Context } from "./context.ts";
 import type { Db } from "./db.ts";
-import { internal } from "./errors.ts";
+import { internal, isEmailTaken } from "./errors.ts";
 import { markEmailVerified, setEmailIdentity } from "./identities.ts";
 import { unknownPassword } from "./passwords.ts";
 import {
@@ -98,7 +98,7 @@ export async function applyEmailChange(sql: Db, user: User): Promise<User> {
     await clearOneTimeTokens(sql, user.id);
     return changed.email_confirmed_at ? changed : await confirmUser(sql, changed);
   } catch (cause) {
-    // Another user took the address in the meantime.
-    throw internal("Error confirm email", cause);
+    // Another user may have taken the address in the meantime.
+    throw isEmailTaken(cause) ? cause : internal("Error confirm email", cause);
   }
 }

@@ -12,6 +12,7 @@ import type { Log } from "../log.ts";
 import { AuthError, badRequest } from "./errors.ts";
 import type { Hooks } from "./hooks/hooks.ts";
 import type { Mailer } from "./mail/mailer.ts";
+import type { MailFrequency } from "./mail-frequency.ts";
 import type { Pace } from "./pace.ts";
 import type { Passwords } from "./passwords.ts";
 import type { Limits } from "./rate-limit.ts";
@@ -27,6 +28,7 @@ export interface Context {
   hooks: Hooks;
   mailer: Mailer;
   limits: Limits;
+  mailFrequency: MailFrequency;
   redirects: Redirects;
   pace: Pace;
   log: Log;

@@ -3,6 +3,7 @@
  * factors, passkeys, the OAuth server. It answers as GoTrue does when they are off.
  */
 import { z } from "zod";
+import { loadUser } from "./admin-users.ts";
 import { requireAdmin, requireUser } from "./authorize.ts";
 import { type Call, type Context, json, text } from "./context.ts";
 import { AuthError, invalid, notFound, unprocessable } from "./errors.ts";
@@ -49,13 +50,15 @@ export async function useFactor(context: Context, call: Call): Promise<Response>
   throw notFound("mfa_factor_not_found", "Factor not found");
 }
 
-export async function listFactors(context: Context, call: Call): Promise<Response> {
+export async function listFactors(context: Context, call: Call, userId: string): Promise<Response> {
   await requireAdmin(context, call);
+  await loadUser(context, userId);
   return json([]);
 }
 
-export async function adminFactor(context: Context, call: Call): Promise<Response> {
+export async function adminFactor(context: Context, call: Call, userId: string): Promise<Response> {
   await requireAdmin(context, call);
+  await loadUser(context, userId);
   throw notFound("mfa_factor_not_found", "Factor not found");
 }
 

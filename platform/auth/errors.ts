@@ -49,8 +49,9 @@ export const tooManyRequests = (code: string, message: string) => new AuthError(
 export const internal = (message: string, cause?: unknown) =>
   new AuthError(500, "unexpected_failure", message, { cause });
 
-export const emailTaken = () =>
-  unprocessable("email_exists", "A user with this email address has already been registered");
+export const emailTaken = (cause?: unknown) =>
+  new AuthError(422, "email_exists", "A user with this email address has already been registered", { cause });
+export const isEmailTaken = (error: unknown) => error instanceof AuthError && error.code === "email_exists";
 
 const versionHeader = "x-supabase-api-version";
 const version2024 = "2024-01-01";
@@ -74,10 +75,13 @@ export function errorResponse(error: unknown, request: Request, log: Log): Respo
       ? error
       : internal("Unexpected failure, please check server logs for more information", error);
   const errorId = crypto.randomUUID();
-  if (known.status >= 500) log("error", `${errorId} ${known.message}${because(known.cause)}`);
-
   const raised = raisedByDatabase(known.cause);
-  if (!modern && raised) return respond(raised.status, raised.body);
+  if (raised && raised.status < 500) {
+    const { message, detail = "unknown" } = raised.body;
+    return respond(raised.status, modern ? { code: detail, message } : raised.body);
+  }
+  if (known.status >= 500) log("error", `${errorId} ${known.message}${because(known.cause)}`);
+  if (raised && !modern) return respond(raised.status, raised.body);
 
   if (known.code !== "") headers.set("x-sb-error-code", known.code);
   const code = known.code || (known.status === 500 ? "unexpected_failure" : "unknown");
@@ -94,13 +98,19 @@ export function errorResponse(error: unknown, request: Request, log: Log): Respo
   });
 }
 
+interface Raised {
+  status: number;
+  body: { code: string; message: string; hint?: string; detail?: string };
+}
+
 /**
  * A trigger may raise an error that is meant for people: P0001, or PTxyz with an HTTP
- * status. As in GoTrue, clients that ask for no API version get its message. GoTrue
- * also shows them violated constraints. We do not, because the detail of such an error
+ * status. As in GoTrue, clients that ask for no API version get it as it is. Others get 500 from
+ * GoTrue. We give them the status, the message and the code in `detail`, unless the status is 5xx.
+ * GoTrue also shows violated constraints. We do not, because the detail of such an error
  * holds the values of other people.
  */
-function raisedByDatabase(cause: unknown): { status: number; body: unknown } | undefined {
+function raisedByDatabase(cause: unknown): Raised | undefined {
   if (!(cause instanceof Error) || !("code" in cause) || typeof cause.code !== "string") return undefined;
   const raised = cause as Error & { code: string; detail?: string; hint?: string };
   const status = raised.code === "P0001" ? 500 : Number(/^PT([45]\d\d)$/.exec(raised.code)?.[1]);

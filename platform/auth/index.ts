@@ -2,41 +2,21 @@
  * The Auth server: GoTrue's protocol over the tables of the schema auth. supabase-js
  * calls it through the gateway, which takes /auth/v1 off the path.
  */
-import { Hono } from "hono";
 import postgres from "postgres";
 import type { Config } from "../config.ts";
 import type { Keys } from "../keys.ts";
 import type { Log } from "../log.ts";
-import { generateLink, invite } from "./admin-links.ts";
-import { createUser, deleteUser, getUserById, listUsers, updateUserById } from "./admin-users.ts";
 import { startCleanup } from "./cleanup.ts";
-import { type Call, type Context, createCall } from "./context.ts";
-import {
-  adminFactor,
-  authorize,
-  enrollFactor,
-  linkIdentity,
-  listFactors,
-  oauthServer,
-  passkeys,
-  sso,
-  unknownPath,
-  useFactor,
-} from "./disabled.ts";
+import type { Context } from "./context.ts";
 import { errorResponse, tooManyRequests } from "./errors.ts";
 import { createHooks } from "./hooks/hooks.ts";
-import { logout } from "./logout.ts";
 import { createMailer } from "./mail/mailer.ts";
+import { createMailFrequency } from "./mail-frequency.ts";
 import { createPace } from "./pace.ts";
 import { createPasswords } from "./passwords.ts";
-import { createLimits } from "./rate-limit.ts";
-import { magicLink, otp, recover, resend } from "./recover.ts";
+import { createLimits, noLimits } from "./rate-limit.ts";
 import { createRedirects } from "./redirects.ts";
-import { health, jwks, settings } from "./settings.ts";
-import { signUp } from "./signup.ts";
-import { token } from "./token.ts";
-import { getUser, putUser, reauthenticate } from "./user.ts";
-import { verifyCode, verifyLink } from "./verify.ts";
+import { createRoutes } from "./routes.ts";
 
 export interface AuthOptions {
   /** Connects as supabase_auth_admin. */
@@ -48,10 +28,14 @@ export interface AuthOptions {
    * with it.
    */
   externalUrl: string;
+  /** Whether the limits of [auth.rate_limit] hold: docs/reference/auth-limits.md. */
+  limited: boolean;
   /** The server for Auth's own mails, which it sends when no send_email hook is enabled. */
   smtp: { host: string; port: number };
   /** Turns a configured hook URI into the address that works from this process. */
   resolveHookUrl(uri: string): string;
+  /** Sends a request to a hook. fetch by default. */
+  postHook?: typeof fetch;
   log: Log;
   /** Connections to the database. */
   poolSize?: number;
@@ -67,13 +51,10 @@ const requestsMax = 1000;
 /** A sign-up holds a database connection while the hook sends its mail. */
 const poolSizeDefault = 20;
 
-type Endpoint = (context: Context, call: Call) => Promise<Response>;
-type UserEndpoint = (context: Context, call: Call, userId: string) => Promise<Response>;
-
 /** @throws PlatformError auth_hook_invalid */
 export async function createAuth(options: AuthOptions): Promise<Auth> {
   const { config, log } = options;
-  const hooks = createHooks(config.hook, options.resolveHookUrl, log);
+  const hooks = createHooks(config.hook, options.resolveHookUrl, options.postHook ?? fetch, log);
   const sql = postgres(options.databaseUrl, {
     max: options.poolSize ?? poolSizeDefault,
     connect_timeout: 10,
@@ -90,13 +71,14 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     passwords: createPasswords(),
     hooks,
     mailer: createMailer(options.smtp, "no-reply@localhost"),
-    limits: createLimits(config.rate_limit),
+    limits: options.limited ? createLimits(config.rate_limit) : noLimits,
+    mailFrequency: createMailFrequency(config.email.max_frequency),
     redirects: createRedirects(config.site_url, config.additional_redirect_urls),
     pace: createPace(),
     log,
   };
   const cleanup = startCleanup(context);
-  const app = createRoutes(context);
+  const answer = createRoutes(context);
   let requests = 0;
   return {
     async fetch(request) {
@@ -106,7 +88,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
       }
       requests++;
       try {
-        return await app.fetch(request);
+        return await answer(request);
       } finally {
         requests--;
       }
@@ -117,59 +99,4 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
       await Promise.all([sql.end({ timeout: 5 }), context.passwords[Symbol.asyncDispose]()]);
     },
   };
-}
-
-function createRoutes(context: Context): Hono {
-  const app = new Hono();
-  const at = (method: string, path: string, endpoint: Endpoint) =>
-    app.on(method, path, (c) => endpoint(context, createCall(c.req.raw, context.redirects)));
-  const atUser = (method: string, endpoint: UserEndpoint) =>
-    app.on(method, "/admin/users/:id", (c) =>
-      endpoint(context, createCall(c.req.raw, context.redirects), c.req.param("id") as string),
-    );
-
-  at("GET", "/health", health);
-  at("GET", "/settings", settings);
-  at("GET", "/.well-known/jwks.json", jwks);
-
-  at("POST", "/signup", signUp);
-  at("POST", "/token", token);
-  at("GET", "/verify", verifyLink);
-  at("POST", "/verify", verifyCode);
-  at("POST", "/recover", recover);
-  at("POST", "/resend", resend);
-  at("POST", "/magiclink", magicLink);
-  at("POST", "/otp", otp);
-  at("POST", "/logout", logout);
-  at("GET", "/reauthenticate", reauthenticate);
-  at("GET", "/user", getUser);
-  at("PUT", "/user", putUser);
-
-  at("POST", "/invite", invite);
-  at("POST", "/admin/generate_link", generateLink);
-  at("GET", "/admin/users", listUsers);
-  at("POST", "/admin/users", createUser);
-  atUser("GET", getUserById);
-  atUser("PUT", updateUserById);
-  atUser("DELETE", deleteUser);
-
-  at("GET", "/authorize", authorize);
-  at("POST", "/sso", sso);
-  at("ALL", "/sso/*", sso);
-  at("ALL", "/passkeys", passkeys);
-  at("ALL", "/passkeys/*", passkeys);
-  at("ALL", "/oauth/*", oauthServer);
-  at("ALL", "/user/identities/*", linkIdentity);
-  at("POST", "/factors", enrollFactor);
-  at("ALL", "/factors/*", useFactor);
-  at("GET", "/admin/users/:id/factors", listFactors);
-  at("ALL", "/admin/users/:id/factors/*", adminFactor);
-
-  app.notFound((c) => errorResponseOf(unknownPath, c.req.raw, context));
-  app.onError((error, c) => errorResponse(error, c.req.raw, context.log));
-  return app;
-}
-
-function errorResponseOf(endpoint: () => Promise<Response>, request: Request, context: Context) {
-  return endpoint().catch((error) => errorResponse(error, request, context.log));
 }

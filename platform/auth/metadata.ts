@@ -11,9 +11,15 @@ import { mergeMetadata } from "./users.ts";
 /**
  * Of user_metadata as JSON. An access token carries it in a header, in Base64, beside
  * 1 KB of other claims, and a server that takes 8 KB of headers has to take it.
- * private.before_user_created() has the same bound for sign-ups on hosted Supabase.
+ * On hosted Supabase the database has these bounds: private.before_user_created() and
+ * private.users_check_metadata().
  */
 const maxBytes = 4096;
+/**
+ * Of user_metadata and app_metadata together, as the database keeps them. Auth itself adds the
+ * address and the user's id to user_metadata, so this is a little more than a client may send.
+ */
+const togetherMaxBytes = 4800;
 /** As deep as objects and arrays may be in each other. */
 const maxDepth = 32;
 
@@ -30,13 +36,25 @@ export function readMetadata(data: Json | undefined): Json {
 
 /**
  * A user's metadata with changes laid over it; null takes a key away.
+ * @param beside the user's other metadata: app_metadata if this is user_metadata, or the other way round
  * @throws AuthError validation_failed (400), as readMetadata, also when only all together is too large
  */
-export function changeMetadata(metadata: Json | null, changes: Json | undefined): Json {
+export function changeMetadata(metadata: Json | null, changes: Json | undefined, beside: Json | null): Json {
   const changed = mergeMetadata(metadata, readMetadata(changes));
   // Metadata from before this bound may be too large. It can only become smaller.
-  if (sizeBytes(changed) > sizeBytes(metadata ?? {})) checkSize(changed);
+  if (sizeBytes(changed) > sizeBytes(metadata ?? {})) {
+    checkSize(changed);
+    checkTogether(changed, beside);
+  }
   return changed;
+}
+
+/** @throws AuthError validation_failed (400), when one token cannot carry both */
+export function checkTogether(one: Json, other: Json | null): void {
+  if (sizeBytes(one) + sizeBytes(other ?? {}) <= togetherMaxBytes) return;
+  throw invalid(
+    `user_metadata and app_metadata together have at most ${togetherMaxBytes} bytes as JSON (metadata_size)`,
+  );
 }
 
 function readValue(value: unknown, depth: number): unknown {
@@ -55,7 +73,8 @@ function readString(value: string): string {
 }
 
 function checkSize(metadata: Json): void {
-  if (sizeBytes(metadata) > maxBytes) throw invalid(`Metadata has at most ${maxBytes} bytes as JSON`);
+  if (sizeBytes(metadata) > maxBytes)
+    throw invalid(`Metadata has at most ${maxBytes} bytes as JSON (metadata_size)`);
 }
 
 const sizeBytes = (metadata: Json) => Buffer.byteLength(JSON.stringify(metadata));

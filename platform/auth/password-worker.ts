@@ -1,6 +1,8 @@
 /** A thread that passwords.ts starts. It hashes and compares passwords, one request at a time. */
+import { readlinkSync } from "node:fs";
+import { constants, setPriority } from "node:os";
 import { parentPort } from "node:worker_threads";
-import { compareSync, hashSync } from "bcryptjs";
+import { loadBcrypt } from "./bcrypt.ts";
 
 export interface Request {
   id: number;
@@ -14,13 +16,26 @@ export interface Reply {
   result: string | boolean;
 }
 
-/** The cost of bcrypt, the same as GoTrue's. */
-const cost = 10;
+/**
+ * Hashing uses all cores. With a lower priority it uses what the other answers leave, so a reader
+ * does not wait for those who sign up. Only Linux has a priority for each thread.
+ */
+function giveWay(): void {
+  try {
+    const thread = Number(readlinkSync("/proc/thread-self").split("/").at(-1));
+    setPriority(thread, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // Not Linux, or not allowed. Then hashing has the same priority as everything else.
+  }
+}
+
+giveWay();
+const bcrypt = await loadBcrypt();
 
 parentPort?.on("message", ({ id, password, hash }: Request) => {
   let result: string | boolean = false;
   try {
-    result = hash === undefined ? hashSync(password, cost) : compareSync(password, hash);
+    result = hash === undefined ? bcrypt.hash(password) : bcrypt.matches(password, hash);
   } catch {
     // The stored value is not a bcrypt hash, so no password matches it.
   }

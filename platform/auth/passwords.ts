@@ -1,6 +1,6 @@
 /**
- * Hashes passwords in a few threads. bcryptjs is plain JavaScript and takes tens of
- * milliseconds per password. In the main thread that would stop all other answers.
+ * Hashes passwords in a few threads. bcrypt takes tens of milliseconds per password. In the
+ * main thread that would stop all other answers.
  */
 import { randomInt } from "node:crypto";
 import { availableParallelism } from "node:os";
@@ -27,7 +27,7 @@ const jobsMax = 500;
 const nobody = "$2b$10$4/QoQHySVC94tpo2PFILY.O7vy64hmtPnG/T9ONStiIv53L5tNrbG";
 
 export function createPasswords(): Passwords {
-  const threadsMax = Math.max(1, Math.min(4, availableParallelism() - 1));
+  const threadsMax = Math.min(4, availableParallelism());
   const threads: Thread[] = [];
   const jobs = () => threads.reduce((sum, thread) => sum + thread.jobs, 0);
 

@@ -1,7 +1,8 @@
 /**
  * Decides where a user may land after a link in a mail. Allowed are the host of
  * site_url, loopback addresses and additional_redirect_urls. In these globs `*`
- * matches no "." and no "/". Any other URL is replaced by site_url.
+ * matches no "." and no "/". Any other URL is replaced by site_url, and so is a web address with
+ * a name or password in it: "http://localhost:*" would match "http://localhost:x@evil".
  * Source: supabase/auth internal/utilities/request.go, gobwas/glob.
  */
 export interface Redirects {
@@ -21,7 +22,7 @@ export function createRedirects(siteUrl: string, globs: string[]): Redirects {
     const url = new URL(candidate);
     const href = normal(candidate, url);
     const web = url.protocol === "http:" || url.protocol === "https:";
-    if (web && isNumber(candidate)) return undefined;
+    if (web && (isNumber(candidate) || url.username !== "" || url.password !== "")) return undefined;
     if (web && url.hostname === siteHost) return href;
     if (isAddress(url.hostname)) return web && isLoopback(url.hostname) ? href : undefined;
     return patterns.some((pattern) => pattern.test(href)) ? href : undefined;

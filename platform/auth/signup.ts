@@ -6,7 +6,7 @@ import { audit } from "./audit.ts";
 import { type Call, type Context, json, record, text } from "./context.ts";
 import type { Db, Json } from "./db.ts";
 import { readEmail } from "./email.ts";
-import { AuthError, badRequest, invalid, unprocessable } from "./errors.ts";
+import { badRequest, invalid, isEmailTaken, unprocessable } from "./errors.ts";
 import { createFlowState, type Pkce, readPkce } from "./flow-state.ts";
 import { hookMetadata } from "./hooks/hooks.ts";
 import { emailIdentityData, findIdentities, identityJson, insertEmailIdentity } from "./identities.ts";
@@ -25,9 +25,6 @@ import {
   userFields,
 } from "./users.ts";
 
-/** The unique index on auth.users that keeps an address to one user. */
-const emailKey = "users_email_partial_key";
-
 const paramsSchema = z.object({
   email: text,
   phone: text,
@@ -43,21 +40,26 @@ export async function signUp(context: Context, call: Call): Promise<Response> {
     return json(await signUpAnonymously(context, call, readMetadata(params.data)));
   }
   context.limits.take("signup", call.ip);
-  return json(await registerByEmail(context, call, params));
+  const registration = readRegistration(context, params);
+  const registered = () => register(context, call, registration);
+  return json(
+    context.config.email.enable_confirmations
+      ? await context.mailFrequency.grant("signup", registration.email, registered)
+      : await registered(),
+  );
 }
 
-/**
- * Makes a user who still has to confirm the address. If there is an unconfirmed user
- * with this address, mails them again. If the address is confirmed, answers with a
- * made-up user, so that the caller does not learn that it is registered.
- * @returns a session when addresses need no confirmation, else the user
- */
-export async function registerByEmail(
-  context: Context,
-  call: Call,
-  params: z.infer<typeof paramsSchema>,
-): Promise<Grant | Json> {
-  const { config } = context;
+/** What somebody wants to sign up with. */
+export interface Registration {
+  /** In lower case. */
+  email: string;
+  password: string;
+  data: Json;
+  pkce: Pkce | undefined;
+}
+
+/** @throws AuthError signup_disabled, weak_password, validation_failed, …_provider_disabled */
+function readRegistration({ config }: Context, params: z.infer<typeof paramsSchema>): Registration {
   if (!config.enable_signup) throw unprocessable("signup_disabled", "Signups not allowed for this instance");
   if (params.password === "") throw invalid("Signup requires a valid password");
   const problem = passwordProblem(config, params.password);
@@ -69,11 +71,25 @@ export async function registerByEmail(
   if (params.phone !== "") throw badRequest("phone_provider_disabled", "Phone signups are disabled");
   if (!config.email.enabled) throw badRequest("email_provider_disabled", "Email signups are disabled");
   const email = readEmail(params.email);
-  const data = readMetadata(params.data);
+  return { email, password: params.password, data: readMetadata(params.data), pkce };
+}
 
+/**
+ * Makes a user who still has to confirm the address. If there is an unconfirmed user
+ * with this address, mails them again. If the address is confirmed, answers with a
+ * made-up user, so that the caller does not learn that it is registered.
+ * @returns a session when addresses need no confirmation, else the user
+ * @throws AuthError user_already_exists, when addresses need no confirmation
+ */
+export async function register(
+  context: Context,
+  call: Call,
+  { email, password, data, pkce }: Registration,
+): Promise<Grant | Json> {
+  // We hash in any case. Otherwise the time of the answer would tell who is registered. We hash
+  // first, so that a crowd of sign-ups reaches the database one after the other.
+  const passwordHash = await context.passwords.hash(password);
   const existing = await findEmailHolder(context.sql, email);
-  // We hash in any case. Otherwise the time of the answer would tell who is registered.
-  const passwordHash = await context.passwords.hash(params.password);
   if (existing?.email_confirmed_at) return refuseQuietly(context, existing, email, data);
   const candidate = newEmailUser(email, passwordHash, data);
   if (!existing) await askBeforeCreating(context, call, candidate);
@@ -82,12 +98,16 @@ export async function registerByEmail(
     context.sql.begin(async (sql) =>
       confirmOrAsk(context, call, sql, known ?? (await insertEmailUser(sql, candidate)), pkce),
     );
-  const registered = await ask(existing).catch(async (cause) => {
+  let registered: User;
+  try {
+    registered = await ask(existing);
+  } catch (cause) {
     // A form that was sent twice: the other request made the user in the meantime.
     const made = isEmailTaken(cause) ? await findEmailHolder(context.sql, email) : undefined;
-    if (!made || made.email_confirmed_at) throw cause;
-    return ask(made);
-  });
+    if (!made) throw cause;
+    if (made.email_confirmed_at) return refuseQuietly(context, made, email, data);
+    registered = await ask(made);
+  }
 
   if (registered.email_confirmed_at) {
     return context.sql.begin(async (sql) => {
@@ -127,19 +147,22 @@ export async function askBeforeCreating(context: Context, call: Call, user: NewU
   );
 }
 
-/** Inserts a user and their e-mail identity, whose data also goes into the user's metadata. */
-export async function insertEmailUser(sql: Db, candidate: NewUser & { id: string }): Promise<User> {
+/** Inserts a user for an administrator, and the e-mail identity. The metadata stays as given. */
+export async function insertInvitedUser(sql: Db, candidate: NewUser & { id: string }): Promise<User> {
   const user = await insertUser(sql, candidate);
-  const identity = emailIdentityData(user.id, user.email ?? "", false, candidate.userMetadata);
-  await insertEmailIdentity(sql, user.id, identity);
-  return updateUser(sql, user.id, {
-    raw_user_meta_data: { ...(user.raw_user_meta_data ?? {}), ...identity },
-  });
+  await insertEmailIdentity(sql, user.id, emailIdentityData(user.id, user.email ?? "", false));
+  return user;
 }
 
-function isEmailTaken(error: unknown): boolean {
-  const cause = error instanceof AuthError ? error.cause : undefined;
-  return cause instanceof Error && "constraint_name" in cause && cause.constraint_name === emailKey;
+/** Inserts a user who signs up. Metadata and the data of the e-mail identity each become both together. */
+async function insertEmailUser(sql: Db, candidate: NewUser & { id: string }): Promise<User> {
+  const user = await insertUser(sql, candidate);
+  const identity = emailIdentityData(user.id, user.email ?? "", false, candidate.userMetadata);
+  const [, changed] = await Promise.all([
+    insertEmailIdentity(sql, user.id, identity),
+    updateUser(sql, user.id, { raw_user_meta_data: { ...(user.raw_user_meta_data ?? {}), ...identity } }),
+  ]);
+  return changed;
 }
 
 async function confirmOrAsk(

@@ -63,7 +63,11 @@ export async function putUser(context: Context, call: Call): Promise<Response> {
     }
     if (params.data) {
       current = await updateUser(sql, user.id, {
-        raw_user_meta_data: changeMetadata(current.raw_user_meta_data, params.data),
+        raw_user_meta_data: changeMetadata(
+          current.raw_user_meta_data,
+          params.data,
+          current.raw_app_meta_data,
+        ),
       });
     }
     if (newEmail) current = await requestEmailChange(context, call, sql, current, newEmail, pkce);

@@ -5,7 +5,7 @@
 
 import { createHash } from "node:crypto";
 import type { Db, Json } from "./db.ts";
-import { internal } from "./errors.ts";
+import { emailTaken, internal } from "./errors.ts";
 import { findIdentities, identityJson, providersOf } from "./identities.ts";
 
 export interface User {
@@ -41,6 +41,8 @@ export interface User {
   is_anonymous: boolean;
 }
 
+/** The unique index on auth.users that keeps an address to one user. */
+const emailKey = "users_email_partial_key";
 /** The only audience that local and hosted projects use. */
 export const audience = "authenticated";
 const instanceId = "00000000-0000-0000-0000-000000000000";
@@ -99,12 +101,12 @@ export interface NewUser {
 
 /**
  * @param sql a transaction; triggers on auth.users run in it too
- * @throws AuthError unexpected_failure when the database or a trigger refuses the row
+ * @throws AuthError email_exists, unexpected_failure when the database or a trigger refuses the row
  */
 export async function insertUser(sql: Db, user: NewUser): Promise<User> {
   const id = user.id ?? crypto.randomUUID();
   try {
-    await sql`
+    const inserting = sql`
       insert into auth.users (
         instance_id, id, aud, role, email, encrypted_password,
         confirmation_token, recovery_token, email_change_token_new, email_change,
@@ -116,11 +118,13 @@ export async function insertUser(sql: Db, user: NewUser): Promise<User> {
         ${sql.json(user.appMetadata as never)}, ${sql.json(user.userMetadata as never)},
         false, ${user.anonymous ?? false}, now(), now()
       )
-    `;
-    // Read it again, because triggers may have changed the row after it was inserted.
-    return (await findUserById(sql, id)) as User;
+    `.execute();
+    // Read it again, because triggers may have changed the row after it was inserted. Both
+    // statements are sent together.
+    const [, inserted] = await Promise.all([inserting, findUserById(sql, id)]);
+    return inserted as User;
   } catch (cause) {
-    throw internal("Database error saving new user", cause);
+    throw isEmailKey(cause) ? emailTaken(cause) : internal("Database error saving new user", cause);
   }
 }
 
@@ -163,7 +167,12 @@ export function unsavedUser(user: NewUser): User {
 
 type Changes = Partial<Omit<User, "id" | "created_at" | "updated_at" | "confirmed_at">>;
 
-/** @throws AuthError unexpected_failure, or postgres's error when the database or a trigger refuses */
+/** Whether two users wanted one address at the same moment, and this is the later one. */
+function isEmailKey(cause: unknown): boolean {
+  return cause instanceof Error && "constraint_name" in cause && cause.constraint_name === emailKey;
+}
+
+/** @throws AuthError email_exists, unexpected_failure, or postgres's error when the database or a trigger refuses */
 export async function updateUser(sql: Db, id: string, changes: Changes): Promise<User> {
   const columns = Object.fromEntries(
     Object.entries(changes).map(([column, value]) => [
@@ -173,7 +182,9 @@ export async function updateUser(sql: Db, id: string, changes: Changes): Promise
   );
   const [row] = await sql<User[]>`
     update auth.users set ${sql(columns as never)}, updated_at = now() where id = ${id} returning *
-  `;
+  `.catch((cause) => {
+    throw isEmailKey(cause) ? emailTaken(cause) : cause;
+  });
   if (!row) throw internal("Error updating user");
   return row;
 }

@@ -7,7 +7,7 @@ import { confirm, type TokenPurpose } from "./confirm.ts";
 import { type Call, type Context, json, text } from "./context.ts";
 import type { Db } from "./db.ts";
 import { readEmail } from "./email.ts";
-import { AuthError, badRequest, forbidden, invalid, unprocessable } from "./errors.ts";
+import { AuthError, forbidden, invalid, unprocessable } from "./errors.ts";
 import { type FlowMethod, issueAuthCode } from "./flow-state.ts";
 import { failure, landing, type Outcome, redirect } from "./landing.ts";
 import {
@@ -83,11 +83,13 @@ export async function verifyCode(context: Context, call: Call): Promise<Response
       throw invalid("Only the token_hash and type should be provided");
     }
   } else {
-    if (params.phone !== "" && params.email === "") {
-      throw badRequest("phone_provider_disabled", "Unsupported phone provider");
-    }
-    if (params.email === "" || params.phone !== "") {
+    if ((params.email === "") === (params.phone === "")) {
       throw invalid("Only an email address or phone number should be provided on verify");
+    }
+    if (params.phone !== "") {
+      checkPhone(params.phone);
+      // Nobody here has a phone, so no code for one is valid.
+      throw codeExpired();
     }
     email = readVerifyEmail(params.email);
     hash = hashOtp(email, params.token);
@@ -103,6 +105,12 @@ export async function verifyCode(context: Context, call: Call): Promise<Response
     return startSession(context, call, sql, user, "otp");
   });
   return json(result);
+}
+
+/** @throws AuthError validation_failed, when it is not a number in the form E.164 */
+function checkPhone(phone: string): void {
+  if (/^[1-9][0-9]{1,14}$/.test(phone.replace(/^\+/, "").replaceAll(" ", ""))) return;
+  throw invalid("Invalid phone number format (E.164 required)");
 }
 
 function readVerifyEmail(email: string): string {
@@ -138,7 +146,7 @@ async function ownerOfCode(
   email: string,
   hash: string,
 ): Promise<Found> {
-  if (!Object.hasOwn(tokenTypes, type)) throw invalid("Unsupported verification type");
+  if (!Object.hasOwn(tokenTypes, type)) throw codeExpired();
   const verification = type as Verification;
   const user =
     verification === "email_change"

@@ -7,10 +7,10 @@
 import { once } from "node:events";
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import { announcesMore, boundedChunks } from "../body.ts";
+import { keyTokenHeader } from "../gateway/api-keys.ts";
 import { FunctionError, idleTimeout } from "./errors.ts";
 import type { FunctionLimits } from "./limits.ts";
 import type { FunctionProcess } from "./process.ts";
-import { apiKeyTokenHeader } from "./verify-jwt.ts";
 
 type ProxyLimits = Pick<FunctionLimits, "idleTimeoutMs" | "wallClockMs" | "requestBodyMaxBytes">;
 
@@ -93,7 +93,7 @@ export async function forward(
 function forwardedHeaders(from: Headers, url: URL): Record<string, string> {
   const headers = new Headers(from);
   // Headers that `connection` names stay: otherwise a client could remove x-forwarded-for with it.
-  for (const name of [...hopByHop, "expect", apiKeyTokenHeader]) headers.delete(name);
+  for (const name of [...hopByHop, "expect", keyTokenHeader]) headers.delete(name);
   const scheme = url.protocol.slice(0, -1);
   headers.set("host", url.host);
   headers.set("x-forwarded-host", url.hostname);

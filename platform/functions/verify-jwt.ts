@@ -5,16 +5,14 @@
  * (github.com/supabase/cli/pull/5509).
  */
 import { decodeProtectedHeader } from "jose";
+import { keyTokenHeader } from "../gateway/api-keys.ts";
 import type { Keys } from "../keys.ts";
 import { FunctionError } from "./errors.ts";
-
-/** Only the gateway sets it, and only this check reads it. Functions never see it. */
-export const apiKeyTokenHeader = "sb-api-key";
 
 /** @throws FunctionError UNAUTHORIZED_… (supabase.com/docs/guides/functions/error-codes, "Authentication Errors") */
 export async function verifyJwt(request: Request, keys: Pick<Keys, "verify">): Promise<void> {
   const header = request.headers.get("authorization");
-  const minted = /^(?:Bearer )?(\S+)$/i.exec(request.headers.get(apiKeyTokenHeader) ?? "")?.[1];
+  const minted = /^(?:Bearer )?(\S+)$/i.exec(request.headers.get(keyTokenHeader) ?? "")?.[1];
   if (!header && !minted) {
     throw new FunctionError("UNAUTHORIZED_NO_AUTH_HEADER", "Missing authorization header");
   }

@@ -9,11 +9,29 @@ import type { Keys } from "../keys.ts";
 /** Headers to set before a service gets the request. Undefined means to remove the header. */
 export type Credentials = Record<string, string | undefined>;
 
+/** Why a key does not let a request in. The gateway answers 401. */
+export interface Refusal {
+  /** For the header sb-error-code. */
+  code: string;
+  message: string;
+  hint: string;
+}
+
 export interface ApiKeys {
-  /** Returns the error's body if the request has no key of this project. */
-  check(request: Request): { message: string; hint: string } | undefined;
+  /** Returns the refusal if the request has no key of this project, or one that it may not use. */
+  check(request: Request): Refusal | undefined;
+  /**
+   * Returns the refusal if a browser sends the secret key: then everybody can read it there. Like
+   * hosted Supabase, we know a browser by its User-Agent. The legacy keys have no such check.
+   */
+  checkBrowser(request: Request): Refusal | undefined;
   /** For services that know only JWTs: the key's JWT, unless the request has a JWT of its own. */
   swapped(request: Request): Credentials;
+  /**
+   * For auth. Its endpoints for users need to know whether the client sent a token, so the JWT of a
+   * key that came alone is in a header of ours. A client cannot set that header.
+   */
+  apart(request: Request): Credentials;
   /**
    * For functions, which check keys themselves. All headers stay as they came. The key's JWT is
    * added in a header of ours. @see https://github.com/supabase/cli/pull/5509
@@ -22,6 +40,12 @@ export interface ApiKeys {
   /** For a websocket, which has its key in the URL: the key's JWT. A text that is not a key stays as it is. */
   token(request: Request): string | undefined;
 }
+
+/**
+ * The header with the JWT of the request's API key, beside what the client sent itself. Only the
+ * gateway sets it. Auth and the check before functions read it.
+ */
+export const keyTokenHeader = "sb-api-key";
 
 export function createApiKeys(keys: Keys): ApiKeys {
   const jwts: [key: string, jwt: string][] = [
@@ -32,33 +56,54 @@ export function createApiKeys(keys: Keys): ApiKeys {
   ];
   const jwtFor = (given: string) => jwts.find(([key]) => equal(key, given))?.[1];
 
+  const checkBrowser = (request: Request): Refusal | undefined => {
+    if (!/^mozilla\//i.test(request.headers.get("user-agent") ?? "")) return undefined;
+    const given = [apiKey(request), request.headers.get("x-api-key"), bearer(request)];
+    if (!given.some((key) => key && equal(keys.secretKey, key))) return undefined;
+    return {
+      code: "UNAUTHORIZED_INVALID_API_KEY_TYPE",
+      message: "Forbidden use of secret API key in browser",
+      hint: "Secret API keys can only be used in a protected environment and should never be used in a browser. Delete this secret API key immediately!",
+    };
+  };
+  const swapped = (request: Request): Credentials => {
+    const given = request.headers.get("authorization");
+    // While nobody is signed in, supabase-js sends its key as the bearer token.
+    if (given && !/^bearer sb_/i.test(given)) return { apikey: undefined };
+    const jwt = jwtFor(apiKey(request) ?? bearer(request) ?? "");
+    return { apikey: undefined, authorization: jwt && `Bearer ${jwt}` };
+  };
+
   return {
     check(request) {
       const given = apiKey(request);
       if (!given) {
         return {
+          code: "UNAUTHORIZED_MISSING_API_KEY",
           message: "No API key found in request",
           hint: "No `apikey` request header or url param was found.",
         };
       }
       if (jwtFor(given) === undefined) {
         return {
+          code: "UNAUTHORIZED_INVALID_API_KEY",
           message: "Invalid API key",
           hint: "Double check your Supabase `anon` or `service_role` API key.",
         };
       }
-      return undefined;
+      return checkBrowser(request);
     },
-    swapped(request) {
-      const given = request.headers.get("authorization");
-      // While nobody is signed in, supabase-js sends its key as the bearer token.
-      if (given && !/^bearer sb_/i.test(given)) return { apikey: undefined };
-      const jwt = jwtFor(apiKey(request) ?? given?.slice("bearer ".length) ?? "");
-      return { apikey: undefined, authorization: jwt && `Bearer ${jwt}` };
+    checkBrowser,
+    swapped,
+    apart(request) {
+      const { authorization, ...others } = swapped(request);
+      return request.headers.has("authorization")
+        ? { ...swapped(request), [keyTokenHeader]: undefined }
+        : { ...others, [keyTokenHeader]: authorization };
     },
     beside(request) {
       const jwt = jwtFor(apiKey(request) ?? "");
-      return { "sb-api-key": jwt && `Bearer ${jwt}` };
+      return { [keyTokenHeader]: jwt && `Bearer ${jwt}` };
     },
     token(request) {
       const given = request.headers.get("x-api-key") ?? apiKey(request);
@@ -72,6 +117,10 @@ function apiKey(request: Request): string | undefined {
   if (header) return header;
   if (!request.url.includes("apikey=")) return undefined;
   return new URL(request.url).searchParams.get("apikey") ?? undefined;
+}
+
+function bearer(request: Request): string | undefined {
+  return /^bearer (\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
 }
 
 function equal(a: string, b: string): boolean {

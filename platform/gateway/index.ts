@@ -12,7 +12,7 @@ import { PlatformError } from "../errors.ts";
 import type { Keys } from "../keys.ts";
 import { listen } from "../listen.ts";
 import type { Log } from "../log.ts";
-import { type Credentials, createApiKeys } from "./api-keys.ts";
+import { type Credentials, createApiKeys, type Refusal } from "./api-keys.ts";
 import { requestIdHeader, requestLog } from "./request-log.ts";
 import { apiPlaces, type Place, root } from "./root.ts";
 import { answerUnreadable, headerMaxBytes } from "./unreadable.ts";
@@ -110,8 +110,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   };
   const keyed = async (context: Context<Env>, next: Next) => {
     const refusal = apiKeys.check(context.req.raw);
-    if (refusal) return context.json(refusal, 401);
-    await next();
+    return refusal ? refuse(context, refusal) : next();
+  };
+  const notByBrowser = async (context: Context<Env>, next: Next) => {
+    const refusal = apiKeys.checkBrowser(context.req.raw);
+    return refusal ? refuse(context, refusal) : next();
   };
   const forward = (name: ServiceName, credentials: (request: Request) => Credentials) => {
     const prefix = `/${name}/v1`;
@@ -129,15 +132,17 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   app.all("/rest/v1/*", forward("rest", apiKeys.swapped));
 
   app.use("/auth/v1/*", anyOrigin);
-  for (const path of openAuthPaths) app.all(`/auth/v1${path}`, forward("auth", apiKeys.swapped));
+  for (const path of openAuthPaths) app.all(`/auth/v1${path}`, forward("auth", apiKeys.apart));
   app.use("/auth/v1/*", keyed);
-  app.all("/auth/v1/*", forward("auth", apiKeys.swapped));
+  app.all("/auth/v1/*", forward("auth", apiKeys.apart));
 
   // A function answers preflights and checks its callers itself, as on hosted Supabase.
+  app.use("/functions/v1/*", notByBrowser);
   app.all("/functions/v1/*", forward("functions", apiKeys.beside));
 
   // Realtime checks its callers itself and has its own error bodies.
   app.use("/realtime/v1/api/*", anyOrigin);
+  app.use("/realtime/v1/api/*", notByBrowser);
   app.all("/realtime/v1/api/*", forward("realtime", apiKeys.swapped));
 
   // Pages of any origin may read these two answers as well.
@@ -160,12 +165,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (!sockets) return void socket.end("HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\r\n");
     const headers = new Headers();
-    for (const name of ["apikey", "x-api-key"]) {
+    for (const name of ["apikey", "x-api-key", "user-agent"]) {
       const value = incoming.headers[name];
       if (typeof value === "string") headers.set(name, value);
     }
     log("info", `GET ${websocketPath} from ${incoming.socket.remoteAddress}`);
-    const token = apiKeys.token(new Request(new URL(incoming.url ?? "/", "http://gateway"), { headers }));
+    const request = new Request(new URL(incoming.url ?? "/", "http://gateway"), { headers });
+    if (apiKeys.checkBrowser(request)) {
+      return void socket.end("HTTP/1.1 401 Unauthorized\r\nconnection: close\r\n\r\n");
+    }
+    const token = apiKeys.token(request);
     incoming.headers["x-forwarded-for"] = incoming.socket.remoteAddress ?? "127.0.0.1";
     sockets.upgrade(incoming, socket, head, { token });
   });
@@ -191,6 +200,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function refuse(context: Context<Env>, { code, ...body }: Refusal): Response {
+  return context.json(body, 401, { "sb-error-code": code });
 }
 
 function pathOf(request: IncomingMessage): string | undefined {

@@ -45,7 +45,7 @@ export async function identify(header: string | null, keys: Pick<Keys, "verify">
   if (claims.iat !== undefined && claims.iat > Date.now() / 1000 + skewS) {
     throw refused("PGRST303", "JWT issued at future");
   }
-  const role = claims.role === undefined ? anonymousRole : String(claims.role);
+  const role = claims.role ?? anonymousRole;
   const identity = {
     role,
     anonymous: role === anonymousRole,
@@ -65,7 +65,10 @@ function unverified(cause: unknown): RestError {
     case "ERR_JWT_CLAIM_VALIDATION_FAILED":
       if (claim === "nbf") return refused("PGRST303", "JWT not yet valid");
       if (claim === "aud") return refused("PGRST303", "JWT not in audience");
-      return refused("PGRST303", `The JWT '${claim}' claim must be a number`);
+      return refused(
+        "PGRST303",
+        `The JWT '${claim}' claim must be a ${claim === "role" ? "string" : "number"}`,
+      );
     case "ERR_JOSE_ALG_NOT_ALLOWED":
     case "ERR_JOSE_NOT_SUPPORTED":
       return refused("PGRST301", "Wrong or unsupported encoding algorithm");

@@ -63,6 +63,36 @@ end;
 comment on function private.metadata_problem is 'Why an account cannot have this metadata, or null.';
 revoke all on function private.metadata_problem (jsonb) from public, anon, authenticated, service_role;
 
+-- The hook below refuses a sign-up. Auth asks no hook when somebody changes their metadata, so
+-- this trigger refuses what no token could carry. Auth itself adds the address and the id to what
+-- somebody signs up with. So 4,800 bytes, together with what administrators write, leave room.
+create function private.users_check_metadata()
+returns trigger
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+begin
+  raise sqlstate 'PT400' using
+    message = 'The metadata of an account has at most 4,096 bytes', detail = 'metadata_size';
+end;
+$$;
+
+comment on function private.users_check_metadata is 'Refuses to make the metadata of an account larger than a token can carry.';
+revoke all on function private.users_check_metadata () from public, anon, authenticated, service_role;
+
+-- Metadata that is too large already may become smaller. Auth adds email_verified when it confirms
+-- an address, and a confirmation never fails.
+create trigger users_check_metadata
+  before update of raw_user_meta_data on auth.users
+  for each row
+  when (
+    octet_length(new.raw_user_meta_data::text) + coalesce(octet_length(new.raw_app_meta_data::text), 0) > 4800
+    and octet_length((new.raw_user_meta_data - 'email_verified')::text)
+      > coalesce(octet_length((old.raw_user_meta_data - 'email_verified')::text), 0)
+  )
+  execute function private.users_check_metadata();
+
 -- The Before User Created hook of Auth: metadata that no token can carry, and a name that
 -- nobody can have, are refused with words, before there is a user. Auth has no place for
 -- our code, so the message ends with it.

@@ -89,14 +89,17 @@ test("six people sign up with the same username at the same time, and one of the
   expect(renamed?.error).toBeNull();
 });
 
-test("six people change to the same username at the same time, and five read that it is taken", async () => {
-  const people = await Promise.all(Array.from({ length: 6 }, () => signUp("racer")));
-  const username = freshUsername("prize");
+test("fourteen people change to the same username at the same time, and thirteen read that it is taken", async () => {
+  const people = await Promise.all(Array.from({ length: 14 }, () => signUp("racer")));
+  const wanted = freshUsername("prize");
   const answers = await Promise.all(
-    people.map(({ client, id }) => client.from("profiles").update({ username }).eq("id", id)),
+    people.map(async ({ client, id }, n) => {
+      const username = n % 2 === 0 ? wanted : wanted.replace("prize", "Prize");
+      return { username, ...(await client.from("profiles").update({ username }).eq("id", id)) };
+    }),
   );
   expect(answers.filter(({ error }) => error === null)).toHaveLength(1);
-  for (const { error, status } of answers) {
+  for (const { username, error, status } of answers) {
     if (error === null) continue;
     expect(status).toBe(409);
     expect(error).toMatchObject({
@@ -117,6 +120,28 @@ test("a form that is sent three times makes one account, and no answer is a 500"
   }
   const ids = new Set(answers.flatMap(({ data }) => (data.user ? [data.user.id] : [])));
   expect(ids.size).toBe(1);
+});
+
+test("a mail scanner that opens alice's link with HEAD does not spend it", async () => {
+  const email = `${freshUsername("alice")}@example.com`;
+  await attempt(freshUsername("alice"), email);
+  const link = linkIn(await mailTo(email));
+  const scanned = await fetch(link, { method: "HEAD", redirect: "manual" });
+  expect([scanned.status, scanned.headers.get("location")]).toEqual([405, null]);
+  const opened = await fetch(link, { redirect: "manual" });
+  expect(opened.status).toBe(303);
+  expect(opened.headers.get("location")).toContain("access_token=");
+});
+
+test("alice cannot make her metadata so large that no server takes her token", async () => {
+  const alice = await signUp("alice");
+  const about = "x".repeat(20_000);
+  const { error } = await alice.client.auth.updateUser({ data: { about } });
+  expect(error).not.toBeNull();
+  const { data } = await alice.client.auth.refreshSession();
+  expect(data.user?.user_metadata).not.toHaveProperty("about");
+  expect(data.session?.access_token.length).toBeLessThan(8000);
+  expect((await alice.client.from("profiles").select("id").eq("id", alice.id)).data).toHaveLength(1);
 });
 
 test("signing up with a taken username answers the same for a registered and an unregistered address", async () => {

@@ -101,7 +101,7 @@ test("a request of alice's writes at most 100 rows", async () => {
 test("alice changes her metadata as often as her budget allows", async () => {
   await allow("metadata", 0);
   const { data: before } = await alice.client.auth.getUser();
-  // Auth passes the status on only to clients that name no version of its API.
+  // GoTrue passes the status on only to clients that name no version of its API. supabase-js names one.
   const refused = await ask("PUT", "/auth/v1/user", { data: { mood: "good" } });
   expect(refused.status).toBe(429);
   expect(await refused.json()).toMatchObject({ code: "PT429", detail: "rate_limited" });

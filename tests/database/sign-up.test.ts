@@ -1,4 +1,6 @@
 /** From a sign-up to a person: the hook, the reservation of the username, mails, confirmation, the sweep. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Auth, connectAuth } from "./auth.ts";
@@ -272,6 +274,66 @@ describe("a second mail to an unconfirmed address", () => {
       encrypted_password: "her hash",
       raw_user_meta_data: { username: "settled", email_verified: true },
     });
+  });
+});
+
+describe("the first minute after a sign-up", () => {
+  const ageS = async (id: string) =>
+    Math.round((Date.now() - (await auth.user(id)).confirmation_sent_at.getTime()) / 1000);
+  const config = readFileSync(join(import.meta.dirname, "../../supabase/config.toml"), "utf8");
+  const maxFrequencyS = Number(/^max_frequency = "(\d+)s"$/m.exec(config)?.[1]);
+
+  test("Auth may mail the owner of the address after five seconds, when a stranger was first", async () => {
+    const id = await auth.signUp({ username: "stranger_1" });
+    // What Auth compares: the time of the last mail, and max_frequency.
+    expect(maxFrequencyS - (await ageS(id))).toBe(5);
+    await auth.mail(id);
+    expect(await auth.user(id)).toMatchObject({ encrypted_password: null, raw_user_meta_data: {} });
+  });
+
+  test("after the second mail the address gets one a minute", async () => {
+    const id = await auth.signUp({});
+    await auth.mail(id);
+    expect(await ageS(id)).toBe(0);
+    await auth.mail(id);
+    expect(await ageS(id)).toBe(0);
+  });
+
+  test("an invitation and the mail for a forgotten password have their real time", async () => {
+    const invited = await auth.create({});
+    await auth.invite(invited);
+    expect(await ageS(invited)).toBe(0);
+    const id = await auth.signUp({});
+    await auth.recover(id);
+    expect(Date.now() - (await auth.user(id)).recovery_sent_at.getTime()).toBeLessThan(2000);
+  });
+});
+
+describe("metadata", () => {
+  const change = (id: string, metadata: Record<string, unknown>) =>
+    auth.sql`update auth.users set raw_user_meta_data = ${auth.sql.json(metadata as postgres.JSONValue)} where id = ${id}`;
+  const metadataOf = async (id: string) => (await auth.user(id)).raw_user_meta_data;
+
+  test("of an account grows to what a token can carry, and not further", async () => {
+    const id = await auth.signUp({ username: "large_1" });
+    await auth.confirm(id);
+    await change(id, { about: "x".repeat(4600) });
+    expect(await refusal(change(id, { about: "x".repeat(4800) }))).toMatchObject({
+      code: "PT400",
+      detail: "metadata_size",
+    });
+    expect(await metadataOf(id)).toEqual({ about: "x".repeat(4600) });
+    await auth.sql`update auth.users set raw_app_meta_data = ${auth.sql.json({ roles: "x".repeat(4000) })} where id = ${id}`;
+    expect(await refusal(change(id, { about: "x".repeat(4601) }))).toMatchObject({ detail: "metadata_size" });
+    await change(id, { about: "x".repeat(500) });
+  });
+
+  test("that is too large already may become smaller, and the address can be confirmed", async () => {
+    const id = await auth.create({ about: "x".repeat(9000) });
+    await auth.confirm(id);
+    expect(await metadataOf(id)).toMatchObject({ email_verified: true });
+    expect(await refusal(change(id, { about: "x".repeat(9001) }))).toMatchObject({ detail: "metadata_size" });
+    await change(id, { about: "x".repeat(8000) });
   });
 });
 

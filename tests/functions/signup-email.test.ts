@@ -179,10 +179,34 @@ describe("by SMTP", () => {
     expect(await inbox()).toHaveLength(0);
   });
 
-  test("a repeated request gives the same Message-ID", async () => {
+  test("a request that comes again, at once or later, is answered but sends no second mail", async () => {
+    const payload = payloadOf("signup");
+    const id = crypto.randomUUID();
+    const at = new Date();
+    // Mallory recorded the first request. Auth, which lost the answer, signs again with a new id.
+    const again = [
+      () => hook.post(payload, { id, at }),
+      () => hook.post(payload, { id, at }),
+      () => hook.post(payload),
+    ];
+    for (const response of await Promise.all(again.map((post) => post()))) {
+      expect([response.status, await response.json()]).toEqual([200, {}]);
+    }
+    expect((await hook.post(payload, { id, at })).status).toBe(200);
+    expect(await inbox()).toHaveLength(1);
+    await hook.post(payloadOf("signup"));
+    expect(await inbox()).toHaveLength(2);
+  });
+
+  test("a request that comes again to another worker gives the same Message-ID", async () => {
     const payload = payloadOf("email_change");
     await hook.post(payload);
-    await hook.post(payload);
+    await using other = await startHook({
+      ...sender,
+      SMTP_HOST: "127.0.0.1",
+      SMTP_PORT: String(mail.smtpPort),
+    });
+    await other.post(payload);
     await hook.post(payloadOf("email_change"));
     const ids = (await inbox()).map(({ MessageID }) => MessageID).reverse();
     expect(ids.slice(2, 4)).toEqual(ids.slice(0, 2));
@@ -342,6 +366,16 @@ describe("by a mail API", () => {
     });
     const keys = requests.map(({ headers }) => headers["idempotency-key"]);
     expect(new Set(keys).size).toBe(2);
+  });
+
+  test("a mail that could not be sent is sent when the same request comes again", async () => {
+    const payload = payloadOf("signup");
+    status = 500;
+    await expectHookError(await hook.post(payload));
+    status = 200;
+    expect(await (await hook.post(payload)).json()).toEqual({});
+    expect(await (await hook.post(payload)).json()).toEqual({});
+    expect(requests).toHaveLength(2);
   });
 
   test.each([401, 422, 429, 500, 307])("an answer %i becomes a hook error", async (answer) => {

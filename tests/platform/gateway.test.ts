@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { WebSocket } from "ws";
 import { createGateway, type Gateway } from "../../platform/gateway/index.ts";
 import { createKeys, type Keys } from "../../platform/keys.ts";
 import { createLog, silent } from "../../platform/log.ts";
@@ -102,6 +103,75 @@ test("mallory cannot pretend to have another address", async () => {
   });
   expect(body.headers["x-forwarded-for"]).toMatch(/127\.0\.0\.1$/);
   expect(body.headers["x-forwarded-for"]).not.toContain("203.0.113.9");
+});
+
+test("the secret key from a browser is refused wherever it is, and from a server it is not", async () => {
+  await using guarded = await createGateway({ host: "127.0.0.1", port: 0, keys, log: silent });
+  for (const name of ["rest", "auth", "functions"] as const) guarded.mount(name, echo);
+  guarded.mount("realtime", {
+    ...echo,
+    upgrade: (_, socket) => void socket.end("HTTP/1.1 418 Reached\r\n\r\n"),
+  });
+  const browser = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+  const { secretKey, publishableKey, serviceRoleKey } = keys;
+  const send = (path: string, agent: string, headers: Record<string, string>) =>
+    fetch(guarded.url + path, { headers: { "user-agent": agent, ...headers } });
+  for (const path of [
+    "/rest/v1/posts",
+    "/auth/v1/admin/users",
+    "/functions/v1/hello",
+    "/realtime/v1/api/x",
+  ]) {
+    for (const headers of [
+      { apikey: secretKey },
+      { apikey: publishableKey, authorization: bearer(secretKey) },
+    ] as Record<string, string>[]) {
+      const refused = await send(path, browser, headers);
+      expect([path, refused.status]).toEqual([path, 401]);
+      expect(refused.headers.get("sb-error-code")).toBe("UNAUTHORIZED_INVALID_API_KEY_TYPE");
+      expect(await refused.json()).toEqual({
+        message: "Forbidden use of secret API key in browser",
+        hint: expect.stringContaining("Delete this secret API key immediately"),
+      });
+      expect([path, (await send(path, "node", headers)).status]).toEqual([path, 200]);
+    }
+    const inQuery = `${path}?apikey=${secretKey}`;
+    expect((await send(inQuery, browser, {})).status).toBe(401);
+    expect((await send(inQuery, "curl/8", {})).status).toBe(200);
+    // Like hosted Supabase, the gateway lets these pass. A browser may have the first one.
+    for (const apikey of [publishableKey, serviceRoleKey]) {
+      expect((await send(path, browser, { apikey })).status).toBe(200);
+    }
+  }
+
+  const connect = (agent: string) =>
+    new Promise<number | undefined>((resolve) => {
+      const url = `${guarded.url.replace("http", "ws")}/realtime/v1/websocket?apikey=${secretKey}`;
+      const socket = new WebSocket(url, { headers: { "user-agent": agent } });
+      socket.once("unexpected-response", (_, response) => resolve(response.statusCode));
+      socket.on("error", () => {});
+    });
+  expect(await connect(browser)).toBe(401);
+  expect(await connect("node")).toBe(418);
+});
+
+test("auth learns whether the client sent a token, and nobody can forge what the gateway adds", async () => {
+  const headersOf = async (headers: Record<string, string>) =>
+    (await ask("/auth/v1/user", { headers })).body.headers;
+  const forged = { "sb-api-key": bearer(keys.serviceRoleKey) };
+  const alone = await headersOf({ apikey: keys.publishableKey, ...forged });
+  expect([alone.authorization, alone["sb-api-key"]]).toEqual([undefined, bearer(keys.anonKey)]);
+  const asToken = await headersOf({
+    authorization: bearer(keys.secretKey),
+    apikey: keys.secretKey,
+    ...forged,
+  });
+  expect([asToken.authorization, asToken["sb-api-key"]]).toEqual([bearer(keys.serviceRoleKey), undefined]);
+  const token = await keys.sign({ sub: "alice", role: "authenticated" });
+  const own = await headersOf({ authorization: bearer(token), apikey: keys.secretKey, ...forged });
+  expect([own.authorization, own["sb-api-key"]]).toEqual([bearer(token), undefined]);
+  const open = (await ask("/auth/v1/verify", { headers: forged })).body.headers;
+  expect([open.authorization, open["sb-api-key"]]).toEqual([undefined, undefined]);
 });
 
 test("links in mails need no key, and the other paths of auth do", async () => {
@@ -265,7 +335,6 @@ test("the error names a taken port and the option that changes it", async () => 
 });
 
 test("a websocket that comes before realtime is up gets an answer to try again later", async () => {
-  const { WebSocket } = await import("ws");
   const socket = new WebSocket(`${gateway.url.replace("http", "ws")}/realtime/v1/websocket`);
   const status = await new Promise((resolve) => {
     socket.once("unexpected-response", (_, response) => resolve(response.statusCode));

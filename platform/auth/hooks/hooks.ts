@@ -49,6 +49,7 @@ export function hookMetadata(name: HookName, ip: string): Json {
 export function createHooks(
   config: Config["auth"]["hook"],
   resolveUrl: (uri: string) => string,
+  post: typeof fetch,
   log: Log,
 ): Hooks {
   for (const [name, hook] of Object.entries(config)) if (hook.enabled) checkHook(name, hook);
@@ -61,7 +62,7 @@ export function createHooks(
       try {
         const answer = uri.startsWith("pg-functions:")
           ? await callPostgresHook(sql, functionName(uri) as string, input)
-          : await callHttpHook(resolveUrl(uri), secretsOf(secrets), JSON.stringify(input));
+          : await callHttpHook(resolveUrl(uri), secretsOf(secrets), JSON.stringify(input), post);
         const parsed = outputSchema.safeParse(answer ?? {});
         if (!parsed.success) throw internal("Error unmarshaling JSON output.", parsed.error);
         output = parsed.data;

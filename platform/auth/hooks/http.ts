@@ -15,12 +15,18 @@ const responseMaxBytes = 200 * 1024;
 
 /**
  * @param secrets `whsec_…`; each one adds a signature
+ * @param post sends a request. Like fetch, it throws when the endpoint cannot be reached
  * @returns the answer's JSON, or undefined when it has none
  */
-export async function callHttpHook(url: string, secrets: string[], payload: string): Promise<unknown> {
+export async function callHttpHook(
+  url: string,
+  secrets: string[],
+  payload: string,
+  post: typeof fetch = fetch,
+): Promise<unknown> {
   const signal = AbortSignal.timeout(timeoutMs);
   for (let attempt = 1; attempt <= triesMax; attempt++) {
-    const response = await send(url, secrets, payload, signal, attempt);
+    const response = await send(url, secrets, payload, signal, attempt, post);
     if (response === undefined) continue;
     switch (response.status) {
       case 200:
@@ -48,11 +54,12 @@ async function send(
   payload: string,
   signal: AbortSignal,
   attempt: number,
+  post: typeof fetch,
 ): Promise<Response | undefined> {
   const id = crypto.randomUUID();
   const sentAt = new Date();
   try {
-    return await fetch(url, {
+    return await post(url, {
       method: "POST",
       redirect: "manual",
       signal,

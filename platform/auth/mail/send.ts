@@ -36,6 +36,8 @@ const failures: Record<MailAction, string> = {
  */
 export async function sendMail(context: Context, call: Call, sql: Db, user: User, mail: Mail): Promise<void> {
   try {
+    // GoTrue counts before it calls the hook. When addresses need no confirmation, it counts nothing.
+    if (context.config.email.enable_confirmations) context.limits.takeMail();
     await context.pace.mail(() =>
       context.hooks.has("send_email")
         ? sendByHook(context, call, sql, user, mail)
@@ -70,7 +72,6 @@ async function sendByHook(context: Context, call: Call, sql: Db, user: User, mai
 }
 
 async function sendBySmtp(context: Context, call: Call, user: User, mail: Mail): Promise<void> {
-  context.limits.takeMail();
   const link = (hash: string) => verifyLink(context, hash, mail.action, call.redirectTo);
   const send = (to: string, token: string, hash: string) =>
     context.mailer.send(to, {

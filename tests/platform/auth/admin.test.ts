@@ -231,6 +231,48 @@ test("an administrator generates links that work, and no mail is sent", async ()
   expect(harness.receiver.mails).toHaveLength(sent);
 });
 
+test("the metadata that an administrator gives with a link or an invitation stays as it is", async () => {
+  const admin = auth.admin().auth.admin;
+  const data = { username: "heidi", deep: { a: [1] } };
+  const { email, password } = person("heidi");
+  const link = await admin.generateLink({ type: "signup", email, password, options: { data } });
+  expect(link.data.user?.user_metadata).toEqual(data);
+  expect(link.data.user?.identities?.[0]?.identity_data).toEqual({
+    sub: link.data.user?.id,
+    email,
+    email_verified: false,
+    phone_verified: false,
+  });
+  const more = await admin.generateLink({
+    type: "signup",
+    email,
+    password,
+    options: { data: { city: "Bern" } },
+  });
+  expect(more.data.user?.user_metadata).toEqual({ ...data, city: "Bern" });
+  const invited = await admin.inviteUserByEmail(person("ivan").email, { data });
+  expect(invited.data.user?.user_metadata).toEqual(data);
+  // Who signs up gets the data of the identity too.
+  const signedUp = await auth.client().auth.signUp({ ...person("judy"), options: { data } });
+  expect(signedUp.data.user?.user_metadata).toMatchObject({ ...data, sub: signedUp.data.user?.id });
+});
+
+test("the factors of a user who does not exist are not found, and bob has no factors", async () => {
+  const bob = await member(auth, harness.receiver, "bob");
+  const ask = async (method: string, path: string) => {
+    const response = await auth.send(method, path, { token: auth.keys.serviceRoleKey });
+    return [response.status, await response.json()] as const;
+  };
+  expect(await ask("GET", `/admin/users/${bob.id}/factors`)).toEqual([200, []]);
+  const unknown = crypto.randomUUID();
+  const notFound = { code: "user_not_found", message: "User not found" };
+  expect(await ask("GET", `/admin/users/${unknown}/factors`)).toEqual([404, notFound]);
+  expect(await ask("DELETE", `/admin/users/${unknown}/factors/${unknown}`)).toEqual([404, notFound]);
+  expect((await ask("GET", "/admin/users/bob/factors"))[0]).toBe(404);
+  const [status, body] = await ask("DELETE", `/admin/users/${bob.id}/factors/${unknown}`);
+  expect([status, body.code]).toEqual([404, "mfa_factor_not_found"]);
+});
+
 test("what administrators and users do is recorded", async () => {
   const admin = auth.admin().auth.admin;
   const grace = await member(auth, harness.receiver, "grace");

@@ -39,11 +39,20 @@ interface SendOptions {
   headers?: Record<string, string>;
 }
 
+interface StartOptions {
+  /** Where Auth's own mailer connects to. Nothing listens there by default. */
+  smtpPort?: number;
+  /** Whether [auth.rate_limit] holds, as it does beyond loopback. It does by default. */
+  limited?: boolean;
+  /** Ours by default. */
+  keys?: Keys;
+}
+
 export interface Harness extends AsyncDisposable {
   /** Connects as a superuser. */
   sql: postgres.Sql;
   receiver: Receiver;
-  start(config?: AuthConfig, smtpPort?: number): Promise<TestAuth>;
+  start(config?: AuthConfig, options?: StartOptions): Promise<TestAuth>;
 }
 
 const password = "postgres";
@@ -59,7 +68,7 @@ export async function createHarness(): Promise<Harness> {
     log: silent,
   });
   const url = (role: string) => `postgres://${role}:${password}@127.0.0.1:${server.port}/postgres`;
-  const keys = await createKeys();
+  const ownKeys = await createKeys();
   await bootstrapDatabase(url("supabase_admin"), {
     password,
     jwtExpiryS: 3600,
@@ -75,7 +84,7 @@ export async function createHarness(): Promise<Harness> {
   return {
     sql,
     receiver,
-    async start(config = {}, smtpPort = 1) {
+    async start(config = {}, { smtpPort = 1, limited = true, keys = ownKeys } = {}) {
       const loaded = await loadConfig(project, {}, { auth: merge(defaults, config) });
       const http = createServer();
       const base = await listen(http);
@@ -83,6 +92,7 @@ export async function createHarness(): Promise<Harness> {
         databaseUrl: url("supabase_auth_admin"),
         config: loaded.auth,
         keys,
+        limited,
         externalUrl: `${base}/auth/v1`,
         smtp: { host: "127.0.0.1", port: smtpPort },
         resolveHookUrl: (uri) => uri.replace("http://receiver.test", receiver.url),
@@ -116,6 +126,7 @@ const defaults: AuthConfig = {
     token_refresh: 1_000_000,
     token_verifications: 1_000_000,
     anonymous_users: 1_000_000,
+    email_sent: 1_000_000,
   },
   email: { enable_confirmations: true, max_frequency: "0s" },
   hook: { send_email: { enabled: true, uri: "http://receiver.test/send-email", secrets: hookSecret } },

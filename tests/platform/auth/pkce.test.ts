@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createRedirects } from "../../../platform/auth/redirects.ts";
+import { loadConfig } from "../../../platform/config.ts";
 import { createHarness, follow, type Harness, member, person, type TestAuth } from "./harness.ts";
 
 let harness: Harness;
@@ -137,6 +139,31 @@ test("mails and links lead to allowed URLs only", async () => {
   expect(response.headers.get("location")).toMatch(/^http:\/\/127\.0\.0\.1:3000\/?#/);
 });
 
+test("on a laptop a frontend on any port of localhost is allowed, and nothing that only looks like it", async () => {
+  const env = { SEND_EMAIL_HOOK_SECRETS: "v1,whsec_x" };
+  const { auth: config } = await loadConfig(join(import.meta.dirname, "../../.."), env);
+  const { choose } = createRedirects(config.site_url, config.additional_redirect_urls);
+  for (const url of [
+    "http://localhost:5173",
+    "http://localhost:5173/",
+    "http://localhost:5173/welcome?next=/feed#top",
+    "http://localhost:3000/deep/page.html",
+    "http://127.0.0.1:4321/",
+  ]) {
+    expect(choose(url)).toBe(url);
+  }
+  for (const url of [
+    "http://localhost:x@evil/",
+    "http://localhost:5173@evil.example/",
+    "http://localhost:5173.evil.example/",
+    "http://localhost.evil.example:5173/",
+    "https://evil.example/http://localhost:5173/",
+    "javascript:alert(1)",
+  ]) {
+    expect(choose(url), url).toBe(config.site_url);
+  }
+});
+
 test("the allow-list reads URLs as a browser does", () => {
   const globs = [
     "https://*.plaza.example/**",
@@ -161,6 +188,7 @@ test("the allow-list reads URLs as a browser does", () => {
     "https://mallory.example",
     "https://site.example.mallory.example/",
     "https://site.example@mallory.example/",
+    "https://alice:secret@site.example/",
     "https://mallory.example\\@site.example/",
     "https://mallory\\.plaza.example/",
     "https://mallory.example/.plaza.example/",

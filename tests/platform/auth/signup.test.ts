@@ -240,6 +240,9 @@ test("when a trigger on auth.users fails, the sign-up is refused and leaves noth
   });
   expect(raised.status).toBe(409);
   expect(await raised.json()).toEqual({ code: "PT409", message: "Raised for people", detail: "raised" });
+  // supabase-js names a version. GoTrue would answer it 500.
+  const toSupabaseJs = await auth.client().auth.signUp({ ...mallory, options: { data: { raise: 1 } } });
+  expect(toSupabaseJs.error).toMatchObject({ status: 409, code: "raised", message: "Raised for people" });
   const unique = await auth.send("POST", "/signup", {
     body: { ...mallory, data: { name: "taken" } },
     headers: old,

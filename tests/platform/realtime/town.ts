@@ -9,7 +9,7 @@ import { createClient, type RealtimeChannel, type SupabaseClient } from "@supaba
 import postgres from "postgres";
 import { vi } from "vitest";
 import { createGateway } from "../../../platform/gateway/index.ts";
-import { createKeys, createSigningKey, type Keys } from "../../../platform/keys.ts";
+import { createKeys, type Keys } from "../../../platform/keys.ts";
 import { createLog, silent } from "../../../platform/log.ts";
 import { findBinaries, serverUser } from "../../../platform/postgres/binaries.ts";
 import { bootstrapDatabase } from "../../../platform/postgres/bootstrap.ts";
@@ -17,6 +17,7 @@ import { installExtensions } from "../../../platform/postgres/extensions.ts";
 import { startServer } from "../../../platform/postgres/server.ts";
 import { createRealtime, type Realtime } from "../../../platform/realtime/index.ts";
 import type { RealtimeLimits } from "../../../platform/realtime/limits.ts";
+import { createSigningKey } from "../../../platform/signing-keys.ts";
 import { openRaw, type RawOptions, type RawSocket } from "./raw-socket.ts";
 
 export interface Town extends Server {
@@ -154,7 +155,7 @@ export async function createTown(options: ServerOptions = {}): Promise<Town> {
 
 async function createServer(databaseUrl: string, options: ServerOptions): Promise<Server> {
   await using starting = new AsyncDisposableStack();
-  const keys = await createKeys({ signingKey: await signingKey });
+  const keys = await createKeys({ signingKeys: [await signingKey] });
   const gateway = starting.use(
     await createGateway({ host: "127.0.0.1", port: 0, keys, log: log.child("gateway") }),
   );

@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { isBcrypt, loadBcrypt } from "../../../platform/auth/bcrypt.ts";
+
+const missing = () => Promise.reject(new Error("Cannot find module '@node-rs/bcrypt-linux-x64-gnu'"));
+
+test("native and JavaScript code read each other's hashes, and the second serves where the first is missing", async () => {
+  const both = [await loadBcrypt(), await loadBcrypt(missing)];
+  expect(both.map(({ native }) => native)).toEqual([true, false]);
+  for (const maker of both) {
+    for (const password of ["correct horse", "pässwörd 字", "x".repeat(72), " "]) {
+      const hash = maker.hash(password);
+      expect(hash).toMatch(/^\$2b\$10\$/);
+      expect(isBcrypt(hash)).toBe(true);
+      for (const reader of both) {
+        expect(reader.matches(password, hash)).toBe(true);
+        expect(reader.matches(password.slice(1), hash)).toBe(false);
+        // GoTrue, which is written in Go, makes $2a$.
+        expect(reader.matches(password, hash.replace("$2b$", "$2a$"))).toBe(true);
+      }
+    }
+  }
+});
+
+test("a text that is not a bcrypt hash matches no password", async () => {
+  const real = "$2b$10$4/QoQHySVC94tpo2PFILY.O7vy64hmtPnG/T9ONStiIv53L5tNrbG";
+  expect(isBcrypt(real)).toBe(true);
+  for (const text of [
+    "",
+    "plain",
+    real.slice(1),
+    `${real}x`,
+    real.replace("$10$", "$99$"),
+    real.replace("$2b$", "$2c$"),
+  ]) {
+    expect(isBcrypt(text)).toBe(false);
+  }
+  for (const bcrypt of [await loadBcrypt(), await loadBcrypt(missing)]) {
+    expect(bcrypt.matches("plain", "plain")).toBe(false);
+    expect(bcrypt.matches("", "")).toBe(false);
+  }
+});
