@@ -2,7 +2,6 @@
  * Supabase in one process. It starts every service in order, connects them, and stops
  * them in the reverse order. The commands, the tests and the benchmarks use it.
  */
-import { createHash } from "node:crypto";
 import { chmod, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -11,14 +10,13 @@ import { type Config, type ConfigOverrides, loadConfig } from "./config.ts";
 import { createCron } from "./cron/index.ts";
 import { developmentConfig } from "./development.ts";
 import { type Env, envFiles, functionsEnv } from "./env.ts";
-import { PlatformError } from "./errors.ts";
+import type { PlatformError } from "./errors.ts";
 import { createFunctions } from "./functions/index.ts";
 import { createGateway, isLoopback } from "./gateway/index.ts";
 import { claim, type Instance } from "./instance.ts";
 import { createKeys, type KeyOptions, type Keys } from "./keys.ts";
 import { type Log, silent } from "./log.ts";
 import { createMail } from "./mail/index.ts";
-import { reachable, serverUser } from "./postgres/binaries.ts";
 import { bootstrapDatabase } from "./postgres/bootstrap.ts";
 import { installExtensions } from "./postgres/extensions.ts";
 import { migrate } from "./postgres/migrate.ts";
@@ -27,13 +25,14 @@ import { createRealtime } from "./realtime/index.ts";
 import type { RealtimeLimits } from "./realtime/limits.ts";
 import { createRest } from "./rest/index.ts";
 import { loadSecrets } from "./secrets.ts";
+import { dataDirOf } from "./state.ts";
 
 export interface PlatformOptions {
   /** The folder that holds supabase/config.toml. This repository if absent. */
   projectDir?: string;
   /** The folder that survives restarts. If absent, a temporary folder, which is removed at the end. */
   stateDir?: string;
-  /** Delete the embedded database in the state folder first. Keys and secrets stay. */
+  /** Delete the embedded database in the state folder first. Keys and secrets stay, unless they are damaged. */
   afresh?: boolean;
   /** The URL of an existing server, as its superuser. It replaces the embedded server. */
   databaseUrl?: string;
@@ -51,6 +50,8 @@ export interface PlatformOptions {
   realtimeLimits?: Partial<RealtimeLimits>;
   /** Whether an empty database gets seed.sql. */
   seed?: boolean;
+  /** Cancels the start: createPlatform stops what it has started, and throws the signal's reason. */
+  signal?: AbortSignal;
   log?: Log;
   /** Is called with the next step while the platform starts. */
   progress?: (step: string) => void;
@@ -67,7 +68,7 @@ export interface Platform extends AsyncDisposable {
   keys: Keys;
   /** The names and values that `supabase status -o env` prints. */
   env: Record<string, string>;
-  /** Resolves if the database ends and nobody asked it to. */
+  /** Resolves if the database has ended for good and nobody asked it to. A database that crashes starts again. */
   failed: Promise<PlatformError>;
 }
 
@@ -76,7 +77,7 @@ const localPassword = "postgres";
 
 /** @throws PlatformError, see docs/errors.md. Then every service that had started is stopped again. */
 export async function createPlatform(options: PlatformOptions = {}): Promise<Platform> {
-  const { log = silent, progress = () => {} } = options;
+  const { log = silent, progress = () => {}, signal } = options;
   const projectDir = resolve(options.projectDir ?? join(import.meta.dirname, ".."));
   await using starting = new AsyncDisposableStack();
 
@@ -85,7 +86,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   const instance: Instance = { pid: process.pid, env: {} };
   starting.use(await claim(stateDir, () => instance));
 
-  const secrets = await loadSecrets(stateDir);
+  const secrets = await loadSecrets(stateDir, options.afresh);
   const env: Env = {
     SEND_EMAIL_HOOK_SECRETS: secrets.sendEmailHook,
     ...(await envFiles(projectDir)),
@@ -118,12 +119,14 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   );
 
   const database = await startDatabase(options, config, stateDir, log, progress, starting);
+  signal?.throwIfAborted();
   progress("Preparing the database");
   await bootstrapDatabase(database.adminUrl, {
     password: database.password,
     jwtExpiryS: config.auth.jwt_expiry,
     log: log.child("bootstrap"),
   });
+  signal?.throwIfAborted();
   progress("Applying migrations");
   await migrate({
     projectDir,
@@ -131,6 +134,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
     homeDir: join(stateDir, "supabase-cli"),
     seed: (options.seed ?? true) && config.db.seed.enabled,
     env,
+    signal,
     log: log.child("migrate"),
   });
 
@@ -188,6 +192,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   // The last one, because a job may call any other service.
   starting.use(createCron({ databaseUrl: database.adminUrl, log: log.child("cron") }));
 
+  signal?.throwIfAborted();
   instance.env = {
     API_URL: gateway.url,
     REST_URL: `${gateway.url}/rest/v1`,
@@ -233,24 +238,22 @@ async function startDatabase(
     return databaseAt(options.databaseUrl, new Promise(() => {}));
   }
   progress("Starting Postgres");
-  let stopping = false;
   const server = await startServer({
-    dataDir: join(await databaseDir(stateDir), "data"),
+    dataDir: await dataDirOf(stateDir),
     port: config.db.port,
     password: localPassword,
     afresh: options.afresh,
     durable: options.stateDir !== undefined,
     beforeStart: (binaries) => installExtensions(binaries.home),
+    signal: options.signal,
+    recovering: () => progress("Postgres repairs the database after a crash"),
     log: log.child("postgres"),
   });
-  starting.defer(async () => {
-    stopping = true;
-    await server[Symbol.asyncDispose]();
-  });
+  starting.use(server);
   const failed = server.ended.then(
-    () =>
+    (reason) =>
       new Promise<PlatformError>((tell) => {
-        if (!stopping) tell(new PlatformError("postgres_failed", "Postgres ended by itself. See the log."));
+        if (reason) tell(reason);
       }),
   );
   return databaseAt(`postgresql://${superuser}:${localPassword}@127.0.0.1:${server.port}/postgres`, failed);
@@ -268,17 +271,6 @@ function databaseAt(adminUrl: string, failed: Promise<PlatformError>): Database 
       return url.href;
     },
   };
-}
-
-/**
- * The folder for the files of Postgres. If we are root, the server runs as another user.
- * That user may be unable to enter a checkout in a private home folder.
- */
-async function databaseDir(stateDir: string): Promise<string> {
-  const user = await serverUser();
-  if (user === undefined || (await reachable(stateDir, user))) return join(stateDir, "postgres");
-  const name = createHash("sha256").update(stateDir).digest("hex").slice(0, 16);
-  return join("/var/lib/plaza", name);
 }
 
 async function temporaryDir(stack: AsyncDisposableStack): Promise<string> {

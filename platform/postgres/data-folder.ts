@@ -43,7 +43,7 @@ export async function prepareFolder(options: FolderOptions): Promise<boolean> {
   const { dataDir } = options;
   const { unfinished, restored, removed, password } = beside(dataDir);
   if (options.afresh) {
-    await rm(restored, { recursive: true, force: true });
+    await removeTree(restored);
     await remove(dataDir);
   }
   for (const path of [unfinished, removed, password]) await removeTree(path);
@@ -54,6 +54,7 @@ export async function prepareFolder(options: FolderOptions): Promise<boolean> {
     await rename(restored, dataDir);
     found = "database";
   }
+  await removeTree(restored);
   if (found === "damaged") {
     throw new PlatformError(
       "data_damaged",

@@ -2,11 +2,12 @@
  * Ends the processes of an earlier server that still use the data folder. Their owner was
  * killed, or somebody killed the postmaster.
  */
+
+import { execFile } from "node:child_process";
 import { readdir, readFile, readlink, realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
-import { execFile } from "node:child_process";
 import { PlatformError } from "../errors.ts";
 import { endProcess } from "./owned-process.ts";
 
