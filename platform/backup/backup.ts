@@ -131,10 +131,11 @@ async function copyBetween(sql: Sql, into: Into): Promise<void> {
     );
   }
   // Until this connection ends, the slot keeps the write-ahead log that the backup needs.
-  await sql`select pg_create_physical_replication_slot('plaza_backup', true, true)`;
+  await sql`select pg_create_physical_replication_slot(${`plaza_backup_${process.pid}`}, true, true)`;
   const [start] = await sql`
     select pg_walfile_name(lsn) as segment from pg_backup_start('plaza', fast => true) as lsn`;
   await copyData(into, true);
+  into.manifest.madeAt = new Date().toISOString();
   const [stop] = await sql`
     select pg_walfile_name(lsn) as segment, labelfile as label, nullif(spcmapfile, '') as tablespaces
     from pg_backup_stop(wait_for_archive => false)`;
@@ -170,7 +171,7 @@ async function copyData(into: Into, running: boolean): Promise<void> {
   for (const entry of entries) {
     const path = join(entry.parentPath, entry.name).slice(dataDir.length + 1);
     const top = path.split("/")[0] as string;
-    if (left.has(path) || (running && top !== path && emptied.has(top) && path !== "pg_wal/archive_status"))
+    if (left.has(path) || (running && top !== path && emptied.has(top)))
       continue;
     if (entry.isDirectory()) {
       manifest.folders.push(`${dataFolder}/${path}`);

@@ -9,6 +9,7 @@ import { PlatformError } from "../errors.ts";
 
 const form = z.object({
   format: z.literal(1),
+  /** The backup holds everything that was committed before this time. */
   madeAt: z.iso.datetime(),
   /** The major version of Postgres: `17`. */
   postgres: z.string(),
