@@ -86,6 +86,10 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   const instance: Instance = { pid: process.pid, env: {} };
   starting.use(await claim(stateDir, () => instance));
 
+  // These folders hold only what the CLI and Deno make again. A reset cures damage there too.
+  const caches = options.afresh ? ["supabase-cli", "deno"] : [];
+  for (const name of caches) await rm(join(stateDir, name), { recursive: true, force: true });
+
   const secrets = await loadSecrets(stateDir, options.afresh);
   const env: Env = {
     SEND_EMAIL_HOOK_SECRETS: secrets.sendEmailHook,

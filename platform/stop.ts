@@ -7,7 +7,7 @@ import { endProcess } from "./postgres/owned-process.ts";
 import { dataDirOf } from "./state.ts";
 
 /** A platform that is asked to end does so within 30 s. */
-const steps: { signal: NodeJS.Signals; waitMs: number }[] = [
+const patientSteps: { signal: NodeJS.Signals; waitMs: number }[] = [
   { signal: "SIGTERM", waitMs: 35_000 },
   { signal: "SIGKILL", waitMs: 5000 },
 ];
@@ -17,7 +17,7 @@ const steps: { signal: NodeJS.Signals; waitMs: number }[] = [
  * @returns the process that ran, or undefined if none did
  * @throws PlatformError stop_failed, postgres_already_running
  */
-export async function stop(stateDir: string): Promise<number | undefined> {
+export async function stop(stateDir: string, steps = patientSteps): Promise<number | undefined> {
   if (!existsSync(stateDir)) return undefined;
   const pid = (await enquire(stateDir))?.pid ?? holder(stateDir);
   if (pid !== undefined) {

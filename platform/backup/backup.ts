@@ -171,8 +171,7 @@ async function copyData(into: Into, running: boolean): Promise<void> {
   for (const entry of entries) {
     const path = join(entry.parentPath, entry.name).slice(dataDir.length + 1);
     const top = path.split("/")[0] as string;
-    if (left.has(path) || (running && top !== path && emptied.has(top)))
-      continue;
+    if (left.has(path) || (running && top !== path && emptied.has(top))) continue;
     if (entry.isDirectory()) {
       manifest.folders.push(`${dataFolder}/${path}`);
       await mkdir(join(dir, dataFolder, path), { recursive: true, mode: 0o700 });

@@ -8,8 +8,7 @@ import type { Level, Log } from "../log.ts";
 const start = /^\d{4}-\d\d-\d\d [\d:.]+ \S+ \[\d+\] ([A-Z]+\d?):/;
 
 /** Messages of severity LOG that tell of a crash, or of the recovery from one. */
-const trouble =
-  /was terminated by signal|exited with exit code|reinitializing|not properly shut down|redo in progress|startup process failed/;
+const trouble = /was terminated by signal|reinitializing|not properly shut down|startup process failed/;
 
 /** The answer to each client that comes too early or too late. Clients that try again would fill the log. */
 const notNow = /the database system is (starting up|shutting down|in recovery mode|not )/;
@@ -44,7 +43,8 @@ export function createLineReader(log: Log, stopping: () => boolean): (chunk: Buf
       fullAtMs = Date.now();
       return "error";
     }
-    return severity === "LOG" && trouble.test(line) ? "warn" : "debug";
+    if (severity === "LOG" && trouble.test(line)) return "warn";
+    return /redo in progress/.test(line) ? "info" : "debug";
   };
   return (chunk) => {
     const lines = (rest + chunk).split("\n");
@@ -52,8 +52,10 @@ export function createLineReader(log: Log, stopping: () => boolean): (chunk: Buf
     for (const line of lines) {
       if (line === "") continue;
       const severity = start.exec(line)?.[1];
-      // A line without a severity belongs to the message before it.
+      // Before its log exists, the server writes `postgres: could not …`. Any other line without a severity
+      // belongs to the message before it.
       if (severity !== undefined) level = levelOf(severity, line);
+      else if (line.startsWith("postgres: ")) level = "error";
       log(level, line.slice(0, lineMax));
     }
   };
