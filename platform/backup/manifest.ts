@@ -1,6 +1,6 @@
 /**
  * The list of everything in a backup, as `backup.json` in its folder. backup.ts writes it last, so a
- * folder without it is no complete backup. restore.ts checks every file against it.
+ * backup without it is incomplete. restore.ts checks every file against it.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -36,11 +36,13 @@ export function writeManifest(dir: string, manifest: Manifest): Promise<void> {
 /** @throws PlatformError backup_damaged, backup_unfit */
 export async function readManifest(dir: string, postgresVersion: string): Promise<Manifest> {
   const text = await readFile(join(dir, name), "utf8").catch((cause) => {
-    throw new PlatformError("backup_damaged", `${dir} is no complete backup: it has no ${name}.`, { cause });
+    throw new PlatformError("backup_damaged", `${dir} is not a complete backup: ${name} is missing.`, {
+      cause,
+    });
   });
   const manifest = parse(text);
   if (!manifest || !Object.keys(manifest.files).every(isInside)) {
-    throw new PlatformError("backup_damaged", `${join(dir, name)} is no list of a backup that we know.`);
+    throw new PlatformError("backup_damaged", `${join(dir, name)} is damaged, or a newer Plaza wrote it.`);
   }
   if (manifest.postgres !== postgresVersion || manifest.machine !== machine) {
     throw new PlatformError(

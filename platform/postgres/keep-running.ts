@@ -15,7 +15,7 @@ export interface KeptServer {
 /** The pause before a new start. It doubles with each try, until a server has run for `steadyMs`. */
 const pauseMs = { least: 100, most: 5000 };
 const steadyMs = 60_000;
-/** After so many failures in a row we give up. A full disk is no failure: we try until there is room. */
+/** We give up after this number of failures in a row. A full disk does not count: we try until there is room. */
 const failuresMax = 6;
 /** While the disk is full, the log says so at this interval. */
 const remindMs = 60_000;

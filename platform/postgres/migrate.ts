@@ -29,7 +29,7 @@ export interface MigrateOptions {
 
 /** This limit stops a CLI that hangs. The CLI itself limits each statement to 2 minutes. */
 const timeoutMs = 10 * 60_000;
-/** The error shows the end of what the CLI wrote, up to so many characters. */
+/** In characters. The error shows the end of the output of the CLI. */
 const outputMax = 64 * 1024;
 
 /**

@@ -70,7 +70,7 @@ test("a backup made under writes has every write that was acknowledged before it
     expect(await backUp(first, dir)).toMatchObject({ running: true });
     writing = false;
     await writes;
-    // What comes after the backup is not in it.
+    // Bob comes after the backup. So he is not in it.
     await signUp(platform, "bob");
     await sql.end();
   }

@@ -1,15 +1,16 @@
 /**
  * What Postgres and its owner can die of, and how the server comes back.
  */
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, readdir, rm, statfs, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { createLog, type Level, type Log, silent } from "../../../platform/log.ts";
 import { type PostgresServer, type ServerOptions, startServer } from "../../../platform/postgres/server.ts";
+import { smallDisk } from "../small-disk.ts";
 import { ownServer, postgresIn } from "./owner.ts";
 
 let dir: string;
@@ -252,7 +253,7 @@ test("a data folder without PG_VERSION is refused with the way out, and a reset 
   expect(server.fresh).toBe(true);
 });
 
-test("an empty data folder is no obstacle", async () => {
+test("a start on an empty data folder makes a database", async () => {
   await mkdir(dataDir);
   await using server = await start();
   expect(server.fresh).toBe(true);
@@ -273,25 +274,10 @@ test("a process id in postmaster.pid that the system gave to another process doe
   expect(other.signalCode).toBeNull();
 });
 
-/** A small disk in memory. Undefined where this user may not mount. */
-function smallDisk(mib: number): string | undefined {
-  const mount = join(dir, "disk");
-  try {
-    execFileSync("mkdir", [mount]);
-    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${mib}m,mode=755`, "plaza-test", mount], {
-      stdio: "ignore",
-    });
-  } catch {
-    return undefined;
-  }
-  onTestFinished(() => void execFileSync("umount", ["-l", mount]));
-  return mount;
-}
-
 test("on a full disk statements fail, Postgres comes back when there is room, and nothing is lost", async (context) => {
-  const disk = smallDisk(160);
+  const disk = smallDisk(dir, 160);
   if (!disk) return context.skip("this user may not mount a small disk");
-  dataDir = join(disk, "data");
+  dataDir = join(disk.dir, "data");
   const { log, lines } = memoryLog("debug");
   await using server = await start({ log });
   await query(server, "create table kept (n int primary key, text text)");
@@ -300,16 +286,10 @@ test("on a full disk statements fail, Postgres comes back when there is room, an
   await insert();
 
   // Fill the disk to the last block, and write until Postgres needs a new segment of its log.
-  const ballast = join(disk, "ballast");
-  const room = async () => {
-    const { bavail, bsize } = await statfs(disk);
-    return bavail * bsize;
-  };
-  await writeFile(ballast, Buffer.alloc(await room()));
-  expect(await room()).toBeLessThan(64 * 1024);
-  const died = async () => lines.some((line) => line.includes("Postgres ended by itself"));
+  await disk.fill();
+  const died = () => lines.some((line) => line.includes("Postgres ended by itself"));
   const acknowledged = new Set<number>([1]);
-  while (!(await died())) {
+  while (!died()) {
     // A big transaction-less message fills the log without a place in a table.
     const wrote = await query(
       server,
@@ -335,7 +315,7 @@ test("on a full disk statements fail, Postgres comes back when there is room, an
   await expect.poll(tries, { timeout: 60_000 }).toBeGreaterThan(8);
   await expect(query(server, "select 1")).rejects.toThrow();
 
-  await rm(ballast);
+  await disk.free();
   await answers(server);
   const rows = await query(server, "select n from kept");
   const kept = new Set(rows.map((row) => row.n as number));
