@@ -29,6 +29,8 @@ export interface FolderOptions {
   afresh: boolean;
   /** The superuser's password in a new database. */
   password: string;
+  /** False if a new database need not survive a power failure. Then it is made sooner. */
+  durable: boolean;
   binaries: Binaries;
   user: OsUser | undefined;
   signal?: AbortSignal;
@@ -112,7 +114,8 @@ async function checkVersion({ dataDir, binaries }: FolderOptions): Promise<void>
 }
 
 /** Works in a second folder and renames it at the end. So an interrupted first start leaves no incomplete folder. */
-async function initialise({ dataDir, password, binaries, user, signal }: FolderOptions): Promise<void> {
+async function initialise(options: FolderOptions): Promise<void> {
+  const { dataDir, password, durable, binaries, user, signal } = options;
   const { unfinished, password: passwordFile } = beside(dataDir);
   await mkdir(dirname(dataDir), { recursive: true });
   await mkdir(unfinished, { mode: 0o700 });
@@ -127,7 +130,7 @@ async function initialise({ dataDir, password, binaries, user, signal }: FolderO
         ["--auth=scram-sha-256", `--pwfile=${passwordFile}`],
         ["--encoding=UTF8", "--locale-provider=icu", "--icu-locale=en-US", "--locale=C"],
         process.platform === "linux" ? ["--lc-ctype=C.UTF-8"] : [],
-        ["--no-instructions"],
+        ["--no-instructions", durable ? [] : ["--no-sync"]].flat(),
       ].flat(),
       user,
     );

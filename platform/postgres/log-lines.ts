@@ -10,8 +10,12 @@ const start = /^\d{4}-\d\d-\d\d [\d:.]+ \S+ \[\d+\] ([A-Z]+\d?):/;
 /** Messages of severity LOG that tell of a crash, or of the recovery from one. */
 const trouble = /was terminated by signal|reinitializing|not properly shut down|startup process failed/;
 
-/** The answer to each client that comes too early or too late. Clients that try again would fill the log. */
-const notNow = /the database system is (starting up|shutting down|in recovery mode|not )/;
+/**
+ * FATAL messages that tell of no trouble: the answer to each client that comes too early or too late,
+ * and the end of our own replication stream, which the driver does not announce as Postgres wants it.
+ */
+const harmless =
+  /the database system is (starting up|shutting down|in recovery mode|not )|invalid standby message type "f"/;
 
 const noSpaceWords = "(No space left on device|Disk quota exceeded)";
 export const noSpace = new RegExp(noSpaceWords);
@@ -36,7 +40,7 @@ export function createLineReader(log: Log, stopping: () => boolean): (chunk: Buf
 
   const levelOf = (severity: string, line: string): Level => {
     if (severity === "FATAL" || severity === "PANIC") {
-      return stopping() || notNow.test(line) ? "debug" : "error";
+      return stopping() || harmless.test(line) ? "debug" : "error";
     }
     if (severity === "DETAIL" || severity === "HINT") return level;
     if (noSpace.test(line) && Date.now() - fullAtMs > diskFullPauseMs) {
