@@ -54,7 +54,7 @@ export async function claim(stateDir: string, describe: () => Instance): Promise
     socket.end(JSON.stringify(describe()));
   });
   // The socket file of an earlier platform may still be there. We have the lock, so that platform has ended.
-  await rm(path, { force: true });
+  await rm(path, { recursive: true, force: true });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(path, resolve);

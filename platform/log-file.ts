@@ -13,8 +13,6 @@ export interface LogFile {
 
 /** A longer log becomes `plaza.log.1` while the platform runs. */
 const bytesMax = 64 * 1024 * 1024;
-/** After a failed write, lines are dropped for so long. */
-const pauseMs = 1000;
 
 /**
  * Opens the file with the first line. Only the owner can read it.
@@ -24,7 +22,6 @@ export function createLogFile(path: string, sizeMax = bytesMax): LogFile {
   let file: number | undefined;
   let size = 0;
   let lost = 0;
-  let pausedUntilMs = 0;
 
   const renew = () => {
     close();
@@ -51,18 +48,14 @@ export function createLogFile(path: string, sizeMax = bytesMax): LogFile {
   };
   return {
     write(line) {
-      if (Date.now() < pausedUntilMs) {
-        lost++;
-        return;
-      }
       try {
         if (file === undefined || size > sizeMax) renew();
-        if (lost > 0) put(`${new Date().toISOString()} warn  : ${lost} lines of this log are lost\n`);
+        // The last line before a full disk may be cut.
+        if (lost > 0) put(`\n${new Date().toISOString()} warn  : ${lost} lines of this log are lost\n`);
         lost = 0;
         put(`${line}\n`);
       } catch {
         lost++;
-        pausedUntilMs = Date.now() + pauseMs;
       }
     },
     close,

@@ -30,7 +30,8 @@ export function run(stateDir: string, ...args: string[]): Command {
 }
 
 export function watch(command: string, args: string[], options: SpawnOptions = {}): Command {
-  const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+  // A group of its own, as in a terminal: `interrupt` signals all of it.
+  const child = spawn(command, args, { ...options, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (output += chunk));
   const ended = once(child, "close").then(([code, signal]) => code ?? signal);
@@ -39,6 +40,11 @@ export function watch(command: string, args: string[], options: SpawnOptions = {
     await ended;
   });
   return { child, output: () => output, ended };
+}
+
+/** What Ctrl-C in a terminal does: every process of the command's group gets the signal. */
+export function interrupt({ child }: Command): void {
+  process.kill(-(child.pid as number), "SIGINT");
 }
 
 /** Starts Plaza, and waits for a text in its output. The table's last line means that it is ready. */

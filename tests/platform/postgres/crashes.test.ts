@@ -9,6 +9,7 @@ import { join } from "node:path";
 import postgres from "postgres";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { createLog, type Level, type Log, silent } from "../../../platform/log.ts";
+import { serverUser } from "../../../platform/postgres/binaries.ts";
 import { type PostgresServer, type ServerOptions, startServer } from "../../../platform/postgres/server.ts";
 import { smallDisk } from "../small-disk.ts";
 import { ownServer, postgresIn } from "./owner.ts";
@@ -264,8 +265,7 @@ test("a process id in postmaster.pid that the system gave to another process doe
     await using _server = await start();
   }
   // The server's user owns this process. So Postgres alone would take it for a server that runs.
-  const user = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
-  const other = spawn("sleep", ["60"], { ...user, stdio: "ignore" });
+  const other = spawn("sleep", ["60"], { ...(await serverUser()), stdio: "ignore" });
   onTestFinished(() => void other.kill("SIGKILL"));
   await writeFile(join(dataDir, "postmaster.pid"), `${other.pid}\n${dataDir}\n`);
   await using server = await start();
