@@ -91,7 +91,8 @@ function takeLock(stateDir: string): DatabaseSync | undefined {
   let lock: DatabaseSync | undefined;
   try {
     lock = new DatabaseSync(path);
-    lock.exec("begin exclusive");
+    // Without a journal, it needs no room on the disk.
+    lock.exec("pragma journal_mode = memory; begin exclusive");
     return lock;
   } catch (error) {
     lock?.close();
