@@ -88,9 +88,16 @@ export async function runServer(options: RunOptions): Promise<ServerRun> {
 
   const lines = createLineReader(log, () => stopping);
   await new Promise<void>((resolve, reject) => {
+    let starting = true;
+    let givenUp: unknown;
     const giveUp = (reason: unknown) => {
+      givenUp ??= reason;
+      void run.stop();
+    };
+    const decided = () => {
+      starting = false;
       clearTimeout(timer);
-      void run.stop().then(() => reject(reason));
+      signal?.removeEventListener("abort", cancel);
     };
     const silence = options.silenceMs ?? silenceMs;
     const timer = setTimeout(() => giveUp(notReady(silence, output)), silence);
@@ -98,22 +105,21 @@ export async function runServer(options: RunOptions): Promise<ServerRun> {
     signal?.addEventListener("abort", cancel, { once: true });
 
     child.stderr?.on("data", (chunk: Buffer) => {
-      timer.refresh();
+      if (starting) timer.refresh();
       const text = chunk.toString();
       output = (output + text).slice(-outputMax);
       lines(text);
-      if (endedForSpace.test(text)) full = true;
+      full ||= endedForSpace.test(output);
+      if (!starting || givenUp !== undefined) return;
       if (/not properly shut down|redo starts/.test(text)) options.recovering?.();
       if (output.includes("database system is ready to accept connections")) {
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", cancel);
+        decided();
         resolve();
       }
     });
     void ended.then((ending) => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", cancel);
-      reject(startError(ending, port));
+      decided();
+      reject(givenUp ?? startError(ending, port));
     });
   });
   output = "";
