@@ -1,8 +1,11 @@
 /*
  * A small town: six people, their follows, a week of their posts, and the replies. The
- * newest post is a few minutes old. Frank's account is private. Everybody signs in as
- * <name>@example.com with the password plaza-demo. So never run this outside development.
+ * newest post is a few minutes old. Frank's account is private. Everybody can read their
+ * password here. So never run this outside development.
  */
+
+-- `npm start` shows this line:
+-- sign-in: alice@example.com, bob@example.com, carol@example.com, dave@example.com, erin@example.com, frank@example.com with the password plaza-demo
 
 -- Auth itself writes empty strings into these columns. It cannot read null in them.
 with people (n, username, display_name) as (

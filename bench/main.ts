@@ -8,6 +8,12 @@ import { join } from "node:path";
 
 const scenarios = ["startup", "read", "realtime", "feed", "budgets", "attack", "search"];
 const asked = process.argv.slice(2);
+if (asked.some((word) => word === "--help" || word === "-h")) {
+  console.log(
+    `Usage: npm run bench -- [scenario …]\n\nWithout a scenario, all run. There are: ${scenarios.join(", ")}`,
+  );
+  process.exit();
+}
 const unknown = asked.filter((name) => !scenarios.includes(name));
 if (unknown.length > 0) {
   console.error(`No such scenario: ${unknown.join(", ")}. There are: ${scenarios.join(", ")}`);

@@ -1,6 +1,7 @@
 /**
  * Reads supabase/config.toml, which the supabase CLI reads too. This file names only
- * the settings that the platform uses. The CLI validates the others.
+ * the settings that the platform uses. The CLI validates the others. The platform ignores
+ * the blocks [remotes.…], which change settings for one hosted project.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -77,7 +78,10 @@ const schema = z.object({
       password_requirements: z.string().default(""),
       rate_limit: z
         .object({
-          /** Mails an hour. Only Auth's own mailer has this limit, as on hosted Supabase. */
+          /**
+           * Mails an hour of Auth's own mailer. A real Auth also counts the mails of the hook. The CLI's
+           * stack raises the limit to 360,000, so there the hook's mails have none either.
+           */
           email_sent: z.number().int().min(0).default(2),
           anonymous_users: z.number().int().min(0).default(30),
           token_refresh: z.number().int().min(0).default(150),
@@ -149,6 +153,8 @@ export async function loadConfig(
   } catch (cause) {
     throw new PlatformError("config_invalid", `${path}: ${(cause as Error).message}`, { cause });
   }
+  // What other projects get is not for us, and its env(NAME) may be unset here.
+  if (isTable(parsed)) delete parsed.remotes;
   const result = schema.safeParse(substitute(overrides.reduce(merge, parsed), env));
   if (!result.success)
     throw new PlatformError("config_invalid", `${path}:\n${z.prettifyError(result.error)}`);

@@ -3,14 +3,19 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import type { Config } from "./config.ts";
+import { PlatformError } from "./errors.ts";
 import type { Keys } from "./keys.ts";
 
 export type Env = Record<string, string | undefined>;
 
-/** Reads the .env files as the CLI does: the project's root first, then supabase/, each with its .local. */
+/**
+ * Reads the .env files as the CLI does in the project's root: what the root has goes over what
+ * supabase/ has, and .local over the other.
+ * @throws PlatformError env_unreadable
+ */
 export async function envFiles(projectDir: string): Promise<Env> {
   const found: Env = {};
-  for (const name of [".env", ".env.local", "supabase/.env", "supabase/.env.local"]) {
+  for (const name of ["supabase/.env", "supabase/.env.local", ".env", ".env.local"]) {
     Object.assign(found, await envFile(join(projectDir, name)));
   }
   return found;
@@ -19,7 +24,7 @@ export async function envFiles(projectDir: string): Promise<Env> {
 async function envFile(path: string): Promise<Env> {
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return "";
-    throw error;
+    throw new PlatformError("env_unreadable", `Cannot read ${path} (${error.code}). Who owns it?`);
   });
   return parseEnv(text);
 }

@@ -16,15 +16,17 @@ export function listen(
 ): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === "EADDRINUSE"
-          ? new PlatformError(
-              "port_taken",
-              `Port ${port} is taken: change ${setting} in supabase/config.toml.`,
-            )
-          : error,
-      ),
+      reject(error.code === "EADDRINUSE" ? portTaken(port, setting) : error),
     );
     server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
   });
+}
+
+/** @param setting where a person changes the port: `[api] port` */
+export function portTaken(port: number, setting: string): PlatformError {
+  return new PlatformError(
+    "port_taken",
+    `Another program has port ${port}. Start on free ports with: npm start -- --free-ports\n` +
+      `Or end that program, or change port ${port}: it is ${setting} in supabase/config.toml.`,
+  );
 }

@@ -1,7 +1,10 @@
 /**
  * Writes one line of text per event, to a sink that the caller chooses. Every service of
- * the platform logs through a `Log`. Tests use a silent one.
+ * the platform logs through a `Log`. Tests use a silent one. A line
+ * about a request has the id of the request.
  */
+import { AsyncLocalStorage } from "node:async_hooks";
+
 export type Level = "debug" | "info" | "warn" | "error";
 
 export interface Log {
@@ -21,11 +24,24 @@ export function createLog(write: (line: string) => void, least: Level = "info"):
     Object.assign(
       (level: Level, message: string) => {
         if (order.indexOf(level) < order.indexOf(least)) return;
-        write(`${new Date().toISOString()} ${level.padEnd(5)} ${name}: ${message}`);
+        const id = requestId.getStore();
+        write(
+          `${new Date().toISOString()} ${level.padEnd(5)} ${name}${id === undefined ? "" : ` [${id}]`}: ${message}`,
+        );
       },
       { child: (inner: string) => named(name ? `${name}/${inner}` : inner) },
     );
   return named("");
+}
+
+const requestId = new AsyncLocalStorage<string | undefined>();
+
+/**
+ * Runs `work`. Every line that it logs has the id in brackets, also after an `await`.
+ * @param id undefined for work that outlives the request that caused it, such as a new process
+ */
+export function inRequest<Result>(id: string | undefined, work: () => Result): Result {
+  return requestId.run(id, work);
 }
 
 /** Drops everything. */

@@ -5,7 +5,6 @@
 
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { PlatformError } from "./errors.ts";
 import { explain } from "./failure.ts";
 import { enquire } from "./instance.ts";
@@ -13,28 +12,12 @@ import { createLog } from "./log.ts";
 import { createLogFile } from "./log-file.ts";
 import type { Platform } from "./platform.ts";
 import { logPath } from "./state.ts";
+import { readCommandLine } from "./terminal/command-line.ts";
 import { createProgress } from "./terminal/progress.ts";
 import { asEnv, asTable } from "./terminal/status.ts";
 
-const usage = `Usage: node platform/main.ts <command> [options]
-
-  start               run everything until Ctrl-C
-  status              print URLs and keys of the running platform
-  reset               delete the database, start again from migrations and seed.sql
-  stop                end the running platform
-  backup [DIR]        copy the database and the secrets into a new folder
-  restore DIR         put a backup into the state folder
-
-  --state-dir DIR     where the state lives           (default .plaza)
-  --project-dir DIR   where supabase/ lives           (default this repository)
-  --database-url URL  use this server, as superuser, instead of the embedded one
-  --host ADDRESS      where the API listens           (default 127.0.0.1)
-  --free-ports        use any free ports instead of those in supabase/config.toml
-  --replace           restore: move the present database aside
-  --verbose           log everything to the terminal
-  -o, --output FORMAT status as pretty, env or json   (default pretty)`;
-
-const { values: flags, positionals } = parseFlags();
+const line = readCommandLine(process.argv.slice(2));
+const { flags, word } = line.kind === "command" ? line : { flags: {}, word: undefined };
 const projectDir = resolve(flags["project-dir"] ?? join(import.meta.dirname, ".."));
 const stateDir = resolve(flags["state-dir"] ?? join(projectDir, ".plaza"));
 
@@ -44,32 +27,13 @@ const logFile = createLogFile(logPath(stateDir));
 const stopTimeoutMs = 30_000;
 
 try {
-  switch (positionals[0]) {
-    case "start":
-      await start();
-      break;
-    case "status":
-      await status();
-      break;
-    case "reset":
-      await reset();
-      break;
-    case "stop":
-      await stop();
-      break;
-    case "backup":
-      await backUp();
-      break;
-    case "restore":
-      await restore();
-      break;
-    default:
-      fail("usage", usage);
-  }
+  if (line.kind === "help") console.log(line.text);
+  else if (line.kind === "mistake") fail("usage", line.text);
+  else await { start, status, reset, stop, backup, restore }[line.command]();
 } catch (error) {
   const { code, message, cause } = explain(error, stateDir);
   // The stack is for the log. A person at a terminal gets a sentence.
-  if (code === "unexpected" && positionals[0] !== "status") {
+  if (code === "unexpected" && line.kind === "command" && line.command !== "status") {
     logFile.write(`${new Date().toISOString()} error : ${(cause as Error).stack ?? cause}`);
   }
   fail(code, message);
@@ -143,7 +107,7 @@ async function status(): Promise<void> {
   if (!running) return fail("not_running", "Plaza is not running: npm start");
   if (Object.keys(running.env).length === 0)
     return fail("starting", `Plaza (process ${running.pid}) is starting.`);
-  switch (flags.output) {
+  switch (flags.output ?? "pretty") {
     case "pretty":
       return console.log(asTable(running.env));
     case "env":
@@ -151,18 +115,12 @@ async function status(): Promise<void> {
     case "json":
       return console.log(JSON.stringify(running.env, null, 2));
     default:
-      fail("usage", usage);
+      fail("usage", `There is no format "${flags.output}". There are: pretty, env, json.`);
   }
 }
 
 /** Removes only the database. Keys and secrets stay, so that clients keep working. */
 async function reset(): Promise<void> {
-  if (flags["database-url"]) {
-    return fail(
-      "usage",
-      "reset removes only the embedded database. For another server, use supabase db reset --db-url.",
-    );
-  }
   await start({ afresh: true });
 }
 
@@ -171,18 +129,16 @@ async function stop(): Promise<void> {
   console.log(pid === undefined ? "Plaza is not running." : `Plaza (process ${pid}) has stopped.`);
 }
 
-async function backUp(): Promise<void> {
+async function backup(): Promise<void> {
   const { backUp } = await import("./backup/backup.ts");
   const stamp = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
-  const made = await backUp(stateDir, positionals[1] ?? join(projectDir, "backups", stamp));
+  const made = await backUp(stateDir, word ?? join(projectDir, "backups", stamp));
   console.log(`Backup: ${made.dir} (${made.files} files, ${(made.bytes / 2 ** 20).toFixed(1)} MiB).`);
 }
 
 async function restore(): Promise<void> {
-  const [, dir] = positionals;
-  if (dir === undefined) return fail("usage", "Name the backup: npm run restore -- DIR");
   const { restore } = await import("./backup/restore.ts");
-  const { madeAt, aside } = await restore(dir, stateDir, flags.replace);
+  const { madeAt, aside } = await restore(word as string, stateDir, flags.replace ?? false);
   for (const path of aside) console.log(`The old one is kept: ${path}`);
   console.log(`The backup of ${madeAt} is in place. npm start continues with it.`);
 }
@@ -214,25 +170,4 @@ function firstSignal(): Promise<NodeJS.Signals> {
 function fail(code: string, message: string): void {
   console.error(code === "usage" ? message : `Error (${code}): ${message}`);
   process.exitCode = 1;
-}
-
-function parseFlags() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        "state-dir": { type: "string" },
-        "project-dir": { type: "string" },
-        "database-url": { type: "string" },
-        host: { type: "string" },
-        "free-ports": { type: "boolean", default: false },
-        replace: { type: "boolean", default: false },
-        verbose: { type: "boolean", default: false },
-        output: { type: "string", short: "o", default: "pretty" },
-      },
-    });
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${usage}`);
-    process.exit(1);
-  }
 }

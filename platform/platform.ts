@@ -17,9 +17,11 @@ import { claim, type Instance } from "./instance.ts";
 import { createKeys, type KeyOptions, type Keys } from "./keys.ts";
 import { type Log, silent } from "./log.ts";
 import { createMail } from "./mail/index.ts";
+import { freePorts, keepPorts } from "./ports.ts";
 import { bootstrapDatabase } from "./postgres/bootstrap.ts";
 import { installExtensions } from "./postgres/extensions.ts";
 import { migrate } from "./postgres/migrate.ts";
+import { seedLogins } from "./postgres/seed-logins.ts";
 import { startServer, superuser } from "./postgres/server.ts";
 import { createRealtime } from "./realtime/index.ts";
 import type { RealtimeLimits } from "./realtime/limits.ts";
@@ -38,7 +40,10 @@ export interface PlatformOptions {
   databaseUrl?: string;
   /** The address of the gateway. Everything else listens only on loopback. */
   host?: string;
-  /** Use any free ports instead of the configured ones. Tests need it beside a running platform. */
+  /**
+   * Use free ports instead of the configured ones: those of the state folder's last start, if they
+   * are still free. Tests need it beside a running platform.
+   */
   ephemeralPorts?: boolean;
   /** API keys and JWT secret. If absent, the CLI's local ones, which are publicly known. */
   keys?: Omit<KeyOptions, "signingKey">;
@@ -66,7 +71,7 @@ export interface Platform extends AsyncDisposable {
   adminUrl: string;
   mailUrl: string;
   keys: Keys;
-  /** The names and values that `supabase status -o env` prints. */
+  /** The names and values that `supabase status -o env` prints, and the sign-ins of the seed. */
   env: Record<string, string>;
   /** Resolves if the database has ended for good and nobody asked it to. A database that crashes starts again. */
   failed: Promise<PlatformError>;
@@ -96,9 +101,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
     ...(await envFiles(projectDir)),
     ...(options.env ?? process.env),
   };
-  const ports = options.ephemeralPorts
-    ? { api: { port: 0 }, db: { port: 0 }, local_smtp: { port: 0, smtp_port: 0 } }
-    : {};
+  const ports = options.ephemeralPorts ? await freePorts(stateDir) : {};
   const host = options.host ?? "127.0.0.1";
   const overrides = [developmentConfig(host, env), options.config ?? {}, ports];
   const config = await loadConfig(projectDir, env, ...overrides);
@@ -111,14 +114,22 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   });
 
   // Take the ports first. Then we know about a taken port before anything slow starts.
-  const gateway = starting.use(
-    await createGateway({ host, port: config.api.port, keys, log: log.child("gateway") }),
-  );
   const mail = starting.use(
     await createMail({
       smtpPort: config.local_smtp.smtp_port,
       httpPort: config.local_smtp.port,
       log: log.child("mail"),
+    }),
+  );
+  // The inbox is for this machine only, so others do not hear of it.
+  const inbox = { name: "Mail inbox", url: mail.url, about: "every mail that the platform sent" };
+  const gateway = starting.use(
+    await createGateway({
+      host,
+      port: config.api.port,
+      keys,
+      places: isLoopback(host) ? [inbox] : [],
+      log: log.child("gateway"),
     }),
   );
 
@@ -141,6 +152,8 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
     signal,
     log: log.child("migrate"),
   });
+
+  const logins = await seedLogins(projectDir, config.db.seed.sql_paths, database.url("postgres"));
 
   progress("Starting the services");
   const rest = starting.use(
@@ -208,7 +221,15 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
     JWT_SECRET: keys.jwtSecret,
     ANON_KEY: keys.anonKey,
     SERVICE_ROLE_KEY: keys.serviceRoleKey,
+    ...(logins && { SEED_EMAILS: logins.emails.join(", "), SEED_PASSWORD: logins.password }),
   };
+  if (options.ephemeralPorts) {
+    await keepPorts(stateDir, {
+      api: { port: portOf(gateway.url) },
+      db: { port: portOf(database.adminUrl) },
+      local_smtp: { port: portOf(mail.url), smtp_port: mail.smtpPort },
+    });
+  }
   const running = starting.move();
   return {
     url: gateway.url,
@@ -220,6 +241,10 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
     failed: database.failed,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+function portOf(url: string): number {
+  return Number(new URL(url).port);
 }
 
 interface Database {

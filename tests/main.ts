@@ -1,5 +1,5 @@
 /**
- * The last step of `npm test`. It runs vitest, and also fails if the tests leave
+ * `npm test`: the linter, the type checker and all tests. It also fails if the tests leave
  * anything behind. The whole run gets its own temporary folder. The folder's name in
  * the environment also marks every process of the run. At the end the folder must be
  * empty and no marked process may be alive. Vitest gets all arguments.
@@ -10,8 +10,23 @@ import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+if (process.argv.includes("--help")) {
+  console.log(
+    "Usage: npm test -- [what vitest takes]\n\n" +
+      "  npm test -- tests/api              only these files\n" +
+      "  npm test -- --project database     only this project: parts, database or api\n" +
+      "  npx vitest --help                  everything that vitest takes",
+  );
+  process.exit();
+}
+
 /** How long a process may take to stop. */
 const graceMs = 15_000;
+
+for (const step of ["lint", "types"]) {
+  const [code] = await once(spawn("npm", ["run", step], { stdio: "inherit" }), "exit");
+  if (code !== 0) process.exit(code ?? 1);
+}
 
 const dir = await mkdtemp(join(tmpdir(), "plaza-run-"));
 // If we are root, Postgres runs as another user, and has to get into the folder.

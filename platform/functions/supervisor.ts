@@ -2,6 +2,7 @@
  * Keeps one function served. The first request starts a process. After a crash or a change of the
  * code, the next request starts a new one. After a while without requests, the process is stopped.
  */
+import { inRequest } from "../log.ts";
 import { createResourcePool } from "../resource-pool.ts";
 import { bootError, FunctionError, idleTimeout, overloaded } from "./errors.ts";
 import { watchHealth } from "./health.ts";
@@ -80,15 +81,19 @@ export function superviseFunction(options: ProcessOptions): SupervisedFunction {
   async function start(source: string): Promise<void> {
     const pauseMs = failures.untilMs - Date.now();
     if (pauseMs > 0 && failures.source === source) throw bootError(pauseMs);
-    const process = await startProcess(options, disposal.signal).catch((error: Error) => {
+    // The process answers many requests, so what it prints names none of them.
+    const booting = inRequest(undefined, () => startProcess(options, disposal.signal));
+    const process = await booting.catch((error: Error) => {
       log("error", `boot failed: ${error.message}`);
       failed(source, 1);
       throw bootError(failures.untilMs - Date.now());
     });
     log("info", `booted in ${Date.now() - process.startedAtMs} ms (process ${process.pid})`);
     const worker: Worker = { process, source, requests: 0, retired: false, endHealth: () => {} };
-    worker.endHealth = watchHealth(process, () => worker.requests > 0, limits, log);
-    process.ended.then((ending) => ended(worker, ending));
+    inRequest(undefined, () => {
+      worker.endHealth = watchHealth(process, () => worker.requests > 0, limits, log);
+      process.ended.then((ending) => ended(worker, ending));
+    });
     current = worker;
     restIfIdle(worker);
   }

@@ -13,6 +13,8 @@ import type { Keys } from "../keys.ts";
 import { listen } from "../listen.ts";
 import type { Log } from "../log.ts";
 import { type Credentials, createApiKeys } from "./api-keys.ts";
+import { requestIdHeader, requestLog } from "./request-log.ts";
+import { apiPlaces, type Place, root } from "./root.ts";
 
 /**
  * A service as the gateway sees it. It gets the client's request without the service's prefix in the
@@ -33,6 +35,8 @@ export interface GatewayOptions {
   /** 0 means any free port. */
   port: number;
   keys: Keys;
+  /** Places beside the API that the page at `/` names, such as the mail inbox. */
+  places?: Place[];
   log: Log;
 }
 
@@ -60,6 +64,7 @@ const exposeHeaders = [
   "Preference-Applied",
   "Range-Unit",
   "Retry-After",
+  requestIdHeader,
   "Server",
   "Transfer-Encoding",
   "X-Supabase-Api-Version",
@@ -116,6 +121,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     };
   };
 
+  app.use(requestLog(log));
+  app.get("/", (context) => root(context, [...apiPlaces, ...(options.places ?? [])]));
+
   app.use("/rest/v1/*", anyOrigin, keyed);
   app.all("/rest/v1/*", forward("rest", apiKeys.swapped));
 
@@ -151,6 +159,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       const value = incoming.headers[name];
       if (typeof value === "string") headers.set(name, value);
     }
+    log("info", `GET ${websocketPath} from ${incoming.socket.remoteAddress}`);
     const token = apiKeys.token(new Request(new URL(incoming.url ?? "/", "http://gateway"), { headers }));
     incoming.headers["x-forwarded-for"] = incoming.socket.remoteAddress ?? "127.0.0.1";
     sockets.upgrade(incoming, socket, head, { token });

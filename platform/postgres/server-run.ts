@@ -3,6 +3,7 @@
  * next run if one ends by itself.
  */
 import { PlatformError } from "../errors.ts";
+import { portTaken } from "../listen.ts";
 import type { Log } from "../log.ts";
 import type { OsUser } from "./binaries.ts";
 import { createLineReader, endedForSpace } from "./log-lines.ts";
@@ -155,10 +156,7 @@ function notReady(silence: number, output: string): PlatformError {
 
 function startError({ how, output, diskFull: full }: Ending, port: number): PlatformError {
   if (/could not bind|Address already in use/i.test(output)) {
-    return new PlatformError(
-      "port_taken",
-      `Port ${port} is taken: change [db] port in supabase/config.toml.`,
-    );
+    return portTaken(port, "[db] port");
   }
   if (full) return noRoom(output);
   return new PlatformError(

@@ -21,22 +21,51 @@ const groups: [title: string, rows: [label: string, name: string][]][] = [
       ["Secret", "SECRET_KEY"],
     ],
   ],
+  [
+    "People of the seed",
+    [
+      ["Sign in as", "SEED_EMAILS"],
+      ["Password", "SEED_PASSWORD"],
+    ],
+  ],
 ];
 
-/** @param env the names and values that `supabase status -o env` prints */
+/** A list of values goes on in the next line. A single value stays whole, so that it can be copied. */
+const lineMaxChars = 60;
+
+/**
+ * @param env the names and values that `supabase status -o env` prints. A group that has none of
+ *   its values is left out
+ */
 export function asTable(env: Record<string, string>): string {
-  const rows = groups.flatMap(([, rows]) => rows);
-  const label = Math.max(...rows.map(([text]) => text.length));
-  const value = Math.max(...rows.map(([, name]) => (env[name] ?? "").length));
-  const rule = (left: string, middle: string, right: string) =>
-    `${left}${"─".repeat(label + 2)}${middle}${"─".repeat(value + 2)}${right}`;
-  const lines = groups.flatMap(([title, rows], index) => [
+  const shown = groups
+    .filter(([, rows]) => rows.some(([, name]) => env[name] !== undefined))
+    .map(([title, rows]) => ({
+      title,
+      lines: rows.flatMap(([label, name]) => linesOf(label, env[name] ?? "")),
+    }));
+  const lines = shown.flatMap((group) => group.lines);
+  const left = Math.max(...lines.map(([label]) => label.length));
+  const right = Math.max(...lines.map(([, value]) => value.length));
+  const rule = (start: string, middle: string, end: string) =>
+    `${start}${"─".repeat(left + 2)}${middle}${"─".repeat(right + 2)}${end}`;
+  const drawn = shown.flatMap(({ title, lines }, index) => [
     index === 0 ? rule("╭", "─", "╮") : rule("├", "┴", "┤"),
-    `│ ${title.padEnd(label + value + 3)} │`,
+    `│ ${title.padEnd(left + right + 3)} │`,
     rule("├", "┬", "┤"),
-    ...rows.map(([text, name]) => `│ ${text.padEnd(label)} │ ${(env[name] ?? "").padEnd(value)} │`),
+    ...lines.map(([label, value]) => `│ ${label.padEnd(left)} │ ${value.padEnd(right)} │`),
   ]);
-  return [...lines, rule("╰", "┴", "╯")].join("\n");
+  return [...drawn, rule("╰", "┴", "╯")].join("\n");
+}
+
+function linesOf(label: string, value: string): [label: string, value: string][] {
+  const lines: string[] = [];
+  for (const part of value.split(/(?<=, )/)) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + part.length > lineMaxChars) lines.push(part);
+    else lines[lines.length - 1] = last + part;
+  }
+  return lines.map((line, index) => [index === 0 ? label : "", line.trimEnd()]);
 }
 
 export function asEnv(env: Record<string, string>): string {

@@ -307,7 +307,7 @@ begin
       ('hour', allowances.per_hour, usage.hour_used, usage.hour_until),
       ('day', allowances.per_day, usage.day_used, usage.day_until)
   ) as span (per, allowed, used, until)
-  where allowances.profile_id = private.viewer()
+  where allowances.profile_id = (select private.viewer())
   -- If two have the same left, take the one that resets later.
   order by allowances.action, 4, span.until desc nulls last;
 end;

@@ -259,7 +259,7 @@ as $$
 begin
   delete from public.follows
   where follows.follower_id = remove_follower.follower_id
-    and follows.followee_id = private.viewer();
+    and follows.followee_id = (select private.viewer());
   return found;
 end;
 $$;

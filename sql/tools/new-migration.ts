@@ -9,9 +9,14 @@ import { databaseUrl, onAdmin, onDatabase, projectDir, startDatabaseServer } fro
 import { plain, supabase } from "./supabase-cli.ts";
 
 const name = process.argv[2] ?? "";
+const usage = "Usage: npm run migration -- <name>   (lowercase letters, digits and underscores)";
+if (name === "--help" || name === "-h") {
+  console.log(usage);
+  process.exit();
+}
 if (!/^[a-z0-9_]{1,80}$/.test(name)) {
-  console.error("usage: npm run migration -- <name>   (lowercase letters, digits and underscores)");
-  process.exit(2);
+  console.error(`"${name}" cannot be the name of a migration.\n${usage}`);
+  process.exit(1);
 }
 
 await using server = await startDatabaseServer();

@@ -68,6 +68,16 @@ const rules: Rule[] = [
     broken: "create policy broken on posts for all to anon using (author_id = auth.uid())",
   },
   {
+    // In a condition, the planner and `supabase db lint` call it too, and get "Sign in first".
+    rule: "a function asks who the viewer is in a variable or a subquery",
+    offenders: `
+      select name from (${definitions}) as definitions
+      where name <> 'viewer'
+        and regexp_replace(body, '(:= |then |\\(select )private\\.viewer\\(\\)', '', 'g') ~ 'private\\.viewer\\('`,
+    broken: `create function private.broken() returns bigint language plpgsql set search_path = '' as
+      'begin return (select count(*) from public.profiles where id = private.viewer()); end'`,
+  },
+  {
     rule: "a policy's name is a sentence",
     offenders: `
       select tablename || ': ' || policyname from pg_policies

@@ -13,11 +13,12 @@ import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
  * again. Each test has its own state folder.
  */
 
-const main = new URL("../../platform/main.ts", import.meta.url).pathname;
+const root = join(import.meta.dirname, "../..");
+const main = join(root, "platform/main.ts");
 let stateDir: string;
 
 beforeEach(async () => {
-  stateDir = await mkdtemp(join(tmpdir(), "plaza-commands-"));
+  stateDir = await mkdtemp(join(tmpdir(), "plaza commands "));
   await chmod(stateDir, 0o711);
 });
 afterEach(() => rm(stateDir, { recursive: true, force: true }));
@@ -132,7 +133,6 @@ test("a start shows URLs and keys, a SIGTERM stops every child, and the next sta
 });
 
 test("npm start ends after a SIGTERM to npm, and after Ctrl-C, which signals every process of the terminal", async () => {
-  const root = join(import.meta.dirname, "../..");
   const npmStart = () =>
     ready(
       watch(
@@ -259,6 +259,7 @@ test("the error names a taken port and the option that changes it, and no proces
     expect(await start.ended).toBe(1);
     expect(start.output()).toContain("port_taken");
     expect(start.output()).toMatch(new RegExp(`${port}.*\\[${section}\\] ${option}`));
+    expect(start.output()).toContain("npm start -- --free-ports");
     expect((await processes()).filter((pid) => pid !== process.pid)).toEqual([]);
   }
 });
@@ -272,10 +273,75 @@ test("only the owner can read the secrets in the state folder", async () => {
   }
 });
 
-test("an unknown command or option prints the usage", async () => {
-  for (const args of [["dance"], ["start", "--loudly"]]) {
+test("an unknown command or option is named and ends with 1, and --help ends with 0", async () => {
+  for (const [args, wrong] of [
+    [["dance"], "dance"],
+    [["start", "--loudly"], "--loudly"],
+  ] as const) {
     const command = run(...args);
     expect(await command.ended).toBe(1);
+    expect(command.output()).toContain(wrong);
     expect(command.output()).toContain("Usage:");
+  }
+  for (const args of [["--help"], ["start", "--help"], ["status", "-h"], ["reset", "--help"]]) {
+    const command = run(...args);
+    expect(await command.ended).toBe(0);
+    expect(command.output()).toContain("Usage:");
+  }
+});
+
+test("npm test and npm run bench name an unknown word or show their help, and start nothing", async () => {
+  for (const [script, unknown] of [
+    ["bench/main.ts", "dance"],
+    ["sql/tools/new-migration.ts", "Two Words"],
+  ] as const) {
+    const refused = watch(spawn(process.execPath, [join(root, script), unknown]));
+    expect(await refused.ended).toBe(1);
+    expect(refused.output()).toContain(unknown);
+  }
+  for (const script of [
+    "bench/main.ts",
+    "tests/main.ts",
+    "sql/tools/new-migration.ts",
+    "sql/tools/generate-types.ts",
+  ]) {
+    const helped = watch(spawn(process.execPath, [join(root, script), "--help"]));
+    expect(await helped.ended).toBe(0);
+    expect(helped.output()).toContain("Usage:");
+  }
+});
+
+test("free ports stay the same for a state folder, and a taken one is replaced", async () => {
+  const urls = ({ API_URL, DB_URL, MAILPIT_URL }: Record<string, string>) => [API_URL, DB_URL, MAILPIT_URL];
+  const stop = async ({ child, ended }: Command) => {
+    child.kill("SIGTERM");
+    await ended;
+  };
+  const first = await started();
+  await stop(first);
+  const second = await started();
+  expect(urls(second.env)).toEqual(urls(first.env));
+  await stop(second);
+
+  const squatter = createServer();
+  const taken = Number(new URL(first.env.API_URL as string).port);
+  await new Promise<void>((resolve) => squatter.listen(taken, "127.0.0.1", resolve));
+  onTestFinished(() => void squatter.close());
+  const third = await started();
+  expect(third.env.API_URL).not.toBe(first.env.API_URL);
+  expect(urls(third.env).slice(1)).toEqual(urls(first.env).slice(1));
+});
+
+test("the table shows the seed's people, and they can sign in", async () => {
+  const { env, output } = await started();
+  const emails = (env.SEED_EMAILS as string).split(", ");
+  expect(emails).toHaveLength(6);
+  for (const email of emails) {
+    expect(output()).toContain(email);
+    const { error } = await client(env).auth.signInWithPassword({
+      email,
+      password: env.SEED_PASSWORD as string,
+    });
+    expect(error).toBeNull();
   }
 });

@@ -1,6 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadConfig } from "../../platform/config.ts";
 import { developmentConfig } from "../../platform/development.ts";
@@ -73,6 +75,29 @@ test("config.toml has production's values, and only a laptop shortens the pause 
   ]) {
     expect((await loadConfig(root, env, overrides)).auth.email).toEqual(email);
   }
+});
+
+test("the block for production in config.toml changes nothing here, and the CLI accepts it", async () => {
+  const root = join(import.meta.dirname, "../..");
+  const file = await readFile(join(root, "supabase/config.toml"), "utf8");
+  const [ours, marked = ""] = file.split(/^# (?=\[remotes\.production\]$)/m) as [string, string];
+  const production = marked.replace(/^# ?/gm, "").replace("SEND_EMAIL_HOOK_SECRETS", "UNSET_HERE");
+  expect(production).toContain("UNSET_HERE");
+  expect(production).toContain("[remotes.production.auth]");
+  const env = { SEND_EMAIL_HOOK_SECRETS: `v1,whsec_${Buffer.alloc(32).toString("base64")}` };
+  expect(await config(ours + production, env)).toEqual(await loadConfig(root, env));
+
+  // The CLI says that it cannot connect, or what is wrong with the file.
+  const listed = await promisify(execFile)(
+    "supabase",
+    [
+      ...["migration", "list", "--remote=postgresql://postgres:postgres@127.0.0.1:1/postgres"],
+      ...["--workdir", dir, "--output-format", "text"],
+    ],
+    { env: { ...process.env, ...env, SUPABASE_TELEMETRY_DISABLED: "1", SUPABASE_HOME: join(dir, "home") } },
+  ).catch((error) => error);
+  expect(listed.stderr).toContain("connect");
+  expect(listed.stderr).not.toMatch(/invalid/i);
 });
 
 test("of several overrides the later ones go over the earlier ones", async () => {

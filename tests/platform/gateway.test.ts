@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createGateway, type Gateway } from "../../platform/gateway/index.ts";
 import { createKeys, type Keys } from "../../platform/keys.ts";
-import { silent } from "../../platform/log.ts";
+import { createLog, silent } from "../../platform/log.ts";
 
 let keys: Keys;
 let gateway: Gateway;
@@ -132,6 +132,95 @@ test("any origin may send requests, and may read the headers that clients need",
 test("a browser can read a refusal too", async () => {
   const { headers } = await ask("/rest/v1/posts", { headers: { origin: "https://example.com" } });
   expect(headers.get("access-control-allow-origin")).toBe("*");
+});
+
+test("the root says what is there: a page for a browser, JSON for a program, and no secret", async () => {
+  const inbox = { name: "Mail inbox", url: "http://127.0.0.1:1", about: "mails <here>" };
+  await using named = await createGateway({ host: "127.0.0.1", port: 0, keys, places: [inbox], log: silent });
+  const json = await (await fetch(named.url)).json();
+  const paths = json.places.map(({ url }: { url: string }) => url);
+  expect(paths).toEqual(expect.arrayContaining(["/rest/v1/", "/auth/v1/settings", "/realtime/v1/websocket"]));
+  expect(paths).toContain(inbox.url);
+
+  const page = await fetch(named.url, { headers: { accept: "text/html,application/xhtml+xml,*/*;q=0.8" } });
+  expect(page.status).toBe(200);
+  expect(page.headers.get("content-type")).toContain("text/html");
+  const html = await page.text();
+  for (const path of paths) expect(html).toContain(`href="${path}"`);
+  expect(html).toContain("mails &lt;here>");
+  for (const secret of [keys.secretKey, keys.serviceRoleKey, keys.jwtSecret]) {
+    expect(JSON.stringify(json) + html).not.toContain(secret);
+  }
+});
+
+/** A gateway whose log is a list of lines. */
+async function loggingGateway() {
+  const lines: string[] = [];
+  const log = createLog((line) => lines.push(line));
+  const logging = await createGateway({ host: "127.0.0.1", port: 0, keys, log: log.child("gateway") });
+  return { gateway: logging, log, lines };
+}
+
+test("every request has one line in the log, with the id that the answer has, and without its query", async () => {
+  const { gateway, lines } = await loggingGateway();
+  await using _ = gateway;
+  gateway.mount("rest", echo);
+  gateway.mount("auth", echo);
+  for (const [method, path, status] of [
+    ["PATCH", "/rest/v1/posts?id=eq.1", 200],
+    ["GET", "/auth/v1/verify?token=tell-nobody", 200],
+    ["GET", "/rest/v1/posts?apikey=tell-nobody", 401],
+    ["GET", "/nothing", 404],
+    ["GET", "/functions/v1/hello", 503],
+  ] as const) {
+    lines.length = 0;
+    const headers: Record<string, string> = path.includes("apikey") ? {} : { apikey: keys.anonKey };
+    const response = await fetch(gateway.url + path, { method, headers });
+    await response.text();
+    expect(response.status).toBe(status);
+    const id = response.headers.get("sb-request-id");
+    expect(id).toMatch(/^[\da-f-]{36}$/);
+    expect(lines).toHaveLength(1);
+    const told = ` info  gateway [${id}]: ${method} ${path.split("?")[0]} ${status} `;
+    expect(lines[0]).toContain(told);
+    expect(lines[0]?.split(told)[1]).toMatch(/^\d+\.\d ms$/);
+  }
+});
+
+test("the cause of an error has the id of its request, also of two at the same time", async () => {
+  const { gateway, log, lines } = await loggingGateway();
+  await using _ = gateway;
+  const restLog = log.child("rest");
+  const turns = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
+  gateway.mount("rest", {
+    async fetch(request) {
+      const turn = Number(new URL(request.url).pathname.slice(1));
+      await turns[turn as 0 | 1].promise;
+      restLog("error", `cause ${turn}`);
+      return new Response(null, { status: 500 });
+    },
+  });
+  gateway.mount("auth", {
+    fetch() {
+      throw new Error("cause of a thrown one");
+    },
+  });
+  const headers = { apikey: keys.anonKey };
+  const both = [0, 1].map((turn) => fetch(`${gateway.url}/rest/v1/${turn}`, { headers }));
+  turns[1].resolve();
+  const second = await both[1];
+  turns[0].resolve();
+  const first = await both[0];
+  const thrown = await fetch(`${gateway.url}/auth/v1/user`, { headers });
+  for (const [response, cause] of [
+    [first, "cause 0"],
+    [second, "cause 1"],
+    [thrown, "cause of a thrown one"],
+  ] as const) {
+    const line = lines.find((text) => text.includes(cause));
+    expect(line).toContain(` [${response?.headers.get("sb-request-id")}]: `);
+    expect(line).toContain("error");
+  }
 });
 
 test("an unknown path gives 404, and a service that is not up gives 503", async () => {

@@ -36,6 +36,7 @@ async function refresh() {
   byId("count").textContent = found.unread ? `${found.unread} unread of ${found.total}` : `${found.total}`;
   document.title = found.unread ? `(${found.unread}) Mail` : "Mail";
   byId("empty").hidden = found.messages.length > 0;
+  if (found.messages.length === 0 && current) close();
   byId("empty").textContent = query
     ? "Nothing matches."
     : "No mail yet. Mail that is sent by SMTP shows up here.";
