@@ -78,10 +78,7 @@ const schema = z.object({
       password_requirements: z.string().default(""),
       rate_limit: z
         .object({
-          /**
-           * Mails an hour of Auth's own mailer. A real Auth also counts the mails of the hook. The CLI's
-           * stack raises the limit to 360,000, so there the hook's mails have none either.
-           */
+          /** Mails an hour, of all people together. Auth counts before it calls the send_email hook. */
           email_sent: z.number().int().min(0).default(2),
           anonymous_users: z.number().int().min(0).default(30),
           token_refresh: z.number().int().min(0).default(150),

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { inRequest } from "../../../platform/log.ts";
 import {
   type Bell,
   createBell,
@@ -55,6 +56,20 @@ test("a function with an unhandled rejection goes on, and the log reports it", a
     served.lines.some((line) => line.includes("Unhandled promise rejection: Error: forgotten")),
   );
   expect(await served.pid()).toBe(pid);
+});
+
+test("a process that one request started does not log in the name of that request", async () => {
+  await using served = await serve(project, toolbox);
+  const first = await inRequest("first", () => served.pid());
+  await inRequest("second", async () => (await served.get("/toolbox/reject")).text());
+  await until(() => served.lines.some((line) => line.includes("forgotten")));
+  process.kill(first, "SIGKILL");
+  await until(() => served.lines.some((line) => line.includes("shut down")));
+  for (const said of ["forgotten", "shut down"]) {
+    expect(served.lines.find((line) => line.includes(said))).not.toContain("[first]");
+  }
+  // The request itself is in the lines about it.
+  expect(served.lines.find((line) => line.includes("booted"))).toContain("[first]");
 });
 
 test("broken code is a boot error until it is repaired", async () => {
