@@ -3,11 +3,13 @@
  * before it is `plaza.log.1`. A log that cannot be written, for example on a full disk, ends
  * nothing: its lines are lost, and the log says later how many.
  */
-import { closeSync, openSync, renameSync, writeSync } from "node:fs";
+import { appendFileSync, closeSync, openSync, renameSync, writeSync } from "node:fs";
 
 export interface LogFile {
   /** @param line without a newline */
   write(line: string): void;
+  /** Writes a line into the log that is there, also if it is the log of another process. */
+  append(line: string): void;
   close(): void;
 }
 
@@ -56,6 +58,13 @@ export function createLogFile(path: string, sizeMax = bytesMax): LogFile {
         put(`${line}\n`);
       } catch {
         lost++;
+      }
+    },
+    append(line) {
+      try {
+        appendFileSync(path, `${line}\n`, { mode: 0o600 });
+      } catch {
+        // There is no place for the line.
       }
     },
     close,

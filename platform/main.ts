@@ -33,9 +33,7 @@ try {
 } catch (error) {
   const { code, message, cause } = explain(error, stateDir);
   // The stack is for the log. A person at a terminal gets a sentence.
-  if (code === "unexpected" && line.kind === "command" && line.command !== "status") {
-    logFile.write(`${new Date().toISOString()} error : ${(cause as Error).stack ?? cause}`);
-  }
+  if (code === "unexpected") logFile.append(stackOf(cause));
   fail(code, message);
   process.exit();
 }
@@ -87,6 +85,7 @@ async function start(options: { afresh?: boolean } = {}): Promise<void> {
   } finally {
     progress.end();
   }
+  log("info", `ready at ${platform.url}`);
   console.log(asTable(platform.env));
   console.log(`Log: ${logPath(stateDir)}. Ctrl-C stops everything.`);
 
@@ -147,10 +146,14 @@ async function restore(): Promise<void> {
 function firstCrash(): Promise<PlatformError> {
   return new Promise((resolve) => {
     process.on("uncaughtException", (error) => {
-      logFile.write(`${new Date().toISOString()} error : ${error?.stack ?? error}`);
+      logFile.append(stackOf(error));
       resolve(explain(error, stateDir));
     });
   });
+}
+
+function stackOf(error: unknown): string {
+  return `${new Date().toISOString()} error : ${(error as Error | undefined)?.stack ?? error}`;
 }
 
 /** The first signal starts a clean stop. The second signal exits at once. */

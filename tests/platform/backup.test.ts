@@ -10,6 +10,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { backUp } from "../../platform/backup/backup.ts";
 import { restore } from "../../platform/backup/restore.ts";
 import { createPlatform, type Platform } from "../../platform/platform.ts";
+import { refused, run } from "./command-line.ts";
 
 async function folder(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), "plaza-backup-"));
@@ -115,11 +116,13 @@ test("a restore refuses a folder with a database, and with `replace` keeps the o
   {
     await using platform = await start(stateDir);
     await signUp(platform, "alice");
-    await backUp(stateDir, dir);
+    const backup = run(stateDir, "backup", dir);
+    expect(await backup.ended).toBe(0);
+    expect(backup.output()).toContain(dir);
     await signUp(platform, "bob");
     await expect(restore(dir, stateDir, true)).rejects.toMatchObject({ code: "already_running" });
   }
-  await expect(restore(dir, stateDir, false)).rejects.toMatchObject({ code: "database_exists" });
+  expect(await refused(run(stateDir, "restore", dir), "database_exists")).toContain("--replace");
   {
     await using platform = await start(stateDir);
     expect(await usernames(platform)).toEqual(["alice", "bob"]);

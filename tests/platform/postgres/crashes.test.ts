@@ -1,18 +1,16 @@
 /**
  * What Postgres and its owner can die of, and how the server comes back.
  */
-import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { createLog, type Level, type Log, silent } from "../../../platform/log.ts";
-import { serverUser } from "../../../platform/postgres/binaries.ts";
 import { type PostgresServer, type ServerOptions, startServer } from "../../../platform/postgres/server.ts";
 import { smallDisk } from "../small-disk.ts";
-import { ownServer, postgresIn } from "./owner.ts";
+import { ownServer, postgresIn, query } from "./server-helpers.ts";
 
 let dir: string;
 let dataDir: string;
@@ -30,25 +28,6 @@ const start = (options: Partial<ServerOptions> = {}) =>
 function memoryLog(least: Level = "info"): { log: Log; lines: string[] } {
   const lines: string[] = [];
   return { lines, log: createLog((line) => lines.push(line), least) };
-}
-
-/** One statement on a connection of its own. */
-async function query({ port }: { port: number }, text: string): Promise<Record<string, unknown>[]> {
-  const sql = postgres({
-    host: "127.0.0.1",
-    port,
-    database: "postgres",
-    user: "supabase_admin",
-    password: "postgres",
-    max: 1,
-    connect_timeout: 5,
-    onnotice: () => {},
-  });
-  try {
-    return await sql.unsafe(text);
-  } finally {
-    await sql.end({ timeout: 1 });
-  }
 }
 
 const answers = (server: PostgresServer, text = "select 1") =>
@@ -226,59 +205,6 @@ test("a start that is cancelled at any step leaves no process, and the next star
   }
   await using server = await start();
   await answers(server);
-});
-
-test("an interrupted reset leaves no part of a database under its name", async () => {
-  {
-    await using _server = await start();
-  }
-  // The state after a kill in the middle of the deletion.
-  await mkdir(join(dir, "data.removed"));
-  await writeFile(join(dir, "data.removed", "PG_VERSION"), "17\n");
-  {
-    await using server = await start({ afresh: true });
-    expect(server.fresh).toBe(true);
-  }
-  expect(await readdir(dir)).toEqual(["data"]);
-});
-
-test("a data folder without PG_VERSION is refused with the way out, and a reset cures it", async () => {
-  {
-    await using _server = await start();
-  }
-  await rm(join(dataDir, "PG_VERSION"));
-  await expect(start()).rejects.toMatchObject({
-    code: "data_damaged",
-    message: expect.stringMatching(/npm run restore.*npm run reset/),
-  });
-  await writeFile(join(dataDir, "PG_VERSION"), "rubbish");
-  await expect(start()).rejects.toMatchObject({ code: "data_damaged" });
-  await writeFile(join(dataDir, "PG_VERSION"), "16\n");
-  await expect(start()).rejects.toMatchObject({ code: "data_of_another_version" });
-  // Nothing was deleted.
-  expect(await readdir(dataDir)).toContain("base");
-  await using server = await start({ afresh: true });
-  expect(server.fresh).toBe(true);
-});
-
-test("a start on an empty data folder makes a database", async () => {
-  await mkdir(dataDir);
-  await using server = await start();
-  expect(server.fresh).toBe(true);
-});
-
-test("a process id in postmaster.pid that the system gave to another process does not matter", async () => {
-  {
-    await using _server = await start();
-  }
-  // The server's user owns this process. So Postgres alone would take it for a server that runs.
-  const other = spawn("sleep", ["60"], { ...(await serverUser()), stdio: "ignore" });
-  onTestFinished(() => void other.kill("SIGKILL"));
-  await writeFile(join(dataDir, "postmaster.pid"), `${other.pid}\n${dataDir}\n`);
-  await using server = await start();
-  await answers(server);
-  expect(other.exitCode).toBeNull();
-  expect(other.signalCode).toBeNull();
 });
 
 test("on a full disk statements fail, Postgres comes back when there is room, and nothing is lost", async (context) => {

@@ -1,10 +1,8 @@
-/**
- * A process that owns a Postgres server, so that a test can kill the owner. Run it with a data folder: it
- * writes the server's process id and port as JSON. `ownServer` starts it.
- */
+/** What the tests of the server share: a server whose owner can be killed, its processes, a query. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir, readFile, readlink } from "node:fs/promises";
+import postgres from "postgres";
 import { onTestFinished } from "vitest";
 
 export interface Owner {
@@ -22,6 +20,7 @@ const script = `
   console.log(JSON.stringify({ pid: server.pid, port: server.port }));
   setInterval(() => {}, 1000);`;
 
+/** Starts a process that owns a server. A test can kill it. */
 export function ownServer(dataDir: string): Owner {
   const child = spawn(process.execPath, ["--input-type=module", "-e", script, dataDir], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -45,4 +44,23 @@ export async function postgresIn(dataDir: string): Promise<{ pid: number; title:
     found.push({ pid: Number(name), title });
   }
   return found;
+}
+
+/** One statement on a connection of its own. */
+export async function query({ port }: { port: number }, text: string): Promise<Record<string, unknown>[]> {
+  const sql = postgres({
+    host: "127.0.0.1",
+    port,
+    database: "postgres",
+    user: "supabase_admin",
+    password: "postgres",
+    max: 1,
+    connect_timeout: 5,
+    onnotice: () => {},
+  });
+  try {
+    return await sql.unsafe(text);
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
 }
