@@ -6,6 +6,7 @@
  * Node has no file lock of its own.
  */
 import { createHash } from "node:crypto";
+import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { chmod, rm } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -21,8 +22,8 @@ export interface Instance {
 
 const answerMs = 2000;
 const answerBytesMax = 64 * 1024;
-/** @see https://www.sqlite.org/rescode.html#busy */
-const sqliteBusy = 5;
+/** @see https://www.sqlite.org/rescode.html */
+const sqlite = { busy: 5, notADatabase: 26 };
 
 /**
  * Takes the folder for this process.
@@ -34,10 +35,18 @@ export async function claim(stateDir: string, describe: () => Instance): Promise
   const lock = takeLock(stateDir);
   if (!lock) {
     const running = await enquire(stateDir);
-    const who = running ? `process ${running.pid}` : "which does not answer: it may be suspended";
-    throw new PlatformError("already_running", `Plaza already runs on ${stateDir} (${who}).`);
+    const pid = running?.pid ?? owner(stateDir);
+    const who = `process ${pid ?? "unknown"}${running ? "" : ", which does not answer: it may be suspended"}`;
+    throw new PlatformError(
+      "already_running",
+      `Plaza already runs on ${stateDir} (${who}). npm run stop ends it.`,
+    );
   }
-  taken.defer(() => lock.close());
+  taken.defer(() => {
+    rmSync(pidPath(stateDir), { force: true });
+    lock.close();
+  });
+  writeFileSync(pidPath(stateDir), `${process.pid}\n`);
 
   const path = socketPath(stateDir);
   const server = createServer((socket) => {
@@ -45,7 +54,7 @@ export async function claim(stateDir: string, describe: () => Instance): Promise
     socket.end(JSON.stringify(describe()));
   });
   // The socket file of an earlier platform may still be there. We have the lock, so that platform has ended.
-  await rm(path, { force: true });
+  await rm(path, { recursive: true, force: true });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(path, resolve);
@@ -55,18 +64,56 @@ export async function claim(stateDir: string, describe: () => Instance): Promise
   return taken.move();
 }
 
-/** Undefined if another process has the lock. That process may be suspended, and then it does not answer. */
-function takeLock(stateDir: string): DatabaseSync | undefined {
-  const lock = new DatabaseSync(join(stateDir, "instance.lock"));
+/**
+ * The process that holds the folder, also if it does not answer. Undefined if nobody holds it.
+ * Only the lock decides. The file with the process id may be left from a crash, and the system
+ * may have given that id to another process.
+ */
+export function holder(stateDir: string): number | undefined {
+  if (!existsSync(lockPath(stateDir))) return undefined;
+  const lock = takeLock(stateDir);
+  if (!lock) return owner(stateDir);
+  lock.close();
+  return undefined;
+}
+
+function owner(stateDir: string): number | undefined {
   try {
-    lock.exec("begin exclusive");
-    return lock;
-  } catch (error) {
-    lock.close();
-    if ((error as { errcode?: number }).errcode === sqliteBusy) return undefined;
-    throw error;
+    return Number(readFileSync(pidPath(stateDir), "utf8")) || undefined;
+  } catch {
+    return undefined;
   }
 }
+
+/** Undefined if another process has the lock. That process may be suspended, and then it does not answer. */
+function takeLock(stateDir: string): DatabaseSync | undefined {
+  const path = lockPath(stateDir);
+  let lock: DatabaseSync | undefined;
+  try {
+    lock = new DatabaseSync(path);
+    // Without a journal, it needs no room on the disk.
+    lock.exec("pragma journal_mode = memory; begin exclusive");
+    return lock;
+  } catch (error) {
+    lock?.close();
+    const code = (error as { errcode?: number }).errcode;
+    if (code === sqlite.busy) return undefined;
+    if (code !== sqlite.notADatabase) {
+      throw new PlatformError(
+        "state_unwritable",
+        `Plaza cannot use ${path} (${(error as Error).message}). Give your user the right to write there, or choose another folder with --state-dir.`,
+      );
+    }
+    // Something else wrote into the file. SQLite saw that after it had got a lock for reading, so nobody
+    // holds the lock for writing. An empty file is an empty database. Do not delete the file: another
+    // process may hold the lock by then.
+    truncateSync(path, 0);
+    return takeLock(stateDir);
+  }
+}
+
+const lockPath = (stateDir: string) => join(stateDir, "instance.lock");
+const pidPath = (stateDir: string) => join(stateDir, "instance.pid");
 
 /** The platform that runs on this folder. Undefined if none runs, or if it does not answer. */
 export function enquire(stateDir: string): Promise<Instance | undefined> {
@@ -80,9 +127,18 @@ export function enquire(stateDir: string): Promise<Instance | undefined> {
     });
     // Nobody listens: the connection was refused, or there is no such file.
     socket.on("error", () => {});
-    socket.on("end", () => resolve(answer ? JSON.parse(answer) : undefined));
+    socket.on("end", () => resolve(parse(answer)));
     socket.on("close", () => resolve(undefined));
   });
+}
+
+/** Undefined if the answer is incomplete. */
+function parse(answer: string): Instance | undefined {
+  try {
+    return JSON.parse(answer);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The path of a socket may have some 100 bytes. For a longer one, the socket is in the temporary folder. */

@@ -1,23 +1,27 @@
 /**
- * The commands behind `npm start`, `npm run status` and `npm run reset`. They write for a
- * person at a terminal: progress, a table, clear errors.
+ * The commands behind `npm start`, `npm run status` and the others. They write for a person at a
+ * terminal: progress, a table, clear errors.
  */
 
-import { createWriteStream, type WriteStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { PlatformError } from "./errors.ts";
+import { explain } from "./failure.ts";
 import { enquire } from "./instance.ts";
 import { createLog } from "./log.ts";
+import { createLogFile } from "./log-file.ts";
 import type { Platform } from "./platform.ts";
+import { logPath } from "./state.ts";
 import { readCommandLine } from "./terminal/command-line.ts";
 import { createProgress } from "./terminal/progress.ts";
 import { asEnv, asTable } from "./terminal/status.ts";
 
 const line = readCommandLine(process.argv.slice(2));
-const flags = line.kind === "command" ? line.flags : {};
+const { flags, word } = line.kind === "command" ? line : { flags: {}, word: undefined };
 const projectDir = resolve(flags["project-dir"] ?? join(import.meta.dirname, ".."));
 const stateDir = resolve(flags["state-dir"] ?? join(projectDir, ".plaza"));
+
+const logFile = createLogFile(logPath(stateDir));
 
 /** Every service has its own time limit to stop. All of them together are well below this. */
 const stopTimeoutMs = 30_000;
@@ -25,10 +29,13 @@ const stopTimeoutMs = 30_000;
 try {
   if (line.kind === "help") console.log(line.text);
   else if (line.kind === "mistake") fail("usage", line.text);
-  else await { start, status, reset }[line.command]();
+  else await { start, status, reset, stop, backup, restore }[line.command]();
 } catch (error) {
-  if (!(error instanceof PlatformError)) throw error;
-  fail(error.code, error.message);
+  const { code, message, cause } = explain(error, stateDir);
+  // The stack is for the log. A person at a terminal gets a sentence.
+  if (code === "unexpected") logFile.append(stackOf(cause));
+  fail(code, message);
+  process.exit();
 }
 
 /** Imported only by the commands that start a platform. `status` runs more often and does not need it. */
@@ -40,20 +47,27 @@ async function start(options: { afresh?: boolean } = {}): Promise<void> {
   // The reader of our output may stop reading (`npm start | head`). The platform continues.
   process.stdout.on("error", () => {});
   process.stderr.on("error", () => {});
-  const { createPlatform } = await load();
-  await mkdir(stateDir, { recursive: true });
-  // The first line opens the file, and it comes after we have the folder. So we never overwrite the log
-  // of a running platform.
-  let file: WriteStream | undefined;
-  const open = () => (file ??= createWriteStream(join(stateDir, "plaza.log"), { flags: "w", mode: 0o600 }));
+  // The first line opens the file, and it comes after we have the folder. So the log of a running platform
+  // stays where it is.
   const log = createLog(
     (line) => {
-      open().write(`${line}\n`);
+      logFile.write(line);
       if (flags.verbose || / (warn|error) /.test(line)) process.stderr.write(`${line}\n`);
     },
     flags.verbose ? "debug" : "info",
   );
   const signal = firstSignal();
+  const crash = firstCrash();
+  const starting = new AbortController();
+  void crash.then((error) => starting.abort(error));
+  void signal.then(() => {
+    console.error("\nStopping …");
+    starting.abort(
+      new PlatformError("interrupted", "The start was interrupted. The next start goes on from there."),
+    );
+  });
+  const { createPlatform } = await load();
+  await mkdir(stateDir, { recursive: true });
   const progress = createProgress(process.stderr);
   let platform: Platform;
   try {
@@ -64,19 +78,18 @@ async function start(options: { afresh?: boolean } = {}): Promise<void> {
       host: flags.host,
       ephemeralPorts: flags["free-ports"],
       afresh: options.afresh,
+      signal: starting.signal,
       log,
       progress: progress.step,
     });
   } finally {
     progress.end();
   }
-  open();
+  log("info", `ready at ${platform.url}`);
   console.log(asTable(platform.env));
-  console.log(`Log: ${join(stateDir, "plaza.log")}. Ctrl-C stops everything.`);
+  console.log(`Log: ${logPath(stateDir)}. Ctrl-C stops everything.`);
 
-  const failure = await Promise.race([signal, platform.failed]);
-  if (failure instanceof PlatformError) log("error", failure.message);
-  else console.error("\nStopping …");
+  const failure = await Promise.race([signal, platform.failed, crash]);
   const stuck = setTimeout(() => {
     console.error(`A service did not stop within ${stopTimeoutMs / 1000} s. It may still be running.`);
     process.exit(1);
@@ -85,7 +98,7 @@ async function start(options: { afresh?: boolean } = {}): Promise<void> {
   clearTimeout(stuck);
   if (failure instanceof PlatformError) fail(failure.code, failure.message);
   // Everything has stopped, and a person waits for the prompt. So exit even if something keeps the process alive.
-  open().end(() => process.exit());
+  process.exit();
 }
 
 async function status(): Promise<void> {
@@ -108,6 +121,39 @@ async function status(): Promise<void> {
 /** Removes only the database. Keys and secrets stay, so that clients keep working. */
 async function reset(): Promise<void> {
   await start({ afresh: true });
+}
+
+async function stop(): Promise<void> {
+  const pid = await (await import("./stop.ts")).stop(stateDir);
+  console.log(pid === undefined ? "Plaza is not running." : `Plaza (process ${pid}) has stopped.`);
+}
+
+async function backup(): Promise<void> {
+  const { backUp } = await import("./backup/backup.ts");
+  const stamp = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
+  const made = await backUp(stateDir, word ?? join(projectDir, "backups", stamp));
+  console.log(`Backup: ${made.dir} (${made.files} files, ${(made.bytes / 2 ** 20).toFixed(1)} MiB).`);
+}
+
+async function restore(): Promise<void> {
+  const { restore } = await import("./backup/restore.ts");
+  const { madeAt, aside } = await restore(word as string, stateDir, flags.replace ?? false);
+  for (const path of aside) console.log(`The old one is kept: ${path}`);
+  console.log(`The backup of ${madeAt} is in place. npm start continues with it.`);
+}
+
+/** A mistake in our own code. The platform stops in order, because nobody knows what still works. */
+function firstCrash(): Promise<PlatformError> {
+  return new Promise((resolve) => {
+    process.on("uncaughtException", (error) => {
+      logFile.append(stackOf(error));
+      resolve(explain(error, stateDir));
+    });
+  });
+}
+
+function stackOf(error: unknown): string {
+  return `${new Date().toISOString()} error : ${(error as Error | undefined)?.stack ?? error}`;
 }
 
 /** The first signal starts a clean stop. The second signal exits at once. */

@@ -2,7 +2,6 @@
  * Supabase in one process. It starts every service in order, connects them, and stops
  * them in the reverse order. The commands, the tests and the benchmarks use it.
  */
-import { createHash } from "node:crypto";
 import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -11,7 +10,7 @@ import { type Config, type ConfigOverrides, loadConfig, settingsWithoutEffect } 
 import { createCron } from "./cron/index.ts";
 import { developmentConfig } from "./development.ts";
 import { type Env, envFiles, functionsEnv } from "./env.ts";
-import { PlatformError } from "./errors.ts";
+import type { PlatformError } from "./errors.ts";
 import { createFunctions, type Functions } from "./functions/index.ts";
 import { createGateway, isLoopback } from "./gateway/index.ts";
 import { claim, type Instance } from "./instance.ts";
@@ -19,7 +18,6 @@ import { createKeys, type KeyOptions, type Keys } from "./keys.ts";
 import { type Log, silent } from "./log.ts";
 import { createMail } from "./mail/index.ts";
 import { freePorts, keepPorts } from "./ports.ts";
-import { reachable, serverUser } from "./postgres/binaries.ts";
 import { bootstrapDatabase } from "./postgres/bootstrap.ts";
 import { installExtensions } from "./postgres/extensions.ts";
 import { checkGivenServer } from "./postgres/given-server.ts";
@@ -32,13 +30,14 @@ import type { RealtimeLimits } from "./realtime/limits.ts";
 import { createRest } from "./rest/index.ts";
 import { loadSecrets } from "./secrets.ts";
 import { readSigningKeys } from "./signing-keys.ts";
+import { dataDirOf } from "./state.ts";
 
 export interface PlatformOptions {
   /** The folder that holds supabase/config.toml. This repository if absent. */
   projectDir?: string;
   /** The folder that survives restarts. If absent, a temporary folder, which is removed at the end. */
   stateDir?: string;
-  /** Delete the embedded database in the state folder first. Keys and secrets stay. */
+  /** Delete the embedded database in the state folder first. Keys and secrets stay, unless they are damaged. */
   afresh?: boolean;
   /**
    * The URL of an existing server, as its superuser. It replaces the embedded server. An empty database
@@ -62,6 +61,8 @@ export interface PlatformOptions {
   realtimeLimits?: Partial<RealtimeLimits>;
   /** Whether an empty database gets seed.sql. */
   seed?: boolean;
+  /** Cancels the start: createPlatform stops what it has started, and throws the signal's reason. */
+  signal?: AbortSignal;
   log?: Log;
   /** Is called with the next step while the platform starts. */
   progress?: (step: string) => void;
@@ -78,7 +79,7 @@ export interface Platform extends AsyncDisposable {
   keys: Keys;
   /** The names and values that `supabase status -o env` prints, and the sign-ins of the seed. */
   env: Record<string, string>;
-  /** Resolves if the database ends and nobody asked it to. */
+  /** Resolves if the database has ended for good and nobody asked it to. A database that crashes starts again. */
   failed: Promise<PlatformError>;
 }
 
@@ -87,7 +88,7 @@ const localPassword = "postgres";
 
 /** @throws PlatformError, see docs/errors.md. Then every service that had started is stopped again. */
 export async function createPlatform(options: PlatformOptions = {}): Promise<Platform> {
-  const { log = silent, progress = () => {} } = options;
+  const { log = silent, progress = () => {}, signal } = options;
   const projectDir = resolve(options.projectDir ?? join(import.meta.dirname, ".."));
   await using starting = new AsyncDisposableStack();
 
@@ -96,7 +97,11 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   const instance: Instance = { pid: process.pid, env: {} };
   starting.use(await claim(stateDir, () => instance));
 
-  const secrets = await loadSecrets(stateDir);
+  // These folders hold only what the CLI and Deno make again. A reset cures damage there too.
+  const caches = options.afresh ? ["supabase-cli", "deno"] : [];
+  for (const name of caches) await rm(join(stateDir, name), { recursive: true, force: true });
+
+  const secrets = await loadSecrets(stateDir, options.afresh);
   const env: Env = {
     SEND_EMAIL_HOOK_SECRETS: secrets.sendEmailHook,
     ...(await envFiles(projectDir)),
@@ -140,6 +145,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   );
 
   const database = await startDatabase(options, config, stateDir, log, progress, starting);
+  signal?.throwIfAborted();
   progress("Preparing the database");
   await bootstrapDatabase(database.adminUrl, {
     password: database.password,
@@ -147,6 +153,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
     exposeNewTables: config.api.auto_expose_new_tables ?? true,
     log: log.child("bootstrap"),
   });
+  signal?.throwIfAborted();
   progress("Applying migrations");
   await migrate({
     projectDir,
@@ -154,6 +161,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
     homeDir: join(stateDir, "supabase-cli"),
     seed: (options.seed ?? true) && config.db.seed.enabled,
     env,
+    signal,
     log: log.child("migrate"),
   });
 
@@ -223,6 +231,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   // The last one, because a job may call any other service.
   starting.use(createCron({ databaseUrl: database.adminUrl, log: log.child("cron") }));
 
+  signal?.throwIfAborted();
   instance.env = {
     API_URL: gateway.url,
     REST_URL: `${gateway.url}/rest/v1`,
@@ -281,24 +290,22 @@ async function startDatabase(
     return databaseAt(options.databaseUrl, new Promise(() => {}));
   }
   progress("Starting Postgres");
-  let stopping = false;
   const server = await startServer({
-    dataDir: join(await databaseDir(stateDir), "data"),
+    dataDir: await dataDirOf(stateDir),
     port: config.db.port,
     password: localPassword,
     afresh: options.afresh,
     durable: options.stateDir !== undefined,
     beforeStart: (binaries) => installExtensions(binaries.home),
+    signal: options.signal,
+    recovering: () => progress("Postgres repairs the database after a crash"),
     log: log.child("postgres"),
   });
-  starting.defer(async () => {
-    stopping = true;
-    await server[Symbol.asyncDispose]();
-  });
+  starting.use(server);
   const failed = server.ended.then(
-    () =>
+    (reason) =>
       new Promise<PlatformError>((tell) => {
-        if (!stopping) tell(new PlatformError("postgres_failed", "Postgres ended by itself. See the log."));
+        if (reason) tell(reason);
       }),
   );
   return databaseAt(`postgresql://${superuser}:${localPassword}@127.0.0.1:${server.port}/postgres`, failed);
@@ -316,17 +323,6 @@ function databaseAt(adminUrl: string, failed: Promise<PlatformError>): Database 
       return url.href;
     },
   };
-}
-
-/**
- * The folder for the files of Postgres. If we are root, the server runs as another user.
- * That user may be unable to enter a checkout in a private home folder.
- */
-async function databaseDir(stateDir: string): Promise<string> {
-  const user = await serverUser();
-  if (user === undefined || (await reachable(stateDir, user))) return join(stateDir, "postgres");
-  const name = createHash("sha256").update(stateDir).digest("hex").slice(0, 16);
-  return join("/var/lib/plaza", name);
 }
 
 async function temporaryDir(stack: AsyncDisposableStack): Promise<string> {

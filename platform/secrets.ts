@@ -4,9 +4,11 @@
  */
 import { randomBytes } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import type { JWK } from "jose";
+import { importJWK, type JWK } from "jose";
+import { z } from "zod";
+import { PlatformError } from "./errors.ts";
 import { createSigningKey } from "./signing-keys.ts";
+import { secretsPath } from "./state.ts";
 
 export interface Secrets {
   /** Signs users' tokens. We keep it, so that people stay signed in after a restart. */
@@ -15,14 +17,33 @@ export interface Secrets {
   sendEmailHook: string;
 }
 
-/** @param stateDir an existing folder */
-export async function loadSecrets(stateDir: string): Promise<Secrets> {
-  const path = join(stateDir, "secrets.json");
+const form = z.object({
+  signingKey: z.looseObject({ kty: z.string(), d: z.string() }),
+  sendEmailHook: z.string().regex(/^v1,whsec_[A-Za-z0-9+/=]+$/),
+});
+
+/**
+ * @param stateDir an existing folder
+ * @param renew puts a file that is not valid aside, and makes new secrets
+ * @throws PlatformError secrets_invalid
+ */
+export async function loadSecrets(stateDir: string, renew = false): Promise<Secrets> {
+  const path = secretsPath(stateDir);
   const kept = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
     throw error;
   });
-  if (kept !== undefined) return JSON.parse(kept);
+  if (kept !== undefined) {
+    const secrets = await parse(kept);
+    if (secrets) return secrets;
+    if (!renew) {
+      throw new PlatformError(
+        "secrets_invalid",
+        `${path} is damaged. Put back its copy from a backup. Or delete it, and everybody has to sign in again: the next start makes new secrets, and so does npm run reset.`,
+      );
+    }
+    await rename(path, `${path}.damaged-${Date.now()}`);
+  }
   const secrets: Secrets = {
     signingKey: await createSigningKey(),
     sendEmailHook: `v1,whsec_${randomBytes(32).toString("base64")}`,
@@ -31,4 +52,14 @@ export async function loadSecrets(stateDir: string): Promise<Secrets> {
   await writeFile(`${path}.new`, JSON.stringify(secrets, null, 2), { mode: 0o600 });
   await rename(`${path}.new`, path);
   return secrets;
+}
+
+async function parse(text: string): Promise<Secrets | undefined> {
+  try {
+    const secrets = form.parse(JSON.parse(text)) as Secrets;
+    await importJWK(secrets.signingKey, "ES256");
+    return secrets;
+  } catch {
+    return undefined;
+  }
 }

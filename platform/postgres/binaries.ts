@@ -18,6 +18,8 @@ export interface Binaries {
   home: string;
   postgres: string;
   initdb: string;
+  /** `17`. It is the content of PG_VERSION in a data folder that fits. */
+  majorVersion: string;
 }
 
 /**
@@ -42,7 +44,12 @@ export async function findBinaries(user: OsUser | undefined): Promise<Binaries> 
   const home = await packageHome();
   await restoreLinks(home);
   const readable = user === undefined || (await reachable(home, user)) ? home : await copyForEveryone(home);
-  return { home: readable, postgres: join(readable, "bin/postgres"), initdb: join(readable, "bin/initdb") };
+  return {
+    home: readable,
+    postgres: join(readable, "bin/postgres"),
+    initdb: join(readable, "bin/initdb"),
+    majorVersion: (await packageVersion(home)).split(".")[0] as string,
+  };
 }
 
 /** True if `user` may enter every folder on the way to `path`. */
@@ -85,14 +92,18 @@ async function restoreLinks(home: string): Promise<void> {
 
 /** Makes one copy per version, which all checkouts share. A rename puts it in place in one step. */
 async function copyForEveryone(home: string): Promise<string> {
-  const { version } = JSON.parse(await readFile(join(home, "..", "package.json"), "utf8"));
-  const target = join("/var/cache/plaza", `postgres-${version}`);
+  const target = join("/var/cache/plaza", `postgres-${await packageVersion(home)}`);
   if (await stat(target).catch(() => undefined)) return target;
   const fresh = `${target}.${process.pid}`;
   await mkdir(fresh, { recursive: true, mode: 0o755 });
   await cp(home, fresh, { recursive: true, verbatimSymlinks: true });
   await rename(fresh, target).catch(() => rm(fresh, { recursive: true }));
   return target;
+}
+
+/** The package has the version of its Postgres, with a suffix: `17.10.0-beta.17`. */
+async function packageVersion(home: string): Promise<string> {
+  return JSON.parse(await readFile(join(home, "..", "package.json"), "utf8")).version;
 }
 
 function ignoreExisting(error: NodeJS.ErrnoException): void {

@@ -3,7 +3,7 @@
  * work, so the history tables are the real ones. This module itself finds out which
  * migrations are pending. If there are none, it does not start the CLI, which is slow.
  */
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdir, readdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -22,11 +22,15 @@ export interface MigrateOptions {
   seed: boolean;
   /** The values for `env(NAME)` in config.toml. */
   env: Record<string, string | undefined>;
+  /** Ends the CLI. The next call continues with the first migration that was not applied. */
+  signal?: AbortSignal;
   log: Log;
 }
 
 /** This limit stops a CLI that hangs. The CLI itself limits each statement to 2 minutes. */
 const timeoutMs = 10 * 60_000;
+/** In characters. The error shows the end of the output of the CLI. */
+const outputMax = 64 * 1024;
 
 /**
  * @returns how many migrations were applied
@@ -100,33 +104,47 @@ async function runCli(options: MigrateOptions, args: string[]): Promise<void> {
     "supabase.js",
   );
   await mkdir(options.homeDir, { recursive: true });
-  await new Promise<void>((resolve, reject) => {
-    const child = execFile(
-      process.execPath,
-      [cli, ...args, "--workdir", options.projectDir, "--output-format", "text"],
-      {
-        env: {
-          ...process.env,
-          ...options.env,
-          SUPABASE_HOME: options.homeDir,
-          SUPABASE_TELEMETRY_DISABLED: "1",
-        },
-        timeout: timeoutMs,
-        maxBuffer: 16 * 1024 * 1024,
+  options.signal?.throwIfAborted();
+  const child = spawn(
+    process.execPath,
+    [cli, ...args, "--workdir", options.projectDir, "--output-format", "text"],
+    {
+      env: {
+        ...process.env,
+        ...options.env,
+        SUPABASE_HOME: options.homeDir,
+        SUPABASE_TELEMETRY_DISABLED: "1",
       },
-      (error, stdout, stderr) => {
-        if (!error) return resolve();
-        const said = `${stdout}\n${stderr}`.replaceAll(options.databaseUrl, "<database>").trim();
-        reject(
-          new PlatformError("migration_failed", `The supabase CLI could not migrate the database:\n${said}`),
-        );
-      },
-    );
-    child.stdin?.end();
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.on("data", (chunk: string) => {
-        for (const line of String(chunk).split("\n").filter(Boolean)) options.log("debug", line);
-      });
+      stdio: ["ignore", "pipe", "pipe"],
+      // Ctrl-C in a terminal must reach only us. The CLI starts a second process, so we end the group of both.
+      detached: true,
+    },
+  );
+  const stop = () => {
+    try {
+      process.kill(-(child.pid as number), "SIGKILL");
+    } catch {
+      // It has ended by itself.
     }
+  };
+  // Every migration is one transaction. So the CLI may end at any moment.
+  const timer = setTimeout(stop, timeoutMs);
+  options.signal?.addEventListener("abort", stop, { once: true });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk: Buffer) => {
+      said = (said + chunk).slice(-outputMax);
+      for (const line of String(chunk).split("\n").filter(Boolean)) options.log("debug", line);
+    });
+  }
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
   });
+  clearTimeout(timer);
+  options.signal?.removeEventListener("abort", stop);
+  options.signal?.throwIfAborted();
+  if (code === 0) return;
+  said = said.replaceAll(options.databaseUrl, "<database>").trim();
+  throw new PlatformError("migration_failed", `The supabase CLI could not migrate the database:\n${said}`);
 }

@@ -14,6 +14,12 @@ const commands = {
   start: { about: "run everything until Ctrl-C" },
   status: { about: "print URLs and keys of the running platform" },
   reset: { about: "delete the embedded database, start again from migrations and seed.sql" },
+  stop: { about: "end the running platform" },
+  backup: {
+    about: "copy the database and the secrets into a new folder (default backups/<time>)",
+    word: "[DIR]",
+  },
+  restore: { about: "put a backup into the state folder", word: "DIR" },
 } as const satisfies Record<string, Command>;
 
 export type CommandName = keyof typeof commands;
@@ -43,6 +49,7 @@ const options = {
     about: "use free ports, not those of supabase/config.toml; the next time the same",
     of: starting,
   },
+  replace: { about: "move the present database aside, and keep it", of: ["restore"] },
   verbose: { about: "log everything to the terminal", of: starting },
   output: { value: "FORMAT", short: "o", about: "pretty, env or json (default pretty)", of: ["status"] },
 } as const satisfies Record<string, Option>;

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@supabase/supabase-js";
@@ -92,11 +92,29 @@ test("on a laptop the second mail may follow after a second, with PLAZA_DEVELOPM
   expect(await secondMail("off")).toBeGreaterThan(40);
 });
 
-test("the platform reports it if Postgres ends unasked", async () => {
-  await using platform = await createPlatform({ ephemeralPorts: true, seed: false });
+async function postmaster(platform: Platform): Promise<{ pid: number; dataDir: string }> {
   const sql = postgres(platform.adminUrl, { max: 1, onnotice: () => {} });
-  const [row] = await sql`select pg_read_file('postmaster.pid') as text`;
-  process.kill(Number(row?.text.split("\n")[0]), "SIGINT");
+  const [row] = await sql`
+    select split_part(pg_read_file('postmaster.pid'), e'\\n', 1)::int as pid,
+      current_setting('data_directory') as "dataDir"`;
   await sql.end({ timeout: 1 });
+  return row as { pid: number; dataDir: string };
+}
+
+test("if Postgres is killed, the platform starts it again and goes on with all data", async () => {
+  await using platform = await createPlatform({ ephemeralPorts: true, seed: true });
+  const { pid } = await postmaster(platform);
+  process.kill(pid, "SIGKILL");
+  await expect
+    .poll(() => postmaster(platform).catch(() => ({ pid })), { timeout: 30_000 })
+    .not.toMatchObject({ pid });
+  await expect.poll(() => usernames(platform).catch(() => []), { timeout: 30_000 }).toContain("alice");
+});
+
+test("the platform reports it if Postgres ended and cannot start again", async () => {
+  await using platform = await createPlatform({ ephemeralPorts: true, seed: false });
+  const { pid, dataDir } = await postmaster(platform);
+  await writeFile(join(dataDir, "global", "pg_control"), Buffer.alloc(8192));
+  process.kill(pid, "SIGKILL");
   expect((await platform.failed).code).toBe("postgres_failed");
 });

@@ -1,0 +1,37 @@
+/** Puts an error that stops a command into a sentence with a code and a way out. */
+import { PlatformError } from "./errors.ts";
+
+/**
+ * @param stateDir where the log is
+ * @returns the error itself if it is a PlatformError
+ */
+export function explain(error: unknown, stateDir: string): PlatformError {
+  if (error instanceof PlatformError) return error;
+  const { code, message, path } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case "ERR_MODULE_NOT_FOUND":
+    case "MODULE_NOT_FOUND":
+      return new PlatformError("not_installed", "A package is missing. Run npm ci.");
+    case "ENOSPC":
+    case "EDQUOT":
+      return new PlatformError(
+        "disk_full",
+        `The disk of ${path ?? stateDir} is full. Make room, and start again.`,
+      );
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+    case "ENOTDIR":
+    case "EEXIST":
+      return new PlatformError(
+        "state_unwritable",
+        `Plaza cannot use ${path ?? stateDir} (${code}). Give your user the right to write there, or choose another folder with --state-dir.`,
+      );
+    default:
+      return new PlatformError(
+        "unexpected",
+        `${message ?? error}. The log in ${stateDir} says where it happened. If the next start fails too, npm run reset deletes the database and starts again.`,
+        { cause: error },
+      );
+  }
+}
