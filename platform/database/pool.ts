@@ -5,7 +5,7 @@
 import postgres from "postgres";
 import { createResourcePool, type Lease } from "../resource-pool.ts";
 import { createSession, type Session, type SessionOptions } from "./session.ts";
-import { createSlot, type Slot } from "./slot.ts";
+import { createSlot, poolLifeMs, type Slot } from "./slot.ts";
 import { poolBusy } from "./trouble.ts";
 
 // biome-ignore lint/complexity/noBannedTypes: this is how postgres.js says "no custom types"
@@ -39,7 +39,7 @@ interface DriverQuery extends Promise<unknown> {
 export function createDatabasePool(options: DatabasePoolOptions): DatabasePool {
   const pool = createResourcePool<Place>({
     size: options.size,
-    make: () => createSlot(() => ({ session: createSession(options) })),
+    make: () => createSlot(() => ({ session: createSession(options) }), poolLifeMs),
     waitingMax: options.waitingMax,
     waitMs: options.waitMs,
     full: poolBusy,

@@ -130,6 +130,7 @@ export function createSession(options: SessionOptions): Session {
   };
 }
 
-function listText(values: string[]): string {
+function listText(values: string[] | string): string {
+  if (typeof values === "string") return values;
   return `{${values.map((value) => `"${value.replace(/["\\]/g, "\\$&")}"`).join(",")}}`;
 }

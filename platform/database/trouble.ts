@@ -5,10 +5,10 @@
 
 /**
  * unreachable: no session could be made, so nothing was done. lost: the session broke, so nobody knows
- * whether the work was done. full: the server has no room on its disk. short: it has no memory or no
- * connection left, or too many callers wait for one.
+ * whether the work was done. full: the server has no room on its disk. busy: too many callers wait for a
+ * session.
  */
-export type Trouble = "unreachable" | "lost" | "full" | "short";
+export type Trouble = "unreachable" | "lost" | "full" | "busy";
 
 const troubles: Record<string, Trouble> = {
   ECONNREFUSED: "unreachable",
@@ -16,6 +16,7 @@ const troubles: Record<string, Trouble> = {
   ENOENT: "unreachable",
   EHOSTUNREACH: "unreachable",
   CONNECT_TIMEOUT: "unreachable",
+  "53300": "unreachable",
   "57P03": "unreachable",
   "28000": "unreachable",
   "28P01": "unreachable",
@@ -30,17 +31,16 @@ const troubles: Record<string, Trouble> = {
   "57P02": "lost",
   "57P05": "lost",
   "53100": "full",
-  "53000": "short",
-  "53200": "short",
-  "53300": "short",
-  POOL_BUSY: "short",
+  POOL_BUSY: "busy",
 };
 
 /** @param cause an error of the driver, the server or a pool, or another error with such a cause */
 export function troubleOf(cause: unknown): Trouble | undefined {
   for (let error = cause, depth = 0; error instanceof Error && depth < 5; error = error.cause, depth++) {
-    const code = "code" in error && typeof error.code === "string" ? error.code : "";
-    const trouble = troubles[code] ?? (code.startsWith("08") ? "lost" : undefined);
+    const { code = "", severity } = error as { code?: string; severity?: string };
+    // Functions can raise almost any code. Only a fatal error of the server ends the session.
+    const raised = severity === "ERROR" && code !== "53100";
+    const trouble = raised ? undefined : (troubles[code] ?? (code.startsWith("08") ? "lost" : undefined));
     if (trouble) return trouble;
   }
   return undefined;
