@@ -3,6 +3,7 @@
  * depends on the API version that the client asked for.
  * Source: supabase/auth internal/api/errors.go, apiversions.go, apierrors/.
  */
+import { type Trouble, troubleOf } from "../database/trouble.ts";
 import type { Log } from "../log.ts";
 
 export class AuthError extends Error {
@@ -49,6 +50,19 @@ export const tooManyRequests = (code: string, message: string) => new AuthError(
 export const internal = (message: string, cause?: unknown) =>
   new AuthError(500, "unexpected_failure", message, { cause });
 
+/** The same request may work a moment later. supabase-js tries some of its requests again by itself. */
+export const unavailable = (message: string, cause?: unknown) =>
+  new AuthError(503, "unexpected_failure", message, { cause });
+
+const troubles: Record<Trouble, string> = {
+  unreachable: "The database is away. Try again in a moment.",
+  lost: "The connection to the database was lost. Try again in a moment.",
+  full: "The database's disk is full, so it cannot do this now.",
+  busy: "Too many requests wait for the database. Try again in a moment.",
+};
+
+const retryAfterS = 2;
+
 export const emailTaken = () =>
   unprocessable("email_exists", "A user with this email address has already been registered");
 
@@ -69,13 +83,16 @@ export function errorResponse(error: unknown, request: Request, log: Log): Respo
       ...(error.message === "" ? {} : { error_description: error.message }),
     });
   }
-  const known =
-    error instanceof AuthError
+  const trouble = troubleOf(error);
+  const known = trouble
+    ? unavailable(troubles[trouble], error)
+    : error instanceof AuthError
       ? error
       : internal("Unexpected failure, please check server logs for more information", error);
   const errorId = crypto.randomUUID();
   if (known.status >= 500) log("error", `${errorId} ${known.message}${because(known.cause)}`);
 
+  if (known.status === 503) headers.set("retry-after", String(retryAfterS));
   const raised = raisedByDatabase(known.cause);
   if (!modern && raised) return respond(raised.status, raised.body);
 

@@ -3,8 +3,8 @@
  * calls it through the gateway, which takes /auth/v1 off the path.
  */
 import { Hono } from "hono";
-import postgres from "postgres";
 import type { Config } from "../config.ts";
+import { createDatabasePool } from "../database/pool.ts";
 import type { Keys } from "../keys.ts";
 import type { Log } from "../log.ts";
 import { generateLink, invite } from "./admin-links.ts";
@@ -66,6 +66,8 @@ export interface Auth extends AsyncDisposable {
 const requestsMax = 1000;
 /** A sign-up holds a database connection while the hook sends its mail. */
 const poolSizeDefault = 20;
+/** The longest wait for one of them. */
+const poolWaitMs = 10_000;
 
 type Endpoint = (context: Context, call: Call) => Promise<Response>;
 type UserEndpoint = (context: Context, call: Call, userId: string) => Promise<Response>;
@@ -74,16 +76,16 @@ type UserEndpoint = (context: Context, call: Call, userId: string) => Promise<Re
 export async function createAuth(options: AuthOptions): Promise<Auth> {
   const { config, log } = options;
   const hooks = createHooks(config.hook, options.resolveHookUrl, log);
-  const sql = postgres(options.databaseUrl, {
-    max: options.poolSize ?? poolSizeDefault,
-    connect_timeout: 10,
-    idle_timeout: 60,
-    connection: { application_name: "auth" },
-    transform: { undefined: null },
-    onnotice: (notice) => log("debug", `postgres: ${notice.message}`),
+  const database = createDatabasePool({
+    databaseUrl: options.databaseUrl,
+    name: "auth",
+    size: options.poolSize ?? poolSizeDefault,
+    waitingMax: requestsMax,
+    waitMs: poolWaitMs,
+    notice: (message) => log("debug", `postgres: ${message}`),
   });
   const context: Context = {
-    sql,
+    sql: database.sql,
     config,
     keys: options.keys,
     externalUrl: options.externalUrl.replace(/\/+$/, ""),
@@ -114,7 +116,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     async [Symbol.asyncDispose]() {
       cleanup[Symbol.dispose]();
       context.mailer.close();
-      await Promise.all([sql.end({ timeout: 5 }), context.passwords[Symbol.asyncDispose]()]);
+      await Promise.all([database[Symbol.asyncDispose](), context.passwords[Symbol.asyncDispose]()]);
     },
   };
 }

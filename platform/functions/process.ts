@@ -27,8 +27,8 @@ export interface ProcessOptions {
   log: Log;
 }
 
-/** Why a process is gone. */
-export type Ending = "stopped" | "failed" | "resources";
+/** Why a process is gone. Somebody else ended it if it was killed. */
+export type Ending = "stopped" | "failed" | "resources" | "killed";
 
 export interface FunctionProcess {
   pid: number;
@@ -104,7 +104,8 @@ export async function startProcess(options: ProcessOptions, signal: AbortSignal)
     startedAtMs,
     ending: undefined,
     ended: exit(child, watcher).then(async () => {
-      running.ending = asked ?? (output.outOfMemory() ? "resources" : "failed");
+      const killed = child.signalCode === "SIGKILL" || child.signalCode === "SIGTERM";
+      running.ending = asked ?? (output.outOfMemory() ? "resources" : killed ? "killed" : "failed");
       await rm(dir, { recursive: true, force: true });
       return running.ending;
     }),

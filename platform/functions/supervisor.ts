@@ -3,7 +3,7 @@
  * code, the next request starts a new one. After a while without requests, the process is stopped.
  */
 import { createResourcePool } from "../resource-pool.ts";
-import { bootError, FunctionError, idleTimeout, overloaded } from "./errors.ts";
+import { bootError, FunctionError, idleTimeout, overloaded, workerLost } from "./errors.ts";
 import { watchHealth } from "./health.ts";
 import { type FunctionProcess, type ProcessOptions, startProcess } from "./process.ts";
 import { forward, Unreachable } from "./proxy.ts";
@@ -100,7 +100,7 @@ export function superviseFunction(options: ProcessOptions): SupervisedFunction {
     draining.delete(worker.process);
     log(ending === "stopped" ? "info" : "error", `shut down: ${ending} (process ${worker.process.pid})`);
     // After the first crash there is no pause. Several in a row mean that the code is broken.
-    if (ending !== "stopped") failed(worker.source, 0);
+    if (ending === "failed" || ending === "resources") failed(worker.source, 0);
   }
 
   function failed(source: string, grace: 0 | 1): void {
@@ -154,7 +154,7 @@ export function superviseFunction(options: ProcessOptions): SupervisedFunction {
         await worker.process.ended;
       }
     }
-    throw new FunctionError("WORKER_ERROR");
+    throw workerLost();
   }
 
   return {
