@@ -82,6 +82,8 @@ function keep(real: Socket, options: LineOptions, signal: AbortSignal): Line {
     options.read?.(piece);
     driver.emit("data", piece);
   });
+  // It may have broken before anybody listened.
+  if (real.destroyed) cut(real.errored ?? closed());
   real.on("drain", () => driver.emit("drain"));
   real.on("error", cut);
   real.on("close", () => {
@@ -130,6 +132,8 @@ function keep(real: Socket, options: LineOptions, signal: AbortSignal): Line {
 async function dial(options: LineOptions, signal: AbortSignal): Promise<Socket> {
   const { host, port, path, sslMode = "disable" } = options;
   const socket = path ? connectSocket(path) : connectSocket(port, host);
+  // An error without a listener would end the process, and there is a moment without one.
+  socket.on("error", () => {});
   try {
     await once(socket, "connect", { signal });
     socket.setNoDelay(true);
@@ -144,11 +148,10 @@ async function dial(options: LineOptions, signal: AbortSignal): Promise<Socket> 
       rejectUnauthorized: verify,
       ...(verify ? { servername: host } : {}),
     });
+    secure.on("error", () => {});
     await once(secure, "secureConnect", { signal });
     return secure;
   } catch (cause) {
-    // A later error of the socket would have no listener.
-    socket.on("error", () => {});
     socket.destroy();
     throw signal.aborted ? timedOut() : cause;
   }
@@ -160,7 +163,6 @@ async function cancel(options: LineOptions, key: Buffer | undefined): Promise<vo
   const signal = AbortSignal.timeout(cancelTimeoutMs);
   try {
     const socket = await dial(options, signal);
-    socket.on("error", () => {});
     const gone = once(socket, "close", { signal });
     socket.resume();
     socket.write(Buffer.concat([Buffer.from([0, 0, 0, 16, 4, 210, 22, 46]), key]));

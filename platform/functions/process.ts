@@ -39,8 +39,11 @@ export interface FunctionProcess {
   ended: Promise<Ending>;
   /** Asks the process to end. Its requests and background tasks have `graceMs` to finish. */
   stop(graceMs: number): Promise<void>;
-  /** Ends the process at once, even in an endless loop. */
-  kill(ending: Ending): void;
+  /**
+   * Ends the process at once, even in an endless loop.
+   * @param ending why. If absent, the process itself shows whether it had failed or was killed
+   */
+  kill(ending?: Ending): void;
 }
 
 const preload = fileURLToPath(new URL("./preload.ts", import.meta.url));

@@ -149,8 +149,8 @@ export function superviseFunction(options: ProcessOptions): SupervisedFunction {
         return await attempt(worker, request, free);
       } catch (error) {
         if (!(error instanceof Unreachable)) throw error;
-        // The process has just crashed, or it removed its own socket.
-        worker.process.kill("failed");
+        // The process has just ended, and we will hear of it. Or it removed its own socket.
+        worker.process.kill();
         await worker.process.ended;
       }
     }

@@ -45,7 +45,22 @@ export interface Pool extends AsyncDisposable {
 
 export interface PoolOptions extends FairQueueOptions {
   databaseUrl: string;
+  /** Replace those of `defaultLimits`. */
+  limits?: Partial<RequestLimits>;
 }
+
+/**
+ * How long a request may take, with its wait for a connection: its statement timeout and `waitingMs`, but not
+ * less than `leastMs` and not more than `mostMs`. Postgres ends most statements earlier. This limit is
+ * for a server that does not answer at all.
+ */
+export interface RequestLimits {
+  leastMs: number;
+  waitingMs: number;
+  mostMs: number;
+}
+
+const defaultLimits: RequestLimits = { leastMs: 15_000, waitingMs: 5_000, mostMs: 60_000 };
 
 /** Prepared statements that a connection keeps. The least recently used one is dropped first. */
 const preparedMax = 200;
@@ -62,6 +77,7 @@ interface Connection {
 
 export function createPool(options: PoolOptions): Pool {
   const { databaseUrl } = options;
+  const limits = { ...defaultLimits, ...options.limits };
   const all: Slot<Connection>[] = [];
   const idle: Slot<Connection>[] = [];
   const queue = createFairQueue(options);
@@ -86,7 +102,7 @@ export function createPool(options: PoolOptions): Pool {
 
   return {
     async run(work) {
-      const deadlineMs = performance.now() + requestLimitMs(work.statementTimeoutMs);
+      const deadlineMs = performance.now() + requestMs(limits, work.statementTimeoutMs);
       const turn = queue.take(work.caller, work.anonymous, work.request);
       if (turn) await turn;
       const slot = idle.pop() ?? open();
@@ -111,12 +127,8 @@ export function createPool(options: PoolOptions): Pool {
   };
 }
 
-/** An answer takes at most this long, or the statement timeout and some time to wait for a connection. */
-const limitMs = { least: 15_000, waiting: 5_000, most: 60_000 };
-
-function requestLimitMs(statementTimeoutMs: number | undefined): number {
-  if (!statementTimeoutMs) return limitMs.most;
-  return Math.min(Math.max(limitMs.least, statementTimeoutMs + limitMs.waiting), limitMs.most);
+function requestMs({ leastMs, waitingMs, mostMs }: RequestLimits, statementMs: number | undefined): number {
+  return statementMs ? Math.min(Math.max(leastMs, statementMs + waitingMs), mostMs) : mostMs;
 }
 
 function connect(databaseUrl: string): Connection {

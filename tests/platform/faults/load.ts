@@ -7,7 +7,7 @@ import type { Town } from "./town.ts";
 export const patienceMs = 15_000;
 
 export interface Load {
-  /** How many answers each service gave, by status. `rest 200`: 17. */
+  /** How many answers each service gave, by status. `rest 200`: 17. Realtime's are those of a join. */
   counts: Record<string, number>;
   /** Answers that no client should get, and requests without an answer. */
   problems: string[];
@@ -19,6 +19,8 @@ export interface Load {
 
 const password = "plaza-demo";
 const pauseMs = 20;
+/** More would only fill the report. */
+const problemsMax = 20;
 
 export async function startLoad(town: Town): Promise<Load> {
   const load: Load = { counts: {}, problems: [], slowestMs: 0, posts: [], stop };
@@ -71,7 +73,14 @@ export async function startLoad(town: Town): Promise<Load> {
       }),
     () => recorded(`${town.url}/functions/v1/own-connection`, {}),
     () => recorded(`${town.url}/functions/v1/own-connection`, {}),
+    async () => count(load, `realtime ${await join(alice.person)}`),
   ];
+  // Somebody listens, so that Realtime has changes to judge.
+  const listener = people[1] as (typeof people)[number];
+  listener.person
+    .channel("posts")
+    .on("postgres_changes", { event: "INSERT", schema: "public", table: "posts" }, () => {})
+    .subscribe();
   const working = Promise.all(
     jobs.map(async (job) => {
       while (going) {
@@ -84,34 +93,49 @@ export async function startLoad(town: Town): Promise<Load> {
   async function stop(): Promise<void> {
     going = false;
     await working;
+    await Promise.all(people.map(({ person }) => person.removeAllChannels()));
   }
   return load;
 }
 
+/** Joins a private channel, which asks the database, and leaves it. Tells how that went. */
+async function join(person: SupabaseClient): Promise<string> {
+  const channel = person.channel(`room-${crypto.randomUUID()}`, { config: { private: true } });
+  const status = await new Promise<string>((resolve) => channel.subscribe(resolve));
+  await person.removeChannel(channel);
+  return status;
+}
+
+function count(load: Load, name: string): void {
+  load.counts[name] = (load.counts[name] ?? 0) + 1;
+}
+
 /** Counts every answer. A retry of supabase-js is another request. */
 function recorder(load: Load): typeof fetch {
+  const problem = (text: string) => {
+    if (load.problems.length < problemsMax) load.problems.push(text);
+  };
   return async (input, init) => {
     const startedMs = performance.now();
     const address = new URL(input instanceof Request ? input.url : input);
     const service = address.pathname.split("/")[1] ?? "";
-    const count = (outcome: string | number) => {
-      const name = `${service} ${outcome}`;
-      load.counts[name] = (load.counts[name] ?? 0) + 1;
+    const note = (outcome: string | number) => {
+      count(load, `${service} ${outcome}`);
       load.slowestMs = Math.max(load.slowestMs, Math.round(performance.now() - startedMs));
     };
     try {
       const signal = AbortSignal.timeout(patienceMs);
       const response = await fetch(input, { ...init, signal });
       const body = await response.clone().text();
-      count(response.status);
+      note(response.status);
       const passing = response.status === 503 && Number(response.headers.get("retry-after")) > 0;
       if (response.status >= 500 && !passing) {
-        load.problems.push(`${address.pathname}: ${response.status} ${body.slice(0, 300)}`);
+        problem(`${address.pathname}: ${response.status} ${body.slice(0, 300)}`);
       }
       return response;
     } catch (cause) {
-      count("no answer");
-      load.problems.push(`${address.pathname}: no answer: ${cause} ${(cause as Error).cause ?? ""}`);
+      note("no answer");
+      problem(`${address.pathname}: no answer: ${cause} ${(cause as Error).cause ?? ""}`);
       throw cause;
     }
   };
