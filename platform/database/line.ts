@@ -36,11 +36,15 @@ export interface Line {
   cancel(): Promise<void>;
   /** Breaks the line at once. */
   cut(cause: Error): void;
-  /** Lets go of the driver, which must have ended before, and of the socket. */
-  close(): void;
+  /**
+   * Lets go of the driver, which must have ended before, and of the socket. Waits a moment for the server
+   * to end the session.
+   */
+  close(): Promise<void>;
 }
 
 const cancelTimeoutMs = 2000;
+const closeTimeoutMs = 1000;
 
 /** @throws the socket's error, or one with the code CONNECT_TIMEOUT */
 export async function openLine(options: LineOptions): Promise<Line> {
@@ -117,8 +121,10 @@ function keep(real: Socket, options: LineOptions, signal: AbortSignal): Line {
     },
     cancel: () => cancel(options, startup.cancelKey()),
     cut,
-    close() {
+    async close() {
       signal.removeEventListener("abort", late);
+      // The driver has said good-bye, so the server closes the connection.
+      if (ending && !real.closed) await once(real, "close", within(closeTimeoutMs)).catch(() => {});
       ending = true;
       broken ??= closed();
       real.destroy();
@@ -172,6 +178,7 @@ async function cancel(options: LineOptions, key: Buffer | undefined): Promise<vo
   }
 }
 
+const within = (ms: number) => ({ signal: AbortSignal.timeout(ms) });
 const closed = () => coded("CONNECTION_CLOSED", "The database closed the connection");
 const timedOut = () => coded("CONNECT_TIMEOUT", "The database did not answer in time");
 

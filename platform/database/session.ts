@@ -93,7 +93,7 @@ export function createSession(options: SessionOptions): Session {
         throw cause;
       }
       // It was given up meanwhile.
-      if (lost || ended) line.close();
+      if (lost || ended) await line.close();
       return line.socket;
     },
   } as unknown as postgres.Options<Record<string, never>>);
@@ -108,7 +108,7 @@ export function createSession(options: SessionOptions): Session {
   async function end(timeoutMs: number): Promise<void> {
     await sql.end({ timeout: timeoutMs / 1000 });
     ended = true;
-    line?.close();
+    await line?.close();
   }
 
   return {

@@ -47,7 +47,7 @@ test("after a crash the next request is served by a new process", async () => {
   expect(await served.pid()).not.toBe(second);
 });
 
-test("whoever has a request on a process that somebody kills may try again", async () => {
+test("a request whose process is killed is answered with 503 and Retry-After", async () => {
   await using served = await serve(project, toolbox);
   const pid = await served.pid();
   const asked = served.get(`/toolbox/abandoned?started=${encodeURIComponent(bell.url("/killed"))}`);

@@ -1,4 +1,4 @@
-/** What clients get when the database is in trouble, and what becomes of their statements. */
+/** What clients get when the database is in trouble, and how their statements end. */
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createPool, type Work } from "../../../platform/rest/database/pool.ts";
 import { createTown, type Town } from "./town.ts";
