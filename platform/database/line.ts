@@ -5,7 +5,7 @@
  * stays there for the driver, and fails everything that is written to it. session.ts uses it.
  */
 import { EventEmitter, once } from "node:events";
-import { connect as connectSocket, type Socket } from "node:net";
+import { connect as connectSocket, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { createStartup } from "./startup.ts";
 
@@ -149,11 +149,8 @@ async function dial(options: LineOptions, signal: AbortSignal): Promise<Socket> 
     if (answer[0] !== 0x53 && (sslMode === "prefer" || sslMode === "allow")) return socket;
     if (answer[0] !== 0x53) throw Object.assign(new Error("The server has no TLS"), { code: "ECONNREFUSED" });
     const verify = sslMode.startsWith("verify");
-    const secure = connectTls({
-      socket,
-      rejectUnauthorized: verify,
-      ...(verify ? { servername: host } : {}),
-    });
+    const name = isIP(host) ? {} : { servername: host };
+    const secure = connectTls({ socket, host, rejectUnauthorized: verify, ...name });
     secure.on("error", () => {});
     await once(secure, "secureConnect", { signal });
     return secure;
