@@ -81,7 +81,7 @@ test("a pool has all its sessions again after all were killed, busy and idle one
   expect(row?.count).toBe(3);
 });
 
-test("queries have parts, names, lists and objects, as with the driver alone", async () => {
+test("queries of a pool have parts, names, lists and objects", async () => {
   await using pool = openPool();
   const { sql } = pool;
   const row = { id: 7, note: undefined };

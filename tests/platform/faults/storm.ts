@@ -11,7 +11,7 @@ import type { Town } from "./town.ts";
 export type Kills = Record<string, number>;
 
 /** The names that the services give their connections. */
-export const services = [
+const services = [
   "rest",
   "rest schema cache",
   "auth",
@@ -35,8 +35,11 @@ export async function storm(town: Town, seed: number, seconds: number): Promise<
   const random = generator(seed);
   const kills: Kills = {};
   const endMs = performance.now() + seconds * 1000;
+  /** Every service has its turn before one has another. */
+  let round: string[] = [];
   for (let turn = 1; performance.now() < endMs && town.process.exitCode === null; turn++) {
-    const service = services[Math.floor(random() * services.length)] as string;
+    if (round.length === 0) round = [...services];
+    const [service = ""] = round.splice(Math.floor(random() * round.length), 1);
     const count = (name: string) => {
       kills[name] = (kills[name] ?? 0) + 1;
     };

@@ -11,7 +11,7 @@ export interface Town extends AsyncDisposable {
   secretKey: string;
   jwtSecret: string;
   adminUrl: string;
-  /** The superuser's own connection. It is made again when somebody kills it. */
+  /** A connection of the superuser, for one step of a test. The caller ends it. */
   admin(): postgres.Sql;
   process: ChildProcess;
   /** What the platform wrote to its log and to its error output. */
@@ -37,7 +37,6 @@ export async function createTown(): Promise<Town> {
     secretKey: env.SECRET_KEY,
     jwtSecret: env.JWT_SECRET,
     adminUrl: env.ADMIN_URL,
-    // The driver that the platform uses may be lost. This one is used for one step only.
     admin: () => postgres(env.ADMIN_URL, { max: 1, onnotice: () => {}, fetch_types: false }),
     process: child,
     lines,

@@ -1,6 +1,6 @@
 /**
  * A function with a connection of its own for each request. It uses the platform's session, because the
- * driver alone would end the process when its connection is killed.
+ * driver itself would end the process when its connection is killed.
  */
 import { createSession } from "../../../../../platform/database/session.ts";
 
