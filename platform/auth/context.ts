@@ -3,10 +3,10 @@
  * request (`Call`).
  */
 import { isIP } from "node:net";
-import type postgres from "postgres";
 import { z } from "zod";
 import { readText } from "../body.ts";
 import type { Config } from "../config.ts";
+import type { PoolSql } from "../database/pool.ts";
 import type { Keys } from "../keys.ts";
 import type { Log } from "../log.ts";
 import { AuthError, badRequest } from "./errors.ts";
@@ -19,7 +19,7 @@ import type { Limits } from "./rate-limit.ts";
 import type { Redirects } from "./redirects.ts";
 
 export interface Context {
-  sql: postgres.Sql;
+  sql: PoolSql;
   config: Config["auth"];
   keys: Keys;
   /** The address of Auth as clients reach it: with /auth/v1, without a slash at the end. */

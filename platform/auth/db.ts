@@ -1,9 +1,8 @@
 /** Types for talking to the database. */
-import type postgres from "postgres";
+import type { Queries } from "../database/pool.ts";
 
-/** A pool of connections, or a transaction on one of them. */
-// biome-ignore lint/complexity/noBannedTypes: this is how postgres.js says "no custom types"
-export type Db = postgres.ISql<{}>;
+/** The pool of sessions, or a transaction on one of them. */
+export type Db = Queries;
 
 /** A JSON object, as in a column of type jsonb. */
 export type Json = Record<string, unknown>;

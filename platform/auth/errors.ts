@@ -3,6 +3,7 @@
  * depends on the API version that the client asked for.
  * Source: supabase/auth internal/api/errors.go, apiversions.go, apierrors/.
  */
+import { type Trouble, troubleOf } from "../database/trouble.ts";
 import type { Log } from "../log.ts";
 
 export class AuthError extends Error {
@@ -49,6 +50,19 @@ export const tooManyRequests = (code: string, message: string) => new AuthError(
 export const internal = (message: string, cause?: unknown) =>
   new AuthError(500, "unexpected_failure", message, { cause });
 
+/** The same request may work a moment later. supabase-js tries some of its requests again by itself. */
+export const unavailable = (message: string, cause?: unknown) =>
+  new AuthError(503, "unexpected_failure", message, { cause });
+
+const troubles: Record<Trouble, string> = {
+  unreachable: "The database is away. Try again in a moment.",
+  lost: "The connection to the database was lost. Try again in a moment.",
+  full: "The database's disk is full, so it cannot do this now.",
+  busy: "Too many requests wait for the database. Try again in a moment.",
+};
+
+const retryAfterS = 2;
+
 export const emailTaken = (cause?: unknown) =>
   new AuthError(422, "email_exists", "A user with this email address has already been registered", { cause });
 export const isEmailTaken = (error: unknown) => error instanceof AuthError && error.code === "email_exists";
@@ -70,13 +84,17 @@ export function errorResponse(error: unknown, request: Request, log: Log): Respo
       ...(error.message === "" ? {} : { error_description: error.message }),
     });
   }
-  const known =
-    error instanceof AuthError
+  const trouble = troubleOf(error);
+  const known = trouble
+    ? unavailable(troubles[trouble], error)
+    : error instanceof AuthError
       ? error
       : internal("Unexpected failure, please check server logs for more information", error);
   const errorId = crypto.randomUUID();
+
   const raised = raisedByDatabase(known.cause);
-  if (raised && raised.status < 500) {
+  if (known.status === 503 || raised?.status === 503) headers.set("retry-after", String(retryAfterS));
+  if (raised && (raised.status < 500 || raised.status === 503)) {
     const { message, detail = "unknown" } = raised.body;
     return respond(raised.status, modern ? { code: detail, message } : raised.body);
   }
@@ -106,7 +124,7 @@ interface Raised {
 /**
  * A trigger may raise an error that is meant for people: P0001, or PTxyz with an HTTP
  * status. As in GoTrue, clients that ask for no API version get it as it is. Others get 500 from
- * GoTrue. We give them the status, the message and the code in `detail`, unless the status is 5xx.
+ * GoTrue. We give them the status, the message and the code in `detail`, if the status is 4xx or 503.
  * GoTrue also shows violated constraints. We do not, because the detail of such an error
  * holds the values of other people.
  */

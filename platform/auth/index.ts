@@ -2,8 +2,8 @@
  * The Auth server: GoTrue's protocol over the tables of the schema auth. supabase-js
  * calls it through the gateway, which takes /auth/v1 off the path.
  */
-import postgres from "postgres";
 import type { Config } from "../config.ts";
+import { createDatabasePool } from "../database/pool.ts";
 import type { Keys } from "../keys.ts";
 import type { Log } from "../log.ts";
 import { startCleanup } from "./cleanup.ts";
@@ -50,21 +50,23 @@ export interface Auth extends AsyncDisposable {
 const requestsMax = 1000;
 /** A sign-up holds a database connection while the hook sends its mail. */
 const poolSizeDefault = 20;
+/** The longest wait for one of them. */
+const poolWaitMs = 10_000;
 
 /** @throws PlatformError auth_hook_invalid */
 export async function createAuth(options: AuthOptions): Promise<Auth> {
   const { config, log } = options;
   const hooks = createHooks(config.hook, options.resolveHookUrl, options.postHook ?? fetch, log);
-  const sql = postgres(options.databaseUrl, {
-    max: options.poolSize ?? poolSizeDefault,
-    connect_timeout: 10,
-    idle_timeout: 60,
-    connection: { application_name: "auth" },
-    transform: { undefined: null },
-    onnotice: (notice) => log("debug", `postgres: ${notice.message}`),
+  const database = createDatabasePool({
+    databaseUrl: options.databaseUrl,
+    name: "auth",
+    size: options.poolSize ?? poolSizeDefault,
+    waitingMax: requestsMax,
+    waitMs: poolWaitMs,
+    notice: (message) => log("debug", `postgres: ${message}`),
   });
   const context: Context = {
-    sql,
+    sql: database.sql,
     config,
     keys: options.keys,
     externalUrl: options.externalUrl.replace(/\/+$/, ""),
@@ -96,7 +98,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     async [Symbol.asyncDispose]() {
       cleanup[Symbol.dispose]();
       context.mailer.close();
-      await Promise.all([sql.end({ timeout: 5 }), context.passwords[Symbol.asyncDispose]()]);
+      await Promise.all([database[Symbol.asyncDispose](), context.passwords[Symbol.asyncDispose]()]);
     },
   };
 }

@@ -36,42 +36,43 @@ export function startRun(options: RunOptions): Run {
   const { command } = options;
   const quit = new AbortController();
   const timers: NodeJS.Timeout[] = [];
-  let query: { cancel(): unknown } | undefined;
+  let cancelCommand: (() => Promise<void>) | undefined;
   let cancelled: { message: string | undefined } | undefined;
   let doomed = false;
 
   function cancel(message?: string): void {
     if (cancelled) return;
     cancelled = { message };
-    if (!query) {
+    if (!cancelCommand) {
       quit.abort();
       return;
     }
-    Promise.resolve(query.cancel()).catch(() => {});
+    void cancelCommand();
     timers.push(setTimeout(() => quit.abort(), patienceMs));
   }
 
   async function run(): Promise<Outcome> {
     try {
-      await using session = await openSession(options, quit.signal);
-      await options.started(session.pid);
+      await using opened = await openSession(options, quit.signal);
+      const { session, answers } = opened;
+      await options.started(opened.pid);
       quit.signal.throwIfAborted();
       timers.push(setTimeout(cancel, options.timeoutMs));
-      session.answers.reset();
+      answers.reset();
       // Rows are only counted. None is kept.
       const asked = session.sql
         .unsafe(command)
         .simple()
         .raw()
         .forEach(() => {});
-      query = asked as unknown as { cancel(): unknown };
+      cancelCommand = session.cancel;
       await asked;
-      if (!session.answers.copies()) return { status: "succeeded", message: session.answers.last() };
+      if (!answers.copies()) return { status: "succeeded", message: answers.last() };
       quit.abort();
       return { status: "failed", message: "COPY not supported" };
     } catch (cause) {
       if (cancelled?.message !== undefined) return { status: "failed", message: cancelled.message };
-      if (query) return { status: "failed", message: failureMessage(cause, command) };
+      if (cancelCommand) return { status: "failed", message: failureMessage(cause, command) };
       if (cancelled) return { status: "failed", message: "job canceled" };
       return { status: "failed", message: "connection failed", reason: (cause as Error).message };
     }

@@ -2,15 +2,14 @@
  * A session of the job's user, for one command. If we have the user's password, the user logs
  * in. Otherwise the superuser logs in and the session becomes the user's.
  */
-import { once } from "node:events";
-import { connect, type Socket } from "node:net";
-import postgres from "postgres";
+import type postgres from "postgres";
+import { createSession, type Session } from "../database/session.ts";
 import { serviceRoles } from "../postgres/bootstrap.ts";
 import { type Answers, createAnswers } from "./wire.ts";
 
-export interface Session extends AsyncDisposable {
+export interface JobSession extends AsyncDisposable {
   pid: number;
-  sql: postgres.Sql;
+  session: Session;
   answers: Answers;
 }
 
@@ -21,60 +20,40 @@ export interface SessionOptions {
   username: string;
 }
 
-const connectTimeoutMs = 10_000;
-const closeTimeoutS = 1;
+const closeTimeoutMs = 1000;
 
 /**
  * @param signal ends the session at once. The server notices within a second
  * @throws the error of the driver or the server, or that the user may not log in
  */
-export async function openSession(options: SessionOptions, signal: AbortSignal): Promise<Session> {
+export async function openSession(options: SessionOptions, signal: AbortSignal): Promise<JobSession> {
   const { databaseUrl, database, username } = options;
   const superuser = decodeURIComponent(new URL(databaseUrl).username);
   const known = username === superuser || (serviceRoles as readonly string[]).includes(username);
 
   const answers = createAnswers();
-  const sockets = new Set<Socket>();
-  const destroy = () => {
-    for (const socket of sockets) socket.destroy();
-  };
-  signal.addEventListener("abort", destroy);
-  const sql = postgres(databaseUrl, {
+  const session = createSession({
+    databaseUrl,
     database,
     username: known ? username : superuser,
-    max: 1,
     prepare: false,
-    fetch_types: false,
-    connect_timeout: connectTimeoutMs / 1000,
-    max_lifetime: null,
-    onnotice: () => {},
-    connection: {
-      application_name: "pg_cron",
-      // If we leave, the session must not go on working.
-      client_connection_check_interval: 1000,
-    },
-    // Called for the session, and then once for each request to cancel its command.
-    async socket({ host, port, path }: { host: string[]; port: number[]; path: string | false }) {
-      signal.throwIfAborted();
-      const socket = path ? connect(path) : connect(port[0] ?? 5432, host[0]);
-      socket.on("error", () => {});
-      socket.on("close", () => sockets.delete(socket));
-      if (sockets.size === 0) socket.on("data", answers.read);
-      sockets.add(socket);
-      await once(socket, "connect", { signal: AbortSignal.timeout(connectTimeoutMs) });
-      return socket;
-    },
-  } as unknown as postgres.Options<Record<string, never>>);
+    name: "pg_cron",
+    // If we leave, the session must not go on working.
+    settings: { client_connection_check_interval: 1000 },
+    read: answers.read,
+  });
+  const cut = () => session.cut(new Error("the run was given up"));
+  signal.addEventListener("abort", cut);
+  if (signal.aborted) cut();
   const close = async () => {
-    await sql.end({ timeout: closeTimeoutS });
-    destroy();
-    signal.removeEventListener("abort", destroy);
+    await session.end(closeTimeoutMs);
+    signal.removeEventListener("abort", cut);
   };
 
   try {
-    if (!known) await become(sql, username);
-    const [row] = await sql`select pg_catalog.pg_backend_pid() as pid`;
-    return { pid: row?.pid, sql, answers, [Symbol.asyncDispose]: close };
+    if (!known) await become(session.sql, username);
+    const [row] = await session.sql`select pg_catalog.pg_backend_pid() as pid`;
+    return { pid: row?.pid, session, answers, [Symbol.asyncDispose]: close };
   } catch (cause) {
     await close();
     throw cause;

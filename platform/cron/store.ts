@@ -3,7 +3,8 @@
  * the outcome of each run. It holds a lock, so that only one of several schedulers on one
  * database works.
  */
-import postgres from "postgres";
+import type postgres from "postgres";
+import { createSession } from "../database/session.ts";
 
 export interface StoredJob {
   jobid: string;
@@ -52,27 +53,24 @@ export interface StoreOptions {
 }
 
 export const jobsMax = 1000;
-const timeouts = { connectS: 10, lockMs: 10_000, statementMs: 60_000 };
+const timeouts = { lockMs: 10_000, statementMs: 60_000 };
 /** The key of the lock: two numbers that spell `pg_cron`. */
 const lockKey = "x'70675f'::integer, x'63726f6e'::integer";
 
 export function createStore(options: StoreOptions): Store {
-  const sql = postgres(options.databaseUrl, {
-    max: 1,
+  const session = createSession({
+    databaseUrl: options.databaseUrl,
     prepare: false,
-    fetch_types: false,
-    connect_timeout: timeouts.connectS,
-    max_lifetime: null,
-    connection: {
-      application_name: "pg_cron scheduler",
+    name: "pg_cron scheduler",
+    settings: {
       search_path: "pg_catalog",
       lock_timeout: timeouts.lockMs,
       statement_timeout: timeouts.statementMs,
     },
-    onnotice: () => {},
-    onnotify: options.changed,
-    onclose: options.lost,
-  } as postgres.Options<Record<string, never>>);
+    notify: options.changed,
+  });
+  void session.whenLost.then(options.lost);
+  const { sql } = session;
 
   /** Returns no rows if the extension and its tables are gone. */
   async function ask<T extends object[]>(query: postgres.PendingQuery<T>): Promise<T | []> {
@@ -148,7 +146,7 @@ export function createStore(options: StoreOptions): Store {
       `);
     },
     async [Symbol.asyncDispose]() {
-      await sql.end({ timeout: 1 });
+      await session[Symbol.asyncDispose]();
     },
   };
 }

@@ -1,6 +1,6 @@
 /**
  * The errors that the host itself answers with. Codes, statuses and messages are Supabase's
- * (supabase.com/docs/guides/functions/error-codes). They come as a JSON body and the header
+ * (supabase.com/docs/guides/functions/error-codes), except WORKER_LOST. They come as a JSON body and the header
  * sb-error-code. Details go only to the log.
  */
 const statuses = {
@@ -14,6 +14,7 @@ const statuses = {
   UNAUTHORIZED_ASYMMETRIC_JWT: 401,
   BOOT_ERROR: 503,
   WORKER_ERROR: 500,
+  WORKER_LOST: 503,
   WORKER_RESOURCE_LIMIT: 546,
   IDLE_TIMEOUT: 504,
 } as const;
@@ -61,6 +62,10 @@ export class FunctionError extends Error {
 
 export const bootError = (retryAfterMs: number) =>
   new FunctionError("BOOT_ERROR", messages.BOOT_ERROR, Math.max(1, Math.ceil(retryAfterMs / 1000)));
+
+/** Somebody ended the process. The code is not to blame, and the next request gets a new process. */
+export const workerLost = () =>
+  new FunctionError("WORKER_LOST", "The process of the function was ended. Try again.", 1);
 
 export const overloaded = () => new FunctionError("WORKER_RESOURCE_LIMIT", messages.WORKER_RESOURCE_LIMIT, 1);
 

@@ -27,30 +27,27 @@ export function watchHealth(
   const timer = setInterval(async () => {
     if (checking || !busy()) return;
     checking = true;
-    const rssBytes = await askMemory(process.socketPath, limits.unresponsiveMs).catch(() => undefined);
+    const rssBytes = await askMemory(process.socketPath, limits.unresponsiveMs);
     checking = false;
-    if (rssBytes === undefined) end(`CPU time exceeded: no sign of life for ${limits.unresponsiveMs} ms`);
+    if (rssBytes === "late") end(`CPU time exceeded: no sign of life for ${limits.unresponsiveMs} ms`);
     else if (rssBytes > (limits.memoryMb + baselineMb) * 1024 * 1024) end("Memory limit exceeded");
   }, intervalMs);
   timer.unref();
   return () => clearInterval(timer);
 }
 
-function askMemory(socketPath: string, timeoutMs: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const asking = request({
-      socketPath,
-      agent: false,
-      path: "/_internal/health",
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    asking.once("error", reject);
+/** @returns bytes; 0 if the process cannot be reached, because it has just ended */
+function askMemory(socketPath: string, timeoutMs: number): Promise<number | "late"> {
+  return new Promise((resolve) => {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const asking = request({ socketPath, agent: false, path: "/_internal/health", signal });
+    asking.once("error", () => resolve(signal.aborted ? "late" : 0));
     asking.once("response", async (response) => {
       try {
         const text = (await response.toArray()).join("");
         resolve(Number(JSON.parse(text).rssBytes));
-      } catch (error) {
-        reject(error);
+      } catch {
+        resolve(signal.aborted ? "late" : 0);
       }
     });
     asking.end();

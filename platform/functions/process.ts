@@ -27,8 +27,8 @@ export interface ProcessOptions {
   log: Log;
 }
 
-/** Why a process is gone. */
-export type Ending = "stopped" | "failed" | "resources";
+/** Why a process is gone. Somebody else ended it if it was killed. */
+export type Ending = "stopped" | "failed" | "resources" | "killed";
 
 export interface FunctionProcess {
   pid: number;
@@ -39,8 +39,11 @@ export interface FunctionProcess {
   ended: Promise<Ending>;
   /** Asks the process to end. Its requests and background tasks have `graceMs` to finish. */
   stop(graceMs: number): Promise<void>;
-  /** Ends the process at once, even in an endless loop. */
-  kill(ending: Ending): void;
+  /**
+   * Ends the process at once, even in an endless loop.
+   * @param ending why. If absent, the process itself shows whether it had failed or was killed
+   */
+  kill(ending?: Ending): void;
 }
 
 const preload = fileURLToPath(new URL("./preload.ts", import.meta.url));
@@ -104,7 +107,8 @@ export async function startProcess(options: ProcessOptions, signal: AbortSignal)
     startedAtMs,
     ending: undefined,
     ended: exit(child, watcher).then(async () => {
-      running.ending = asked ?? (output.outOfMemory() ? "resources" : "failed");
+      const killed = child.signalCode === "SIGKILL" || child.signalCode === "SIGTERM";
+      running.ending = asked ?? (output.outOfMemory() ? "resources" : killed ? "killed" : "failed");
       await rm(dir, { recursive: true, force: true });
       return running.ending;
     }),

@@ -8,7 +8,7 @@ import { once } from "node:events";
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import { announcesMore, boundedChunks } from "../body.ts";
 import { keyTokenHeader } from "../gateway/api-keys.ts";
-import { FunctionError, idleTimeout } from "./errors.ts";
+import { FunctionError, idleTimeout, workerLost } from "./errors.ts";
 import type { FunctionLimits } from "./limits.ts";
 import type { FunctionProcess } from "./process.ts";
 
@@ -34,7 +34,7 @@ const withoutBody = new Set([204, 205, 304]);
 /**
  * @param done called once, when the request has ended, with whether the process got the request
  * @throws Unreachable; FunctionError IDLE_TIMEOUT, WORKER_RESOURCE_LIMIT,
- *   WORKER_ERROR, PAYLOAD_TOO_LARGE; the reason of the request's abort
+ *   WORKER_ERROR, WORKER_LOST, PAYLOAD_TOO_LARGE; the reason of the request's abort
  */
 export async function forward(
   process: FunctionProcess,
@@ -121,6 +121,7 @@ async function sendBody(upstream: ClientRequest, request: Request, maxBytes: num
 async function lost(process: FunctionProcess): Promise<FunctionError> {
   const settle = new Promise((resolve) => setTimeout(resolve, 500).unref());
   await Promise.race([process.ended, settle]);
+  if (process.ending === "killed" || process.ending === "stopped") return workerLost();
   return new FunctionError(process.ending === "resources" ? "WORKER_RESOURCE_LIMIT" : "WORKER_ERROR");
 }
 

@@ -4,7 +4,7 @@
  */
 import { inRequest } from "../log.ts";
 import { createResourcePool } from "../resource-pool.ts";
-import { bootError, FunctionError, idleTimeout, overloaded } from "./errors.ts";
+import { bootError, FunctionError, idleTimeout, overloaded, workerLost } from "./errors.ts";
 import { watchHealth } from "./health.ts";
 import { type FunctionProcess, type ProcessOptions, startProcess } from "./process.ts";
 import { forward, Unreachable } from "./proxy.ts";
@@ -105,7 +105,7 @@ export function superviseFunction(options: ProcessOptions): SupervisedFunction {
     draining.delete(worker.process);
     log(ending === "stopped" ? "info" : "error", `shut down: ${ending} (process ${worker.process.pid})`);
     // After the first crash there is no pause. Several in a row mean that the code is broken.
-    if (ending !== "stopped") failed(worker.source, 0);
+    if (ending === "failed" || ending === "resources") failed(worker.source, 0);
   }
 
   function failed(source: string, grace: 0 | 1): void {
@@ -154,12 +154,12 @@ export function superviseFunction(options: ProcessOptions): SupervisedFunction {
         return await attempt(worker, request, free);
       } catch (error) {
         if (!(error instanceof Unreachable)) throw error;
-        // The process has just crashed, or it removed its own socket.
-        worker.process.kill("failed");
+        // The process has just ended, and we will hear of it. Or it removed its own socket.
+        worker.process.kill();
         await worker.process.ended;
       }
     }
-    throw new FunctionError("WORKER_ERROR");
+    throw workerLost();
   }
 
   return {

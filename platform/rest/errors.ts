@@ -39,7 +39,7 @@ export class RestError extends Error {
 }
 
 /** In seconds. By then most statements that hold the connections have ended. */
-const later: [string, string][] = [["Retry-After", "2"]];
+export const later: [string, string][] = [["Retry-After", "2"]];
 
 export const errors = {
   unparsable: (what: string, text: string, column: number, details: string) =>
@@ -204,11 +204,32 @@ export const errors = {
     new RestError(400, "21000", `${command} requires a WHERE clause`),
   tooLong: (what: string, max: number, status: number) =>
     new RestError(status, "PGRST100", `The ${what} is longer than ${max} bytes`),
-  connection: (details: string | null) =>
-    new RestError(503, "PGRST000", "Database connection error.", details),
-  connectionLost: () => new RestError(503, "PGRST001", "Database client error."),
+  /** Nothing was done. */
+  unreachable: () => new RestError(503, "PGRST000", "Database connection error.", null, null, later),
+  /** A write may have been done. */
+  connectionLost: () => new RestError(503, "PGRST001", "Database client error.", null, null, later),
+  /** PostgREST waits for ever instead. A write may have been done. */
+  late: () =>
+    new RestError(
+      503,
+      "PGRST001",
+      "Database client error.",
+      "The database did not answer in time.",
+      null,
+      later,
+    ),
   noSchemaCache: () =>
-    new RestError(503, "PGRST002", "Could not query the database for the schema cache. Retrying."),
+    new RestError(
+      503,
+      "PGRST002",
+      "Could not query the database for the schema cache. Retrying.",
+      null,
+      null,
+      later,
+    ),
+  /** Postgres' own words have the name of a file. */
+  diskFull: () =>
+    new RestError(503, "53100", "The database's disk is full, so it cannot do this now.", null, null, later),
   poolTimeout: () =>
     new RestError(504, "PGRST003", "Timed out acquiring connection from connection pool.", null, null, later),
   /** PostgREST has no such error. The code says that the request did not get a connection. */

@@ -6,6 +6,7 @@ import { clientNetwork } from "../client-network.ts";
 import type { Config } from "../config.ts";
 import type { Keys } from "../keys.ts";
 import type { Log } from "../log.ts";
+import { fromTrouble } from "./database/faults.ts";
 import { createPool, type Outcome } from "./database/pool.ts";
 import { transactionSettings } from "./database/settings.ts";
 import { errors, RestError } from "./errors.ts";
@@ -82,7 +83,7 @@ export async function createRest(options: RestOptions): Promise<Rest> {
     const end = transactionEnd(graph);
     if (!end.clientMayChoose) request.preferences.tx = undefined;
     const { tx } = request.preferences;
-    const { sql, searchPath } = transactionSettings(
+    const { sql, searchPath, statementTimeoutMs } = transactionSettings(
       request,
       identity,
       graph,
@@ -102,6 +103,7 @@ export async function createRest(options: RestOptions): Promise<Rest> {
       caller: identity.caller ?? clientNetwork(raw.headers.get("x-forwarded-for") ?? ""),
       anonymous: identity.anonymous,
       request: raw,
+      statementTimeoutMs,
     });
   }
 
@@ -214,7 +216,8 @@ export async function createRest(options: RestOptions): Promise<Rest> {
           return attempt(cache.current());
         });
       } catch (cause) {
-        if (cause instanceof RestError) return respondError(guardError(cause), raw.method === "HEAD");
+        const error = cause instanceof RestError ? cause : fromTrouble(cause);
+        if (error) return respondError(guardError(error), raw.method === "HEAD");
         log("error", `${raw.method} ${raw.url.split("?")[0]}: ${(cause as Error)?.stack ?? cause}`);
         return respondError(new RestError(500, "PGRSTX00", "Internal error"), raw.method === "HEAD");
       }

@@ -4,7 +4,7 @@
  */
 import { Webhook } from "standardwebhooks";
 import { readText } from "../../body.ts";
-import { type AuthError, badRequest, internal, unprocessable } from "../errors.ts";
+import { type AuthError, badRequest, internal, unavailable, unprocessable } from "../errors.ts";
 
 /** The time for all tries together. */
 const timeoutMs = 5000;
@@ -38,13 +38,13 @@ export async function callHttpHook(
         await response.body?.cancel();
         // We try again only if the server says when it will be back.
         if (response.headers.get("retry-after")) continue;
-        throw internal("Service currently unavailable due to hook");
+        throw hookUnavailable();
       default:
         await response.body?.cancel();
         throw internal(statusMessage(response.status));
     }
   }
-  throw internal("Service currently unavailable due to hook");
+  throw hookUnavailable();
 }
 
 /** Sends one request. @returns undefined when the caller should try again */
@@ -121,6 +121,11 @@ function statusMessage(status: number): string {
 
 function wrongType(message: string): AuthError {
   return badRequest("hook_payload_invalid_content_type", message);
+}
+
+/** GoTrue answers 500. With 503 clients know that they may try again. */
+function hookUnavailable(): AuthError {
+  return unavailable("Service currently unavailable due to hook");
 }
 
 function timedOut(): AuthError {

@@ -4,7 +4,8 @@
  * policies, one for the catalog and one for checks of changes, so that none waits for
  * another.
  */
-import postgres from "postgres";
+import { createSession, type Session } from "../../database/session.ts";
+import { createSlot } from "../../database/slot.ts";
 import { createResourcePool } from "../../resource-pool.ts";
 import { DatabaseError } from "../database-side.ts";
 import { isUnreachable, toDatabaseError } from "./errors.ts";
@@ -61,7 +62,6 @@ export const textSettings = {
   extra_float_digits: "1",
 };
 
-const connectTimeoutS = 10;
 /** The most statements that a session keeps prepared. With more, all are dropped. */
 const preparedMax = 500;
 
@@ -73,7 +73,7 @@ export function createConnections(options: ConnectionOptions): Connections {
   const busy = () => new DatabaseError("IncreaseConnectionPool", "Please increase your connection pool size");
   const pool = createResourcePool({
     size: options.size,
-    make: () => connect(options),
+    make: () => createSlot(() => connect(options)),
     waitingMax: options.queueMax,
     waitMs: options.waitMs,
     full: busy,
@@ -83,7 +83,8 @@ export function createConnections(options: ConnectionOptions): Connections {
     async use(work) {
       const { resource, release } = await pool.take();
       try {
-        return await work(resource.connection);
+        const { connection } = await resource.take();
+        return await work(connection);
       } catch (cause) {
         throw toDatabaseError(cause);
       } finally {
@@ -92,33 +93,24 @@ export function createConnections(options: ConnectionOptions): Connections {
     },
     async [Symbol.asyncDispose]() {
       pool.close(new DatabaseError("UnableToConnectToProject", "The service is stopping"));
-      await Promise.all(pool.made.map(({ sql }) => sql.end({ timeout: 1 })));
+      await Promise.all(pool.made.map((slot) => slot[Symbol.asyncDispose]()));
     },
   };
 }
 
-function connect(options: ConnectionOptions): { connection: Connection; sql: postgres.Sql } {
+function connect(options: ConnectionOptions): { connection: Connection; session: Session } {
   const prepared = new Map<string, string>();
   let count = 0;
-  const sql = postgres(options.databaseUrl, {
-    max: 1,
-    fetch_types: false,
-    connect_timeout: connectTimeoutS,
-    max_lifetime: null,
-    // If the database cannot be reached, requests fail. Each one tries again.
-    backoff: () => 0.1,
-    connection: {
-      application_name: options.name,
-      statement_timeout: options.statementTimeoutMs,
-      ...textSettings,
-      ...options.settings,
-    },
-    onnotice: () => {},
-    onclose: () => prepared.clear(),
+  const session = createSession({
+    databaseUrl: options.databaseUrl,
+    name: options.name,
+    settings: { statement_timeout: options.statementTimeoutMs, ...textSettings, ...options.settings },
   });
 
   async function send(statements: string[]): Promise<Rows[]> {
-    const answer = (await sql.unsafe(statements.join(";")).simple().raw()) as unknown as Result | Result[];
+    const answer = (await session.sql.unsafe(statements.join(";")).simple().raw()) as unknown as
+      | Result
+      | Result[];
     // The driver starts a new result at each description of rows. If there is only one, it
     // is not in a list. Results before the first description have no columns.
     const results: Result[] = "columns" in answer ? [answer] : answer;
@@ -151,5 +143,5 @@ function connect(options: ConnectionOptions): { connection: Connection; sql: pos
       return name;
     },
   };
-  return { sql, connection };
+  return { session, connection };
 }

@@ -1,35 +1,20 @@
 /** Translates errors of the driver and the server into Realtime's error codes. */
+import { troubleOf } from "../../database/trouble.ts";
 import { DatabaseError } from "../database-side.ts";
 
 /** https://supabase.com/docs/guides/realtime/error_codes */
 const codes: Record<string, [code: string, message: string]> = {
   "53300": ["DatabaseLackOfConnections", "Database can't accept more connections, Realtime won't connect"],
   "57P03": ["InitializingProjectConnection", "Realtime is initializing the project connection"],
+  "53100": ["UnableToConnectToProject", "The database's disk is full"],
   "57014": ["QueryCanceled", "The query was cancelled: it took too long"],
   "23514": ["MissingPartition", "The table realtime.messages has no partition for today"],
 };
 
 /** Whether the connection is lost or could not be made. Then nobody knows whether the work was done. */
-const unreachable = new Set([
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "ENOTFOUND",
-  "EPIPE",
-  "ETIMEDOUT",
-  "CONNECT_TIMEOUT",
-  "CONNECTION_CLOSED",
-  "CONNECTION_DESTROYED",
-  "CONNECTION_ENDED",
-  "57P01",
-  "57P02",
-  "57P05",
-  "28P01",
-  "28000",
-  "3D000",
-]);
-
 export function isUnreachable(cause: unknown): boolean {
-  return unreachable.has((cause as { code?: string })?.code ?? "");
+  const trouble = troubleOf(cause);
+  return trouble === "lost" || trouble === "unreachable";
 }
 
 /** Every other error of the server comes from policies and triggers. */

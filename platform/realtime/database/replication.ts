@@ -6,7 +6,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
-import postgres from "postgres";
+import { createSession, type Session } from "../../database/session.ts";
 import type { Log } from "../../log.ts";
 import { DatabaseError } from "../database-side.ts";
 import { textSettings } from "./connections.ts";
@@ -115,42 +115,34 @@ interface Stream {
 /** @throws the error of the driver or the server */
 async function openStream(options: ReplicationOptions, signal: AbortSignal): Promise<Stream> {
   const publications = await options.publications();
-  const sql = postgres(options.databaseUrl, {
-    max: 1,
-    fetch_types: false,
-    connect_timeout: 10,
-    max_lifetime: null,
-    onnotice: () => {},
-    connection: {
-      application_name: "realtime_replication",
-      replication: "database",
-      statement_timeout: 0,
-      ...textSettings,
-    },
+  const session = createSession({
+    databaseUrl: options.databaseUrl,
+    name: "realtime_replication",
+    settings: { replication: "database", statement_timeout: 0, ...textSettings },
   });
   // Making a slot waits for all running transactions.
-  const giveUp = () => void sql.end({ timeout: 0 });
+  const giveUp = () => session.cut(stopped());
   signal.addEventListener("abort", giveUp);
   try {
     const slot = `plaza_realtime_${randomBytes(6).toString("hex")}`;
-    await sql.unsafe(`CREATE_REPLICATION_SLOT ${slot} TEMPORARY LOGICAL pgoutput NOEXPORT_SNAPSHOT`);
+    await session.sql.unsafe(`CREATE_REPLICATION_SLOT ${slot} TEMPORARY LOGICAL pgoutput NOEXPORT_SNAPSHOT`);
     const names = publications.map((name) => `"${name.replaceAll('"', '""')}"`).join(",");
-    const copy = (await sql
+    const copy = (await session.sql
       .unsafe(
         `START_REPLICATION SLOT ${slot} LOGICAL 0/0 ` +
           `(proto_version '1', publication_names '${names.replaceAll("'", "''")}')`,
       )
       .writable()) as unknown as Duplex;
-    return follow(copy, sql, options);
+    return follow(copy, session, options);
   } catch (cause) {
-    await sql.end({ timeout: 0 });
+    await session.end(0);
     throw cause;
   } finally {
     signal.removeEventListener("abort", giveUp);
   }
 }
 
-function follow(copy: Duplex, sql: postgres.Sql, options: ReplicationOptions): Stream {
+function follow(copy: Duplex, session: Session, options: ReplicationOptions): Stream {
   const decode = createDecoder(options);
   let end: (cause: Error) => void = () => {};
   const ended = new Promise<Error>((resolve) => {
@@ -208,7 +200,7 @@ function follow(copy: Duplex, sql: postgres.Sql, options: ReplicationOptions): S
       clearInterval(timer);
       copy.on("error", () => {});
       copy.destroy();
-      await sql.end({ timeout: 0 });
+      await session.end(0);
     },
   };
 }

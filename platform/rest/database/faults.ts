@@ -1,5 +1,6 @@
-/** Turns an error of Postgres into an HTTP answer. Nothing else does. */
-import { errors, RestError } from "../errors.ts";
+/** Turns an error of Postgres or of the driver into an HTTP answer. Nothing else does. */
+import { type Trouble, troubleOf } from "../../database/trouble.ts";
+import { errors, later, RestError } from "../errors.ts";
 
 /** The fields of an error as Postgres sends them. `code` is the SQLSTATE. */
 export interface PostgresFault {
@@ -7,6 +8,19 @@ export interface PostgresFault {
   message: string;
   detail?: string | undefined;
   hint?: string | undefined;
+}
+
+const troubles: Record<Trouble, () => RestError> = {
+  unreachable: errors.unreachable,
+  lost: errors.connectionLost,
+  full: errors.diskFull,
+  busy: errors.poolBusy,
+};
+
+/** @returns undefined if the error does not come from the state of the database */
+export function fromTrouble(cause: unknown): RestError | undefined {
+  const trouble = troubleOf(cause);
+  return trouble && troubles[trouble]();
 }
 
 /**
@@ -22,7 +36,7 @@ export function fromPostgres(fault: PostgresFault, anonymous: boolean): RestErro
     fault.message,
     fault.detail ?? null,
     fault.hint ?? null,
-    status === 401 ? [["WWW-Authenticate", "Bearer"]] : [],
+    status === 401 ? [["WWW-Authenticate", "Bearer"]] : status === 503 ? later : [],
   );
 }
 

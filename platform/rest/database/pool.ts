@@ -4,11 +4,13 @@
  * Postgres runs the message as one implicit transaction. So a request costs a
  * single round trip and leaves nothing to clean up. README.md says why it is done this way.
  */
-import postgres from "postgres";
-import { errors } from "../errors.ts";
+import { createSession, type Session } from "../../database/session.ts";
+import { createSlot, poolLifeMs, type Slot } from "../../database/slot.ts";
+import { troubleOf } from "../../database/trouble.ts";
 import { quoteLiteral, type Statement } from "../sql/text.ts";
 import { createFairQueue, type FairQueueOptions } from "./fair-queue.ts";
-import { fromPostgres } from "./faults.ts";
+import { fromPostgres, fromTrouble } from "./faults.ts";
+import { watch } from "./watch.ts";
 
 export interface Work {
   /** SQL that runs before the statement, in the same transaction. */
@@ -30,6 +32,8 @@ export interface Work {
   anonymous: boolean;
   /** Its signal tells when the client has left. */
   request: Pick<Request, "signal">;
+  /** The statement timeout that Postgres keeps for the request. Undefined if there is none. */
+  statementTimeoutMs?: number | undefined;
 }
 
 /** The columns of the statement's row, and the plan if one was asked for. */
@@ -39,13 +43,28 @@ export interface Outcome {
 }
 
 export interface Pool extends AsyncDisposable {
-  /** @throws RestError with what Postgres says, or PGRST000, 001, 003 */
+  /** @throws RestError with what Postgres says, or PGRST000, 001, 003 or 53100, all of which may pass */
   run(work: Work): Promise<Outcome>;
 }
 
 export interface PoolOptions extends FairQueueOptions {
   databaseUrl: string;
+  /** Replace those of `defaultLimits`. */
+  limits?: Partial<RequestLimits>;
 }
+
+/**
+ * How long a request may take, with its wait for a connection: its statement timeout and `waitingMs`, but not
+ * less than `leastMs` and not more than `mostMs`. Postgres ends most statements earlier. This limit is
+ * for a server that does not answer at all.
+ */
+export interface RequestLimits {
+  leastMs: number;
+  waitingMs: number;
+  mostMs: number;
+}
+
+const defaultLimits: RequestLimits = { leastMs: 15_000, waitingMs: 5_000, mostMs: 60_000 };
 
 /** Prepared statements that a connection keeps. The least recently used one is dropped first. */
 const preparedMax = 200;
@@ -53,7 +72,7 @@ const preparedMax = 200;
 const strayMax = 32;
 
 interface Connection {
-  sql: postgres.Sql;
+  session: Session;
   /** The names of prepared statements, by plan key and text. */
   prepared: Map<string, string>;
   strays: number;
@@ -62,85 +81,93 @@ interface Connection {
 
 export function createPool(options: PoolOptions): Pool {
   const { databaseUrl } = options;
-  const all: Connection[] = [];
-  const idle: Connection[] = [];
+  const limits = { ...defaultLimits, ...options.limits };
+  const all: Slot<Connection>[] = [];
+  const idle: Slot<Connection>[] = [];
   const queue = createFairQueue(options);
 
-  function open(): Connection {
-    const connection = connect(databaseUrl);
-    all.push(connection);
-    return connection;
+  function open(): Slot<Connection> {
+    const slot = createSlot(() => connect(databaseUrl), poolLifeMs);
+    all.push(slot);
+    return slot;
+  }
+
+  async function attempt(slot: Slot<Connection>, work: Work, deadlineMs: number): Promise<Outcome> {
+    const connection = await slot.take();
+    const watched = watch(connection.session, work.request, deadlineMs);
+    try {
+      return await send(connection, work);
+    } catch (cause) {
+      throw watched.reason(cause);
+    } finally {
+      await watched.end();
+    }
   }
 
   return {
     async run(work) {
+      const deadlineMs = performance.now() + requestMs(limits, work.statementTimeoutMs);
       const turn = queue.take(work.caller, work.anonymous, work.request);
       if (turn) await turn;
-      const connection = idle.pop() ?? open();
+      const slot = idle.pop() ?? open();
       try {
-        return await attempt(connection, work, work.repeatable ? 2 : 1);
+        try {
+          return await attempt(slot, work, deadlineMs);
+        } catch (cause) {
+          if (!work.repeatable || troubleOf(cause) !== "lost") throw cause;
+          return await attempt(slot, work, deadlineMs);
+        }
+      } catch (cause) {
+        throw explain(cause, work);
       } finally {
-        idle.push(connection);
+        idle.push(slot);
         queue.giveBack(work.caller, work.anonymous);
       }
     },
     async [Symbol.asyncDispose]() {
       queue[Symbol.dispose]();
-      await Promise.all(all.map(({ sql }) => sql.end({ timeout: 2 })));
+      await Promise.all(all.map((slot) => slot[Symbol.asyncDispose]()));
     },
   };
 }
 
-function connect(databaseUrl: string): Connection {
-  const connection: Connection = {
-    sql: postgres(databaseUrl, {
-      max: 1,
-      fetch_types: false,
-      connect_timeout: 10,
-      // When the database is lost, try again soon. Requests fail meanwhile; they do not wait here.
-      backoff: () => 0.1,
-      connection: { application_name: "rest" },
-      onnotice: () => {},
-      onclose: () => {
-        connection.prepared.clear();
-        connection.strays = 0;
-      },
-    }),
-    prepared: new Map(),
-    strays: 0,
-    count: 0,
-  };
-  return connection;
+function requestMs({ leastMs, waitingMs, mostMs }: RequestLimits, statementMs: number | undefined): number {
+  return statementMs ? Math.min(Math.max(leastMs, statementMs + waitingMs), mostMs) : mostMs;
 }
 
-async function attempt(connection: Connection, work: Work, triesLeft: number): Promise<Outcome> {
+function connect(databaseUrl: string): Connection {
+  const session = createSession({ databaseUrl, name: "rest" });
+  return { session, prepared: new Map(), strays: 0, count: 0 };
+}
+
+async function send(connection: Connection, work: Work): Promise<Outcome> {
   const { text, name, planName } = compose(connection, work);
   try {
-    const results = (await connection.sql.unsafe(text).raw()) as unknown as (Buffer | null)[][][];
+    const results = (await connection.session.sql.unsafe(text).raw()) as unknown as (Buffer | null)[][][];
     if (name.fresh) connection.prepared.set(name.key, name.name);
     // The results come in order: of the settings, of the statement, the plan. Commands have none.
     const rows = results.slice(work.explain ? -2 : -1);
     if (work.explainAs !== undefined) return { row: [joinLines(rows[0] ?? [])] };
     return { row: rows[0]?.[0] ?? [], plan: work.explain && rows[1]?.[0]?.[0]?.toString("utf8") };
   } catch (cause) {
-    if (!isFault(cause)) throw cause;
     if (name.fresh) connection.strays++;
-    // The connection was replaced, so its prepared statements are gone. Nothing ran.
-    if (cause.code === "26000" && cause.message.includes(`"${name.name}"`) && !name.fresh) {
-      connection.prepared.clear();
-      return attempt(connection, work, triesLeft);
-    }
-    const lost = lostCodes.has(cause.code) || cause.code === "57P01";
-    if (lost && triesLeft > 1) return attempt(connection, work, triesLeft - 1);
-    if (refusedCodes.has(cause.code)) throw errors.connection(null);
-    if (lostCodes.has(cause.code)) throw errors.connectionLost();
-    throw fromPostgres(
-      { code: cause.code, message: cause.message, detail: cause.detail, hint: cause.hint },
-      work.anonymous,
-    );
+    // A function dropped the prepared statements. Nothing ran: the error undid the whole message.
+    const dropped = isFault(cause) && cause.code === "26000" && cause.message.includes(`"${name.name}"`);
+    if (!dropped || name.fresh) throw cause;
+    connection.prepared.clear();
+    return send(connection, work);
   } finally {
     if (planName) connection.strays++;
   }
+}
+
+/** The answer to a client, for what the driver or the server said. Other errors stay as they are. */
+function explain(cause: unknown, work: Work): unknown {
+  const trouble = fromTrouble(cause);
+  if (trouble) return trouble;
+  if (!isFault(cause)) return cause;
+  const { code, message, detail, hint } = cause;
+  return fromPostgres({ code, message, detail, hint }, work.anonymous);
 }
 
 interface PreparedName {
@@ -193,37 +220,13 @@ function argumentList(values: (string | null)[]): string {
   return `(${values.map((value) => (value === null ? "null" : quoteLiteral(value))).join(",")})`;
 }
 
-/** An error of Postgres, or a connection error of the driver. */
-interface Fault {
+/** An error of Postgres. */
+interface Fault extends Error {
   code: string;
-  message: string;
   detail?: string;
   hint?: string;
 }
 
-const refusedCodes = new Set([
-  "ECONNREFUSED",
-  "CONNECT_TIMEOUT",
-  "ENOTFOUND",
-  "57P03",
-  "53300",
-  "28P01",
-  "3D000",
-]);
-const lostCodes = new Set([
-  "CONNECTION_CLOSED",
-  "CONNECTION_ENDED",
-  "CONNECTION_DESTROYED",
-  "ECONNRESET",
-  "EPIPE",
-  "ETIMEDOUT",
-]);
-
 function isFault(cause: unknown): cause is Fault {
-  return (
-    typeof cause === "object" &&
-    cause !== null &&
-    "code" in cause &&
-    typeof (cause as Fault).code === "string"
-  );
+  return cause instanceof Error && "code" in cause && typeof cause.code === "string";
 }

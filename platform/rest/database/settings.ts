@@ -10,6 +10,8 @@ import { quoteLiteral, quoteName, quoteQualified } from "../sql/text.ts";
 export interface TransactionSettings {
   sql: string;
   searchPath: string;
+  /** What the settings make of statement_timeout. Undefined if they do not set it. */
+  statementTimeoutMs: number | undefined;
 }
 
 /** @param own the settings of the called function */
@@ -45,7 +47,22 @@ export function transactionSettings(
   let sql = `select num_nulls(${calls.join(",")})`;
   const preRequest = graph.settings.get("db_pre_request");
   if (preRequest) sql += `;select ${qualify(preRequest)}()`;
-  return { sql, searchPath };
+  return { sql, searchPath, statementTimeoutMs: durationMs(new Map(settings).get("statement_timeout")) };
+}
+
+const unitMs: Record<string, number> = {
+  us: 0.001,
+  ms: 1,
+  s: 1000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** Reads a setting as Postgres does: `8s`, `1.5 min`, or a number of milliseconds. */
+function durationMs(text: string | undefined): number | undefined {
+  const [, number, unit = "ms"] = /^\s*([\d.]+)\s*([a-z]+)?\s*$/.exec(text ?? "") ?? [];
+  return number === undefined ? undefined : Number(number) * (unitMs[unit] ?? 1);
 }
 
 function qualify(name: string): string {

@@ -3,7 +3,8 @@
  * `notify pgrst`, and after the listening connection was replaced.
  * A request always finds a whole graph, the old one or the new one.
  */
-import postgres from "postgres";
+import { createSession, type Session } from "../../database/session.ts";
+import { createSlot } from "../../database/slot.ts";
 import type { Log } from "../../log.ts";
 import type { Statement } from "../sql/text.ts";
 import { loadSchema } from "./load.ts";
@@ -34,43 +35,46 @@ const retryMs = { first: 100, most: 5000 };
 export async function createSchemaCache(options: SchemaCacheOptions): Promise<SchemaCache> {
   const { log } = options;
   let ended = false;
-  let listening = false;
   let wanted = 0;
   let loaded = 0;
   let working: Promise<void> | undefined;
 
-  const sql = postgres(options.databaseUrl, {
-    max: 1,
-    fetch_types: false,
-    idle_timeout: undefined,
-    max_lifetime: null,
-    backoff: () => 0.1,
-    connection: { application_name: "rest schema cache", search_path: "" },
-    onnotice: () => {},
-    onnotify: (channel: string, payload: string) => {
-      if (channel !== "pgrst") return;
-      if (payload === "" || payload === "reload schema" || payload === "reload config") refresh();
-    },
-    onclose: () => {
-      listening = false;
-      if (!ended) refresh();
-    },
-  } as postgres.Options<Record<string, never>>);
+  const slot = createSlot(() => {
+    const session = createSession({
+      databaseUrl: options.databaseUrl,
+      name: "rest schema cache",
+      settings: { search_path: "" },
+      notify(channel, payload) {
+        if (channel !== "pgrst") return;
+        if (payload === "" || payload === "reload schema" || payload === "reload config") refresh();
+      },
+    });
+    void session.whenLost.then(() => {
+      if (!ended && session.ready) refresh();
+    });
+    return { session, listening: false };
+  });
 
-  const ask = async ({ text, values }: Statement): Promise<string> => {
-    const [row] = await sql.unsafe(text, values, { prepare: false });
-    return String(row?.value);
-  };
+  const ask =
+    ({ sql }: Session) =>
+    async ({ text, values }: Statement): Promise<string> => {
+      const [row] = await sql.unsafe(text, values, { prepare: false });
+      return String(row?.value);
+    };
 
   async function load(): Promise<SchemaGraph> {
-    if (!listening) {
-      await sql.unsafe("listen pgrst");
-      listening = true;
+    const place = await slot.take();
+    if (!place.listening) {
+      await place.session.sql.unsafe("listen pgrst");
+      place.listening = true;
     }
-    return loadSchema(ask, options);
+    return loadSchema(ask(place.session), options);
   }
 
-  let graph = await load();
+  let graph = await load().catch(async (cause) => {
+    await slot[Symbol.asyncDispose]();
+    throw cause;
+  });
 
   /** There is one loader at a time. If an announcement comes while it works, it loads once more. */
   function refresh(): void {
@@ -94,6 +98,17 @@ export async function createSchemaCache(options: SchemaCacheOptions): Promise<Sc
     })();
   }
 
+  async function hear(): Promise<void> {
+    const { session } = await slot.take();
+    await session.sql.unsafe("select 1");
+  }
+
+  async function readTimezones(): Promise<Set<string>> {
+    const { session } = await slot.take();
+    const text = "select json_agg(name)::text as value from pg_timezone_names";
+    return new Set(JSON.parse(await ask(session)({ text, values: [] })) as string[]);
+  }
+
   let barrier: Promise<unknown> | undefined;
   let zones: Promise<Set<string>> | undefined;
 
@@ -105,15 +120,10 @@ export async function createSchemaCache(options: SchemaCacheOptions): Promise<Sc
         // A query that already runs may have started too early for this request. So wait for it, then
         // ask again.
         await barrier?.catch(() => {});
-        barrier ??= sql.unsafe("select 1").then(
-          () => {
-            barrier = undefined;
-          },
-          () => {
-            barrier = undefined;
-          },
-        );
-        await barrier;
+        barrier ??= hear().finally(() => {
+          barrier = undefined;
+        });
+        await barrier.catch(() => {});
         await working;
       })();
       let timer: NodeJS.Timeout | undefined;
@@ -126,10 +136,7 @@ export async function createSchemaCache(options: SchemaCacheOptions): Promise<Sc
       clearTimeout(timer);
     },
     timezones() {
-      zones ??= ask({
-        text: "select json_agg(name)::text as value from pg_timezone_names",
-        values: [],
-      }).then((names) => new Set(JSON.parse(names) as string[]));
+      zones ??= readTimezones();
       zones.catch(() => {
         zones = undefined;
       });
@@ -137,7 +144,7 @@ export async function createSchemaCache(options: SchemaCacheOptions): Promise<Sc
     },
     async [Symbol.asyncDispose]() {
       ended = true;
-      await sql.end({ timeout: 2 });
+      await slot[Symbol.asyncDispose]();
       await working;
     },
   };

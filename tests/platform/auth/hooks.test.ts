@@ -158,7 +158,7 @@ test("when the mail fails, the sign-up fails as a whole and can be tried again",
     [{ status: 500 }, 500, "unexpected_failure", "Unexpected status code returned from hook: 500"],
     [{ status: 400 }, 500, "unexpected_failure", "Invalid payload sent to hook"],
     [{ status: 401 }, 500, "unexpected_failure", "Hook requires authorization token"],
-    [{ status: 503 }, 500, "unexpected_failure", "Service currently unavailable due to hook"],
+    [{ status: 503 }, 503, "unexpected_failure", "Service currently unavailable due to hook"],
     [
       { status: 302, headers: { location: "/elsewhere" } },
       500,
@@ -213,9 +213,10 @@ test("a hook that says when it will be back is called up to three times", async 
   harness.receiver.answers.push(later, later, later);
   const response = await auth.send("POST", "/signup", { body: person("bob") });
   expect([response.status, (await response.json()).message]).toEqual([
-    500,
+    503,
     "Service currently unavailable due to hook",
   ]);
+  expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
   expect(harness.receiver.calls).toBe(before + 6);
 });
 

@@ -48,6 +48,22 @@ test("after a crash the next request is served by a new process", async () => {
   expect(await served.pid()).not.toBe(second);
 });
 
+test("a request whose process is killed is answered with 503 and Retry-After", async () => {
+  await using served = await serve(project, toolbox);
+  const pid = await served.pid();
+  const asked = served.get(`/toolbox/abandoned?started=${encodeURIComponent(bell.url("/killed"))}`);
+  await bell.rung("/killed");
+  process.kill(pid, "SIGKILL");
+  const answer = await asked;
+  expect(answer.status).toBe(503);
+  expect(answer.headers.get("retry-after")).toBe("1");
+  expect(await answer.json()).toEqual({
+    code: "WORKER_LOST",
+    message: "The process of the function was ended. Try again.",
+  });
+  expect(await served.pid()).not.toBe(pid);
+});
+
 test("a function with an unhandled rejection goes on, and the log reports it", async () => {
   await using served = await serve(project, toolbox);
   const pid = await served.pid();

@@ -102,7 +102,12 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   /** Awaits only what is needed, so that a single change is delivered as soon as it is read. */
   function judgeBatch(batch: RowChange[]): void | Promise<void> {
     const tables = batch.map(({ relation }) => options.table(relation.id));
-    if (tables.some((table) => table instanceof Promise)) return judgeWithPatience(batch);
+    const reading = tables.filter((table) => table instanceof Promise);
+    if (reading.length > 0) {
+      // It asks for the tables again, and hears there why they cannot be read.
+      for (const table of reading) table.catch(() => {});
+      return judgeWithPatience(batch);
+    }
     const cases = batch.flatMap((change, index) => open(change, tables[index] as Table | undefined));
     if (cases.every((each) => questions(each).length === 0 && !needsPolicies(each))) {
       for (const each of cases) conclude(each, new Map());

@@ -1,0 +1,138 @@
+/** Sessions that are lost, and the pools that replace them. */
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { createDatabasePool, type DatabasePoolOptions } from "../../../platform/database/pool.ts";
+import { createSession, type Session } from "../../../platform/database/session.ts";
+import { troubleOf } from "../../../platform/database/trouble.ts";
+import { silent } from "../../../platform/log.ts";
+import { type PostgresServer, startServer } from "../../../platform/postgres/server.ts";
+
+let dir: string;
+let server: PostgresServer;
+let admin: Session;
+let databaseUrl: string;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "plaza-sessions-"));
+  await chmod(dir, 0o755);
+  const dataDir = join(dir, "data");
+  server = await startServer({ dataDir, port: 0, password: "postgres", durable: false, log: silent });
+  databaseUrl = `postgresql://supabase_admin:postgres@127.0.0.1:${server.port}/postgres`;
+  admin = createSession({ databaseUrl, name: "admin" });
+  await admin.sql`create table notes (id integer, note text)`;
+});
+afterAll(async () => {
+  await admin?.[Symbol.asyncDispose]();
+  await server?.[Symbol.asyncDispose]();
+  await rm(dir, { recursive: true, force: true });
+});
+beforeEach(() => admin.sql`truncate notes`);
+
+const pidOf = async (sql: Pick<Session["sql"], "unsafe">): Promise<number> =>
+  (await sql.unsafe("select pg_backend_pid() as pid"))[0]?.pid;
+/** Resolves when the backend has gone. */
+const kill = (pid: number) => admin.sql`select pg_terminate_backend(${pid}, 10000)`;
+const openPool = (more: Partial<DatabasePoolOptions> = {}) =>
+  createDatabasePool({ databaseUrl, name: "pool", size: 3, waitingMax: 10, waitMs: 10_000, ...more });
+const lost = { code: expect.stringMatching(/^CONNECTION_|^ECONNRESET$|^EPIPE$/) };
+
+test("a session that is killed stays lost, and says so for every query", async () => {
+  await using session = createSession({ databaseUrl, name: "session" });
+  const pid = await pidOf(session.sql);
+  const asked = session.sql`select pg_sleep(10)`;
+  const refused = expect(asked).rejects.toMatchObject(lost);
+  await kill(pid);
+  await refused;
+  expect(await session.whenLost).toMatchObject(lost);
+  for (let time = 0; time < 3; time++) await expect(session.sql`select 1`).rejects.toMatchObject(lost);
+  expect(troubleOf(session.lost)).toBe("lost");
+});
+
+test("a transaction whose session is killed does not go on elsewhere", async () => {
+  await using pool = openPool({ size: 1 });
+  const note = (id: number) => pool.sql`insert into notes values (${id}, 'outside')`;
+  await expect(
+    pool.sql.begin(async (sql) => {
+      await sql`insert into notes values (1, 'inside')`;
+      await kill(await pidOf(sql));
+      await sql`insert into notes values (2, 'inside')`.catch(() => {});
+      await sql`insert into notes values (3, 'inside')`;
+    }),
+  ).rejects.toMatchObject(lost);
+  await note(4);
+  expect([...(await pool.sql`select id from notes order by id`)]).toEqual([{ id: 4 }]);
+});
+
+test("a pool has all its sessions again after all were killed, busy and idle ones", async () => {
+  await using pool = openPool();
+  const three = () =>
+    Promise.all([1, 2, 3].map(() => pool.sql`select pg_backend_pid() as pid from pg_sleep(0.3)`));
+  const pids = (await three()).map(([row]) => row?.pid as number);
+  expect(new Set(pids).size).toBe(3);
+  const busy = pool.sql`select pg_sleep(10)`;
+  const refused = expect(busy).rejects.toMatchObject(lost);
+  for (const pid of pids) await kill(pid);
+  await refused;
+  expect(await three()).toHaveLength(3);
+  const [row] = await admin.sql`
+    select count(*)::integer from pg_stat_activity where application_name = 'pool'`;
+  expect(row?.count).toBe(3);
+});
+
+test("queries of a pool have parts, names, lists and objects", async () => {
+  await using pool = openPool();
+  const { sql } = pool;
+  const row = { id: 7, note: undefined };
+  await sql`insert into ${sql("notes")} ${sql(row)}`;
+  const [found] = await sql`
+    select id, note, ${sql.json({ a: [1] })}::jsonb as json, 'b"' = any(${["a", 'b"']}) as listed
+    from notes
+    where ${sql`id = ${7}`}`;
+  expect(found).toEqual({ id: 7, note: null, json: { a: [1] }, listed: true });
+});
+
+test("a query that finds too many others waiting, or waits too long, is refused", async () => {
+  await using pool = openPool({ size: 1, waitingMax: 1, waitMs: 100 });
+  const [long, waits, full] = [
+    pool.sql`select pg_sleep(0.5)`.execute(),
+    pool.sql`select 1`.execute(),
+    pool.sql`select 2`.execute(),
+  ];
+  await expect(full).rejects.toMatchObject({ code: "POOL_BUSY" });
+  await expect(waits).rejects.toMatchObject({ code: "POOL_BUSY" });
+  await long;
+  expect([...(await pool.sql`select 3 as three`)]).toEqual([{ three: 3 }]);
+});
+
+test("a cancelled statement ends, and the session works on; one that is cut does not", async () => {
+  await using session = createSession({ databaseUrl, name: "session" });
+  const pid = await pidOf(session.sql);
+  const works = () =>
+    vi.waitFor(async () => {
+      const [row] = await admin.sql`select state from pg_stat_activity where pid = ${pid}`;
+      expect(row?.state).toBe("active");
+    });
+  const first = expect(session.sql`select pg_sleep(10)`).rejects.toMatchObject({ code: "57014" });
+  await works();
+  await session.cancel();
+  await first;
+  expect(await pidOf(session.sql)).toBe(pid);
+
+  const cause = new Error("nobody waits any more");
+  const second = expect(session.sql`select pg_sleep(10)`).rejects.toBe(cause);
+  await works();
+  session.cut(cause);
+  await second;
+});
+
+test("a server that is away, or that has no TLS where we want it, is unreachable", async () => {
+  const connect = async (url: string) => {
+    await using session = createSession({ databaseUrl: url, name: "session" });
+    return troubleOf(await session.sql`select 1`.catch((error) => error));
+  };
+  expect(await connect("postgresql://supabase_admin:postgres@127.0.0.1:1/postgres")).toBe("unreachable");
+  expect(await connect(`${databaseUrl}?sslmode=require`)).toBe("unreachable");
+  expect(await connect(`${databaseUrl}?sslmode=prefer`)).toBeUndefined();
+});
