@@ -91,7 +91,7 @@ describe("time", () => {
       size: 1,
       limits: { leastMs: 1500, waitingMs: 500, mostMs: 30_000 },
     });
-  const work = (text: string, rollback: false, statementTimeoutMs: number): Work => ({
+  const work = (text: string, statementTimeoutMs: number): Work => ({
     settings: `select set_config('statement_timeout', '${statementTimeoutMs}', true)`,
     planKey: "test",
     statement: { text, values: [] },
@@ -99,6 +99,7 @@ describe("time", () => {
     caller: "alice",
     anonymous: false,
     request: { signal: new AbortController().signal },
+    rollback: false,
     statementTimeoutMs,
   });
 
