@@ -149,7 +149,7 @@ revoke all on function private.search_circle (uuid, uuid[], tsquery, tsquery, uu
 -- API ------------------------------------------------------------------------
 
 -- Definer, because the index also has posts that the viewer may not see.
-create function private.search_posts(query text, before bigint, page_size integer)
+create function private.search_posts(query text, before bigint, page_size integer, after bigint)
 returns setof public.feed_item
 language plpgsql
 stable
@@ -180,9 +180,10 @@ begin
   from private.post_search;
   since_id := greatest(search.since_id, first_id);
   before_id := least(search.until_id, search_posts.before, end_id);
-  if since_id >= before_id or first_id is null then
+  if since_id >= before_id or search_posts.after >= before_id - 1 or first_id is null then
     return;
   end if;
+  since_id := greatest(since_id, search_posts.after + 1);
 
   -- The index may be out of date for accounts that have just switched. They are hidden
   -- here.
@@ -226,11 +227,16 @@ end;
 $$;
 
 comment on function private.search_posts is 'What public.search_posts() answers.';
-revoke all on function private.search_posts (text, bigint, integer) from public, anon, authenticated, service_role;
-grant execute on function private.search_posts (text, bigint, integer) to anon, authenticated;
+revoke all on function private.search_posts (text, bigint, integer, bigint) from public, anon, authenticated, service_role;
+grant execute on function private.search_posts (text, bigint, integer, bigint) to anon, authenticated;
 
 -- Volatile, because a viewer who is signed in spends for a search.
-create function public.search_posts(query text, before bigint default null, page_size integer default 20)
+create function public.search_posts(
+  query text,
+  before bigint default null,
+  page_size integer default 20,
+  after bigint default null
+)
 returns setof public.feed_item
 language sql
 volatile
@@ -239,9 +245,11 @@ rows 20
 begin atomic
   select private.spend('search');
   select items.*
-  from private.search_posts(search_posts.query, search_posts.before, search_posts.page_size) as items;
+  from private.search_posts(
+    search_posts.query, search_posts.before, search_posts.page_size, search_posts.after
+  ) as items;
 end;
 
-comment on function public.search_posts is 'Posts, newest first. The query may have words, "phrases", -unwanted words, either or, #tags, from:somebody, since:2026-01-31 and until:2026-12-31. Days are in UTC, and the day of until is not included. For the next page, give the id of the last row as before. page_size is 1 to 100.';
-revoke all on function public.search_posts (text, bigint, integer) from public, anon, authenticated, service_role;
-grant execute on function public.search_posts (text, bigint, integer) to anon, authenticated;
+comment on function public.search_posts is 'Posts, newest first. The query may have words, "phrases", -unwanted words, either or, #tags, from:somebody, since:2026-01-31 and until:2026-12-31. Days are in UTC, and the day of until is not included. For the next page, give the id of the last row as before. With after, only newer rows than the one with that id. page_size is 1 to 100.';
+revoke all on function public.search_posts (text, bigint, integer, bigint) from public, anon, authenticated, service_role;
+grant execute on function public.search_posts (text, bigint, integer, bigint) to anon, authenticated;

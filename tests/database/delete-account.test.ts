@@ -90,7 +90,7 @@ test("an account with a second factor is deleted by a session that used it", asy
   expect(await isThere("profiles", "id", dave.id)).toBe(false);
 });
 
-test("an account is deleted while its owner posts and likes, and a backend writes, without a deadlock", async () => {
+test("an account is deleted while its owner posts and likes, others block it, and a backend writes, without a deadlock", async () => {
   for (let n = 0; n < 8; n++) {
     const [leaving, other] = [await db.signUp(`leaving_${n}`), await db.signUp(`other_${n}`)];
     const [post] = await other.asks((sql) => sql`insert into posts (content) values ('his') returning id`);
@@ -99,13 +99,15 @@ test("an account is deleted while its owner posts and likes, and a backend write
     const outcomes = await Promise.allSettled([
       leaving.asks((sql) => sql`select write_post('x', reply_to_id => ${post?.id})`),
       leaving.asks((sql) => sql`insert into likes (post_id) values (${post?.id})`),
+      leaving.asks((sql) => sql`insert into blocks (blocked_id) values (${other.id})`),
+      other.asks((sql) => sql`insert into blocks (blocked_id) values (${leaving.id})`),
       db.as("service_role")(
         (sql) => sql`update profiles set bio = 'x' where id in (${leaving.id}, ${other.id})`,
       ),
       deletes(leaving, fresh),
     ]);
     for (const outcome of outcomes) {
-      if (outcome.status === "rejected") expect(["23503", "PT404"]).toContain(outcome.reason.code);
+      if (outcome.status === "rejected") expect(["PT401", "PT404"]).toContain(outcome.reason.code);
     }
     expect(outcomes.at(-1)?.status).toBe("fulfilled");
   }

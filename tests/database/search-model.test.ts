@@ -244,12 +244,17 @@ async function build(town: Town): Promise<Map<number, Post>> {
   return posts;
 }
 
-async function search(query: string, viewer: Name | null, pageSize: number): Promise<number[]> {
+async function search(
+  query: string,
+  viewer: Name | null,
+  pageSize: number,
+  after: number | null = null,
+): Promise<number[]> {
   const asks = viewer === null ? db.as("anon") : people[viewer].asks;
   const found: number[] = [];
   for (let before: number | null = null; ; before = found.at(-1) ?? null) {
     const page = await asks(
-      (sql) => sql<{ id: number }[]>`select id from search_posts(${query}, ${before}, ${pageSize})`,
+      (sql) => sql<{ id: number }[]>`select id from search_posts(${query}, ${before}, ${pageSize}, ${after})`,
     );
     found.push(...page.map(({ id }) => id));
     if (page.length < pageSize) return found;
@@ -270,10 +275,13 @@ test("in random towns, search finds exactly what matches and is seen, newest fir
           .map(([id]) => id)
           .sort((a, b) => b - a);
         const text = queryText(query);
-        expect([text, viewer, await search(text, viewer, 1 + ((place * 7) % 20))]).toEqual([
+        // Every third search asks only for what is newer than a post in the middle.
+        const after = place % 3 === 0 ? (expected[Math.floor(expected.length / 2)] ?? null) : null;
+        expect([text, viewer, after, await search(text, viewer, 1 + ((place * 7) % 20), after)]).toEqual([
           text,
           viewer,
-          expected,
+          after,
+          expected.filter((id) => after === null || id > after),
         ]);
         found += expected.length;
       }

@@ -251,6 +251,10 @@ test("nothing is found on days outside of all posts, or if there is no post", as
   expect(
     await bob.asks((sql) => sql`select from search_posts('garden', ${"9223372036854775807"}::bigint)`),
   ).not.toEqual([]);
+  const after = (id: string) =>
+    bob.asks((sql) => sql`select from search_posts('garden', null, 20, ${id}::bigint)`);
+  expect(await after("9223372036854775807")).toEqual([]);
+  expect(await after("-9223372036854775808")).not.toEqual([]);
   await using empty = await createDatabase();
   const first = await empty.signUp("first");
   expect(await search("garden", first.asks)).toEqual([]);

@@ -174,7 +174,7 @@ export const feedFunctions: Record<string, FunctionExpectations> = {
       quotes          2222002221x    0020002201x`,
   },
 
-  "search_posts(text,bigint,integer)": {
+  "search_posts(text,bigint,integer,bigint)": {
     calls: {
       ...rows("search_posts('pebble')", ["everyone", "followers", "mentioned", "reply"]),
       by_tag: "select from search_posts('#' || {tag}) where id = {followers}",
