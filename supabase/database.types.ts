@@ -809,7 +809,7 @@ export type Database = {
         };
       };
       search_posts: {
-        Args: { before?: number | null; page_size?: number; query: string };
+        Args: { after?: number | null; before?: number | null; page_size?: number; query: string };
         Returns: Database["public"]["CompositeTypes"]["feed_item"][];
         SetofOptions: {
           from: "*";

@@ -89,6 +89,10 @@ DROP FUNCTION "public"."quotes"(bigint, bigint, integer);
 
 DROP FUNCTION "public"."replies"(bigint, bigint, integer);
 
+DROP FUNCTION "public"."search_posts"(text, bigint, integer);
+
+DROP FUNCTION "private"."search_posts"(text, bigint, integer);
+
 DROP FUNCTION "public"."set_limits"(uuid, integer, integer, integer, text);
 
 DROP FUNCTION "public"."tag_feed"(text, bigint, integer);
@@ -2466,7 +2470,8 @@ $function$;
 CREATE OR REPLACE FUNCTION private.search_posts (
   query     text,
   before    bigint,
-  page_size integer
+  page_size integer,
+  after     bigint
 )
   RETURNS SETOF public.feed_item
   LANGUAGE plpgsql
@@ -2498,9 +2503,10 @@ begin
   from private.post_search;
   since_id := greatest(search.since_id, first_id);
   before_id := least(search.until_id, search_posts.before, end_id);
-  if since_id >= before_id or first_id is null then
+  if since_id >= before_id or search_posts.after >= before_id - 1 or first_id is null then
     return;
   end if;
+  since_id := greatest(since_id, search_posts.after + 1);
 
   -- The index may be out of date for accounts that have just switched. They are hidden
   -- here.
@@ -3524,6 +3530,28 @@ END;
 
 REVOKE ALL ON FUNCTION "public"."reposters"(bigint, bigint, integer, bigint) FROM PUBLIC, "service_role";
 
+CREATE OR REPLACE FUNCTION public.search_posts (
+  query     text,
+  before    bigint  DEFAULT NULL::bigint,
+  page_size integer DEFAULT 20,
+  after     bigint  DEFAULT NULL::bigint
+)
+  RETURNS SETOF public.feed_item
+  LANGUAGE sql
+  ROWS 20
+BEGIN ATOMIC
+ SELECT private.spend('search'::text)
+  AS spend;
+ SELECT items.id,
+     items.post,
+     items.reposted_by,
+     items.reply_to,
+     items.quoted
+    FROM private.search_posts(search_posts.query, search_posts.before, search_posts.page_size, search_posts.after) items(id, post, reposted_by, reply_to, quoted);
+END;
+
+REVOKE ALL ON FUNCTION "public"."search_posts"(text, bigint, integer, bigint) FROM PUBLIC, "service_role";
+
 CREATE OR REPLACE FUNCTION public.set_limits (
   profile_id uuid,
   per_minute integer               DEFAULT NULL::integer,
@@ -3707,6 +3735,8 @@ COMMENT ON FUNCTION "private"."search_limited"(tsquery, tsquery, bigint, bigint,
 
 COMMENT ON FUNCTION "private"."search_open_posts"(uuid, uuid[], tsquery, tsquery, bigint, bigint, bigint, integer) IS 'The newest wanted posts that everyone may find and no block hides.';
 
+COMMENT ON FUNCTION "private"."search_posts"(text, bigint, integer, bigint) IS 'What public.search_posts() answers.';
+
 COMMENT ON FUNCTION "private"."take_own_turn"(uuid, text) IS 'Waits until the person does not write, and makes their next write wait. Nobody can delete the account until the transaction ends. The error PT401 when it is deleted already.';
 
 COMMENT ON FUNCTION "private"."username_available"(text) IS 'What public.username_available() answers.';
@@ -3756,6 +3786,8 @@ COMMENT ON FUNCTION "public"."quotes"(bigint, bigint, integer, bigint) IS 'The n
 COMMENT ON FUNCTION "public"."replies"(bigint, bigint, integer, bigint) IS 'The newest replies to a post. Newest first. To turn the page, give the id of the last row as before. With after, only newer rows than the one with that id. page_size is 1 to 100.';
 
 COMMENT ON FUNCTION "public"."reposters"(bigint, bigint, integer, bigint) IS 'The people who repost a post, newest first, if you may look into their accounts. To turn the page, give the id of the last row as before. With after, only newer rows than the one with that id. page_size is 1 to 100.';
+
+COMMENT ON FUNCTION "public"."search_posts"(text, bigint, integer, bigint) IS 'Posts, newest first. The query may have words, "phrases", -unwanted words, either or, #tags, from:somebody, since:2026-01-31 and until:2026-12-31. Days are in UTC, and the day of until is not included. For the next page, give the id of the last row as before. With after, only newer rows than the one with that id. page_size is 1 to 100.';
 
 COMMENT ON FUNCTION "public"."set_limits"(uuid, integer, integer, integer, public.limited_action) IS 'Gives one person other amounts for an action. Without an action, it is every action. Without amounts, the person has the usual ones again. Answers how many actions changed. For the service role.';
 
@@ -3988,6 +4020,14 @@ REVOKE ALL ON FUNCTION "private"."search_open_posts"(uuid, uuid[], tsquery, tsqu
 
 GRANT EXECUTE ON FUNCTION "private"."search_open_posts"(uuid, uuid[], tsquery, tsquery, bigint, bigint, bigint, integer) TO "postgres";
 
+REVOKE ALL ON FUNCTION "private"."search_posts"(text, bigint, integer, bigint) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."search_posts"(text, bigint, integer, bigint) TO "anon", "authenticated";
+
+REVOKE ALL ON FUNCTION "private"."search_posts"(text, bigint, integer, bigint) FROM "postgres";
+
+GRANT EXECUTE ON FUNCTION "private"."search_posts"(text, bigint, integer, bigint) TO "postgres";
+
 REVOKE ALL ON FUNCTION "private"."take_own_turn"(uuid, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."take_own_turn"(uuid, text) FROM "postgres";
@@ -4135,6 +4175,12 @@ GRANT EXECUTE ON FUNCTION "public"."reposters"(bigint, bigint, integer, bigint) 
 REVOKE ALL ON FUNCTION "public"."reposters"(bigint, bigint, integer, bigint) FROM "postgres";
 
 GRANT EXECUTE ON FUNCTION "public"."reposters"(bigint, bigint, integer, bigint) TO "postgres";
+
+GRANT EXECUTE ON FUNCTION "public"."search_posts"(text, bigint, integer, bigint) TO "anon", "authenticated";
+
+REVOKE ALL ON FUNCTION "public"."search_posts"(text, bigint, integer, bigint) FROM "postgres";
+
+GRANT EXECUTE ON FUNCTION "public"."search_posts"(text, bigint, integer, bigint) TO "postgres";
 
 REVOKE ALL ON FUNCTION "public"."set_limits"(uuid, integer, integer, integer, public.limited_action) FROM "postgres";
 
