@@ -1,6 +1,7 @@
 /** The steps about lists and tags, and attempts to act in another person's name, on both sides. */
 import { hidden } from "./model.ts";
 import type { Move } from "./moves.ts";
+import { seesList } from "./questions.ts";
 import { as, at, nameOf, newest, type Stage, tagOf } from "./stage.ts";
 import type { Step } from "./steps.ts";
 
@@ -53,7 +54,8 @@ export function listMove(stage: Stage, step: Step): Move | null {
       const unseen = hidden(world, by, whom);
       const members = () => as(stage, by).from("list_members");
       if (step.do === "put on list") {
-        const refusal = !mine ? "42501" : unseen ? "profile_not_found" : isOn ? "23505" : null;
+        const notMine = list.deleted || !seesList(world, by, list) ? "list_not_found" : "42501";
+        const refusal = !mine ? notMine : unseen ? "profile_not_found" : isOn ? "23505" : null;
         return {
           text: `${nameOf(stage, by)} puts ${nameOf(stage, whom)} on ${about}`,
           expected: refusal ?? "done",
