@@ -3,8 +3,8 @@
  *
  * A limited post with audience mentioned is for the people it addresses. This file lists
  * these posts for each person and place (52-limited-posts.sql). So a page finds the posts
- * of a place that address the viewer in one step, whoever else mentions the viewer how
- * often. 54-limited-pages.sql reads them.
+ * of a place that address the viewer in one step. It does not matter how often others
+ * mention the viewer. 54-limited-pages.sql reads them.
  */
 
 -- Tables ---------------------------------------------------------------------
