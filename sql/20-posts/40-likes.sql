@@ -23,8 +23,8 @@ comment on table  public.likes is 'A row for each post that a person likes. Inse
 comment on column public.likes.user_id is 'The person who likes the post. When left out, it is you.';
 comment on column public.likes.id is 'Made of the time of liking. Order and page by it.';
 
--- The people who like a post, newest first.
-create index likes_post_id_id_idx on public.likes (post_id, id desc) include (user_id);
+-- The people who like a post.
+create index likes_post_id_user_id_idx on public.likes (post_id, user_id);
 -- The likes of somebody, newest first.
 create index likes_user_id_id_idx on public.likes (user_id, id desc);
 

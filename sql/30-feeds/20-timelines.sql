@@ -117,6 +117,10 @@ begin
           and post_tags.is_open
           and post_tags.post_id < below
           and post_tags.post_id > private.above_page(found, above, wanted, false)
+          -- Not a join, so that Postgres reads the tag in order.
+          and (cardinality(unwanted_ids) = 0 or (
+            select posts.author_id <> all (unwanted_ids) from public.posts where posts.id = post_tags.post_id
+          ))
         order by post_tags.post_id desc
         limit wanted
       ) as tagged
@@ -142,7 +146,7 @@ begin
 end;
 $$;
 
-comment on function private.newest_posts is 'The ids of the newest posts and reposts by these authors or with these tags, between two ids, newest first. As many as wanted, or all there are. Limited posts with the tags are among them only if the viewer sees them and does not want to leave out their authors (unwanted_ids).';
+comment on function private.newest_posts is 'The ids of the newest posts and reposts by these authors or with these tags, between two ids, newest first. As many as wanted, or all there are. Posts with the tags are among them only if the viewer sees them, and if their authors are not among unwanted_ids.';
 revoke all on function private.newest_posts (uuid, uuid[], text[], uuid[], bigint, bigint, integer) from public, anon, authenticated, service_role;
 
 -- Rules ----------------------------------------------------------------------

@@ -11,8 +11,11 @@
  * about, the list ends there.
  */
 
--- The people who repost a post, newest first.
-create index posts_repost_of_id_id_idx on public.posts (repost_of_id, id desc) include (author_id)
+-- The people who like a post, and those who repost it, newest first. The indexes are on
+-- expressions. Otherwise Postgres could use them to ask whether one person likes or reposts
+-- a post, and would read all likes or reposts for that.
+create index likes_of_post_id_idx on public.likes ((post_id + 0), id desc) include (user_id, post_id);
+create index posts_reposts_id_idx on public.posts ((repost_of_id + 0), id desc) include (author_id, repost_of_id)
   where repost_of_id is not null;
 
 -- Definer, because Postgres would ask row-level security about every row it reads. The
@@ -59,7 +62,7 @@ begin
         select likes.id, likes.user_id
         from public.likes
         where of_likes
-          and likes.post_id = target_id
+          and likes.post_id + 0 = target_id
           and likes.id < below and likes.id > above
           and likes.user_id <> all (hidden_ids)
         order by likes.id desc
@@ -75,7 +78,8 @@ begin
         select posts.id, posts.author_id
         from public.posts
         where not of_likes
-          and posts.repost_of_id = target_id
+          and posts.repost_of_id + 0 = target_id
+          and posts.repost_of_id is not null
           and posts.id < below and posts.id > above
           and posts.author_id <> all (hidden_ids)
         order by posts.id desc

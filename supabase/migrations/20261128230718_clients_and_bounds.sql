@@ -29,8 +29,6 @@ DROP TRIGGER "profiles_end_follows" ON "public"."profiles";
 
 DROP TRIGGER "profiles_end_posts" ON "public"."profiles";
 
-DROP INDEX "public"."likes_post_id_user_id_idx";
-
 DROP INDEX "public"."posts_author_id_id_mentioned_idx";
 
 DROP FUNCTION "private"."feed_page"(public.feed, text, uuid, bigint, bigint, integer);
@@ -1537,6 +1535,10 @@ begin
           and post_tags.is_open
           and post_tags.post_id < below
           and post_tags.post_id > private.above_page(found, above, wanted, false)
+          -- Not a join, so that Postgres reads the tag in order.
+          and (cardinality(unwanted_ids) = 0 or (
+            select posts.author_id <> all (unwanted_ids) from public.posts where posts.id = post_tags.post_id
+          ))
         order by post_tags.post_id desc
         limit wanted
       ) as tagged
@@ -1605,7 +1607,7 @@ begin
         select likes.id, likes.user_id
         from public.likes
         where of_likes
-          and likes.post_id = target_id
+          and likes.post_id + 0 = target_id
           and likes.id < below and likes.id > above
           and likes.user_id <> all (hidden_ids)
         order by likes.id desc
@@ -1621,7 +1623,8 @@ begin
         select posts.id, posts.author_id
         from public.posts
         where not of_likes
-          and posts.repost_of_id = target_id
+          and posts.repost_of_id + 0 = target_id
+          and posts.repost_of_id is not null
           and posts.id < below and posts.id > above
           and posts.author_id <> all (hidden_ids)
         order by posts.id desc
@@ -3614,9 +3617,9 @@ REVOKE ALL ON FUNCTION "public"."write_post"(text, text, text, text, public.audi
 
 CREATE INDEX addressed_posts_post_id_idx ON private.addressed_posts USING hash (post_id);
 
-CREATE INDEX likes_post_id_id_idx ON public.likes USING btree (post_id, id DESC) INCLUDE (user_id);
+CREATE INDEX likes_of_post_id_idx ON public.likes USING btree (((post_id + 0)), id DESC) INCLUDE (user_id, post_id);
 
-CREATE INDEX posts_repost_of_id_id_idx ON public.posts USING btree (repost_of_id, id DESC) INCLUDE (author_id)
+CREATE INDEX posts_reposts_id_idx ON public.posts USING btree (((repost_of_id + 0)), id DESC) INCLUDE (author_id, repost_of_id)
   WHERE (repost_of_id IS NOT NULL);
 
 CREATE TRIGGER users_check_metadata
@@ -3703,7 +3706,7 @@ COMMENT ON FUNCTION "private"."lock_posts_of"(uuid) IS 'Locks all posts of someb
 
 COMMENT ON FUNCTION "private"."me"() IS 'What public.me() answers.';
 
-COMMENT ON FUNCTION "private"."newest_posts"(uuid, uuid[], text[], uuid[], bigint, bigint, integer) IS 'The ids of the newest posts and reposts by these authors or with these tags, between two ids, newest first. As many as wanted, or all there are. Limited posts with the tags are among them only if the viewer sees them and does not want to leave out their authors (unwanted_ids).';
+COMMENT ON FUNCTION "private"."newest_posts"(uuid, uuid[], text[], uuid[], bigint, bigint, integer) IS 'The ids of the newest posts and reposts by these authors or with these tags, between two ids, newest first. As many as wanted, or all there are. Posts with the tags are among them only if the viewer sees them, and if their authors are not among unwanted_ids.';
 
 COMMENT ON FUNCTION "private"."people_of_post"(bigint, boolean, bigint, integer, bigint) IS 'What public.likers() and public.reposters() answer.';
 
