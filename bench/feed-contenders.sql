@@ -206,7 +206,7 @@ begin
   select array_agg(page.item_id order by page.item_id desc), array_agg(page.post_id order by page.item_id desc)
   into item_ids, post_ids
   from private.feed_page(
-    'home', null, viewer_id, coalesce(bench_owner.before, 9223372036854775807), 0, page_size
+    'home', null, viewer_id, coalesce(bench_owner.before, 9223372036854775807), 0, page_size, false
   ) as page;
 
   return query
@@ -232,7 +232,7 @@ begin
   loop
     insert into private.bench_timelines (user_id, post_id)
     select bench_prepare.viewer_id, page.item_id
-    from private.feed_page('home', null, bench_prepare.viewer_id, below, 0, 100) as page;
+    from private.feed_page('home', null, bench_prepare.viewer_id, below, 0, 100, false) as page;
     get diagnostics added = row_count;
     rows := rows + added;
     exit when rows >= 1020 or added < 100;
@@ -267,7 +267,7 @@ begin
       values ('bench_key_range (bigint, integer)'), ('bench_bare (bigint, integer)'),
         ('bench_timeline (bigint, integer)'), ('bench_owner (bigint, integer)'), ('bench_items (uuid, bigint[])')
     ) as functions (name)
-    where pg_proc.oid = 'private.feed (public.feed, text, bigint, integer)'::regprocedure
+    where pg_proc.oid = 'private.feed (public.feed, text, bigint, integer, bigint)'::regprocedure
       and unnested.setting not like 'search_path=%'
   loop
     execute format(
