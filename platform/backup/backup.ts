@@ -7,7 +7,8 @@
  */
 import { access, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import postgres, { type Sql } from "postgres";
+import type { Sql } from "postgres";
+import { createSession } from "../database/session.ts";
 import { PlatformError } from "../errors.ts";
 import { claim, enquire } from "../instance.ts";
 import { contents, superuser } from "../postgres/data-folder.ts";
@@ -100,25 +101,20 @@ interface Into {
 }
 
 async function copyRunning(databaseUrl: string, into: Into): Promise<void> {
-  const url = new URL(databaseUrl);
-  url.username = superuser;
-  const sql = postgres(url.href, {
-    max: 1,
-    // The backup ends with its connection. So the driver must not open another one.
-    max_lifetime: null,
-    connect_timeout: 10,
-    onnotice: () => {},
-    connection: { application_name: "plaza-backup", statement_timeout: 0 },
+  // A backup ends with its session, and a session that is lost stays lost.
+  await using session = createSession({
+    databaseUrl,
+    username: superuser,
+    name: "plaza-backup",
+    settings: { statement_timeout: 0 },
   });
   try {
-    await copyBetween(sql, into);
+    await copyBetween(session.sql, into);
   } catch (cause) {
     if (cause instanceof PlatformError) throw cause;
     const { message, code } = cause as NodeJS.ErrnoException;
     if (code === "ENOSPC") throw cause;
     throw new PlatformError("backup_failed", `The backup was not made: ${message}. Try again.`, { cause });
-  } finally {
-    await sql.end({ timeout: 5 });
   }
 }
 
