@@ -47,13 +47,13 @@ export function interrupt({ child }: Command): void {
   process.kill(-(child.pid as number), "SIGINT");
 }
 
-/** Starts Plaza, and waits for a text in its output. The table's last line means that it is ready. */
-export async function started(
-  stateDir: string,
-  args = ["start", "--free-ports"],
-  text = "╰",
-): Promise<Command> {
-  const command = run(stateDir, ...args);
+/** Starts Plaza, and waits for a text in its output. */
+export function started(stateDir: string, args = ["start", "--free-ports"], text?: string): Promise<Command> {
+  return said(run(stateDir, ...args), text);
+}
+
+/** Waits for a text in the output of a start. The table's last line means that Plaza is ready. */
+export async function said(command: Command, text = "╰"): Promise<Command> {
   await Promise.race([
     expect.poll(command.output, { timeout: 60_000, interval: 10 }).toContain(text),
     command.ended.then((code) => {

@@ -1,12 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { appendFile, chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { appendFile, chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { createClient } from "@supabase/supabase-js";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
+import { type Command, interrupt, processesOf, run as runIn, said, watch } from "./command-line.ts";
 
 /*
  * What a person does at a terminal, with real processes: start, look, stop, crash, start
@@ -14,7 +13,6 @@ import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
  */
 
 const root = join(import.meta.dirname, "../..");
-const main = join(root, "platform/main.ts");
 let stateDir: string;
 
 beforeEach(async () => {
@@ -23,60 +21,18 @@ beforeEach(async () => {
 });
 afterEach(() => rm(stateDir, { recursive: true, force: true }));
 
-interface Command {
-  child: ChildProcess;
-  output(): string;
-  /** The exit code, or the signal that ended the process. */
-  ended: Promise<number | NodeJS.Signals>;
-}
-
-function run(...args: string[]): Command {
-  return watch(
-    spawn(process.execPath, [main, ...args, "--state-dir", stateDir], { stdio: ["ignore", "pipe", "pipe"] }),
-  );
-}
-
-function watch(child: ChildProcess): Command {
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (output += chunk));
-  const ended = once(child, "close").then(([code, signal]) => code ?? signal);
-  onTestFinished(async () => {
-    if (child.exitCode === null) child.kill("SIGKILL");
-    await ended;
-  });
-  return { child, output: () => output, ended };
-}
-
-async function started(...args: string[]): Promise<Command & { env: Record<string, string> }> {
-  return ready(run("start", "--free-ports", ...args));
-}
+const run = (...args: string[]) => runIn(stateDir, ...args);
+const processes = () => processesOf(stateDir);
+const started = (...args: string[]) => ready(run("start", "--free-ports", ...args));
 
 async function ready(command: Command): Promise<Command & { env: Record<string, string> }> {
-  await Promise.race([
-    expect.poll(command.output, { timeout: 60_000 }).toContain("╰"),
-    command.ended.then((code) => {
-      throw new Error(`start ended with ${code}:\n${command.output()}`);
-    }),
-  ]);
-  return { ...command, env: await status() };
+  return { ...(await said(command)), env: await status() };
 }
 
 async function status(): Promise<Record<string, string>> {
   const asked = run("status", "-o", "env");
   expect(await asked.ended).toBe(0);
   return parseEnv(asked.output()) as Record<string, string>;
-}
-
-/** All running processes whose command line names this test's state folder. */
-async function processes(): Promise<number[]> {
-  const found: number[] = [];
-  for (const name of await readdir("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    const commandLine = await readFile(`/proc/${name}/cmdline`, "utf8").catch(() => "");
-    const environment = await readFile(`/proc/${name}/environ`, "utf8").catch(() => "");
-    if (commandLine.includes(stateDir) || environment.includes(stateDir)) found.push(Number(name));
-  }
-  return found;
 }
 
 const client = (env: Record<string, string>) =>
@@ -134,22 +90,14 @@ test("a start shows URLs and keys, a SIGTERM stops every child, and the next sta
 
 test("npm start ends after a SIGTERM to npm, and after Ctrl-C, which signals every process of the terminal", async () => {
   const npmStart = () =>
-    ready(
-      watch(
-        spawn("npm", ["start", "--", "--free-ports", "--state-dir", stateDir], {
-          cwd: root,
-          stdio: ["ignore", "pipe", "pipe"],
-          detached: true,
-        }),
-      ),
-    );
+    ready(watch("npm", ["start", "--", "--free-ports", "--state-dir", stateDir], { cwd: root }));
   const first = await npmStart();
   first.child.kill("SIGTERM");
   await first.ended;
   await expect.poll(processes, { timeout: 20_000 }).toEqual([]);
 
   const second = await npmStart();
-  process.kill(-(second.child.pid as number), "SIGINT");
+  interrupt(second);
   await second.ended;
   await expect.poll(processes, { timeout: 20_000 }).toEqual([]);
 });
@@ -260,7 +208,7 @@ test("the error names a taken port and the option that changes it, and no proces
     expect(start.output()).toContain("port_taken");
     expect(start.output()).toMatch(new RegExp(`${port}.*\\[${section}\\] ${option}`));
     expect(start.output()).toContain("npm start -- --free-ports");
-    expect((await processes()).filter((pid) => pid !== process.pid)).toEqual([]);
+    expect(await processes()).toEqual([]);
   }
 });
 
@@ -295,7 +243,7 @@ test("npm test and npm run bench name an unknown word or show their help, and st
     ["bench/main.ts", "dance"],
     ["sql/tools/new-migration.ts", "Two Words"],
   ] as const) {
-    const refused = watch(spawn(process.execPath, [join(root, script), unknown]));
+    const refused = watch(process.execPath, [join(root, script), unknown]);
     expect(await refused.ended).toBe(1);
     expect(refused.output()).toContain(unknown);
   }
@@ -305,7 +253,7 @@ test("npm test and npm run bench name an unknown word or show their help, and st
     "sql/tools/new-migration.ts",
     "sql/tools/generate-types.ts",
   ]) {
-    const helped = watch(spawn(process.execPath, [join(root, script), "--help"]));
+    const helped = watch(process.execPath, [join(root, script), "--help"]);
     expect(await helped.ended).toBe(0);
     expect(helped.output()).toContain("Usage:");
   }
