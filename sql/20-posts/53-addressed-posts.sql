@@ -13,7 +13,7 @@ create table private.addressed_posts (
   place       text    not null,
   profile_id  uuid    not null,
   post_id     bigint  not null,
-  -- The author, as in limited_posts. If this person is hidden from the reader, the post is.
+  -- The author, as in limited_posts. A reader who does not see the author does not see the post.
   author_id   uuid    not null,
   -- The place and the person in one column, as in limited_posts.
   reader_place  text  not null generated always as (place || ' ' || profile_id::text) stored,
