@@ -100,8 +100,8 @@ $$;
 comment on function private.deliver_batch is 'Looks at up to 100 rows of the queue. If there are none, it finds the next people of a fan-out. False when nothing is left.';
 revoke all on function private.deliver_batch () from public, anon, authenticated, service_role;
 
--- What was withdrawn a day ago cannot return to its place any more. A group that is left with
--- nothing goes too.
+-- A notification that was withdrawn a day ago cannot return to its place any more. A group
+-- that is left with nothing is deleted too.
 create function private.forget_withdrawn()
 returns integer
 language plpgsql
