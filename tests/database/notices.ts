@@ -47,7 +47,9 @@ export async function write(who: Person, content: string, more: Record<string, u
 
 /** Reposts a post. @returns the id of the repost */
 export async function repost(who: Person, postId: number) {
-  const [row] = await who.asks((sql) => sql`insert into posts (repost_of_id) values (${postId}) returning id`);
+  const [row] = await who.asks(
+    (sql) => sql`insert into posts (repost_of_id) values (${postId}) returning id`,
+  );
   return row?.id as number;
 }
 

@@ -277,29 +277,32 @@ describe("again", () => {
     ],
   };
 
-  test.each(Object.keys(loops))("%s: bob does it again and again, and alice is told once a day", async (kind) => {
-    const post = await act.write(alice, "hers");
-    const [once, undo] = (loops[kind] as (typeof loops)[string])(post);
-    await once();
-    const [first] = await act.groups(alice);
-    expect(first).toMatchObject({ kind, count: 1, is_read: false });
-    await act.markRead(alice, first?.id as number);
-    for (let n = 0; n < 3; n++) {
-      await undo();
-      expect(await told(alice)).toEqual([]);
+  test.each(Object.keys(loops))(
+    "%s: bob does it again and again, and alice is told once a day",
+    async (kind) => {
+      const post = await act.write(alice, "hers");
+      const [once, undo] = (loops[kind] as (typeof loops)[string])(post);
       await once();
-      expect(await act.groups(alice)).toEqual([{ ...first, is_read: true }]);
-      expect(await unreadCount(alice)).toBe(0);
-    }
-    await undo();
-    await act.letTimePass(db, "25 hours");
-    await once();
-    const [again, ...others] = await act.groups(alice);
-    expect(others).toEqual([]);
-    expect(again).toMatchObject({ kind, count: 1, is_read: false });
-    expect(again?.id).toBeGreaterThan(first?.id as number);
-    expect(await unreadCount(alice)).toBe(1);
-  });
+      const [first] = await act.groups(alice);
+      expect(first).toMatchObject({ kind, count: 1, is_read: false });
+      await act.markRead(alice, first?.id as number);
+      for (let n = 0; n < 3; n++) {
+        await undo();
+        expect(await told(alice)).toEqual([]);
+        await once();
+        expect(await act.groups(alice)).toEqual([{ ...first, is_read: true }]);
+        expect(await unreadCount(alice)).toBe(0);
+      }
+      await undo();
+      await act.letTimePass(db, "25 hours");
+      await once();
+      const [again, ...others] = await act.groups(alice);
+      expect(others).toEqual([]);
+      expect(again).toMatchObject({ kind, count: 1, is_read: false });
+      expect(again?.id).toBeGreaterThan(first?.id as number);
+      expect(await unreadCount(alice)).toBe(1);
+    },
+  );
 });
 
 describe("drafts", () => {
@@ -315,9 +318,8 @@ describe("drafts", () => {
   test("alice is told that her scheduled post was published, and not after she deleted it", async () => {
     await schedule();
     await run();
-    const [{ id: post }] = (await db.admin`select id from posts where author_id = ${alice.id}`) as unknown as [
-      { id: number },
-    ];
+    const [{ id: post }] =
+      (await db.admin`select id from posts where author_id = ${alice.id}`) as unknown as [{ id: number }];
     expect(await act.groups(alice)).toMatchObject([
       { kind: "draft_published", count: 1, post: { id: post }, draft_id: null, is_read: false },
     ]);
