@@ -159,11 +159,11 @@ const questions: Record<string, string> = {
     select listed.*, members.*
     from private.notification_groups as listed
     cross join lateral (
-      select count(*) filter (where withdrawn_at is null and not is_muted) as number, max(id) as newest_id
+      select count(*) filter (where withdrawn_at is null and not is_muted) as number
       from private.notifications as member
       where member.recipient_id = listed.recipient_id and member.group_id = listed.group_id
     ) as members
-    where shown <> number or (place is null) <> (shown = 0) or newest_id > latest_id`,
+    where shown <> number or (place is null) <> (shown = 0)`,
   "the order of the groups": `
     select one.recipient_id, one.group_id, other.group_id
     from private.notification_groups as one
