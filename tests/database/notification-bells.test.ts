@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 afterAll(() => db?.[Symbol.asyncDispose]());
 
-/** So many fans follow bob, and ring his bell. */
+/** This many fans follow bob, and ring his bell. */
 const fans = async (many: number, of = bob) => {
   await db.admin`
     insert into follows (follower_id, followee_id, notifies)

@@ -175,7 +175,7 @@ describe("at the same time", () => {
     const refusals = outcomes.flatMap((outcome) =>
       outcome.status === "rejected" ? [outcome.reason.code] : [],
     );
-    // What a person may get: it is there already, it is gone, or it is one's own.
+    // The thing is there already, it is gone, or it is the person's own.
     const fine = ["23505", "PT400", "PT401", "PT404", "PT409"];
     expect(refusals.filter((code) => !fine.includes(code))).toEqual([]);
     expect(outcomes.filter(({ status }) => status === "fulfilled").length).toBeGreaterThan(120);
@@ -190,7 +190,7 @@ describe("at the same time", () => {
     expect(await act.told(alice)).toEqual([]);
   });
 
-  test("bob likes while alice blocks him: whoever is first, she is told nothing after both", async () => {
+  test("bob likes while alice blocks him: she is told nothing afterwards, in any order", async () => {
     for (let n = 0; n < 15; n++) {
       const post = await act.write(alice, "hers");
       const liked = act.like(bob, post).catch((error: { code: string }) => error.code);

@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 afterAll(() => db?.[Symbol.asyncDispose]());
 
-/** What was sent to alice's topic, in order, without the id that each message has. */
+/** The messages on alice's topic, in order, without the id that each of them has. */
 const sent = async (who = alice) => {
   const rows = await db.admin`
     select payload - 'id' as payload, event, private, extension from realtime.messages
@@ -227,7 +227,7 @@ describe("sync", () => {
     expect(await sync(alice, 1)).toMatchObject({ start_over: false, cursor: 3 });
   });
 
-  test("answers only the caller's own stream, whatever they name", async () => {
+  test("answers only the caller's own stream, even if they name others", async () => {
     await act.like(bob, post);
     const rows = await bob.asks(
       (sql) => sql`select * from sync(${sql.json({ [`user:${alice.id}`]: 0, "user:": 1, nonsense: 2 })})`,

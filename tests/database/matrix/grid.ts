@@ -118,7 +118,7 @@ async function outcomeOf(sql: TransactionSql, statement: string): Promise<Outcom
     await undone(() =>
       sql.savepoint(async (inner) => {
         const results = await inner.unsafe(statement);
-        // Of several statements, the last one counts.
+        // If there are several statements, the last one counts.
         const rows = results.count === undefined ? results.at(-1) : results;
         const [first] = rows;
         outcome.rows = rows.count;

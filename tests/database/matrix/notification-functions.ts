@@ -45,7 +45,7 @@ export const notificationFunctions: Record<string, FunctionExpectations> = {
   "notification_actors(bigint,bigint,integer)": {
     calls: {
       bob: person("notification_actors({likes_group})", "bob"),
-      frank: person("notification_actors({likes_group})", "frank"), // whom the owner mutes
+      frank: person("notification_actors({likes_group})", "frank"), // The owner mutes frank.
       mallory: person("notification_actors({likes_group})", "mallory"),
       erin: person("notification_actors({likes_group})", "erin"),
     },
