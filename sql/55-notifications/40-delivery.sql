@@ -191,7 +191,7 @@ declare
   has_thread_mutes boolean;
   preference public.notification_preferences;
   is_welcome boolean := true;
-  is_muted boolean;
+  starts_muted boolean;
 begin
   select notifications.* into known
   from private.notifications
@@ -244,7 +244,7 @@ begin
   then
     return desk;
   end if;
-  is_muted := has_mute and private.mutes_notifications(notice.recipient_id, notice.actor_id);
+  starts_muted := has_mute and private.mutes_notifications(notice.recipient_id, notice.actor_id);
 
   -- What was withdrawn within a day returns to its old place.
   if known.withdrawn_at > now() - interval '1 day' and exists (
@@ -253,9 +253,9 @@ begin
       and notification_groups.group_id = known.group_id
   ) then
     update private.notifications
-    set withdrawn_at = null, is_muted = look_at_one.is_muted
+    set withdrawn_at = null, is_muted = starts_muted
     where notifications.recipient_id = notice.recipient_id and notifications.id = known.id;
-    if not is_muted then
+    if not starts_muted then
       desk := private.regroup(desk, known.group_id, 1);
     end if;
     return desk;
@@ -265,7 +265,7 @@ begin
     desk, notice, known.id,
     case when is_welcome then notice.kind else 'filtered_requests' end,
     preference.delivery = 'quiet' or not is_welcome,
-    is_muted
+    starts_muted
   );
 end;
 $$;
