@@ -1,9 +1,9 @@
 /*
  * notification preferences
  *
- * Of which events somebody is notified, and by whom they may be caused. A person has a row
- * for each kind that they changed. They decide when something happens. What was notified
- * before stays. The preference for mentions also decides who may mention the person
+ * The kinds of events that somebody is notified of, and the people who may cause them. A
+ * person has a row for each kind that they changed. A preference counts at the moment when
+ * something happens. It changes no earlier notification. The preference for mentions also decides who may mention the person
  * (people_named in 20-posts/30-tags-and-mentions.sql).
  */
 
@@ -37,7 +37,8 @@ create table public.notification_preferences (
 
 comment on table  public.notification_preferences is 'Your preferences, a row for each kind of notification that you changed. Without a row, a kind is loud and from everyone, but edited is quiet. Delete a row to go back to that. Only you see them.';
 comment on column public.notification_preferences.user_id is 'The person. When left out, it is you.';
-comment on column public.notification_preferences.from_whom is 'Whose doings notify you. A request to follow you by anybody else waits in the quiet group filtered_requests. A mention by anybody else is none.';
+comment on column public.notification_preferences.kind is 'The kind of notification.';
+comment on column public.notification_preferences.from_whom is 'Whose doings notify you. A request to follow you by anybody else waits in the quiet group filtered_requests. A name written by anybody else does not mention you.';
 comment on column public.notification_preferences.delivery is 'How it arrives.';
 
 alter table public.notification_preferences enable row level security;

@@ -1,7 +1,7 @@
 /*
  * queue
  *
- * What may have changed somebody's notifications. Triggers write a row here for each, and
+ * Changes that may concern somebody's notifications. Triggers write a row here for each, and
  * 40-delivery.sql looks at it when the transaction commits. So a transaction locks streams
  * last, all at once and in the order of their people (00-foundations/30-turns.sql).
  *

@@ -246,7 +246,7 @@ begin
   end if;
   starts_muted := has_mute and private.mutes_notifications(notice.recipient_id, notice.actor_id);
 
-  -- What was withdrawn within a day returns to its old place.
+  -- If it was withdrawn less than a day ago, it returns to its old place.
   if known.withdrawn_at > now() - interval '1 day' and exists (
     select from private.notification_groups
     where notification_groups.recipient_id = notice.recipient_id
@@ -275,7 +275,7 @@ revoke all on function private.look_at_one (private.desk, private.notice_queue) 
 
 -- Many notifications ---------------------------------------------------------
 
--- What is left over is looked at by a job: no transaction writes more than 1,000 of them.
+-- It writes at most 1,000 notifications. A job looks at the rest later.
 create function private.look_at_many(desk private.desk, notice private.notice_queue)
 returns private.desk
 language plpgsql
@@ -371,10 +371,10 @@ begin
 end;
 $$;
 
-comment on function private.look_at_many is 'Withdraws notifications that should not be there: all that an actor caused for the recipient, or all about an object. Hides or shows those of an actor whom the recipient mutes or no longer mutes.';
+comment on function private.look_at_many is 'Withdraws notifications that should not be there: all that an actor caused for the recipient, or all about an object. Hides those of an actor that the recipient mutes, and shows them again after the mute.';
 revoke all on function private.look_at_many (private.desk, private.notice_queue) from public, anon, authenticated, service_role;
 
--- The groups go at once. What was in them is in no count any more.
+-- The groups are deleted at once, so the notifications in them are in no count any more.
 create function private.forget_object(desk private.desk, notice private.notice_queue)
 returns private.desk
 language plpgsql
@@ -618,7 +618,7 @@ revoke all on function private.deliver (private.notice_queue[]) from public, ano
 
 -- It runs when the transaction commits, once for each row of the queue. The first run does
 -- all, and leaves what is too much. Definer, because nobody may write notifications.
-create function private.deliver_own_notices()
+create function private.notice_queue_deliver()
 returns trigger
 language plpgsql
 security definer
@@ -657,12 +657,12 @@ begin
 end;
 $$;
 
-comment on function private.deliver_own_notices is 'Looks at up to 100 rows that this transaction wrote to the queue.';
-revoke all on function private.deliver_own_notices () from public, anon, authenticated, service_role;
+comment on function private.notice_queue_deliver is 'Looks at up to 100 rows that this transaction wrote to the queue.';
+revoke all on function private.notice_queue_deliver () from public, anon, authenticated, service_role;
 
-create constraint trigger deliver_own_notices
+create constraint trigger notice_queue_deliver
   after insert on private.notice_queue
   deferrable initially deferred
   for each row
   when (not new.is_left)
-  execute function private.deliver_own_notices();
+  execute function private.notice_queue_deliver();

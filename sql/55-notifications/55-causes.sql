@@ -208,7 +208,7 @@ begin
 end;
 $$;
 
-comment on function private.post_mentions_cause_end is 'Queues posts for people whom they no longer mention.';
+comment on function private.post_mentions_cause_end is 'Queues posts for people who are no longer mentioned in them.';
 revoke all on function private.post_mentions_cause_end () from public, anon, authenticated, service_role;
 
 create trigger post_mentions_cause_end

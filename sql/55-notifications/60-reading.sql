@@ -199,7 +199,7 @@ comment on function public.notification_actors is 'The people of a group of your
 revoke all on function public.notification_actors (bigint, bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function public.notification_actors (bigint, bigint, integer) to authenticated;
 
--- What is read ---------------------------------------------------------------
+-- Read and unread -------------------------------------------------------------
 
 -- The budget is charged before the stream is locked, as by every other write.
 create function private.hold_own_stream()
@@ -379,7 +379,7 @@ volatile
 security invoker
 return private.mark_group(mark_group_read.id, true);
 
-comment on function public.mark_group_read is 'Marks one group as read, up to the notification with this id. What was added since stays unread. False when there is no such group.';
+comment on function public.mark_group_read is 'Marks one group as read, up to the notification with this id. Notifications that were added since stay unread. False when there is no such group.';
 revoke all on function public.mark_group_read (bigint) from public, anon, authenticated, service_role;
 grant execute on function public.mark_group_read (bigint) to authenticated;
 

@@ -98,10 +98,10 @@ $$;
 comment on procedure private.deliver_waiting_notices is 'Looks at what waits in the queue, batch by batch, until nothing is left or the time is over.';
 revoke all on procedure private.deliver_waiting_notices (interval) from public, anon, authenticated, service_role;
 
--- What is too old ------------------------------------------------------------
+-- Old rows -------------------------------------------------------------------
 
--- What was withdrawn a day ago cannot return to its place any more. A group that is left with
--- nothing goes too.
+-- A notification that was withdrawn a day ago cannot return to its place any more. A group
+-- that is left with nothing is deleted too.
 create function private.forget_withdrawn()
 returns integer
 language plpgsql

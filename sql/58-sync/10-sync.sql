@@ -17,7 +17,7 @@ create type public.stream_page as (
   snapshot    jsonb
 );
 
-comment on type public.stream_page is 'What is newer in a stream. cursor is what to ask with the next time. has_more: ask again at once. start_over: drop what you know of the stream and take the snapshot, because the cursor is missing, too old or unknown here. Otherwise snapshot is null.';
+comment on type public.stream_page is 'The newer events of a stream. cursor is what to ask with the next time. has_more: ask again at once. start_over: drop what you know of the stream and take the snapshot, because the cursor is missing, too old or unknown here. Otherwise snapshot is null.';
 comment on column public.stream_page.snapshot is 'The stream as it is at the cursor. Null when events lead there.';
 
 create function private.cursor_of(cursors jsonb, stream text)
@@ -135,7 +135,7 @@ begin
 end;
 $$;
 
-comment on function private.sync_user is 'What is newer in the viewer''s own stream.';
+comment on function private.sync_user is 'The newer events of the viewer''s own stream.';
 revoke all on function private.sync_user (jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function private.sync_user (jsonb, integer) to authenticated;
 
@@ -150,7 +150,7 @@ begin atomic
   from private.sync_user(sync.cursors, sync.page_size) as own;
 end;
 
-comment on function public.sync is 'What is newer in your streams. cursors has the last number that you know of each stream, such as {"user:…": 17}. Answers a row for each stream that you may read. page_size is 1 to 500 events of a stream.';
+comment on function public.sync is 'The newer events of your streams. cursors has the last number that you know of each stream, such as {"user:…": 17}. Answers a row for each stream that you may read. page_size is 1 to 500 events of a stream.';
 revoke all on function public.sync (jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function public.sync (jsonb, integer) to authenticated;
 
@@ -173,11 +173,13 @@ security definer
 set search_path = ''
 rows 1
 as $$
+declare
+  viewer_id uuid := private.viewer();
 begin
   return query
   select streams.unread, streams.requests, jsonb_build_object('user:' || streams.user_id, streams.last_seq)
   from private.streams
-  where streams.user_id = private.viewer();
+  where streams.user_id = viewer_id;
 end;
 $$;
 
