@@ -6,7 +6,8 @@
  * been looked at yet (20-queue.sql).
  */
 
--- English, for clients that do not know a kind.
+-- English, for clients that do not know a kind. The casts to text keep it immutable. Otherwise
+-- Postgres would prepare it again for every event.
 create function private.notification_text(kind public.notification_kind, actors public.author[], number_of_people bigint)
 returns text
 language sql
@@ -17,7 +18,7 @@ return case
     else coalesce(nullif(actors[1].display_name, ''), actors[1].username)
       || case
         when number_of_people = 2 then ' and 1 other '
-        when number_of_people > 2 then ' and ' || number_of_people - 1 || ' others '
+        when number_of_people > 2 then ' and ' || (number_of_people - 1)::text || ' others '
         else ' '
       end
   end
@@ -34,7 +35,7 @@ return case
     when 'post' then 'wrote a post'
     when 'draft_published' then 'Your scheduled post was published'
     when 'draft_failed' then 'Your scheduled post could not be published'
-    when 'filtered_requests' then number_of_people
+    when 'filtered_requests' then number_of_people::text
       || case number_of_people when 1 then ' filtered request' else ' filtered requests' end || ' to follow you'
     else 'did something'
   end;
@@ -44,7 +45,8 @@ revoke all on function private.notification_text (public.notification_kind, publ
   from public, anon, authenticated, service_role;
 
 -- In SQL and not a definer, here and below, so that the planner puts it into the query around
--- it. hidden_ids are those of the recipient.
+-- it. hidden_ids are those of the recipient. The limits make Postgres look up each group, and
+-- never read all groups of the recipient.
 create function private.listed_groups(stream private.streams, hidden_ids uuid[], group_ids bigint[])
 returns table (
   id bigint, group_id bigint, kind public.notification_kind, count bigint, actors public.author[], object_id bigint,
@@ -61,8 +63,13 @@ begin atomic
     listed.is_quiet, newest.happened_at,
     private.notification_text(listed.kind, newest.actors, listed.shown)
   from unnest(listed_groups.group_ids) as wanted (id)
-  join private.notification_groups as listed
-    on listed.recipient_id = (listed_groups.stream).user_id and listed.group_id = wanted.id
+  cross join lateral (
+    select notification_groups.*
+    from private.notification_groups
+    where notification_groups.recipient_id = (listed_groups.stream).user_id
+      and notification_groups.group_id = wanted.id
+    limit 1
+  ) as listed
   cross join lateral (
     select
       array_agg(
