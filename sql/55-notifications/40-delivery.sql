@@ -184,18 +184,29 @@ declare
   holds boolean := private.notice_holds(
     notice.recipient_id, notice.kind, notice.actor_id, notice.object_id, notice.draft_id
   );
-  known private.notifications;
-  -- Most people have none of these. One query asks for all three, and saves three functions.
-  has_preference boolean;
-  has_mute boolean;
-  has_thread_mutes boolean;
+  known record;
   preference public.notification_preferences;
   is_welcome boolean := true;
   starts_muted boolean;
 begin
-  select notifications.* into known
-  from private.notifications
-  where notifications.recipient_id = notice.recipient_id
+  -- Most people have no preference, mute or muted thread. Knowing that saves three functions.
+  select
+    notifications.id, notifications.group_id, notifications.is_muted, notifications.withdrawn_at,
+    exists (
+      select from public.notification_preferences
+      where notification_preferences.user_id = notice.recipient_id and notification_preferences.kind = notice.kind
+    ) as has_preference,
+    exists (
+      select from public.mutes
+      where mutes.muter_id = notice.recipient_id and mutes.muted_id = notice.actor_id
+    ) as has_mute,
+    exists (
+      select from public.thread_mutes
+      where thread_mutes.user_id = notice.recipient_id
+    ) as has_thread_mutes
+  into known
+  from (select) as always
+  left join private.notifications on notifications.recipient_id = notice.recipient_id
     and notifications.actor_id = notice.actor_id
     and notifications.kind = notice.kind
     and notifications.object_id = notice.object_id
@@ -215,21 +226,7 @@ begin
     return desk;
   end if;
 
-  select
-    exists (
-      select from public.notification_preferences
-      where notification_preferences.user_id = notice.recipient_id and notification_preferences.kind = notice.kind
-    ),
-    exists (
-      select from public.mutes
-      where mutes.muter_id = notice.recipient_id and mutes.muted_id = notice.actor_id
-    ),
-    exists (
-      select from public.thread_mutes
-      where thread_mutes.user_id = notice.recipient_id
-    )
-  into has_preference, has_mute, has_thread_mutes;
-  if has_preference then
+  if known.has_preference then
     preference := private.notification_preference(notice.recipient_id, notice.kind);
     is_welcome := private.comes_from(notice.recipient_id, preference.from_whom, notice.actor_id);
   else
@@ -239,12 +236,12 @@ begin
     or not is_welcome and notice.kind <> 'follow_request'
     or notice.kind in ('reply', 'quote', 'mention', 'post')
       and private.is_told_already(notice.recipient_id, notice.kind, notice.actor_id, notice.object_id)
-    or has_thread_mutes and notice.kind in ('like', 'repost', 'reply', 'quote', 'mention', 'edited')
+    or known.has_thread_mutes and notice.kind in ('like', 'repost', 'reply', 'quote', 'mention', 'edited')
       and private.mutes_thread_of(notice.recipient_id, notice.object_id)
   then
     return desk;
   end if;
-  starts_muted := has_mute and private.mutes_notifications(notice.recipient_id, notice.actor_id);
+  starts_muted := known.has_mute and private.mutes_notifications(notice.recipient_id, notice.actor_id);
 
   -- If it was withdrawn less than a day ago, it returns to its old place.
   if known.withdrawn_at > now() - interval '1 day' and exists (
@@ -475,7 +472,7 @@ revoke all on function private.forget_recipient (uuid) from public, anon, authen
 
 -- Also deletes the events that no longer fit. So a stream has at most 10,000.
 create function private.append_events(stream private.streams, kind private.event_kind, subjects bigint[])
-returns void
+returns bigint
 language plpgsql
 volatile
 security invoker
@@ -516,17 +513,20 @@ begin
     where stream_events.user_id = stream.user_id
       and stream_events.seq <= stream.last_seq - most and stream_events.seq >= first_seq - most;
   end if;
+  return stream.last_seq;
 end;
 $$;
 
-comment on function private.append_events is 'Writes a stream back, adds events about these subjects to it, and sends them.';
+comment on function private.append_events is 'Writes a stream back, adds events about these subjects to it, and sends them. Answers the number of the last one.';
 revoke all on function private.append_events (private.streams, private.event_kind, bigint[])
   from public, anon, authenticated, service_role;
 
 -- Delivery -------------------------------------------------------------------
 
+-- Here and below, a function is called by an assignment if it runs for every notification.
+-- plpgsql runs an expression much faster than a statement.
 create function private.close_desk(desk private.desk, before private.streams)
-returns void
+returns bigint
 language plpgsql
 volatile
 security invoker
@@ -537,25 +537,26 @@ declare
   stream private.streams := desk.stream;
 begin
   if cardinality(desk.changed) > most_events then
-    perform private.append_events(stream, 'start_over', array[null::bigint]);
+    return private.append_events(stream, 'start_over', array[null::bigint]);
   elsif cardinality(desk.changed) > 0 then
-    perform private.append_events(stream, 'notification', desk.changed);
+    return private.append_events(stream, 'notification', desk.changed);
   elsif stream.requests <> before.requests then
-    perform private.append_events(stream, 'unread', array[null::bigint]);
+    return private.append_events(stream, 'unread', array[null::bigint]);
   elsif stream.last_id <> before.last_id then
     update private.streams
     set last_id = stream.last_id
     where streams.user_id = stream.user_id;
   end if;
+  return stream.last_seq;
 end;
 $$;
 
-comment on function private.close_desk is 'Writes what a delivery changed for its recipient, whose stream was like this before.';
+comment on function private.close_desk is 'Writes what a delivery changed for its recipient, whose stream was like this before. Answers the number of their last event.';
 revoke all on function private.close_desk (private.desk, private.streams) from public, anon, authenticated, service_role;
 
 -- Streams are locked one after the other, in the order of their people.
 create function private.deliver(notices private.notice_queue[])
-returns void
+returns integer
 language plpgsql
 volatile
 security invoker
@@ -568,6 +569,7 @@ declare
   before private.streams;
   desk private.desk;
   stream private.streams;
+  last_seq bigint;
 begin
   for notice in
     select looked.*
@@ -576,7 +578,7 @@ begin
   loop
     if recipient is distinct from notice.recipient_id then
       if before.user_id is not null then
-        perform private.close_desk(desk, before);
+        last_seq := private.close_desk(desk, before);
       end if;
       recipient := notice.recipient_id;
       select streams.* into before
@@ -608,12 +610,13 @@ begin
     end if;
   end loop;
   if before.user_id is not null then
-    perform private.close_desk(desk, before);
+    last_seq := private.close_desk(desk, before);
   end if;
+  return cardinality(notices);
 end;
 $$;
 
-comment on function private.deliver is 'Looks at these rows of the queue, which the caller has deleted.';
+comment on function private.deliver is 'Looks at these rows of the queue, which the caller has deleted. Answers how many.';
 revoke all on function private.deliver (private.notice_queue[]) from public, anon, authenticated, service_role;
 
 -- It runs when the transaction commits, once for each row of the queue. The first run does
@@ -628,11 +631,13 @@ as $$
 declare
   most constant integer := 100;
   notices private.notice_queue[];
+  leaves text;
+  looked_at integer;
 begin
   if current_setting('plaza.leaves_notices', true) = 'yes' then
     return null;
   end if;
-  perform set_config('plaza.leaves_notices', 'yes', true);
+  leaves := set_config('plaza.leaves_notices', 'yes', true);
 
   with taken as (
     delete from private.notice_queue
@@ -652,7 +657,7 @@ begin
     set is_left = true
     where notice_queue.xact = new.xact;
   end if;
-  perform private.deliver(notices);
+  looked_at := private.deliver(notices);
   return null;
 end;
 $$;
