@@ -35,6 +35,7 @@
  *   until the block ends. A person you cannot see does not exist for you
  *   (profile_not_found).
  * - A mute lasts until you lift it, or until a set time.
+ * - What people are told about, and when they are not, is in notices.ts.
  * - Nobody reaches a limit: the people of a history have budgets that they never use up.
  * - Only you know which tags you follow and which lists you made, except public lists.
  *   A draft stays a draft until it is published. Then it is a post.
@@ -52,12 +53,16 @@ export interface Newcomer {
   name: string;
   /** In lower case. */
   username: string;
+  /** Whether the account is older than 7 days. */
+  isEstablished: boolean;
 }
 
 export interface Person extends Newcomer {
   isPrivate: boolean;
   showsLikes: boolean;
   isSearchable: boolean;
+  /** The place in World.notices of the newest notification that they marked as read. -1 if there is none. */
+  readUpTo: number;
 }
 
 /** A piece of a text. A text is its pieces, with a space between two of them. */
@@ -87,8 +92,13 @@ export interface Made {
   madeBy?: number;
 }
 
+/** Something that people are told about once. */
+export interface Told {
+  isTold?: boolean;
+}
+
 /** Somebody that a post addresses. */
-export interface Mention {
+export interface Mention extends Told {
   of: PersonId;
   /** The names in the text that mean this person, as they were found. */
   names: string[];
@@ -98,31 +108,38 @@ export interface Mention {
   since: number;
 }
 
-export interface Post extends Draft, Made {
+export interface Post extends Draft, Made, Told {
   id: number;
   author: PersonId;
   repostOf: number | null;
   mentions: Mention[];
   /** The texts before each edit, oldest first. */
   versions: Text[];
+  /** How many edits people were told about. */
+  toldEdits?: number;
   deleted: boolean;
 }
 
 /** A follow, a request or a block, from one person to another. A larger id is a later one. */
-export interface Tie extends Made {
+export interface Tie extends Made, Told {
   by: PersonId;
   to: PersonId;
   id: number;
+  /** Of a follow: whether it began as a request. */
+  isAccepted?: boolean;
+  /** Of a follow: whether the follower has rung the bell. */
+  notifies?: boolean;
 }
 
 export interface Mute extends Made {
   by: PersonId;
   to: PersonId;
   until: "forever" | "past" | "future";
+  hidesNotifications: boolean;
 }
 
 /** A like or a bookmark. */
-export interface Mark extends Made {
+export interface Mark extends Made, Told {
   by: PersonId;
   post: number;
   id: number;
@@ -133,6 +150,61 @@ export interface List extends Made {
   owner: PersonId;
   isPrivate: boolean;
   members: PersonId[];
+}
+
+export const kinds = [
+  "follow",
+  "follow_request",
+  "request_accepted",
+  "like",
+  "repost",
+  "quote",
+  "reply",
+  "mention",
+  "edited",
+  "post",
+  "draft_published",
+  "draft_failed",
+  "filtered_requests",
+] as const;
+export type Kind = (typeof kinds)[number];
+
+/** What somebody wants to be told about. */
+export interface Preference {
+  of: PersonId;
+  kind: Kind;
+  fromWhom: "everyone" | "established" | "following" | "nobody";
+  delivery: "off" | "quiet" | "loud";
+}
+
+/** That somebody did something, which another person is told. */
+export interface Notice {
+  to: PersonId;
+  kind: Kind;
+  /** The person who did it. */
+  by: PersonId;
+  /** The post that it is about. */
+  object: number | null;
+  group: Group;
+  /** A withdrawn one returns if the same happens again on the same day. A gone one never returns. */
+  state: "live" | "withdrawn" | "gone";
+  /** The id in the API, when an answer has shown it. */
+  id: number | null;
+}
+
+/** Notifications of one kind about one object. */
+export interface Group extends Made {
+  of: PersonId;
+  kind: Kind;
+  object: number | null;
+  isQuiet: boolean;
+  /** The place in World.notices of the newest one that the group ever showed, or of its first one. */
+  latest: number;
+  /** The place in World.notices of the newest one that was marked as read with its group. */
+  readUpTo: number;
+  isMarkedUnread: boolean;
+  /** The group_id in the API, when an answer has shown it. */
+  id: number | null;
 }
 
 export interface World {
@@ -153,23 +225,36 @@ export interface World {
   /** In the order in which they were made, with deleted ones. */
   lists: (List & { deleted: boolean })[];
   drafts: (Draft & Made & { id: string; author: PersonId })[];
+  preferences: Preference[];
+  /** Each names a post, and the post at the top of its thread. */
+  threadMutes: { by: PersonId; post: number; thread: number }[];
+  /** In the order in which they came. */
+  notices: Notice[];
+  groups: Group[];
 }
 
 /** A person who has done nothing yet. */
-export const newPerson = ({ id, name, username }: Newcomer): Person => ({
+export const newPerson = ({ id, name, username, isEstablished }: Newcomer): Person => ({
   id,
   name,
   username,
   isPrivate: false,
   showsLikes: false,
   isSearchable: true,
+  isEstablished,
+  readUpTo: -1,
 });
 
 /** People who have done nothing yet, and newcomers. */
 export function emptyWorld(people: Newcomer[], newcomers: Newcomer[], held: World["held"]): World {
   return {
     people: people.map(newPerson),
-    newcomers: newcomers.map(({ id, name, username }) => ({ id, name, username })),
+    newcomers: newcomers.map(({ id, name, username, isEstablished }) => ({
+      id,
+      name,
+      username,
+      isEstablished,
+    })),
     held,
     posts: [],
     follows: [],
@@ -181,6 +266,10 @@ export function emptyWorld(people: Newcomer[], newcomers: Newcomer[], held: Worl
     tagFollows: [],
     lists: [],
     drafts: [],
+    preferences: [],
+    threadMutes: [],
+    notices: [],
+    groups: [],
   };
 }
 

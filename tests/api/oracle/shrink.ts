@@ -5,6 +5,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Made, Mute, PersonId, Tie } from "./model.ts";
+import { ownGroups } from "./notice-moves.ts";
 import { at, newest, pairOf, postRow, type Stage } from "./stage.ts";
 import type { Numbered, Pair, RawDraft, Step } from "./steps.ts";
 
@@ -118,6 +119,8 @@ export function pinned(stage: Stage, step: Step): Step {
       return { ...step, mark: pin(world.likes, step.mark) };
     case "unbookmark":
       return { ...step, mark: pin(world.bookmarks, step.mark) };
+    case "ring":
+    case "ring off":
     case "unfollow":
     case "remove follower":
       return { ...step, pair: two(step.pair, world.follows) };
@@ -132,10 +135,16 @@ export function pinned(stage: Stage, step: Step): Step {
     case "repost":
     case "like":
     case "bookmark":
+    case "mute thread":
+    case "unmute thread":
       return { ...step, post: pinPost(step.by, step.post) };
     case "edit":
     case "delete":
       return { ...step, post: pin(world.posts, step.post) };
+    case "read up to":
+    case "read group":
+    case "unread group":
+      return { ...step, group: pin(ownGroups(stage, step.by), step.group) };
     default:
       if ("list" in step) return { ...step, list: pin(world.lists, step.list) };
       return step;

@@ -159,12 +159,12 @@ function tablesOf(stage: Stage, viewer: Viewer, answers: Answers): Table[] {
     },
     {
       name: "follows",
-      columns: "follower_id, followee_id, id",
+      columns: "follower_id, followee_id, id, notifies",
       filter: ["follower_id", people],
       rows: () =>
         answers
           .seenFollows(world, viewer)
-          .map(({ by, to, id }) => ({ follower_id: by, followee_id: to, id })),
+          .map(({ by, to, id, notifies = false }) => ({ follower_id: by, followee_id: to, id, notifies })),
     },
     {
       name: "follow_requests",
@@ -201,15 +201,16 @@ function tablesOf(stage: Stage, viewer: Viewer, answers: Answers): Table[] {
     },
     {
       name: "mutes",
-      columns: "muter_id, muted_id, muted_until",
+      columns: "muter_id, muted_id, muted_until, hides_notifications",
       filter: ["muter_id", people],
       rows: own(() =>
         mine(world.mutes)
           .filter(({ to }) => !hidden(world, viewer, to))
-          .map(({ by, to, until }) => ({
+          .map(({ by, to, until, hidesNotifications }) => ({
             muter_id: by,
             muted_id: to,
             muted_until: until === "forever" ? null : until,
+            hides_notifications: hidesNotifications,
           })),
       ),
     },
@@ -236,6 +237,22 @@ function tablesOf(stage: Stage, viewer: Viewer, answers: Answers): Table[] {
       columns: "user_id, tag",
       filter: ["user_id", people],
       rows: own(() => mine(world.tagFollows).map(({ by, tag }) => ({ user_id: by, tag }))),
+    },
+    {
+      name: "notification_preferences",
+      columns: "user_id, kind, from_whom, delivery",
+      filter: ["user_id", people],
+      rows: own(() =>
+        world.preferences
+          .filter(({ of }) => of === viewer)
+          .map(({ of, kind, fromWhom, delivery }) => ({ user_id: of, kind, from_whom: fromWhom, delivery })),
+      ),
+    },
+    {
+      name: "thread_mutes",
+      columns: "user_id, post_id",
+      filter: ["user_id", people],
+      rows: own(() => mine(world.threadMutes).map(({ by, post }) => ({ user_id: by, post_id: post }))),
     },
     {
       name: "drafts",
