@@ -83,10 +83,11 @@ export function notices(stage: Stage, viewer: Viewer, answers: Answers): Questio
       ask: async () => {
         const { data, error, status } = await client.rpc("unread").maybeSingle();
         if (error) return outcome({ data, error, status });
-        const { notifications, requests } = data as Record<string, unknown>;
-        return { notifications, requests };
+        const { notifications, requests, cursors } = data as Record<string, object>;
+        return { notifications, requests, streams: Object.keys(cursors ?? {}) };
       },
-      expected: () => own(() => answers.unreadOf(world, viewer as string)),
+      expected: () =>
+        own(() => ({ ...answers.unreadOf(world, viewer as string), streams: [`user:${viewer}`] })),
     },
     sync(stage, viewer, answers),
   ];

@@ -21,6 +21,9 @@ export interface Client {
 /** The newest groups that a snapshot has. */
 const snapshotSize = 20;
 
+/** Of somebody to whom nothing has happened yet. */
+const newClient = (): Client => ({ cursor: 0, groups: new Map(), unread: { notifications: 0, requests: 0 } });
+
 /** Opens a client for each person. Nobody has notifications yet. */
 export async function openClients(stage: Stage): Promise<void> {
   await Promise.all(
@@ -29,7 +32,7 @@ export async function openClients(stage: Stage): Promise<void> {
       const { data } = await as(stage, id).rpc("sync").throwOnError();
       const [{ cursor, snapshot }] = data;
       if (snapshot.notifications.length > 0) throw new Error("a history begins with notifications");
-      stage.clients.set(id, { cursor, groups: new Map(), unread: snapshot.unread });
+      stage.clients.set(id, { ...newClient(), cursor, unread: snapshot.unread });
     }),
   );
 }
@@ -74,7 +77,7 @@ export function sync(stage: Stage, viewer: Viewer, answers: Answers): Question {
 /** Reads and applies all events after the client's cursor. @returns what is wrong with them, or null */
 async function catchUp(stage: Stage, viewer: PersonId): Promise<string | null> {
   const stream = `user:${viewer}`;
-  const client = stage.clients.get(viewer) ?? { cursor: 0, groups: new Map(), unread: null };
+  const client = stage.clients.get(viewer) ?? newClient();
   stage.clients.set(viewer, client);
   for (;;) {
     const page_size = 1 + (client.cursor % 4) * 10;
