@@ -198,7 +198,7 @@ export interface Group extends Made {
   kind: Kind;
   object: number | null;
   isQuiet: boolean;
-  /** The place in World.notices of the newest one that the group ever showed, or of its first one. */
+  /** The place in World.notices of the newest one that was added and not hidden, or else of the first one. */
   latest: number;
   /** The place in World.notices of the newest one that was marked as read with its group. */
   readUpTo: number;

@@ -15,8 +15,8 @@
  * - Preferences and thread mutes decide at the moment when something happens.
  * - A mute hides the notifications of a person as long as it lasts.
  * - A group collects notifications of one kind about one object as long as it is unread.
- *   Loud and quiet ones are in different groups. Its place is that of the newest one that it
- *   ever showed.
+ *   Loud and quiet ones are in different groups. Its place is that of the newest one that was
+ *   added to it, without those that a mute hid at that moment.
  */
 import {
   type Group,
@@ -55,7 +55,6 @@ export function notify(world: World): void {
   }
   for (const one of untold(world.posts)) tellOfPost(world, one);
   for (const one of world.posts) tellOfEdits(world, one);
-  for (const group of world.groups) group.latest = Math.max(group.latest, newestShown(world, group));
 }
 
 function untold<T extends { isTold?: boolean }>(rows: T[]): T[] {
@@ -125,7 +124,9 @@ function tell(world: World, event: Omit<Event, "to"> & { to: PersonId | undefine
   }
   const isQuiet = delivery === "quiet" || !isWelcome;
   const group = openGroup(world, { ...told, kind: isWelcome ? kind : "filtered_requests" }, isQuiet);
-  world.notices.push({ ...told, group, state: "live", id: null });
+  const notice: Notice = { ...told, group, state: "live", id: null };
+  world.notices.push(notice);
+  if (!isMuted(world, notice)) group.latest = world.notices.indexOf(notice);
 }
 
 /** The newest group of this kind about this object, if it is unread, or else a new one. */
@@ -224,16 +225,9 @@ export interface ShownGroup {
 const isMuted = (world: World, { to, by }: Notice): boolean =>
   mutes(world, to, by) && world.mutes.some((one) => one.by === to && one.to === by && one.hidesNotifications);
 
-/** The place of the newest one that the group shows. -1 if there is none. */
-const newestShown = (world: World, group: Group): number =>
-  world.notices.findLastIndex((one) => one.group === group && one.state === "live" && !isMuted(world, one));
-
-/** True if everything that the group shows was marked as read. A group that shows nothing is judged by its latest. */
-function isRead(world: World, group: Group): boolean {
-  if (group.isMarkedUnread) return false;
-  const shown = newestShown(world, group);
-  return (shown < 0 ? group.latest : shown) <= Math.max(group.readUpTo, person(world, group.of).readUpTo);
-}
+/** True if everything up to the group's place was marked as read. */
+const isRead = (world: World, { of, latest, readUpTo, isMarkedUnread }: Group): boolean =>
+  !isMarkedUnread && latest <= Math.max(readUpTo, person(world, of).readUpTo);
 
 /** A person's groups, the one with the highest place first. */
 export function groupsOf(world: World, of: PersonId): ShownGroup[] {
