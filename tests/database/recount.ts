@@ -1,8 +1,10 @@
 /**
  * Counts again what triggers keep. A test calls it as a superuser, after its changes. Every
- * answer is a list of differences, and it is empty when the counts are right.
+ * answer is a list of differences, and it is empty when the counts are right. First it looks at
+ * the notifications that wait.
  */
 import type { Sql } from "postgres";
+import { noticeQuestions } from "./recount-notifications.ts";
 
 const questions: Record<string, string> = {
   follow_counts: `
@@ -134,14 +136,22 @@ const questions: Record<string, string> = {
     select requester_id, target_id from follow_requests
     where not exists (select from profiles where id = target_id and is_private)
       or exists (select from follows where (follower_id, followee_id) = (requester_id, target_id))`,
+  ...noticeQuestions,
 };
 
 /** @returns the wrong rows for each question; `{}` when all rows are right */
 export async function differences(admin: Sql): Promise<Record<string, unknown[]>> {
   const found: Record<string, unknown[]> = {};
+  await deliverAll(admin);
   for (const [question, sql] of Object.entries(questions)) {
     const rows = await admin.unsafe(sql);
     if (rows.length > 0) found[question] = [...rows].slice(0, 5);
   }
   return found;
+}
+
+/** Delivers all notifications that wait for the job. */
+async function deliverAll(admin: Sql): Promise<void> {
+  let isMore = true;
+  while (isMore) [{ isMore }] = await admin`select private.deliver_batch() as "isMore"`;
 }
