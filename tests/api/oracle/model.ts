@@ -117,6 +117,8 @@ export interface Post extends Draft, Made, Told {
   versions: Text[];
   /** How many edits people were told about. */
   toldEdits?: number;
+  /** Whether it was a scheduled draft. */
+  wasScheduled?: boolean;
   deleted: boolean;
 }
 
@@ -185,6 +187,8 @@ export interface Notice {
   by: PersonId;
   /** The post that it is about. */
   object: number | null;
+  /** The draft that it is about. */
+  draft: string | null;
   group: Group;
   /** A withdrawn one returns if the same happens again on the same day. A gone one never returns. */
   state: "live" | "withdrawn" | "gone";
@@ -197,6 +201,7 @@ export interface Group extends Made {
   of: PersonId;
   kind: Kind;
   object: number | null;
+  draft: string | null;
   isQuiet: boolean;
   /** The place in World.notices of the newest one that was added and not hidden, or else of the first one. */
   latest: number;
@@ -224,7 +229,7 @@ export interface World {
   tagFollows: { by: PersonId; tag: string }[];
   /** In the order in which they were made, with deleted ones. */
   lists: (List & { deleted: boolean })[];
-  drafts: (Draft & Made & { id: string; author: PersonId })[];
+  drafts: (Draft & Made & Told & { id: string; author: PersonId; hasFailed: boolean })[];
   preferences: Preference[];
   /** Each names a post, and the post at the top of its thread. */
   threadMutes: { by: PersonId; post: number; thread: number }[];

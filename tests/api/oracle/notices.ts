@@ -5,7 +5,7 @@
  *   reposts, quotes or answers their posts, and which posts mention them. They are told that
  *   a post was edited that they reposted, quoted or answered. If they rang the bell of
  *   somebody, they are told of each new post that is no reply. Nobody is told what they do
- *   themselves.
+ *   themselves, except what became of their scheduled drafts.
  * - About one post somebody is told once: as the author of the post that it answers, or else
  *   of the post that it quotes, or else because it mentions them, or else because of the bell.
  *   The first of these that they want to be told counts.
@@ -34,7 +34,7 @@ import {
 import { follows, looksInto, mutes, seenPost } from "./seeing.ts";
 
 /** What happened: who did it, to whom, and which post it is about. */
-type Event = Pick<Notice, "to" | "kind" | "by" | "object">;
+type Event = Pick<Notice, "to" | "kind" | "by" | "object" | "draft">;
 
 const aboutPost: Kind[] = ["reply", "quote", "mention", "post"];
 
@@ -44,14 +44,17 @@ const aboutPost: Kind[] = ["reply", "quote", "mention", "post"];
 export function notify(world: World): void {
   for (const one of world.notices) if (one.state === "live" && !lasts(world, one)) one.state = "withdrawn";
   for (const { by, to, isAccepted } of untold(world.follows)) {
-    if (isAccepted) tell(world, { to: by, kind: "request_accepted", by: to, object: null });
-    else tell(world, { to, kind: "follow", by, object: null });
+    if (isAccepted) tell(world, { to: by, kind: "request_accepted", by: to });
+    else tell(world, { to, kind: "follow", by });
   }
   for (const { by, to } of untold(world.requests)) {
-    tell(world, { to, kind: "follow_request", by, object: null });
+    tell(world, { to, kind: "follow_request", by });
   }
   for (const { by, post: id } of untold(world.likes)) {
     tell(world, { to: authorOf(world, id), kind: "like", by, object: id });
+  }
+  for (const { id, author } of untold(world.drafts.filter(({ hasFailed }) => hasFailed))) {
+    tell(world, { to: author, kind: "draft_failed", by: author, draft: id });
   }
   for (const one of untold(world.posts)) tellOfPost(world, one);
   for (const one of world.posts) tellOfEdits(world, one);
@@ -72,6 +75,7 @@ function tellOfPost(world: World, one: Post): void {
     tell(world, { to: authorOf(world, repostOf), kind: "repost", by, object: repostOf });
     return;
   }
+  if (one.wasScheduled) tell(world, { to: by, kind: "draft_published", by, object: id });
   for (const kind of aboutPost) {
     for (const { id: to } of world.people) {
       if (concerns(world, one, to, kind)) tell(world, { to, kind, by, object: id });
@@ -104,11 +108,16 @@ function tellOfEdits(world: World, one: Post): void {
 const isAbout = ({ replyTo, quoteOf, repostOf }: Post, id: number): boolean =>
   [replyTo, quoteOf, repostOf].includes(id);
 
-function tell(world: World, event: Omit<Event, "to"> & { to: PersonId | undefined }): void {
-  const { to, kind, by, object } = event;
-  if (to === undefined || to === by) return;
-  const told = { ...event, to };
-  const known = world.notices.filter((one) => one.to === to && one.by === by && one.object === object);
+function tell(
+  world: World,
+  event: Pick<Event, "kind" | "by"> & Partial<Event> & { to: PersonId | undefined },
+): void {
+  const { to, kind, by, object = null, draft = null } = event;
+  if (to === undefined || (to === by && !kind.startsWith("draft_"))) return;
+  const told: Event = { to, kind, by, object, draft };
+  const known = world.notices.filter(
+    (one) => one.to === to && one.by === by && one.object === object && one.draft === draft,
+  );
   const isSame = (other: Kind) => other === kind || (aboutPost.includes(other) && aboutPost.includes(kind));
   if (known.some((one) => one.state === "live" && isSame(one.kind))) return;
 
@@ -130,13 +139,14 @@ function tell(world: World, event: Omit<Event, "to"> & { to: PersonId | undefine
 }
 
 /** The newest group of this kind about this object, if it is unread, or else a new one. */
-function openGroup(world: World, { to: of, kind, object }: Event, isQuiet: boolean): Group {
+function openGroup(world: World, { to: of, kind, object, draft }: Event, isQuiet: boolean): Group {
   const last = world.groups.findLast((one) => one.of === of && one.kind === kind && one.object === object);
-  if (last && last.isQuiet === isQuiet && !isRead(world, last)) return last;
+  if (last && last.draft === draft && last.isQuiet === isQuiet && !isRead(world, last)) return last;
   const group: Group = {
     of,
     kind,
     object,
+    draft,
     isQuiet,
     latest: world.notices.length,
     readUpTo: -1,
@@ -155,7 +165,7 @@ export function passDay(world: World): void {
 // How long it lasts --------------------------------------------------------------
 
 /** True as long as it is so, and the reader may see it. */
-function lasts(world: World, { to, kind, by, object }: Event): boolean {
+function lasts(world: World, { to, kind, by, object, draft }: Event): boolean {
   if (hidden(world, to, by)) return false;
   switch (kind) {
     case "follow":
@@ -173,6 +183,8 @@ function lasts(world: World, { to, kind, by, object }: Event): boolean {
       );
     case "mention":
       return seenPost(world, to, object)?.mentions.some(({ of }) => of === to) ?? false;
+    case "draft_failed":
+      return world.drafts.some(({ id }) => id === draft);
     default:
       return seenPost(world, to, object) !== null;
   }
@@ -203,7 +215,7 @@ export function threadOf(world: World, id: number): number {
 
 /** True if the reader mutes the thread of the post, or of the post that it quotes. */
 function isThreadMuted(world: World, { to, kind, object }: Event): boolean {
-  if (object === null || kind === "post") return false;
+  if (object === null || ["post", "draft_published"].includes(kind)) return false;
   const quoted = post(world, object)?.quoteOf ?? null;
   const threads = [object, ...(post(world, quoted) ? [quoted as number] : [])].map((id) =>
     threadOf(world, id),

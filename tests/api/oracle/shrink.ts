@@ -72,7 +72,7 @@ function plainerThan(step: Numbered): Numbered[] {
       { ...step, text: plain },
     ];
   }
-  if (step.do !== "write" && step.do !== "draft") return [];
+  if (step.do !== "write" && step.do !== "draft" && step.do !== "schedule") return [];
   const bare = { title: [], content: [{ word: 0 }], warning: false, language: null };
   const { draft } = step;
   return [
@@ -111,6 +111,7 @@ export function pinned(stage: Stage, step: Step): Step {
   switch (step.do) {
     case "write":
     case "draft":
+    case "schedule":
       return { ...step, draft: text(step.by, step.draft) };
     case "publish":
     case "discard":

@@ -51,7 +51,7 @@ export interface Pair {
 export type Flag = "is_private" | "shows_likes" | "is_searchable";
 
 export type Step =
-  | { do: "write" | "draft"; by: number; draft: RawDraft }
+  | { do: "write" | "draft" | "schedule"; by: number; draft: RawDraft }
   | { do: "repost" | "like" | "bookmark"; by: number; post: number }
   /** If `by` is null, the owner does it. */
   | { do: "edit"; by: number | null; post: number; text: RawEdit }
@@ -214,6 +214,7 @@ const weighted: [number, fc.Arbitrary<Step>][] = [
   [3, fc.record({ do: fc.constant("follow tag"), by: who, tag: fc.nat(2) })],
   [1, fc.record({ do: fc.constant("unfollow tag"), by: who, tag: fc.nat(2) })],
   [2, fc.record({ do: fc.constant("draft"), by: who, draft: anyDraft })],
+  [2, fc.record({ do: fc.constant("schedule"), by: who, draft: anyDraft })],
   [2, fc.record({ do: fc.constantFrom("publish", "publish", "discard"), by: byOwner, draft: which })],
   [4, fc.record({ do: fc.constantFrom("ring", "ring", "ring off"), pair })],
   [4, fc.record({ do: fc.constant("read up to"), by: who, group: which, isBelow: sometimes })],
