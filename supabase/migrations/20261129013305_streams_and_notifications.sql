@@ -1052,7 +1052,7 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.is_told_better (
+CREATE OR REPLACE FUNCTION private.is_told_already (
   recipient_id uuid,
   kind         public.notification_kind,
   actor_id     uuid,
@@ -1064,13 +1064,13 @@ CREATE OR REPLACE FUNCTION private.is_told_better (
   SET search_path TO ''
   AS $function$
 begin
-  return is_told_better.kind in ('quote', 'mention', 'post') and exists (
+  return is_told_already.kind in ('reply', 'quote', 'mention', 'post') and exists (
     select from private.notifications
-    where notifications.recipient_id = is_told_better.recipient_id
-      and notifications.actor_id = is_told_better.actor_id
-      and notifications.kind in ('reply', 'quote', 'mention')
-      and notifications.kind < is_told_better.kind
-      and notifications.object_id = is_told_better.object_id
+    where notifications.recipient_id = is_told_already.recipient_id
+      and notifications.actor_id = is_told_already.actor_id
+      and notifications.kind in ('reply', 'quote', 'mention', 'post')
+      and notifications.kind <> is_told_already.kind
+      and notifications.object_id = is_told_already.object_id
       and notifications.withdrawn_at is null
   );
 end;
@@ -1289,7 +1289,7 @@ begin
   is_welcome := private.comes_from(notice.recipient_id, preference.from_whom, notice.actor_id);
   if preference.delivery = 'off'
     or not is_welcome and notice.kind <> 'follow_request'
-    or private.is_told_better(notice.recipient_id, notice.kind, notice.actor_id, notice.object_id)
+    or private.is_told_already(notice.recipient_id, notice.kind, notice.actor_id, notice.object_id)
     or notice.kind in ('like', 'repost', 'reply', 'quote', 'mention', 'edited')
       and private.mutes_thread_of(notice.recipient_id, notice.object_id)
   then
@@ -2730,7 +2730,7 @@ COMMENT ON FUNCTION "private"."group_payloads"(uuid, bigint[]) IS 'Groups as eve
 
 COMMENT ON FUNCTION "private"."hold_own_stream"() IS 'Locks the viewer''s stream until the transaction ends. The error PT401 when the account is deleted.';
 
-COMMENT ON FUNCTION "private"."is_told_better"(uuid, public.notification_kind, uuid, bigint) IS 'Whether the recipient has a notification of a preferred kind about the same post.';
+COMMENT ON FUNCTION "private"."is_told_already"(uuid, public.notification_kind, uuid, bigint) IS 'Whether the recipient has a notification of another of these kinds about the same post.';
 
 COMMENT ON FUNCTION "private"."likes_cause"() IS 'Queues likes and ended likes for the author of the post.';
 
@@ -2986,11 +2986,11 @@ REVOKE ALL ON FUNCTION "private"."hold_own_stream"() FROM "postgres";
 
 GRANT EXECUTE ON FUNCTION "private"."hold_own_stream"() TO "postgres";
 
-REVOKE ALL ON FUNCTION "private"."is_told_better"(uuid, public.notification_kind, uuid, bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."is_told_already"(uuid, public.notification_kind, uuid, bigint) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."is_told_better"(uuid, public.notification_kind, uuid, bigint) FROM "postgres";
+REVOKE ALL ON FUNCTION "private"."is_told_already"(uuid, public.notification_kind, uuid, bigint) FROM "postgres";
 
-GRANT EXECUTE ON FUNCTION "private"."is_told_better"(uuid, public.notification_kind, uuid, bigint) TO "postgres";
+GRANT EXECUTE ON FUNCTION "private"."is_told_already"(uuid, public.notification_kind, uuid, bigint) TO "postgres";
 
 REVOKE ALL ON FUNCTION "private"."likes_cause"() FROM PUBLIC;
 
