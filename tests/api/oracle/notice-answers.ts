@@ -48,20 +48,22 @@ function bind({ notices }: Stage["world"], { group }: ShownGroup, row: Answered)
 
 // Names instead of ids -----------------------------------------------------------
 
-/** The place of the group with this id, in the order in which groups began. */
-const groupPlace = ({ world }: Stage, id: number): number => world.groups.findIndex((one) => one.id === id);
+// Two people may have the same id for different things.
+const groupPlace = ({ world }: Stage, viewer: Viewer, id: number): number =>
+  world.groups.findIndex((one) => one.of === viewer && one.id === id);
 
-const noticePlace = ({ world }: Stage, id: number): number => world.notices.findIndex((one) => one.id === id);
+const noticePlace = ({ world }: Stage, viewer: Viewer, id: number): number =>
+  world.notices.findIndex((one) => one.to === viewer && one.id === id);
 
 /** False if a page is not in the order of its ids. */
 const isInOrder = (ids: number[]): boolean => ids.every((id, n) => n === 0 || id < (ids[n - 1] as number));
 
 /** A page of notifications(). */
-export function pageFrom(stage: Stage, rows: Answered): unknown {
+export function pageFrom(stage: Stage, viewer: Viewer, rows: Answered): unknown {
   if (!Array.isArray(rows)) return rows;
   if (!isInOrder(rows.map(({ id }) => id))) return rows.map(({ id }) => `${id} is not in order`);
   return rows.map((row) => ({
-    ...groupFrom(stage, row),
+    ...groupFrom(stage, viewer, row),
     post: cardFrom(row.post),
     hasFallback: row.fallback.length > 0,
   }));
@@ -77,9 +79,9 @@ export const rowOf = (stage: Stage, viewer: PersonId, shown: ShownGroup) => {
 };
 
 /** What a row and an event have in common. */
-export const groupFrom = (stage: Stage, row: Answered) => ({
-  group: groupPlace(stage, row.group_id),
-  latest: noticePlace(stage, row.id),
+export const groupFrom = (stage: Stage, viewer: Viewer, row: Answered) => ({
+  group: groupPlace(stage, viewer, row.group_id),
+  latest: noticePlace(stage, viewer, row.id),
   kind: row.kind,
   draft: row.draft_id,
   count: row.count,

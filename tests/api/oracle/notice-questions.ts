@@ -25,7 +25,7 @@ export function notices(stage: Stage, viewer: Viewer, answers: Answers): Questio
     {
       kind: "notifications",
       text: "their notifications",
-      ask: async () => pageFrom(stage, await learn(stage, viewer)),
+      ask: async () => pageFrom(stage, viewer, await learn(stage, viewer)),
       expected: () => rowsOf(),
     },
     {
@@ -33,7 +33,7 @@ export function notices(stage: Stage, viewer: Viewer, answers: Answers): Questio
       text: "their notifications, page by page",
       ask: async () => {
         await learn(stage, viewer);
-        return pageFrom(stage, await readAll(client, "notifications", {}, size));
+        return pageFrom(stage, viewer, await readAll(client, "notifications", {}, size));
       },
       expected: () => rowsOf(),
     },
@@ -42,7 +42,7 @@ export function notices(stage: Stage, viewer: Viewer, answers: Answers): Questio
       text: "some kinds of their notifications",
       ask: async () => {
         await learn(stage, viewer);
-        return pageFrom(stage, await readAll(client, "notifications", { kinds: some }, 100));
+        return pageFrom(stage, viewer, await readAll(client, "notifications", { kinds: some }, 100));
       },
       expected: () => rowsOf(some),
     },
@@ -53,7 +53,7 @@ export function notices(stage: Stage, viewer: Viewer, answers: Answers): Questio
         await learn(stage, viewer);
         const after = world.notices[middle(shown())?.group.latest ?? -1]?.id ?? 0;
         const { data, error, status } = await client.rpc("notifications", { after, page_size: 100 });
-        return error ? outcome({ data, error, status }) : pageFrom(stage, data);
+        return error ? outcome({ data, error, status }) : pageFrom(stage, viewer, data);
       },
       expected: () =>
         own(() =>

@@ -52,9 +52,9 @@ export function sync(stage: Stage, viewer: Viewer, answers: Answers): Question {
       const { data } = await as(stage, viewer).rpc("sync", { cursors: {} }).throwOnError();
       const newestFirst = [...groups.values()].toSorted((a, b) => b.id - a.id);
       return {
-        applied: newestFirst.map((one) => groupFrom(stage, one)),
+        applied: newestFirst.map((one) => groupFrom(stage, viewer, one)),
         unread,
-        snapshot: data[0].snapshot.notifications.map((one: Answered) => groupFrom(stage, one)),
+        snapshot: data[0].snapshot.notifications.map((one: Answered) => groupFrom(stage, viewer, one)),
         snapshotUnread: data[0].snapshot.unread,
         isAtEnd: data[0].cursor === cursor,
       };
