@@ -140,6 +140,7 @@ export async function fresh(population: Population): Promise<Population> {
   await empty("notification_preferences", "user_id");
   await empty("thread_mutes", "user_id");
   await letDayPass(population);
+  await restartStreams(population);
   await Promise.all(population.people.map(({ client, id, username }) => takeName(client, id, username)));
   population.newcomers = await Promise.all(population.newcomers.map((one) => freshNewcomer(population, one)));
   return population;
@@ -152,6 +153,14 @@ export async function letDayPass({ owner, people, newcomers }: Population): Prom
   await owner`
     update private.notifications set withdrawn_at = withdrawn_at - interval '1 day'
     where recipient_id = any (${ids}::uuid[]) and withdrawn_at is not null`;
+}
+
+/** The next event of everybody has the number 1. So the same history has the same numbers. */
+async function restartStreams({ owner, people }: Population): Promise<void> {
+  if (owner === null) return;
+  const ids = people.map(({ id }) => id);
+  await owner`delete from private.stream_events where user_id = any (${ids}::uuid[])`;
+  await owner`update private.streams set last_seq = 0 where user_id = any (${ids}::uuid[])`;
 }
 
 /** The newcomer, or another one of this name if they confirmed or their code is too old. */
