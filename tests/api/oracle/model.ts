@@ -16,7 +16,7 @@
  *   some are forgotten. No history here has that many edits.) A repost is a post without a
  *   text of its own.
  * - A post addresses the people that its text names, except people who are hidden from
- *   the author at that moment. A name means the person who has it when it is written,
+ *   the author at that moment, and people who do not let the author mention them. A name means the person who has it when it is written,
  *   and keeps that meaning as long as it stays in the text. So an edit looks up only the
  *   names that it adds. A reply with audience mentioned also addresses the author of the
  *   post that it answers.

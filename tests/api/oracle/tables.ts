@@ -4,6 +4,7 @@
  */
 import { type Answers, type Question, rowsOf } from "./ask.ts";
 import { everybody, hidden, type Text, tagsOf, type Viewer } from "./model.ts";
+import { threadOf } from "./notices.ts";
 import { as, type Stage, written } from "./stage.ts";
 
 type Cell = string | number | boolean | null | string[];
@@ -96,8 +97,8 @@ function tablesOf(stage: Stage, viewer: Viewer, answers: Answers): Table[] {
     {
       name: "posts",
       columns:
-        "id, author_id, title, content, content_warning, language, audience, is_open, reply_to_id, quote_of_id, " +
-        "repost_of_id, edited_at, post_counts(likes, replies, reposts, quotes)",
+        "id, author_id, title, content, content_warning, language, audience, is_open, reply_to_id, thread_id, " +
+        "quote_of_id, repost_of_id, edited_at, post_counts(likes, replies, reposts, quotes)",
       filter: ["author_id", people],
       rows: () =>
         seenPosts().map((one) => ({
@@ -108,6 +109,7 @@ function tablesOf(stage: Stage, viewer: Viewer, answers: Answers): Table[] {
           audience: one.audience,
           is_open: answers.isOpen(world, one),
           reply_to_id: one.replyTo,
+          thread_id: one.replyTo === null ? null : threadOf(world, one.id),
           quote_of_id: one.quoteOf,
           repost_of_id: one.repostOf,
           edited_at: one.versions.length > 0 ? "edited" : null,
