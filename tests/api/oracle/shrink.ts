@@ -5,6 +5,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Made, Mute, PersonId, Tie } from "./model.ts";
+import { ownGroups } from "./notice-moves.ts";
 import { at, newest, pairOf, postRow, type Stage } from "./stage.ts";
 import type { Numbered, Pair, RawDraft, Step } from "./steps.ts";
 
@@ -71,7 +72,7 @@ function plainerThan(step: Numbered): Numbered[] {
       { ...step, text: plain },
     ];
   }
-  if (step.do !== "write" && step.do !== "draft") return [];
+  if (step.do !== "write" && step.do !== "draft" && step.do !== "schedule") return [];
   const bare = { title: [], content: [{ word: 0 }], warning: false, language: null };
   const { draft } = step;
   return [
@@ -110,6 +111,7 @@ export function pinned(stage: Stage, step: Step): Step {
   switch (step.do) {
     case "write":
     case "draft":
+    case "schedule":
       return { ...step, draft: text(step.by, step.draft) };
     case "publish":
     case "discard":
@@ -118,6 +120,8 @@ export function pinned(stage: Stage, step: Step): Step {
       return { ...step, mark: pin(world.likes, step.mark) };
     case "unbookmark":
       return { ...step, mark: pin(world.bookmarks, step.mark) };
+    case "ring":
+    case "ring off":
     case "unfollow":
     case "remove follower":
       return { ...step, pair: two(step.pair, world.follows) };
@@ -132,10 +136,16 @@ export function pinned(stage: Stage, step: Step): Step {
     case "repost":
     case "like":
     case "bookmark":
+    case "mute thread":
+    case "unmute thread":
       return { ...step, post: pinPost(step.by, step.post) };
     case "edit":
     case "delete":
       return { ...step, post: pin(world.posts, step.post) };
+    case "read up to":
+    case "read group":
+    case "unread group":
+      return { ...step, group: pin(ownGroups(stage, step.by), step.group) };
     default:
       if ("list" in step) return { ...step, list: pin(world.lists, step.list) };
       return step;
