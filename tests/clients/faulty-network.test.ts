@@ -125,5 +125,5 @@ test("an answer is lost after the server did the request", async () => {
   expect(network.counts.lost).toBe(1);
   // The server has the account: the name is taken.
   const { data } = await client.rpc("username_available", { username }).throwOnError();
-  expect(data).toMatchObject({ is_available: false });
+  expect(data).toMatchObject({ available: false, reason: "username_taken" });
 });

@@ -74,15 +74,11 @@ export async function createFaultyNetwork(target: string): Promise<FaultyNetwork
   let midFrame: (() => void)[] = [];
   let losses: Wait[] = [];
 
-  const forward = ({ method, url, headers }: IncomingMessage) => ({
-    hostname,
-    port,
-    method,
-    path: url,
+  const forward = ({ method, url, headers }: IncomingMessage) => {
     // Without compression, the proxy can read the frames.
-    headers: { ...headers, host, "sec-websocket-extensions": undefined },
-    agent,
-  });
+    const { "sec-websocket-extensions": _, ...others } = headers;
+    return { hostname, port, method, path: url, headers: { ...others, host }, agent };
+  };
 
   const server = http.createServer((request, response) => void pass(request, response));
   server.on("upgrade", (request, socket, head) => void passSocket(request, socket, head));
