@@ -45,6 +45,8 @@ values
   ('profile',         10,    60,   200,   10,   30,    60),
   ('privacy',          2,     5,    10,    2,    3,     5),
   ('metadata',         5,    20,    50,    5,   10,    20),
+  ('setting',         60,   300,  1000,   60,  300,  1000),
+  ('mark_read',      120,  2000, 20000,  120, 2000, 20000),
   ('search',          60,  1000,  5000,   40,  300,  1000);
 
 create table private.limit_overrides (
@@ -276,7 +278,7 @@ grant execute on function private.spend (text) to anon, authenticated;
 
 create type public.limited_action as enum (
   'post', 'reply', 'quote', 'repost', 'edit', 'like', 'bookmark', 'draft', 'follow', 'follow_request',
-  'tag_follow', 'block', 'mute', 'list', 'list_member', 'profile', 'privacy', 'metadata', 'search'
+  'tag_follow', 'block', 'mute', 'list', 'list_member', 'profile', 'privacy', 'metadata', 'setting', 'mark_read', 'search'
 );
 comment on type public.limited_action is 'The actions that have a budget: those of private.limits.';
 

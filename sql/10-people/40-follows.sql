@@ -16,6 +16,7 @@ create table public.follows (
   followee_id  uuid         not null references public.profiles (id) on delete cascade,
   id           bigint       not null default private.new_id(),
   created_at   timestamptz  not null default now(),
+  notifies     boolean      not null default false,
 
   -- The people that somebody follows.
   primary key (follower_id, followee_id),
@@ -29,11 +30,14 @@ comment on table  public.follows is 'A row for each person who follows another. 
 comment on column public.follows.follower_id is 'The person who follows. When left out, it is you.';
 comment on column public.follows.followee_id is 'The person who is followed.';
 comment on column public.follows.id is 'Made of the time of following. Order and page by it.';
+comment on column public.follows.notifies is 'Whether the follower is notified of each new post of this person. Only the follower changes it. Everybody who sees the follow sees it.';
 
 -- The followers of somebody, newest first.
 create index follows_followee_id_id_idx on public.follows (followee_id, id desc);
 -- The people that somebody follows, newest first.
 create index follows_follower_id_id_idx on public.follows (follower_id, id desc);
+-- The followers whom each new post notifies.
+create index follows_followee_id_follower_id_notifies_idx on public.follows (followee_id, follower_id) where notifies;
 
 -- Rules ----------------------------------------------------------------------
 
@@ -144,10 +148,17 @@ create policy "people end their own follows"
   to authenticated
   using (follower_id = (select auth.uid()));
 
--- Nobody may update a follow. Another followee is another follow.
+create policy "people change whether they are notified"
+  on public.follows for update
+  to authenticated
+  using (follower_id = (select auth.uid()))
+  with check (follower_id = (select auth.uid()));
+
+-- Nobody may update the two people. Another followee is another follow.
 revoke all on public.follows from public, anon, authenticated, service_role;
 grant select on public.follows to anon, authenticated, service_role;
-grant insert (follower_id, followee_id) on public.follows to authenticated, service_role;
+grant insert (follower_id, followee_id, notifies) on public.follows to authenticated, service_role;
+grant update (notifies) on public.follows to authenticated, service_role;
 grant delete on public.follows to authenticated, service_role;
 
 -- Triggers -------------------------------------------------------------------

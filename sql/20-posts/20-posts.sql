@@ -30,6 +30,7 @@ create table public.posts (
   audience         public.audience  not null default 'everyone',
   is_open          boolean          not null default false,
   reply_to_id      bigint,
+  thread_id        bigint,
   quote_of_id      bigint,
   repost_of_id     bigint           references public.posts (id) on delete cascade,
   -- The time of the insert and not of its transaction, as in the id.
@@ -74,6 +75,7 @@ comment on column public.posts.entities is 'The tags, mentions and links in titl
 comment on column public.posts.audience is 'The people that the post is for. It never changes.';
 comment on column public.posts.is_open is 'Whether everyone sees it, signed in or not. Such a post is for everyone and by a public account. A repost is open only when the post that it shows is open too.';
 comment on column public.posts.reply_to_id is 'The post it answers. That post may be deleted by now, or you may not see it.';
+comment on column public.posts.thread_id is 'The post at the top of its thread. Null when it answers nothing. That post may be deleted by now, or you may not see it.';
 comment on column public.posts.quote_of_id is 'The post it quotes. That post may be deleted by now, or you may not see it.';
 comment on column public.posts.repost_of_id is 'The post it shows again.';
 comment on column public.posts.edited_at is 'The time of the last edit, or null. What the post said before is in post_versions.';
@@ -136,6 +138,7 @@ declare
   viewer_id uuid := coalesce(auth.uid(), new.author_id);
   rows_so_far integer;
   room integer;
+  answered public.posts;
 begin
   -- A person's post spends the budget of its kind (10-people/12-budgets.sql).
   if auth.uid() is not null then
@@ -165,7 +168,9 @@ begin
   end if;
 
   if new.reply_to_id is not null then
-    new.reply_to_id := (private.require_post(viewer_id, new.reply_to_id)).id;
+    answered := private.require_post(viewer_id, new.reply_to_id);
+    new.reply_to_id := answered.id;
+    new.thread_id := coalesce(answered.thread_id, answered.id);
   end if;
   if new.quote_of_id is not null then
     new.quote_of_id := private.require_open_post(viewer_id, new.quote_of_id, false);

@@ -93,7 +93,8 @@ return array(
 comment on function private.usernames_in is 'The usernames among the entities of a text, in lower case.';
 revoke all on function private.usernames_in (jsonb) from public, anon, authenticated, service_role;
 
--- A name finds nobody when a block hides the two from each other.
+-- A name finds nobody when a block hides the two from each other, or when the person lets
+-- only others mention them.
 create function private.people_named(author_id uuid, usernames text[])
 returns table (profile_id uuid, username text)
 language sql
@@ -104,10 +105,16 @@ begin atomic
   select profiles.id, lower(profiles.username)
   from public.profiles
   where lower(profiles.username) = any (people_named.usernames)
-    and profiles.id not in (select private.hidden_ids(people_named.author_id));
+    and profiles.id not in (select private.hidden_ids(people_named.author_id))
+    and not exists (
+      select from public.notification_preferences as preference
+      where preference.user_id = profiles.id
+        and preference.kind = 'mention'
+        and not private.comes_from(profiles.id, preference.from_whom, people_named.author_id)
+    );
 end;
 
-comment on function private.people_named is 'The people who have these usernames (in lower case) now, without those hidden from the author.';
+comment on function private.people_named is 'The people who have these usernames (in lower case) now, without those hidden from the author and those whom the author may not mention.';
 revoke all on function private.people_named (uuid, text[]) from public, anon, authenticated, service_role;
 
 -- Somebody whose account is being deleted at this moment is not mentioned: hold_person()

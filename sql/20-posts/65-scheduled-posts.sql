@@ -89,13 +89,16 @@ declare
   message text;
   code text;
   state text;
+  post_id bigint;
 begin
   perform set_config(
     'request.jwt.claims', jsonb_build_object('sub', draft.author_id, 'role', 'authenticated')::text, true
   );
   begin
     perform private.require_active_account(draft.author_id);
-    perform private.publish(draft);
+    post_id := private.publish(draft);
+    insert into private.notice_queue (recipient_id, kind, actor_id, object_id)
+    values (draft.author_id, 'draft_published', draft.author_id, post_id);
     is_published := true;
   exception when others then
     get stacked diagnostics state = returned_sqlstate, message = message_text, code = pg_exception_detail;

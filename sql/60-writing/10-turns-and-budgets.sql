@@ -112,7 +112,7 @@ begin
       ('profiles',        null,             'profile'),
       ('blocks',          'block',          null),
       ('mutes',           'mute',           'mute'),
-      ('follows',         'follow',         null),
+      ('follows',         'follow',         'follow'),
       ('follow_requests', 'follow_request', null),
       ('lists',           'list',           'list'),
       ('list_members',    'list_member',    null),
@@ -120,6 +120,8 @@ begin
       ('likes',           'like',           null),
       ('bookmarks',       'bookmark',       null),
       ('tag_follows',     'tag_follow',     null),
+      ('thread_mutes',    'mute',           null),
+      ('notification_preferences', 'setting', 'setting'),
       ('drafts',          'draft',          'draft')
   loop
     -- Statements that block wait in a separate queue: see blocks_end_follows().

@@ -1,0 +1,160 @@
+/*
+ * groups
+ *
+ * How a group of notifications looks to its recipient: in a list, and in an event of the
+ * stream. The recipient sees nobody who is hidden from them, even if a large block has not
+ * been looked at yet (20-queue.sql).
+ */
+
+-- English, for clients that do not know a kind.
+create function private.notification_text(kind public.notification_kind, actors public.author[], number_of_people bigint)
+returns text
+language sql
+immutable
+security invoker
+return case
+    when kind in ('draft_published', 'draft_failed', 'filtered_requests') then ''
+    else coalesce(nullif(actors[1].display_name, ''), actors[1].username)
+      || case
+        when number_of_people = 2 then ' and 1 other '
+        when number_of_people > 2 then ' and ' || number_of_people - 1 || ' others '
+        else ' '
+      end
+  end
+  || case kind
+    when 'follow' then 'followed you'
+    when 'follow_request' then 'asked to follow you'
+    when 'request_accepted' then 'accepted your request to follow'
+    when 'like' then 'liked your post'
+    when 'repost' then 'reposted your post'
+    when 'reply' then 'replied to you'
+    when 'quote' then 'quoted your post'
+    when 'mention' then 'mentioned you'
+    when 'edited' then 'edited a post that you took part in'
+    when 'post' then 'wrote a post'
+    when 'draft_published' then 'Your scheduled post was published'
+    when 'draft_failed' then 'Your scheduled post could not be published'
+    when 'filtered_requests' then number_of_people || case number_of_people when 1 then ' request' else ' requests' end
+      || ' to follow you waits in the filter'
+    else 'did something'
+  end;
+
+comment on function private.notification_text is 'A sentence that tells what a group of notifications tells.';
+revoke all on function private.notification_text (public.notification_kind, public.author[], bigint)
+  from public, anon, authenticated, service_role;
+
+-- Plpgsql, because Postgres keeps its plan.
+create function private.listed_groups(user_id uuid, group_ids bigint[])
+returns table (
+  id bigint, group_id bigint, kind public.notification_kind, count bigint, actors public.author[], object_id bigint,
+  draft_id uuid, is_read boolean, is_quiet boolean, happened_at timestamptz, fallback text
+)
+language plpgsql
+stable
+security invoker
+set search_path = ''
+rows 20
+as $$
+declare
+  hidden_ids uuid[] := array(select private.hidden_ids(listed_groups.user_id));
+  pointer bigint := (select streams.read_up_to from private.streams where streams.user_id = listed_groups.user_id);
+begin
+  return query
+  select
+    listed.latest_id, listed.group_id, listed.kind, listed.shown, newest.actors, listed.object_id, listed.draft_id,
+    not listed.is_marked_unread and listed.latest_id <= greatest(listed.read_up_to, pointer),
+    listed.is_quiet, newest.happened_at,
+    private.notification_text(listed.kind, newest.actors, listed.shown)
+  from unnest(listed_groups.group_ids) with ordinality as wanted (id, place)
+  join private.notification_groups as listed
+    on listed.recipient_id = listed_groups.user_id and listed.group_id = wanted.id
+  cross join lateral (
+    select
+      array_agg(
+        (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author
+        order by member.id desc
+      ) as actors,
+      max(member.created_at) as happened_at
+    from (
+      select notifications.id, notifications.actor_id, notifications.created_at
+      from private.notifications
+      where notifications.recipient_id = listed_groups.user_id
+        and notifications.group_id = listed.group_id
+        and notifications.withdrawn_at is null and not notifications.is_muted
+        and notifications.actor_id <> all (hidden_ids)
+      order by notifications.id desc
+      limit 3
+    ) as member
+    join public.profiles on profiles.id = member.actor_id
+  ) as newest
+  where newest.actors is not null
+  order by wanted.place;
+end;
+$$;
+
+comment on function private.listed_groups is 'How these groups look to their recipient, in the order given. A group that shows nothing is left out.';
+revoke all on function private.listed_groups (uuid, bigint[]) from public, anon, authenticated, service_role;
+
+create function private.unread_numbers(user_id uuid)
+returns jsonb
+language sql
+stable
+security invoker
+return (
+  select jsonb_build_object('notifications', streams.unread, 'requests', streams.requests)
+  from private.streams
+  where streams.user_id = unread_numbers.user_id
+);
+
+comment on function private.unread_numbers is 'What every event says about unread things.';
+revoke all on function private.unread_numbers (uuid) from public, anon, authenticated, service_role;
+
+create function private.group_payloads(user_id uuid, group_ids bigint[])
+returns table (group_id bigint, payload jsonb)
+language plpgsql
+stable
+security invoker
+set search_path = ''
+rows 20
+as $$
+begin
+  return query
+  select
+    listed.group_id,
+    jsonb_build_object(
+      'group_id', listed.group_id, 'id', listed.id, 'kind', listed.kind, 'count', listed.count,
+      'actors', to_jsonb(listed.actors), 'post_id', nullif(listed.object_id, 0), 'draft_id', listed.draft_id,
+      'is_read', listed.is_read, 'is_quiet', listed.is_quiet, 'happened_at', listed.happened_at,
+      'fallback', listed.fallback
+    )
+  from private.listed_groups(group_payloads.user_id, group_payloads.group_ids) as listed;
+end;
+$$;
+
+comment on function private.group_payloads is 'Groups as events and snapshots tell them. A group that shows nothing is left out.';
+revoke all on function private.group_payloads (uuid, bigint[]) from public, anon, authenticated, service_role;
+
+create function private.event_payload(user_id uuid, kind private.event_kind, subject bigint)
+returns jsonb
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+begin
+  return case event_payload.kind
+    when 'notification' then coalesce(
+      (
+        select payloads.payload
+        from private.group_payloads(event_payload.user_id, array[event_payload.subject]) as payloads
+      ),
+      jsonb_build_object('group_id', event_payload.subject, 'count', 0)
+    )
+    when 'read' then jsonb_build_object('up_to', event_payload.subject)
+    else '{}'
+  end || jsonb_build_object('unread', private.unread_numbers(event_payload.user_id));
+end;
+$$;
+
+comment on function private.event_payload is 'What an event of a stream says now.';
+revoke all on function private.event_payload (uuid, private.event_kind, bigint) from public, anon, authenticated, service_role;

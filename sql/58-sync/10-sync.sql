@@ -1,0 +1,201 @@
+/*
+ * sync
+ *
+ * What a client asks to miss nothing: sync() answers what is newer in each stream, and
+ * unread() the numbers to compare with. Each answer is from one moment. Broadcasts only tell
+ * a client sooner (53-streams). docs/how-to/stay-in-sync.md says how to use them.
+ */
+
+-- Sync -----------------------------------------------------------------------
+
+create type public.stream_page as (
+  stream      text,
+  start_over  boolean,
+  cursor      bigint,
+  has_more    boolean,
+  events      jsonb,
+  snapshot    jsonb
+);
+
+comment on type public.stream_page is 'What is newer in a stream. cursor is what to ask with the next time. has_more: ask again at once. start_over: drop what you know of the stream and take the snapshot, because the cursor is missing, too old or unknown here. Otherwise snapshot is null.';
+comment on column public.stream_page.snapshot is 'The stream as it is at the cursor. Null when events lead there.';
+
+create function private.cursor_of(cursors jsonb, stream text)
+returns bigint
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+begin
+  if jsonb_typeof(cursors) is distinct from 'object' or exists (
+    select
+    from jsonb_each(cursors) as one
+    where jsonb_typeof(one.value) <> 'number' or one.value #>> '{}' !~ '^[0-9]{1,18}$'
+  ) then
+    raise sqlstate 'PT400' using
+      message = 'Cursors are an object with a whole number for each stream', detail = 'cursors_format';
+  end if;
+  return cursors ->> cursor_of.stream;
+end;
+$$;
+
+comment on function private.cursor_of is 'The cursor of a stream, or null. The error PT400 unless cursors is an object of numbers.';
+revoke all on function private.cursor_of (jsonb, text) from public, anon, authenticated, service_role;
+
+-- Definer, because nobody may read streams.
+create function private.sync_user(cursors jsonb, page_size integer)
+returns public.stream_page
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  viewer_id uuid := private.viewer();
+  page public.stream_page;
+  newest_seq bigint;
+  group_ids bigint[];
+begin
+  page.stream := 'user:' || viewer_id;
+  page.cursor := private.cursor_of(sync_user.cursors, page.stream);
+  page.events := '[]';
+  page.has_more := false;
+  if sync_user.page_size is null or sync_user.page_size not between 1 and 500 then
+    raise sqlstate 'PT400' using message = 'A page of events has 1 to 500', detail = 'page_size_range';
+  end if;
+
+  select streams.last_seq into newest_seq
+  from private.streams
+  where streams.user_id = viewer_id;
+  if not found then
+    raise sqlstate 'PT401' using message = 'Your account does not exist any more', detail = 'account_not_found';
+  end if;
+
+  page.start_over := page.cursor is null or page.cursor > newest_seq or page.cursor < newest_seq and not exists (
+    select from private.stream_events
+    where stream_events.user_id = viewer_id and stream_events.seq = page.cursor + 1
+  );
+  if page.start_over then
+    page.cursor := newest_seq;
+    group_ids := array(
+      select listed.group_id
+      from private.notifications_page(null, null, 20, null) as listed
+    );
+    page.snapshot := jsonb_build_object(
+      'notifications', coalesce(
+        (
+          select jsonb_agg(payloads.payload order by (payloads.payload ->> 'id')::bigint desc)
+          from private.group_payloads(viewer_id, group_ids) as payloads
+        ),
+        '[]'
+      ),
+      'unread', private.unread_numbers(viewer_id)
+    );
+    return page;
+  end if;
+
+  -- Several events may be about one group. Each group is made once.
+  with newer as materialized (
+    select stream_events.seq, stream_events.kind, stream_events.subject
+    from private.stream_events
+    where stream_events.user_id = viewer_id and stream_events.seq > page.cursor
+    order by stream_events.seq
+    limit sync_user.page_size
+  ),
+  payload as materialized (
+    select payloads.group_id, payloads.payload
+    from private.group_payloads(
+      viewer_id, array(select distinct newer.subject from newer where newer.kind = 'notification')
+    ) as payloads
+  )
+  select
+    coalesce(max(newer.seq), page.cursor),
+    coalesce(
+      jsonb_agg(
+        jsonb_build_object(
+          'seq', newer.seq,
+          'kind', newer.kind,
+          'payload', case newer.kind
+            when 'notification' then coalesce(
+              payload.payload, jsonb_build_object('group_id', newer.subject, 'count', 0)
+            ) || jsonb_build_object('unread', private.unread_numbers(viewer_id))
+            else private.event_payload(viewer_id, newer.kind, newer.subject)
+          end
+        )
+        order by newer.seq
+      ),
+      '[]'
+    )
+  into page.cursor, page.events
+  from newer
+  left join payload on payload.group_id = newer.subject and newer.kind = 'notification';
+  page.has_more := page.cursor < newest_seq;
+  return page;
+end;
+$$;
+
+comment on function private.sync_user is 'What is newer in the viewer''s own stream.';
+revoke all on function private.sync_user (jsonb, integer) from public, anon, authenticated, service_role;
+grant execute on function private.sync_user (jsonb, integer) to authenticated;
+
+create function public.sync(cursors jsonb default '{}', page_size integer default 200)
+returns setof public.stream_page
+language sql
+stable
+security invoker
+rows 1
+begin atomic
+  select own.*
+  from private.sync_user(sync.cursors, sync.page_size) as own;
+end;
+
+comment on function public.sync is 'What is newer in your streams. cursors has the last number that you know of each stream, such as {"user:…": 17}. Answers a row for each stream that you may read. page_size is 1 to 500 events of a stream.';
+revoke all on function public.sync (jsonb, integer) from public, anon, authenticated, service_role;
+grant execute on function public.sync (jsonb, integer) to authenticated;
+
+-- Unread ---------------------------------------------------------------------
+
+create type public.unread_counts as (
+  notifications  bigint,
+  requests       bigint,
+  cursors        jsonb
+);
+
+comment on type public.unread_counts is 'How many groups of notifications are unread, how many requests to follow you wait, and the newest number of each of your streams.';
+
+-- Definer, because nobody may read streams.
+create function private.unread()
+returns setof public.unread_counts
+language plpgsql
+stable
+security definer
+set search_path = ''
+rows 1
+as $$
+begin
+  return query
+  select streams.unread, streams.requests, jsonb_build_object('user:' || streams.user_id, streams.last_seq)
+  from private.streams
+  where streams.user_id = private.viewer();
+end;
+$$;
+
+comment on function private.unread is 'What public.unread() answers.';
+revoke all on function private.unread () from public, anon, authenticated, service_role;
+grant execute on function private.unread () to authenticated;
+
+create function public.unread()
+returns setof public.unread_counts
+language sql
+stable
+security invoker
+rows 1
+begin atomic
+  select counts.*
+  from private.unread() as counts;
+end;
+
+comment on function public.unread is 'How much is unread, in one row. It is cheap: ask it once a minute, and call sync() when a cursor is newer than yours.';
+revoke all on function public.unread () from public, anon, authenticated, service_role;
+grant execute on function public.unread () to authenticated;
