@@ -9,7 +9,7 @@ import type { AuthChangeEvent, Session, SupabaseClient } from "@supabase/supabas
 import { type BackOff, backOffMs } from "./back-off.ts";
 import { type Answer, call } from "./call.ts";
 import { createOutbox, type Outbox, type OutboxOptions } from "./outbox.ts";
-import { createStream, hold, next, type Stream, type StreamEvent } from "./stream.ts";
+import { createStream, hold, missed, next, type Stream, type StreamEvent } from "./stream.ts";
 import { joinTopic, type Topic } from "./topic.ts";
 import { onWake } from "./wake.ts";
 
@@ -75,6 +75,11 @@ export interface Sync extends Pick<Outbox, "send" | "pending"> {
   stop(): Promise<void>;
 }
 
+/** Twice this, then four times and so on, until `sync()` knows an event that was heard already. */
+const gapPauseMs = 10;
+/** An event that was sent just before a join may be readable only just after it. So one more check follows. */
+const checkAfterJoinMs = 2_000;
+
 const usual: Timing = { checkEveryMs: 60_000, callTimeoutMs: 20_000, pageSize: 200 };
 
 /** The one sync of each client, and the end of the one before it. */
@@ -103,6 +108,7 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
   let pause: ReturnType<typeof setTimeout> | undefined;
   /** The server said when to come back. Then a pause ends only by itself. */
   let isHeldBack = false;
+  let checkAfterJoin: ReturnType<typeof setTimeout> | undefined;
   let working: Promise<void> | undefined;
 
   for (const [name, cursor] of Object.entries(options.cursors ?? {})) {
@@ -154,6 +160,8 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
         joined: () => {
           isReachable = true;
           wake();
+          clearTimeout(checkAfterJoin);
+          checkAfterJoin = setTimeout(() => void check(), checkAfterJoinMs * (1 + Math.random()));
         },
         lost: (why) => {
           isReachable = false;
@@ -256,8 +264,8 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
     if (failures > failuresBefore) return;
     if (!rows.some(({ has_more }) => has_more)) {
       failures = 0;
-      // The answer is newer than these. What it does not have does not exist.
-      for (const { stream, seqs } of heardBefore) for (const seq of seqs) stream.held.delete(seq);
+      const asks = Math.max(0, ...heardBefore.map(({ stream, seqs }) => missed(stream, seqs)));
+      if (asks > 0) await shortly(gapPauseMs * 2 ** asks);
     } else if (JSON.stringify(cursors()) !== JSON.stringify(asked)) {
       isWanted = true;
     } else {
@@ -332,6 +340,18 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
     }, pauseMs);
   }
 
+  function shortly(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        stopped.removeEventListener("abort", end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      stopped.addEventListener("abort", end);
+    });
+  }
+
   function endPause(): void {
     clearTimeout(pause);
     pause = undefined;
@@ -376,6 +396,7 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
       ]).then(() => {});
       auth.subscription.unsubscribe();
       stopWaking();
+      clearTimeout(checkAfterJoin);
       endPause();
       tell();
       await running.end;
