@@ -4,10 +4,13 @@ import { onWake } from "../../clients/wake.ts";
 import { type Person, signUp } from "../people.ts";
 import { createDevice, patience } from "./device.ts";
 
-/** A browser, as far as the module looks at it. */
+/** A browser, as far as the module looks at it. Signing up needs none, so it comes first. */
 let page: EventTarget & { visibilityState: string };
 let browser: EventTarget;
-beforeEach(() => {
+let alice: Person;
+let bob: Person;
+beforeEach(async () => {
+  [alice, bob] = await Promise.all([signUp("alice"), signUp("bob")]);
   page = Object.assign(new EventTarget(), { visibilityState: "visible" });
   browser = new EventTarget();
   vi.stubGlobal("document", page);
@@ -63,11 +66,10 @@ describe("onWake", () => {
 });
 
 describe("a device that missed a broadcast", () => {
-  async function missing(alice: Person) {
+  async function missing() {
     const device = await createDevice(alice);
     await device.live();
     device.network.drop(() => true);
-    const bob = await signUp("bob");
     await bob.client.rpc("follow", { profile_id: alice.id }).throwOnError();
     await vi.waitFor(() => expect(device.network.counts.dropped).toBe(1), patience);
     expect(device.changes).toHaveLength(1);
@@ -75,21 +77,20 @@ describe("a device that missed a broadcast", () => {
   }
 
   test("finds it when the page is seen again", async () => {
-    const device = await missing(await signUp("alice"));
+    const device = await missing();
     show("hidden");
     show("visible");
     await vi.waitFor(() => expect(device.changes).toHaveLength(2), patience);
   });
 
   test("finds it when the network is back", async () => {
-    const device = await missing(await signUp("alice"));
+    const device = await missing();
     browser.dispatchEvent(new Event("online"));
     await vi.waitFor(() => expect(device.changes).toHaveLength(2), patience);
   });
 });
 
 test("a frozen network: each request is given up in time, and afterwards the device is in step", async () => {
-  const [alice, bob] = await Promise.all([signUp("alice"), signUp("bob")]);
   const device = await createDevice(alice, { timing: { callTimeoutMs: 200 } });
   await device.live();
   device.network.freeze();
