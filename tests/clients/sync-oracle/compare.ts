@@ -93,7 +93,17 @@ async function checkDesk(
   nudge: boolean,
 ): Promise<string | null> {
   const { seq, groups, unread } = snapshots[owner] as Snapshot;
+  const at = performance.now();
   const report = await device.ask("settle", { seq, nudge, timeoutMs: patienceMs });
+  if (process.env.SLOW && performance.now() - at > 1500)
+    console.log(
+      "slow",
+      n,
+      Math.round(performance.now() - at),
+      seq,
+      told(report),
+      device.network.requests.slice(-12),
+    );
   const { tally } = stage;
   tally.comparisons++;
   tally.violations += report.violations.length;
@@ -158,8 +168,8 @@ async function checkWrites({ town: { sql }, desks, people }: Stage): Promise<str
   return null;
 }
 
-function told({ state, cursor, pending, lastErrors, refusals }: Report): string {
-  return JSON.stringify({ state, cursor, pending, lastErrors, refusals });
+function told({ state, cursor, pending, log, refusals }: Report): string {
+  return [JSON.stringify({ state, cursor, pending, refusals }), ...log].join("\n    ");
 }
 
 const wrong = ({ people, desks }: Stage, n: number, kind: string, what: string): string =>

@@ -27,7 +27,8 @@ export interface Report extends Known {
   settled: Record<string, number>;
   refusals: string[];
   pending: number;
-  lastErrors: string[];
+  /** What happened last: states, failures and orders, each with its time in milliseconds. */
+  log: string[];
 }
 
 /** What a test may ask of a device. */
@@ -98,7 +99,10 @@ let violations: string[] = [];
 let counts: Report["counts"] = { events: 0, replaced: 0, failedOnPurpose: 0, stopped: 0 };
 let settled: Record<string, number> = {};
 let refusals: string[] = [];
-let lastErrors: string[] = [];
+let log: string[] = [];
+const note = (text: string) => {
+  log = [...log.slice(-29), `${Math.round(performance.now())} ${text}`];
+};
 let failing = 0;
 let slowMs = 0;
 /** How many groups a snapshot has at most. */
@@ -170,9 +174,8 @@ function begin(): void {
     apply,
     userId: user.id,
     cursors: cursor === undefined ? {} : { [name]: cursor },
-    onError: (error) => {
-      lastErrors = [...lastErrors.slice(-4), error.message];
-    },
+    onState: note,
+    onError: (error) => note(error.message),
     outbox: {
       storage,
       backOff: pace,
@@ -208,7 +211,7 @@ async function report(): Promise<Report> {
     settled,
     refusals,
     pending: (await sync?.pending())?.length ?? 0,
-    lastErrors,
+    log,
   };
 }
 
@@ -224,7 +227,7 @@ const orders: Orders = {
     counts = { events: 0, replaced: 0, failedOnPurpose: 0, stopped: 0 };
     settled = {};
     refusals = [];
-    lastErrors = [];
+    log = [];
     failing = slowMs = skewMs = 0;
     begin();
   },
@@ -264,9 +267,18 @@ const orders: Orders = {
   end: leave,
 };
 
+/** A page ends before the next one begins. */
+let pages: Promise<unknown> = Promise.resolve();
+const isAboutPages = (order: keyof Orders) => ["begin", "reload", "end"].includes(order);
+
 port.on("message", async ({ n, order, given }: { n: number; order: keyof Orders; given: never }) => {
+  if (order !== "report") note(`order: ${order} ${JSON.stringify(given ?? "").slice(0, 60)}`);
   try {
-    port.postMessage({ n, answer: await orders[order](given) });
+    const work = async (): Promise<unknown> => orders[order](given);
+    const before = isAboutPages(order) ? pages : Promise.resolve();
+    const answer = before.then(work, work);
+    if (isAboutPages(order)) pages = answer;
+    port.postMessage({ n, answer: await answer });
   } catch (error) {
     port.postMessage({ n, error: (error as Error).stack });
   }

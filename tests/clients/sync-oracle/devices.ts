@@ -17,6 +17,8 @@ export interface Device extends AsyncDisposable {
   sleep(): void;
   wake(): void;
   isAsleep(): boolean;
+  /** When it is awake and has done all that it was asked. */
+  idle(): Promise<void>;
 }
 
 export type { Report };
@@ -42,11 +44,19 @@ export async function createDevice(
     waiting.clear();
   });
   let isAsleep = false;
-  const ask: Device["ask"] = (order, ...[given]) =>
-    new Promise((resolve, reject) => {
+  const orders = new Set<Promise<unknown>>();
+  const ask: Device["ask"] = (order, ...[given]) => {
+    const answer = new Promise<never>((resolve, reject) => {
       waiting.set(++asked, { resolve: resolve as (answer: unknown) => void, reject });
       worker.postMessage({ n: asked, order, given });
     });
+    const done = answer.then(
+      () => void orders.delete(done),
+      () => void orders.delete(done),
+    );
+    orders.add(done);
+    return answer;
+  };
   const wake = () => {
     isAsleep = false;
     Atomics.store(awake, 0, 1);
@@ -57,6 +67,7 @@ export async function createDevice(
     ask,
     wake,
     isAsleep: () => isAsleep,
+    idle: async () => void (await Promise.all(orders)),
     async begin(session) {
       wake();
       network.heal();

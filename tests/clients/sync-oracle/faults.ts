@@ -82,4 +82,5 @@ export async function repairAll(stage: Stage): Promise<void> {
     device.wake();
   }
   await Promise.all([...stage.running, ...stage.repairs]);
+  await Promise.all(stage.desks.map(({ device }) => device.idle()));
 }

@@ -58,5 +58,7 @@ async function countUp({ desks, tally }: Stage): Promise<void> {
     tally.replaced += counts.replaced;
     tally.outbox.refused += refusals.length;
     tally.outbox.done += sent.length - refusals.length;
+    tally.dropped += device.network.counts.dropped;
+    tally.lost += device.network.counts.lost;
   }
 }
