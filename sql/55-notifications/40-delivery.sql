@@ -192,7 +192,7 @@ begin
   is_welcome := private.comes_from(notice.recipient_id, preference.from_whom, notice.actor_id);
   if preference.delivery = 'off'
     or not is_welcome and notice.kind <> 'follow_request'
-    or private.is_told_better(notice.recipient_id, notice.kind, notice.actor_id, notice.object_id)
+    or private.is_told_already(notice.recipient_id, notice.kind, notice.actor_id, notice.object_id)
     or notice.kind in ('like', 'repost', 'reply', 'quote', 'mention', 'edited')
       and private.mutes_thread_of(notice.recipient_id, notice.object_id)
   then
