@@ -6,26 +6,16 @@
  * The folder has no dependencies but the client of supabase-js that it is given. Copy it into your project.
  */
 import type { AuthChangeEvent, Session, SupabaseClient } from "@supabase/supabase-js";
-import { type BackOff, backOffMs } from "./back-off.ts";
-import { type Answer, call } from "./call.ts";
+import { call } from "./call.ts";
+import { type Change, createCatchUp, type Timing } from "./catch-up.ts";
 import { createOutbox, type Outbox, type OutboxOptions } from "./outbox.ts";
-import { createStream, hold, next, type Stream, type StreamEvent } from "./stream.ts";
+import type { StreamEvent } from "./stream.ts";
 import { joinTopic, type Topic } from "./topic.ts";
 import { onWake } from "./wake.ts";
 
 export { backOffMs } from "./back-off.ts";
+export type { Change, Timing } from "./catch-up.ts";
 export { type OutboxEntry, OutboxFullError, type OutboxStorage, type Write } from "./outbox.ts";
-
-/**
- * What the client has to do with its own state.
- * - `event`: one thing happened. Do nothing if you do not know the `kind`.
- * - `replace`: drop all that you have of this stream, and take the snapshot.
- * - `gone`: you may not read this stream any more. Drop what you have of it.
- */
-export type Change =
-  | ({ type: "event"; stream: string } & StreamEvent)
-  | { type: "replace"; stream: string; cursor: number; snapshot: Record<string, unknown> }
-  | { type: "gone"; stream: string };
 
 /**
  * - `live`: what happens is here at once.
@@ -46,27 +36,18 @@ export interface SyncOptions {
   onError?(error: Error): void;
   /** Where an earlier page stopped, if you keep your state: what `cursors()` was then. */
   cursors?: Record<string, number>;
-  /** Whose stream it is, if you know it. Else it is the person who is signed in. Offline Auth may not know. */
+  /** Whose stream it is, if you know it. Else it is the person who is signed in. Offline, Auth may not know. */
   userId?: string;
   outbox?: OutboxOptions;
   /** For tests. */
   timing?: Partial<Timing>;
 }
 
-export interface Timing extends BackOff {
-  /** How often `unread()` is asked. */
-  checkEveryMs: number;
-  /** How long one request may take. */
-  callTimeoutMs: number;
-  /** How many events one answer of `sync()` has at most. */
-  pageSize: number;
-}
-
-export interface Sync extends Pick<Outbox, "send" | "pending"> {
+export interface Sync extends Outbox {
   state(): SyncState;
   /** How far each stream has come. Keep it together with your state, and give it to the next page. */
   cursors(): Record<string, number>;
-  /** Asks what is missing, now. For a platform that tells in its own way that the app is in front again. */
+  /** Asks what is missing, now. For a platform that says in its own way that the app is in front again. */
   wake(): void;
   /**
    * Ends everything. After it `apply` is not called any more. What is in the outbox stays stored.
@@ -76,9 +57,11 @@ export interface Sync extends Pick<Outbox, "send" | "pending"> {
 }
 
 const usual: Timing = { checkEveryMs: 60_000, callTimeoutMs: 20_000, pageSize: 200 };
+/** An event that was sent just before a join may be readable only just after it. So one more check follows. */
+const checkAfterJoinMs = 2_000;
 
-/** The one sync of each client, and the end of the one before it. */
-const ofClients = new WeakMap<SupabaseClient, { isRunning: boolean; end: Promise<void> }>();
+/** The sync of each client. `end`: when it left its topics. */
+const ofClients = new WeakMap<SupabaseClient, { isRunning: boolean; end: Promise<unknown> }>();
 
 /**
  * Starts at once, or when somebody signs in. Stops when they sign out.
@@ -87,39 +70,33 @@ const ofClients = new WeakMap<SupabaseClient, { isRunning: boolean; end: Promise
 export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync {
   const before = ofClients.get(supabase);
   if (before?.isRunning) throw new Error("This client has a sync already. Stop it first.");
+  const running = { isRunning: true, end: Promise.resolve() as Promise<unknown> };
+  ofClients.set(supabase, running);
+
   const timing = { ...usual, ...options.timing };
-  const streams = new Map<string, Stream>();
-  const topics = new Map<string, Topic>();
   const stopping = new AbortController();
   const stopped = stopping.signal;
+  const topics = new Map<string, Topic>();
   let userId: string | undefined;
   let told: SyncState = "offline";
-  /** `sync()` has to be asked. */
-  let isWanted = false;
-  let isAsking = false;
-  /** The last try worked, as far as we know. */
-  let isReachable = false;
-  let failures = 0;
-  let pause: ReturnType<typeof setTimeout> | undefined;
-  /** The server said when to come back. Then a pause ends only by itself. */
-  let isHeldBack = false;
-  let working: Promise<void> | undefined;
+  /** The socket worked when it was last heard of. */
+  let isReachable = true;
+  let checkAfterJoin: ReturnType<typeof setTimeout> | undefined;
+  let end: Promise<void> | undefined;
 
-  for (const [name, cursor] of Object.entries(options.cursors ?? {})) {
-    streams.set(name, createStream(name, cursor));
-  }
+  const catchUp = createCatchUp(supabase, stopped, { apply: options.apply, changed: tell, failed, timing });
+  for (const [name, cursor] of Object.entries(options.cursors ?? {})) catchUp.follow(name, cursor);
   const outbox = createOutbox(supabase, stopped, {
     callTimeoutMs: timing.callTimeoutMs,
-    onError: options.onError,
+    onError: failed,
     ...options.outbox,
   });
-
-  // Who it is ------------------------------------------------------------------
-
+  const stopWaking = onWake(timing.checkEveryMs, { wake, check: () => void check() });
   const { data: auth } = supabase.auth.onAuthStateChange((event, session) => {
     // Auth holds its lock while it calls this. So nothing may ask it anything before this returns.
     setTimeout(() => signedIn(event, session));
   });
+  if (options.userId !== undefined) void begin(options.userId);
 
   function signedIn(event: AuthChangeEvent, session: Session | null): void {
     if (stopped.aborted) return;
@@ -136,218 +113,55 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
     userId = id;
     await before?.end;
     if (stopped.aborted) return;
-    isReachable = true;
-    follow(`user:${id}`, `user:${id}`);
+    join(`user:${id}`, `user:${id}`);
     outbox.begin(id);
-    want();
+    catchUp.want();
   }
 
-  /** Joins the topic of a stream. A stream may move to another topic: its cursor stays. */
-  function follow(name: string, topicName: string): void {
-    if (!streams.has(name)) streams.set(name, createStream(name));
-    void topics.get(name)?.leave();
-    const topic = joinTopic(
-      supabase,
-      topicName,
-      {
-        heard: (payload) => heard(name, payload as StreamEvent),
-        joined: () => {
-          isReachable = true;
-          wake();
-        },
-        lost: (why) => {
-          isReachable = false;
-          failed(why);
-        },
+  /** Joins the topic of a stream. A stream may move to another topic, and keeps its cursor. */
+  function join(stream: string, topic: string): void {
+    void topics.get(stream)?.leave();
+    catchUp.follow(stream);
+    const listener = {
+      heard: (payload: unknown) => catchUp.heard(stream, payload as StreamEvent),
+      joined() {
+        isReachable = true;
+        wake();
+        clearTimeout(checkAfterJoin);
+        checkAfterJoin = setTimeout(() => void check(), checkAfterJoinMs * (1 + Math.random()));
       },
-      timing,
-    );
-    topics.set(name, topic);
+      lost(why: Error) {
+        isReachable = false;
+        failed(why);
+      },
+    };
+    topics.set(stream, joinTopic(supabase, topic, listener, timing));
   }
 
-  // What comes in ----------------------------------------------------------------
-
-  function heard(name: string, event: StreamEvent): void {
-    const stream = streams.get(name);
-    if (!stream) return;
-    if (hold(stream, event) === "full") isWanted = true;
-    work();
-  }
-
-  function want(): void {
-    isWanted = true;
-    work();
-  }
-
-  /** The network or the page is back: nobody waits for the end of a pause. */
+  /** The network or the page is back, or something may be missing. */
   function wake(): void {
-    if (stopped.aborted || userId === undefined) return;
-    if (!isHeldBack) endPause();
+    if (stopped.aborted || topics.size === 0) return;
     for (const topic of topics.values()) topic.retry();
     outbox.flush();
-    want();
+    catchUp.hurry();
+    catchUp.want();
   }
 
   /** The cheap question of every minute. */
   async function check(): Promise<void> {
-    if (userId === undefined || isAsking || isWanted) return;
+    if (topics.size === 0 || catchUp.isCatchingUp()) return;
     const answer = await call(supabase.rpc("unread"), timing.callTimeoutMs, stopped);
     if (stopped.aborted || answer.error) return;
-    const [row] = [answer.data].flat() as { cursors?: Record<string, number> }[];
-    const isBehind = ([name, seq]: [string, number]) => (streams.get(name)?.cursor ?? -1) < seq;
-    if (Object.entries(row?.cursors ?? {}).some(isBehind)) want();
-  }
-
-  // What is done, one thing at a time ----------------------------------------------
-
-  function work(): void {
-    working ??= workOff();
-    tell();
-  }
-
-  async function workOff(): Promise<void> {
-    // Nothing is done before `working` is set.
-    await Promise.resolve();
-    try {
-      while (!stopped.aborted) {
-        const found = nextEvent();
-        if (found) await applied(found.stream, () => applyEvent(found.stream, found.event));
-        else if (isWanted && pause === undefined) await catchUp();
-        else return;
-      }
-    } finally {
-      working = undefined;
-      tell();
-    }
-  }
-
-  /** The next event that continues its stream. If a stream has only later ones, something is missing. */
-  function nextEvent(): { stream: Stream; event: StreamEvent } | undefined {
-    for (const stream of streams.values()) {
-      const event = next(stream);
-      if (event) return { stream, event };
-      if (stream.held.size > 0) isWanted = true;
-    }
-    return undefined;
-  }
-
-  async function catchUp(): Promise<void> {
-    isWanted = false;
-    isAsking = true;
-    tell();
-    await ask();
-    isAsking = false;
-  }
-
-  async function ask(): Promise<void> {
-    const heardBefore = [...streams.values()].map((stream) => ({ stream, seqs: [...stream.held.keys()] }));
-    const asked = cursors();
-    const query = supabase.rpc("sync", { cursors: asked, page_size: timing.pageSize });
-    const answer = await call(query, timing.callTimeoutMs, stopped);
-    if (stopped.aborted) return;
-    isReachable = answer.status !== 0;
-    if (answer.error) return putOff(answer);
-    const rows = answer.data as SyncRow[];
-    const failuresBefore = failures;
-    for (const row of rows) await take(row);
-    for (const name of Object.keys(asked)) {
-      if (!rows.some(({ stream }) => stream === name)) await forget(name);
-    }
-    if (failures > failuresBefore) return;
-    if (!rows.some(({ has_more }) => has_more)) {
-      failures = 0;
-      // The answer is newer than these. What it does not have does not exist.
-      for (const { stream, seqs } of heardBefore) for (const seq of seqs) stream.held.delete(seq);
-    } else if (JSON.stringify(cursors()) !== JSON.stringify(asked)) {
-      isWanted = true;
-    } else {
-      putOff({ error: { message: "sync() has more and does not answer it" }, retryAfterMs: 0 });
-    }
-  }
-
-  async function take(row: SyncRow): Promise<void> {
-    const stream = streams.get(row.stream) ?? createStream(row.stream);
-    streams.set(row.stream, stream);
-    if (row.start_over) {
-      return applied(stream, async () => {
-        const { cursor, snapshot } = row;
-        await options.apply({ type: "replace", stream: stream.name, cursor, snapshot: snapshot ?? {} });
-        stream.cursor = row.cursor;
-      });
-    }
-    const events = row.events ?? [];
-    // What comes before it is not worth the work.
-    const restart = events.find(({ kind }) => kind === "start_over");
-    for (const event of restart ? [restart] : events) {
-      if (stopped.aborted) return;
-      if (stream.cursor === undefined) return;
-      if (event.seq > stream.cursor) await applied(stream, () => applyEvent(stream, event));
-    }
-  }
-
-  async function applyEvent(stream: Stream, event: StreamEvent): Promise<void> {
-    if (event.kind === "start_over") {
-      stream.cursor = undefined;
-      isWanted = true;
-      return;
-    }
-    const { seq, kind, payload } = event;
-    await options.apply({ type: "event", stream: stream.name, seq, kind, payload });
-    stream.cursor = seq;
-  }
-
-  /** After a failure nobody knows what the client has. So the stream begins again with a snapshot. */
-  async function applied(stream: Stream, step: () => Promise<void>): Promise<void> {
-    try {
-      await step();
-    } catch (error) {
-      stream.cursor = undefined;
-      putOff({ error: error as Error, retryAfterMs: 0 });
-    }
-  }
-
-  async function forget(name: string): Promise<void> {
-    const stream = streams.get(name);
-    if (!stream) return;
-    if (name !== `user:${userId}`) {
-      streams.delete(name);
-      void topics.get(name)?.leave();
-      topics.delete(name);
-    }
-    stream.cursor = undefined;
-    await applied(stream, async () => options.apply({ type: "gone", stream: name }));
-  }
-
-  // Pauses and states ------------------------------------------------------------
-
-  function putOff({ error, retryAfterMs }: Pick<Answer, "error" | "retryAfterMs">): void {
-    isWanted = true;
-    failed(new Error(error?.message ?? "The request failed"));
-    clearTimeout(pause);
-    const pauseMs = Math.max(retryAfterMs, backOffMs(++failures, timing));
-    isHeldBack = retryAfterMs > 0;
-    pause = setTimeout(() => {
-      endPause();
-      work();
-    }, pauseMs);
-  }
-
-  function endPause(): void {
-    clearTimeout(pause);
-    pause = undefined;
-    isHeldBack = false;
-  }
-
-  function failed(error: Error): void {
-    if (!stopped.aborted) options.onError?.(error);
-    tell();
+    const [row] = answer.data as { cursors: Record<string, number> }[];
+    const isBehind = ([name, seq]: [string, number]) => (catchUp.cursorOf(name) ?? -1) < seq;
+    if (Object.entries(row?.cursors ?? {}).some(isBehind)) catchUp.want();
   }
 
   function state(): SyncState {
-    if (stopped.aborted || userId === undefined) return "offline";
+    if (stopped.aborted || topics.size === 0) return "offline";
     const isJoined = [...topics.values()].every((topic) => topic.isJoined());
-    if (isJoined && !isWanted && !isAsking) return "live";
-    return isReachable && pause === undefined ? "catching up" : "offline";
+    if (isJoined && !catchUp.isCatchingUp()) return "live";
+    return isReachable && catchUp.isReachable() && !catchUp.isPaused() ? "catching up" : "offline";
   }
 
   function tell(): void {
@@ -357,45 +171,32 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
     options.onState?.(now);
   }
 
-  function cursors(): Record<string, number> {
-    const known = [...streams.values()].filter(({ cursor }) => cursor !== undefined);
-    return Object.fromEntries(known.map(({ name, cursor }) => [name, cursor as number]));
+  function failed(error: Error): void {
+    if (!stopped.aborted) options.onError?.(error);
+    tell();
   }
 
-  // The end ----------------------------------------------------------------------
-
-  let end: Promise<void> | undefined;
   function stop(): Promise<void> {
     end ??= (async () => {
       stopping.abort();
-      running.isRunning = false;
-      running.end = Promise.all([
-        ...[...topics.values()].map((topic) => topic.leave()),
-        outbox.end(),
-        working,
-      ]).then(() => {});
-      auth.subscription.unsubscribe();
       stopWaking();
-      endPause();
+      clearTimeout(checkAfterJoin);
+      auth.subscription.unsubscribe();
+      running.isRunning = false;
+      const left = [...topics.values()].map((topic) => topic.leave());
+      running.end = Promise.all([...left, catchUp.end(), outbox.end()]);
       tell();
       await running.end;
     })();
     return end;
   }
 
-  const stopWaking = onWake(timing.checkEveryMs, { wake, check: () => void check() });
-  const running = { isRunning: true, end: Promise.resolve() };
-  ofClients.set(supabase, running);
-  if (options.userId !== undefined) void begin(options.userId);
-  return { state: () => told, cursors, wake, send: outbox.send, pending: outbox.pending, stop };
-}
-
-/** A row of `sync()`. */
-interface SyncRow {
-  stream: string;
-  start_over: boolean;
-  cursor: number;
-  has_more: boolean;
-  events: StreamEvent[] | null;
-  snapshot: Record<string, unknown> | null;
+  return {
+    state,
+    cursors: catchUp.cursors,
+    wake,
+    send: outbox.send,
+    pending: outbox.pending,
+    stop,
+  };
 }

@@ -127,3 +127,11 @@ test("an answer is lost after the server did the request", async () => {
   const { data } = await client.rpc("username_available", { username }).throwOnError();
   expect(data).toMatchObject({ available: false, reason: "username_taken" });
 });
+
+test("a request is answered by the network itself", async () => {
+  const { network, client } = await stage();
+  const answered = network.answer(503, { "retry-after": "7" }, ({ path }) => path.endsWith("/public_feed"));
+  expect((await askPublicFeed(client)).status).toBe(503);
+  await answered;
+  expect((await askPublicFeed(client)).status).toBe(200);
+});

@@ -42,7 +42,12 @@ export interface FaultyNetwork extends AsyncDisposable {
    * @param matches by default any request that is no WebSocket
    * @returns when the answer was lost
    */
-  loseAnswer(matches?: (request: { method: string; path: string }) => boolean): Promise<void>;
+  loseAnswer(matches?: Wait["matches"]): Promise<void>;
+  /**
+   * Answers the next matching request itself, as an overloaded gateway does. The server does not get it.
+   * @returns when it was answered
+   */
+  answer(status: number, headers: Record<string, string>, matches?: Wait["matches"]): Promise<void>;
   /** Ends refuse, freeze, drop, and the faults that still wait for their frame or request. */
   heal(): void;
   /** What came by so far. */
@@ -54,6 +59,8 @@ export interface FaultyNetwork extends AsyncDisposable {
 interface Wait {
   matches(request: { method: string; path: string }): boolean;
   done(): void;
+  /** What to answer in place of the server. Absent: the server's answer gets lost. */
+  answer?: { status: number; headers: Record<string, string> };
 }
 
 const mostRequests = 1_000;
@@ -72,7 +79,7 @@ export async function createFaultyNetwork(target: string): Promise<FaultyNetwork
   let thaw = () => {};
   let dropped: ((broadcast: Broadcast) => boolean) | undefined;
   let midFrame: (() => void)[] = [];
-  let losses: Wait[] = [];
+  let waits: Wait[] = [];
 
   const forward = ({ method, url, headers }: IncomingMessage) => {
     // Without compression, the proxy can read the frames.
@@ -95,17 +102,22 @@ export async function createFaultyNetwork(target: string): Promise<FaultyNetwork
     note(`${method} ${path.split("?")[0]}`);
     await thawed;
     if (socket.destroyed) return;
-    const loss = losses.find(({ matches }) => matches({ method, path }));
-    if (loss) losses = losses.filter((other) => other !== loss);
+    const fault = waits.find(({ matches }) => matches({ method, path }));
+    if (fault) waits = waits.filter((other) => other !== fault);
+    if (fault?.answer) {
+      request.resume();
+      response.writeHead(fault.answer.status, fault.answer.headers).end();
+      return fault.done();
+    }
     const onward = send(forward(request), (answer) => {
       const chunks: Buffer[] = [];
       answer.on("data", (chunk: Buffer) => chunks.push(chunk));
       answer.once("error", () => socket.destroy());
       answer.once("end", async () => {
-        if (loss) {
+        if (fault) {
           counts.lost++;
           socket.resetAndDestroy();
-          return loss.done();
+          return fault.done();
         }
         await thawed;
         response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
@@ -206,14 +218,16 @@ export async function createFaultyNetwork(target: string): Promise<FaultyNetwork
     drop(chosen) {
       dropped = chosen;
     },
-    loseAnswer: (matches = () => true) => new Promise((done) => void losses.push({ matches, done })),
+    loseAnswer: (matches = () => true) => new Promise((done) => void waits.push({ matches, done })),
+    answer: (status, headers, matches = () => true) =>
+      new Promise((done) => void waits.push({ matches, done, answer: { status, headers } })),
     heal() {
       isRefusing = false;
       thaw();
       thawed = undefined;
       dropped = undefined;
       midFrame = [];
-      losses = [];
+      waits = [];
     },
     async [Symbol.asyncDispose]() {
       thaw();
