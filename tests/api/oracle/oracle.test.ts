@@ -26,7 +26,7 @@ import type { Answers } from "./ask.ts";
 import { type Disagreement, newTally, type Plan, play } from "./play.ts";
 import { createPopulation, fresh, type Population } from "./population.ts";
 import * as plainly from "./questions.ts";
-import { shortest } from "./shrink.ts";
+import { plainerThan, shortest } from "./shrink.ts";
 import { histories } from "./steps.ts";
 
 const { env } = process;
@@ -54,11 +54,14 @@ async function firstDisagreement(plan: Plan, steps: number): Promise<Disagreemen
   if (!found.key) throw found;
   // Ask only the question that was answered differently, and only at the end.
   const narrow: Plan = { ...plan, every: Number.POSITIVE_INFINITY, only: found.key, tally: newTally() };
-  const shorter = await shortest(found.steps, async (candidate) =>
-    play(await fresh(population), candidate, narrow).then(
-      () => null,
-      (error: Disagreement) => error,
-    ),
+  const shorter = await shortest(
+    found.steps,
+    async (candidate) =>
+      play(await fresh(population), candidate, narrow).then(
+        () => null,
+        (error: Disagreement) => error,
+      ),
+    plainerThan,
   );
   return shorter ?? found;
 }

@@ -14,16 +14,18 @@ const patienceMs = 120_000;
 
 /**
  * @param fails plays a history, and answers null if it does not fail in the same way
+ * @param simpler the same step with less in it, simplest first
  * @returns the failure of the shortest history found, or null if the given history does not fail
  */
-export async function shortest<Failure>(
-  steps: Numbered[],
-  fails: (steps: Numbered[]) => Promise<Failure | null>,
+export async function shortest<Failure, One>(
+  steps: One[],
+  fails: (steps: One[]) => Promise<Failure | null>,
+  simpler: (step: One) => One[],
 ): Promise<Failure | null> {
   const deadlineMs = Date.now() + patienceMs;
   let left = steps;
   let failure = await fails(left);
-  const replace = async (candidate: Numbered[]): Promise<boolean> => {
+  const replace = async (candidate: One[]): Promise<boolean> => {
     if (failure === null || Date.now() > deadlineMs) return false;
     const found = await fails(candidate);
     if (found === null) return false;
@@ -42,7 +44,7 @@ export async function shortest<Failure>(
   const simplify = async (): Promise<boolean> => {
     let simplified = false;
     for (let n = 0; n < left.length; n++) {
-      for (const plainer of plainerThan(left[n] as Numbered)) {
+      for (const plainer of simpler(left[n] as One)) {
         const changes = !isDeepStrictEqual(plainer, left[n]);
         if (!changes || !(await replace(left.with(n, plainer)))) continue;
         simplified = true;
@@ -62,7 +64,7 @@ export async function shortest<Failure>(
 }
 
 /** The same step with less in it, simplest first. */
-function plainerThan(step: Numbered): Numbered[] {
+export function plainerThan(step: Numbered): Numbered[] {
   if (step.do === "edit") {
     const plain = { title: [], content: [{ word: 1 }], warning: false };
     // An edit has two simplest texts, and this is one of them.
