@@ -22,7 +22,6 @@ test("package-lock.json has the native packages of all machines", async () => {
     missing,
     "package-lock.json has lost these packages. They are native code for other machines, and without their " +
       "entries `npm ci` does not install them there. `npm install` removes them: it keeps only what this machine " +
-      "can use. Take the removed lines out of the last commit again (`git diff package-lock.json`), and keep " +
-      "only the change that you wanted.",
+      "can use. Put the lines back that `git diff main -- package-lock.json` shows as removed.",
   ).toEqual([]);
 });
