@@ -9,6 +9,8 @@ import { internal, tooManyRequests } from "./errors.ts";
 import type { Reply, Request } from "./password-worker.ts";
 
 export interface HashThreads extends AsyncDisposable {
+  /** The number of threads. They start when there is work for them, and stay. */
+  readonly size: number;
   /**
    * Makes a hash, or compares the password with `hash`.
    * @throws AuthError over_request_rate_limit, unexpected_failure if the thread ends
@@ -58,6 +60,9 @@ export function createHashThreads(
   }
 
   return {
+    get size() {
+      return threads.length;
+    },
     run(password, hash) {
       if (jobs() >= jobsMax) throw tooManyRequests("over_request_rate_limit", "Request rate limit reached");
       return new Promise((resolve, reject) => {
