@@ -22,10 +22,10 @@ const sendingMs = 3800;
 const maxBodyBytes = 512 * 1024;
 
 const occasions = createOccasions();
+const settings = readSettings((name) => Deno.env.get(name));
 
 Deno.serve(async (request) => {
   if (request.method !== "POST") return refusal(405, "Only POST");
-  const settings = readSettings((name) => Deno.env.get(name));
   if ("problem" in settings) {
     console.error(`signup-email is not configured:\n${settings.problem}`);
     return refusal(500, "The hook is not configured");

@@ -98,7 +98,7 @@ test("with an RS256 key of the project alice signs in, and every service takes h
   }
 });
 
-/** Who is deleted, and which rows somebody else holds meanwhile. */
+/** Each person is deleted while somebody else holds the rows of the query. */
 const holds = {
   bob: `select from likes join profiles on profiles.id = user_id where username = 'bob'
     for update of likes`,
