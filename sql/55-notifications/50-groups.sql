@@ -2,8 +2,8 @@
  * groups
  *
  * How a group of notifications looks to its recipient: in a list, and in an event of the
- * stream. The recipient sees nobody who is hidden from them, even if a large block has not
- * been looked at yet (20-queue.sql).
+ * stream. The recipient sees no person and no post that is hidden from them, even if a large
+ * change has not been looked at yet (20-queue.sql).
  */
 
 -- English, for clients that do not know a kind.
@@ -88,6 +88,12 @@ begin
     join public.profiles on profiles.id = member.actor_id
   ) as newest
   where newest.actors is not null
+    and (
+      listed.object_id = 0
+      -- Your own posts.
+      or listed.kind in ('like', 'repost', 'draft_published')
+      or private.sees_post(listed_groups.user_id, listed.object_id)
+    )
   order by wanted.place;
 end;
 $$;

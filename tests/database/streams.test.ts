@@ -130,6 +130,19 @@ describe("an event", () => {
   });
 });
 
+test("an event shows no post of an account that became private, even before the job has looked", async () => {
+  await db.admin`
+    insert into posts (author_id, content) select ${bob.id}, n::text from generate_series(1, 250) as n`;
+  const events = await eventsOf(alice, () => act.write(bob, `@${alice.username}`));
+  const [{ payload: before }] = events as [act.StreamEvent];
+  expect(before).toMatchObject({ count: 1, kind: "mention" });
+  await act.setPrivate(bob, true);
+  expect(await db.admin`select from private.fan_outs where kind = 'account'`).toHaveLength(1);
+  const [after] = (await sync(alice, 0)).events;
+  expect(after?.payload).toMatchObject({ group_id: before.group_id, count: 0 });
+  expect(Object.keys(after?.payload ?? {}).sort()).toEqual(["count", "group_id", "unread"]);
+});
+
 describe("the numbers", () => {
   test("have no gap when many act at once", async () => {
     const crowd = await act.signUpAll(db, ...Array.from({ length: 15 }, (_, n) => `crowd${round}_${n}`));
