@@ -71,6 +71,16 @@ grant update (user_id, kind, from_whom, delivery) on public.notification_prefere
 
 -- Rules ----------------------------------------------------------------------
 
+create function private.default_delivery(kind public.notification_kind)
+returns public.notification_delivery
+language sql
+immutable
+security invoker
+return case default_delivery.kind when 'edited' then 'quiet' else 'loud' end::public.notification_delivery;
+
+comment on function private.default_delivery is 'How a kind arrives when somebody has no preference for it.';
+revoke all on function private.default_delivery (public.notification_kind) from public, anon, authenticated, service_role;
+
 create function private.notification_preference(user_id uuid, kind public.notification_kind)
 returns public.notification_preferences
 language plpgsql
@@ -89,7 +99,7 @@ begin
     preference.user_id := notification_preference.user_id;
     preference.kind := notification_preference.kind;
     preference.from_whom := 'everyone';
-    preference.delivery := case notification_preference.kind when 'edited' then 'quiet' else 'loud' end;
+    preference.delivery := private.default_delivery(notification_preference.kind);
   end if;
   return preference;
 end;

@@ -62,6 +62,8 @@ declare
     notifications_page.kinds, enum_range(null::public.notification_kind)
   );
   spare constant integer := 20;
+  stream private.streams;
+  hidden_ids uuid[] := array(select private.hidden_ids(viewer_id));
   group_ids bigint[];
 begin
   perform private.check_page_size(notifications_page.page_size);
@@ -83,10 +85,13 @@ begin
     limit notifications_page.page_size + spare
   );
 
+  select streams.* into stream
+  from private.streams
+  where streams.user_id = viewer_id;
   return query
   with listed as materialized (
     select groups.*
-    from private.listed_groups(viewer_id, group_ids) as groups
+    from private.listed_groups(stream, hidden_ids, group_ids) as groups
     where groups.object_id = 0 or private.sees_post(viewer_id, groups.object_id)
     order by groups.id desc
     limit notifications_page.page_size
