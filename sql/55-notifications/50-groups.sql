@@ -92,9 +92,11 @@ begin atomic
   where newest.actors is not null
     and (
       listed.object_id = 0
-      -- Your own posts.
+      -- Their recipient wrote the post, and sees it as long as it is there.
       or listed.kind in ('like', 'repost', 'draft_published')
-      or private.sees_post((listed_groups.stream).user_id, listed.object_id)
+        and exists (select from public.posts where posts.id = listed.object_id)
+      or listed.kind not in ('like', 'repost', 'draft_published')
+        and private.sees_post((listed_groups.stream).user_id, listed.object_id)
     );
 end;
 
