@@ -130,6 +130,44 @@ describe("an event", () => {
   });
 });
 
+test("an event shows no post of an account that became private, even before the job has looked", async () => {
+  await db.admin`
+    insert into posts (author_id, content) select ${bob.id}, n::text from generate_series(1, 250) as n`;
+  const events = await eventsOf(alice, () => act.write(bob, `@${alice.username}`));
+  const [{ payload: before }] = events as [act.StreamEvent];
+  expect(before).toMatchObject({ count: 1, kind: "mention" });
+  await act.setPrivate(bob, true);
+  expect(await db.admin`select from private.fan_outs where kind = 'account'`).toHaveLength(1);
+  const [after] = (await sync(alice, 0)).events;
+  expect(after?.payload).toMatchObject({ group_id: before.group_id, count: 0 });
+  expect(Object.keys(after?.payload ?? {}).sort()).toEqual(["count", "group_id", "unread"]);
+});
+
+test("mallory cannot tell alice's block from her deleted account by the order of events", async () => {
+  const lost: string[][] = [];
+  for (const leaves of [act.block, act.deleteAccount]) {
+    const suffix = `${round}_${lost.length}`;
+    const [author, mallory] = (await act.signUpAll(db, `author${suffix}`, `mallory${suffix}`)) as [
+      Person,
+      Person,
+    ];
+    await act.ring(mallory, author);
+    await act.write(author, "news");
+    const liked = await act.write(mallory, "liked");
+    await act.like(author, liked);
+    await act.like(bob, liked);
+    const kinds = new Map((await act.groups(mallory)).map(({ group_id, kind }) => [group_id, kind]));
+    const events = await eventsOf(mallory, () =>
+      leaves === act.block ? act.block(author, mallory) : act.deleteAccount(db, author),
+    );
+    lost.push(events.map(({ payload }) => `${kinds.get(payload.group_id as number)} ${payload.count}`));
+  }
+  expect(lost).toEqual([
+    ["post 0", "like 1"],
+    ["post 0", "like 1"],
+  ]);
+});
+
 describe("the numbers", () => {
   test("have no gap when many act at once", async () => {
     const crowd = await act.signUpAll(db, ...Array.from({ length: 15 }, (_, n) => `crowd${round}_${n}`));

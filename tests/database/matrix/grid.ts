@@ -119,7 +119,7 @@ async function outcomeOf(sql: TransactionSql, statement: string): Promise<Outcom
       sql.savepoint(async (inner) => {
         const results = await inner.unsafe(statement);
         // If there are several statements, the last one counts.
-        const rows = results.count === undefined ? results.at(-1) : results;
+        const rows = (results.count === undefined ? results.at(-1) : results) as typeof results;
         const [first] = rows;
         outcome.rows = rows.count;
         outcome.word = rows.count > 0 ? "row" : "nothing";
