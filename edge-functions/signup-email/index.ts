@@ -50,7 +50,7 @@ Deno.serve(async (request) => {
     return refusal(400, "Invalid payload: email_data.site_url");
   }
   try {
-    const occasion = await occasionOf(body);
+    const occasion = occasionOf(body);
     await occasions.once(occasion, () => sendMails(mails, settings, occasion, signal));
   } catch (error) {
     if (!(error instanceof SendError)) throw error;

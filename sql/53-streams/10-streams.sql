@@ -115,16 +115,20 @@ comment on function private.forget_events is 'Deletes up to 2,000 events that ar
 revoke all on function private.forget_events () from public, anon, authenticated, service_role;
 
 -- After a restore, a client may know numbers that mean something else by now. So each stream
--- leaves out a number. Then every client starts over.
+-- leaves out a million numbers, and keeps no event from before them.
 create function private.restart_streams()
 returns void
-language sql
+language plpgsql
 volatile
 security invoker
-begin atomic
+set search_path = ''
+as $$
+begin
+  truncate private.stream_events;
   update private.streams
   set last_seq = streams.last_seq + 1000000;
 end;
+$$;
 
 comment on function private.restart_streams is 'Makes every client start over. To be called after a backup was restored.';
 revoke all on function private.restart_streams () from public, anon, authenticated, service_role;

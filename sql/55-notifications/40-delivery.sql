@@ -539,7 +539,10 @@ begin
   if cardinality(desk.changed) > most_events then
     return private.append_events(stream, 'start_over', array[null::bigint]);
   elsif cardinality(desk.changed) > 0 then
-    return private.append_events(stream, 'notification', desk.changed);
+    -- The order must not tell a block from a deleted account. So it is not the order of work.
+    return private.append_events(
+      stream, 'notification', array(select unnest(desk.changed) as group_id order by group_id)
+    );
   elsif stream.requests <> before.requests then
     return private.append_events(stream, 'unread', array[null::bigint]);
   elsif stream.last_id <> before.last_id then

@@ -2,8 +2,8 @@
  * groups
  *
  * How a group of notifications looks to its recipient: in a list, and in an event of the
- * stream. The recipient sees nobody who is hidden from them, even if a large block has not
- * been looked at yet (20-queue.sql).
+ * stream. The recipient sees no person and no post that is hidden from them, even if a large
+ * change has not been looked at yet (20-queue.sql).
  */
 
 -- English, for clients that do not know a kind. The casts to text keep it immutable. Otherwise
@@ -89,7 +89,15 @@ begin atomic
     ) as member
     join public.profiles on profiles.id = member.actor_id
   ) as newest
-  where newest.actors is not null;
+  where newest.actors is not null
+    and (
+      listed.object_id = 0
+      -- Their recipient wrote the post, and sees it as long as it is there.
+      or listed.kind in ('like', 'repost', 'draft_published')
+        and exists (select from public.posts where posts.id = listed.object_id)
+      or listed.kind not in ('like', 'repost', 'draft_published')
+        and private.sees_post((listed_groups.stream).user_id, listed.object_id)
+    );
 end;
 
 comment on function private.listed_groups is 'How these groups look to their recipient. A group that shows nothing is left out.';

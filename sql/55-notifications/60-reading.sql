@@ -92,7 +92,6 @@ begin
   with listed as materialized (
     select groups.*
     from private.listed_groups(stream, hidden_ids, group_ids) as groups
-    where groups.object_id = 0 or private.sees_post(viewer_id, groups.object_id)
     order by groups.id desc
     limit notifications_page.page_size
   ),

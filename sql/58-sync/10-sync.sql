@@ -144,7 +144,7 @@ returns setof public.stream_page
 language sql
 stable
 security invoker
-rows 1
+rows 10
 begin atomic
   select own.*
   from private.sync_user(sync.cursors, sync.page_size) as own;

@@ -1,6 +1,7 @@
 /** Bells: the followers who are notified of each new post, few or many, exactly once. */
 import type postgres from "postgres";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { createSession } from "../../platform/database/session.ts";
 import { createDatabase, type Database, type Person } from "./database.ts";
 import * as act from "./notices.ts";
 import { differences } from "./recount.ts";
@@ -28,10 +29,14 @@ afterEach(async () => {
 });
 afterAll(() => db?.[Symbol.asyncDispose]());
 
-/** So many fans follow bob, and ring his bell. */
-const fans = (many: number) => db.admin`
-  insert into follows (follower_id, followee_id, notifies)
-  select id, ${bob.id}, true from profiles where username like 'fan\\_%' order by id limit ${many}`;
+/** This many fans follow bob, and ring his bell. */
+const fans = async (many: number, of = bob) => {
+  await db.admin`
+    insert into follows (follower_id, followee_id, notifies)
+    select id, ${of.id}, true from profiles where username like 'fan\\_%' order by id limit ${many}`;
+  // He is told of his new followers.
+  await act.deliver(db);
+};
 /** How many people are told of a post, and how often one of them is. */
 const toldOf = async (post: number) => {
   const [row] = await db.admin`
@@ -142,9 +147,10 @@ describe("the job", () => {
     const holder = await db.admin.reserve();
     await holder`begin`;
     await holder`select from private.streams where user_id = ${lastFan?.id} for update`;
-    const worker = await db.admin.reserve();
-    const [{ pid }] = (await worker`select pg_backend_pid() as pid`) as unknown as [{ pid: number }];
-    const run = call(worker).then(
+    // The driver alone does not survive the end of its connection.
+    await using worker = createSession({ databaseUrl: db.url, name: "worker" });
+    const [{ pid }] = (await worker.sql`select pg_backend_pid() as pid`) as unknown as [{ pid: number }];
+    const run = call(worker.sql).then(
       () => "finished",
       () => "killed",
     );
@@ -164,7 +170,6 @@ describe("the job", () => {
     } finally {
       await holder`rollback`;
       holder.release();
-      worker.release();
     }
     await act.deliver(db);
     expect(await toldOf(post)).toEqual(once(300));
@@ -209,11 +214,9 @@ describe("the job", () => {
 
   test("a fan-out to 300 does not delay one to 21", async () => {
     await fans(300);
-    const large = await act.write(bob, "large");
     const carol = await db.signUp(`carol${round}`);
-    await db.admin`
-      insert into follows (follower_id, followee_id, notifies)
-      select id, ${carol.id}, true from profiles where username like 'fan\\_%' order by id limit 21`;
+    await fans(21, carol);
+    const large = await act.write(bob, "large");
     const small = await act.write(carol, "small");
     await db.admin`select private.deliver_batch(), private.deliver_batch()`;
     await db.admin`select private.deliver_batch()`;

@@ -132,7 +132,7 @@ describe("how it arrives", () => {
   });
 });
 
-describe("from whom", () => {
+describe("from these people", () => {
   /** Whether a like of this person is told. */
   const isTold = async (who: Person) => {
     const post = await act.write(alice, "hers");

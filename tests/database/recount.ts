@@ -1,8 +1,10 @@
 /**
  * Counts again what triggers keep. A test calls it as a superuser, after its changes. Every
- * answer is a list of differences, and it is empty when the counts are right.
+ * answer is a list of differences, and it is empty when the counts are right. First it looks at
+ * the notifications that wait.
  */
 import type { Sql } from "postgres";
+import { noticeQuestions } from "./recount-notifications.ts";
 
 const questions: Record<string, string> = {
   follow_counts: `
@@ -134,58 +136,7 @@ const questions: Record<string, string> = {
     select requester_id, target_id from follow_requests
     where not exists (select from profiles where id = target_id and is_private)
       or exists (select from follows where (follower_id, followee_id) = (requester_id, target_id))`,
-  "streams of nobody, and people without a stream": `
-    select user_id, id
-    from private.streams full join profiles on id = user_id
-    where user_id is null or id is null
-    union all
-    select recipient_id, null from private.notifications
-    where recipient_id not in (select user_id from private.streams)`,
-  "unread groups and waiting requests": `
-    select username, unread, requests, recount.*
-    from private.streams
-    join profiles on id = user_id
-    cross join lateral (
-      select
-        (
-          select count(*) from private.notification_groups as listed
-          where recipient_id = user_id and not is_quiet and listed.shown > 0
-            and (is_marked_unread or latest_id > greatest(listed.read_up_to, streams.read_up_to))
-        ) as unread_groups,
-        (select count(*) from follow_requests where target_id = user_id) as waiting_requests
-    ) as recount
-    where (unread, requests) is distinct from (unread_groups, waiting_requests)`,
-  "groups and what they show": `
-    select listed.*, members.*
-    from private.notification_groups as listed
-    cross join lateral (
-      select count(*) filter (where withdrawn_at is null and not is_muted) as number
-      from private.notifications as member
-      where member.recipient_id = listed.recipient_id and member.group_id = listed.group_id
-    ) as members
-    where shown <> number or (place is null) <> (shown = 0)`,
-  "the order of the groups": `
-    select one.recipient_id, one.group_id, other.group_id
-    from private.notification_groups as one
-    join private.notification_groups as other on other.recipient_id = one.recipient_id
-    where one.place > other.place and one.latest_id < other.latest_id`,
-  "notifications that should not be there": `
-    select notifications.*
-    from private.notifications
-    where withdrawn_at is null
-      and not private.notice_holds(recipient_id, kind, actor_id, object_id, draft_id)`,
-  "notifications that are muted, or not": `
-    select notifications.*
-    from private.notifications
-    where withdrawn_at is null and is_muted <> private.mutes_notifications(recipient_id, actor_id)`,
-  "streams with a gap, or more than their events": `
-    select user_id, last_seq, events.*
-    from private.streams
-    cross join lateral (
-      select count(*) as number, min(seq) as first_seq, max(seq) as newest_seq
-      from private.stream_events where stream_events.user_id = streams.user_id
-    ) as events
-    where number > 0 and (newest_seq <> last_seq or number <> newest_seq - first_seq + 1)`,
+  ...noticeQuestions,
 };
 
 /** Looks at all changes that wait in the queue of notifications. */

@@ -75,6 +75,17 @@ export async function createWorld(db: Database): Promise<World> {
     }
   });
 
+  for (const is of [about.public, about.private]) {
+    const [likes] = await db.admin.unsafe(
+      fill(
+        `select group_id from private.notification_groups
+         where recipient_id = {owner} and kind = 'like' and object_id = {everyone}`,
+        is,
+      ),
+    );
+    is.likes_group = String(likes?.group_id);
+  }
+
   const callers = (owner: Person) =>
     every((relation): Caller => {
       if (relation === "a") return db.as("anon");
@@ -137,6 +148,11 @@ async function act(owner: Person, tag: string, ids: Values, person: (name: strin
   await does("owner", "insert into bookmarks (post_id) values ({walters}), ({everyone})");
   await does("owner", "insert into tag_follows (tag) values ({tag})");
   await does("owner", "select follow({walter})");
+  await does(
+    "owner",
+    "insert into notification_preferences (kind, delivery) values ('draft_failed', 'quiet')",
+  );
+  await does("owner", "insert into thread_mutes (post_id) values ({walters})");
 
   await writes("walter", "walters_list", "lists (name, is_private) values ('With the owner', false)");
   await does("walter", "insert into list_members (list_id, profile_id) values ({walters_list}, {owner})");

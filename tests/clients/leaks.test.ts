@@ -1,0 +1,145 @@
+/**
+ * What is hidden is told no more. bob listens on his own topic, alice does things that he is told of,
+ * and then hides herself or a post, while she goes on. What "no more" means:
+ *
+ * - The withdrawal has a number in bob's stream. When the request that hides is answered, bob can
+ *   already read it there. No event with a higher number shows what is hidden.
+ * - A broadcast that was committed before may still be on its way. So carol likes a post of bob after
+ *   the answer. Broadcasts keep their order. After that one, none shows what is hidden, whatever its
+ *   number is.
+ * - After the answer, sync() shows nothing of it from any cursor, nor do the snapshot and notifications().
+ *
+ * PLAZA_LEAK_TRIALS: how many trials, 105 by default.
+ */
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { type Person, signUp } from "../people.ts";
+import { createScene, type Hidden, type Scene, type Trial, trials, write } from "./leaks.ts";
+
+const wanted = Number(process.env.PLAZA_LEAK_TRIALS ?? 105);
+const patience = { timeout: 20_000, interval: 5 };
+
+interface Told {
+  seq: number;
+  kind: string;
+  payload: Record<string, unknown> & { group_id: number; actors?: { id: string }[]; post_id?: number | null };
+}
+
+let bob: Person;
+let carol: Person;
+/** What bob's socket told him, in the order in which it came. */
+const heard: Told[] = [];
+
+beforeAll(async () => {
+  [bob, carol] = await Promise.all([signUp("bob"), signUp("carol")]);
+  const topic = bob.client.channel(`user:${bob.id}`, { config: { private: true } });
+  topic.on("broadcast", { event: "event" }, ({ payload }) => void heard.push(payload as Told));
+  await new Promise<void>((resolve, reject) => {
+    topic.subscribe((status, error) =>
+      status === "SUBSCRIBED" ? resolve() : reject(error ?? new Error(status)),
+    );
+  });
+});
+afterAll(() => bob?.client.removeAllChannels());
+
+function shows({ payload }: Told, { person, posts, kinds }: Hidden): boolean {
+  const text = JSON.stringify(payload);
+  const isAbout = kinds === undefined || kinds.includes(String(payload.kind));
+  return posts.includes(Number(payload.post_id)) || (isAbout && person.some((name) => text.includes(name)));
+}
+
+const cursorOf = async ({ client, id }: Person): Promise<number> =>
+  (await client.rpc("unread").throwOnError()).data[0].cursors[`user:${id}`];
+
+async function hears(found: (told: Told) => boolean, from: number): Promise<number> {
+  await vi.waitFor(() => expect(heard.slice(from).some(found)).toBe(true), patience);
+  return from + heard.slice(from).findIndex(found);
+}
+
+async function leaksOf(
+  name: string,
+  trial: Trial,
+  scene: Scene,
+): Promise<{ leaks: string[]; raced: number }> {
+  const { alice } = scene;
+  const start = heard.length;
+  await trial.prepare(scene);
+  // The proof that there is something to hide.
+  const proof = heard[
+    await hears(({ payload }) => JSON.stringify(payload).includes(alice.id), start)
+  ] as Told;
+
+  const acts = trial.acts(scene);
+  const half = Math.ceil(acts.length / 2);
+  const before = acts.slice(0, half).map(async (act) => act());
+  await trial.hide(scene);
+  const answered = await cursorOf(bob);
+  const after = acts.slice(half).map(async (act) => act());
+
+  const marker = await write(bob.client, { content: "marker" });
+  await carol.client.from("likes").insert({ post_id: marker }).throwOnError();
+  const end = await hears(({ payload }) => payload.post_id === marker, start);
+  const arrivedLate = heard.slice(end + 1);
+  await Promise.all([...before, ...after]);
+  const hidden = await trial.hidden(scene);
+  await carol.client.from("likes").delete().eq("post_id", marker).throwOnError();
+  await hears(({ payload }) => payload.count === 0 && payload.group_id === heard[end]?.payload.group_id, end);
+
+  const leaks: string[] = [];
+  const all = heard.slice(start);
+  const withdrawal = all.find(
+    (told) =>
+      told.seq > proof.seq && told.payload.group_id === proof.payload.group_id && !shows(told, hidden),
+  );
+  if (!withdrawal) return { leaks: [`${name}: nothing was withdrawn`], raced: 0 };
+  if (withdrawal.seq > answered)
+    leaks.push(`${name}: withdrawn as ${withdrawal.seq}, answered at ${answered}`);
+  const told = (where: string, events: Told[]) => {
+    for (const one of events.filter((one) => shows(one, hidden)))
+      leaks.push(`${name}, ${where}: ${JSON.stringify(one)}`);
+  };
+  told(
+    "socket, by its number",
+    all.filter(({ seq }) => seq >= withdrawal.seq),
+  );
+  told("socket, after the marker", [...arrivedLate, ...heard.slice(end + 1)]);
+  for (const cursor of [0, Math.max(0, proof.seq - 1), withdrawal.seq]) {
+    const [page] = (
+      await bob.client.rpc("sync", { cursors: { [`user:${bob.id}`]: cursor }, page_size: 500 }).throwOnError()
+    ).data;
+    told(`sync from ${cursor}`, page.events);
+  }
+  const [page] = (await bob.client.rpc("sync").throwOnError()).data;
+  const asTold = (payload: Told["payload"]): Told => ({ seq: 0, kind: "notification", payload });
+  told("snapshot", page.snapshot.notifications.map(asTold));
+  const { data: listed } = await bob.client.rpc("notifications", { page_size: 100 }).throwOnError();
+  told(
+    "notifications",
+    listed.map(({ post, ...group }: { post: { id: number } | null }) =>
+      asTold({ ...group, post_id: post?.id } as never),
+    ),
+  );
+  return { leaks, raced: all.filter(({ seq }) => seq > proof.seq && seq < withdrawal.seq).length };
+}
+
+test("what is hidden is told no more, on an open socket and by sync", async () => {
+  const counts: Record<string, number> = {};
+  const leaks: string[] = [];
+  let inFlight = 0;
+  const kinds = Object.entries(trials);
+  let alice: Person | undefined;
+  for (let n = 0; n < wanted; n++) {
+    const [name, trial] = kinds[n % kinds.length] as [string, Trial];
+    const scene = await createScene(bob, alice);
+    const found = await leaksOf(name, trial, scene);
+    leaks.push(...found.leaks);
+    inFlight += found.raced;
+    counts[name] = (counts[name] ?? 0) + 1;
+    await trial.undo?.(scene);
+    alice = trial.undo === null ? undefined : scene.alice;
+  }
+  console.log(
+    `leaks: ${wanted} trials, ${leaks.length} leaks, ${inFlight} events raced with the withdrawal`,
+    counts,
+  );
+  expect(leaks).toEqual([]);
+}, 3_600_000);
