@@ -106,10 +106,26 @@ export async function writePosts(sql: postgres.Sql): Promise<string[]> {
   return rows.map(({ id }) => String(id));
 }
 
-/** Runs bench/notifications.sql: two people with many notifications, and one with many bells. */
+/** Persons 1 and 2 get many notifications, and others too (bench/notifications.sql). */
 export async function fill(sql: postgres.Sql, variables: Record<string, number>): Promise<void> {
   const text = await readFile(join(import.meta.dirname, "notifications.sql"), "utf8");
   await sql.unsafe(text.replace(/(?<!:):([a-z]+)\b/g, (_, name) => String(variables[name]))).simple();
+  await sql`vacuum (analyze)`;
+}
+
+/** Person 3 gets so many followers who are notified of their posts. */
+export async function ring(sql: postgres.Sql, bells: number): Promise<void> {
+  await sql
+    .unsafe(`
+      set session_replication_role = replica;
+      insert into public.profiles (id, username, created_at)
+        select md5('fan ' || n)::uuid, 'fan_' || n, now() - interval '30 days' from generate_series(1, ${bells}) as n;
+      insert into private.streams (user_id) select md5('fan ' || n)::uuid from generate_series(1, ${bells}) as n;
+      insert into public.follows (follower_id, followee_id, notifies)
+        select md5('fan ' || n)::uuid, md5('person 3')::uuid, true from generate_series(1, ${bells}) as n;
+      set session_replication_role = origin;
+    `)
+    .simple();
   await sql`vacuum (analyze)`;
 }
 

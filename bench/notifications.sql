@@ -2,7 +2,7 @@
  * notifications
  *
  * Fills a town for the scenario notifications, with triggers off: :large notifications for
- * person 1, 1,000 for person 2, :others for others, and :bells bells for person 3.
+ * person 1, 1,000 for person 2, and :others for others.
  */
 
 set session_replication_role = replica;
@@ -21,8 +21,8 @@ from bench_posts;
 -- posts form one group each, and the other likes form groups of five.
 create temporary table bench_likes as
 select
-  person.n as person, likes.n as n, likes.n * 4096 as id, bench_posts.id as object_id,
-  4096 * case
+  person.n as person, likes.n as n, likes.n * 4096::bigint as id, bench_posts.id as object_id,
+  4096::bigint * case
     when bench_posts.place < 100 and person.n = 1 then bench_posts.place + 1000
     else likes.n - likes.n / 200 % 5 * 200
   end as group_id,
@@ -63,7 +63,7 @@ from generate_series(10, 9 + :others / 200) as recipient (n)
 cross join generate_series(1, 200) as actor (n);
 
 insert into private.notifications (id, group_id, recipient_id, kind, actor_id, object_id)
-select n * 4096, 4096, md5('person ' || person)::uuid, 'follow', actor_id, 0
+select n * 4096::bigint, 4096, md5('person ' || person)::uuid, 'follow', actor_id, 0
 from bench_follows;
 
 insert into private.notification_groups (group_id, recipient_id, kind, object_id, is_quiet, shown, latest_id, place)
@@ -75,18 +75,5 @@ update private.streams
 set unread = streams.unread + 1
 from (select distinct md5('person ' || person)::uuid as user_id from bench_follows) as followed
 where streams.user_id = followed.user_id and streams.read_up_to < 200 * 4096;
-
--- The fans of person 3.
-insert into public.profiles (id, username, created_at)
-select md5('fan ' || n)::uuid, 'fan_' || n, now() - interval '30 days'
-from generate_series(1, :bells) as n;
-
-insert into private.streams (user_id)
-select md5('fan ' || n)::uuid
-from generate_series(1, :bells) as n;
-
-insert into public.follows (follower_id, followee_id, notifies)
-select md5('fan ' || n)::uuid, md5('person 3')::uuid, true
-from generate_series(1, :bells) as n;
 
 set session_replication_role = origin;

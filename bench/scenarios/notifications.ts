@@ -16,6 +16,7 @@ import {
   on,
   people,
   recount,
+  ring,
   startTown,
   type Town,
   writePosts,
@@ -26,30 +27,46 @@ const clients = 32;
 const likes = 10_000;
 const large = 1_000_000;
 const bells = 100_000;
+const rounds = Number(process.env.PLAZA_BENCH_ROUNDS ?? 31);
 const content = "A reply of ordinary length, for everybody who reads the thread.";
+
+/** Some need the platform, and some the many notifications that are made before them. */
+const parts = {
+  storm,
+  sql: bySql,
+  http: (town: Town) => withPlatform(town, byHttp),
+  socket: (town: Town) => withPlatform(town, toSocket),
+  pages,
+  bells: manyBells,
+};
+const asked = (process.env.PLAZA_BENCH_PARTS?.split(",") ?? Object.keys(parts)) as (keyof typeof parts)[];
 
 export async function run(): Promise<string> {
   await using town = await startTown();
   const loads = [loadavg()[0] as number];
-  const parts = [await storm(town), await bySql(town)];
-  loads.push(loadavg()[0] as number);
-  {
-    await using platform = await startPlatform(town.adminUrl);
-    parts.push(await byHttp(town, platform), await toSocket(town, platform));
+  const found: string[] = [];
+  for (const name of asked) {
+    const part = await parts[name](town);
+    if (process.env.PLAZA_BENCH_VERBOSE) console.error(part);
+    found.push(part);
+    loads.push(loadavg()[0] as number);
   }
-  loads.push(loadavg()[0] as number);
-  await on(town.adminUrl, (sql) => fill(sql, { large, others: large, bells }));
-  parts.push(await pages(town), await manyBells(town));
-  loads.push(loadavg()[0] as number);
   const wrong = await on(town.adminUrl, recount);
   if (wrong.length > 0) throw new Error(`These differ from a recount: ${wrong.join(", ")}`);
   return [
-    `Commits wait for the disk. Postgres and the load share the cores with other programs: the load average was ${loads
-      .map((load) => load.toFixed(1))
-      .join(", ")}.`,
-    "At the end, all counts of likes, groups, unread groups and events equal a recount.",
-    ...parts,
-  ].join("\n\n");
+    "Commits wait for the disk. Postgres and the load share the cores with other programs: the load average was",
+    `${loads.map((load) => load.toFixed(1)).join(", ")}, before and after each part. At the end, all counts of likes, groups, unread groups and`,
+    "events equal a recount.",
+    ...found.flatMap((part) => ["", part]),
+  ].join("\n");
+}
+
+async function withPlatform(
+  town: Town,
+  part: (town: Town, platform: RemotePlatform) => Promise<string>,
+): Promise<string> {
+  await using platform = await startPlatform(town.adminUrl);
+  return part(town, platform);
 }
 
 const line = (...cells: (string | number)[]) => `| ${cells.join(" | ")} |`;
@@ -84,12 +101,16 @@ async function storm(town: Town): Promise<string> {
     return likes / ((performance.now() - startMs) / 1000);
   };
   const author = (number: number) => posts[(number - 1) % people] as string;
+  const liked = await admin`
+    insert into public.posts (author_id, content)
+      select ${town.idOf(people)}, 'A post that many people like.' from generate_series(1, ${2 * rounds})
+      returning id`;
   const kinds: Record<string, (round: number) => Promise<number>> = {
     "as many posts": (round) => rate((person) => author(person + 1 + round)),
-    "one post": (round) => rate(() => author(people - round)),
+    "one post": (round) => rate(() => liked[round]?.id),
     "one post, without notifications": async (round) => {
       await setTriggers(admin, false);
-      const found = await rate(() => author(people - rounds - 1 - round));
+      const found = await rate(() => liked[rounds + round]?.id);
       await setTriggers(admin, true);
       return found;
     },
@@ -196,7 +217,7 @@ function tokenOf(claims: string, platform: RemotePlatform): Promise<string> {
 
 /** Every notification is the first of its group, which is the dearest case. */
 async function compareCosts(town: Town, name: string, action: Action): Promise<string> {
-  const [rounds, batch] = [31, 30];
+  const batch = 30;
   const admin = connect(town.adminUrl);
   const posts = await writePosts(admin);
   await admin`vacuum (analyze)`;
@@ -323,6 +344,7 @@ async function listen(platform: RemotePlatform, id: string, token: string): Prom
 // Many notifications --------------------------------------------------------------
 
 async function pages(town: Town): Promise<string> {
+  await on(town.adminUrl, (sql) => fill(sql, { large, others: large }));
   await using stack = new AsyncDisposableStack();
   const reader = async (person: number) => {
     const sql = connect(town.databaseUrl, "authenticated");
@@ -396,6 +418,7 @@ async function compare(pairs: [string, Contender[]][]): Promise<string[]> {
 
 /** Person 3 has many bells, and person 5 none. */
 async function manyBells(town: Town): Promise<string> {
+  await on(town.adminUrl, (sql) => ring(sql, bells));
   const sql = connect(town.databaseUrl, "authenticated");
   const admin = connect(town.adminUrl);
   const author = (person: number): Contender => ({

@@ -146,10 +146,15 @@ begin
     select added.author_id, added.id
     from added
     where added.reply_to_id is null and added.repost_of_id is null
-      and exists (
-        select from public.follows
+      -- The order makes Postgres use the index. Otherwise it may read all follows, if it
+      -- believes that most of them are of this author.
+      and (
+        select true
+        from public.follows
         where follows.followee_id = added.author_id and follows.notifies
-      )
+        order by follows.follower_id
+        limit 1
+      ) is true
   loop
     perform private.fan_out('post', author_id, post_id);
   end loop;
