@@ -148,7 +148,7 @@ export function createCatchUp(
       });
       return;
     }
-    // What comes before a start_over is not worth the work.
+    // The snapshot has all that comes before a start_over.
     const restart = events?.find(({ kind }) => kind === "start_over");
     for (const event of restart ? [restart] : (events ?? [])) {
       if (stopped.aborted || stream.cursor === undefined) return;

@@ -50,7 +50,7 @@ export interface Sync extends Outbox {
   /** Asks what is missing, now. For a platform that says in its own way that the app is in front again. */
   wake(): void;
   /**
-   * Ends everything. After it `apply` is not called any more. What is in the outbox stays stored.
+   * Ends everything. After it `apply` is not called any more. The outbox stays stored.
    * The promise waits for an `apply` that runs, so do not wait for it there.
    */
   stop(): Promise<void>;
@@ -167,7 +167,7 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
     if (topics.size === 0 || catchUp.isCatchingUp()) return;
     const answer = await call(supabase.rpc("unread"), calling);
     if (stopped.aborted || answer.error) return;
-    const [row] = answer.data as { cursors: Record<string, number> }[];
+    const [row] = [answer.data].flat() as { cursors: Record<string, number> }[];
     const isBehind = ([name, seq]: [string, number]) => (catchUp.cursorOf(name) ?? -1) < seq;
     if (Object.entries(row?.cursors ?? {}).some(isBehind)) catchUp.want();
   }

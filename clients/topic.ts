@@ -6,7 +6,7 @@ import { type Calling, within } from "./call.ts";
 export interface TopicListener {
   /** A broadcast `event` came. */
   heard(payload: unknown): void;
-  /** From now on broadcasts come. What was sent before is lost. Called again after each new join. */
+  /** From now on broadcasts come. Earlier ones are lost. Called again after each new join. */
   joined(): void;
   /** No broadcasts come for now. */
   lost(why: Error): void;

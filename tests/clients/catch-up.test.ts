@@ -1,21 +1,22 @@
 /**
  * Catching up on several streams, against a model of the server: logs, broadcasts that get lost, doubled
- * and reordered, calls that fail, retention, and streams that end. Whatever happens, each stream is
+ * and reordered, calls that fail, retention, and streams that end. In all of this each stream is
  * applied once and in order, and is complete at the end.
  */
 
 import type { SupabaseClient } from "@supabase/supabase-js";
 import fc from "fast-check";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { type Change, createCatchUp } from "../../clients/catch-up.ts";
 import type { StreamEvent } from "../../clients/stream.ts";
 
 const names = ["user:alice", "conversation:1", "conversation:2"];
 
-/** What may happen next. */
+/** The things that may happen. */
 type Step =
   | { do: "append"; stream: number; count: number; fate: "heard" | "lost" | "twice" | "late" }
   | { do: "forget"; stream: number }
+  | { do: "end"; stream: number }
   | { do: "ask" }
   | { do: "fail"; how: "network" | "server" | "lost" }
   | { do: "breakApply" }
@@ -33,6 +34,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   fc.record({ do: fc.constant("forget" as const), stream }),
+  fc.record({ do: fc.constant("end" as const), stream: fc.integer({ min: 1, max: 2 }) }),
   fc.constant({ do: "ask" as const }),
   fc.record({
     do: fc.constant("fail" as const),
@@ -53,7 +55,7 @@ function createServer() {
   function sync(cursors: Record<string, number>, pageSize: number) {
     const lag = isLagging ? 1 : 0;
     isLagging = false;
-    return names.map((name) => {
+    return [...logs.keys()].map((name) => {
       const log = logs.get(name) as { newest: number; oldest: number };
       const newest = Math.max(0, log.newest - lag);
       const cursor = cursors[name];
@@ -101,10 +103,11 @@ function createServer() {
 }
 
 test("every stream is applied once, in order, and completely", async () => {
-  const seen = { snapshots: 0, events: 0, failures: 0 };
+  const seen = { snapshots: 0, events: 0, ends: 0, failures: 0 };
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
       vi.useFakeTimers();
+      onTestFinished(() => void vi.useRealTimers());
       const server = createServer();
       const cursors = new Map<string, number>();
       let isBroken = false;
@@ -123,6 +126,9 @@ test("every stream is applied once, in order, and completely", async () => {
           seen.events++;
           expect(change.seq).toBe((cursors.get(change.stream) ?? Number.NaN) + 1);
           cursors.set(change.stream, change.seq);
+        } else {
+          seen.ends++;
+          cursors.delete(change.stream);
         }
       };
       const catchUp = createCatchUp(
@@ -140,7 +146,7 @@ test("every stream is applied once, in order, and completely", async () => {
       for (const now of steps) {
         if (now.do === "append") {
           const name = names[now.stream] as string;
-          const log = server.logs.get(name) as { newest: number };
+          const log = server.logs.get(name) ?? { newest: 0 };
           for (let n = 0; n < now.count; n++) {
             const event = server.eventOf(++log.newest);
             if (now.fate === "late") late.unshift([name, event]);
@@ -149,9 +155,10 @@ test("every stream is applied once, in order, and completely", async () => {
           }
           if (now.fate === "heard") server.lag(true);
         } else if (now.do === "forget") {
-          const log = server.logs.get(names[now.stream] as string) as { newest: number; oldest: number };
-          log.oldest = log.newest + 1;
-        } else if (now.do === "ask") catchUp.want();
+          const log = server.logs.get(names[now.stream] as string);
+          if (log) log.oldest = log.newest + 1;
+        } else if (now.do === "end") server.logs.delete(names[now.stream] as string);
+        else if (now.do === "ask") catchUp.want();
         else if (now.do === "fail") server.failures.push(now.how);
         else if (now.do === "breakApply") isBroken = true;
         else {
