@@ -32,7 +32,7 @@ export interface Calling {
   isSignedIn(): Promise<boolean>;
 }
 
-/** Nobody waits longer than this, whatever the server asks for. */
+/** Nobody waits longer than this, even if the server asks for more. */
 const longestRetryAfterMs = 15 * 60_000;
 
 /**

@@ -21,6 +21,11 @@ export type Change =
 export interface Timing extends BackOff {
   /** How often `unread()` is asked. */
   checkEveryMs: number;
+  /**
+   * When it is asked after a join, at the earliest. An event that was sent just before a join may be
+   * readable only just after it.
+   */
+  checkAfterJoinMs: number;
   /** How long one request may take. */
   callTimeoutMs: number;
   /** How many events one answer of `sync()` has at most. */
@@ -148,7 +153,7 @@ export function createCatchUp(
       });
       return;
     }
-    // What comes before a start_over is not worth the work.
+    // The snapshot has all that comes before a start_over.
     const restart = events?.find(({ kind }) => kind === "start_over");
     for (const event of restart ? [restart] : (events ?? [])) {
       if (stopped.aborted || stream.cursor === undefined) return;

@@ -71,9 +71,9 @@ export class OutboxFullError extends Error {
 /** The functions with an argument `client_id`: a repeated call with the same one changes nothing. */
 const keyed = new Set(["write_post"]);
 const usualLimit = 100;
-/** Of one entry. Ten times the longest post. */
+/** The size of an entry: ten times the longest post. */
 const mostLetters = 100_000;
-/** After so many answers of this kind in a row, the server refuses for good. */
+/** If one entry gets this number of such answers, it counts as refused. */
 const mostFailures = 20;
 
 export function createOutbox(
@@ -96,7 +96,7 @@ export function createOutbox(
   /** The server said when to come back. Then the pause ends only by itself. */
   let isHeldBack = false;
   let failures = 0;
-  /** Answers of the server that the first entry got, and that may be its own fault. */
+  /** How often the first entry got an answer for which it may be the cause. */
   let ownFailures = 0;
 
   async function send(write: Write, key: string = crypto.randomUUID()): Promise<OutboxEntry> {

@@ -50,15 +50,13 @@ export interface Sync extends Outbox {
   /** Asks what is missing, now. For a platform that says in its own way that the app is in front again. */
   wake(): void;
   /**
-   * Ends everything. After it `apply` is not called any more. What is in the outbox stays stored.
+   * Ends everything. After it `apply` is not called any more. The outbox stays stored.
    * The promise waits for an `apply` that runs, so do not wait for it there.
    */
   stop(): Promise<void>;
 }
 
-const usual: Timing = { checkEveryMs: 60_000, callTimeoutMs: 20_000, pageSize: 200 };
-/** An event that was sent just before a join may be readable only just after it. So one more check follows. */
-const checkAfterJoinMs = 2_000;
+const usual: Timing = { checkEveryMs: 60_000, checkAfterJoinMs: 2_000, callTimeoutMs: 20_000, pageSize: 200 };
 
 /** The sync of each client. `end`: when it left its topics. */
 const ofClients = new WeakMap<SupabaseClient, { isRunning: boolean; end: Promise<unknown> }>();
@@ -143,7 +141,7 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
         isReachable = true;
         wake();
         clearTimeout(checkAfterJoin);
-        checkAfterJoin = setTimeout(() => void check(), checkAfterJoinMs * (1 + Math.random()));
+        checkAfterJoin = setTimeout(() => void check(), timing.checkAfterJoinMs * (1 + Math.random()));
       },
       lost(why: Error) {
         isReachable = false;
@@ -167,7 +165,7 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
     if (topics.size === 0 || catchUp.isCatchingUp()) return;
     const answer = await call(supabase.rpc("unread"), calling);
     if (stopped.aborted || answer.error) return;
-    const [row] = answer.data as { cursors: Record<string, number> }[];
+    const [row] = [answer.data].flat() as { cursors: Record<string, number> }[];
     const isBehind = ([name, seq]: [string, number]) => (catchUp.cursorOf(name) ?? -1) < seq;
     if (Object.entries(row?.cursors ?? {}).some(isBehind)) catchUp.want();
   }

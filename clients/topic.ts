@@ -6,7 +6,7 @@ import { type Calling, within } from "./call.ts";
 export interface TopicListener {
   /** A broadcast `event` came. */
   heard(payload: unknown): void;
-  /** From now on broadcasts come. What was sent before is lost. Called again after each new join. */
+  /** From now on broadcasts come. Earlier ones are lost. Called again after each new join. */
   joined(): void;
   /** No broadcasts come for now. */
   lost(why: Error): void;
@@ -85,7 +85,7 @@ export function joinTopic(
 
   function again(old?: RealtimeChannel): void {
     channel = undefined;
-    if (old) removed = supabase.removeChannel(old);
+    if (old) removed = supabase.removeChannel(old).catch(() => {});
     timer = setTimeout(join, backOffMs(++failures, backOff));
   }
 
@@ -110,7 +110,7 @@ export function joinTopic(
       clearTimeout(timer);
       const own = channel;
       channel = undefined;
-      await (own ? supabase.removeChannel(own) : removed);
+      await (own ? supabase.removeChannel(own).catch(() => {}) : removed);
     },
   };
 }

@@ -1,21 +1,22 @@
 /**
  * Catching up on several streams, against a model of the server: logs, broadcasts that get lost, doubled
- * and reordered, calls that fail, retention, and streams that end. Whatever happens, each stream is
+ * and reordered, calls that fail, retention, and streams that end. In all of this each stream is
  * applied once and in order, and is complete at the end.
  */
 
 import type { SupabaseClient } from "@supabase/supabase-js";
 import fc from "fast-check";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { type Change, createCatchUp } from "../../clients/catch-up.ts";
 import type { StreamEvent } from "../../clients/stream.ts";
 
 const names = ["user:alice", "conversation:1", "conversation:2"];
 
-/** What may happen next. */
+/** The things that may happen. */
 type Step =
   | { do: "append"; stream: number; count: number; fate: "heard" | "lost" | "twice" | "late" }
   | { do: "forget"; stream: number }
+  | { do: "end"; stream: number }
   | { do: "ask" }
   | { do: "fail"; how: "network" | "server" | "lost" }
   | { do: "breakApply" }
@@ -33,6 +34,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   fc.record({ do: fc.constant("forget" as const), stream }),
+  fc.record({ do: fc.constant("end" as const), stream: fc.integer({ min: 1, max: 2 }) }),
   fc.constant({ do: "ask" as const }),
   fc.record({
     do: fc.constant("fail" as const),
@@ -53,7 +55,7 @@ function createServer() {
   function sync(cursors: Record<string, number>, pageSize: number) {
     const lag = isLagging ? 1 : 0;
     isLagging = false;
-    return names.map((name) => {
+    return [...logs.keys()].map((name) => {
       const log = logs.get(name) as { newest: number; oldest: number };
       const newest = Math.max(0, log.newest - lag);
       const cursor = cursors[name];
@@ -101,10 +103,11 @@ function createServer() {
 }
 
 test("every stream is applied once, in order, and completely", async () => {
-  const seen = { snapshots: 0, events: 0, failures: 0 };
+  const seen = { snapshots: 0, events: 0, ends: 0, failures: 0 };
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
       vi.useFakeTimers();
+      onTestFinished(() => void vi.useRealTimers());
       const server = createServer();
       const cursors = new Map<string, number>();
       let isBroken = false;
@@ -123,6 +126,9 @@ test("every stream is applied once, in order, and completely", async () => {
           seen.events++;
           expect(change.seq).toBe((cursors.get(change.stream) ?? Number.NaN) + 1);
           cursors.set(change.stream, change.seq);
+        } else {
+          seen.ends++;
+          cursors.delete(change.stream);
         }
       };
       const catchUp = createCatchUp(
@@ -132,7 +138,14 @@ test("every stream is applied once, in order, and completely", async () => {
           apply,
           changed: () => {},
           failed: () => void seen.failures++,
-          timing: { checkEveryMs: 0, callTimeoutMs: 1_000, pageSize: 2, baseMs: 5, maxMs: 20 },
+          timing: {
+            checkEveryMs: 0,
+            checkAfterJoinMs: 0,
+            callTimeoutMs: 1_000,
+            pageSize: 2,
+            baseMs: 5,
+            maxMs: 20,
+          },
         },
       );
       catchUp.want();
@@ -140,7 +153,7 @@ test("every stream is applied once, in order, and completely", async () => {
       for (const now of steps) {
         if (now.do === "append") {
           const name = names[now.stream] as string;
-          const log = server.logs.get(name) as { newest: number };
+          const log = server.logs.get(name) ?? { newest: 0 };
           for (let n = 0; n < now.count; n++) {
             const event = server.eventOf(++log.newest);
             if (now.fate === "late") late.unshift([name, event]);
@@ -149,9 +162,10 @@ test("every stream is applied once, in order, and completely", async () => {
           }
           if (now.fate === "heard") server.lag(true);
         } else if (now.do === "forget") {
-          const log = server.logs.get(names[now.stream] as string) as { newest: number; oldest: number };
-          log.oldest = log.newest + 1;
-        } else if (now.do === "ask") catchUp.want();
+          const log = server.logs.get(names[now.stream] as string);
+          if (log) log.oldest = log.newest + 1;
+        } else if (now.do === "end") server.logs.delete(names[now.stream] as string);
+        else if (now.do === "ask") catchUp.want();
         else if (now.do === "fail") server.failures.push(now.how);
         else if (now.do === "breakApply") isBroken = true;
         else {
@@ -178,4 +192,31 @@ test("every stream is applied once, in order, and completely", async () => {
   );
   // The histories were not empty.
   expect(Math.min(...Object.values(seen))).toBeGreaterThan(100);
+});
+
+test("an event that was heard before sync() can read it is asked for again", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const server = createServer();
+  const stopping = new AbortController();
+  onTestFinished(() => stopping.abort());
+  const seqs: number[] = [];
+  const catchUp = createCatchUp(
+    server.client,
+    { timeoutMs: 1_000, stopped: stopping.signal, isSignedIn: async () => true },
+    {
+      apply: (change) => void (change.type === "event" && seqs.push(change.seq)),
+      changed: () => {},
+      failed: () => {},
+      timing: { checkEveryMs: 0, checkAfterJoinMs: 0, callTimeoutMs: 1_000, pageSize: 200 },
+    },
+  );
+  catchUp.follow("user:alice", 0);
+  server.logs.set("user:alice", { newest: 2, oldest: 1 });
+  // The first broadcast was lost. The second one came, and sync() cannot read its event yet.
+  server.lag(true);
+  catchUp.heard("user:alice", server.eventOf(2));
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(seqs).toEqual([1, 2]);
+  expect(catchUp.isCatchingUp()).toBe(false);
 });

@@ -134,7 +134,7 @@ describe("a device that misses something", () => {
     expect(kinds(device)).toEqual(["replace", "notification", "notification", "notification"]);
     // Usually one question is enough. An event may come a moment before it can be read.
     expect(calls(device, "sync")).toBeGreaterThan(asked);
-    // The gap is no failure.
+    // A gap is not a failure.
     expect(device.states).not.toContain("offline");
   });
 
@@ -152,6 +152,17 @@ describe("a device that misses something", () => {
     expect(calls(device, "sync")).toBe(asked + 1);
   });
 
+  test("just before it joined: a check after the join finds it", async () => {
+    const alice = await newAlice();
+    const device = await createDevice(alice, { timing: { checkAfterJoinMs: 300 } });
+    // Nothing that is sent from now on is heard.
+    device.network.drop(() => true);
+    await device.live();
+    await follow(alice);
+    await expectInStep(device, alice);
+    expect(calls(device, "unread")).toBeGreaterThan(0);
+  });
+
   test("and is woken: it asks at once", async () => {
     const alice = await newAlice();
     const device = await createDevice(alice);
@@ -164,7 +175,7 @@ describe("a device that misses something", () => {
   });
 });
 
-describe("what comes while sync() is asked", () => {
+describe("a broadcast while sync() is asked", () => {
   test("is held back, and applied in order afterwards", async () => {
     const alice = await newAlice();
     const device = await createDevice(alice);

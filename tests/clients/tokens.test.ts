@@ -102,7 +102,7 @@ test("refreshed tokens cause no further requests by themselves", async () => {
   expect(error).toBeNull();
   const syncs = () => device.network.requests.filter((request) => request.endsWith("/rpc/sync")).length;
   const [asked, joined] = [syncs(), device.network.counts.sockets];
-  // A broadcast after the refresh: whatever the refresh caused would have been asked by now.
+  // A broadcast after the refresh. A request that the refresh caused would be there by now.
   await bob.client.rpc("follow", { profile_id: alice.id }).throwOnError();
   await vi.waitFor(() => expect(kinds(device).at(-1)).toBe("notification"), patience);
   expect([syncs() - asked, device.network.counts.sockets - joined]).toEqual([0, 0]);
