@@ -127,9 +127,9 @@ export interface Tie extends Made, Told {
   by: PersonId;
   to: PersonId;
   id: number;
-  /** Of a follow: whether it began as a request. */
+  /** Whether this follow began as a request. */
   isAccepted?: boolean;
-  /** Of a follow: whether the follower has rung the bell. */
+  /** Whether the follower rang the bell of this person. */
   notifies?: boolean;
 }
 

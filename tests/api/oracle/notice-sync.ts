@@ -21,7 +21,7 @@ export interface Client {
 /** The newest groups that a snapshot has. */
 const snapshotSize = 20;
 
-/** Of somebody to whom nothing has happened yet. */
+/** The client of a person before anything happens. */
 const newClient = (): Client => ({ cursor: 0, groups: new Map(), unread: { notifications: 0, requests: 0 } });
 
 /** Opens a client for each person. Nobody has notifications yet. */

@@ -4,8 +4,8 @@
  * - People are told who follows them or asks to, that a request was accepted, who likes,
  *   reposts, quotes or answers their posts, and which posts mention them. They are told that
  *   a post was edited that they reposted, quoted or answered. If they rang the bell of
- *   somebody, they are told of each new post that is no reply. Nobody is told what they do
- *   themselves, except what became of their scheduled drafts.
+ *   somebody, they are told of each new post that is not a reply. Nobody is told of their own
+ *   deeds. But an author is told if a scheduled draft was published or failed.
  * - About one post somebody is told once: as the author of the post that it answers, or else
  *   of the post that it quotes, or else because it mentions them, or else because of the bell.
  *   The first of these that they want to be told counts.
@@ -33,7 +33,7 @@ import {
 } from "./model.ts";
 import { follows, looksInto, mutes, seenPost } from "./seeing.ts";
 
-/** What happened: who did it, to whom, and which post it is about. */
+/** What happened: who did it, who is told, and which post or draft it is about. */
 type Event = Pick<Notice, "to" | "kind" | "by" | "object" | "draft">;
 
 const aboutPost: Kind[] = ["reply", "quote", "mention", "post"];
@@ -192,7 +192,7 @@ function lasts(world: World, { to, kind, by, object, draft }: Event): boolean {
 
 // What people want to be told ----------------------------------------------------
 
-/** True if a person takes somebody for one of those from whom they want to hear. */
+/** True if a person wants to hear from this other person. */
 export function isFrom(world: World, of: PersonId, from: Preference["fromWhom"], by: PersonId): boolean {
   if (from === "everyone" || by === of) return true;
   if (from === "nobody") return false;

@@ -178,7 +178,7 @@ const weighted: [number, fc.Arbitrary<Step>][] = [
   [3, fc.record({ do: fc.constantFrom("unlike", "unbookmark"), mark: which })],
   [14, fc.record({ do: fc.constant("follow"), by: who, to: who, call: fc.boolean() })],
   [3, fc.record({ do: fc.constant("ask"), by: who, to: who })],
-  [2, fc.record({ do: fc.constantFrom("unfollow", "remove follower"), pair })],
+  [5, fc.record({ do: fc.constantFrom("unfollow", "remove follower"), pair })],
   [5, fc.record({ do: fc.constantFrom("accept", "accept", "decline", "cancel"), pair })],
   [5, fc.record({ do: fc.constant("block"), by: who, to: who })],
   [4, fc.record({ do: fc.constant("unblock"), pair })],
