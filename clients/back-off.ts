@@ -7,8 +7,8 @@ export interface BackOff {
 }
 
 /**
- * A random pause between nothing and a bound. The bound doubles with each failure ("full jitter"). So
- * many clients that fail at the same moment do not come back at the same moment.
+ * A random pause between nothing and a bound. The bound doubles with each failure ("full jitter").
+ * If thousands of clients fail at one moment, they come back at different ones.
  *
  * Give it to supabase-js too: `createClient(url, key, { realtime: { reconnectAfterMs: backOffMs } })`.
  * @param failures how many tries failed in a row, from 1 on

@@ -22,35 +22,60 @@ export interface Answer {
   retryAfterMs: number;
 }
 
-/** Nobody waits longer than this, whatever the server asks for. */
+/** What all requests of one sync have in common. */
+export interface Calling {
+  /** For everything, also for the refresh of an expired token. */
+  timeoutMs: number;
+  /** Ends the requests when the sync stops. */
+  stopped: AbortSignal;
+  /** Whether there is a valid token of the person whose sync it is. */
+  isSignedIn(): Promise<boolean>;
+}
+
+/** Nobody waits longer than this, even if the server asks for more. */
 const longestRetryAfterMs = 15 * 60_000;
 
 /**
- * Sends a request. Never rejects.
- * @param timeoutMs for everything, also for the refresh of an expired token, which supabase-js does first
- * @param stopped ends the request when its caller stops
+ * Sends a request. Never rejects. While the token cannot be refreshed, supabase-js would send it in
+ * nobody's name. So then it is not sent.
  */
-export async function call(query: Query, timeoutMs: number, stopped: AbortSignal): Promise<Answer> {
+export async function call(query: Query, { timeoutMs, stopped, isSignedIn }: Calling): Promise<Answer> {
   let retryAfterMs = 0;
-  if (stopped.aborted) return { data: null, error: { message: "Stopped" }, status: 0, retryAfterMs };
   noteHeaders(query, (headers) => {
     retryAfterMs = Math.min(longestRetryAfterMs, 1_000 * Number(headers.get("retry-after") ?? 0) || 0);
   });
   const ending = new AbortController();
-  const end = () => ending.abort();
-  const timer = setTimeout(end, timeoutMs);
-  stopped.addEventListener("abort", end);
+  const send = async () => {
+    if (!(await isSignedIn())) throw new Error("There is no valid token now");
+    return query.abortSignal(ending.signal);
+  };
   try {
-    const ended = new Promise<never>((_, reject) => {
-      ending.signal.addEventListener("abort", () => reject(new Error("The request took too long")));
-    });
-    const { data, error, status } = await Promise.race([query.abortSignal(ending.signal), ended]);
+    const { data, error, status } = await within(timeoutMs, stopped, send);
     return { data, error, status, retryAfterMs };
   } catch (error) {
     return { data: null, error: { message: (error as Error).message }, status: 0, retryAfterMs };
   } finally {
-    clearTimeout(timer);
-    stopped.removeEventListener("abort", end);
+    ending.abort();
+  }
+}
+
+/** @throws Error when the work takes too long, or everything is stopped. The work may go on unnoticed. */
+export async function within<T>(timeoutMs: number, stopped: AbortSignal, work: () => Promise<T>): Promise<T> {
+  let end = () => {};
+  const ended = new Promise<never>((_, reject) => {
+    const timer = setTimeout(() => reject(new Error("The request took too long")), timeoutMs);
+    const stop = () => reject(new Error("Stopped"));
+    stopped.addEventListener("abort", stop);
+    end = () => {
+      clearTimeout(timer);
+      stopped.removeEventListener("abort", stop);
+    };
+    if (stopped.aborted) stop();
+  });
+  try {
+    return await Promise.race([ended, work()]);
+  } finally {
+    end();
   }
 }
 

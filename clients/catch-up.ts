@@ -4,7 +4,7 @@
  */
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { type BackOff, backOffMs } from "./back-off.ts";
-import { type Answer, call } from "./call.ts";
+import { type Answer, type Calling, call } from "./call.ts";
 import { createStream, hold, missed, next, type Stream, type StreamEvent } from "./stream.ts";
 
 /**
@@ -59,12 +59,12 @@ export interface CatchUp {
 /** The pause before the next question for an event that was heard and could not be read. It doubles. */
 const gapPauseMs = 20;
 
-/** @param stopped ends everything */
 export function createCatchUp(
   supabase: SupabaseClient,
-  stopped: AbortSignal,
+  calling: Calling,
   { apply, changed, failed, timing }: CatchUpOptions,
 ): CatchUp {
+  const { stopped } = calling;
   const streams = new Map<string, Stream>();
   let isWanted = false;
   let isAsking = false;
@@ -113,7 +113,7 @@ export function createCatchUp(
     const asked = cursors();
     const heardBefore = [...streams.values()].map((stream) => ({ stream, seqs: [...stream.held.keys()] }));
     const query = supabase.rpc("sync", { cursors: asked, page_size: timing.pageSize });
-    const answer = await call(query, timing.callTimeoutMs, stopped);
+    const answer = await call(query, calling);
     if (stopped.aborted) return;
     isReachable = answer.status !== 0;
     if (answer.error) {
@@ -148,7 +148,7 @@ export function createCatchUp(
       });
       return;
     }
-    // What comes before a start_over is not worth the work.
+    // The snapshot has all that comes before a start_over.
     const restart = events?.find(({ kind }) => kind === "start_over");
     for (const event of restart ? [restart] : (events ?? [])) {
       if (stopped.aborted || stream.cursor === undefined) return;

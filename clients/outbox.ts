@@ -5,7 +5,7 @@
  */
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { type BackOff, backOffMs } from "./back-off.ts";
-import { type Answer, call, type Query, type Refusal } from "./call.ts";
+import { type Answer, type Calling, call, type Query, type Refusal } from "./call.ts";
 
 type Json = string | number | boolean | null | Json[] | { [name: string]: Json | undefined };
 type Row = Record<string, Json | undefined>;
@@ -71,16 +71,17 @@ export class OutboxFullError extends Error {
 /** The functions with an argument `client_id`: a repeated call with the same one changes nothing. */
 const keyed = new Set(["write_post"]);
 const usualLimit = 100;
-/** Of one entry. Ten times the longest post. */
+/** The size of an entry: ten times the longest post. */
 const mostLetters = 100_000;
-/** After so many answers of this kind in a row, the server refuses for good. */
+/** If one entry gets this number of such answers, it counts as refused. */
 const mostFailures = 20;
 
 export function createOutbox(
   supabase: SupabaseClient,
-  stopped: AbortSignal,
-  options: OutboxOptions & { callTimeoutMs: number; onError?(error: Error): void },
+  calling: Calling,
+  options: OutboxOptions & { onError(error: Error): void },
 ): OwnOutbox {
+  const { stopped } = calling;
   const { storage = memory(), limit = usualLimit } = options;
   /** Each person has their own entries, so nobody sends what somebody else wrote. */
   let name: string | undefined;
@@ -95,7 +96,7 @@ export function createOutbox(
   /** The server said when to come back. Then the pause ends only by itself. */
   let isHeldBack = false;
   let failures = 0;
-  /** Answers of the server that the first entry got, and that may be its own fault. */
+  /** How often the first entry got an answer for which it may be the cause. */
   let ownFailures = 0;
 
   async function send(write: Write, key: string = crypto.randomUUID()): Promise<OutboxEntry> {
@@ -131,7 +132,7 @@ export function createOutbox(
       }
     } catch (error) {
       // The storage failed. The entries are still where they were.
-      options.onError?.(error as Error);
+      options.onError(error as Error);
       waitAfter({ retryAfterMs: 0 });
     } finally {
       flushing = undefined;
@@ -142,7 +143,7 @@ export function createOutbox(
     for (;;) {
       const [entry] = await pending();
       if (!entry || stopped.aborted) return;
-      const answer = await call(request(supabase, entry), options.callTimeoutMs, stopped);
+      const answer = await call(request(supabase, entry), calling);
       // The server may have done it. The next page sends the entry again, which changes nothing.
       if (stopped.aborted) return;
       if (!(await settled(entry, answer))) return waitAfter(answer);
@@ -163,7 +164,7 @@ export function createOutbox(
       if (answer.error) options.onRefused?.(entry, answer.error);
       else options.onDone?.(entry, answer.data);
     } catch (error) {
-      options.onError?.(error as Error);
+      options.onError(error as Error);
     }
     return true;
   }
@@ -189,7 +190,7 @@ export function createOutbox(
       const entries = JSON.parse(stored);
       return Array.isArray(entries) ? entries : [];
     } catch (error) {
-      options.onError?.(new Error("The stored outbox is damaged", { cause: error }));
+      options.onError(new Error("The stored outbox is damaged", { cause: error }));
       return [];
     }
   }
@@ -222,7 +223,7 @@ export function createOutbox(
   };
 }
 
-/** No answer, too early, too often, or a fault of the server. 401: supabase-js may have no fresh token yet. */
+/** No answer, too early, too often, or a fault of the server. 401: a token that expired on its way. */
 function mayRepeat(status: number): boolean {
   return status === 0 || [401, 408, 425, 429].includes(status) || status >= 500;
 }

@@ -14,13 +14,13 @@ export interface Stream {
   readonly name: string;
   /** The number of the last event that was applied. Undefined: a snapshot is needed. */
   cursor: number | undefined;
-  /** What was heard and is not applied yet, by number. `asks`: how often `sync()` did not know it. */
+  /** Events that were heard and not applied yet, by number. `asks`: how often `sync()` did not know it. */
   readonly held: Map<number, { event: StreamEvent; asks: number }>;
 }
 
 /** A client that heard more than this while it could not apply anything asks `sync()` for all of it. */
 const mostHeld = 1_000;
-/** An event that `sync()` does not know after so many questions does not exist. */
+/** If `sync()` does not know an event after this number of questions, the event does not exist. */
 const mostAsks = 6;
 
 export function createStream(name: string, cursor?: number): Stream {

@@ -6,7 +6,7 @@
  * The folder has no dependencies but the client of supabase-js that it is given. Copy it into your project.
  */
 import type { AuthChangeEvent, Session, SupabaseClient } from "@supabase/supabase-js";
-import { call } from "./call.ts";
+import { type Calling, call } from "./call.ts";
 import { type Change, createCatchUp, type Timing } from "./catch-up.ts";
 import { createOutbox, type Outbox, type OutboxOptions } from "./outbox.ts";
 import type { StreamEvent } from "./stream.ts";
@@ -50,7 +50,7 @@ export interface Sync extends Outbox {
   /** Asks what is missing, now. For a platform that says in its own way that the app is in front again. */
   wake(): void;
   /**
-   * Ends everything. After it `apply` is not called any more. What is in the outbox stays stored.
+   * Ends everything. After it `apply` is not called any more. The outbox stays stored.
    * The promise waits for an `apply` that runs, so do not wait for it there.
    */
   stop(): Promise<void>;
@@ -81,16 +81,23 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
   let told: SyncState = "offline";
   /** The socket worked when it was last heard of. */
   let isReachable = true;
+  /** Something was not sent, because there was no valid token. */
+  let lacksToken = false;
   let checkAfterJoin: ReturnType<typeof setTimeout> | undefined;
   let end: Promise<void> | undefined;
 
-  const catchUp = createCatchUp(supabase, stopped, { apply: options.apply, changed: tell, failed, timing });
+  const calling: Calling = {
+    timeoutMs: timing.callTimeoutMs,
+    stopped,
+    async isSignedIn() {
+      const { data } = await supabase.auth.getSession();
+      lacksToken = data.session?.user.id !== userId;
+      return !lacksToken;
+    },
+  };
+  const catchUp = createCatchUp(supabase, calling, { apply: options.apply, changed: tell, failed, timing });
   for (const [name, cursor] of Object.entries(options.cursors ?? {})) catchUp.follow(name, cursor);
-  const outbox = createOutbox(supabase, stopped, {
-    callTimeoutMs: timing.callTimeoutMs,
-    onError: failed,
-    ...options.outbox,
-  });
+  const outbox = createOutbox(supabase, calling, { onError: failed, ...options.outbox });
   const stopWaking = onWake(timing.checkEveryMs, { wake, check: () => void check() });
   const { data: auth } = supabase.auth.onAuthStateChange((event, session) => {
     // Auth holds its lock while it calls this. So nothing may ask it anything before this returns.
@@ -103,10 +110,18 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
     const isOther = session !== null && userId !== undefined && session.user.id !== userId;
     if (event === "SIGNED_OUT" || isOther) void stop();
     else if (session && userId === undefined) void begin(session.user.id);
-    else if (event === "TOKEN_REFRESHED") {
-      void supabase.realtime.setAuth().catch(failed);
-      wake();
-    }
+    else if (session && event === "TOKEN_REFRESHED") refreshed(session.access_token);
+  }
+
+  /**
+   * If the server closed a channel because its token expired, it lets it in again now. Nothing else is
+   * asked for no reason: if the clock of the device is wrong, supabase-js refreshes the token before each
+   * request.
+   */
+  function refreshed(token: string): void {
+    supabase.realtime.setAuth(token).catch(failed);
+    for (const topic of topics.values()) topic.retry();
+    if (lacksToken) wake();
   }
 
   async function begin(id: string): Promise<void> {
@@ -135,7 +150,7 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
         failed(why);
       },
     };
-    topics.set(stream, joinTopic(supabase, topic, listener, timing));
+    topics.set(stream, joinTopic(supabase, topic, listener, calling, timing));
   }
 
   /** The network or the page is back, or something may be missing. */
@@ -150,9 +165,9 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
   /** The cheap question of every minute. */
   async function check(): Promise<void> {
     if (topics.size === 0 || catchUp.isCatchingUp()) return;
-    const answer = await call(supabase.rpc("unread"), timing.callTimeoutMs, stopped);
+    const answer = await call(supabase.rpc("unread"), calling);
     if (stopped.aborted || answer.error) return;
-    const [row] = answer.data as { cursors: Record<string, number> }[];
+    const [row] = [answer.data].flat() as { cursors: Record<string, number> }[];
     const isBehind = ([name, seq]: [string, number]) => (catchUp.cursorOf(name) ?? -1) < seq;
     if (Object.entries(row?.cursors ?? {}).some(isBehind)) catchUp.want();
   }

@@ -1,11 +1,12 @@
 /** A place in a private topic of Realtime, which this module keeps until it is told to leave. */
 import type { RealtimeChannel, SupabaseClient } from "@supabase/supabase-js";
 import { type BackOff, backOffMs } from "./back-off.ts";
+import { type Calling, within } from "./call.ts";
 
 export interface TopicListener {
   /** A broadcast `event` came. */
   heard(payload: unknown): void;
-  /** From now on broadcasts come. What was sent before is lost. Called again after each new join. */
+  /** From now on broadcasts come. Earlier ones are lost. Called again after each new join. */
   joined(): void;
   /** No broadcasts come for now. */
   lost(why: Error): void;
@@ -19,9 +20,6 @@ export interface Topic {
   leave(): Promise<void>;
 }
 
-/** How long the question for a fresh token may take. */
-const tokenTimeoutMs = 10_000;
-
 /**
  * Joins a topic, and joins it again whenever the place is lost.
  *
@@ -33,6 +31,7 @@ export function joinTopic(
   supabase: SupabaseClient,
   name: string,
   listener: TopicListener,
+  { timeoutMs, stopped, isSignedIn }: Calling,
   backOff?: BackOff,
 ): Topic {
   let channel: RealtimeChannel | undefined;
@@ -49,10 +48,10 @@ export function joinTopic(
     timer = undefined;
     if (hasLeft || channel || isJoining) return;
     isJoining = true;
-    await removed;
-    await freshToken();
+    const hasToken = await removed.then(refreshToken);
     isJoining = false;
     if (hasLeft) return;
+    if (!hasToken) return again();
     const own = supabase.channel(name, { config: { private: true, broadcast: { replication_ready: true } } });
     channel = own;
     own.on("broadcast", { event: "event" }, ({ payload }) => {
@@ -81,7 +80,7 @@ export function joinTopic(
     // The server refused, or did not answer.
     else if (supabase.realtime.isConnected()) again(own);
     // supabase-js joins when it has a socket again. Until then the token may have expired.
-    else void freshToken();
+    else void refreshToken();
   }
 
   function again(old?: RealtimeChannel): void {
@@ -90,14 +89,13 @@ export function joinTopic(
     timer = setTimeout(join, backOffMs(++failures, backOff));
   }
 
-  /** supabase-js asks Auth for the token. Auth refreshes it if it has expired. */
-  async function freshToken(): Promise<void> {
-    let late: ReturnType<typeof setTimeout> | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      late = setTimeout(resolve, tokenTimeoutMs);
-    });
-    await Promise.race([supabase.realtime.setAuth().catch(() => {}), timeout]);
-    clearTimeout(late);
+  /** Auth refreshes a token that has expired. @returns whether the socket has a valid token now */
+  function refreshToken(): Promise<boolean> {
+    return within(timeoutMs, stopped, async () => {
+      if (!(await isSignedIn())) return false;
+      await supabase.realtime.setAuth();
+      return true;
+    }).catch(() => false);
   }
 
   void join();

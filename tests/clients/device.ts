@@ -34,7 +34,7 @@ export async function createDevice(person: Person, options: Partial<SyncOptions>
   const { url, publishableKey } = target();
   const network = await createFaultyNetwork(url);
   const client = createClient(network.url, publishableKey, {
-    auth: { persistSession: false, autoRefreshToken: false },
+    auth: { persistSession: false, autoRefreshToken: false, storageKey: crypto.randomUUID() },
     realtime: { reconnectAfterMs: () => 50 },
   });
   const { error } = await client.auth.signInWithPassword({ email: person.email, password: person.password });

@@ -39,7 +39,7 @@ export interface FaultyNetwork extends AsyncDisposable {
   /**
    * Lets the next matching request through, and cuts its connection when the server has answered. So
    * the request was done, and the client does not know.
-   * @param matches by default any request that is no WebSocket
+   * @param matches by default any request, except a WebSocket's
    * @returns when the answer was lost
    */
   loseAnswer(matches?: Wait["matches"]): Promise<void>;
@@ -50,7 +50,7 @@ export interface FaultyNetwork extends AsyncDisposable {
   answer(status: number, headers: Record<string, string>, matches?: Wait["matches"]): Promise<void>;
   /** Ends refuse, freeze, drop, and the faults that still wait for their frame or request. */
   heal(): void;
-  /** What came by so far. */
+  /** How much came by so far. */
   readonly counts: Readonly<Record<"requests" | "sockets" | "broadcasts" | "dropped" | "lost", number>>;
   /** The paths of the requests so far, oldest first, as `POST /rest/v1/rpc/sync`. At most the last 1,000. */
   readonly requests: readonly string[];

@@ -1,4 +1,4 @@
-/** The outbox: what alice writes while she is offline is done once, in order, whatever gets lost. */
+/** The outbox: what alice writes while she is offline is done once and in order, also if answers get lost. */
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { type OutboxEntry, OutboxFullError, type OutboxStorage } from "../../clients/sync.ts";
 import { type Person, service, signUp } from "../people.ts";
@@ -15,7 +15,7 @@ interface Told {
   refused: string[];
 }
 
-/** What became of the entries: the content of a post, or the table. */
+/** Notes which entries were done and refused: the content of a post, or the table. */
 function listening(): Told & {
   outbox: { onDone(e: OutboxEntry): void; onRefused(e: OutboxEntry, error: unknown): void };
 } {

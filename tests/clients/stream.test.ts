@@ -1,4 +1,4 @@
-/** The order of one stream: whatever order broadcasts come in, they are applied once and in order. */
+/** The order of one stream: broadcasts come in any order, and are applied once and in order. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createStream, hold, missed, next, type Stream, type StreamEvent } from "../../clients/stream.ts";
@@ -25,7 +25,7 @@ test("broadcasts in any order, some of them twice, are applied once and in order
       // All up to the first one that never came.
       const gap = Array.from({ length: 21 }, (_, i) => i + 1).find((seq) => !seqs.includes(seq)) as number;
       expect(applied).toEqual(Array.from({ length: gap - 1 }, (_, i) => i + 1));
-      // What is left waits for the gap, each once.
+      // The others wait for the gap, each once.
       expect([...stream.held.keys()].toSorted((a, b) => a - b)).toEqual(
         [...new Set(seqs.filter((seq) => seq > gap))].toSorted((a, b) => a - b),
       );

@@ -134,7 +134,7 @@ describe("a device that misses something", () => {
     expect(kinds(device)).toEqual(["replace", "notification", "notification", "notification"]);
     // Usually one question is enough. An event may come a moment before it can be read.
     expect(calls(device, "sync")).toBeGreaterThan(asked);
-    // The gap is no failure.
+    // A gap is not a failure.
     expect(device.states).not.toContain("offline");
   });
 
@@ -164,7 +164,7 @@ describe("a device that misses something", () => {
   });
 });
 
-describe("what comes while sync() is asked", () => {
+describe("a broadcast while sync() is asked", () => {
   test("is held back, and applied in order afterwards", async () => {
     const alice = await newAlice();
     const device = await createDevice(alice);

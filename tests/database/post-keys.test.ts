@@ -1,4 +1,4 @@
-/** A post with a key of the client: whatever is repeated, it is written once. */
+/** A post with a key of the client: a repeated request writes nothing. */
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createDatabase, type Database, type Person, refusal } from "./database.ts";
