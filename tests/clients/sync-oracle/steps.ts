@@ -135,7 +135,7 @@ const fault = weighted<Fault>(
     [5, doing(["drop broadcasts"], { device, of: fc.constantFrom(1, 2, 3), which: fc.nat(2) })],
     [4, doing(["lose an answer"], { device, of: fc.constantFrom("sync", "token", "any") })],
     [6, doing(["sleep", "wake"], { device })],
-    [2, doing(["skew clock"], { device, minutes: fc.constantFrom(-120, -50, -10, 0, 10, 50) })],
+    [2, doing(["skew clock"], { device, minutes: fc.constantFrom(-120, -50, -10, 0, 10, 50, 120) })],
     [4, doing(["shorten token", "refresh token"], { device })],
     [3, doing(["fail apply", "slow apply"], { device })],
     [0.5, doing(["restart Realtime", "kill services", "restart Postgres", "crash Postgres"], {})],
