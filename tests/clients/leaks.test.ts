@@ -150,3 +150,20 @@ test("what is hidden is told no more, on an open socket and by sync", async () =
   );
   expect(leaks).toEqual([]);
 }, 3_600_000);
+
+test("alice goes private with more posts than one transaction looks at, and sync() shows none of them", async () => {
+  const scene = await createScene(bob);
+  const { alice } = scene;
+  const from = await cursorOf(bob);
+  const inserts = 6;
+  const rows = Array.from({ length: 40 }, () => ({ content: "so", quote_of_id: scene.bobs }));
+  for (let n = 0; n < inserts; n++) await alice.client.from("posts").insert(rows).throwOnError();
+  const ask = async () => {
+    const asked = { cursors: { [`user:${bob.id}`]: from }, page_size: 500 };
+    const { events } = (await bob.client.rpc("sync", asked).throwOnError()).data[0] as { events: Told[] };
+    return events.filter(({ payload }) => JSON.stringify(payload).includes(alice.id)).length;
+  };
+  expect(await ask()).toBe(inserts * rows.length);
+  await alice.client.from("profiles").update({ is_private: true }).eq("id", alice.id).throwOnError();
+  expect(await ask()).toBe(0);
+});
