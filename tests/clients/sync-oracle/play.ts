@@ -30,6 +30,8 @@ async function take(stage: Stage, step: Exclude<Step, { do: "quiet" }>): Promise
   const taken = begin(stage, step);
   if (!taken) return;
   if (step.waits) return await taken;
+  // A device that falls asleep answers only at the next quiet moment.
+  if ("device" in step) return void taken.catch(() => {});
   const running = taken.finally(() => stage.running.delete(running));
   stage.running.add(running);
   if (stage.running.size >= mostRunning) await Promise.race(stage.running);

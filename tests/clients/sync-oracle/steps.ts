@@ -144,9 +144,9 @@ const fault = weighted<Fault>(
 
 const waits = fc.boolean();
 const step = weighted<Step>([
-  [12, fc.tuple(act, waits).map(([one, waits]) => ({ ...one, waits }))],
-  [3, fc.tuple(write, waits).map(([one, waits]) => ({ ...one, waits }))],
-  [4, fc.tuple(fault, waits).map(([one, waits]) => ({ ...one, waits }))],
+  [20, fc.tuple(act, waits).map(([one, waits]) => ({ ...one, waits }))],
+  [5, fc.tuple(write, waits).map(([one, waits]) => ({ ...one, waits }))],
+  [7, fc.tuple(fault, waits).map(([one, waits]) => ({ ...one, waits }))],
   [1, fc.nat(4).map((n) => ({ do: "quiet", nudge: n > 0 }))],
 ]);
 
