@@ -1,6 +1,6 @@
 /** Who may listen to the topic of a person's stream, and who may speak there. */
 import { createClient, type RealtimeChannel, type SupabaseClient } from "@supabase/supabase-js";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { guest, type Person, signUp, target } from "../people.ts";
 
 const patience = { timeout: 30_000, interval: 10 };
@@ -19,7 +19,7 @@ beforeAll(async () => {
     .throwOnError();
   post = written.data?.id;
 });
-afterAll(() => Promise.all([alice, bob].map(({ client }) => client.removeAllChannels())));
+afterEach(() => Promise.all([alice, bob].map(({ client }) => client.removeAllChannels())));
 
 const topicOf = ({ id }: Person) => `user:${id}`;
 const refused = (person: Person) =>

@@ -257,7 +257,8 @@ const orders: Orders = {
     if (skewMs < 0) return;
     const { exp } = JSON.parse(Buffer.from(token.split(".")[1] as string, "base64url").toString());
     storage.setItem(storageKey, JSON.stringify({ ...session(), access_token: token, expires_at: exp }));
-    await supabase.realtime.setAuth().catch(() => {});
+    // It may ask Auth, and the network may be frozen.
+    void supabase.realtime.setAuth().catch(() => {});
   },
   refresh: async () => void (await supabase.auth.refreshSession()),
   failApply(times) {

@@ -19,6 +19,7 @@ export async function play(house: House, steps: Step[], tally: Tally): Promise<v
   const stage = await createStage(house, tally);
   for (const [n, step] of steps.entries()) {
     tally.steps++;
+    if (process.env.PLAZA_SYNC_TRACE) console.error(`${tally.steps}. ${spoken(step)}`);
     if (step.do === "quiet") await compare(stage, step.nudge, steps.slice(0, n + 1));
     else await take(stage, step);
   }
