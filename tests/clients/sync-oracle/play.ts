@@ -30,7 +30,8 @@ export async function play(house: House, steps: Step[], tally: Tally): Promise<v
 async function take(stage: Stage, step: Exclude<Step, { do: "quiet" }>): Promise<void> {
   const taken = begin(stage, step);
   if (!taken) return;
-  if (step.waits) return await taken;
+  // After it, somebody else has the devices.
+  if (step.waits || step.do === "delete account") return await taken;
   // A device that falls asleep answers only at the next quiet moment.
   if ("device" in step) return void taken.catch(() => {});
   const running = taken.finally(() => stage.running.delete(running));
