@@ -21,6 +21,11 @@ export type Change =
 export interface Timing extends BackOff {
   /** How often `unread()` is asked. */
   checkEveryMs: number;
+  /**
+   * When it is asked after a join, at the earliest. An event that was sent just before a join may be
+   * readable only just after it.
+   */
+  checkAfterJoinMs: number;
   /** How long one request may take. */
   callTimeoutMs: number;
   /** How many events one answer of `sync()` has at most. */

@@ -56,9 +56,7 @@ export interface Sync extends Outbox {
   stop(): Promise<void>;
 }
 
-const usual: Timing = { checkEveryMs: 60_000, callTimeoutMs: 20_000, pageSize: 200 };
-/** An event that was sent just before a join may be readable only just after it. So one more check follows. */
-const checkAfterJoinMs = 2_000;
+const usual: Timing = { checkEveryMs: 60_000, checkAfterJoinMs: 2_000, callTimeoutMs: 20_000, pageSize: 200 };
 
 /** The sync of each client. `end`: when it left its topics. */
 const ofClients = new WeakMap<SupabaseClient, { isRunning: boolean; end: Promise<unknown> }>();
@@ -143,7 +141,7 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
         isReachable = true;
         wake();
         clearTimeout(checkAfterJoin);
-        checkAfterJoin = setTimeout(() => void check(), checkAfterJoinMs * (1 + Math.random()));
+        checkAfterJoin = setTimeout(() => void check(), timing.checkAfterJoinMs * (1 + Math.random()));
       },
       lost(why: Error) {
         isReachable = false;

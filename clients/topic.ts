@@ -85,7 +85,7 @@ export function joinTopic(
 
   function again(old?: RealtimeChannel): void {
     channel = undefined;
-    if (old) removed = supabase.removeChannel(old);
+    if (old) removed = supabase.removeChannel(old).catch(() => {});
     timer = setTimeout(join, backOffMs(++failures, backOff));
   }
 
@@ -110,7 +110,7 @@ export function joinTopic(
       clearTimeout(timer);
       const own = channel;
       channel = undefined;
-      await (own ? supabase.removeChannel(own) : removed);
+      await (own ? supabase.removeChannel(own).catch(() => {}) : removed);
     },
   };
 }

@@ -138,7 +138,14 @@ test("every stream is applied once, in order, and completely", async () => {
           apply,
           changed: () => {},
           failed: () => void seen.failures++,
-          timing: { checkEveryMs: 0, callTimeoutMs: 1_000, pageSize: 2, baseMs: 5, maxMs: 20 },
+          timing: {
+            checkEveryMs: 0,
+            checkAfterJoinMs: 0,
+            callTimeoutMs: 1_000,
+            pageSize: 2,
+            baseMs: 5,
+            maxMs: 20,
+          },
         },
       );
       catchUp.want();
@@ -185,4 +192,31 @@ test("every stream is applied once, in order, and completely", async () => {
   );
   // The histories were not empty.
   expect(Math.min(...Object.values(seen))).toBeGreaterThan(100);
+});
+
+test("an event that was heard before sync() can read it is asked for again", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const server = createServer();
+  const stopping = new AbortController();
+  onTestFinished(() => stopping.abort());
+  const seqs: number[] = [];
+  const catchUp = createCatchUp(
+    server.client,
+    { timeoutMs: 1_000, stopped: stopping.signal, isSignedIn: async () => true },
+    {
+      apply: (change) => void (change.type === "event" && seqs.push(change.seq)),
+      changed: () => {},
+      failed: () => {},
+      timing: { checkEveryMs: 0, checkAfterJoinMs: 0, callTimeoutMs: 1_000, pageSize: 200 },
+    },
+  );
+  catchUp.follow("user:alice", 0);
+  server.logs.set("user:alice", { newest: 2, oldest: 1 });
+  // The first broadcast was lost. The second one came, and sync() cannot read its event yet.
+  server.lag(true);
+  catchUp.heard("user:alice", server.eventOf(2));
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(seqs).toEqual([1, 2]);
+  expect(catchUp.isCatchingUp()).toBe(false);
 });

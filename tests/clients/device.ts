@@ -26,8 +26,9 @@ export interface Device {
   live(): Promise<void>;
 }
 
-/** Everything is sooner than for people, except the regular check: tests that want one say so. */
-const quick = { backOff: { baseMs: 20, maxMs: 200 }, checkEveryMs: 3_600_000 };
+const backOff = { baseMs: 20, maxMs: 200 };
+/** Everything is sooner than for people, except the checks: tests that want one say so. */
+const quick = { ...backOff, checkEveryMs: 3_600_000, checkAfterJoinMs: 3_600_000 };
 
 /** A new device where this person signs in. @param options replace those of the sync */
 export async function createDevice(person: Person, options: Partial<SyncOptions> = {}): Promise<Device> {
@@ -54,8 +55,8 @@ export async function createDevice(person: Person, options: Partial<SyncOptions>
     onState: (state) => void device.states.push(state),
     onError: (error) => void device.errors.push(error.message),
     ...options,
-    timing: { ...quick.backOff, checkEveryMs: quick.checkEveryMs, ...options.timing },
-    outbox: { backOff: quick.backOff, ...options.outbox },
+    timing: { ...quick, ...options.timing },
+    outbox: { backOff, ...options.outbox },
   });
   onTestFinished(async () => {
     await sync.stop();

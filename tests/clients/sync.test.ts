@@ -152,6 +152,17 @@ describe("a device that misses something", () => {
     expect(calls(device, "sync")).toBe(asked + 1);
   });
 
+  test("just before it joined: a check after the join finds it", async () => {
+    const alice = await newAlice();
+    const device = await createDevice(alice, { timing: { checkAfterJoinMs: 300 } });
+    // Nothing that is sent from now on is heard.
+    device.network.drop(() => true);
+    await device.live();
+    await follow(alice);
+    await expectInStep(device, alice);
+    expect(calls(device, "unread")).toBeGreaterThan(0);
+  });
+
   test("and is woken: it asks at once", async () => {
     const alice = await newAlice();
     const device = await createDevice(alice);
