@@ -273,13 +273,13 @@ const orders: Orders = {
 
 /** A page ends before the next one begins, and nobody writes in between. */
 let pages: Promise<unknown> = Promise.resolve();
-const isAboutPages = (order: keyof Orders) => ["begin", "reload", "end"].includes(order);
+const isAboutPages = (order: keyof Orders) => ["begin", "reload", "end", "send"].includes(order);
 
 port.on("message", async ({ n, order, given }: { n: number; order: keyof Orders; given: never }) => {
   if (order !== "report") note(`order: ${order} ${JSON.stringify(given ?? "").slice(0, 60)}`);
   try {
     const work = async (): Promise<unknown> => orders[order](given);
-    const before = isAboutPages(order) || order === "send" ? pages : Promise.resolve();
+    const before = isAboutPages(order) ? pages : Promise.resolve();
     const answer = before.then(work, work);
     if (isAboutPages(order)) pages = answer;
     port.postMessage({ n, answer: await answer });
