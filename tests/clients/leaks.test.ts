@@ -50,8 +50,11 @@ function shows({ payload }: Told, { person, posts, kinds }: Hidden): boolean {
 const cursorOf = async ({ client, id }: Person): Promise<number> =>
   (await client.rpc("unread").throwOnError()).data[0].cursors[`user:${id}`];
 
-async function hears(found: (told: Told) => boolean, from: number): Promise<number> {
-  await vi.waitFor(() => expect(heard.slice(from).some(found)).toBe(true), patience);
+async function hears(what: string, found: (told: Told) => boolean, from: number): Promise<number> {
+  await vi.waitFor(() => {
+    if (!heard.slice(from).some(found))
+      throw new Error(`bob did not hear ${what}: ${JSON.stringify(heard.slice(from))}`);
+  }, patience);
   return from + heard.slice(from).findIndex(found);
 }
 
@@ -65,7 +68,7 @@ async function leaksOf(
   await trial.prepare(scene);
   // The proof that there is something to hide.
   const proof = heard[
-    await hears(({ payload }) => JSON.stringify(payload).includes(alice.id), start)
+    await hears(`of ${name}`, ({ payload }) => JSON.stringify(payload).includes(alice.id), start)
   ] as Told;
 
   const acts = trial.acts(scene);
@@ -77,12 +80,16 @@ async function leaksOf(
 
   const marker = await write(bob.client, { content: "marker" });
   await carol.client.from("likes").insert({ post_id: marker }).throwOnError();
-  const end = await hears(({ payload }) => payload.post_id === marker, start);
+  const end = await hears("the marker", ({ payload }) => payload.post_id === marker, start);
   const arrivedLate = heard.slice(end + 1);
   await Promise.all([...before, ...after]);
   const hidden = await trial.hidden(scene);
   await carol.client.from("likes").delete().eq("post_id", marker).throwOnError();
-  await hears(({ payload }) => payload.count === 0 && payload.group_id === heard[end]?.payload.group_id, end);
+  await hears(
+    "the end of the marker",
+    ({ payload }) => payload.count === 0 && payload.group_id === heard[end]?.payload.group_id,
+    end,
+  );
 
   const leaks: string[] = [];
   const all = heard.slice(start);
@@ -143,3 +150,20 @@ test("what is hidden is told no more, on an open socket and by sync", async () =
   );
   expect(leaks).toEqual([]);
 }, 3_600_000);
+
+test("alice goes private with more posts than one transaction looks at, and sync() shows none of them", async () => {
+  const scene = await createScene(bob);
+  const { alice } = scene;
+  const from = await cursorOf(bob);
+  const inserts = 6;
+  const rows = Array.from({ length: 40 }, () => ({ content: "so", quote_of_id: scene.bobs }));
+  for (let n = 0; n < inserts; n++) await alice.client.from("posts").insert(rows).throwOnError();
+  const ask = async () => {
+    const asked = { cursors: { [`user:${bob.id}`]: from }, page_size: 500 };
+    const { events } = (await bob.client.rpc("sync", asked).throwOnError()).data[0] as { events: Told[] };
+    return events.filter(({ payload }) => JSON.stringify(payload).includes(alice.id)).length;
+  };
+  expect(await ask()).toBe(inserts * rows.length);
+  await alice.client.from("profiles").update({ is_private: true }).eq("id", alice.id).throwOnError();
+  expect(await ask()).toBe(0);
+});

@@ -25,7 +25,7 @@ export interface Scene {
 
 export interface Trial {
   /** Makes what bob is told of. */
-  prepare(scene: Scene): Promise<unknown>;
+  prepare(scene: Scene): PromiseLike<unknown>;
   /** The request that hides it. Its answer counts. */
   hide(scene: Scene): PromiseLike<unknown>;
   /** What must not be told from then on. Asked at the end. */
@@ -86,7 +86,7 @@ export const trials: Record<string, Trial> = {
   },
   "alice edits a mention away": {
     async prepare({ alice, bob }) {
-      made.set(alice, await write(alice.client, { content: `for @${bob.username}`, audience: "followers" }));
+      made.set(alice, await write(alice.client, { content: `for @${bob.username}`, audience: "mentioned" }));
     },
     acts: (scene) => [
       ...[0, 1, 2].map((n) => () => {
@@ -131,7 +131,8 @@ export const trials: Record<string, Trial> = {
   "bob loses sight of a private account": {
     async prepare(scene) {
       const { alice, bob } = scene;
-      await bob.client.from("follows").upsert({ followee_id: alice.id, notifies: true }).throwOnError();
+      await bob.client.rpc("follow", { profile_id: alice.id }).throwOnError();
+      await bob.client.from("follows").update({ notifies: true }).eq("followee_id", alice.id).throwOnError();
       await goesPrivate(scene, true);
       made.set(alice, await write(alice.client, { content: "to my followers" }));
     },

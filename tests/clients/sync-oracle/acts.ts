@@ -1,6 +1,6 @@
 /** What people do, as requests to the API, and what they do on their devices through the outbox. */
 import type { Write } from "../../../clients/sync.ts";
-import { createPerson, type Desk, type Person, type Stage, sitDown } from "./stage.ts";
+import { type Desk, moveIn, type Person, type Stage } from "./stage.ts";
 import type { Act, Write as Deed } from "./steps.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: rows of any table
@@ -141,15 +141,12 @@ async function mark(
 /** Deletes an account. Somebody else takes the place at its devices. */
 async function leaveTown(stage: Stage, by: number): Promise<void> {
   await Promise.all([...stage.running, ...stage.repairs]);
-  const { client, name } = personAt(stage, by);
+  const { client } = personAt(stage, by);
   const answer = (await client.rpc("delete_account")) as Answer;
   note(stage, "delete account", answer);
   if (answer.error) return;
-  stage.people[by] = await createPerson(stage.town, name);
   stage.posts = stage.posts.filter(({ author }) => author !== by);
-  stage.desks = await Promise.all(
-    stage.desks.map((desk) => (desk.owner === by ? sitDown(stage, desk.device, by) : desk)),
-  );
+  await moveIn(stage, by);
 }
 
 // On a device ------------------------------------------------------------------------

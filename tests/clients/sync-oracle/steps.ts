@@ -135,7 +135,7 @@ const fault = weighted<Fault>(
     [5, doing(["drop broadcasts"], { device, of: fc.constantFrom(1, 2, 3), which: fc.nat(2) })],
     [4, doing(["lose an answer"], { device, of: fc.constantFrom("sync", "token", "any") })],
     [6, doing(["sleep", "wake"], { device })],
-    [2, doing(["skew clock"], { device, minutes: fc.constantFrom(-120, -50, -10, 0, 10, 50) })],
+    [2, doing(["skew clock"], { device, minutes: fc.constantFrom(-120, -50, -10, 0, 10, 50, 120) })],
     [4, doing(["shorten token", "refresh token"], { device })],
     [3, doing(["fail apply", "slow apply"], { device })],
     [0.5, doing(["restart Realtime", "kill services", "restart Postgres", "crash Postgres"], {})],
@@ -144,9 +144,9 @@ const fault = weighted<Fault>(
 
 const waits = fc.boolean();
 const step = weighted<Step>([
-  [12, fc.tuple(act, waits).map(([one, waits]) => ({ ...one, waits }))],
-  [3, fc.tuple(write, waits).map(([one, waits]) => ({ ...one, waits }))],
-  [4, fc.tuple(fault, waits).map(([one, waits]) => ({ ...one, waits }))],
+  [20, fc.tuple(act, waits).map(([one, waits]) => ({ ...one, waits }))],
+  [5, fc.tuple(write, waits).map(([one, waits]) => ({ ...one, waits }))],
+  [7, fc.tuple(fault, waits).map(([one, waits]) => ({ ...one, waits }))],
   [1, fc.nat(4).map((n) => ({ do: "quiet", nudge: n > 0 }))],
 ]);
 
