@@ -32,7 +32,11 @@ create table public.notification_preferences (
   delivery   public.notification_delivery  not null default 'loud',
 
   -- The preferences of somebody.
-  primary key (user_id, kind)
+  primary key (user_id, kind),
+  constraint notification_preferences_kind check (private.rule(
+    kind <> 'filtered_requests',
+    'preference_kind', 'The preference for follow_request says which requests are filtered'
+  ))
 );
 
 comment on table  public.notification_preferences is 'Your preferences, a row for each kind of notification that you changed. Without a row, a kind is loud and from everyone, but edited is quiet. Delete a row to go back to that. Only you see them.';

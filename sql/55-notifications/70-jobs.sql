@@ -85,13 +85,12 @@ declare
   the_job constant bigint := pg_catalog.hashtextextended('deliver waiting notices', 0);
   stops_at timestamptz := pg_catalog.clock_timestamp() + at_most;
 begin
-  if not pg_catalog.pg_try_advisory_lock(the_job) then
-    return;
-  end if;
-  while private.deliver_batch() and pg_catalog.clock_timestamp() < stops_at loop
+  while pg_catalog.pg_try_advisory_xact_lock(the_job)
+    and private.deliver_batch()
+    and pg_catalog.clock_timestamp() < stops_at
+  loop
     commit;
   end loop;
-  perform pg_catalog.pg_advisory_unlock(the_job);
 end;
 $$;
 
@@ -170,13 +169,12 @@ declare
   the_job constant bigint := pg_catalog.hashtextextended('forget old notices', 0);
   stops_at timestamptz := pg_catalog.clock_timestamp() + at_most;
 begin
-  if not pg_catalog.pg_try_advisory_lock(the_job) then
-    return;
-  end if;
-  while private.forget_events() + private.forget_withdrawn() > 0 and pg_catalog.clock_timestamp() < stops_at loop
+  while pg_catalog.pg_try_advisory_xact_lock(the_job)
+    and private.forget_events() + private.forget_withdrawn() > 0
+    and pg_catalog.clock_timestamp() < stops_at
+  loop
     commit;
   end loop;
-  perform pg_catalog.pg_advisory_unlock(the_job);
 end;
 $$;
 

@@ -200,6 +200,11 @@ describe("filtered requests", () => {
     expect(await unread(alice)).toMatchObject({ notifications: 1, requests: 1 });
   });
 
+  test("have no preference of their own", async () => {
+    const own = prefer(alice, "filtered_requests", { delivery: "loud" });
+    expect(await refusal(own)).toMatchObject({ code: "PT400", detail: "preference_kind" });
+  });
+
   test("off means off, for everybody", async () => {
     await prefer(alice, "follow_request", { from_whom: "established", delivery: "off" });
     await age(carol);

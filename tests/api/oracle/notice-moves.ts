@@ -80,9 +80,10 @@ export function noticeMove(stage: Stage, step: Step): Move | null {
       const row = { kind, from_whom: fromWhom, delivery };
       return {
         text: `${name(of)} wants to hear of ${kind} from ${fromWhom}: ${delivery}`,
-        expected: "done",
+        expected: kind === "filtered_requests" ? "preference_kind" : "done",
         request: () => as(stage, of).from("notification_preferences").upsert(row).select("kind"),
         after: () => {
+          if (kind === "filtered_requests") return;
           forget(stage, of, kind);
           world.preferences.push({ of, kind, fromWhom, delivery });
         },
