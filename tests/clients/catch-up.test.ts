@@ -48,16 +48,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 function createServer() {
   const logs = new Map(names.map((name) => [name, { newest: 0, oldest: 1 }]));
   const failures: ("network" | "server" | "lost")[] = [];
-  /** The next answer leaves out the newest event of each stream: it was sent and cannot be read yet. */
-  let isLagging = false;
+  /** The next answer leaves out this many events of each stream: they were sent and cannot be read yet. */
+  let lag = 0;
   const eventOf = (seq: number): StreamEvent => ({ seq, kind: "notification", payload: { seq } });
 
   function sync(cursors: Record<string, number>, pageSize: number) {
-    const lag = isLagging ? 1 : 0;
-    isLagging = false;
+    const unreadable = lag;
+    lag = 0;
     return [...logs.keys()].map((name) => {
       const log = logs.get(name) as { newest: number; oldest: number };
-      const newest = Math.max(0, log.newest - lag);
+      const newest = Math.max(0, log.newest - unreadable);
       const cursor = cursors[name];
       const starts_over = cursor === undefined || cursor > log.newest || cursor + 1 < log.oldest;
       if (starts_over) {
@@ -96,8 +96,8 @@ function createServer() {
     logs,
     failures,
     eventOf,
-    lag(lags: boolean) {
-      isLagging = lags;
+    lag(events: number) {
+      lag = events;
     },
   };
 }
@@ -160,7 +160,7 @@ test("every stream is applied once, in order, and completely", async () => {
             if (now.fate === "heard" || now.fate === "twice") catchUp.heard(name, event);
             if (now.fate === "twice") catchUp.heard(name, event);
           }
-          if (now.fate === "heard") server.lag(true);
+          if (now.fate === "heard") server.lag(now.count);
         } else if (now.do === "forget") {
           const log = server.logs.get(names[now.stream] as string);
           if (log) log.oldest = log.newest + 1;
@@ -175,7 +175,7 @@ test("every stream is applied once, in order, and completely", async () => {
       }
       // A quiet moment: what failed before may still come, and then everything is asked for.
       isBroken = false;
-      server.lag(false);
+      server.lag(0);
       await vi.advanceTimersByTimeAsync(3_000);
       catchUp.want();
       await vi.advanceTimersByTimeAsync(3_000);
@@ -212,11 +212,11 @@ test("an event that was heard before sync() can read it is asked for again", asy
     },
   );
   catchUp.follow("user:alice", 0);
-  server.logs.set("user:alice", { newest: 2, oldest: 1 });
-  // The first broadcast was lost. The second one came, and sync() cannot read its event yet.
-  server.lag(true);
-  catchUp.heard("user:alice", server.eventOf(2));
+  server.logs.set("user:alice", { newest: 3, oldest: 1 });
+  // Two broadcasts were lost. The third one came, and sync() cannot read the last two events yet.
+  server.lag(2);
+  catchUp.heard("user:alice", server.eventOf(3));
   await vi.advanceTimersByTimeAsync(1_000);
-  expect(seqs).toEqual([1, 2]);
+  expect(seqs).toEqual([1, 2, 3]);
   expect(catchUp.isCatchingUp()).toBe(false);
 });

@@ -243,10 +243,12 @@ describe("a device that starts over", () => {
     await device.live();
     isFailing = true;
     await follow(alice);
-    await vi.waitFor(() => expect(seen).toEqual(["replace", "replace"]), patience);
+    await vi.waitFor(() => expect(seen.slice(0, 2)).toEqual(["replace", "replace"]), patience);
     expect(failing).toContain("The disk is full");
-    await device.live();
-    expect(device.sync.cursors()).toEqual({ [`user:${alice.id}`]: await newest(alice) });
+    // The snapshot may be a moment older than the event. Then the event comes after it.
+    await vi.waitFor(async () => {
+      expect(device.sync.cursors()).toEqual({ [`user:${alice.id}`]: await newest(alice) });
+    }, patience);
   });
 });
 

@@ -52,14 +52,12 @@ describe("onWake", () => {
     expect(told.length).toBeLessThanOrEqual(11);
     expect(new Set(told)).toEqual(new Set(["check"]));
     // The device sleeps for an hour: its clock goes on, its timers do not.
-    vi.setSystemTime(Date.now() + 3_600_000);
-    vi.advanceTimersByTime(66_000);
-    expect(told.at(-1)).toBe("wake");
-    vi.advanceTimersByTime(66_000);
-    expect(told.at(-1)).toBe("check");
-    vi.setSystemTime(Date.now() - 3_600_000);
-    vi.advanceTimersByTime(66_000);
-    expect(told.at(-1)).toBe("wake");
+    for (const sleptMs of [3_600_000, -3_600_000]) {
+      told.length = 0;
+      vi.setSystemTime(Date.now() + sleptMs);
+      vi.advanceTimersByTime(3 * 66_000);
+      expect(told.slice(0, 3)).toEqual(["wake", "check", "check"]);
+    }
     end();
     expect(vi.getTimerCount()).toBe(0);
   });
