@@ -1,13 +1,12 @@
 /**
- * What is hidden is told no more. bob listens on his own topic, alice does things that he is told of,
- * and then hides herself or a post, while she goes on. What "no more" means:
+ * After something is hidden, bob is told nothing more of it. He listens on his own topic. alice does
+ * things that he is told of. Then she hides herself or a post, and goes on. "Nothing more" means:
  *
  * - The withdrawal has a number in bob's stream. When the request that hides is answered, bob can
- *   already read it there. No event with a higher number shows what is hidden.
+ *   already read it there. No event with a higher number shows the hidden person or post.
  * - A broadcast that was committed before may still be on its way. So carol likes a post of bob after
- *   the answer. Broadcasts keep their order. After that one, none shows what is hidden, whatever its
- *   number is.
- * - After the answer, sync() shows nothing of it from any cursor, nor do the snapshot and notifications().
+ *   the answer. Broadcasts keep their order. After that one, no broadcast shows them, with any number.
+ * - After the answer, sync() shows nothing of them from any cursor. Nor do the snapshot and notifications().
  *
  * PLAZA_LEAK_TRIALS: how many trials, 105 by default.
  */
@@ -128,7 +127,7 @@ async function leaksOf(
   return { leaks, raced: all.filter(({ seq }) => seq > proof.seq && seq < withdrawal.seq).length };
 }
 
-test("what is hidden is told no more, on an open socket and by sync", async () => {
+test("bob is told nothing of what alice has hidden, on an open socket and by sync", async () => {
   const counts: Record<string, number> = {};
   const leaks: string[] = [];
   let inFlight = 0;

@@ -1,4 +1,4 @@
-/** Who may listen to the topic of a person's stream, and who may speak there. */
+/** Only alice may listen to the topic of her stream, and no client may speak there. */
 import { createClient, type RealtimeChannel, type SupabaseClient } from "@supabase/supabase-js";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { guest, type Person, signUp, target } from "../people.ts";

@@ -93,17 +93,7 @@ async function checkDesk(
   nudge: boolean,
 ): Promise<string | null> {
   const { seq, groups, unread } = snapshots[owner] as Snapshot;
-  const at = performance.now();
   const report = await device.ask("settle", { seq, nudge, timeoutMs: patienceMs });
-  if (process.env.SLOW && performance.now() - at > 1500)
-    console.log(
-      "slow",
-      n,
-      Math.round(performance.now() - at),
-      seq,
-      told(report),
-      device.network.requests.slice(-12),
-    );
   const { tally } = stage;
   tally.comparisons++;
   tally.violations += report.violations.length;

@@ -9,7 +9,7 @@ import { type Act, type Fault, type Step, spoken, type Write } from "./steps.ts"
 const mostRunning = 8;
 
 export interface Disagreement extends Error {
-  /** What is wrong, in one word. The same failure in another history has the same one. */
+  /** The failure in one word. The same failure in another history has the same one. */
   key: string;
   steps: Step[];
 }

@@ -13,7 +13,8 @@
  *     town.ts       Postgres and the services, which can be killed (services.ts)
  *
  * PLAZA_SYNC_STEPS: how many steps, 3000 by default. PLAZA_SYNC_SEED: a number that repeats the same
- * histories. A failure that depends on the moment may need more than one try.
+ * histories. PLAZA_SYNC_TRACE=1 prints each step. PLAZA_SYNC_PATIENCE_MS: how long a device may take to
+ * come back, 20,000 by default. A failure that depends on the moment may need more than one try.
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
