@@ -66,7 +66,7 @@ async function withPlatform(
   part: (town: Town, platform: RemotePlatform) => Promise<string>,
 ): Promise<string> {
   await using platform = await startPlatform(town.adminUrl);
-  return part(town, platform);
+  return await part(town, platform);
 }
 
 const line = (...cells: (string | number)[]) => `| ${cells.join(" | ")} |`;
