@@ -2658,13 +2658,12 @@ declare
   the_job constant bigint := pg_catalog.hashtextextended('deliver waiting notices', 0);
   stops_at timestamptz := pg_catalog.clock_timestamp() + at_most;
 begin
-  if not pg_catalog.pg_try_advisory_lock(the_job) then
-    return;
-  end if;
-  while private.deliver_batch() and pg_catalog.clock_timestamp() < stops_at loop
+  while pg_catalog.pg_try_advisory_xact_lock(the_job)
+    and private.deliver_batch()
+    and pg_catalog.clock_timestamp() < stops_at
+  loop
     commit;
   end loop;
-  perform pg_catalog.pg_advisory_unlock(the_job);
 end;
 $procedure$;
 
@@ -2677,13 +2676,12 @@ declare
   the_job constant bigint := pg_catalog.hashtextextended('forget old notices', 0);
   stops_at timestamptz := pg_catalog.clock_timestamp() + at_most;
 begin
-  if not pg_catalog.pg_try_advisory_lock(the_job) then
-    return;
-  end if;
-  while private.forget_events() + private.forget_withdrawn() > 0 and pg_catalog.clock_timestamp() < stops_at loop
+  while pg_catalog.pg_try_advisory_xact_lock(the_job)
+    and private.forget_events() + private.forget_withdrawn() > 0
+    and pg_catalog.clock_timestamp() < stops_at
+  loop
     commit;
   end loop;
-  perform pg_catalog.pg_advisory_unlock(the_job);
 end;
 $procedure$;
 
@@ -3739,6 +3737,11 @@ GRANT INSERT ("user_id") ON TABLE "public"."thread_mutes" TO "authenticated";
 REVOKE ALL ("user_id") ON TABLE "public"."thread_mutes" FROM "service_role";
 
 GRANT INSERT ("user_id") ON TABLE "public"."thread_mutes" TO "service_role";
+
+ALTER TABLE "public"."notification_preferences"
+  ADD CONSTRAINT "notification_preferences_kind"
+    CHECK
+    (private.rule((kind <> 'filtered_requests'::public.notification_kind), 'preference_kind'::text, 'The preference for follow_request says which requests are filtered'::text));
 
 -- Data -------------------------------------------------------------------------
 
