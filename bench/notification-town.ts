@@ -113,7 +113,7 @@ export async function fill(sql: postgres.Sql, variables: Record<string, number>)
   await sql`vacuum (analyze)`;
 }
 
-/** Person 3 gets so many followers who are notified of their posts. */
+/** Person 3 gets this number of followers who are notified of their posts. */
 export async function ring(sql: postgres.Sql, bells: number): Promise<void> {
   await sql
     .unsafe(`

@@ -1,7 +1,7 @@
 /**
- * What notifications cost: a storm of likes on one post beside likes of as many posts, a like
- * and a reply beside the same without a notification, the time until a socket hears of it,
- * pages of somebody with a million notifications, and a post that 100,000 bells ring for.
+ * The cost of notifications. A storm of likes on one post, beside likes of as many posts. A like
+ * and a reply, beside the same without a notification. The time until a socket hears of a like.
+ * The pages of somebody with a million notifications. A post that 100,000 bells ring for.
  */
 import { once } from "node:events";
 import { Agent, request } from "node:http";
@@ -321,7 +321,7 @@ async function toSocket(town: Town, platform: RemotePlatform): Promise<string> {
   ].join("\n");
 }
 
-/** A socket that gets nothing but the events of this person. */
+/** A socket that gets only the events of this person. */
 async function listen(platform: RemotePlatform, id: string, token: string): Promise<WebSocket> {
   const query = `apikey=${platform.publishableKey}&vsn=2.0.0`;
   const socket = new WebSocket(`${platform.url.replace("http", "ws")}/realtime/v1/websocket?${query}`);

@@ -1922,7 +1922,7 @@ begin
     from added
     where added.reply_to_id is null and added.repost_of_id is null
       -- The order makes Postgres use the index. Otherwise it may read all follows, if it
-      -- believes that most of them are of this author.
+      -- believes that most people follow this author.
       and (
         select true
         from public.follows
