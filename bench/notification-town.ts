@@ -131,6 +131,7 @@ export async function ring(sql: postgres.Sql, bells: number): Promise<void> {
 
 /** Everything that is counted beside a recount. @returns the names of the counts that differ */
 export async function recount(sql: postgres.Sql): Promise<string[]> {
+  await sql.unsafe("call private.deliver_waiting_notices('1 hour')");
   const rows = await sql`
     with shown as (
       select recipient_id, group_id, count(*) as members

@@ -557,8 +557,11 @@ $$;
 comment on function private.close_desk is 'Writes what a delivery changed for its recipient, whose stream was like this before. Answers the number of their last event.';
 revoke all on function private.close_desk (private.desk, private.streams) from public, anon, authenticated, service_role;
 
--- Streams are locked one after the other, in the order of their people.
-create function private.deliver(notices private.notice_queue[])
+-- Streams are locked one after the other, in the order of their people. A transaction that only
+-- adds something does not wait for a stream. If another one holds the stream, its recipient gets
+-- very many notifications at this moment. Then the job looks, at many of them at once. What is
+-- withdrawn is withdrawn at once, so that transaction waits.
+create function private.deliver(notices private.notice_queue[], waits boolean)
 returns integer
 language plpgsql
 volatile
@@ -569,6 +572,7 @@ as $$
 declare
   notice private.notice_queue;
   recipient uuid;
+  is_busy boolean;
   before private.streams;
   desk private.desk;
   stream private.streams;
@@ -587,8 +591,31 @@ begin
       select streams.* into before
       from private.streams
       where streams.user_id = recipient
-      for no key update;
+      for no key update skip locked;
+      is_busy := not found and not deliver.waits and not exists (
+        select
+        from unnest(notices) as looked
+        where looked.recipient_id = recipient and (
+          looked.kind is null or not private.notice_holds(
+            looked.recipient_id, looked.kind, looked.actor_id, looked.object_id, looked.draft_id
+          )
+        )
+      );
+      if before.user_id is null and not is_busy then
+        select streams.* into before
+        from private.streams
+        where streams.user_id = recipient
+        for no key update;
+      end if;
       desk := (before, '{}'::bigint[]);
+    end if;
+    if is_busy then
+      insert into private.notice_queue (recipient_id, kind, actor_id, object_id, draft_id, requests, is_ended)
+      values (
+        notice.recipient_id, notice.kind, notice.actor_id, notice.object_id, notice.draft_id, notice.requests,
+        notice.is_ended
+      );
+      continue;
     end if;
     if notice.is_ended then
       perform private.forget_recipient(recipient);
@@ -619,8 +646,8 @@ begin
 end;
 $$;
 
-comment on function private.deliver is 'Looks at these rows of the queue, which the caller has deleted. Answers how many.';
-revoke all on function private.deliver (private.notice_queue[]) from public, anon, authenticated, service_role;
+comment on function private.deliver is 'Looks at these rows of the queue, which the caller has deleted. Answers how many. With waits, it waits for a stream that is locked. Otherwise it leaves the rows about it for the job.';
+revoke all on function private.deliver (private.notice_queue[], boolean) from public, anon, authenticated, service_role;
 
 -- It runs when the transaction commits, once for each row of the queue. The first run does
 -- all, and leaves what is too much. Definer, because nobody may write notifications.
@@ -660,12 +687,12 @@ begin
     set is_left = true
     where notice_queue.xact = new.xact;
   end if;
-  looked_at := private.deliver(notices);
+  looked_at := private.deliver(notices, false);
   return null;
 end;
 $$;
 
-comment on function private.notice_queue_deliver is 'Looks at up to 100 rows that this transaction wrote to the queue.';
+comment on function private.notice_queue_deliver is 'Looks at up to 100 rows that this transaction wrote to the queue, except those about a stream that is locked.';
 revoke all on function private.notice_queue_deliver () from public, anon, authenticated, service_role;
 
 create constraint trigger notice_queue_deliver

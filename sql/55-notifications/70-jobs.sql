@@ -65,7 +65,7 @@ begin
   select array_agg(taken) into notices
   from taken;
   if notices is not null then
-    perform private.deliver(notices);
+    perform private.deliver(notices, true);
   end if;
   return notices is not null or waiting.id is not null;
 end;
@@ -77,7 +77,7 @@ revoke all on function private.deliver_batch () from public, anon, authenticated
 -- It commits after each batch. So it holds the streams of at most 100 people at a time, and
 -- only for a moment. Two runs never work at the same time. A procedure that commits cannot
 -- set the search path. So every name has its schema.
-create procedure private.deliver_waiting_notices(at_most interval default '4 seconds')
+create procedure private.deliver_waiting_notices(at_most interval default '10 seconds')
 language plpgsql
 security invoker
 as $$
@@ -185,7 +185,7 @@ revoke all on procedure private.forget_old_notices (interval) from public, anon,
 do $$
 begin
   if exists (select from pg_extension where extname = 'pg_cron') then
-    perform cron.schedule('deliver-waiting-notices', '5 seconds', 'call private.deliver_waiting_notices()');
+    perform cron.schedule('deliver-waiting-notices', '2 seconds', 'call private.deliver_waiting_notices()');
     perform cron.schedule('forget-old-notices', '* * * * *', 'call private.forget_old_notices()');
   end if;
 end;

@@ -603,7 +603,8 @@ CREATE OR REPLACE FUNCTION private.default_delivery (
 RETURN (CASE kind WHEN 'edited'::public.notification_kind THEN 'quiet'::text ELSE 'loud'::text END)::public.notification_delivery;
 
 CREATE OR REPLACE FUNCTION private.deliver (
-  notices private.notice_queue[]
+  notices private.notice_queue[],
+  waits   boolean
 )
   RETURNS integer
   LANGUAGE plpgsql
@@ -613,6 +614,7 @@ CREATE OR REPLACE FUNCTION private.deliver (
 declare
   notice private.notice_queue;
   recipient uuid;
+  is_busy boolean;
   before private.streams;
   desk private.desk;
   stream private.streams;
@@ -631,8 +633,31 @@ begin
       select streams.* into before
       from private.streams
       where streams.user_id = recipient
-      for no key update;
+      for no key update skip locked;
+      is_busy := not found and not deliver.waits and not exists (
+        select
+        from unnest(notices) as looked
+        where looked.recipient_id = recipient and (
+          looked.kind is null or not private.notice_holds(
+            looked.recipient_id, looked.kind, looked.actor_id, looked.object_id, looked.draft_id
+          )
+        )
+      );
+      if before.user_id is null and not is_busy then
+        select streams.* into before
+        from private.streams
+        where streams.user_id = recipient
+        for no key update;
+      end if;
       desk := (before, '{}'::bigint[]);
+    end if;
+    if is_busy then
+      insert into private.notice_queue (recipient_id, kind, actor_id, object_id, draft_id, requests, is_ended)
+      values (
+        notice.recipient_id, notice.kind, notice.actor_id, notice.object_id, notice.draft_id, notice.requests,
+        notice.is_ended
+      );
+      continue;
     end if;
     if notice.is_ended then
       perform private.forget_recipient(recipient);
@@ -716,7 +741,7 @@ begin
   select array_agg(taken) into notices
   from taken;
   if notices is not null then
-    perform private.deliver(notices);
+    perform private.deliver(notices, true);
   end if;
   return notices is not null or waiting.id is not null;
 end;
@@ -1528,7 +1553,7 @@ begin
     set is_left = true
     where notice_queue.xact = new.xact;
   end if;
-  looked_at := private.deliver(notices);
+  looked_at := private.deliver(notices, false);
   return null;
 end;
 $function$;
@@ -2650,7 +2675,7 @@ RETURN private.write_post(content, title, content_warning, LANGUAGE, audience, r
 REVOKE ALL ON FUNCTION "public"."write_post"(text, text, text, text, public.audience, bigint, bigint, bigint, uuid) FROM PUBLIC, "anon", "service_role";
 
 CREATE OR REPLACE PROCEDURE private.deliver_waiting_notices (
-  IN at_most interval DEFAULT '00:00:04'::interval
+  IN at_most interval DEFAULT '00:00:10'::interval
 )
   LANGUAGE plpgsql
   AS $procedure$
@@ -3012,7 +3037,7 @@ COMMENT ON FUNCTION "private"."cursor_of"(jsonb, text) IS 'The cursor of a strea
 
 COMMENT ON FUNCTION "private"."default_delivery"(public.notification_kind) IS 'How a kind arrives when somebody has no preference for it.';
 
-COMMENT ON FUNCTION "private"."deliver"(private.notice_queue[]) IS 'Looks at these rows of the queue, which the caller has deleted. Answers how many.';
+COMMENT ON FUNCTION "private"."deliver"(private.notice_queue[], boolean) IS 'Looks at these rows of the queue, which the caller has deleted. Answers how many. With waits, it waits for a stream that is locked. Otherwise it leaves the rows about it for the job.';
 
 COMMENT ON FUNCTION "private"."deliver_batch"() IS 'Looks at up to 100 waiting rows of the queue, and finds the next people of a fan-out. False when there was nothing to do.';
 
@@ -3064,7 +3089,7 @@ COMMENT ON FUNCTION "private"."mutes_thread_of"(uuid, bigint) IS 'Whether somebo
 
 COMMENT ON FUNCTION "private"."notice_holds"(uuid, public.notification_kind, uuid, bigint, uuid) IS 'Whether the cause of a notification is there and its recipient may see it.';
 
-COMMENT ON FUNCTION "private"."notice_queue_deliver"() IS 'Looks at up to 100 rows that this transaction wrote to the queue.';
+COMMENT ON FUNCTION "private"."notice_queue_deliver"() IS 'Looks at up to 100 rows that this transaction wrote to the queue, except those about a stream that is locked.';
 
 COMMENT ON FUNCTION "private"."notification_actors"(bigint, bigint, integer) IS 'What public.notification_actors() answers.';
 
@@ -3228,11 +3253,11 @@ REVOKE ALL ON FUNCTION "private"."default_delivery"(public.notification_kind) FR
 
 GRANT EXECUTE ON FUNCTION "private"."default_delivery"(public.notification_kind) TO "postgres";
 
-REVOKE ALL ON FUNCTION "private"."deliver"(private.notice_queue[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."deliver"(private.notice_queue[], boolean) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."deliver"(private.notice_queue[]) FROM "postgres";
+REVOKE ALL ON FUNCTION "private"."deliver"(private.notice_queue[], boolean) FROM "postgres";
 
-GRANT EXECUTE ON FUNCTION "private"."deliver"(private.notice_queue[]) TO "postgres";
+GRANT EXECUTE ON FUNCTION "private"."deliver"(private.notice_queue[], boolean) TO "postgres";
 
 REVOKE ALL ON FUNCTION "private"."deliver_batch"() FROM PUBLIC;
 
@@ -3785,7 +3810,7 @@ where posts.id = descent.id;
 
 select cron.schedule('forget-post-keys', '*/5 * * * *', 'select private.forget_post_keys()')
 where exists (select from pg_extension where extname = 'pg_cron');
-select cron.schedule('deliver-waiting-notices', '5 seconds', 'call private.deliver_waiting_notices()')
+select cron.schedule('deliver-waiting-notices', '2 seconds', 'call private.deliver_waiting_notices()')
 where exists (select from pg_extension where extname = 'pg_cron');
 select cron.schedule('forget-old-notices', '* * * * *', 'call private.forget_old_notices()')
 where exists (select from pg_extension where extname = 'pg_cron');
