@@ -141,6 +141,12 @@ async function mark(
 /** Deletes an account. Somebody else takes the place at its devices. */
 async function leaveTown(stage: Stage, by: number): Promise<void> {
   await Promise.all([...stage.running, ...stage.repairs]);
+  // What was handed to its devices is stored before.
+  for (const { device, owner, writing } of stage.desks) {
+    if (owner !== by) continue;
+    device.wake();
+    await writing;
+  }
   const { client } = personAt(stage, by);
   const answer = (await client.rpc("delete_account")) as Answer;
   note(stage, "delete account", answer);

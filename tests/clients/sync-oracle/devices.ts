@@ -54,7 +54,8 @@ export async function createDevice(
       () => void orders.delete(done),
       () => void orders.delete(done),
     );
-    orders.add(done);
+    // supabase-js bounds no refresh: one whose answer was lost may wait for ever.
+    if (order !== "refresh") orders.add(done);
     return answer;
   };
   const wake = () => {
