@@ -482,12 +482,15 @@ as $$
 declare
   most constant integer := 10000;
   first_seq constant bigint := stream.last_seq + 1;
+  this_second constant bigint := extract(epoch from clock_timestamp());
   hidden_ids uuid[] := array(select private.hidden_ids(stream.user_id));
 begin
   stream.last_seq := stream.last_seq + cardinality(subjects);
+  stream.told := case stream.told_second when this_second then stream.told else 0 end + cardinality(subjects);
   update private.streams
   set last_seq = stream.last_seq, unread = stream.unread, requests = stream.requests,
-      last_id = stream.last_id, read_up_to = stream.read_up_to, newest_group = stream.newest_group
+      last_id = stream.last_id, read_up_to = stream.read_up_to, newest_group = stream.newest_group,
+      told_second = this_second, told = stream.told
   where streams.user_id = stream.user_id;
 
   insert into private.stream_events (user_id, seq, kind, subject)
@@ -557,10 +560,15 @@ $$;
 comment on function private.close_desk is 'Writes what a delivery changed for its recipient, whose stream was like this before. Answers the number of their last event.';
 revoke all on function private.close_desk (private.desk, private.streams) from public, anon, authenticated, service_role;
 
--- Streams are locked one after the other, in the order of their people. A transaction that only
--- adds something does not wait for a stream. If another one holds the stream, its recipient gets
--- very many notifications at this moment. Then the job looks, at many of them at once. What is
--- withdrawn is withdrawn at once, so that transaction waits.
+/*
+ * Streams are locked one after the other, in the order of their people.
+ *
+ * A person whose post becomes popular gets very many notifications. If each took the stream
+ * and told their client, everybody who likes the post would wait for the one before, and
+ * Realtime would close the channel. So a transaction leaves what it adds for the job if the
+ * stream is locked, or had 20 events in this second. The job adds many of them in one
+ * transaction, and tells of each group once. What is withdrawn is withdrawn at once.
+ */
 create function private.deliver(notices private.notice_queue[], waits boolean)
 returns integer
 language plpgsql
@@ -571,6 +579,8 @@ set plan_cache_mode = force_generic_plan
 as $$
 declare
   notice private.notice_queue;
+  most_events constant integer := 20;
+  this_second constant bigint := extract(epoch from clock_timestamp());
   recipient uuid;
   is_busy boolean;
   before private.streams;
@@ -592,15 +602,17 @@ begin
       from private.streams
       where streams.user_id = recipient
       for no key update skip locked;
-      is_busy := not found and not deliver.waits and not exists (
-        select
-        from unnest(notices) as looked
-        where looked.recipient_id = recipient and (
-          looked.kind is null or not private.notice_holds(
-            looked.recipient_id, looked.kind, looked.actor_id, looked.object_id, looked.draft_id
+      is_busy := not deliver.waits
+        and (before.user_id is null or before.told >= most_events and before.told_second = this_second)
+        and not exists (
+          select
+          from unnest(notices) as looked
+          where looked.recipient_id = recipient and (
+            looked.kind is null or not private.notice_holds(
+              looked.recipient_id, looked.kind, looked.actor_id, looked.object_id, looked.draft_id
+            )
           )
-        )
-      );
+        );
       if before.user_id is null and not is_busy then
         select streams.* into before
         from private.streams

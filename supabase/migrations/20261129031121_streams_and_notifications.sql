@@ -86,13 +86,15 @@ CREATE TABLE "private"."stream_events" (
 );
 
 CREATE TABLE "private"."streams" (
-  "user_id"      uuid   NOT NULL,
-  "last_seq"     bigint NOT NULL DEFAULT 0,
-  "unread"       bigint NOT NULL DEFAULT 0,
-  "requests"     bigint NOT NULL DEFAULT 0,
-  "last_id"      bigint NOT NULL DEFAULT 0,
-  "read_up_to"   bigint NOT NULL DEFAULT 0,
+  "user_id"      uuid    NOT NULL,
+  "last_seq"     bigint  NOT NULL DEFAULT 0,
+  "unread"       bigint  NOT NULL DEFAULT 0,
+  "requests"     bigint  NOT NULL DEFAULT 0,
+  "last_id"      bigint  NOT NULL DEFAULT 0,
+  "read_up_to"   bigint  NOT NULL DEFAULT 0,
   "newest_group" bigint,
+  "told_second"  bigint  NOT NULL DEFAULT 0,
+  "told"         integer NOT NULL DEFAULT 0,
   CONSTRAINT "streams_last_seq_check" CHECK ((last_seq >= 0)),
   CONSTRAINT "streams_pkey" PRIMARY KEY (user_id),
   CONSTRAINT "streams_requests_check" CHECK ((requests >= 0)),
@@ -405,12 +407,15 @@ CREATE OR REPLACE FUNCTION private.append_events (
 declare
   most constant integer := 10000;
   first_seq constant bigint := stream.last_seq + 1;
+  this_second constant bigint := extract(epoch from clock_timestamp());
   hidden_ids uuid[] := array(select private.hidden_ids(stream.user_id));
 begin
   stream.last_seq := stream.last_seq + cardinality(subjects);
+  stream.told := case stream.told_second when this_second then stream.told else 0 end + cardinality(subjects);
   update private.streams
   set last_seq = stream.last_seq, unread = stream.unread, requests = stream.requests,
-      last_id = stream.last_id, read_up_to = stream.read_up_to, newest_group = stream.newest_group
+      last_id = stream.last_id, read_up_to = stream.read_up_to, newest_group = stream.newest_group,
+      told_second = this_second, told = stream.told
   where streams.user_id = stream.user_id;
 
   insert into private.stream_events (user_id, seq, kind, subject)
@@ -613,6 +618,8 @@ CREATE OR REPLACE FUNCTION private.deliver (
   AS $function$
 declare
   notice private.notice_queue;
+  most_events constant integer := 20;
+  this_second constant bigint := extract(epoch from clock_timestamp());
   recipient uuid;
   is_busy boolean;
   before private.streams;
@@ -634,15 +641,17 @@ begin
       from private.streams
       where streams.user_id = recipient
       for no key update skip locked;
-      is_busy := not found and not deliver.waits and not exists (
-        select
-        from unnest(notices) as looked
-        where looked.recipient_id = recipient and (
-          looked.kind is null or not private.notice_holds(
-            looked.recipient_id, looked.kind, looked.actor_id, looked.object_id, looked.draft_id
+      is_busy := not deliver.waits
+        and (before.user_id is null or before.told >= most_events and before.told_second = this_second)
+        and not exists (
+          select
+          from unnest(notices) as looked
+          where looked.recipient_id = recipient and (
+            looked.kind is null or not private.notice_holds(
+              looked.recipient_id, looked.kind, looked.actor_id, looked.object_id, looked.draft_id
+            )
           )
-        )
-      );
+        );
       if before.user_id is null and not is_busy then
         select streams.* into before
         from private.streams
@@ -3000,6 +3009,10 @@ COMMENT ON COLUMN "private"."streams"."newest_group" IS 'The group that a notifi
 COMMENT ON COLUMN "private"."streams"."read_up_to" IS 'Notifications with this id and lower ones are read.';
 
 COMMENT ON COLUMN "private"."streams"."requests" IS 'How many requests to follow them wait.';
+
+COMMENT ON COLUMN "private"."streams"."told" IS 'How many events it got in this second.';
+
+COMMENT ON COLUMN "private"."streams"."told_second" IS 'The second of the last event, as the number of seconds since 1970.';
 
 COMMENT ON COLUMN "private"."streams"."unread" IS 'How many groups of notifications are unread and counted.';
 
