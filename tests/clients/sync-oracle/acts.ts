@@ -141,7 +141,7 @@ async function mark(
 /** Deletes an account. Somebody else takes the place at its devices. */
 async function leaveTown(stage: Stage, by: number): Promise<void> {
   await Promise.all([...stage.running, ...stage.repairs]);
-  // What was handed to its devices is stored before.
+  // The outboxes of its devices are stored before that.
   for (const { device, owner, writing } of stage.desks) {
     if (owner !== by) continue;
     device.wake();
