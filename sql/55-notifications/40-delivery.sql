@@ -567,7 +567,7 @@ revoke all on function private.close_desk (private.desk, private.streams) from p
  * and told their client, everybody who likes the post would wait for the one before, and
  * Realtime would close the channel. So a transaction leaves what it adds for the job if the
  * stream is locked, or had 20 events in this second. The job adds many of them in one
- * transaction, and tells of each group once. What is withdrawn is withdrawn at once.
+ * transaction, and tells of each group once. A withdrawal is never left. It waits for the stream.
  */
 create function private.deliver(notices private.notice_queue[], waits boolean)
 returns integer
