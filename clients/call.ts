@@ -30,6 +30,8 @@ export interface Calling {
   stopped: AbortSignal;
   /** Whether there is a valid token of the person whose sync it is. */
   isSignedIn(): Promise<boolean>;
+  /** Gets a new token. The server refuses the one in use, although by the clock of the device it is valid. */
+  renewToken(): Promise<unknown>;
 }
 
 /** Nobody waits longer than this, even if the server asks for more. */
@@ -39,7 +41,8 @@ const longestRetryAfterMs = 15 * 60_000;
  * Sends a request. Never rejects. While the token cannot be refreshed, supabase-js would send it in
  * nobody's name. So then it is not sent.
  */
-export async function call(query: Query, { timeoutMs, stopped, isSignedIn }: Calling): Promise<Answer> {
+export async function call(query: Query, calling: Calling): Promise<Answer> {
+  const { timeoutMs, stopped, isSignedIn, renewToken } = calling;
   let retryAfterMs = 0;
   noteHeaders(query, (headers) => {
     retryAfterMs = Math.min(longestRetryAfterMs, 1_000 * Number(headers.get("retry-after") ?? 0) || 0);
@@ -51,6 +54,8 @@ export async function call(query: Query, { timeoutMs, stopped, isSignedIn }: Cal
   };
   try {
     const { data, error, status } = await within(timeoutMs, stopped, send);
+    // The caller tries again after a pause. So a token is renewed at most that often.
+    if (status === 401) await within(timeoutMs, stopped, renewToken).catch(() => {});
     return { data, error, status, retryAfterMs };
   } catch (error) {
     return { data: null, error: { message: (error as Error).message }, status: 0, retryAfterMs };

@@ -92,6 +92,7 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
       lacksToken = data.session?.user.id !== userId;
       return !lacksToken;
     },
+    renewToken: () => supabase.auth.refreshSession(),
   };
   const catchUp = createCatchUp(supabase, calling, { apply: options.apply, changed: tell, failed, timing });
   for (const [name, cursor] of Object.entries(options.cursors ?? {})) catchUp.follow(name, cursor);

@@ -16,6 +16,7 @@ async function stage() {
       timeoutMs: 20_000,
       stopped: stopping.signal,
       isSignedIn: async () => true,
+      renewToken: async () => {},
       ...calling,
     });
   return { network, stopping, ask };
@@ -32,6 +33,16 @@ test("without a valid token a request is not sent", async () => {
   const answer = await ask({ isSignedIn: async () => false });
   expect(answer).toMatchObject({ data: null, error: { message: "There is no valid token now" }, status: 0 });
   expect(network.requests).toEqual([]);
+});
+
+test("a request that the server answers with 401 gets a new token, once", async () => {
+  const { network, ask } = await stage();
+  const renewToken = vi.fn(async () => {});
+  expect(await ask({ renewToken })).toMatchObject({ status: 200 });
+  expect(renewToken).not.toHaveBeenCalled();
+  void network.answer(401, {});
+  expect(await ask({ renewToken })).toMatchObject({ status: 401 });
+  expect(renewToken).toHaveBeenCalledOnce();
 });
 
 test("a request is given up in time, also while its token is being refreshed", async () => {

@@ -133,7 +133,12 @@ test("every stream is applied once, in order, and completely", async () => {
       };
       const catchUp = createCatchUp(
         server.client,
-        { timeoutMs: 1_000, stopped: stopping.signal, isSignedIn: async () => true },
+        {
+          timeoutMs: 1_000,
+          stopped: stopping.signal,
+          isSignedIn: async () => true,
+          renewToken: async () => {},
+        },
         {
           apply,
           changed: () => {},
@@ -203,7 +208,7 @@ test("an event that was heard before sync() can read it is asked for again", asy
   const seqs: number[] = [];
   const catchUp = createCatchUp(
     server.client,
-    { timeoutMs: 1_000, stopped: stopping.signal, isSignedIn: async () => true },
+    { timeoutMs: 1_000, stopped: stopping.signal, isSignedIn: async () => true, renewToken: async () => {} },
     {
       apply: (change) => void (change.type === "event" && seqs.push(change.seq)),
       changed: () => {},

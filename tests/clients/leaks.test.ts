@@ -16,7 +16,7 @@ import { type Person, signUp } from "../people.ts";
 import { createScene, type Hidden, type Scene, type Trial, trials, write } from "./leaks.ts";
 
 const wanted = Number(process.env.PLAZA_LEAK_TRIALS ?? 105);
-/** Realtime closes all channels when there are too many messages. Other tests send some, too. */
+/** So that Realtime closes few channels. */
 const msPerTrial = 300;
 const patience = { timeout: 20_000, interval: 5 };
 
@@ -30,31 +30,44 @@ interface Listener {
   person: Person;
   /** What the socket told this person, in the order in which it came. */
   heard: Told[];
+  isOpen: boolean;
 }
 
-/** They take turns to be bob. Realtime closes the channel of one person who gets too many messages. */
+/** They take turns to be bob, because Realtime limits the messages of each person. */
 const listeners: Listener[] = [];
+let listener: Listener;
 let bob: Person;
 let heard: Told[];
 let carol: Person;
 
-function becomeBob({ person, heard: told }: Listener): void {
-  bob = person;
-  heard = told;
+function becomeBob(next: Listener): void {
+  listener = next;
+  bob = next.person;
+  heard = next.heard;
+}
+
+async function open(own: Listener): Promise<void> {
+  const { client, id } = own.person;
+  await client.removeAllChannels();
+  const topic = client.channel(`user:${id}`, { config: { private: true } });
+  topic.on("broadcast", { event: "event" }, ({ payload }) => void own.heard.push(payload as Told));
+  await new Promise<void>((resolve, reject) => {
+    topic.subscribe((status, error) => {
+      own.isOpen = status === "SUBSCRIBED";
+      if (own.isOpen) resolve();
+      else reject(error ?? new Error(status));
+    });
+  });
 }
 
 async function listen(): Promise<Listener> {
-  const listener: Listener = { person: await signUp("bob"), heard: [] };
-  const { client, id } = listener.person;
-  const topic = client.channel(`user:${id}`, { config: { private: true } });
-  topic.on("broadcast", { event: "event" }, ({ payload }) => void listener.heard.push(payload as Told));
-  await new Promise<void>((resolve, reject) => {
-    topic.subscribe((status, error) =>
-      status === "SUBSCRIBED" ? resolve() : reject(error ?? new Error(status)),
-    );
-  });
-  return listener;
+  const own = { person: await signUp("bob"), heard: [], isOpen: false };
+  await open(own);
+  return own;
 }
+
+/** Realtime closes channels when there are too many messages. Other tests send some, too. */
+class ClosedError extends Error {}
 
 beforeAll(async () => {
   carol = await signUp("carol");
@@ -72,11 +85,16 @@ function shows({ payload }: Told, { person, posts, kinds }: Hidden): boolean {
 const cursorOf = async ({ client, id }: Person): Promise<number> =>
   (await client.rpc("unread").throwOnError()).data[0].cursors[`user:${id}`];
 
+const unreadOf = async ({ client }: Person): Promise<number> =>
+  (await client.rpc("unread").throwOnError()).data[0].notifications;
+
 async function hears(what: string, found: (told: Told) => boolean, from: number): Promise<number> {
   await vi.waitFor(() => {
+    if (!listener.isOpen) return;
     if (!heard.slice(from).some(found))
       throw new Error(`bob did not hear ${what}: ${JSON.stringify(heard.slice(from))}`);
   }, patience);
+  if (!listener.isOpen) throw new ClosedError("Realtime closed the channel");
   return from + heard.slice(from).findIndex(found);
 }
 
@@ -154,6 +172,7 @@ test("bob is told nothing of what alice has hidden, on an open socket and by syn
   const counts: Record<string, number> = {};
   const leaks: string[] = [];
   let inFlight = 0;
+  let repeated = 0;
   const kinds = Object.entries(trials);
   let alice: Person | undefined;
   const startMs = Date.now();
@@ -161,7 +180,16 @@ test("bob is told nothing of what alice has hidden, on an open socket and by syn
     const [name, trial] = kinds[n % kinds.length] as [string, Trial];
     becomeBob(listeners[n % listeners.length] as Listener);
     const scene = await createScene(bob, alice);
-    const found = await leaksOf(name, trial, scene);
+    const found = await leaksOf(name, trial, scene).catch((error) => {
+      if (error instanceof ClosedError && repeated++ < wanted) return null;
+      throw error;
+    });
+    if (found === null) {
+      alice = undefined;
+      n--;
+      await vi.waitFor(() => open(listener), { timeout: 30_000, interval: 1_000 });
+      continue;
+    }
     leaks.push(...found.leaks);
     inFlight += found.raced;
     counts[name] = (counts[name] ?? 0) + 1;
@@ -170,7 +198,7 @@ test("bob is told nothing of what alice has hidden, on an open socket and by syn
     await sleep(Math.max(0, startMs + (n + 1) * msPerTrial - Date.now()));
   }
   console.log(
-    `leaks: ${wanted} trials, ${leaks.length} leaks, ${inFlight} events raced with the withdrawal`,
+    `leaks: ${wanted} trials, ${leaks.length} leaks, ${inFlight} events raced with the withdrawal, ${repeated} trials repeated`,
     counts,
   );
   expect(leaks).toEqual([]);
@@ -180,6 +208,7 @@ test("alice goes private with more posts than one transaction looks at, and sync
   const scene = await createScene(bob);
   const { alice } = scene;
   const from = await cursorOf(bob);
+  const unreadBefore = await unreadOf(bob);
   const inserts = 6;
   const rows = Array.from({ length: 40 }, () => ({ content: "so", quote_of_id: scene.bobs }));
   for (let n = 0; n < inserts; n++) await alice.client.from("posts").insert(rows).throwOnError();
@@ -188,7 +217,12 @@ test("alice goes private with more posts than one transaction looks at, and sync
     const { events } = (await bob.client.rpc("sync", asked).throwOnError()).data[0] as { events: Told[] };
     return events.filter(({ payload }) => JSON.stringify(payload).includes(alice.id)).length;
   };
-  expect(await ask()).toBe(inserts * rows.length);
+  // The job adds most of them, because they are many in one second.
+  await vi.waitFor(
+    async () => expect((await unreadOf(bob)) - unreadBefore).toBe(inserts * rows.length),
+    patience,
+  );
+  expect(await ask()).toBeGreaterThan(0);
   await alice.client.from("profiles").update({ is_private: true }).eq("id", alice.id).throwOnError();
   expect(await ask()).toBe(0);
 });

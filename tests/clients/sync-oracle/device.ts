@@ -248,14 +248,10 @@ const orders: Orders = {
     begin();
   },
   skew(ms) {
-    // Not yet tried: an expired token on a clock that is behind. supabase-js believes its own clock, so
-    // clients/ gets 401 until the token has expired there too. shorten() leaves it out too.
-    if (ms < 0 && Number(session().expires_at) * 1000 < RealDate.now() + 600_000) return;
     skewMs = ms;
   },
   token: () => String(session().access_token),
   async shorten(token) {
-    if (skewMs < 0) return;
     const { exp } = JSON.parse(Buffer.from(token.split(".")[1] as string, "base64url").toString());
     storage.setItem(storageKey, JSON.stringify({ ...session(), access_token: token, expires_at: exp }));
     // It may ask Auth, and the network may be frozen.
