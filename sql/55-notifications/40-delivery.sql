@@ -567,7 +567,8 @@ revoke all on function private.close_desk (private.desk, private.streams) from p
  * and told their client, everybody who likes the post would wait for the one before, and
  * Realtime would close the channel. So a transaction leaves what it adds for the job if the
  * stream is locked, or had 20 events in this second. The job adds many of them in one
- * transaction, and tells of each group once. A withdrawal is never left. It waits for the stream.
+ * transaction, and tells of each group once. A request to follow is counted, so it is never
+ * left. A withdrawal is never left. It waits for the stream.
  */
 create function private.deliver(notices private.notice_queue[], waits boolean)
 returns integer
@@ -608,7 +609,7 @@ begin
           select
           from unnest(notices) as looked
           where looked.recipient_id = recipient and (
-            looked.kind is null or not private.notice_holds(
+            looked.kind is null or looked.requests <> 0 or not private.notice_holds(
               looked.recipient_id, looked.kind, looked.actor_id, looked.object_id, looked.draft_id
             )
           )

@@ -647,7 +647,7 @@ begin
           select
           from unnest(notices) as looked
           where looked.recipient_id = recipient and (
-            looked.kind is null or not private.notice_holds(
+            looked.kind is null or looked.requests <> 0 or not private.notice_holds(
               looked.recipient_id, looked.kind, looked.actor_id, looked.object_id, looked.draft_id
             )
           )
