@@ -197,6 +197,9 @@ describe("at the same time", () => {
       const [outcome] = await Promise.all([liked, act.block(alice, bob)]);
       if (typeof outcome === "string") expect(outcome).toBe("PT404");
       expect(await act.told(alice)).toEqual([]);
+      // A like that was left to the job is looked at while the block is there.
+      await act.deliver(db);
+      expect(await act.told(alice)).toEqual([]);
       await act.unblock(alice, bob);
     }
     // Without the block she is told.
