@@ -155,12 +155,19 @@ export async function letDayPass({ owner, people, newcomers }: Population): Prom
     where recipient_id = any (${ids}::uuid[]) and withdrawn_at is not null`;
 }
 
-/** The next event of everybody has the number 1. So the same history has the same numbers. */
+/**
+ * The next event of everybody has the number 1. So the same history has the same numbers. The groups of
+ * earlier histories are read, so that they collect no more.
+ */
 async function restartStreams({ owner, people }: Population): Promise<void> {
   if (owner === null) return;
   const ids = people.map(({ id }) => id);
   await owner`delete from private.stream_events where user_id = any (${ids}::uuid[])`;
-  await owner`update private.streams set last_seq = 0 where user_id = any (${ids}::uuid[])`;
+  await owner`
+    update private.notification_groups set is_marked_unread = false
+    where recipient_id = any (${ids}::uuid[]) and is_marked_unread`;
+  await owner`
+    update private.streams set last_seq = 0, read_up_to = last_id where user_id = any (${ids}::uuid[])`;
 }
 
 /** The newcomer, or another one of this name if they confirmed or their code is too old. */

@@ -1940,15 +1940,18 @@ begin
   insert into private.notice_queue (recipient_id, kind, actor_id, object_id)
   select
     target.author_id,
-    case
-      when target.id = added.repost_of_id then 'repost'
-      when target.id = added.reply_to_id then 'reply'
-      else 'quote'
-    end::public.notification_kind,
+    reference.kind,
     added.author_id,
-    case when target.id = added.repost_of_id then target.id else added.id end
+    case reference.kind when 'repost' then target.id else added.id end
   from added
-  join public.posts as target on target.id in (added.repost_of_id, added.reply_to_id, added.quote_of_id)
+  -- A post may answer and quote the same person, who may want to hear only of quotes.
+  cross join lateral (
+    values
+      ('repost'::public.notification_kind, added.repost_of_id),
+      ('reply', added.reply_to_id),
+      ('quote', added.quote_of_id)
+  ) as reference (kind, post_id)
+  join public.posts as target on target.id = reference.post_id
   where target.author_id <> added.author_id;
 
   for author_id, post_id in
