@@ -151,6 +151,7 @@ begin
       jsonb_build_object('group_id', event_payload.subject, 'count', 0)
     )
     when 'read' then jsonb_build_object('up_to', event_payload.subject)
+    when 'conversation' then private.conversation_payload(event_payload.user_id, event_payload.subject)
     else '{}'
   end || jsonb_build_object('unread', private.unread_numbers(event_payload.user_id));
 end;
