@@ -155,13 +155,17 @@ export type Database = {
           followee_id: string;
           follower_id: string;
           id: number;
+          notifies: boolean;
         };
         ComputedFields: never;
         Insert: {
           followee_id: string;
           follower_id?: string;
+          notifies?: boolean;
         };
-        Update: Record<string, never>;
+        Update: {
+          notifies?: boolean;
+        };
         Relationships: [
           {
             foreignKeyName: "follows_followee_id_fkey";
@@ -304,6 +308,36 @@ export type Database = {
           },
         ];
       };
+      notification_preferences: {
+        Row: {
+          delivery: Database["public"]["Enums"]["notification_delivery"];
+          from_whom: Database["public"]["Enums"]["notification_source"];
+          kind: Database["public"]["Enums"]["notification_kind"];
+          user_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          delivery?: Database["public"]["Enums"]["notification_delivery"];
+          from_whom?: Database["public"]["Enums"]["notification_source"];
+          kind: Database["public"]["Enums"]["notification_kind"];
+          user_id?: string;
+        };
+        Update: {
+          delivery?: Database["public"]["Enums"]["notification_delivery"];
+          from_whom?: Database["public"]["Enums"]["notification_source"];
+          kind?: Database["public"]["Enums"]["notification_kind"];
+          user_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "notification_preferences_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       post_mentions: {
         Row: {
           is_answered: boolean;
@@ -389,6 +423,7 @@ export type Database = {
           quote_of_id: number | null;
           reply_to_id: number | null;
           repost_of_id: number | null;
+          thread_id: number | null;
           title: string;
           post_counts: Database["public"]["Views"]["post_counts"]["Row"];
         };
@@ -471,6 +506,29 @@ export type Database = {
         Relationships: [
           {
             foreignKeyName: "tag_follows_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      thread_mutes: {
+        Row: {
+          created_at: string;
+          post_id: number;
+          thread_id: number;
+          user_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          post_id: number;
+          user_id?: string;
+        };
+        Update: Record<string, never>;
+        Relationships: [
+          {
+            foreignKeyName: "thread_mutes_user_id_fkey";
             columns: ["user_id"];
             isOneToOne: false;
             referencedRelation: "profiles";
@@ -652,6 +710,9 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      mark_group_read: { Args: { id: number }; Returns: boolean };
+      mark_group_unread: { Args: { id: number }; Returns: boolean };
+      mark_read: { Args: { up_to: number }; Returns: number };
       me: {
         Args: Record<PropertyKey, never>;
         Returns: Database["public"]["CompositeTypes"]["own_profile"];
@@ -660,6 +721,31 @@ export type Database = {
           to: "own_profile";
           isOneToOne: true;
           isSetofReturn: false;
+        };
+      };
+      notification_actors: {
+        Args: { before?: number | null; group_id: number; page_size?: number };
+        Returns: Database["public"]["CompositeTypes"]["notification_actor"][];
+        SetofOptions: {
+          from: "*";
+          to: "notification_actor";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      notifications: {
+        Args: {
+          after?: number | null;
+          before?: number | null;
+          kinds?: Database["public"]["Enums"]["notification_kind"][] | null;
+          page_size?: number;
+        };
+        Returns: Database["public"]["CompositeTypes"]["notification"][];
+        SetofOptions: {
+          from: "*";
+          to: "notification";
+          isOneToOne: false;
+          isSetofReturn: true;
         };
       };
       post: {
@@ -828,6 +914,16 @@ export type Database = {
         };
         Returns: number;
       };
+      sync: {
+        Args: { cursors?: Json; page_size?: number };
+        Returns: Database["public"]["CompositeTypes"]["stream_page"];
+        SetofOptions: {
+          from: "*";
+          to: "stream_page";
+          isOneToOne: true;
+          isSetofReturn: true;
+        };
+      };
       tag_feed: {
         Args: { after?: number | null; before?: number | null; page_size?: number; tag: string };
         Returns: Database["public"]["CompositeTypes"]["feed_item"][];
@@ -845,6 +941,16 @@ export type Database = {
           from: "*";
           to: "thread_post";
           isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      unread: {
+        Args: Record<PropertyKey, never>;
+        Returns: Database["public"]["CompositeTypes"]["unread_counts"];
+        SetofOptions: {
+          from: "*";
+          to: "unread_counts";
+          isOneToOne: true;
           isSetofReturn: true;
         };
       };
@@ -912,7 +1018,25 @@ export type Database = {
         | "profile"
         | "privacy"
         | "metadata"
+        | "setting"
+        | "mark_read"
         | "search";
+      notification_delivery: "off" | "quiet" | "loud";
+      notification_kind:
+        | "follow"
+        | "follow_request"
+        | "request_accepted"
+        | "like"
+        | "repost"
+        | "reply"
+        | "quote"
+        | "mention"
+        | "edited"
+        | "post"
+        | "draft_published"
+        | "draft_failed"
+        | "filtered_requests";
+      notification_source: "everyone" | "established" | "following" | "nobody";
       username_refusal: "username_format" | "username_reserved" | "username_taken";
       visibility_rule:
         | "own"
@@ -973,6 +1097,24 @@ export type Database = {
         username: string;
         profile: Database["public"]["CompositeTypes"]["author"];
       };
+      notification: {
+        id: number;
+        group_id: number;
+        kind: Database["public"]["Enums"]["notification_kind"];
+        count: number;
+        actors: Database["public"]["CompositeTypes"]["author"][];
+        post: Database["public"]["CompositeTypes"]["card"] | null;
+        draft_id: string | null;
+        is_read: boolean;
+        is_quiet: boolean;
+        happened_at: string;
+        fallback: string;
+      };
+      notification_actor: {
+        id: number;
+        profile: Database["public"]["CompositeTypes"]["author"];
+        happened_at: string;
+      };
       own_profile: {
         id: string;
         username: string;
@@ -1018,6 +1160,14 @@ export type Database = {
         is_muted: boolean;
         muted_until: string | null;
       };
+      stream_page: {
+        stream: string;
+        start_over: boolean;
+        cursor: number;
+        has_more: boolean;
+        events: Json;
+        snapshot: Json | null;
+      };
       thread_post: {
         id: number;
         reply_to_id: number | null;
@@ -1025,6 +1175,11 @@ export type Database = {
         post: Database["public"]["CompositeTypes"]["card"] | null;
         reply_to: Database["public"]["CompositeTypes"]["author"] | null;
         quoted: Database["public"]["CompositeTypes"]["card"] | null;
+      };
+      unread_counts: {
+        notifications: number;
+        requests: number;
+        cursors: Json;
       };
       username_answer: {
         available: boolean;
@@ -1182,8 +1337,27 @@ export const Constants = {
         "profile",
         "privacy",
         "metadata",
+        "setting",
+        "mark_read",
         "search",
       ],
+      notification_delivery: ["off", "quiet", "loud"],
+      notification_kind: [
+        "follow",
+        "follow_request",
+        "request_accepted",
+        "like",
+        "repost",
+        "reply",
+        "quote",
+        "mention",
+        "edited",
+        "post",
+        "draft_published",
+        "draft_failed",
+        "filtered_requests",
+      ],
+      notification_source: ["everyone", "established", "following", "nobody"],
       username_refusal: ["username_format", "username_reserved", "username_taken"],
       visibility_rule: [
         "own",

@@ -87,7 +87,7 @@ create trigger profiles_create_stream
 
 -- Retention ------------------------------------------------------------------
 
--- In batches, because each locks what it deletes until it ends. Nobody waits for these rows.
+-- A batch. 55-notifications/70-jobs.sql repeats it.
 create function private.forget_events()
 returns integer
 language plpgsql
@@ -104,21 +104,27 @@ begin
     from private.stream_events as old
     where old.created_at < now() - interval '30 days'
     order by old.created_at
-    limit 10000
+    limit 2000
   );
   get diagnostics forgotten = row_count;
   return forgotten;
 end;
 $$;
 
-comment on function private.forget_events is 'Deletes up to 10,000 events that are older than 30 days, and answers how many.';
+comment on function private.forget_events is 'Deletes up to 2,000 events that are older than 30 days, and answers how many.';
 revoke all on function private.forget_events () from public, anon, authenticated, service_role;
 
--- Every Supabase has pg_cron. A bare Postgres may not: see 20-posts/65-scheduled-posts.sql.
-do $$
-begin
-  if exists (select from pg_extension where extname = 'pg_cron') then
-    perform cron.schedule('forget-events', '* * * * *', 'select private.forget_events()');
-  end if;
+-- After a restore, a client may know numbers that mean something else by now. So each stream
+-- leaves out a number. Then every client starts over.
+create function private.restart_streams()
+returns void
+language sql
+volatile
+security invoker
+begin atomic
+  update private.streams
+  set last_seq = streams.last_seq + 1000000;
 end;
-$$;
+
+comment on function private.restart_streams is 'Makes every client start over. To be called after a backup was restored.';
+revoke all on function private.restart_streams () from public, anon, authenticated, service_role;

@@ -8,7 +8,7 @@
  * A row says where to look, and not what to find. The function that looks decides from the
  * tables of that moment. So a row may be looked at late, twice, or after a newer one.
  *
- * A transaction looks at its first 100 rows itself. The rest stays, and a job looks at it
+ * A transaction looks at its first 100 rows itself. It leaves the rest, and a job looks at it
  * (70-jobs.sql). So one person who deletes a large account keeps nobody waiting.
  */
 
@@ -22,6 +22,8 @@ create table private.notice_queue (
   draft_id      uuid,
   requests      integer                   not null default 0,
   is_ended      boolean                   not null default false,
+  is_left       boolean                   not null
+                default coalesce(current_setting('plaza.leaves_notices', true) = 'yes', false),
 
   -- The rows of a transaction, in order.
   primary key (xact, id)
@@ -31,4 +33,9 @@ comment on table  private.notice_queue is 'Notifications to look at. With a kind
 comment on column private.notice_queue.xact is 'The transaction that wrote the row.';
 comment on column private.notice_queue.requests is 'By how much the number of waiting requests to follow the recipient changes.';
 comment on column private.notice_queue.is_ended is 'Whether the account of the recipient is deleted.';
+comment on column private.notice_queue.is_left is 'Whether the job looks at the row, and not the transaction that wrote it. A transaction leaves what it writes during its own delivery.';
 revoke all on private.notice_queue from public, anon, authenticated, service_role;
+
+-- What waits for the job. The other rows exist only while their transaction runs. So the job
+-- does not read past them, even if a long backup keeps Postgres from removing them.
+create index notice_queue_left_idx on private.notice_queue (xact, id) where is_left;

@@ -114,9 +114,9 @@ $$;
 comment on function private.mutes_thread_of is 'Whether somebody mutes the thread of a post, or of the post that it quotes.';
 revoke all on function private.mutes_thread_of (uuid, bigint) from public, anon, authenticated, service_role;
 
--- 'post' is for those who get no other notification of the post, and so on: see
--- notification_kind.
-create function private.is_told_better(
+-- One person gets at most one of these about one post. Of those that happen together, the
+-- kind that comes first in notification_kind is looked at first.
+create function private.is_told_already(
   recipient_id uuid, kind public.notification_kind, actor_id uuid, object_id bigint
 )
 returns boolean
@@ -126,18 +126,18 @@ security invoker
 set search_path = ''
 as $$
 begin
-  return is_told_better.kind in ('quote', 'mention', 'post') and exists (
+  return is_told_already.kind in ('reply', 'quote', 'mention', 'post') and exists (
     select from private.notifications
-    where notifications.recipient_id = is_told_better.recipient_id
-      and notifications.actor_id = is_told_better.actor_id
-      and notifications.kind in ('reply', 'quote', 'mention')
-      and notifications.kind < is_told_better.kind
-      and notifications.object_id = is_told_better.object_id
+    where notifications.recipient_id = is_told_already.recipient_id
+      and notifications.actor_id = is_told_already.actor_id
+      and notifications.kind in ('reply', 'quote', 'mention', 'post')
+      and notifications.kind <> is_told_already.kind
+      and notifications.object_id = is_told_already.object_id
       and notifications.withdrawn_at is null
   );
 end;
 $$;
 
-comment on function private.is_told_better is 'Whether the recipient has a notification of a preferred kind about the same post.';
-revoke all on function private.is_told_better (uuid, public.notification_kind, uuid, bigint)
+comment on function private.is_told_already is 'Whether the recipient has a notification of another of these kinds about the same post.';
+revoke all on function private.is_told_already (uuid, public.notification_kind, uuid, bigint)
   from public, anon, authenticated, service_role;

@@ -192,7 +192,7 @@ begin
   is_welcome := private.comes_from(notice.recipient_id, preference.from_whom, notice.actor_id);
   if preference.delivery = 'off'
     or not is_welcome and notice.kind <> 'follow_request'
-    or private.is_told_better(notice.recipient_id, notice.kind, notice.actor_id, notice.object_id)
+    or private.is_told_already(notice.recipient_id, notice.kind, notice.actor_id, notice.object_id)
     or notice.kind in ('like', 'repost', 'reply', 'quote', 'mention', 'edited')
       and private.mutes_thread_of(notice.recipient_id, notice.object_id)
   then
@@ -552,8 +552,7 @@ comment on function private.deliver is 'Looks at these rows of the queue, which 
 revoke all on function private.deliver (private.notice_queue[]) from public, anon, authenticated, service_role;
 
 -- It runs when the transaction commits, once for each row of the queue. The first run does
--- all. A row that is written later stays for the job. Definer, because nobody may write
--- notifications.
+-- all, and leaves what is too much. Definer, because nobody may write notifications.
 create function private.deliver_own_notices()
 returns trigger
 language plpgsql
@@ -564,10 +563,10 @@ declare
   most constant integer := 100;
   notices private.notice_queue[];
 begin
-  if current_setting('plaza.delivered', true) is not distinct from new.xact::text then
+  if current_setting('plaza.leaves_notices', true) = 'yes' then
     return null;
   end if;
-  perform set_config('plaza.delivered', new.xact::text, true);
+  perform set_config('plaza.leaves_notices', 'yes', true);
 
   with taken as (
     delete from private.notice_queue
@@ -582,6 +581,11 @@ begin
   )
   select array_agg(taken) into notices
   from taken;
+  if cardinality(notices) = most then
+    update private.notice_queue
+    set is_left = true
+    where notice_queue.xact = new.xact;
+  end if;
   perform private.deliver(notices);
   return null;
 end;
@@ -594,4 +598,5 @@ create constraint trigger deliver_own_notices
   after insert on private.notice_queue
   deferrable initially deferred
   for each row
+  when (not new.is_left)
   execute function private.deliver_own_notices();

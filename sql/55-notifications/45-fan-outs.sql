@@ -24,6 +24,9 @@ comment on column private.fan_outs.after_post is 'Of an account: the posts up to
 comment on column private.fan_outs.served_at is 'When its last batch was. The others go first.';
 revoke all on private.fan_outs from public, anon, authenticated, service_role;
 
+-- The one that was served longest ago.
+create index fan_outs_served_at_id_idx on private.fan_outs (served_at, id);
+
 -- The distinct recipients of an object come from the index, one probe for each: a post may
 -- have a million notifications for one person.
 create function private.people_of(fan_out private.fan_outs, most integer)

@@ -34,8 +34,8 @@ return case
     when 'post' then 'wrote a post'
     when 'draft_published' then 'Your scheduled post was published'
     when 'draft_failed' then 'Your scheduled post could not be published'
-    when 'filtered_requests' then number_of_people || case number_of_people when 1 then ' request' else ' requests' end
-      || ' to follow you waits in the filter'
+    when 'filtered_requests' then number_of_people
+      || case number_of_people when 1 then ' filtered request' else ' filtered requests' end || ' to follow you'
     else 'did something'
   end;
 

@@ -5,13 +5,78 @@
  * and what was withdrawn long ago.
  */
 
-/*
- * It commits after each batch. So it holds the streams of at most 100 people at a time, and
- * only for a moment. Two runs never work at the same time. Of each fan-out it takes one batch
- * before it takes the next batch of any. So a large one does not delay a small one.
- *
- * A procedure that commits cannot set the search path. So every name has its schema.
- */
+-- Waiting notices --------------------------------------------------------------
+
+-- A batch takes rows of the queue, and gives room to one fan-out: the one that was served
+-- longest ago. So a large one does not delay a small one. A batch that fails leaves its rows,
+-- and the next run tries again.
+create function private.deliver_batch()
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  most constant integer := 100;
+  notices private.notice_queue[];
+  waiting private.fan_outs;
+begin
+  -- What this batch adds to the queue waits for a batch, too.
+  perform set_config('plaza.leaves_notices', 'yes', true);
+
+  with ended as (
+    delete from private.mute_ends
+    where (mute_ends.muter_id, mute_ends.muted_id) in (
+      select over.muter_id, over.muted_id
+      from private.mute_ends as over
+      where over.muted_until <= now()
+      order by over.muted_until
+      limit most / 2
+      for update skip locked
+    )
+    returning mute_ends.muter_id, mute_ends.muted_id
+  )
+  insert into private.notice_queue (recipient_id, actor_id)
+  select ended.muter_id, ended.muted_id
+  from ended;
+
+  select fan_outs.* into waiting
+  from private.fan_outs
+  order by fan_outs.served_at, fan_outs.id
+  limit 1
+  for update skip locked;
+  if found then
+    perform private.continue_fan_out(waiting, most / 2);
+  end if;
+
+  with taken as (
+    delete from private.notice_queue
+    where (notice_queue.xact, notice_queue.id) in (
+      select first.xact, first.id
+      from private.notice_queue as first
+      where first.is_left
+      order by first.xact, first.id
+      limit most
+      for update skip locked
+    )
+    returning notice_queue.*
+  )
+  select array_agg(taken) into notices
+  from taken;
+  if notices is not null then
+    perform private.deliver(notices);
+  end if;
+  return notices is not null or waiting.id is not null;
+end;
+$$;
+
+comment on function private.deliver_batch is 'Looks at up to 100 waiting rows of the queue, and finds the next people of a fan-out. False when there was nothing to do.';
+revoke all on function private.deliver_batch () from public, anon, authenticated, service_role;
+
+-- It commits after each batch. So it holds the streams of at most 100 people at a time, and
+-- only for a moment. Two runs never work at the same time. A procedure that commits cannot
+-- set the search path. So every name has its schema.
 create procedure private.deliver_waiting_notices(at_most interval default '4 seconds')
 language plpgsql
 security invoker
@@ -30,75 +95,10 @@ begin
 end;
 $$;
 
-comment on procedure private.deliver_waiting_notices is 'Looks at the rest of the queue, batch by batch, until nothing is left or the time is over.';
+comment on procedure private.deliver_waiting_notices is 'Looks at what waits in the queue, batch by batch, until nothing is left or the time is over.';
 revoke all on procedure private.deliver_waiting_notices (interval) from public, anon, authenticated, service_role;
 
--- A failed batch leaves its rows, and the next run tries again.
-create function private.deliver_batch()
-returns boolean
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-  most constant integer := 100;
-  notices private.notice_queue[];
-  waiting private.fan_outs;
-begin
-  -- What this batch adds to the queue waits for the next batch.
-  perform set_config('plaza.delivered', pg_current_xact_id()::text, true);
-
-  with ended as (
-    delete from private.mute_ends
-    where (mute_ends.muter_id, mute_ends.muted_id) in (
-      select over.muter_id, over.muted_id
-      from private.mute_ends as over
-      where over.muted_until <= now()
-      order by over.muted_until
-      limit most
-      for update skip locked
-    )
-    returning mute_ends.muter_id, mute_ends.muted_id
-  )
-  insert into private.notice_queue (recipient_id, actor_id)
-  select ended.muter_id, ended.muted_id
-  from ended;
-
-  with taken as (
-    delete from private.notice_queue
-    where (notice_queue.xact, notice_queue.id) in (
-      select first.xact, first.id
-      from private.notice_queue as first
-      order by first.xact, first.id
-      limit most
-      for update skip locked
-    )
-    returning notice_queue.*
-  )
-  select array_agg(taken) into notices
-  from taken;
-  if notices is not null then
-    perform private.deliver(notices);
-    return true;
-  end if;
-
-  -- The one that was served longest ago.
-  select fan_outs.* into waiting
-  from private.fan_outs
-  order by fan_outs.served_at, fan_outs.id
-  limit 1
-  for update skip locked;
-  if found then
-    perform private.continue_fan_out(waiting, most);
-    return true;
-  end if;
-  return false;
-end;
-$$;
-
-comment on function private.deliver_batch is 'Looks at up to 100 rows of the queue. If there are none, it finds the next people of a fan-out. False when nothing is left.';
-revoke all on function private.deliver_batch () from public, anon, authenticated, service_role;
+-- What is too old ------------------------------------------------------------
 
 -- What was withdrawn a day ago cannot return to its place any more. A group that is left with
 -- nothing goes too.
@@ -161,12 +161,34 @@ $$;
 comment on function private.forget_withdrawn is 'Deletes up to 500 notifications that were withdrawn more than a day ago, and answers how many.';
 revoke all on function private.forget_withdrawn () from public, anon, authenticated, service_role;
 
+-- Like deliver_waiting_notices().
+create procedure private.forget_old_notices(at_most interval default '20 seconds')
+language plpgsql
+security invoker
+as $$
+declare
+  the_job constant bigint := pg_catalog.hashtextextended('forget old notices', 0);
+  stops_at timestamptz := pg_catalog.clock_timestamp() + at_most;
+begin
+  if not pg_catalog.pg_try_advisory_lock(the_job) then
+    return;
+  end if;
+  while private.forget_events() + private.forget_withdrawn() > 0 and pg_catalog.clock_timestamp() < stops_at loop
+    commit;
+  end loop;
+  perform pg_catalog.pg_advisory_unlock(the_job);
+end;
+$$;
+
+comment on procedure private.forget_old_notices is 'Deletes events and withdrawn notifications that are too old, batch by batch, until none is left or the time is over.';
+revoke all on procedure private.forget_old_notices (interval) from public, anon, authenticated, service_role;
+
 -- Every Supabase has pg_cron. A bare Postgres may not: see 20-posts/65-scheduled-posts.sql.
 do $$
 begin
   if exists (select from pg_extension where extname = 'pg_cron') then
     perform cron.schedule('deliver-waiting-notices', '5 seconds', 'call private.deliver_waiting_notices()');
-    perform cron.schedule('forget-withdrawn', '10 seconds', 'select private.forget_withdrawn()');
+    perform cron.schedule('forget-old-notices', '* * * * *', 'call private.forget_old_notices()');
   end if;
 end;
 $$;
