@@ -11,7 +11,7 @@
  *
  * An entry is sent to the topic conversation:<id>:<epoch> at once, with what every listener
  * may read. If a listener may read less than that, payload is null, and clients ask sync().
- * docs/decisions/0030-chat.md says why.
+ * docs/decisions/0011-chat.md says why.
  */
 
 create type private.conversation_event_kind as enum ('message', 'conversation', 'pointer', 'moved', 'start_over');

@@ -42,29 +42,29 @@ const sent = (topic: string) => db.admin`
 
 /** Whether the policies let somebody listen to a topic, or send to it, as Realtime asks them. */
 async function may(person: Person, action: "listen" | "send", topic: string, extension = "broadcast") {
-  return person.asks(async (sql) => {
-    await sql`select set_config('role', 'postgres', true), set_config('realtime.topic', ${topic}, true)`;
-    if (action === "listen")
-      await sql`insert into realtime.messages (topic, extension) values (${topic}, ${extension})`;
-    await sql`select set_config('role', 'authenticated', true)`;
-    if (action === "listen") {
-      return (
-        (await sql`select from realtime.messages where topic = ${topic} and extension = ${extension}`)
-          .length > 0
-      );
-    }
-    return sql
-      .savepoint(
-        (inner) => inner`insert into realtime.messages (topic, extension) values (${topic}, ${extension})`,
-      )
-      .then(
-        () => true,
-        (error: { code: string }) => {
-          expect(error.code).toBe("42501");
-          return false;
-        },
-      );
-  });
+  let allowed = false;
+  const rolledBack = new Error("rolled back");
+  await db.admin
+    .begin(async (sql) => {
+      const probe = sql`insert into realtime.messages (topic, extension) values (${topic}, ${extension})`;
+      const claims = JSON.stringify({ sub: person.id, role: "authenticated" });
+      if (action === "listen") await probe;
+      await sql`
+        select set_config('realtime.topic', ${topic}, true), set_config('request.jwt.claims', ${claims}, true),
+          set_config('role', 'authenticated', true)`;
+      if (action === "send") await probe;
+      else {
+        const seen = await sql`
+          select from realtime.messages where topic = ${topic} and extension = ${extension} and event is null`;
+        if (seen.length === 0) throw rolledBack;
+      }
+      allowed = true;
+      throw rolledBack;
+    })
+    .catch((error: { code?: string }) => {
+      if (error !== rolledBack) expect(error.code).toBe("42501");
+    });
+  return allowed;
 }
 
 const topicOf = async (person: Person, id: number) => (await conversation(person, id)).topic as string;
@@ -177,7 +177,8 @@ describe("topics", () => {
     expect(await own(bob, bobs - 1)).toMatchObject([
       { kind: "conversation", payload: { conversation_id: id, conversation: null } },
     ]);
-    expect((await sent(`user:${carol.id}`)).at(-1)?.payload).toMatchObject({
+    const events = (await sent(`user:${carol.id}`)).filter((row) => row.event === "event");
+    expect(events.at(-1)?.payload).toMatchObject({
       seq: cursor + 1,
       kind: "conversation",
     });
