@@ -4,8 +4,8 @@
  * A conversation is between two people (direct) or among up to 500 (a group). A person has
  * one direct conversation with each other person, and one with themselves for notes.
  *
- * The row of a conversation is its counter and its lock. Whoever changes something in a
- * conversation locks this row first (hold_conversation). Then the change gets the next number
+ * The row of a conversation is its counter and its lock. Everybody who changes something
+ * in a conversation locks this row first (hold_conversation). Then the change gets the next number
  * (25-log.sql). A statement that needs several conversations takes them in the order of their
  * ids. In the order of locks (00-foundations/30-turns.sql) these rows come after counts, and
  * before streams.
@@ -17,7 +17,7 @@
 -- Tables ---------------------------------------------------------------------
 
 create type public.conversation_kind as enum ('direct', 'group');
-comment on type public.conversation_kind is 'direct: between two people, or notes to oneself. group: up to 500 people.';
+comment on type public.conversation_kind is 'direct: between two people, or notes to yourself. group: up to 500 people.';
 
 create type public.conversation_role as enum ('owner', 'admin', 'member');
 comment on type public.conversation_role is 'What somebody may do in a group. Admins add, remove and invite people and change the group. The owner does all that, and names admins.';
@@ -112,7 +112,7 @@ create table private.conversation_members (
   ))
 ) with (fillfactor = 70);
 
-comment on table  private.conversation_members is 'Who is in which conversation, and what they have read.';
+comment on table  private.conversation_members is 'A row for each member of each conversation, with what they have read.';
 comment on column private.conversation_members.is_accepted is 'False: the conversation waits among the requests.';
 comment on column private.conversation_members.is_declined is 'Whether the person declined a direct conversation. They see it no more.';
 comment on column private.conversation_members.is_apart is 'Whether the person blocks another member of the group. They do not listen to its topic (70-blocks.sql).';
@@ -165,7 +165,7 @@ begin
 end;
 $$;
 
-comment on function private.member_of is 'The membership. The error PT404 when the person is no member, or there is no such conversation.';
+comment on function private.member_of is 'The membership. The error PT404 when the person is not a member, or there is no such conversation.';
 revoke all on function private.member_of (uuid, bigint) from public, anon, authenticated, service_role;
 
 create function private.hold_conversation(conversation_id bigint)
@@ -213,7 +213,7 @@ begin
 end;
 $$;
 
-comment on function private.act_in is 'Lets a member change something: takes their turn, spends their budget, and locks the conversation. The error PT404 when they are no member.';
+comment on function private.act_in is 'Lets a member change something: takes their turn, spends their budget, and locks the conversation. The error PT404 when they are not a member.';
 revoke all on function private.act_in (uuid, bigint, text) from public, anon, authenticated, service_role;
 
 -- Frozen ---------------------------------------------------------------------

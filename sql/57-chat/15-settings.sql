@@ -1,12 +1,12 @@
 /*
  * settings of chat
  *
- * Who may write to somebody, who may add them to groups, and what others learn of them. A
- * person without a row has the defaults.
+ * People decide who writes to them first, who adds them to groups, and what others learn of
+ * them. A person without a row has the defaults.
  */
 
 create type public.who_may as enum ('everyone', 'following', 'nobody');
-comment on type public.who_may is 'Whom somebody allows something: everyone, the people that they follow, or nobody.';
+comment on type public.who_may is 'The people who are allowed something: everyone, the people that you follow, or nobody.';
 
 create table private.chat_settings (
   user_id         uuid            primary key references public.profiles (id) on delete cascade,
@@ -17,8 +17,8 @@ create table private.chat_settings (
 );
 
 comment on table  private.chat_settings is 'What people allow others in chat.';
-comment on column private.chat_settings.who_writes is 'Who may begin a conversation with them.';
-comment on column private.chat_settings.who_adds is 'Who may add them to groups.';
+comment on column private.chat_settings.who_writes is 'The people who may begin a conversation with them.';
+comment on column private.chat_settings.who_adds is 'The people who may add them to groups.';
 revoke all on private.chat_settings from public, anon, authenticated, service_role;
 
 create function private.chat_settings_of(user_id uuid)
@@ -88,7 +88,7 @@ create type public.chat_settings as (
   shows_presence  boolean
 );
 
-comment on type public.chat_settings is 'Who may write to you first, who may add you to groups, whether others see what you have read, and whether they see that you are online or typing. If you switch receipts off, you do not see those of others.';
+comment on type public.chat_settings is 'The people who may write to you first, and those who may add you to groups. Whether others see what you have read, and whether they see that you are online or typing. If you switch receipts off, you do not see those of others.';
 
 -- Definer, here and below, because nobody may read or write the table.
 create function private.my_chat_settings()

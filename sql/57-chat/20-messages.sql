@@ -2,8 +2,8 @@
  * messages
  *
  * What people say in conversations, and what happened to a group. A message takes the next
- * number of its conversation when it is written, and keeps it. Whoever may read a message is
- * decided in 22-reading.sql. Members send messages in 40-sending.sql.
+ * number of its conversation when it is written, and keeps it. The rules
+ * of reading are in 22-reading.sql. Members send messages in 40-sending.sql.
  *
  * A deleted message leaves a row without text (a tombstone). So numbers have no gap.
  */
@@ -45,7 +45,7 @@ comment on table  private.messages is 'What people said, and what happened to gr
 comment on column private.messages.sender_id is 'Who said or did it. Null: the account is deleted.';
 comment on column private.messages.client_id is 'The key that the sender''s client made.';
 comment on column private.messages.change is 'What happened to the conversation. Null: somebody said something.';
-comment on column private.messages.target_id is 'The person to whom it happened, or null.';
+comment on column private.messages.target_id is 'The person it happened to, or null.';
 comment on column private.messages.content is 'The text. In a change, the new name or value.';
 comment on column private.messages.deleted_at is 'When it was deleted, or null. Then there is no text.';
 comment on column private.messages.expires_at is 'When its text disappears, or null.';

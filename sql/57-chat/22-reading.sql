@@ -6,7 +6,7 @@
  *   - Members read what was said after their from_seq (10-conversations.sql), and not what they
  *     deleted for themselves.
  *   - Nobody reads the text of a deleted message, or of one whose time is over.
- *   - Two people of whom one blocks the other do not read each other. A message of a hidden
+ *   - If one of two people blocks the other, neither reads the other. A message of a hidden
  *     person looks like a deleted message of a deleted account. In a direct conversation, the
  *     text stays for a member who keeps deleted accounts, as it does after a deletion.
  *
@@ -53,7 +53,7 @@ comment on type public.message is 'A message as its reader sees it. reactions is
 comment on column public.message.sender is 'Who said or did it. Null: the account is deleted.';
 comment on column public.message.client_id is 'The key that the sender''s client made. Null for changes and deleted messages.';
 comment on column public.message.change is 'What happened to the conversation. Null: somebody said something.';
-comment on column public.message.target is 'The person to whom it happened, or null.';
+comment on column public.message.target is 'The person it happened to, or null.';
 comment on column public.message.reply_to_id is 'The message that it answers, or null.';
 comment on column public.message.reply_to is 'The message that it answers, or null when there is none, or you cannot read it. Null in broadcasts.';
 comment on column public.message.post_id is 'The post that it shares, or null.';

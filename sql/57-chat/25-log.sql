@@ -37,7 +37,7 @@ revoke all on private.conversation_events from public, anon, authenticated, serv
 
 -- The events that are too old.
 create index conversation_events_created_at_idx on private.conversation_events (created_at);
--- What was sent about a message.
+-- The events that are about a message.
 create index conversation_events_subject_idx on private.conversation_events (subject) where subject is not null;
 
 -- Bells and tellings ---------------------------------------------------------
@@ -54,7 +54,7 @@ create table private.conversation_bells (
 comment on table private.conversation_bells is 'The groups with a message of which their members have not heard yet.';
 revoke all on private.conversation_bells from public, anon, authenticated, service_role;
 
--- What has to arrive is an event of the person's own stream. The job writes it, a few people at
+-- A change of the topic must arrive, so it is an event of the person's own stream. The job writes it, a few people at
 -- a time. So a group of 500 does not join its new topic all at once.
 create table private.conversation_tellings (
   user_id          uuid    not null,

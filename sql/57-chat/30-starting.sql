@@ -1,8 +1,8 @@
 /*
  * starting a conversation
  *
- * How somebody begins to talk to a person or to a group. What comes from somebody whom the
- * other person does not follow waits among their requests (36-requests.sql).
+ * How somebody begins to talk to a person or to a group. If the other person does not follow
+ * them, the conversation waits among the requests of that person (36-requests.sql).
  */
 
 -- Direct ---------------------------------------------------------------------
@@ -30,7 +30,7 @@ begin
   from private.conversations
   where conversations.low_id = low and conversations.high_id = high;
   if found then
-    -- Whoever asks for the conversation wants it back.
+    -- A person who asks for the conversation wants it back.
     update private.conversation_members
     set is_accepted = true, is_declined = false
     where conversation_members.conversation_id = found_id
@@ -135,6 +135,6 @@ volatile
 security invoker
 return private.create_group(create_group.name, create_group.member_ids);
 
-comment on function public.create_group is 'Makes a group with these members, up to 500 with you, and answers its id. You are its owner. Whoever does not follow you finds the group among their requests.';
+comment on function public.create_group is 'Makes a group with these members, up to 500 with you, and answers its id. You are its owner. A person who does not follow you finds the group among their requests.';
 revoke all on function public.create_group (text, uuid[]) from public, anon, authenticated, service_role;
 grant execute on function public.create_group (text, uuid[]) to authenticated;

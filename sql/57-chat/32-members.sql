@@ -1,8 +1,9 @@
 /*
  * members of groups
  *
- * How somebody comes into a group and goes, and what each role may do. Whoever goes hears
- * nothing that is said afterwards: the topic moves in the same transaction (25-log.sql).
+ * How somebody comes into a group and goes, and what each role may do. A person who
+ * goes hears nothing that is said afterwards: the topic moves in the same transaction
+ * (25-log.sql).
  */
 
 -- Rules ----------------------------------------------------------------------
@@ -66,7 +67,7 @@ $$;
 comment on function private.check_members is 'Checks a list of people, and spends for it.';
 revoke all on function private.check_members (uuid, uuid[]) from public, anon, authenticated, service_role;
 
--- Another member, as the viewer knows them: a hidden member is none.
+-- Another member, as the viewer knows them. For the viewer, a hidden person is not a member.
 create function private.require_member(viewer_id uuid, conversation_id bigint, profile_id uuid)
 returns private.conversation_members
 language plpgsql
@@ -91,7 +92,7 @@ begin
 end;
 $$;
 
-comment on function private.require_member is 'A member whom the viewer sees. The error PT404 when there is none.';
+comment on function private.require_member is 'A member that the viewer sees. The error PT404 when there is none.';
 revoke all on function private.require_member (uuid, bigint, uuid) from public, anon, authenticated, service_role;
 
 -- Coming ---------------------------------------------------------------------
@@ -130,7 +131,7 @@ begin
 end;
 $$;
 
-comment on function private.insert_member is 'Adds a person to a group. What was said before is not unread for them.';
+comment on function private.insert_member is 'Adds a person to a group. Earlier messages are not unread for them.';
 revoke all on function private.insert_member (private.conversations, uuid, boolean)
   from public, anon, authenticated, service_role;
 
@@ -263,7 +264,7 @@ create table private.group_removals (
   primary key (conversation_id, user_id)
 );
 
-comment on table private.group_removals is 'Who was removed from a group. No invitation lets them in again.';
+comment on table private.group_removals is 'The people who were removed from a group. No invitation lets them in again.';
 revoke all on private.group_removals from public, anon, authenticated, service_role;
 
 create index group_removals_user_id_idx on private.group_removals (user_id);

@@ -1,9 +1,9 @@
 /*
  * requests
  *
- * A conversation that somebody begins whom the person does not follow waits among their requests.
- * It is counted apart. Until the person accepts it, nobody sees their receipts, they do not join
- * its topic, and nobody sees that they are online. Whoever answers accepts.
+ * If you do not follow the person who begins a conversation, it waits among your requests. It is
+ * counted apart. Until you accept it, nobody sees your receipts, you do not join its topic, and
+ * nobody sees that you are online. If you answer, you accept it.
  */
 
 create function private.accept_member(conversation private.conversations, member private.conversation_members)

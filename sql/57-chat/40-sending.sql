@@ -84,7 +84,7 @@ $$;
 comment on function private.check_text is 'The error PT400 unless a text can be a message.';
 revoke all on function private.check_text (text, boolean) from public, anon, authenticated, service_role;
 
--- The members whom a text names. A name of somebody else, or of a hidden person, is only text.
+-- The members that a text names. A name of somebody else, or of a hidden person, is only text.
 create function private.name_members(message private.messages)
 returns void
 language plpgsql
@@ -160,7 +160,7 @@ begin
   message.client_id := send_message.client_id;
   message.entities := private.text_entities(null, message.content);
 
-  -- Whoever answers accepts. Whoever writes has read.
+  -- A member who answers accepts the request, and has read what is there.
   if not own.is_accepted or own.is_declined then
     perform private.accept_member(conversation, own);
     if conversation.kind = 'group' then

@@ -47,7 +47,7 @@ comment on column public.conversation.last_message is 'The newest message that y
 comment on column public.conversation.read_seq is 'Up to here you have read.';
 comment on column public.conversation.is_frozen is 'Whether nobody can write any more, because the other account is gone.';
 comment on column public.conversation.history is 'What newcomers of a group read. Null in a direct conversation.';
-comment on column public.conversation.expires_after is 'After so many seconds the text of a message disappears. Null: never.';
+comment on column public.conversation.expires_after is 'The number of seconds after which the text of a message disappears. Null: never.';
 comment on column public.conversation.muted_until is 'Until when you muted it, or null.';
 comment on column public.conversation.keeps_deleted is 'In a direct conversation: whether the messages of the other stay when they delete their account. In a group, whether they stay for all.';
 
@@ -153,7 +153,7 @@ begin
 end;
 $$;
 
-comment on function private.conversation_payload is 'A conversation as an event of somebody''s own stream tells it. conversation is null: they are no member any more.';
+comment on function private.conversation_payload is 'A conversation as an event of somebody''s own stream tells it. conversation is null: they are not a member any more.';
 revoke all on function private.conversation_payload (uuid, bigint) from public, anon, authenticated, service_role;
 
 -- Definer, here and below, because nobody may read conversations. A direct conversation in which
@@ -316,7 +316,7 @@ comment on function public.conversation_members is 'The members of a conversatio
 revoke all on function public.conversation_members (bigint) from public, anon, authenticated, service_role;
 grant execute on function public.conversation_members (bigint) to authenticated;
 
--- One's own side -------------------------------------------------------------
+-- Your own side -------------------------------------------------------------
 
 create function private.set_conversation(
   conversation_id bigint, muted_until timestamptz, is_archived boolean, is_pinned boolean, shows_receipts boolean,

@@ -1,7 +1,7 @@
 /*
  * search for messages
  *
- * Search over one's own conversations, with the words, phrases, tags, authors and days of the
+ * Search over your own conversations, with the words, phrases, tags, authors and days of the
  * search for posts (50-search/40-query.sql). A message has the lexemes of a post, and one more:
  * in:<conversation>.
  */

@@ -55,7 +55,7 @@ begin
 end;
 $$;
 
-comment on function private.set_apart is 'Says anew of a person, and of the members of a group with whom they have a block, whether they are apart. True: one of them is apart from now on, so the topic has to move.';
+comment on function private.set_apart is 'Decides whether a person is apart in a group, and the same for the members who are hidden from them. True: one of them is apart from now on, so the topic has to move.';
 revoke all on function private.set_apart (bigint, uuid) from public, anon, authenticated, service_role;
 
 -- Blocks ---------------------------------------------------------------------
@@ -111,7 +111,7 @@ begin
 end;
 $$;
 
-comment on function private.blocks_move_conversations is 'Moves the topics of conversations that two people share of whom one blocks the other.';
+comment on function private.blocks_move_conversations is 'Moves the topics of the conversations that a person shares with somebody they block.';
 revoke all on function private.blocks_move_conversations () from public, anon, authenticated, service_role;
 
 create trigger blocks_move_conversations

@@ -1,7 +1,7 @@
 /*
  * sync of conversations
  *
- * What is newer in the conversations that a client names. New messages and the other events of
+ * The news of the conversations that a client names. New messages and the other events of
  * a conversation have one row of numbers (57-chat/25-log.sql).
  */
 
@@ -14,7 +14,7 @@ create type public.stream_page as (
   snapshot    jsonb
 );
 
-comment on type public.stream_page is 'What is newer in a stream. cursor is what to ask with the next time. has_more: ask again at once. start_over: drop what you know of the stream and take the snapshot, because the cursor is missing, too old or unknown here. Otherwise snapshot is null.';
+comment on type public.stream_page is 'The news of a stream. cursor is what to ask with the next time. has_more: ask again at once. start_over: drop what you know of the stream and take the snapshot, because the cursor is missing, too old or unknown here. Otherwise snapshot is null.';
 comment on column public.stream_page.snapshot is 'The stream as it is at the cursor. Null when events lead there.';
 
 create function private.conversation_snapshot(
@@ -160,7 +160,7 @@ begin
 end;
 $$;
 
-comment on function private.sync_conversation is 'What is newer in a conversation, as a member sees it.';
+comment on function private.sync_conversation is 'The news of a conversation, as a member sees it.';
 revoke all on function private.sync_conversation (
   private.conversations, private.conversation_members, bigint, integer
 ) from public, anon, authenticated, service_role;
@@ -196,6 +196,6 @@ begin
 end;
 $$;
 
-comment on function private.sync_conversations is 'What is newer in the conversations that the cursors name.';
+comment on function private.sync_conversations is 'The news of the conversations that the cursors name.';
 revoke all on function private.sync_conversations (jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function private.sync_conversations (jsonb, integer) to authenticated;

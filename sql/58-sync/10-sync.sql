@@ -155,7 +155,7 @@ create type public.unread_counts as (
   cursors           jsonb
 );
 
-comment on type public.unread_counts is 'How many groups of notifications are unread, how many requests to follow you wait, how many messages are unread in conversations that are neither muted nor archived, how many requests to write to you have unread messages, and the newest number of your stream and of your 50 newest conversations.';
+comment on type public.unread_counts is 'How many groups of notifications are unread, and how many requests to follow you wait. How many messages are unread in conversations that are neither muted nor archived, and how many requests to write to you have unread messages. cursors has the newest number of your stream and of your 50 newest conversations.';
 
 create function private.conversation_cursors(viewer_id uuid)
 returns jsonb

@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => db?.[Symbol.asyncDispose]());
 
 describe("direct conversations", () => {
-  test("alice and bob have one, whoever begins, also when they begin at once", async () => {
+  test("alice and bob have one, no matter who begins, also when they begin at once", async () => {
     const people = await Promise.all(Array.from({ length: 8 }, (_, n) => db.signUp(`pair_${n}`)));
     for (let n = 0; n < 8; n += 2) {
       const [one, other] = [people[n] as Person, people[n + 1] as Person];
@@ -162,7 +162,7 @@ describe("groups", () => {
     expect(left?.count).toBe(0);
   });
 
-  test("whoever was removed reads nothing more, and no invite lets them in", async () => {
+  test("a person who was removed reads nothing more, and no invite lets them in", async () => {
     const id = await group(alice, "Removal", [bob]);
     const code = await one<string>(alice, "create_invite($1)", id);
     await say(bob, id, "I was here");

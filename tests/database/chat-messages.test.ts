@@ -91,7 +91,7 @@ describe("sending", () => {
         { type: "link", url: "https://example.com" },
       ],
     });
-    // Carol is no member.
+    // Carol is not a member.
     expect(named.mentions.map((mention) => mention.username)).toEqual(["bob"]);
     expect(await conversation(bob, id)).toMatchObject({ mentions: 1 });
   });
@@ -191,7 +191,7 @@ describe("changing", () => {
     await db.admin`grant delete on realtime.messages to postgres`;
   });
 
-  test("a message deleted for oneself is there for the others", async () => {
+  test("a message that bob deletes for himself is there for the others", async () => {
     const id = await direct(alice, bob);
     const message = await say(alice, id, "for one");
     await one(bob, "delete_message($1)", message.id);

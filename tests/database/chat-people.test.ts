@@ -209,7 +209,7 @@ describe("requests and settings", () => {
     expect(await say(stranger, early, "thanks")).toMatchObject({ content: "thanks" });
   });
 
-  test("muted, archived, pinned and drafts are one's own, and in step on all devices", async () => {
+  test("what is muted, archived, pinned or a draft is private, and in step on all devices", async () => {
     const id = await direct(alice, carol);
     await say(alice, id, "hi");
     const [{ cursor }] = (await rows<{ cursor: number }>(alice, "sync()")) as [{ cursor: number }];

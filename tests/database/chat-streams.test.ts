@@ -36,7 +36,7 @@ const sync = async (person: Person, id: number, cursor: number, pageSize = 200) 
     (page) => page.stream === `conversation:${id}`,
   );
 
-/** What was sent to a topic, in order. */
+/** All that was sent to a topic, in order. */
 const sent = (topic: string) => db.admin`
   select event, payload from realtime.messages where topic = ${topic} order by inserted_at, (payload ->> 'seq')::bigint`;
 
@@ -109,7 +109,7 @@ describe("topics", () => {
     expect(await may(bob, "send", topic, "presence")).toBe(false);
   });
 
-  test("whoever is removed, leaves or is banned hears nothing that is said afterwards", async () => {
+  test("a person who is removed, leaves or is banned hears nothing that is said afterwards", async () => {
     for (const evict of [
       (id: number) => one(alice, "remove_member($1, $2)", id, bob.id),
       (id: number) => one(bob, "leave_conversation($1)", id),

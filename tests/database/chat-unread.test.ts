@@ -41,7 +41,7 @@ test("unread counts what others said behind the pointer, and its totals leave ou
   expect(await conversation(alice, id)).toMatchObject({ unread: 1 });
   await one(alice, "set_conversation($1, now() - interval '1 second')", id);
   expect(await unread(alice)).toMatchObject({ messages: 1 });
-  // Whoever answers has read.
+  // A person who answers has read.
   await say(alice, id, "4");
   expect(await conversation(alice, id)).toMatchObject({ unread: 0, is_marked_unread: false });
 });
