@@ -299,8 +299,10 @@ revoke all on function private.add_change (private.conversations, public.convers
 
 -- Epochs ---------------------------------------------------------------------
 
--- The old topic hears once more: that it ends. Nothing is sent to it after that. So a socket
--- that may not listen any more hears nothing, even while Realtime still keeps it joined.
+-- The old topic hears once more: that it ends, and the name of the next one, which is no secret.
+-- A client may hear it just before others see the commit, so the name saves it a wrong answer.
+-- Nothing else is sent to the old topic. So a socket that may not listen any more hears nothing,
+-- even while Realtime still keeps it joined.
 create function private.move_conversation(conversation private.conversations)
 returns private.conversations
 language plpgsql
@@ -317,7 +319,9 @@ begin
   returning conversations.* into moved;
   insert into private.conversation_events (conversation_id, seq, kind)
   values (moved.id, moved.last_seq, 'moved');
-  perform private.send_event(conversation, moved.last_seq, 'moved', '{}');
+  perform private.send_event(
+    conversation, moved.last_seq, 'moved', jsonb_build_object('topic', private.topic_of(moved))
+  );
 
   insert into private.conversation_tellings (user_id, conversation_id)
   select conversation_members.user_id, moved.id

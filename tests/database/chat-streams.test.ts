@@ -121,7 +121,7 @@ describe("topics", () => {
       await evict(id);
       const topic = await topicOf(carol, id);
       expect(topic).not.toBe(old);
-      expect((await sent(old)).at(-1)?.payload).toMatchObject({ kind: "moved", payload: {} });
+      expect((await sent(old)).at(-1)?.payload).toMatchObject({ kind: "moved", payload: { topic } });
       const heard = (await sent(old)).length;
       await say(alice, id, "after");
       expect(await sent(old)).toHaveLength(heard);

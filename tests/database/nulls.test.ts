@@ -4,6 +4,7 @@
  * function in a town that has everything, as everybody, and looks for nulls.
  */
 import { expect, test } from "vitest";
+import { chatCalls, chatIn } from "./chat-town.ts";
 import { createDatabase, type Database, type Person } from "./database.ts";
 
 interface Column {
@@ -50,6 +51,7 @@ const calls: [type: string, call: string][] = [
   ["author_counts", "author_counts"],
   ["follow_counts", "follow_counts"],
   ["post_counts", "post_counts"],
+  ...chatCalls,
 ];
 
 async function town(db: Database): Promise<Person[]> {
@@ -78,6 +80,7 @@ async function town(db: Database): Promise<Person[]> {
     (sql) => sql`insert into mutes (muted_id, muted_until) values (${carol.id}, now() + interval '1 hour')`,
   );
   await mallory.asks((sql) => sql`insert into blocks (blocked_id) values (${bob.id})`);
+  await chatIn(people as [Person, Person, Person, Person], root);
   return people;
 }
 
