@@ -299,7 +299,7 @@ revoke all on function private.add_change (private.conversations, public.convers
 
 -- Epochs ---------------------------------------------------------------------
 
--- The old topic hears once more: that it ends, and the name of the next one, which is no secret.
+-- The old topic hears once more: that it ends, and the name of the next one.
 -- A client may hear it just before others see the commit, so the name saves it a wrong answer.
 -- Nothing else is sent to the old topic. So a socket that may not listen any more hears nothing,
 -- even while Realtime still keeps it joined.

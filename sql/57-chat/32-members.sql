@@ -330,8 +330,10 @@ begin
     raise sqlstate 'PT403' using
       message = 'Your role in this group does not allow that', detail = 'role_too_low';
   end if;
+  -- An account that is being deleted waits for this conversation. So this must not wait for it.
   insert into private.group_removals (conversation_id, user_id)
-  values (conversation.id, other.user_id)
+  select conversation.id, other.user_id
+  from private.hold_person(other.user_id)
   on conflict do nothing;
   perform private.end_membership(conversation, other.user_id, 'removed', viewer_id);
 end;

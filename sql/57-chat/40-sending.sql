@@ -84,7 +84,8 @@ $$;
 comment on function private.check_text is 'The error PT400 unless a text can be a message.';
 revoke all on function private.check_text (text, boolean) from public, anon, authenticated, service_role;
 
--- The members that a text names. A name of somebody else, or of a hidden person, is only text.
+-- The members that a text names. A name of somebody else, or of a hidden person, is only text. A
+-- person whose account is being deleted is skipped: the deletion waits for this conversation.
 create function private.name_members(message private.messages)
 returns void
 language plpgsql
@@ -106,6 +107,7 @@ begin
     and conversation_members.user_id = profiles.id
   where entity.value ->> 'type' = 'mention'
     and profiles.id not in (select private.hidden_ids(message.sender_id))
+    and exists (select from private.hold_person(profiles.id))
   order by profiles.id;
 end;
 $$;

@@ -97,7 +97,12 @@ begin
     group by both_in.id
     order by both_in.id
   loop
-    conversation := private.hold_conversation(shared.id);
+    select conversations.* into conversation
+    from private.conversations
+    where conversations.id = shared.id
+    for no key update;
+    -- Its last member left meanwhile.
+    continue when not found;
     if conversation.kind = 'direct' then
       perform private.move_conversation(conversation);
     elsif (
@@ -137,7 +142,12 @@ begin
     group by both_in.id
     order by both_in.id
   loop
-    conversation := private.hold_conversation(shared.id);
+    select conversations.* into conversation
+    from private.conversations
+    where conversations.id = shared.id
+    for no key update;
+    -- Its last member left meanwhile.
+    continue when not found;
     perform private.set_apart(conversation.id, blocker.id)
     from unnest(shared.blocker_ids) as blocker (id);
     insert into private.conversation_tellings (user_id, conversation_id)
@@ -171,15 +181,20 @@ security definer
 set search_path = ''
 as $$
 declare
-  left_id bigint;
+  conversation private.conversations;
 begin
-  for left_id in
-    select members.conversation_id
-    from private.conversation_members as members
-    where members.user_id = new.id
-    order by 1
+  for conversation in
+    select conversations.*
+    from private.conversations
+    where conversations.id in (
+      select members.conversation_id
+      from private.conversation_members as members
+      where members.user_id = new.id
+    )
+    order by conversations.id
+    for no key update
   loop
-    perform private.move_conversation(private.hold_conversation(left_id));
+    perform private.move_conversation(conversation);
   end loop;
   return null;
 end;

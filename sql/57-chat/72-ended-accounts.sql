@@ -118,7 +118,12 @@ begin
     where messages.sender_id = old.id
     order by 1
   loop
-    conversation := private.hold_conversation(left_id);
+    select conversations.* into conversation
+    from private.conversations
+    where conversations.id = left_id
+    for no key update;
+    -- Its last member left meanwhile.
+    continue when not found;
     perform private.erase_messages_of(conversation, old.id);
     delete from private.conversation_members
     where conversation_members.conversation_id = left_id and conversation_members.user_id = old.id;
