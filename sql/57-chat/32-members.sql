@@ -97,8 +97,9 @@ revoke all on function private.require_member (uuid, bigint, uuid) from public, 
 
 -- Coming ---------------------------------------------------------------------
 
-create function private.insert_member(
-  conversation private.conversations, profile_id uuid, is_accepted boolean
+-- Nobody may delete the accounts at this moment: the caller holds them.
+create function private.insert_members(
+  conversation private.conversations, profile_ids uuid[], accepted_ids uuid[]
 )
 returns void
 language plpgsql
@@ -108,31 +109,33 @@ set search_path = ''
 as $$
 declare
   most constant integer := 500;
-  shown public.shown_history := (
-    select groups.history from private.groups where groups.conversation_id = conversation.id
-  );
   present private.conversations;
 begin
   select conversations.* into present
   from private.conversations
   where conversations.id = conversation.id;
-  if present.member_count >= most then
+  if present.member_count + cardinality(profile_ids) > most then
     raise sqlstate 'PT400' using message = 'A group has at most 500 members', detail = 'group_full';
   end if;
+
   insert into private.conversation_members (conversation_id, user_id, is_accepted, from_seq, read_seq, delivered_seq)
-  values (
-    present.id, insert_member.profile_id, insert_member.is_accepted,
-    case when shown = 'all' then 0 else present.last_seq end, present.last_seq, present.last_seq
-  );
+  select
+    present.id, newcomer.id, newcomer.id = any (accepted_ids),
+    case when groups.history = 'all' then 0 else present.last_seq end, present.last_seq, present.last_seq
+  from unnest(profile_ids) as newcomer (id)
+  join private.groups on groups.conversation_id = present.id;
   update private.conversations
-  set member_count = conversations.member_count + 1
+  set member_count = conversations.member_count + cardinality(profile_ids)
   where conversations.id = present.id;
-  perform private.tell_later(insert_member.profile_id, present.id);
+  insert into private.conversation_tellings (user_id, conversation_id)
+  select newcomer.id, present.id
+  from unnest(profile_ids) as newcomer (id)
+  on conflict do nothing;
 end;
 $$;
 
-comment on function private.insert_member is 'Adds a person to a group. Earlier messages are not unread for them.';
-revoke all on function private.insert_member (private.conversations, uuid, boolean)
+comment on function private.insert_members is 'Adds people to a group. Earlier messages are not unread for them.';
+revoke all on function private.insert_members (private.conversations, uuid[], uuid[])
   from public, anon, authenticated, service_role;
 
 -- What newcomers may not read must not be replayed to them. And a member who blocks a newcomer
@@ -151,7 +154,11 @@ declare
   );
   newcomer uuid;
 begin
-  foreach newcomer in array newcomer_ids loop
+  for newcomer in
+    select coming.id
+    from unnest(newcomer_ids) as coming (id)
+    where exists (select from private.hidden_ids(coming.id))
+  loop
     moves := private.set_apart(conversation.id, newcomer) or moves;
   end loop;
   if moves then
@@ -174,6 +181,7 @@ as $$
 declare
   most_named constant integer := 20;
   added uuid[] := '{}';
+  accepted uuid[] := '{}';
   person uuid;
   settings private.chat_settings;
 begin
@@ -192,17 +200,20 @@ begin
       raise sqlstate 'PT403' using
         message = 'One of these people does not let you add them to groups', detail = 'adding_not_welcome';
     end if;
-    perform private.insert_member(conversation, person, private.is_followed(actor_id, person));
-    delete from private.group_removals
-    where group_removals.conversation_id = conversation.id and group_removals.user_id = person;
-    delete from private.join_requests
-    where join_requests.conversation_id = conversation.id and join_requests.user_id = person;
     added := added || person;
+    if private.is_followed(actor_id, person) then
+      accepted := accepted || person;
+    end if;
   end loop;
   if cardinality(added) = 0 then
     return;
   end if;
 
+  perform private.insert_members(conversation, added, accepted);
+  delete from private.group_removals
+  where group_removals.conversation_id = conversation.id and group_removals.user_id = any (added);
+  delete from private.join_requests
+  where join_requests.conversation_id = conversation.id and join_requests.user_id = any (added);
   conversation := private.after_coming(conversation, added);
   if cardinality(added) <= most_named then
     foreach person in array added loop

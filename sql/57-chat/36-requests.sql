@@ -6,31 +6,30 @@
  * nobody sees that you are online. If you answer, you accept it.
  */
 
+-- In a group whose newcomers read nothing of the past, the past must not be replayed to them
+-- either. So the topic moves.
 create function private.accept_member(conversation private.conversations, member private.conversation_members)
-returns void
+returns private.conversations
 language plpgsql
 volatile
 security invoker
 set search_path = ''
 as $$
+declare
+  hides_past boolean := exists (
+    select from private.groups
+    where groups.conversation_id = conversation.id and groups.history = 'none'
+  );
 begin
   update private.conversation_members
   set is_accepted = true, is_declined = false,
-      -- Newcomers of such a group read what is said from now on.
-      from_seq = case
-        when exists (
-          select from private.groups
-          where groups.conversation_id = conversation.id and groups.history = 'none'
-        ) then conversation.last_seq
-        else conversation_members.from_seq
-      end
-  where conversation_members.conversation_id = conversation.id
-    and conversation_members.user_id = member.user_id
-    and (not conversation_members.is_accepted or conversation_members.is_declined);
+      from_seq = case when hides_past then conversation.last_seq else conversation_members.from_seq end
+  where conversation_members.conversation_id = conversation.id and conversation_members.user_id = member.user_id;
+  return case when hides_past then private.move_conversation(conversation) else conversation end;
 end;
 $$;
 
-comment on function private.accept_member is 'Takes a conversation out of a person''s requests.';
+comment on function private.accept_member is 'Takes a conversation out of the requests of a member who has not accepted it.';
 revoke all on function private.accept_member (private.conversations, private.conversation_members)
   from public, anon, authenticated, service_role;
 
@@ -52,7 +51,7 @@ begin
   if own.is_accepted and not own.is_declined then
     return;
   end if;
-  perform private.accept_member(conversation, own);
+  conversation := private.accept_member(conversation, own);
   if conversation.kind = 'group' then
     perform private.add_change(conversation, 'joined', viewer_id);
   end if;

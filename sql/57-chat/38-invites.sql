@@ -325,7 +325,7 @@ begin
   update private.group_invites
   set uses_left = group_invites.uses_left - 1
   where group_invites.code = invite.code;
-  perform private.insert_member(conversation, viewer_id, true);
+  perform private.insert_members(conversation, array[viewer_id], array[viewer_id]);
   conversation := private.after_coming(conversation, array[viewer_id]);
   perform private.add_change(conversation, 'joined', viewer_id);
   perform private.append_conversation_event(conversation);
@@ -416,7 +416,9 @@ begin
   if answer_join_request.accepts and exists (
     select from private.hold_person(answer_join_request.profile_id)
   ) then
-    perform private.insert_member(conversation, answer_join_request.profile_id, true);
+    perform private.insert_members(
+      conversation, array[answer_join_request.profile_id], array[answer_join_request.profile_id]
+    );
     conversation := private.after_coming(conversation, array[answer_join_request.profile_id]);
     perform private.add_change(conversation, 'joined', answer_join_request.profile_id);
   end if;

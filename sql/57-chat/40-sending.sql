@@ -164,7 +164,7 @@ begin
 
   -- A member who answers accepts the request, and has read what is there.
   if not own.is_accepted or own.is_declined then
-    perform private.accept_member(conversation, own);
+    conversation := private.accept_member(conversation, own);
     if conversation.kind = 'group' then
       perform private.add_change(conversation, 'joined', viewer_id);
     end if;

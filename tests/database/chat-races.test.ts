@@ -65,16 +65,16 @@ test("eight people write, block, leave, join and end their accounts at once, and
   expect(failures).toEqual([]);
 
   const wrong = await db.admin`
-    select id, member_count, last_seq from private.conversations
-    where member_count <> (select count(*) from private.conversation_members where conversation_id = id)
+    select one.id, member_count, last_seq from private.conversations as one
+    where member_count <> (select count(*) from private.conversation_members where conversation_id = one.id)
       or last_seq <> (
-        select (select count(*) from private.messages where conversation_id = id)
-          + (select count(*) from private.conversation_events where conversation_id = id)
+        select (select count(*) from private.messages where conversation_id = one.id)
+          + (select count(*) from private.conversation_events where conversation_id = one.id)
       )`;
   expect([...wrong]).toEqual([]);
   const apart = await db.admin`
     select members.* from private.conversation_members as members
-    join private.conversations on id = conversation_id and kind = 'group'
+    join private.conversations as one on one.id = members.conversation_id and kind = 'group'
     where is_apart <> exists (
       select from blocks join private.conversation_members as other
         on other.conversation_id = members.conversation_id and other.user_id = blocked_id
