@@ -97,6 +97,7 @@ create table private.conversation_members (
   read_seq         bigint                    not null default 0,
   shown_seq        bigint                    not null default 0,
   is_marked_unread boolean                   not null default false,
+  view             integer                   not null default 1,
   muted_until      timestamptz,
   is_archived      boolean                   not null default false,
   is_pinned        boolean                   not null default false,
@@ -120,6 +121,7 @@ comment on column private.conversation_members.from_seq is 'The person sees mess
 comment on column private.conversation_members.delivered_seq is 'Up to here a device of the person got everything.';
 comment on column private.conversation_members.read_seq is 'Up to here the person read everything. Nobody else sees it.';
 comment on column private.conversation_members.shown_seq is 'Up to here the others see that the person read.';
+comment on column private.conversation_members.view is 'It grows when the person sees the past in another way, without an event of the conversation: after a block, or when they delete a message for themselves.';
 comment on column private.conversation_members.keeps_deleted is 'In a direct conversation: whether the other''s messages stay when the other deletes their account.';
 revoke all on private.conversation_members from public, anon, authenticated, service_role;
 

@@ -354,6 +354,32 @@ $$;
 comment on function private.tell_later is 'Soon the stream of a person gets an event about a conversation.';
 revoke all on function private.tell_later (uuid, bigint) from public, anon, authenticated, service_role;
 
+-- The log of a conversation is the same for all. So it cannot say that one member sees old
+-- messages in another way from now on. Their own stream does.
+create function private.change_view(conversation_id bigint, user_ids uuid[])
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  update private.conversation_members
+  set view = conversation_members.view + 1
+  where conversation_members.conversation_id = change_view.conversation_id
+    and conversation_members.user_id = any (change_view.user_ids);
+  insert into private.conversation_tellings (user_id, conversation_id)
+  select members.user_id, members.conversation_id
+  from private.conversation_members as members
+  where members.conversation_id = change_view.conversation_id and members.user_id = any (change_view.user_ids)
+  order by members.user_id
+  on conflict do nothing;
+end;
+$$;
+
+comment on function private.change_view is 'Makes some members of a conversation read its messages again.';
+revoke all on function private.change_view (bigint, uuid[]) from public, anon, authenticated, service_role;
+
 -- A stream is the last lock of a transaction. So nothing locks a conversation after this.
 create function private.tell_own_devices(viewer_id uuid, conversation_id bigint)
 returns void

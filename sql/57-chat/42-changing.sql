@@ -184,7 +184,9 @@ begin
     from private.messages
     where messages.id = delete_message.message_id and messages.seq > own.from_seq
     on conflict do nothing;
-    perform private.tell_own_devices(viewer_id, conversation.id);
+    if found then
+      perform private.change_view(conversation.id, array[viewer_id]);
+    end if;
     return;
   end if;
 

@@ -36,10 +36,11 @@ create type public.conversation as (
   shows_receipts    boolean,
   keeps_deleted     boolean,
   draft             text,
+  view              integer,
   place             bigint
 );
 
-comment on type public.conversation is 'A conversation as its member sees it. members are up to five others. unread and mentions count messages. place is the cursor of a list.';
+comment on type public.conversation is 'A conversation as its member sees it. members are up to five others. unread and mentions count messages. When view is another number than before, read the messages that you show again. place is the cursor of a list.';
 comment on column public.conversation.name is 'The name of a group. Null: show the other person.';
 comment on column public.conversation.picture_url is 'An https address, or null.';
 comment on column public.conversation.topic is 'The topic to listen to. Null while you may not: in a request, when nobody can write any more, or in a group where you block a member.';
@@ -120,6 +121,7 @@ begin
   row_of.shows_receipts := own.shows_receipts;
   row_of.keeps_deleted := coalesce(shown.keeps_deleted, own.keeps_deleted);
   row_of.draft := own.draft;
+  row_of.view := own.view;
   row_of.place := conversation.last_id;
   return row_of;
 end;
@@ -338,6 +340,9 @@ begin
       is_archived = coalesce(set_conversation.is_archived, conversation_members.is_archived),
       is_pinned = coalesce(set_conversation.is_pinned, conversation_members.is_pinned),
       shows_receipts = coalesce(set_conversation.shows_receipts, conversation_members.shows_receipts),
+      view = conversation_members.view
+        + (set_conversation.keeps_deleted is distinct from conversation_members.keeps_deleted)::integer
+          * (set_conversation.keeps_deleted is not null)::integer,
       keeps_deleted = coalesce(set_conversation.keeps_deleted, conversation_members.keeps_deleted),
       draft = coalesce(set_conversation.draft, conversation_members.draft)
   where conversation_members.conversation_id = conversation.id and conversation_members.user_id = viewer_id;

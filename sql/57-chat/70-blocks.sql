@@ -91,7 +91,9 @@ declare
   conversation private.conversations;
 begin
   for shared in
-    select both_in.id, array_agg(added.blocker_id order by added.blocker_id) as blocker_ids
+    select
+      both_in.id, array_agg(distinct added.blocker_id) as blocker_ids,
+      array_agg(added.blocker_id) || array_agg(added.blocked_id) as people
     from added
     cross join lateral private.shared_conversations(added.blocker_id, added.blocked_id) as both_in (id)
     group by both_in.id
@@ -103,14 +105,12 @@ begin
     for no key update;
     -- Its last member left meanwhile.
     continue when not found;
-    if conversation.kind = 'direct' then
-      perform private.move_conversation(conversation);
-    elsif (
-      select bool_or(private.set_apart(conversation.id, blocker.id))
-      from unnest(shared.blocker_ids) as blocker (id)
-    ) then
-      perform private.move_conversation(conversation);
+    if conversation.kind = 'group' then
+      perform private.set_apart(conversation.id, blocker.id)
+      from unnest(shared.blocker_ids) as blocker (id);
     end if;
+    perform private.move_conversation(conversation);
+    perform private.change_view(conversation.id, shared.people);
   end loop;
   return null;
 end;
@@ -136,7 +136,9 @@ declare
   conversation private.conversations;
 begin
   for shared in
-    select both_in.id, array_agg(removed.blocker_id order by removed.blocker_id) as blocker_ids
+    select
+      both_in.id, array_agg(distinct removed.blocker_id) as blocker_ids,
+      array_agg(removed.blocker_id) || array_agg(removed.blocked_id) as people
     from removed
     cross join lateral private.shared_conversations(removed.blocker_id, removed.blocked_id) as both_in (id)
     group by both_in.id
@@ -148,15 +150,11 @@ begin
     for no key update;
     -- Its last member left meanwhile.
     continue when not found;
-    perform private.set_apart(conversation.id, blocker.id)
-    from unnest(shared.blocker_ids) as blocker (id);
-    insert into private.conversation_tellings (user_id, conversation_id)
-    select members.user_id, conversation.id
-    from private.conversation_members as members
-    where members.conversation_id = conversation.id
-      and (conversation.kind = 'direct' or members.user_id = any (shared.blocker_ids))
-    order by members.user_id
-    on conflict do nothing;
+    if conversation.kind = 'group' then
+      perform private.set_apart(conversation.id, blocker.id)
+      from unnest(shared.blocker_ids) as blocker (id);
+    end if;
+    perform private.change_view(conversation.id, shared.people);
   end loop;
   return null;
 end;

@@ -142,6 +142,9 @@ begin
       perform private.set_apart(left_id, old.id);
     end if;
     conversation := private.move_conversation(conversation);
+    if conversation.kind = 'direct' then
+      perform private.change_view(left_id, array[conversation.low_id, conversation.high_id]);
+    end if;
     if was_member and conversation.kind = 'group' then
       perform private.add_change(conversation, 'left', null);
     end if;

@@ -119,6 +119,7 @@ describe("blocks", () => {
     const { topic, members } = await conversation(bob, id);
     expect(topic).not.toBe(before.topic);
     expect(members.map((member) => member.id)).toEqual([carol.id]);
+    expect((await conversation(bob, id)).view).toBe(before.view + 1);
 
     await say(alice, id, "secret of alice");
     await say(bob, id, "secret of bob");

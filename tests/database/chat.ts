@@ -36,6 +36,7 @@ export interface Conversation {
   is_archived: boolean;
   is_pinned: boolean;
   draft: string;
+  view: number;
   place: number;
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { direct, group, one, rows, say, history } from "./chat.ts";
+import { direct, group, history, one, rows, say } from "./chat.ts";
 import { createDatabase, type Person } from "./database.ts";
+
 test("cost", { timeout: 600_000 }, async () => {
   await using db = await createDatabase();
   const [a, b] = [await db.signUp("alice"), await db.signUp("bob")];
@@ -14,7 +15,11 @@ test("cost", { timeout: 600_000 }, async () => {
   const time = async (name: string, times: number, work: () => Promise<unknown>) => {
     for (let n = 0; n < 20; n++) await work();
     const all: number[] = [];
-    for (let n = 0; n < times; n++) { const s = performance.now(); await work(); all.push(performance.now() - s); }
+    for (let n = 0; n < times; n++) {
+      const s = performance.now();
+      await work();
+      all.push(performance.now() - s);
+    }
     all.sort((x, y) => x - y);
     console.log(name, "p50", all[times >> 1]?.toFixed(2), "p95", all[Math.floor(times * 0.95)]?.toFixed(2));
   };
@@ -25,11 +30,17 @@ test("cost", { timeout: 600_000 }, async () => {
   }
   const prof = await a.asks(async (sql) => {
     await sql`select 1`;
-    return sql.unsafe(`explain (analyze, costs off, timing on) select send_message(${pair}, 'x${Date.now()}', 'hello there')`);
+    return sql.unsafe(
+      `explain (analyze, costs off, timing on) select send_message(${pair}, 'x${Date.now()}', 'hello there')`,
+    );
   });
   console.log(prof.map((r) => r["QUERY PLAN"]).join("\n"));
   const s = performance.now();
-  await Promise.all(Array.from({ length: 8 }, async (_, i) => { for (let n = 0; n < 50; n++) await say(crowd[i] as Person, big, "concurrent words"); }));
+  await Promise.all(
+    Array.from({ length: 8 }, async (_, i) => {
+      for (let n = 0; n < 50; n++) await say(crowd[i] as Person, big, "concurrent words");
+    }),
+  );
   console.log("400 messages by 8 in one group:", (performance.now() - s).toFixed(0), "ms");
   for (let n = 0; n < 30; n++) await say(b, await group(b, `g${n}`, [a]), "hi");
   await db.admin`update private.conversation_members set is_accepted = true`;
