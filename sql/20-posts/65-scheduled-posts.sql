@@ -147,6 +147,7 @@ declare
   -- The authors who have to wait, and until when.
   put_off jsonb := '{}';
   draft_ids uuid[];
+  places text[];
   waiting_id uuid;
   draft public.drafts;
   outcome record;
@@ -204,6 +205,24 @@ begin
   on conflict (post_id) do update
   set likes = post_counts.likes;
 
+  -- Which drafts will be limited posts is not known yet. A place that gets none loses its row
+  -- at the end.
+  places := array(
+    select distinct named.place || coalesce(target.repost_of_id, target.id)
+    from public.drafts
+    cross join lateral (
+      values ('reply:', drafts.reply_to_id), ('quote:', drafts.quote_of_id)
+    ) as named (place, post_id)
+    join public.posts as target on target.id = named.post_id
+    where drafts.id = any (draft_ids)
+  );
+  insert into private.limited_counts (place, amount)
+  select place.name, 0
+  from unnest(places) as place (name)
+  order by place.name
+  on conflict (place) do update
+  set amount = limited_counts.amount;
+
   for draft in
     select drafts.*
     from unnest(draft_ids) with ordinality as due (id, place)
@@ -218,6 +237,9 @@ begin
       put_off := put_off || jsonb_build_object(draft.author_id, outcome.put_off_until);
     end if;
   end loop;
+
+  delete from private.limited_counts
+  where limited_counts.place = any (places) and limited_counts.amount = 0;
 
   -- An author with more drafts goes to the end of the queue.
   delete from private.draft_queue

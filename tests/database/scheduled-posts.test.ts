@@ -1,5 +1,5 @@
 /** Scheduled posts: every author is served, and one author's drafts do not delay another's. */
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { createDatabase, type Database, type Person } from "./database.ts";
 import { differences } from "./recount.ts";
 
@@ -165,4 +165,48 @@ test("a draft that fails for a passing reason delays its author for a minute, an
   await db.admin`update private.draft_queue set due_at = now()`;
   expect(await run()).toBe(1);
   expect(await posts(alice)).toEqual(["trouble"]);
+});
+
+test("drafts of private authors are published while carol, who answered the same posts, becomes public", async () => {
+  const carol = await db.signUp(`carol_${names}`);
+  for (const { id, asks } of [alice, bob, carol]) {
+    await asks((sql) => sql`update profiles set is_private = true where id = ${id}`);
+  }
+  const dave = await db.signUp(`dave_${names}`);
+  const [first, second] = await dave.asks(
+    (sql) => sql`insert into posts (content) values ('first'), ('second') returning id`,
+  );
+  for (const post of [first, second]) {
+    await carol.asks((sql) => sql`insert into posts (content, reply_to_id) values ('me', ${post?.id})`);
+  }
+  // The job publishes alice's draft, which answers the second post, before bob's.
+  await alice.asks(
+    (sql) =>
+      sql`insert into drafts (content, reply_to_id, publish_at) values ('soon', ${second?.id}, now() - interval '1 hour')`,
+  );
+  await bob.asks(
+    (sql) => sql`insert into drafts (content, reply_to_id, publish_at) values ('now', ${first?.id}, now())`,
+  );
+
+  const waiting = (what: string) =>
+    vi.waitFor(async () => {
+      const found = await db.admin`
+        select from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock' and query like ${`%${what}%`}`;
+      expect(found).toHaveLength(1);
+    }, 5_000);
+  const holder = await db.admin.reserve();
+  await holder`begin`;
+  await holder`select pg_advisory_xact_lock(private.queue_key('posts', ${bob.id}))`;
+  const job = run();
+  await waiting("publish_due_drafts");
+  const becomesPublic = carol.asks(
+    (sql) => sql`update profiles set is_private = false where id = ${carol.id}`,
+  );
+  await waiting("set is_private = false");
+  await holder`commit`;
+  holder.release();
+  await becomesPublic;
+  expect(await job).toBe(2);
+  expect([await drafts(alice), await drafts(bob)]).toEqual([[], []]);
 });
