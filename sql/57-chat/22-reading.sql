@@ -171,16 +171,24 @@ revoke all on function private.require_message (private.conversation_members, bi
 
 -- How it looks ---------------------------------------------------------------
 
+-- Plpgsql, here and below, because Postgres keeps its plan. It would plan a subquery of a function in
+-- SQL again for each page.
 create function private.author_of(profile_id uuid, hidden_ids uuid[])
 returns public.author
-language sql
+language plpgsql
 stable
 security invoker
-return (
-  select (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author
+set search_path = ''
+as $$
+declare
+  author public.author;
+begin
+  select profiles.id, profiles.username, profiles.display_name, profiles.avatar_url into author
   from public.profiles
-  where profiles.id = author_of.profile_id and profiles.id <> all (author_of.hidden_ids)
-);
+  where profiles.id = author_of.profile_id and profiles.id <> all (author_of.hidden_ids);
+  return case when author.id is not null then author end;
+end;
+$$;
 
 comment on function private.author_of is 'A person as a list shows them. Null for a deleted account, and for a hidden one.';
 revoke all on function private.author_of (uuid, uuid[]) from public, anon, authenticated, service_role;
@@ -188,7 +196,6 @@ revoke all on function private.author_of (uuid, uuid[]) from public, anon, authe
 /*
  * nameless: people whose name the reader does not see. speechless: people whose text the reader
  * does not read. A viewer who is null is the topic of the conversation.
- * Plpgsql, because Postgres keeps its plan.
  */
 create function private.message_rows(viewer_id uuid, nameless uuid[], speechless uuid[], message_ids bigint[])
 returns setof public.message
@@ -278,13 +285,18 @@ revoke all on function private.message_rows (uuid, uuid[], uuid[], bigint[]) fro
 
 create function private.reactions_of(message_id bigint, nameless uuid[])
 returns jsonb
-language sql
+language plpgsql
 stable
 security invoker
-return coalesce(
-  (
-    select jsonb_agg(
-      jsonb_build_object('emoji', kinds.emoji, 'profile_ids', kinds.profile_ids) order by kinds.first_id
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(
+      jsonb_agg(
+        jsonb_build_object('emoji', kinds.emoji, 'profile_ids', kinds.profile_ids) order by kinds.first_id
+      ),
+      '[]'
     )
     from (
       select
@@ -295,9 +307,9 @@ return coalesce(
         and message_reactions.user_id <> all (reactions_of.nameless)
       group by message_reactions.emoji
     ) as kinds
-  ),
-  '[]'
-);
+  );
+end;
+$$;
 
 comment on function private.reactions_of is 'The reactions to a message, without those of some people.';
 revoke all on function private.reactions_of (bigint, uuid[]) from public, anon, authenticated, service_role;
