@@ -26,7 +26,7 @@ test("eight people write, block, leave, join and end their accounts at once, and
   const failures: string[] = [];
   const attempt = (work: Promise<unknown>) =>
     work.catch((error: { code?: string; message?: string }) => {
-      // A refusal is an answer. A deadlock is none.
+      // A refusal is an answer. A deadlock is not.
       if (!/^(PT4|PT503|23505)/.test(error.code ?? "")) failures.push(`${error.code} ${error.message}`);
     });
   const busy = people.map(async (person, n) => {
