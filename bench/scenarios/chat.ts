@@ -1,7 +1,7 @@
 /**
- * What a message costs: in a pair and in a group of 500, beside a commit that writes one row; how
- * many a second fit into one conversation and into 1,000; and what pages cost with few and with
- * many messages stored. All of it is SQL as a person sends it, on one server.
+ * What a message costs: in a pair and in a group of 500, beside a commit that writes one row. How
+ * many fit into a second, in one conversation and in 1,000. What pages cost with few and with many
+ * messages stored. All of it is SQL as a person sends it, on one server.
  */
 import postgres, { type Sql } from "postgres";
 import { byTurns, type Contender, type Figures, ratio, throughput } from "../measure.ts";
@@ -135,7 +135,7 @@ export async function run(): Promise<string> {
     ),
     "",
     `Messages a second, ${clients} clients: ${Math.round(perSecond.one)} into one conversation, ` +
-      `${Math.round(perSecond.all)} over ${conversations}, beside ${Math.round(perSecond.floor)} rows committed alone.`,
+      `${Math.round(perSecond.all)} over ${conversations}, beside ${Math.round(perSecond.floor)} commits of one row.`,
     "",
     `Pages with ${few} messages stored and with ${many}. Goal: at most 1.3 times.`,
     "",

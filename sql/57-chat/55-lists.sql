@@ -103,7 +103,7 @@ begin
   from private.message_rows(
     viewer_id, hidden_ids, unheard_ids, private.message_page(own, null, null, true, 1)
   ) as seen;
-  row_of.last_message := newest;
+  row_of.last_message := case when newest.id is not null then newest end;
   row_of.last_seq := conversation.last_seq;
   row_of.read_seq := own.read_seq;
   row_of.unread := private.unread_messages(conversation, own, unheard_ids);

@@ -121,7 +121,7 @@ describe("blocks", () => {
     expect(members.map((member) => member.id)).toEqual([carol.id]);
     expect((await conversation(bob, id)).view).toBe(before.view + 1);
 
-    await say(alice, id, "secret of alice");
+    const hers = await say(alice, id, "secret of alice");
     await say(bob, id, "secret of bob");
     await one(
       alice,
@@ -132,6 +132,9 @@ describe("blocks", () => {
     expect(heard).not.toContain("secret of alice");
     expect(heard).toContain("secret of bob");
     expect(heard).not.toContain(alice.id);
+    // Others are told to fetch it. Nobody is told that it is deleted.
+    const told = (await sent(topic as string)).find((row) => row.payload.seq === hers.seq);
+    expect(told?.payload).toMatchObject({ kind: "message", payload: null });
     expect((await texts(carol, id)).slice(-2)).toEqual(["secret of alice", "secret of bob"]);
     expect(await conversation(bob, id)).toMatchObject({ unread: 0 });
 
@@ -239,11 +242,16 @@ describe("requests and settings", () => {
     const person = await db.signUp("lister");
     const ids: number[] = [];
     for (let n = 0; n < 5; n += 1) ids.unshift(await group(person, `Group ${n}`, []));
+    // Nobody said anything in the notes yet, and then nothing is left of them.
+    const notes = await say(person, await direct(person, person), "note");
+    ids.unshift(notes.conversation_id);
+    await one(person, "delete_message($1)", notes.id);
+    expect(await conversation(person, notes.conversation_id)).toMatchObject({ last_message: null });
     const first = await rows<{ id: number; place: number }>(person, "conversations(page_size => 3)");
     const second = await rows<{ id: number }>(person, "conversations($1, 3)", first[2]?.place);
     expect([...first, ...second].map((found) => found.id)).toEqual(ids);
-    await say(person, ids[4] as number, "up");
-    expect((await rows<{ id: number }>(person, "conversations(page_size => 1)"))[0]?.id).toBe(ids[4]);
+    await say(person, ids[5] as number, "up");
+    expect((await rows<{ id: number }>(person, "conversations(page_size => 1)"))[0]?.id).toBe(ids[5]);
   });
 });
 
