@@ -91,6 +91,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   lowest bigint := greatest(member.from_seq, coalesce(message_page.after_seq, 0));
@@ -203,6 +204,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 rows 20
 as $$
 declare
