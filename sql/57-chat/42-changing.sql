@@ -120,7 +120,7 @@ declare
 begin
   delete from realtime.messages
   where messages.inserted_at = any (sent_at)
-    and messages.extension = 'broadcast' and messages.private
+    and messages.extension = 'broadcast' and messages.private is true
     and starts_with(messages.topic, 'conversation:' || message.conversation_id || ':')
     and messages.payload #>> '{payload,id}' = message.id::text;
   return true;
