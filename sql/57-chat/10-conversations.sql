@@ -46,7 +46,7 @@ comment on table  private.conversations is 'A row for each conversation: its cou
 comment on column private.conversations.low_id is 'The one of the two people of a direct conversation whose id is lower.';
 comment on column private.conversations.last_seq is 'The number of the last event.';
 comment on column private.conversations.last_id is 'The id of the last message, or 0. Lists have this order.';
-comment on column private.conversations.epoch is 'Part of the topic. It grows when somebody may not listen any more (25-log.sql).';
+comment on column private.conversations.epoch is 'Part of the topic. It grows when somebody may not listen any more (27-epochs.sql).';
 comment on column private.conversations.expires_after is 'After this time the text of a message disappears. Null: never.';
 revoke all on private.conversations from public, anon, authenticated, service_role;
 

@@ -4,7 +4,7 @@
  * Who listens to conversation:<id>:<epoch>: its accepted members, in the present epoch. A member
  * who blocks another member of the group does not (70-blocks.sql). Realtime asks when somebody
  * joins, and again when their token is refreshed. Between the two, the epoch keeps out people
- * who may not listen any more (25-log.sql).
+ * who may not listen any more (27-epochs.sql).
  *
  * Only the database sends events. Members send presence, in conversations of up to 50. For
  * typing there is conversation:<id>:<epoch>:typing, to which they may broadcast. Postgres does

@@ -2,8 +2,7 @@
  * lists of conversations
  *
  * A person's conversations, the one with the newest message first, with everything that a list
- * shows. And what they decide about each for themselves: muted, archived, pinned, a draft. It is
- * in step on all their devices, because each change is an event of their own stream.
+ * shows, and the members of one.
  */
 
 create type public.conversation_folder as enum ('inbox', 'requests', 'archived', 'pinned');
@@ -317,67 +316,3 @@ end;
 comment on function public.conversation_members is 'The members of a conversation, up to 500: the owner, admins, members, each by username.';
 revoke all on function public.conversation_members (bigint) from public, anon, authenticated, service_role;
 grant execute on function public.conversation_members (bigint) to authenticated;
-
--- Your own side -------------------------------------------------------------
-
-create function private.set_conversation(
-  conversation_id bigint, muted_until timestamptz, is_archived boolean, is_pinned boolean, shows_receipts boolean,
-  keeps_deleted boolean, draft text
-)
-returns void
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-declare
-  viewer_id uuid := private.viewer();
-  conversation private.conversations;
-begin
-  conversation := private.act_in(viewer_id, set_conversation.conversation_id, 'draft');
-  update private.conversation_members
-  set muted_until = coalesce(set_conversation.muted_until, conversation_members.muted_until),
-      is_archived = coalesce(set_conversation.is_archived, conversation_members.is_archived),
-      is_pinned = coalesce(set_conversation.is_pinned, conversation_members.is_pinned),
-      shows_receipts = coalesce(set_conversation.shows_receipts, conversation_members.shows_receipts),
-      view = conversation_members.view
-        + (set_conversation.keeps_deleted is distinct from conversation_members.keeps_deleted)::integer
-          * (set_conversation.keeps_deleted is not null)::integer,
-      keeps_deleted = coalesce(set_conversation.keeps_deleted, conversation_members.keeps_deleted),
-      draft = coalesce(set_conversation.draft, conversation_members.draft)
-  where conversation_members.conversation_id = conversation.id and conversation_members.user_id = viewer_id;
-  perform private.tell_own_devices(viewer_id, conversation.id);
-end;
-$$;
-
-comment on function private.set_conversation is 'What public.set_conversation() does.';
-revoke all on function private.set_conversation (bigint, timestamptz, boolean, boolean, boolean, boolean, text)
-  from public, anon, authenticated, service_role;
-grant execute on function private.set_conversation (bigint, timestamptz, boolean, boolean, boolean, boolean, text)
-  to authenticated;
-
-create function public.set_conversation(
-  conversation_id bigint,
-  muted_until timestamptz default null,
-  is_archived boolean default null,
-  is_pinned boolean default null,
-  shows_receipts boolean default null,
-  keeps_deleted boolean default null,
-  draft text default null
-)
-returns void
-language sql
-volatile
-security invoker
-begin atomic
-  select private.set_conversation(
-    set_conversation.conversation_id, set_conversation.muted_until, set_conversation.is_archived,
-    set_conversation.is_pinned, set_conversation.shows_receipts, set_conversation.keeps_deleted, set_conversation.draft
-  );
-end;
-
-comment on function public.set_conversation is 'Changes how you keep a conversation. What you leave out stays. muted_until: a time, or infinity. A time in the past ends it. keeps_deleted: the messages of the other stay when they delete their account. draft: what you did not send yet.';
-revoke all on function public.set_conversation (bigint, timestamptz, boolean, boolean, boolean, boolean, text)
-  from public, anon, authenticated, service_role;
-grant execute on function public.set_conversation (bigint, timestamptz, boolean, boolean, boolean, boolean, text)
-  to authenticated;
