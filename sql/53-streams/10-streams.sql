@@ -53,7 +53,7 @@ return stream.told >= 10 and stream.told_second = extract(epoch from statement_t
 comment on function private.is_told_enough is 'Whether a stream had 10 events in this second. A job tells of the rest (55-notifications/40-delivery.sql).';
 revoke all on function private.is_told_enough (private.streams) from public, anon, authenticated, service_role;
 
-create type private.event_kind as enum ('notification', 'read', 'unread', 'start_over');
+create type private.event_kind as enum ('notification', 'read', 'unread', 'start_over', 'conversation');
 comment on type private.event_kind is 'What an event of a stream tells.';
 revoke all on type private.event_kind from public;
 
@@ -69,7 +69,7 @@ create table private.stream_events (
 );
 
 comment on table  private.stream_events is 'The events of all streams.';
-comment on column private.stream_events.subject is 'What changed. notification: the group. read: the id up to which all is read.';
+comment on column private.stream_events.subject is 'What changed. notification: the group. read: the id up to which all is read. conversation: which one.';
 revoke all on private.stream_events from public, anon, authenticated, service_role;
 
 -- The events that are too old.
