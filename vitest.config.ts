@@ -28,7 +28,7 @@ export default defineConfig({
         test: {
           ...timeouts,
           name: "api",
-          include: ["tests/api/**/*.test.ts"],
+          include: ["tests/{api,clients}/**/*.test.ts"],
           // All files share one platform, or the deployment that PLAZA_URL names.
           globalSetup: "tests/target.ts",
         },

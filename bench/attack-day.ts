@@ -125,6 +125,15 @@ const writings: Record<string, Writing> = {
       insert into public.list_members (list_id, profile_id)
       select lists.id, ${person(101)} from ${rows} join public.lists on owner_id = ${uid} and name = 'List ' || n / 100 % 10`,
   },
+  setting: {
+    clear: () => `delete from public.notification_preferences where user_id = ${uid}`,
+    write: (rows) =>
+      `insert into public.notification_preferences (kind)
+       select kind from unnest(enum_range(null::public.notification_kind)) with ordinality as one (kind, place)
+       where place <= (select count(*) from ${rows})`,
+    most: 10,
+  },
+  mark_read: { write: (rows) => `select public.mark_read(9223372036854775807) from ${rows}` },
   search: {
     write: (rows) => `select n from ${rows} left join lateral public.search_posts('nothing' || n) on true`,
   },

@@ -6,7 +6,18 @@ import { writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 
-const scenarios = ["startup", "read", "realtime", "feed", "budgets", "attack", "search", "sign-ups", "chat"];
+const scenarios = [
+  "startup",
+  "read",
+  "realtime",
+  "feed",
+  "budgets",
+  "attack",
+  "search",
+  "notifications",
+  "sign-ups",
+  "chat",
+];
 const asked = process.argv.slice(2);
 if (asked.some((word) => word === "--help" || word === "-h")) {
   console.log(

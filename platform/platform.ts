@@ -193,6 +193,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
           ? functions.fetch(new Request(String(url).replace(functionsUrl, gateway.url), init))
           : fetch(url, init);
       },
+      othersActive: () => gateway.servedOthers("auth", 200),
       log: log.child("auth"),
     }),
   );

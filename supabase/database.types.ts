@@ -916,11 +916,11 @@ export type Database = {
       };
       sync: {
         Args: { cursors?: Json; page_size?: number };
-        Returns: Database["public"]["CompositeTypes"]["stream_page"];
+        Returns: Database["public"]["CompositeTypes"]["stream_page"][];
         SetofOptions: {
           from: "*";
           to: "stream_page";
-          isOneToOne: true;
+          isOneToOne: false;
           isSetofReturn: true;
         };
       };
@@ -967,6 +967,7 @@ export type Database = {
       write_post: {
         Args: {
           audience?: Database["public"]["Enums"]["audience"];
+          client_id?: string | null;
           content?: string;
           content_warning?: string;
           language?: string | null;

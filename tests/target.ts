@@ -21,5 +21,6 @@ export default async function setup(): Promise<(() => Promise<void>) | undefined
   process.env.PLAZA_SECRET_KEY = platform.keys.secretKey;
   process.env.PLAZA_SERVICE_ROLE_KEY = platform.keys.serviceRoleKey;
   process.env.PLAZA_MAIL_URL = platform.mailUrl;
+  process.env.PLAZA_DB_URL = platform.databaseUrl;
   return async () => await platform[Symbol.asyncDispose]();
 }

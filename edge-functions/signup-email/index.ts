@@ -22,10 +22,10 @@ const sendingMs = 3800;
 const maxBodyBytes = 512 * 1024;
 
 const occasions = createOccasions();
+const settings = readSettings((name) => Deno.env.get(name));
 
 Deno.serve(async (request) => {
   if (request.method !== "POST") return refusal(405, "Only POST");
-  const settings = readSettings((name) => Deno.env.get(name));
   if ("problem" in settings) {
     console.error(`signup-email is not configured:\n${settings.problem}`);
     return refusal(500, "The hook is not configured");
@@ -50,7 +50,7 @@ Deno.serve(async (request) => {
     return refusal(400, "Invalid payload: email_data.site_url");
   }
   try {
-    const occasion = await occasionOf(body);
+    const occasion = occasionOf(body);
     await occasions.once(occasion, () => sendMails(mails, settings, occasion, signal));
   } catch (error) {
     if (!(error instanceof SendError)) throw error;

@@ -2,9 +2,10 @@
  * Sends mails to an SMTP server or to an HTTP mail API, one after the other, within the
  * time that Auth gives a hook.
  */
-import nodemailer from "nodemailer";
+import { createHash } from "node:crypto";
 import type { Mail } from "./render.ts";
 import type { ApiDelivery, Settings, SmtpDelivery } from "./settings.ts";
+import { transportTo } from "./smtp.ts";
 
 /** The server did not take a mail. The message is for the log, so it has no address and no content. */
 export class SendError extends Error {
@@ -28,7 +29,7 @@ export async function sendMails(
   signal: AbortSignal,
 ): Promise<void> {
   for (const [index, mail] of mails.entries()) {
-    const id = await digest(`${occasion}\n${mail.to}`);
+    const id = digest(`${occasion}\n${mail.to}`);
     try {
       signal.throwIfAborted();
       await within(signal, sendOne(mail, settings, id, signal));
@@ -45,29 +46,18 @@ function sendOne(
   signal: AbortSignal,
 ): Promise<void> {
   return delivery.by === "smtp"
-    ? sendBySmtp(mail, from, delivery, id)
+    ? sendBySmtp(mail, from, delivery, id, signal)
     : sendByApi(mail, from, delivery, id, signal);
 }
 
-/** Each of these limits one step. The signal limits all of them together. */
-const smtpStepMs = 3000;
-
-async function sendBySmtp(mail: Mail, from: Settings["from"], smtp: SmtpDelivery, id: string): Promise<void> {
-  const transport = nodemailer.createTransport({
-    host: smtp.host,
-    port: smtp.port,
-    secure: smtp.security === "tls",
-    requireTLS: smtp.security === "starttls",
-    ignoreTLS: smtp.security === "none",
-    auth: smtp.login,
-    dnsTimeout: smtpStepMs,
-    connectionTimeout: smtpStepMs,
-    greetingTimeout: smtpStepMs,
-    socketTimeout: smtpStepMs,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  });
-  await transport.sendMail({
+async function sendBySmtp(
+  mail: Mail,
+  from: Settings["from"],
+  smtp: SmtpDelivery,
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await transportTo(smtp).sendMail({
     from,
     // An object is always one address. A string could be a list.
     to: { name: "", address: mail.to },
@@ -76,6 +66,7 @@ async function sendBySmtp(mail: Mail, from: Settings["from"], smtp: SmtpDelivery
     html: mail.html,
     messageId: `<${id}@${from.address.split("@")[1]}>`,
     headers: { "Auto-Submitted": "auto-generated" },
+    signal,
   });
 }
 
@@ -130,9 +121,8 @@ function reason(error: unknown): string {
  * A name for a request of Auth. Auth puts a new uuid into each, and a request that comes again has
  * the same body, so the same body is the same occasion.
  */
-export const occasionOf = (body: string): Promise<string> => digest(body);
+export const occasionOf = (body: string): string => digest(body);
 
-async function digest(text: string): Promise<string> {
-  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-  return [...bytes.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 32);
 }

@@ -20,6 +20,7 @@ import {
   setEmailIdentity,
 } from "./identities.ts";
 import { changeMetadata, checkTogether, readMetadata } from "./metadata.ts";
+import { insertUser } from "./new-users.ts";
 import { passwordProblem, unknownPassword } from "./passwords.ts";
 import { newEmailUser } from "./signup.ts";
 import {
@@ -29,7 +30,6 @@ import {
   confirmUser,
   findEmailHolder,
   findUserById,
-  insertUser,
   mergeMetadata,
   obfuscate,
   type User,

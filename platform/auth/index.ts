@@ -36,6 +36,8 @@ export interface AuthOptions {
   resolveHookUrl(uri: string): string;
   /** Sends a request to a hook. fetch by default. */
   postHook?: typeof fetch;
+  /** Whether others than Auth's clients are served now. Then hashing leaves them a core. False by default. */
+  othersActive?: () => boolean;
   log: Log;
   /** Connections to the database. */
   poolSize?: number;
@@ -70,7 +72,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     config,
     keys: options.keys,
     externalUrl: options.externalUrl.replace(/\/+$/, ""),
-    passwords: createPasswords(),
+    passwords: createPasswords(options.othersActive),
     hooks,
     mailer: createMailer(options.smtp, "no-reply@localhost"),
     limits: options.limited ? createLimits(config.rate_limit) : noLimits,

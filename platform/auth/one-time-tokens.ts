@@ -97,7 +97,7 @@ export async function saveToken(
     insertOneTimeToken(context, sql, user.id, user.email ?? "", hash, type),
   ]);
   // As in GoTrue, the answer has the time of this mail, also if a trigger keeps another one.
-  return { ...saved, [sentAt]: now };
+  return { ...user, ...saved, [sentAt]: now };
 }
 
 /**

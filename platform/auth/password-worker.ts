@@ -1,4 +1,4 @@
-/** A thread that passwords.ts starts. It hashes and compares passwords, one request at a time. */
+/** A thread that hash-threads.ts starts. It hashes and compares passwords, one request at a time. */
 import { readlinkSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 import { parentPort } from "node:worker_threads";
@@ -17,8 +17,8 @@ export interface Reply {
 }
 
 /**
- * Hashing uses all cores. With a lower priority it uses what the other answers leave, so a reader
- * does not wait for those who sign up. Only Linux has a priority for each thread.
+ * With a lower priority, hashing takes less from the other answers. Only Linux has a priority for
+ * each thread, and it does not count between Linux's groups of processes: Postgres is another one.
  */
 function giveWay(): void {
   try {

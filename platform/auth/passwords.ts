@@ -1,13 +1,8 @@
-/**
- * Hashes passwords in a few threads. bcrypt takes tens of milliseconds per password. In the
- * main thread that would stop all other answers.
- */
+/** Hashes and compares passwords, and says which new passwords the policy accepts. */
 import { randomInt } from "node:crypto";
-import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
 import type { Config } from "../config.ts";
-import { AuthError, internal, invalid, tooManyRequests } from "./errors.ts";
-import type { Reply, Request } from "./password-worker.ts";
+import { AuthError, invalid } from "./errors.ts";
+import { createHashThreads } from "./hash-threads.ts";
 
 export interface Passwords extends AsyncDisposable {
   /** Makes a bcrypt hash. @throws AuthError over_request_rate_limit */
@@ -21,85 +16,21 @@ export interface Passwords extends AsyncDisposable {
 
 /** bcrypt reads no more bytes than this. */
 const passwordMaxBytes = 72;
-/** The most jobs, waiting or at work. With more, clients would give up before their answer. */
-const jobsMax = 500;
 /** A real hash of a random text that nobody knows. */
 const nobody = "$2b$10$4/QoQHySVC94tpo2PFILY.O7vy64hmtPnG/T9ONStiIv53L5tNrbG";
 
-export function createPasswords(): Passwords {
-  const threadsMax = Math.min(4, availableParallelism());
-  const threads: Thread[] = [];
-  const jobs = () => threads.reduce((sum, thread) => sum + thread.jobs, 0);
-
-  const run = (password: string, hash?: string): Promise<string | boolean> => {
-    if (jobs() >= jobsMax) throw tooManyRequests("over_request_rate_limit", "Request rate limit reached");
-    let thread = threads.find((candidate) => candidate.jobs === 0);
-    if (!thread && threads.length < threadsMax) {
-      const started = startThread(() => threads.splice(threads.indexOf(started), 1));
-      threads.push(started);
-      thread = started;
-    }
-    thread ??= threads.reduce((a, b) => (b.jobs < a.jobs ? b : a));
-    return thread.run(password, hash);
-  };
-
+/** @param othersActive whether others are served now. Then hashing leaves them a core */
+export function createPasswords(othersActive?: () => boolean): Passwords {
+  const threads = createHashThreads(othersActive);
   return {
-    hash: async (password) => (await run(password)) as string,
+    hash: async (password) => (await threads.run(password)) as string,
     async matches(password, hash) {
       // Nobody can have set a longer password. bcrypt would cut it and might then find it equal.
       const fits = Buffer.byteLength(password) <= passwordMaxBytes;
-      const same = await run(fits ? password : "", hash || nobody);
+      const same = await threads.run(fits ? password : "", hash || nobody);
       return fits && Boolean(hash) && same === true;
     },
-    async [Symbol.asyncDispose]() {
-      await Promise.all([...threads].map((thread) => thread.stop()));
-    },
-  };
-}
-
-interface Thread {
-  /** The number of jobs, waiting or at work. */
-  readonly jobs: number;
-  run(password: string, hash?: string): Promise<string | boolean>;
-  stop(): Promise<void>;
-}
-
-/** @param ended called once, when the thread takes no more jobs */
-function startThread(ended: () => void): Thread {
-  const worker = new Worker(new URL("./password-worker.ts", import.meta.url));
-  const waiting = new Map<number, { resolve(result: string | boolean): void; reject(error: Error): void }>();
-  let lastId = 0;
-  let cause: unknown;
-  worker.unref();
-  worker.on("message", ({ id, result }: Reply) => {
-    waiting.get(id)?.resolve(result);
-    waiting.delete(id);
-    if (waiting.size === 0) worker.unref();
-  });
-  worker.on("error", (error) => {
-    cause = error;
-  });
-  worker.on("exit", () => {
-    ended();
-    for (const job of waiting.values()) job.reject(internal("Error hashing password", cause));
-    waiting.clear();
-  });
-  return {
-    get jobs() {
-      return waiting.size;
-    },
-    run(password, hash) {
-      const id = ++lastId;
-      // A working thread keeps the process alive. An idle one does not.
-      worker.ref();
-      return new Promise((resolve, reject) => {
-        waiting.set(id, { resolve, reject });
-        worker.postMessage({ id, password, ...(hash === undefined ? {} : { hash }) } satisfies Request);
-      });
-    },
-    async stop() {
-      await worker.terminate();
-    },
+    [Symbol.asyncDispose]: () => threads[Symbol.asyncDispose](),
   };
 }
 

@@ -9,21 +9,13 @@ import { readEmail } from "./email.ts";
 import { badRequest, invalid, isEmailTaken, unprocessable } from "./errors.ts";
 import { createFlowState, type Pkce, readPkce } from "./flow-state.ts";
 import { hookMetadata } from "./hooks/hooks.ts";
-import { emailIdentityData, findIdentities, identityJson, insertEmailIdentity } from "./identities.ts";
+import { emailIdentityData, insertEmailIdentity } from "./identities.ts";
 import { readMetadata } from "./metadata.ts";
+import { insertEmailUser, insertUser, type NewUser, unsavedUser } from "./new-users.ts";
 import { sendToken } from "./one-time-tokens.ts";
 import { passwordProblem } from "./passwords.ts";
 import { type Grant, startSession } from "./sessions.ts";
-import {
-  confirmUser,
-  findEmailHolder,
-  insertUser,
-  type NewUser,
-  type User,
-  unsavedUser,
-  updateUser,
-  userFields,
-} from "./users.ts";
+import { confirmUser, findEmailHolder, type User, userFields, userJson } from "./users.ts";
 
 const paramsSchema = z.object({
   email: text,
@@ -94,10 +86,13 @@ export async function register(
   const candidate = newEmailUser(email, passwordHash, data);
   if (!existing) await askBeforeCreating(context, call, candidate);
 
+  const action = context.config.email.enable_confirmations ? "user_confirmation_requested" : "user_signedup";
   const ask = (known?: User) =>
-    context.sql.begin(async (sql) =>
-      confirmOrAsk(context, call, sql, known ?? (await insertEmailUser(sql, candidate)), pkce),
-    );
+    context.sql.begin(async (sql) => {
+      if (known) await audit(sql, known, action, { provider: "email" });
+      const user = known ?? (await insertEmailUser(sql, candidate, action));
+      return confirmOrAsk(context, call, sql, user, pkce);
+    });
   let registered: User;
   try {
     registered = await ask(existing);
@@ -115,10 +110,9 @@ export async function register(
       return startSession(context, call, sql, registered, "password");
     });
   }
-  const identities = await findIdentities(context.sql, [registered.id]);
   return registered.invited_at
     ? { ...userFields(registered), user_metadata: {}, identities: [] }
-    : { ...userFields(registered), identities: identities.map(identityJson) };
+    : userJson(context.sql, registered);
 }
 
 /** The values of a new user who will sign in by e-mail. */
@@ -154,17 +148,6 @@ export async function insertInvitedUser(sql: Db, candidate: NewUser & { id: stri
   return user;
 }
 
-/** Inserts a user who signs up. Metadata and the data of the e-mail identity each become both together. */
-async function insertEmailUser(sql: Db, candidate: NewUser & { id: string }): Promise<User> {
-  const user = await insertUser(sql, candidate);
-  const identity = emailIdentityData(user.id, user.email ?? "", false, candidate.userMetadata);
-  const [, changed] = await Promise.all([
-    insertEmailIdentity(sql, user.id, identity),
-    updateUser(sql, user.id, { raw_user_meta_data: { ...(user.raw_user_meta_data ?? {}), ...identity } }),
-  ]);
-  return changed;
-}
-
 async function confirmOrAsk(
   context: Context,
   call: Call,
@@ -172,11 +155,7 @@ async function confirmOrAsk(
   user: User,
   pkce: Pkce | undefined,
 ): Promise<User> {
-  if (!context.config.email.enable_confirmations) {
-    await audit(sql, user, "user_signedup", { provider: "email" });
-    return confirmUser(sql, user);
-  }
-  await audit(sql, user, "user_confirmation_requested", { provider: "email" });
+  if (!context.config.email.enable_confirmations) return confirmUser(sql, user);
   if (pkce) await createFlowState(sql, user.id, pkce, "email/signup");
   return sendToken(context, call, sql, user, "signup", pkce !== undefined);
 }

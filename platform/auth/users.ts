@@ -1,12 +1,12 @@
 /**
- * Rows of auth.users: finds, makes and changes them, and shows one as the API does.
+ * Rows of auth.users: finds and changes them, and shows one as the API does. new-users.ts makes them.
  * Source: supabase/auth internal/models/user.go.
  */
 
 import { createHash } from "node:crypto";
 import type { Db, Json } from "./db.ts";
 import { emailTaken, internal } from "./errors.ts";
-import { findIdentities, identityJson, providersOf } from "./identities.ts";
+import { findIdentities, type Identity, identityJson, providersOf } from "./identities.ts";
 
 export interface User {
   id: string;
@@ -39,13 +39,15 @@ export interface User {
   is_sso_user: boolean;
   deleted_at: Date | null;
   is_anonymous: boolean;
+  /** Only of a user who has just signed up. They are read from the database if absent. */
+  identities?: Identity[];
 }
 
 /** The unique index on auth.users that keeps an address to one user. */
 const emailKey = "users_email_partial_key";
 /** The only audience that local and hosted projects use. */
 export const audience = "authenticated";
-const instanceId = "00000000-0000-0000-0000-000000000000";
+export const instanceId = "00000000-0000-0000-0000-000000000000";
 
 export async function findUserById(sql: Db, id: string): Promise<User | undefined> {
   const [user] = await sql<User[]>`
@@ -88,87 +90,10 @@ export async function findEmailHolder(sql: Db, email: string, except?: string): 
   return user;
 }
 
-export interface NewUser {
-  id?: string;
-  email: string | null;
-  role?: string;
-  /** A bcrypt hash. Empty for a user without a password. */
-  passwordHash: string;
-  appMetadata: Json;
-  userMetadata: Json;
-  anonymous?: boolean;
-}
-
-/**
- * @param sql a transaction; triggers on auth.users run in it too
- * @throws AuthError email_exists, unexpected_failure when the database or a trigger refuses the row
- */
-export async function insertUser(sql: Db, user: NewUser): Promise<User> {
-  const id = user.id ?? crypto.randomUUID();
-  try {
-    const inserting = sql`
-      insert into auth.users (
-        instance_id, id, aud, role, email, encrypted_password,
-        confirmation_token, recovery_token, email_change_token_new, email_change,
-        raw_app_meta_data, raw_user_meta_data, is_sso_user, is_anonymous, created_at, updated_at
-      )
-      values (
-        ${instanceId}, ${id}, ${audience}, ${user.role ?? audience}, ${user.email},
-        ${user.passwordHash}, '', '', '', '',
-        ${sql.json(user.appMetadata as never)}, ${sql.json(user.userMetadata as never)},
-        false, ${user.anonymous ?? false}, now(), now()
-      )
-    `.execute();
-    // Read it again, because triggers may have changed the row after it was inserted. Both
-    // statements are sent together.
-    const [, inserted] = await Promise.all([inserting, findUserById(sql, id)]);
-    return inserted as User;
-  } catch (cause) {
-    throw isEmailKey(cause) ? emailTaken(cause) : internal("Database error saving new user", cause);
-  }
-}
-
-/** A user that is not stored yet. Hooks are asked about it before it becomes a row. */
-export function unsavedUser(user: NewUser): User {
-  const now = new Date();
-  return {
-    id: user.id ?? crypto.randomUUID(),
-    aud: audience,
-    role: user.role ?? "",
-    email: user.email,
-    encrypted_password: user.passwordHash,
-    email_confirmed_at: null,
-    invited_at: null,
-    confirmation_token: "",
-    confirmation_sent_at: null,
-    recovery_token: "",
-    recovery_sent_at: null,
-    email_change_token_new: "",
-    email_change_token_current: "",
-    email_change: "",
-    email_change_sent_at: null,
-    email_change_confirm_status: 0,
-    last_sign_in_at: null,
-    raw_app_meta_data: user.appMetadata,
-    raw_user_meta_data: user.userMetadata,
-    created_at: now,
-    updated_at: now,
-    phone: null,
-    phone_confirmed_at: null,
-    confirmed_at: null,
-    banned_until: null,
-    reauthentication_token: "",
-    reauthentication_sent_at: null,
-    is_sso_user: false,
-    deleted_at: null,
-    is_anonymous: user.anonymous ?? false,
-  };
-}
-
-type Changes = Partial<Omit<User, "id" | "created_at" | "updated_at" | "confirmed_at">>;
+type Changes = Partial<Omit<User, "id" | "created_at" | "updated_at" | "confirmed_at" | "identities">>;
 
 /** Whether two users wanted one address at the same moment, and this is the later one. */
-function isEmailKey(cause: unknown): boolean {
+export function isEmailKey(cause: unknown): boolean {
   return cause instanceof Error && "constraint_name" in cause && cause.constraint_name === emailKey;
 }
 
@@ -293,6 +218,6 @@ export function userFields(user: User): Json {
 
 /** A user as the API shows it, with identities. */
 export async function userJson(sql: Db, user: User): Promise<Json> {
-  const identities = await findIdentities(sql, [user.id]);
+  const identities = user.identities ?? (await findIdentities(sql, [user.id]));
   return { ...userFields(user), identities: identities.map(identityJson) };
 }

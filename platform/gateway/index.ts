@@ -47,6 +47,8 @@ export interface Gateway extends AsyncDisposable {
   /** Adds a service. Before that, its routes answer 503. */
   mount(name: Exclude<ServiceName, "realtime">, service: Service): void;
   mount(name: "realtime", service: SocketService): void;
+  /** Whether a client of another service than `name` has been served in the last `ms`. */
+  servedOthers(name: ServiceName, ms: number): boolean;
 }
 
 export type ServiceName = "rest" | "auth" | "functions" | "realtime";
@@ -90,6 +92,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     );
   }
   const services = new Map<ServiceName, Service>();
+  const servedAtMs = new Map<ServiceName, number>();
   let sockets: SocketService | undefined;
   const apiKeys = createApiKeys(keys);
   const app = new Hono<Env>();
@@ -121,6 +124,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     return async (context: Context<Env>) => {
       const service = services.get(name);
       if (!service) return context.json({ message: `The ${name} service is starting` }, 503);
+      servedAtMs.set(name, performance.now());
       return service.fetch(inward(context, prefix, credentials(context.req.raw)));
     };
   };
@@ -185,6 +189,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     mount(name: ServiceName, service: Service | SocketService) {
       services.set(name, service);
       if ("upgrade" in service) sockets = service;
+    },
+    servedOthers(name, ms) {
+      const sinceMs = performance.now() - ms;
+      return [...servedAtMs].some(([other, atMs]) => other !== name && atMs >= sinceMs);
     },
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));

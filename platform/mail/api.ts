@@ -30,15 +30,15 @@ export function createApi(mailbox: Mailbox, smtpRejected: () => number): Hono {
   app.get("/livez", (context) => context.text("ok"));
   app.get("/readyz", (context) => context.text("ok"));
 
-  app.get("/api/v1/info", (context) => {
-    const { accepted, acceptedBytes, deleted } = mailbox.counts();
-    const entries = mailbox.entries();
+  app.get("/api/v1/info", async (context) => {
+    const { messages, bytes, accepted, acceptedBytes, deleted } = mailbox.counts();
+    const entries = await mailbox.entries();
     return context.json({
       Version: version,
       LatestVersion: version,
       Database: "memory",
-      DatabaseSize: entries.reduce((sum, entry) => sum + entry.raw.byteLength, 0),
-      Messages: entries.length,
+      DatabaseSize: bytes,
+      Messages: messages,
       Unread: unread(entries),
       Tags: {},
       RuntimeStats: {
@@ -53,7 +53,10 @@ export function createApi(mailbox: Mailbox, smtpRejected: () => number): Hono {
     });
   });
 
-  app.get("/api/v1/messages", (context) => context.json(page(context, mailbox, mailbox.entries())));
+  app.get("/api/v1/messages", async (context) => {
+    const all = await mailbox.entries();
+    return context.json(page(context, all, all));
+  });
 
   app.put("/api/v1/messages", async (context) => {
     const body = readBody.safeParse(await jsonOf(context, undefined));
@@ -62,7 +65,7 @@ export function createApi(mailbox: Mailbox, smtpRejected: () => number): Hono {
     if (IDs.length > 0 && Search !== "") {
       return context.text("You may specify either IDs or a search query, not both", 400);
     }
-    for (const entry of chosen(mailbox, IDs, Search)) entry.summary.Read = Read;
+    for (const entry of await chosen(mailbox, IDs, Search)) entry.summary.Read = Read;
     return context.text("ok");
   });
 
@@ -70,37 +73,38 @@ export function createApi(mailbox: Mailbox, smtpRejected: () => number): Hono {
   app.delete("/api/v1/messages", async (context) => {
     const body = idsBody.safeParse(await jsonOf(context, {}));
     if (!body.success) return context.text(z.prettifyError(body.error), 400);
-    mailbox.remove(idsOf(chosen(mailbox, body.data.IDs, "")));
+    mailbox.remove(idsOf(await chosen(mailbox, body.data.IDs, "")));
     return context.text("ok");
   });
 
-  app.get("/api/v1/search", (context) => {
+  app.get("/api/v1/search", async (context) => {
     const query = context.req.query("query")?.trim();
     if (!query) return context.text("Error: no search query", 400);
-    return context.json(page(context, mailbox, chosen(mailbox, [], query)));
+    const all = await mailbox.entries();
+    return context.json(page(context, all, all.filter(parseSearch(query))));
   });
 
-  app.delete("/api/v1/search", (context) => {
+  app.delete("/api/v1/search", async (context) => {
     const query = context.req.query("query")?.trim();
     if (!query) return context.text("Error: no search query", 400);
-    mailbox.remove(idsOf(chosen(mailbox, [], query)));
+    mailbox.remove(idsOf(await chosen(mailbox, [], query)));
     return context.text("ok");
   });
 
-  app.get("/api/v1/message/:id", (context) => {
-    const entry = find(context, mailbox);
+  app.get("/api/v1/message/:id", async (context) => {
+    const entry = await find(context, mailbox);
     if (!entry) return context.notFound();
     entry.summary.Read = true;
     return context.json(entry.message);
   });
 
-  app.get("/api/v1/message/:id/headers", (context) => {
-    const entry = find(context, mailbox);
+  app.get("/api/v1/message/:id/headers", async (context) => {
+    const entry = await find(context, mailbox);
     return entry ? context.json(entry.headers) : context.notFound();
   });
 
-  app.get("/api/v1/message/:id/raw", (context) => {
-    const entry = find(context, mailbox);
+  app.get("/api/v1/message/:id/raw", async (context) => {
+    const entry = await find(context, mailbox);
     if (!entry) return context.notFound();
     const download = context.req.query("dl") === "1";
     return context.body(new Uint8Array(entry.raw), 200, {
@@ -110,7 +114,7 @@ export function createApi(mailbox: Mailbox, smtpRejected: () => number): Hono {
   });
 
   app.get("/api/v1/message/:id/part/:partId", async (context) => {
-    const entry = find(context, mailbox);
+    const entry = await find(context, mailbox);
     const part = entry && (await readPart(entry.raw, context.req.param("partId")));
     if (!part) return context.notFound();
     // A browser shows only these images. It saves any other attachment.
@@ -124,8 +128,8 @@ export function createApi(mailbox: Mailbox, smtpRejected: () => number): Hono {
     });
   });
 
-  app.get("/view/:file{.+\\.html}", (context) => {
-    const entry = find(context, mailbox, context.req.param("file").slice(0, -".html".length));
+  app.get("/view/:file{.+\\.html}", async (context) => {
+    const entry = await find(context, mailbox, context.req.param("file").slice(0, -".html".length));
     if (!entry?.message.HTML) return context.notFound();
     return context.body(viewHtml(entry.message), 200, {
       "content-type": "text/html; charset=utf-8",
@@ -133,22 +137,22 @@ export function createApi(mailbox: Mailbox, smtpRejected: () => number): Hono {
     });
   });
 
-  app.get("/view/:file{.+\\.txt}", (context) => {
-    const entry = find(context, mailbox, context.req.param("file").slice(0, -".txt".length));
+  app.get("/view/:file{.+\\.txt}", async (context) => {
+    const entry = await find(context, mailbox, context.req.param("file").slice(0, -".txt".length));
     return entry ? context.text(entry.message.Text) : context.notFound();
   });
 
   return app;
 }
 
-/** Mailpit's list: one page of `entries`, and the totals of the whole mailbox. */
-function page(context: Context, mailbox: Mailbox, entries: readonly Entry[]) {
+/** Mailpit's list: one page of `entries`, and the totals of all mails. */
+function page(context: Context, all: readonly Entry[], entries: readonly Entry[]) {
   const start = integer(context.req.query("start"), 0, Number.MAX_SAFE_INTEGER);
   const limit = integer(context.req.query("limit"), defaultLimit, maxLimit);
   const messages = entries.slice(start, start + limit).map((entry) => entry.summary);
   return {
-    total: mailbox.entries().length,
-    unread: unread(mailbox.entries()),
+    total: all.length,
+    unread: unread(all),
     count: messages.length,
     messages_count: entries.length,
     messages_unread: unread(entries),
@@ -167,12 +171,18 @@ function unread(entries: readonly Entry[]): number {
 }
 
 /** Finds a message by its ID. `latest` means the newest message, or the newest that matches ?query=. */
-function find(context: Context, mailbox: Mailbox, id = context.req.param("id") ?? ""): Entry | undefined {
-  return id === "latest" ? chosen(mailbox, [], context.req.query("query") ?? "")[0] : mailbox.get(id);
+async function find(
+  context: Context,
+  mailbox: Mailbox,
+  id = context.req.param("id") ?? "",
+): Promise<Entry | undefined> {
+  if (id !== "latest") return mailbox.get(id);
+  const [newest] = await chosen(mailbox, [], context.req.query("query") ?? "");
+  return newest;
 }
 
-function chosen(mailbox: Mailbox, ids: string[], query: string): readonly Entry[] {
-  const entries = mailbox.entries();
+async function chosen(mailbox: Mailbox, ids: string[], query: string): Promise<readonly Entry[]> {
+  const entries = await mailbox.entries();
   if (ids.length > 0) {
     const wanted = new Set(ids);
     return entries.filter((entry) => wanted.has(entry.summary.ID));

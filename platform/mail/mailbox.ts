@@ -1,9 +1,11 @@
 /**
  * Keeps the mails in memory, newest first, with their read marks. The SMTP server adds
- * mails. The API reads and deletes them.
+ * mails. The API reads and deletes them. Most mails are parsed when somebody looks into the
+ * mailbox, so a crowd that signs up does not make others wait for that.
  */
 import { randomInt } from "node:crypto";
-import { type Address, type Envelope, type Message, readMail } from "./message.ts";
+import { setImmediate } from "node:timers/promises";
+import { type Address, type Envelope, isSimple, type Message, readMail } from "./message.ts";
 
 /** Mailpit's entry of a list of messages. */
 export interface MessageSummary {
@@ -42,10 +44,10 @@ export interface Mailbox {
    */
   add(raw: Uint8Array, envelope: Envelope): Promise<string>;
   /** Newest first. */
-  entries(): readonly Entry[];
-  get(id: string): Entry | undefined;
+  entries(): Promise<readonly Entry[]>;
+  get(id: string): Promise<Entry | undefined>;
   remove(ids: ReadonlySet<string>): void;
-  counts(): { deleted: number; accepted: number; acceptedBytes: number };
+  counts(): { messages: number; bytes: number; deleted: number; accepted: number; acceptedBytes: number };
 }
 
 export interface MailboxLimits {
@@ -53,42 +55,94 @@ export interface MailboxLimits {
   bytes: number;
 }
 
+/** A mail as it arrived. */
+interface Kept {
+  id: string;
+  raw: Uint8Array;
+  /** Parses the mail. Later calls return the same entry. */
+  read(): Promise<Entry>;
+  /** Whether `read` was called. */
+  wasRead: boolean;
+}
+
 const snippetLength = 250;
 
 export function createMailbox(limits: MailboxLimits): Mailbox {
-  let entries: Entry[] = [];
+  /** Oldest first. */
+  const mails = new Map<string, Kept>();
+  let bytes = 0;
   const counts = { deleted: 0, accepted: 0, acceptedBytes: 0 };
 
-  function remove(ids: ReadonlySet<string>): void {
-    const kept = entries.filter((entry) => !ids.has(entry.summary.ID));
-    counts.deleted += entries.length - kept.length;
-    entries = kept;
+  function drop(mail: Kept): void {
+    mails.delete(mail.id);
+    bytes -= mail.raw.byteLength;
+    counts.deleted += 1;
   }
 
-  function dropOldest(): void {
-    let bytes = 0;
-    const surplus = entries.filter((entry, index) => {
-      bytes += entry.raw.byteLength;
-      return index >= limits.messages || (bytes > limits.bytes && index > 0);
-    });
-    remove(new Set(surplus.map((entry) => entry.summary.ID)));
+  async function read(mail: Kept): Promise<Entry | undefined> {
+    // Other work has its turn between two mails.
+    if (!mail.wasRead) await setImmediate();
+    try {
+      return await mail.read();
+    } catch {
+      // It only looked simple, and is over a bound. It should have been refused.
+      if (mails.has(mail.id)) drop(mail);
+      return undefined;
+    }
   }
 
   return {
     async add(raw, envelope) {
-      const receivedAt = new Date();
-      const id = newId();
-      const { message, headers } = await readMail(id, raw, envelope, receivedAt);
-      entries = [{ summary: summarise(message, receivedAt), message, headers, raw }, ...entries];
+      const mail = keep(raw, envelope);
+      if (!isSimple(raw)) await mail.read();
+      mails.set(mail.id, mail);
+      bytes += raw.byteLength;
       counts.accepted += 1;
       counts.acceptedBytes += raw.byteLength;
-      dropOldest();
-      return id;
+      for (const oldest of mails.values()) {
+        if (mails.size <= limits.messages && (bytes <= limits.bytes || mails.size === 1)) break;
+        drop(oldest);
+      }
+      return mail.id;
     },
-    entries: () => entries,
-    get: (id) => entries.find((entry) => entry.summary.ID === id),
-    remove,
-    counts: () => counts,
+    async entries() {
+      const entries: (Entry | undefined)[] = [];
+      for (const mail of [...mails.values()].reverse()) entries.push(await read(mail));
+      // Some may have been removed meanwhile.
+      return entries.filter((entry) => entry !== undefined && mails.has(entry.summary.ID)) as Entry[];
+    },
+    async get(id) {
+      const mail = mails.get(id);
+      return mail && (await read(mail));
+    },
+    remove(ids) {
+      for (const id of ids) {
+        const mail = mails.get(id);
+        if (mail) drop(mail);
+      }
+    },
+    counts: () => ({ messages: mails.size, bytes, ...counts }),
+  };
+}
+
+function keep(raw: Uint8Array, envelope: Envelope): Kept {
+  const id = newId();
+  const receivedAt = new Date();
+  let entry: Promise<Entry> | undefined;
+  const parse = async (): Promise<Entry> => {
+    const { message, headers } = await readMail(id, raw, envelope, receivedAt);
+    return { summary: summarise(message, receivedAt), message, headers, raw };
+  };
+  return {
+    id,
+    raw,
+    read() {
+      entry ??= parse();
+      return entry;
+    },
+    get wasRead() {
+      return entry !== undefined;
+    },
   };
 }
 

@@ -69,6 +69,8 @@ const maxHeaderBytes = 256 * 1024;
 const maxHeaders = 1000;
 const maxParts = 100;
 const maxNesting = 50;
+/** Smaller than each of these, a mail can hardly exceed the bounds above. */
+const simple = { bytes: 64 * 1024, headers: 500, parts: 50 };
 
 /**
  * @param raw the mail as received
@@ -123,6 +125,22 @@ export async function readMail(
     },
     headers: groupHeaders(email),
   };
+}
+
+/**
+ * Whether a mail is small and plain, such as Auth's mails are, so that it stays below all bounds. This
+ * is only a quick look: readMail() has the last word.
+ */
+export function isSimple(raw: Uint8Array): boolean {
+  if (raw.byteLength > simple.bytes) return false;
+  const text = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString("latin1");
+  const head = text.slice(0, text.search(/\n\r?\n/));
+  // Every part begins with a line of dashes. A mail within the mail may be encoded.
+  return (
+    head.split("\n", simple.headers).length < simple.headers &&
+    text.split("\n--", simple.parts).length < simple.parts &&
+    !/rfc822/i.test(text)
+  );
 }
 
 /** @returns the part with the id that readMail() gave it, or undefined */

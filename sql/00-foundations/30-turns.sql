@@ -21,6 +21,9 @@
  *      waits for one of these, because the other person may wait for this statement.
  *      See below
  *   5. author_counts, post_counts, limited_counts, follow_counts, each by its key
+ *   6. streams, by their people. A statement only writes to the queue of notifications
+ *      (55-notifications/20-queue.sql). When the transaction commits, a deferred trigger
+ *      takes all streams at once, and nothing afterwards
  *
  * A statement that needs a row of somebody else skips the row if it is locked:
  *
@@ -32,10 +35,13 @@
  *     that is deleted with an account: lock_posts_of(), lock_account(). These try again for
  *     about 4 seconds, and hold none of the rows between two tries.
  *
+ * mark_read() and its siblings, and the job that looks at the queue, take no lock from 1 to 5.
+ * The job takes its rows of the queue and then streams. It skips rows that another run holds.
+ *
  * The rows of private.usage and private.draft_queue need no place in the order: each
  * belongs to one person. A row of usage is written under that person's turn (for blocks
  * under their queue of blocks), or by a request that needs no other lock afterwards: a
- * search, or Auth's change of metadata.
+ * search, or Auth's change of metadata. mark_read() takes only the person's stream afterwards.
  *
  * Each person has a turn of their own. A statement of a person takes one turn. A
  * statement that blocks people also takes their turns, so it takes at most 101.

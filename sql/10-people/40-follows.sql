@@ -36,7 +36,7 @@ comment on column public.follows.notifies is 'Whether the follower is notified o
 create index follows_followee_id_id_idx on public.follows (followee_id, id desc);
 -- The people that somebody follows, newest first.
 create index follows_follower_id_id_idx on public.follows (follower_id, id desc);
--- The followers whom each new post notifies.
+-- The followers who are notified of each new post.
 create index follows_followee_id_follower_id_notifies_idx on public.follows (followee_id, follower_id) where notifies;
 
 -- Rules ----------------------------------------------------------------------

@@ -1,9 +1,9 @@
 /*
  * notification preferences
  *
- * Of which events somebody is notified, and by whom they may be caused. A person has a row
- * for each kind that they changed. They decide when something happens. What was notified
- * before stays. The preference for mentions also decides who may mention the person
+ * The kinds of events that somebody is notified of, and the people who may cause them. A
+ * person has a row for each kind that they changed. A preference counts at the moment when
+ * something happens. It changes no earlier notification. The preference for mentions also decides who may mention the person
  * (people_named in 20-posts/30-tags-and-mentions.sql).
  */
 
@@ -32,12 +32,17 @@ create table public.notification_preferences (
   delivery   public.notification_delivery  not null default 'loud',
 
   -- The preferences of somebody.
-  primary key (user_id, kind)
+  primary key (user_id, kind),
+  constraint notification_preferences_kind check (private.rule(
+    kind <> 'filtered_requests',
+    'preference_kind', 'The preference for follow_request says which requests are filtered'
+  ))
 );
 
 comment on table  public.notification_preferences is 'Your preferences, a row for each kind of notification that you changed. Without a row, a kind is loud and from everyone, but edited is quiet. Delete a row to go back to that. Only you see them.';
 comment on column public.notification_preferences.user_id is 'The person. When left out, it is you.';
-comment on column public.notification_preferences.from_whom is 'Whose doings notify you. A request to follow you by anybody else waits in the quiet group filtered_requests. A mention by anybody else is none.';
+comment on column public.notification_preferences.kind is 'The kind of notification.';
+comment on column public.notification_preferences.from_whom is 'Whose doings notify you. A request to follow you by anybody else waits in the quiet group filtered_requests. A name written by anybody else does not mention you.';
 comment on column public.notification_preferences.delivery is 'How it arrives.';
 
 alter table public.notification_preferences enable row level security;
@@ -70,6 +75,16 @@ grant update (user_id, kind, from_whom, delivery) on public.notification_prefere
 
 -- Rules ----------------------------------------------------------------------
 
+create function private.default_delivery(kind public.notification_kind)
+returns public.notification_delivery
+language sql
+immutable
+security invoker
+return case default_delivery.kind when 'edited' then 'quiet' else 'loud' end::public.notification_delivery;
+
+comment on function private.default_delivery is 'How a kind arrives when somebody has no preference for it.';
+revoke all on function private.default_delivery (public.notification_kind) from public, anon, authenticated, service_role;
+
 create function private.notification_preference(user_id uuid, kind public.notification_kind)
 returns public.notification_preferences
 language plpgsql
@@ -88,7 +103,7 @@ begin
     preference.user_id := notification_preference.user_id;
     preference.kind := notification_preference.kind;
     preference.from_whom := 'everyone';
-    preference.delivery := case notification_preference.kind when 'edited' then 'quiet' else 'loud' end;
+    preference.delivery := private.default_delivery(notification_preference.kind);
   end if;
   return preference;
 end;

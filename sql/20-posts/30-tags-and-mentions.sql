@@ -114,7 +114,7 @@ begin atomic
     );
 end;
 
-comment on function private.people_named is 'The people who have these usernames (in lower case) now, without those hidden from the author and those whom the author may not mention.';
+comment on function private.people_named is 'The people who have these usernames (in lower case) now, without people who are hidden from the author or do not let the author mention them.';
 revoke all on function private.people_named (uuid, text[]) from public, anon, authenticated, service_role;
 
 -- Somebody whose account is being deleted at this moment is not mentioned: hold_person()

@@ -27,7 +27,9 @@ create table private.streams (
   requests      bigint  not null default 0 check (requests >= 0),
   last_id       bigint  not null default 0,
   read_up_to    bigint  not null default 0,
-  newest_group  bigint
+  newest_group  bigint,
+  told_second   bigint  not null default 0,
+  told          integer not null default 0
 ) with (fillfactor = 50);
 
 comment on table  private.streams is 'A row for each person: the number of the last event of their stream, and what they have not read.';
@@ -36,6 +38,8 @@ comment on column private.streams.requests is 'How many requests to follow them 
 comment on column private.streams.last_id is 'The highest id of a notification of theirs, ever.';
 comment on column private.streams.read_up_to is 'Notifications with this id and lower ones are read.';
 comment on column private.streams.newest_group is 'The group that a notification was last added to.';
+comment on column private.streams.told_second is 'The second of the last event, as the number of seconds since 1970.';
+comment on column private.streams.told is 'How many events it got in this second.';
 revoke all on private.streams from public, anon, authenticated, service_role;
 
 create type private.event_kind as enum ('notification', 'read', 'unread', 'start_over', 'conversation');
@@ -115,16 +119,20 @@ comment on function private.forget_events is 'Deletes up to 2,000 events that ar
 revoke all on function private.forget_events () from public, anon, authenticated, service_role;
 
 -- After a restore, a client may know numbers that mean something else by now. So each stream
--- leaves out a number. Then every client starts over.
+-- leaves out a million numbers, and keeps no event from before them.
 create function private.restart_streams()
 returns void
-language sql
+language plpgsql
 volatile
 security invoker
-begin atomic
+set search_path = ''
+as $$
+begin
+  truncate private.stream_events;
   update private.streams
   set last_seq = streams.last_seq + 1000000;
 end;
+$$;
 
 comment on function private.restart_streams is 'Makes every client start over. To be called after a backup was restored.';
 revoke all on function private.restart_streams () from public, anon, authenticated, service_role;

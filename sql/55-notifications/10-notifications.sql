@@ -71,7 +71,7 @@ create table private.notifications (
   constraint notifications_once unique nulls not distinct (recipient_id, actor_id, kind, object_id, draft_id)
 );
 
-comment on table  private.notifications is 'Who did what, told to whom.';
+comment on table  private.notifications is 'A row for each thing that somebody did and somebody else is told.';
 comment on column private.notifications.id is 'Made of the time. Higher than all earlier ids of the recipient. Others may have the same id.';
 comment on column private.notifications.object_id is 'The post it is about. 0: none.';
 comment on column private.notifications.draft_id is 'The draft it is about, or null.';

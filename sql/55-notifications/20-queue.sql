@@ -1,9 +1,9 @@
 /*
  * queue
  *
- * What may have changed somebody's notifications. Triggers write a row here for each, and
+ * Changes that may concern somebody's notifications. Triggers write a row here for each, and
  * 40-delivery.sql looks at it when the transaction commits. So a transaction locks streams
- * last, all at once and in the order of their people (00-foundations/30-turns.sql).
+ * last, in the order of their people (00-foundations/30-turns.sql).
  *
  * A row says where to look, and not what to find. The function that looks decides from the
  * tables of that moment. So a row may be looked at late, twice, or after a newer one.

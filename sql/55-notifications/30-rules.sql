@@ -114,8 +114,8 @@ $$;
 comment on function private.mutes_thread_of is 'Whether somebody mutes the thread of a post, or of the post that it quotes.';
 revoke all on function private.mutes_thread_of (uuid, bigint) from public, anon, authenticated, service_role;
 
--- One person gets at most one of these about one post. Of those that happen together, the
--- kind that comes first in notification_kind is looked at first.
+-- One person gets at most one of these about one post. If several happen together, the kind
+-- that comes first in notification_kind is looked at first.
 create function private.is_told_already(
   recipient_id uuid, kind public.notification_kind, actor_id uuid, object_id bigint
 )

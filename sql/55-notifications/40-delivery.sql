@@ -20,27 +20,17 @@ revoke all on type private.desk from public;
 
 create function private.counts(listed private.notification_groups, read_up_to bigint)
 returns boolean
-language plpgsql
+language sql
 immutable
 security invoker
-set search_path = ''
-as $$
-begin
-  return not listed.is_quiet and listed.shown > 0
-    and (listed.is_marked_unread or listed.latest_id > greatest(listed.read_up_to, counts.read_up_to));
-end;
-$$;
+return not listed.is_quiet and listed.shown > 0
+  and (listed.is_marked_unread or listed.latest_id > greatest(listed.read_up_to, counts.read_up_to));
 
 comment on function private.counts is 'Whether a group counts as unread.';
 revoke all on function private.counts (private.notification_groups, bigint) from public, anon, authenticated, service_role;
 
-/*
- * A page lists groups by latest_id. The index has place instead, because a row whose index
- * does not change is much cheaper to update: when a thousand people like a post, its group
- * stays the newest one. As long as it does, its place stays too. Another group that becomes
- * the newest gets a place above the latest_id of this one. So both have the same order.
- */
-create function private.regroup(desk private.desk, group_id bigint, step bigint, added_id bigint default null)
+-- A withdrawn or muted notification takes nothing from latest_id.
+create function private.regroup(desk private.desk, group_id bigint, step bigint)
 returns private.desk
 language plpgsql
 volatile
@@ -61,21 +51,15 @@ begin
   counted_before := private.counts(changed, stream.read_up_to);
 
   changed.shown := changed.shown + step;
-  if added_id is not null then
-    changed.latest_id := added_id;
-  end if;
   if changed.shown = 0 then
     changed.place := null;
-  elsif changed.place is null or (added_id is not null and stream.newest_group is distinct from regroup.group_id) then
-    changed.place := changed.latest_id;
+  else
+    changed.place := coalesce(changed.place, changed.latest_id);
   end if;
   update private.notification_groups
-  set shown = changed.shown, latest_id = changed.latest_id, place = changed.place
+  set shown = changed.shown, place = changed.place
   where notification_groups.recipient_id = stream.user_id and notification_groups.group_id = regroup.group_id;
 
-  if added_id is not null then
-    stream.newest_group := regroup.group_id;
-  end if;
   stream.unread := stream.unread
     + private.counts(changed, stream.read_up_to)::integer - counted_before::integer;
   desk.stream := stream;
@@ -84,14 +68,22 @@ begin
 end;
 $$;
 
-comment on function private.regroup is 'Changes by how many notifications a group shows. added_id is a notification that is new in it.';
-revoke all on function private.regroup (private.desk, bigint, bigint, bigint) from public, anon, authenticated, service_role;
+comment on function private.regroup is 'Changes by how many notifications a group shows.';
+revoke all on function private.regroup (private.desk, bigint, bigint) from public, anon, authenticated, service_role;
 
 -- One notification -----------------------------------------------------------
 
--- Ids follow the order of the recipient's notifications, because a pointer says what is read.
+/*
+ * Ids follow the order of the recipient's notifications, because a pointer says what is read.
+ *
+ * A page lists groups by latest_id. The index has place instead, because a row whose index
+ * does not change is much cheaper to update: when a thousand people like a post, its group
+ * stays the newest one. As long as it does, its place stays too. Another group that becomes
+ * the newest gets a place above the latest_id of this one. So both have the same order.
+ */
 create function private.add_notification(
-  desk private.desk, notice private.notice_queue, group_kind public.notification_kind, is_quiet boolean
+  desk private.desk, notice private.notice_queue, known_id bigint, group_kind public.notification_kind, is_quiet boolean,
+  starts_muted boolean
 )
 returns private.desk
 language plpgsql
@@ -101,14 +93,13 @@ set search_path = ''
 as $$
 declare
   stream private.streams := desk.stream;
-  starts_muted boolean := private.mutes_notifications(stream.user_id, notice.actor_id);
   newest private.notification_groups;
+  counted_before boolean := false;
   new_id bigint := greatest(
     floor((extract(epoch from clock_timestamp()) - 1767225600) * 1000)::bigint << 12,
     stream.last_id + 1
   );
 begin
-  stream.last_id := new_id;
   select notification_groups.* into newest
   from private.notification_groups
   where notification_groups.recipient_id = stream.user_id
@@ -123,33 +114,64 @@ begin
     or newest.draft_id is distinct from notice.draft_id
     or (newest.latest_id <= greatest(newest.read_up_to, stream.read_up_to) and not newest.is_marked_unread)
   then
+    newest := null;
     newest.group_id := new_id;
-    insert into private.notification_groups (group_id, recipient_id, kind, object_id, draft_id, is_quiet, latest_id)
-    values (new_id, stream.user_id, group_kind, notice.object_id, notice.draft_id, add_notification.is_quiet, new_id);
+    newest.is_quiet := add_notification.is_quiet;
+    newest.shown := case when starts_muted then 0 else 1 end;
+    newest.latest_id := new_id;
+    newest.place := case when starts_muted then null else new_id end;
+    newest.read_up_to := 0;
+    newest.is_marked_unread := false;
+    insert into private.notification_groups (
+      group_id, recipient_id, kind, object_id, draft_id, is_quiet, shown, latest_id, place
+    )
+    values (
+      new_id, stream.user_id, group_kind, notice.object_id, notice.draft_id, newest.is_quiet, newest.shown, new_id,
+      newest.place
+    );
+  elsif not starts_muted then
+    counted_before := private.counts(newest, stream.read_up_to);
+    newest.shown := newest.shown + 1;
+    newest.latest_id := new_id;
+    if newest.place is null or stream.newest_group is distinct from newest.group_id then
+      newest.place := new_id;
+    end if;
+    update private.notification_groups
+    set shown = newest.shown, latest_id = newest.latest_id, place = newest.place
+    where notification_groups.recipient_id = stream.user_id and notification_groups.group_id = newest.group_id;
   end if;
 
-  insert into private.notifications as known (
-    id, group_id, recipient_id, kind, actor_id, object_id, draft_id, is_muted
-  )
-  values (
-    new_id, newest.group_id, stream.user_id, notice.kind, notice.actor_id, notice.object_id, notice.draft_id,
-    starts_muted
-  )
-  on conflict on constraint notifications_once do update
-  set id = excluded.id, group_id = excluded.group_id, is_muted = excluded.is_muted,
-      created_at = excluded.created_at, withdrawn_at = null;
+  -- Nobody else writes the recipient's notifications meanwhile. So known_id decides.
+  if known_id is null then
+    insert into private.notifications (
+      id, group_id, recipient_id, kind, actor_id, object_id, draft_id, is_muted
+    )
+    values (
+      new_id, newest.group_id, stream.user_id, notice.kind, notice.actor_id, notice.object_id, notice.draft_id,
+      starts_muted
+    );
+  else
+    update private.notifications
+    set id = new_id, group_id = newest.group_id, is_muted = starts_muted, created_at = now(), withdrawn_at = null
+    where notifications.recipient_id = stream.user_id and notifications.id = known_id;
+  end if;
 
-  desk.stream := stream;
+  stream.last_id := new_id;
   if not starts_muted then
-    desk := private.regroup(desk, newest.group_id, 1, new_id);
+    stream.newest_group := newest.group_id;
+    stream.unread := stream.unread
+      + private.counts(newest, stream.read_up_to)::integer - counted_before::integer;
+    desk.changed := array_append(array_remove(desk.changed, newest.group_id), newest.group_id);
   end if;
+  desk.stream := stream;
   return desk;
 end;
 $$;
 
-comment on function private.add_notification is 'Writes a new notification and puts it into a group.';
-revoke all on function private.add_notification (private.desk, private.notice_queue, public.notification_kind, boolean)
-  from public, anon, authenticated, service_role;
+comment on function private.add_notification is 'Writes a new notification and puts it into a group. known_id is the withdrawn one that it replaces, or null.';
+revoke all on function private.add_notification (
+  private.desk, private.notice_queue, bigint, public.notification_kind, boolean, boolean
+) from public, anon, authenticated, service_role;
 
 create function private.look_at_one(desk private.desk, notice private.notice_queue)
 returns private.desk
@@ -162,13 +184,29 @@ declare
   holds boolean := private.notice_holds(
     notice.recipient_id, notice.kind, notice.actor_id, notice.object_id, notice.draft_id
   );
-  known private.notifications;
+  known record;
   preference public.notification_preferences;
-  is_welcome boolean;
+  is_welcome boolean := true;
+  starts_muted boolean;
 begin
-  select notifications.* into known
-  from private.notifications
-  where notifications.recipient_id = notice.recipient_id
+  -- Most people have no preference, mute or muted thread. Knowing that saves three functions.
+  select
+    notifications.id, notifications.group_id, notifications.is_muted, notifications.withdrawn_at,
+    exists (
+      select from public.notification_preferences
+      where notification_preferences.user_id = notice.recipient_id and notification_preferences.kind = notice.kind
+    ) as has_preference,
+    exists (
+      select from public.mutes
+      where mutes.muter_id = notice.recipient_id and mutes.muted_id = notice.actor_id
+    ) as has_mute,
+    exists (
+      select from public.thread_mutes
+      where thread_mutes.user_id = notice.recipient_id
+    ) as has_thread_mutes
+  into known
+  from (select) as always
+  left join private.notifications on notifications.recipient_id = notice.recipient_id
     and notifications.actor_id = notice.actor_id
     and notifications.kind = notice.kind
     and notifications.object_id = notice.object_id
@@ -188,37 +226,43 @@ begin
     return desk;
   end if;
 
-  preference := private.notification_preference(notice.recipient_id, notice.kind);
-  is_welcome := private.comes_from(notice.recipient_id, preference.from_whom, notice.actor_id);
+  if known.has_preference then
+    preference := private.notification_preference(notice.recipient_id, notice.kind);
+    is_welcome := private.comes_from(notice.recipient_id, preference.from_whom, notice.actor_id);
+  else
+    preference.delivery := private.default_delivery(notice.kind);
+  end if;
   if preference.delivery = 'off'
     or not is_welcome and notice.kind <> 'follow_request'
-    or private.is_told_already(notice.recipient_id, notice.kind, notice.actor_id, notice.object_id)
-    or notice.kind in ('like', 'repost', 'reply', 'quote', 'mention', 'edited')
+    or notice.kind in ('reply', 'quote', 'mention', 'post')
+      and private.is_told_already(notice.recipient_id, notice.kind, notice.actor_id, notice.object_id)
+    or known.has_thread_mutes and notice.kind in ('like', 'repost', 'reply', 'quote', 'mention', 'edited')
       and private.mutes_thread_of(notice.recipient_id, notice.object_id)
   then
     return desk;
   end if;
+  starts_muted := known.has_mute and private.mutes_notifications(notice.recipient_id, notice.actor_id);
 
-  -- What was withdrawn within a day returns to its old place.
+  -- If it was withdrawn less than a day ago, it returns to its old place.
   if known.withdrawn_at > now() - interval '1 day' and exists (
     select from private.notification_groups
     where notification_groups.recipient_id = notice.recipient_id
       and notification_groups.group_id = known.group_id
   ) then
-    known.is_muted := private.mutes_notifications(notice.recipient_id, notice.actor_id);
     update private.notifications
-    set withdrawn_at = null, is_muted = known.is_muted
+    set withdrawn_at = null, is_muted = starts_muted
     where notifications.recipient_id = notice.recipient_id and notifications.id = known.id;
-    if not known.is_muted then
+    if not starts_muted then
       desk := private.regroup(desk, known.group_id, 1);
     end if;
     return desk;
   end if;
 
   return private.add_notification(
-    desk, notice,
+    desk, notice, known.id,
     case when is_welcome then notice.kind else 'filtered_requests' end,
-    preference.delivery = 'quiet' or not is_welcome
+    preference.delivery = 'quiet' or not is_welcome,
+    starts_muted
   );
 end;
 $$;
@@ -228,7 +272,7 @@ revoke all on function private.look_at_one (private.desk, private.notice_queue) 
 
 -- Many notifications ---------------------------------------------------------
 
--- What is left over is looked at by a job: no transaction writes more than 1,000 of them.
+-- It writes at most 1,000 notifications. A job looks at the rest later.
 create function private.look_at_many(desk private.desk, notice private.notice_queue)
 returns private.desk
 language plpgsql
@@ -324,10 +368,10 @@ begin
 end;
 $$;
 
-comment on function private.look_at_many is 'Withdraws notifications that should not be there: all that an actor caused for the recipient, or all about an object. Hides or shows those of an actor whom the recipient mutes or no longer mutes.';
+comment on function private.look_at_many is 'Withdraws notifications that should not be there: all that an actor caused for the recipient, or all about an object. Hides those of an actor that the recipient mutes, and shows them again after the mute.';
 revoke all on function private.look_at_many (private.desk, private.notice_queue) from public, anon, authenticated, service_role;
 
--- The groups go at once. What was in them is in no count any more.
+-- The groups are deleted at once, so the notifications in them are in no count any more.
 create function private.forget_object(desk private.desk, notice private.notice_queue)
 returns private.desk
 language plpgsql
@@ -428,53 +472,64 @@ revoke all on function private.forget_recipient (uuid) from public, anon, authen
 
 -- Also deletes the events that no longer fit. So a stream has at most 10,000.
 create function private.append_events(stream private.streams, kind private.event_kind, subjects bigint[])
-returns void
+returns bigint
 language plpgsql
 volatile
 security invoker
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   most constant integer := 10000;
-  added integer := cardinality(subjects);
-  place bigint := stream.last_seq;
-  about bigint;
+  first_seq constant bigint := stream.last_seq + 1;
+  this_second constant bigint := extract(epoch from clock_timestamp());
+  hidden_ids uuid[] := array(select private.hidden_ids(stream.user_id));
 begin
+  stream.last_seq := stream.last_seq + cardinality(subjects);
+  stream.told := case stream.told_second when this_second then stream.told else 0 end + cardinality(subjects);
   update private.streams
-  set last_seq = stream.last_seq + added, unread = stream.unread, requests = stream.requests,
-      last_id = stream.last_id, read_up_to = stream.read_up_to, newest_group = stream.newest_group
+  set last_seq = stream.last_seq, unread = stream.unread, requests = stream.requests,
+      last_id = stream.last_id, read_up_to = stream.read_up_to, newest_group = stream.newest_group,
+      told_second = this_second, told = stream.told
   where streams.user_id = stream.user_id;
 
-  foreach about in array subjects loop
-    place := place + 1;
-    insert into private.stream_events (user_id, seq, kind, subject)
-    values (stream.user_id, place, append_events.kind, about);
-    perform realtime.send(
-      jsonb_build_object(
-        'seq', place,
-        'kind', append_events.kind,
-        'payload', private.event_payload(stream.user_id, append_events.kind, about)
-      ),
-      'event', 'user:' || stream.user_id, true
-    );
-  end loop;
+  insert into private.stream_events (user_id, seq, kind, subject)
+  select stream.user_id, first_seq + event.place - 1, append_events.kind, event.subject
+  from unnest(subjects) with ordinality as event (subject, place);
 
-  if place > most then
+  perform realtime.send(
+    jsonb_build_object(
+      'seq', first_seq + event.place - 1,
+      'kind', append_events.kind,
+      'payload', private.event_payload(append_events.kind, event.subject, listed.payload, stream)
+    ),
+    'event', 'user:' || stream.user_id, true
+  )
+  from unnest(subjects) with ordinality as event (subject, place)
+  left join private.group_payloads(
+    stream, hidden_ids, case append_events.kind when 'notification' then subjects end
+  ) as listed on listed.group_id = event.subject
+  order by event.place;
+
+  if stream.last_seq > most then
     delete from private.stream_events
     where stream_events.user_id = stream.user_id
-      and stream_events.seq <= place - most and stream_events.seq > place - most - added;
+      and stream_events.seq <= stream.last_seq - most and stream_events.seq >= first_seq - most;
   end if;
+  return stream.last_seq;
 end;
 $$;
 
-comment on function private.append_events is 'Writes a stream back, adds events about these subjects to it, and sends them.';
+comment on function private.append_events is 'Writes a stream back, adds events about these subjects to it, and sends them. Answers the number of the last one.';
 revoke all on function private.append_events (private.streams, private.event_kind, bigint[])
   from public, anon, authenticated, service_role;
 
 -- Delivery -------------------------------------------------------------------
 
-create function private.deliver(notices private.notice_queue[])
-returns void
+-- Here and below, a function is called by an assignment if it runs for every notification.
+-- plpgsql runs an expression much faster than a statement.
+create function private.close_desk(desk private.desk, before private.streams)
+returns bigint
 language plpgsql
 volatile
 security invoker
@@ -482,91 +537,150 @@ set search_path = ''
 as $$
 declare
   most_events constant integer := 50;
-  notice private.notice_queue;
-  desk private.desk;
-  before private.streams;
-  stream private.streams;
-  recipient uuid;
+  stream private.streams := desk.stream;
 begin
-  perform
-  from private.streams
-  where streams.user_id in (select looked.recipient_id from unnest(notices) as looked)
-  order by streams.user_id
-  for no key update;
-
-  for recipient in
-    select distinct looked.recipient_id
-    from unnest(notices) as looked
-    order by 1
-  loop
-    select streams.* into before
-    from private.streams
-    where streams.user_id = recipient;
-    desk := (before, '{}'::bigint[]);
-
-    for notice in
-      select looked.*
-      from unnest(notices) as looked
-      where looked.recipient_id = recipient
-      order by looked.is_ended, looked.kind, looked.id
-    loop
-      if notice.is_ended then
-        perform private.forget_recipient(recipient);
-        before := null;
-      end if;
-      -- The account is deleted.
-      continue when before.user_id is null;
-
-      stream := desk.stream;
-      stream.requests := stream.requests + notice.requests;
-      desk.stream := stream;
-      if notice.kind is not null then
-        desk := private.look_at_one(desk, notice);
-      elsif notice.actor_id is null and not exists (
-        select from public.posts where posts.id = notice.object_id
-      ) then
-        desk := private.forget_object(desk, notice);
-      else
-        desk := private.look_at_many(desk, notice);
-      end if;
-    end loop;
-    continue when before.user_id is null;
-
-    stream := desk.stream;
-    if cardinality(desk.changed) > most_events then
-      perform private.append_events(stream, 'start_over', array[null::bigint]);
-    elsif cardinality(desk.changed) > 0 then
-      perform private.append_events(stream, 'notification', desk.changed);
-    elsif stream.requests <> before.requests then
-      perform private.append_events(stream, 'unread', array[null::bigint]);
-    elsif stream.last_id <> before.last_id then
-      update private.streams
-      set last_id = stream.last_id
-      where streams.user_id = recipient;
-    end if;
-  end loop;
+  if cardinality(desk.changed) > most_events then
+    return private.append_events(stream, 'start_over', array[null::bigint]);
+  elsif cardinality(desk.changed) > 0 then
+    -- The order must not tell a block from a deleted account. So it is not the order of work.
+    return private.append_events(
+      stream, 'notification', array(select unnest(desk.changed) as group_id order by group_id)
+    );
+  elsif stream.requests <> before.requests then
+    return private.append_events(stream, 'unread', array[null::bigint]);
+  elsif stream.last_id <> before.last_id then
+    update private.streams
+    set last_id = stream.last_id
+    where streams.user_id = stream.user_id;
+  end if;
+  return stream.last_seq;
 end;
 $$;
 
-comment on function private.deliver is 'Looks at these rows of the queue, which the caller has deleted.';
-revoke all on function private.deliver (private.notice_queue[]) from public, anon, authenticated, service_role;
+comment on function private.close_desk is 'Writes what a delivery changed for its recipient, whose stream was like this before. Answers the number of their last event.';
+revoke all on function private.close_desk (private.desk, private.streams) from public, anon, authenticated, service_role;
+
+/*
+ * Streams are locked one after the other, in the order of their people.
+ *
+ * A person whose post becomes popular gets very many notifications. If each took the stream
+ * and told their client, everybody who likes the post would wait for the one before, and
+ * Realtime would close the channel. So a transaction leaves what it adds for the job if the
+ * stream is locked, or had 20 events in this second. The job adds many of them in one
+ * transaction, and tells of each group once. A request to follow is counted, so it is never
+ * left. A withdrawal is never left. It waits for the stream.
+ */
+create function private.deliver(notices private.notice_queue[], waits boolean)
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  notice private.notice_queue;
+  most_events constant integer := 20;
+  this_second constant bigint := extract(epoch from clock_timestamp());
+  recipient uuid;
+  is_busy boolean;
+  before private.streams;
+  desk private.desk;
+  stream private.streams;
+  last_seq bigint;
+begin
+  for notice in
+    select looked.*
+    from unnest(notices) as looked
+    order by looked.recipient_id, looked.is_ended, looked.kind, looked.id
+  loop
+    if recipient is distinct from notice.recipient_id then
+      if before.user_id is not null then
+        last_seq := private.close_desk(desk, before);
+      end if;
+      recipient := notice.recipient_id;
+      select streams.* into before
+      from private.streams
+      where streams.user_id = recipient
+      for no key update skip locked;
+      is_busy := not deliver.waits
+        and (before.user_id is null or before.told >= most_events and before.told_second = this_second)
+        and not exists (
+          select
+          from unnest(notices) as looked
+          where looked.recipient_id = recipient and (
+            looked.kind is null or looked.requests <> 0 or not private.notice_holds(
+              looked.recipient_id, looked.kind, looked.actor_id, looked.object_id, looked.draft_id
+            )
+          )
+        );
+      if before.user_id is null and not is_busy then
+        select streams.* into before
+        from private.streams
+        where streams.user_id = recipient
+        for no key update;
+      end if;
+      desk := (before, '{}'::bigint[]);
+    end if;
+    if is_busy then
+      insert into private.notice_queue (recipient_id, kind, actor_id, object_id, draft_id, requests, is_ended)
+      values (
+        notice.recipient_id, notice.kind, notice.actor_id, notice.object_id, notice.draft_id, notice.requests,
+        notice.is_ended
+      );
+      continue;
+    end if;
+    if notice.is_ended then
+      perform private.forget_recipient(recipient);
+      before := null;
+    end if;
+    -- The account is deleted.
+    continue when before.user_id is null;
+
+    if notice.requests <> 0 then
+      stream := desk.stream;
+      stream.requests := stream.requests + notice.requests;
+      desk.stream := stream;
+    end if;
+    if notice.kind is not null then
+      desk := private.look_at_one(desk, notice);
+    elsif notice.actor_id is null and not exists (
+      select from public.posts where posts.id = notice.object_id
+    ) then
+      desk := private.forget_object(desk, notice);
+    else
+      desk := private.look_at_many(desk, notice);
+    end if;
+  end loop;
+  if before.user_id is not null then
+    last_seq := private.close_desk(desk, before);
+  end if;
+  return cardinality(notices);
+end;
+$$;
+
+comment on function private.deliver is 'Looks at these rows of the queue, which the caller has deleted. Answers how many. With waits, it waits for a stream that is locked. Otherwise it leaves the rows about it for the job.';
+revoke all on function private.deliver (private.notice_queue[], boolean) from public, anon, authenticated, service_role;
 
 -- It runs when the transaction commits, once for each row of the queue. The first run does
 -- all, and leaves what is too much. Definer, because nobody may write notifications.
-create function private.deliver_own_notices()
+create function private.notice_queue_deliver()
 returns trigger
 language plpgsql
 security definer
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   most constant integer := 100;
   notices private.notice_queue[];
+  leaves text;
+  looked_at integer;
 begin
   if current_setting('plaza.leaves_notices', true) = 'yes' then
     return null;
   end if;
-  perform set_config('plaza.leaves_notices', 'yes', true);
+  leaves := set_config('plaza.leaves_notices', 'yes', true);
 
   with taken as (
     delete from private.notice_queue
@@ -586,17 +700,17 @@ begin
     set is_left = true
     where notice_queue.xact = new.xact;
   end if;
-  perform private.deliver(notices);
+  looked_at := private.deliver(notices, false);
   return null;
 end;
 $$;
 
-comment on function private.deliver_own_notices is 'Looks at up to 100 rows that this transaction wrote to the queue.';
-revoke all on function private.deliver_own_notices () from public, anon, authenticated, service_role;
+comment on function private.notice_queue_deliver is 'Looks at up to 100 rows that this transaction wrote to the queue, except those about a stream that is locked.';
+revoke all on function private.notice_queue_deliver () from public, anon, authenticated, service_role;
 
-create constraint trigger deliver_own_notices
+create constraint trigger notice_queue_deliver
   after insert on private.notice_queue
   deferrable initially deferred
   for each row
   when (not new.is_left)
-  execute function private.deliver_own_notices();
+  execute function private.notice_queue_deliver();

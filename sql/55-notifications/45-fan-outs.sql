@@ -20,7 +20,7 @@ create table private.fan_outs (
 comment on table  private.fan_outs is 'Things that concern many people, who are not all found yet.';
 comment on column private.fan_outs.kind is 'post: the followers who are notified of the author''s posts. edited: the authors of reposts, replies and quotes. object: all who were notified of a post. account: all who were notified of the posts of an account.';
 comment on column private.fan_outs.after_id is 'The people up to this one are found.';
-comment on column private.fan_outs.after_post is 'Of an account: the posts up to this one are found.';
+comment on column private.fan_outs.after_post is 'For an account: its posts up to this one are found.';
 comment on column private.fan_outs.served_at is 'When its last batch was. The others go first.';
 revoke all on private.fan_outs from public, anon, authenticated, service_role;
 
@@ -114,7 +114,7 @@ begin
 end;
 $$;
 
-comment on function private.people_of is 'The next people whom a fan-out concerns, in the order of their ids.';
+comment on function private.people_of is 'The next people that a fan-out concerns, in the order of their ids.';
 revoke all on function private.people_of (private.fan_outs, integer) from public, anon, authenticated, service_role;
 
 -- Puts people into the queue.
@@ -134,7 +134,7 @@ begin atomic
   where person.id <> (fan_out).actor_id or (fan_out).kind = 'object';
 end;
 
-comment on function private.queue_people is 'Puts people whom a fan-out concerns into the queue.';
+comment on function private.queue_people is 'Puts people that a fan-out concerns into the queue.';
 revoke all on function private.queue_people (private.fan_outs, uuid[]) from public, anon, authenticated, service_role;
 
 create function private.fan_out(kind text, actor_id uuid, object_id bigint)
@@ -163,7 +163,7 @@ begin
 end;
 $$;
 
-comment on function private.fan_out is 'Lets everybody whom something concerns be looked at: now if they are few, otherwise by a job.';
+comment on function private.fan_out is 'Queues the people that something concerns: now if they are few, otherwise by a job.';
 revoke all on function private.fan_out (text, uuid, bigint) from public, anon, authenticated, service_role;
 
 -- What others were notified of by an account: of its posts, and of its reposts. most is a

@@ -2,11 +2,12 @@
  * groups
  *
  * How a group of notifications looks to its recipient: in a list, and in an event of the
- * stream. The recipient sees nobody who is hidden from them, even if a large block has not
- * been looked at yet (20-queue.sql).
+ * stream. The recipient sees no person and no post that is hidden from them, even if a large
+ * change has not been looked at yet (20-queue.sql).
  */
 
--- English, for clients that do not know a kind.
+-- English, for clients that do not know a kind. The casts to text keep it immutable. Otherwise
+-- Postgres would prepare it again for every event.
 create function private.notification_text(kind public.notification_kind, actors public.author[], number_of_people bigint)
 returns text
 language sql
@@ -17,7 +18,7 @@ return case
     else coalesce(nullif(actors[1].display_name, ''), actors[1].username)
       || case
         when number_of_people = 2 then ' and 1 other '
-        when number_of_people > 2 then ' and ' || number_of_people - 1 || ' others '
+        when number_of_people > 2 then ' and ' || (number_of_people - 1)::text || ' others '
         else ' '
       end
   end
@@ -34,7 +35,7 @@ return case
     when 'post' then 'wrote a post'
     when 'draft_published' then 'Your scheduled post was published'
     when 'draft_failed' then 'Your scheduled post could not be published'
-    when 'filtered_requests' then number_of_people
+    when 'filtered_requests' then number_of_people::text
       || case number_of_people when 1 then ' filtered request' else ' filtered requests' end || ' to follow you'
     else 'did something'
   end;
@@ -43,31 +44,32 @@ comment on function private.notification_text is 'A sentence that tells what a g
 revoke all on function private.notification_text (public.notification_kind, public.author[], bigint)
   from public, anon, authenticated, service_role;
 
--- Plpgsql, because Postgres keeps its plan.
-create function private.listed_groups(user_id uuid, group_ids bigint[])
+-- In SQL and not a definer, here and below, so that the planner puts it into the query around
+-- it. hidden_ids are those of the recipient. The limits make Postgres look up each group, and
+-- never read all groups of the recipient.
+create function private.listed_groups(stream private.streams, hidden_ids uuid[], group_ids bigint[])
 returns table (
   id bigint, group_id bigint, kind public.notification_kind, count bigint, actors public.author[], object_id bigint,
   draft_id uuid, is_read boolean, is_quiet boolean, happened_at timestamptz, fallback text
 )
-language plpgsql
+language sql
 stable
 security invoker
-set search_path = ''
 rows 20
-as $$
-declare
-  hidden_ids uuid[] := array(select private.hidden_ids(listed_groups.user_id));
-  pointer bigint := (select streams.read_up_to from private.streams where streams.user_id = listed_groups.user_id);
-begin
-  return query
+begin atomic
   select
     listed.latest_id, listed.group_id, listed.kind, listed.shown, newest.actors, listed.object_id, listed.draft_id,
-    not listed.is_marked_unread and listed.latest_id <= greatest(listed.read_up_to, pointer),
+    not listed.is_marked_unread and listed.latest_id <= greatest(listed.read_up_to, (listed_groups.stream).read_up_to),
     listed.is_quiet, newest.happened_at,
     private.notification_text(listed.kind, newest.actors, listed.shown)
-  from unnest(listed_groups.group_ids) with ordinality as wanted (id, place)
-  join private.notification_groups as listed
-    on listed.recipient_id = listed_groups.user_id and listed.group_id = wanted.id
+  from unnest(listed_groups.group_ids) as wanted (id)
+  cross join lateral (
+    select notification_groups.*
+    from private.notification_groups
+    where notification_groups.recipient_id = (listed_groups.stream).user_id
+      and notification_groups.group_id = wanted.id
+    limit 1
+  ) as listed
   cross join lateral (
     select
       array_agg(
@@ -78,47 +80,47 @@ begin
     from (
       select notifications.id, notifications.actor_id, notifications.created_at
       from private.notifications
-      where notifications.recipient_id = listed_groups.user_id
+      where notifications.recipient_id = (listed_groups.stream).user_id
         and notifications.group_id = listed.group_id
         and notifications.withdrawn_at is null and not notifications.is_muted
-        and notifications.actor_id <> all (hidden_ids)
+        and notifications.actor_id <> all (listed_groups.hidden_ids)
       order by notifications.id desc
       limit 3
     ) as member
     join public.profiles on profiles.id = member.actor_id
   ) as newest
   where newest.actors is not null
-  order by wanted.place;
+    and (
+      listed.object_id = 0
+      -- Their recipient wrote the post, and sees it as long as it is there.
+      or listed.kind in ('like', 'repost', 'draft_published')
+        and exists (select from public.posts where posts.id = listed.object_id)
+      or listed.kind not in ('like', 'repost', 'draft_published')
+        and private.sees_post((listed_groups.stream).user_id, listed.object_id)
+    );
 end;
-$$;
 
-comment on function private.listed_groups is 'How these groups look to their recipient, in the order given. A group that shows nothing is left out.';
-revoke all on function private.listed_groups (uuid, bigint[]) from public, anon, authenticated, service_role;
+comment on function private.listed_groups is 'How these groups look to their recipient. A group that shows nothing is left out.';
+revoke all on function private.listed_groups (private.streams, uuid[], bigint[])
+  from public, anon, authenticated, service_role;
 
-create function private.unread_numbers(user_id uuid)
+create function private.unread_numbers(stream private.streams)
 returns jsonb
 language sql
 stable
 security invoker
-return (
-  select jsonb_build_object('notifications', streams.unread, 'requests', streams.requests)
-  from private.streams
-  where streams.user_id = unread_numbers.user_id
-);
+return jsonb_build_object('notifications', stream.unread, 'requests', stream.requests);
 
 comment on function private.unread_numbers is 'What every event says about unread things.';
-revoke all on function private.unread_numbers (uuid) from public, anon, authenticated, service_role;
+revoke all on function private.unread_numbers (private.streams) from public, anon, authenticated, service_role;
 
-create function private.group_payloads(user_id uuid, group_ids bigint[])
+create function private.group_payloads(stream private.streams, hidden_ids uuid[], group_ids bigint[])
 returns table (group_id bigint, payload jsonb)
-language plpgsql
+language sql
 stable
 security invoker
-set search_path = ''
 rows 20
-as $$
-begin
-  return query
+begin atomic
   select
     listed.group_id,
     jsonb_build_object(
@@ -127,14 +129,15 @@ begin
       'is_read', listed.is_read, 'is_quiet', listed.is_quiet, 'happened_at', listed.happened_at,
       'fallback', listed.fallback
     )
-  from private.listed_groups(group_payloads.user_id, group_payloads.group_ids) as listed;
+  from private.listed_groups(group_payloads.stream, group_payloads.hidden_ids, group_payloads.group_ids) as listed;
 end;
-$$;
 
 comment on function private.group_payloads is 'Groups as events and snapshots tell them. A group that shows nothing is left out.';
-revoke all on function private.group_payloads (uuid, bigint[]) from public, anon, authenticated, service_role;
+revoke all on function private.group_payloads (private.streams, uuid[], bigint[])
+  from public, anon, authenticated, service_role;
 
-create function private.event_payload(user_id uuid, kind private.event_kind, subject bigint)
+-- Plpgsql, because the payload of a conversation is made in a later chapter (57-chat/55-lists.sql).
+create function private.event_payload(kind private.event_kind, subject bigint, listed jsonb, stream private.streams)
 returns jsonb
 language plpgsql
 stable
@@ -143,19 +146,15 @@ set search_path = ''
 as $$
 begin
   return case event_payload.kind
-    when 'notification' then coalesce(
-      (
-        select payloads.payload
-        from private.group_payloads(event_payload.user_id, array[event_payload.subject]) as payloads
-      ),
-      jsonb_build_object('group_id', event_payload.subject, 'count', 0)
-    )
+    when 'notification' then
+      coalesce(event_payload.listed, jsonb_build_object('group_id', event_payload.subject, 'count', 0))
     when 'read' then jsonb_build_object('up_to', event_payload.subject)
-    when 'conversation' then private.conversation_payload(event_payload.user_id, event_payload.subject)
+    when 'conversation' then private.conversation_payload(stream.user_id, event_payload.subject)
     else '{}'
-  end || jsonb_build_object('unread', private.unread_numbers(event_payload.user_id));
+  end || jsonb_build_object('unread', private.unread_numbers(stream));
 end;
 $$;
 
-comment on function private.event_payload is 'What an event of a stream says now.';
-revoke all on function private.event_payload (uuid, private.event_kind, bigint) from public, anon, authenticated, service_role;
+comment on function private.event_payload is 'What an event of a stream says now. listed is the payload of its group, or null.';
+revoke all on function private.event_payload (private.event_kind, bigint, jsonb, private.streams)
+  from public, anon, authenticated, service_role;

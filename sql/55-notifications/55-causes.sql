@@ -131,25 +131,33 @@ begin
   insert into private.notice_queue (recipient_id, kind, actor_id, object_id)
   select
     target.author_id,
-    case
-      when target.id = added.repost_of_id then 'repost'
-      when target.id = added.reply_to_id then 'reply'
-      else 'quote'
-    end::public.notification_kind,
+    reference.kind,
     added.author_id,
-    case when target.id = added.repost_of_id then target.id else added.id end
+    case reference.kind when 'repost' then target.id else added.id end
   from added
-  join public.posts as target on target.id in (added.repost_of_id, added.reply_to_id, added.quote_of_id)
+  -- A post may answer and quote the same person, who may want to hear only of quotes.
+  cross join lateral (
+    values
+      ('repost'::public.notification_kind, added.repost_of_id),
+      ('reply', added.reply_to_id),
+      ('quote', added.quote_of_id)
+  ) as reference (kind, post_id)
+  join public.posts as target on target.id = reference.post_id
   where target.author_id <> added.author_id;
 
   for author_id, post_id in
     select added.author_id, added.id
     from added
     where added.reply_to_id is null and added.repost_of_id is null
-      and exists (
-        select from public.follows
+      -- The order makes Postgres use the index. Otherwise it may read all follows, if it
+      -- believes that most people follow this author.
+      and (
+        select true
+        from public.follows
         where follows.followee_id = added.author_id and follows.notifies
-      )
+        order by follows.follower_id
+        limit 1
+      ) is true
   loop
     perform private.fan_out('post', author_id, post_id);
   end loop;
@@ -208,7 +216,7 @@ begin
 end;
 $$;
 
-comment on function private.post_mentions_cause_end is 'Queues posts for people whom they no longer mention.';
+comment on function private.post_mentions_cause_end is 'Queues posts for people who are no longer mentioned in them.';
 revoke all on function private.post_mentions_cause_end () from public, anon, authenticated, service_role;
 
 create trigger post_mentions_cause_end

@@ -62,6 +62,8 @@ declare
     notifications_page.kinds, enum_range(null::public.notification_kind)
   );
   spare constant integer := 20;
+  stream private.streams;
+  hidden_ids uuid[] := array(select private.hidden_ids(viewer_id));
   group_ids bigint[];
 begin
   perform private.check_page_size(notifications_page.page_size);
@@ -83,11 +85,13 @@ begin
     limit notifications_page.page_size + spare
   );
 
+  select streams.* into stream
+  from private.streams
+  where streams.user_id = viewer_id;
   return query
   with listed as materialized (
     select groups.*
-    from private.listed_groups(viewer_id, group_ids) as groups
-    where groups.object_id = 0 or private.sees_post(viewer_id, groups.object_id)
+    from private.listed_groups(stream, hidden_ids, group_ids) as groups
     order by groups.id desc
     limit notifications_page.page_size
   ),
@@ -194,7 +198,7 @@ comment on function public.notification_actors is 'The people of a group of your
 revoke all on function public.notification_actors (bigint, bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function public.notification_actors (bigint, bigint, integer) to authenticated;
 
--- What is read ---------------------------------------------------------------
+-- Read and unread -------------------------------------------------------------
 
 -- The budget is charged before the stream is locked, as by every other write.
 create function private.hold_own_stream()
@@ -374,7 +378,7 @@ volatile
 security invoker
 return private.mark_group(mark_group_read.id, true);
 
-comment on function public.mark_group_read is 'Marks one group as read, up to the notification with this id. What was added since stays unread. False when there is no such group.';
+comment on function public.mark_group_read is 'Marks one group as read, up to the notification with this id. Notifications that were added since stay unread. False when there is no such group.';
 revoke all on function public.mark_group_read (bigint) from public, anon, authenticated, service_role;
 grant execute on function public.mark_group_read (bigint) to authenticated;
 

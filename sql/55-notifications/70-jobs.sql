@@ -65,7 +65,7 @@ begin
   select array_agg(taken) into notices
   from taken;
   if notices is not null then
-    perform private.deliver(notices);
+    perform private.deliver(notices, true);
   end if;
   return notices is not null or waiting.id is not null;
 end;
@@ -77,7 +77,7 @@ revoke all on function private.deliver_batch () from public, anon, authenticated
 -- It commits after each batch. So it holds the streams of at most 100 people at a time, and
 -- only for a moment. Two runs never work at the same time. A procedure that commits cannot
 -- set the search path. So every name has its schema.
-create procedure private.deliver_waiting_notices(at_most interval default '4 seconds')
+create procedure private.deliver_waiting_notices(at_most interval default '10 seconds')
 language plpgsql
 security invoker
 as $$
@@ -85,23 +85,22 @@ declare
   the_job constant bigint := pg_catalog.hashtextextended('deliver waiting notices', 0);
   stops_at timestamptz := pg_catalog.clock_timestamp() + at_most;
 begin
-  if not pg_catalog.pg_try_advisory_lock(the_job) then
-    return;
-  end if;
-  while private.deliver_batch() and pg_catalog.clock_timestamp() < stops_at loop
+  while pg_catalog.pg_try_advisory_xact_lock(the_job)
+    and private.deliver_batch()
+    and pg_catalog.clock_timestamp() < stops_at
+  loop
     commit;
   end loop;
-  perform pg_catalog.pg_advisory_unlock(the_job);
 end;
 $$;
 
 comment on procedure private.deliver_waiting_notices is 'Looks at what waits in the queue, batch by batch, until nothing is left or the time is over.';
 revoke all on procedure private.deliver_waiting_notices (interval) from public, anon, authenticated, service_role;
 
--- What is too old ------------------------------------------------------------
+-- Old rows -------------------------------------------------------------------
 
--- What was withdrawn a day ago cannot return to its place any more. A group that is left with
--- nothing goes too.
+-- A notification that was withdrawn a day ago cannot return to its place any more. A group
+-- that is left with nothing is deleted too.
 create function private.forget_withdrawn()
 returns integer
 language plpgsql
@@ -170,13 +169,12 @@ declare
   the_job constant bigint := pg_catalog.hashtextextended('forget old notices', 0);
   stops_at timestamptz := pg_catalog.clock_timestamp() + at_most;
 begin
-  if not pg_catalog.pg_try_advisory_lock(the_job) then
-    return;
-  end if;
-  while private.forget_events() + private.forget_withdrawn() > 0 and pg_catalog.clock_timestamp() < stops_at loop
+  while pg_catalog.pg_try_advisory_xact_lock(the_job)
+    and private.forget_events() + private.forget_withdrawn() > 0
+    and pg_catalog.clock_timestamp() < stops_at
+  loop
     commit;
   end loop;
-  perform pg_catalog.pg_advisory_unlock(the_job);
 end;
 $$;
 
@@ -187,7 +185,7 @@ revoke all on procedure private.forget_old_notices (interval) from public, anon,
 do $$
 begin
   if exists (select from pg_extension where extname = 'pg_cron') then
-    perform cron.schedule('deliver-waiting-notices', '5 seconds', 'call private.deliver_waiting_notices()');
+    perform cron.schedule('deliver-waiting-notices', '2 seconds', 'call private.deliver_waiting_notices()');
     perform cron.schedule('forget-old-notices', '* * * * *', 'call private.forget_old_notices()');
   end if;
 end;

@@ -79,9 +79,8 @@ $$;
 comment on function private.deliver_chat_batch is 'Rings the bells of up to 5 groups, and tells up to 20 people about conversations. False when nothing waits.';
 revoke all on function private.deliver_chat_batch () from public, anon, authenticated, service_role;
 
--- pg_cron starts it every 5 seconds. In between it looks again four times a second. A procedure
--- that commits cannot set the search path. So every name has its schema.
-create procedure private.deliver_chat(at_most interval default '4.8 seconds')
+-- Like deliver_waiting_notices() (55-notifications/70-jobs.sql).
+create procedure private.deliver_chat(at_most interval default '5 seconds')
 language plpgsql
 security invoker
 as $$
@@ -89,21 +88,16 @@ declare
   the_job constant bigint := pg_catalog.hashtextextended('deliver chat', 0);
   stops_at timestamptz := pg_catalog.clock_timestamp() + at_most;
 begin
-  if not pg_catalog.pg_try_advisory_lock(the_job) then
-    return;
-  end if;
+  while pg_catalog.pg_try_advisory_xact_lock(the_job)
+    and private.deliver_chat_batch()
+    and pg_catalog.clock_timestamp() < stops_at
   loop
-    perform private.deliver_chat_batch();
-    commit;
-    exit when pg_catalog.clock_timestamp() >= stops_at;
-    perform pg_catalog.pg_sleep(0.2);
     commit;
   end loop;
-  perform pg_catalog.pg_advisory_unlock(the_job);
 end;
 $$;
 
-comment on procedure private.deliver_chat is 'Rings bells and tells streams about conversations, again and again until the time is over.';
+comment on procedure private.deliver_chat is 'Rings bells and tells streams about conversations, batch by batch, until nothing is left or the time is over.';
 revoke all on procedure private.deliver_chat (interval) from public, anon, authenticated, service_role;
 
 -- Disappearing ---------------------------------------------------------------
@@ -189,7 +183,7 @@ revoke all on function private.forget_conversation_events () from public, anon, 
 do $$
 begin
   if exists (select from pg_extension where extname = 'pg_cron') then
-    perform cron.schedule('deliver-chat', '5 seconds', 'call private.deliver_chat()');
+    perform cron.schedule('deliver-chat', '1 second', 'call private.deliver_chat()');
     perform cron.schedule('erase-expired-messages', '10 seconds', 'select private.erase_expired()');
     perform cron.schedule('forget-conversation-events', '* * * * *', 'select private.forget_conversation_events()');
   end if;

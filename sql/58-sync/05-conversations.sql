@@ -14,7 +14,7 @@ create type public.stream_page as (
   snapshot    jsonb
 );
 
-comment on type public.stream_page is 'The news of a stream. cursor is what to ask with the next time. has_more: ask again at once. start_over: drop what you know of the stream and take the snapshot, because the cursor is missing, too old or unknown here. Otherwise snapshot is null.';
+comment on type public.stream_page is 'The newer events of a stream. cursor is what to ask with the next time. has_more: ask again at once. start_over: drop what you know of the stream and take the snapshot, because the cursor is missing, too old or unknown here. Otherwise snapshot is null.';
 comment on column public.stream_page.snapshot is 'The stream as it is at the cursor. Null when events lead there.';
 
 create function private.conversation_snapshot(

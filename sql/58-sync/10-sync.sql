@@ -42,7 +42,8 @@ as $$
 declare
   viewer_id uuid := private.viewer();
   page public.stream_page;
-  newest_seq bigint;
+  stream private.streams;
+  hidden_ids uuid[];
   group_ids bigint[];
 begin
   page.stream := 'user:' || viewer_id;
@@ -53,19 +54,20 @@ begin
     raise sqlstate 'PT400' using message = 'A page of events has 1 to 500', detail = 'page_size_range';
   end if;
 
-  select streams.last_seq into newest_seq
+  select streams.* into stream
   from private.streams
   where streams.user_id = viewer_id;
   if not found then
     raise sqlstate 'PT401' using message = 'Your account does not exist any more', detail = 'account_not_found';
   end if;
 
-  page.start_over := page.cursor is null or page.cursor > newest_seq or page.cursor < newest_seq and not exists (
+  hidden_ids := array(select private.hidden_ids(viewer_id));
+  page.start_over := page.cursor is null or page.cursor > stream.last_seq or page.cursor < stream.last_seq and not exists (
     select from private.stream_events
     where stream_events.user_id = viewer_id and stream_events.seq = page.cursor + 1
   );
   if page.start_over then
-    page.cursor := newest_seq;
+    page.cursor := stream.last_seq;
     group_ids := array(
       select listed.group_id
       from private.notifications_page(null, null, 20, null) as listed
@@ -74,11 +76,11 @@ begin
       'notifications', coalesce(
         (
           select jsonb_agg(payloads.payload order by (payloads.payload ->> 'id')::bigint desc)
-          from private.group_payloads(viewer_id, group_ids) as payloads
+          from private.group_payloads(stream, hidden_ids, group_ids) as payloads
         ),
         '[]'
       ),
-      'unread', private.unread_numbers(viewer_id)
+      'unread', private.unread_numbers(stream)
     );
     return page;
   end if;
@@ -93,9 +95,12 @@ begin
   ),
   payload as materialized (
     select payloads.group_id, payloads.payload
-    from private.group_payloads(
-      viewer_id, array(select distinct newer.subject from newer where newer.kind = 'notification')
-    ) as payloads
+    from (
+      select array_agg(distinct newer.subject) as group_ids
+      from newer
+      where newer.kind = 'notification'
+    ) as changed
+    cross join lateral private.group_payloads(stream, hidden_ids, changed.group_ids) as payloads
   )
   select
     coalesce(max(newer.seq), page.cursor),
@@ -104,12 +109,7 @@ begin
         jsonb_build_object(
           'seq', newer.seq,
           'kind', newer.kind,
-          'payload', case newer.kind
-            when 'notification' then coalesce(
-              payload.payload, jsonb_build_object('group_id', newer.subject, 'count', 0)
-            ) || jsonb_build_object('unread', private.unread_numbers(viewer_id))
-            else private.event_payload(viewer_id, newer.kind, newer.subject)
-          end
+          'payload', private.event_payload(newer.kind, newer.subject, payload.payload, stream)
         )
         order by newer.seq
       ),
@@ -118,12 +118,12 @@ begin
   into page.cursor, page.events
   from newer
   left join payload on payload.group_id = newer.subject and newer.kind = 'notification';
-  page.has_more := page.cursor < newest_seq;
+  page.has_more := page.cursor < stream.last_seq;
   return page;
 end;
 $$;
 
-comment on function private.sync_user is 'What is newer in the viewer''s own stream.';
+comment on function private.sync_user is 'The newer events of the viewer''s own stream.';
 revoke all on function private.sync_user (jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function private.sync_user (jsonb, integer) to authenticated;
 
@@ -132,7 +132,7 @@ returns setof public.stream_page
 language sql
 stable
 security invoker
-rows 1
+rows 10
 begin atomic
   select own.*
   from private.sync_user(sync.cursors, sync.page_size) as own

@@ -4,13 +4,15 @@
  * Writes a post and answers it as a feed shows it. So a client needs one request to send a
  * post and show it. An insert into posts does the same, but can only answer columns: the
  * people that the post mentions are known when the insert is over.
+ *
+ * With a client_id, a client may send the request again: see 15-post-keys.sql.
  */
 
 -- Definer, because it builds the row that feeds have. The insert keeps every rule, as the
 -- triggers of posts ask who is signed in. The author is always the viewer.
 create function private.write_post(
   content text, title text, content_warning text, language text, audience public.audience,
-  reply_to_id bigint, quote_of_id bigint, repost_of_id bigint
+  reply_to_id bigint, quote_of_id bigint, repost_of_id bigint, client_id uuid
 )
 returns public.feed_item
 language plpgsql
@@ -21,27 +23,47 @@ as $$
 declare
   viewer_id uuid := private.viewer();
   new_id bigint;
+  is_repeated boolean := false;
   item public.feed_item;
 begin
-  insert into public.posts (
-    author_id, title, content, content_warning, language, audience, reply_to_id, quote_of_id, repost_of_id
-  )
-  values (
-    viewer_id, write_post.title, write_post.content, write_post.content_warning, write_post.language,
-    write_post.audience, write_post.reply_to_id, write_post.quote_of_id, write_post.repost_of_id
-  )
-  returning posts.id into new_id;
+  if write_post.client_id is not null then
+    -- Two such requests may come at the same moment. The second waits here, and then finds the
+    -- key of the first. It spends nothing, so it is answered even if the budget is used up.
+    perform private.take_own_turn(viewer_id);
+    select post_keys.post_id into new_id
+    from private.post_keys
+    where post_keys.author_id = viewer_id and post_keys.client_id = write_post.client_id;
+    is_repeated := found;
+  end if;
+
+  if not is_repeated then
+    insert into public.posts (
+      author_id, title, content, content_warning, language, audience, reply_to_id, quote_of_id, repost_of_id
+    )
+    values (
+      viewer_id, write_post.title, write_post.content, write_post.content_warning, write_post.language,
+      write_post.audience, write_post.reply_to_id, write_post.quote_of_id, write_post.repost_of_id
+    )
+    returning posts.id into new_id;
+    if write_post.client_id is not null then
+      insert into private.post_keys (author_id, client_id, post_id)
+      values (viewer_id, write_post.client_id, new_id);
+    end if;
+  end if;
 
   select items.* into item
   from private.feed_items(viewer_id, array[new_id], array[new_id]) as items;
+  if not found then
+    raise sqlstate 'PT404' using message = 'This post was written, and is deleted by now', detail = 'post_not_found';
+  end if;
   return item;
 end;
 $$;
 
 comment on function private.write_post is 'What public.write_post() does.';
-revoke all on function private.write_post (text, text, text, text, public.audience, bigint, bigint, bigint)
+revoke all on function private.write_post (text, text, text, text, public.audience, bigint, bigint, bigint, uuid)
   from public, anon, authenticated, service_role;
-grant execute on function private.write_post (text, text, text, text, public.audience, bigint, bigint, bigint)
+grant execute on function private.write_post (text, text, text, text, public.audience, bigint, bigint, bigint, uuid)
   to authenticated;
 
 create function public.write_post(
@@ -52,7 +74,8 @@ create function public.write_post(
   audience public.audience default 'everyone',
   reply_to_id bigint default null,
   quote_of_id bigint default null,
-  repost_of_id bigint default null
+  repost_of_id bigint default null,
+  client_id uuid default null
 )
 returns public.feed_item
 language sql
@@ -60,11 +83,11 @@ volatile
 security invoker
 return private.write_post(
   write_post.content, write_post.title, write_post.content_warning, write_post.language, write_post.audience,
-  write_post.reply_to_id, write_post.quote_of_id, write_post.repost_of_id
+  write_post.reply_to_id, write_post.quote_of_id, write_post.repost_of_id, write_post.client_id
 );
 
-comment on function public.write_post is 'Writes a post, a reply, a quote or a repost in your name, and answers it as a row of a feed. The arguments are the columns of posts.';
-revoke all on function public.write_post (text, text, text, text, public.audience, bigint, bigint, bigint)
+comment on function public.write_post is 'Writes a post, a reply, a quote or a repost in your name, and answers it as a row of a feed. The arguments are the columns of posts. client_id is a key of your own: a request with the same key within 30 days writes nothing, and answers the post that the first one wrote.';
+revoke all on function public.write_post (text, text, text, text, public.audience, bigint, bigint, bigint, uuid)
   from public, anon, authenticated, service_role;
-grant execute on function public.write_post (text, text, text, text, public.audience, bigint, bigint, bigint)
+grant execute on function public.write_post (text, text, text, text, public.audience, bigint, bigint, bigint, uuid)
   to authenticated;

@@ -178,6 +178,8 @@ describe("what counts", () => {
     profile: (sql) => sql`update profiles set bio = 'x' where id = ${alice.id}`,
     privacy: (sql) => sql`update profiles set is_private = true where id = ${alice.id}`,
     metadata: () => auth`update auth.users set raw_user_meta_data = '{"a": 1}' where id = ${alice.id}`,
+    setting: (sql) => sql`insert into notification_preferences (kind) values ('like')`,
+    mark_read: (sql) => sql`select mark_read(0)`,
     search: (sql) => sql`select private.spend('search')`,
   };
   let closed: Person;
@@ -209,6 +211,7 @@ describe("what counts", () => {
         "follows",
         "follow_requests",
         "tag_follows",
+        "notification_preferences",
       ])
         await db.admin.unsafe(`delete from ${table}`);
       await db.admin`delete from list_members`;

@@ -179,8 +179,11 @@ describe("a scheduled draft", () => {
       where jobname not like 'sweep-%'
       order by jobname`;
     expect(jobs).toEqual([
+      { jobname: "deliver-waiting-notices", schedule: "2 seconds", username: "postgres", active: true },
       { jobname: "finish-search-switches", schedule: "10 seconds", username: "postgres", active: true },
+      { jobname: "forget-old-notices", schedule: "* * * * *", username: "postgres", active: true },
       { jobname: "forget-old-runs", schedule: "17 3 * * *", username: "postgres", active: true },
+      { jobname: "forget-post-keys", schedule: "*/5 * * * *", username: "postgres", active: true },
       { jobname: "forget-usage", schedule: "23 3 * * *", username: "postgres", active: true },
       { jobname: "publish-due-drafts", schedule: "10 seconds", username: "postgres", active: true },
     ]);

@@ -36,7 +36,7 @@ const plainPage = (viewer: Person, before: number | null, pageSize: number): Pro
     const rows = await sql`
       select jsonb_build_object(
         'id', posts.id,
-        'post', to_jsonb(posts) - 'author_id' - 'repost_of_id' || jsonb_build_object(
+        'post', to_jsonb(posts) - 'author_id' - 'repost_of_id' - 'thread_id' || jsonb_build_object(
           'author', jsonb_build_object(
             'id', profiles.id, 'username', username, 'display_name', display_name, 'avatar_url', avatar_url
           ),

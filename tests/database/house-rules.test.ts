@@ -165,12 +165,22 @@ const rules: Rule[] = [
     broken: "alter function public.home_feed security definer",
   },
   {
+    // A procedure that commits cannot set the search path.
     rule: "a function has an SQL-standard body or an empty search_path",
     offenders: `
       select oid::regprocedure from pg_proc
-      where pronamespace ${ours} and prosqlbody is null
+      where pronamespace ${ours} and prokind = 'f' and prosqlbody is null
         and not coalesce(proconfig @> '{"search_path=\\"\\""}', false)`,
     broken: "alter function private.new_id reset search_path",
+  },
+  {
+    rule: "a procedure of a job names the schema of everything, because it has no search_path",
+    offenders: `
+      select oid::regprocedure from pg_proc
+      where pronamespace ${ours} and prokind = 'p'
+        and prosrc ~ '(?<![.\\w])(?!coalesce)\\w+\\('`,
+    broken: `create procedure private.broken() language plpgsql as
+      'begin perform private.deliver_batch(); perform pg_sleep(0); end'`,
   },
   {
     rule: "an invoker function in SQL has an SQL-standard body",
@@ -309,10 +319,11 @@ const rules: Rule[] = [
       return post.audience = 'everyone' or exists (select from public.follows where followee_id = post.author_id)`,
   },
   {
+    // notice_holds looks for follows that notify.
     rule: "one function each says who sees a follow, a list, and what somebody likes",
     offenders: `
       select name from (${definitions}) as definition
-      where (body ~ 'looks_into' and body ~ 'followe[er]_id' and name not in ('sees_follow', 'feed_page', 'author_posts'))
+      where (body ~ 'looks_into' and body ~ 'followe[er]_id' and name not in ('sees_follow', 'feed_page', 'author_posts', 'notice_holds'))
         or (body ~ 'looks_into' and body ~ 'not \\(*(\\w+\\)?\\.)?is_private' and name not in ('sees_list', 'feed_page'))
         or (body ~ 'looks_into' and body ~ 'shows_likes' and name not in ('shows_likes_to', 'feed_page'))`,
     broken: `

@@ -51,6 +51,11 @@ const calls: [type: string, call: string][] = [
   ["author_counts", "author_counts"],
   ["follow_counts", "follow_counts"],
   ["post_counts", "post_counts"],
+  ["notification", "notifications()"],
+  ["notification_actor", "notification_actors((select max(group_id) from notifications()))"],
+  ["stream_page", "sync()"],
+  ["stream_page", "sync(jsonb_build_object('user:' || auth.uid(), 0))"],
+  ["unread_counts", "unread()"],
   ...chatCalls,
 ];
 
@@ -80,6 +85,8 @@ async function town(db: Database): Promise<Person[]> {
     (sql) => sql`insert into mutes (muted_id, muted_until) values (${carol.id}, now() + interval '1 hour')`,
   );
   await mallory.asks((sql) => sql`insert into blocks (blocked_id) values (${bob.id})`);
+  await alice.asks((sql) => sql`insert into drafts (content) values ('later')`);
+  await db.admin`update drafts set failed_at = now(), failure = 'post_not_found'`;
   await chatIn(people as [Person, Person, Person, Person], root);
   return people;
 }

@@ -1,8 +1,10 @@
 /**
  * Counts again what triggers keep. A test calls it as a superuser, after its changes. Every
- * answer is a list of differences, and it is empty when the counts are right.
+ * answer is a list of differences, and it is empty when the counts are right. First it looks at
+ * the notifications that wait.
  */
 import type { Sql } from "postgres";
+import { noticeQuestions } from "./recount-notifications.ts";
 
 const questions: Record<string, string> = {
   follow_counts: `
@@ -134,11 +136,24 @@ const questions: Record<string, string> = {
     select requester_id, target_id from follow_requests
     where not exists (select from profiles where id = target_id and is_private)
       or exists (select from follows where (follower_id, followee_id) = (requester_id, target_id))`,
+  ...noticeQuestions,
 };
+
+/** Looks at all changes that wait in the queue of notifications. */
+export async function deliverWaiting(admin: Sql): Promise<void> {
+  for (;;) {
+    await admin.unsafe("call private.deliver_waiting_notices()");
+    const [waits] = await admin`
+      select
+        (select count(*) from private.notice_queue) + (select count(*) from private.fan_outs) as rows`;
+    if (Number(waits?.rows) === 0) return;
+  }
+}
 
 /** @returns the wrong rows for each question; `{}` when all rows are right */
 export async function differences(admin: Sql): Promise<Record<string, unknown[]>> {
   const found: Record<string, unknown[]> = {};
+  await deliverWaiting(admin);
   for (const [question, sql] of Object.entries(questions)) {
     const rows = await admin.unsafe(sql);
     if (rows.length > 0) found[question] = [...rows].slice(0, 5);

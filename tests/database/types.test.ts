@@ -102,8 +102,12 @@ test("only the columns that a client may write can be written", () => {
   expectTypeOf<keyof Tables["posts"]["Update"]>().toEqualTypeOf<
     "title" | "content" | "content_warning" | "language"
   >();
-  expectTypeOf<Tables["follows"]["Insert"]>().toEqualTypeOf<{ follower_id?: string; followee_id: string }>();
-  expectTypeOf<Tables["follows"]["Update"]>().toEqualTypeOf<Record<string, never>>();
+  expectTypeOf<Tables["follows"]["Insert"]>().toEqualTypeOf<{
+    follower_id?: string;
+    followee_id: string;
+    notifies?: boolean;
+  }>();
+  expectTypeOf<keyof Tables["follows"]["Update"]>().toEqualTypeOf<"notifies">();
   expectTypeOf<Tables["post_tags"]["Insert"]>().toEqualTypeOf<Record<string, never>>();
 
   plaza.from("posts").insert({ content: "Hello", audience: "followers" });

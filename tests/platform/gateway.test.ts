@@ -343,3 +343,16 @@ test("a websocket that comes before realtime is up gets an answer to try again l
   socket.terminate();
   expect(status).toBe(503);
 });
+
+test("the gateway knows whether it has just served clients of other services", async () => {
+  await using quiet = await createGateway({ host: "127.0.0.1", port: 0, keys, log: silent });
+  quiet.mount("rest", echo);
+  quiet.mount("auth", echo);
+  const get = (path: string) => fetch(quiet.url + path, { headers: { apikey: keys.publishableKey } });
+  const minute = 60_000;
+  expect((await get("/auth/v1/user")).status).toBe(200);
+  expect(quiet.servedOthers("auth", minute)).toBe(false);
+  expect((await get("/rest/v1/posts")).status).toBe(200);
+  expect(quiet.servedOthers("auth", minute)).toBe(true);
+  expect(quiet.servedOthers("auth", -minute)).toBe(false);
+});

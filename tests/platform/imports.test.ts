@@ -5,7 +5,13 @@ import { expect, onTestFinished, test } from "vitest";
 import { importCircles, readImports } from "./import-circles.ts";
 
 const root = join(import.meta.dirname, "../..");
-const patterns = ["platform/**/*.ts", "edge-functions/**/*.ts", "bench/**/*.ts", "sql/**/*.ts"];
+const patterns = [
+  "clients/**/*.ts",
+  "platform/**/*.ts",
+  "edge-functions/**/*.ts",
+  "bench/**/*.ts",
+  "sql/**/*.ts",
+];
 
 /** A folder with these files, removed after the test. */
 async function treeOf(files: Record<string, string>): Promise<string> {

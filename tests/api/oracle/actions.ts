@@ -66,7 +66,7 @@ export function mark(world: World, kind: "likes" | "bookmarks", by: PersonId, on
 
 export function accept(world: World, by: PersonId, to: PersonId, id: number): void {
   world.requests = without(world.requests, by, to);
-  world.follows.push({ by, to, id });
+  world.follows.push({ by, to, id, isAccepted: true });
 }
 
 export function block(world: World, by: PersonId, to: PersonId, id: number): void {
@@ -80,8 +80,8 @@ export function block(world: World, by: PersonId, to: PersonId, id: number): voi
   }
 }
 
-export function mute(world: World, by: PersonId, to: PersonId, until: Mute["until"]): void {
-  world.mutes = [...without(world.mutes, by, to), { by, to, until }];
+export function mute(world: World, { by, to, until, hidesNotifications }: Mute): void {
+  world.mutes = [...without(world.mutes, by, to), { by, to, until, hidesNotifications }];
 }
 
 export function confirm(world: World, id: PersonId): void {

@@ -1,8 +1,8 @@
 /**
  * Everything that a person can ask the API about a history's people and posts. Each
  * question comes with the answer that the model gives. The questions about feeds are in
- * feeds.ts. Those about rows and counts are in tables.ts. Those about threads, searches
- * and people are here.
+ * feeds.ts. Those about rows and counts are in tables.ts, those about notifications in
+ * notice-questions.ts. Those about threads, searches and people are here.
  */
 import { type Answers, type Question, rowsOf } from "./ask.ts";
 import { feeds } from "./feeds.ts";
@@ -19,6 +19,7 @@ import {
   type World,
 } from "./model.ts";
 import { outcome } from "./moves.ts";
+import { notices } from "./notice-questions.ts";
 import { itemFrom, itemOf, personFrom, personOf, placeFrom, placeOf } from "./rows.ts";
 import { as, label, nameOf, type Stage, tagOf, wordOf } from "./stage.ts";
 import { tables } from "./tables.ts";
@@ -31,6 +32,7 @@ export function questionsOf(stage: Stage, viewer: Viewer, answers: Answers): Que
     ...threads(stage, viewer, answers),
     ...searches(stage, viewer, answers),
     ...people(stage, viewer, answers),
+    ...notices(stage, viewer, answers),
   ].map((question) => ({ ...question, text: `${nameOf(stage, viewer)} asks for ${question.text}` }));
 }
 

@@ -13,15 +13,21 @@ import {
   type Text,
   type World,
 } from "./model.ts";
+import { isFrom, preferenceOf } from "./notices.ts";
 
 /** The usernames in a text, in lower case. */
 export const namesIn = (text: Text): string[] => [
   ...new Set(pieces(text).flatMap((piece) => ("mention" in piece ? [piece.mention] : []))),
 ];
 
-/** The person who has this username now, if the author can see them. */
+/** The person who has this username now, if the author can see them and may mention them. */
 const named = (world: World, author: PersonId, username: string): PersonId | undefined =>
-  world.people.find((one) => one.username === username && !hidden(world, author, one.id))?.id;
+  world.people.find(
+    ({ id, ...one }) =>
+      one.username === username &&
+      !hidden(world, author, id) &&
+      isFrom(world, id, preferenceOf(world, id, "mention").fromWhom, author),
+  )?.id;
 
 /** The people that a new post addresses. */
 export function mentionsOfNew(world: World, author: PersonId, draft: Draft): Mention[] {

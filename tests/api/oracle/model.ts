@@ -16,7 +16,7 @@
  *   some are forgotten. No history here has that many edits.) A repost is a post without a
  *   text of its own.
  * - A post addresses the people that its text names, except people who are hidden from
- *   the author at that moment. A name means the person who has it when it is written,
+ *   the author at that moment, and people who do not let the author mention them. A name means the person who has it when it is written,
  *   and keeps that meaning as long as it stays in the text. So an edit looks up only the
  *   names that it adds. A reply with audience mentioned also addresses the author of the
  *   post that it answers.
@@ -35,6 +35,7 @@
  *   until the block ends. A person you cannot see does not exist for you
  *   (profile_not_found).
  * - A mute lasts until you lift it, or until a set time.
+ * - What people are told about, and when they are not, is in notices.ts.
  * - Nobody reaches a limit: the people of a history have budgets that they never use up.
  * - Only you know which tags you follow and which lists you made, except public lists.
  *   A draft stays a draft until it is published. Then it is a post.
@@ -52,12 +53,16 @@ export interface Newcomer {
   name: string;
   /** In lower case. */
   username: string;
+  /** Whether the account is older than 7 days. */
+  isEstablished: boolean;
 }
 
 export interface Person extends Newcomer {
   isPrivate: boolean;
   showsLikes: boolean;
   isSearchable: boolean;
+  /** The place in World.notices of the newest notification that they marked as read. -1 if there is none. */
+  readUpTo: number;
 }
 
 /** A piece of a text. A text is its pieces, with a space between two of them. */
@@ -87,8 +92,13 @@ export interface Made {
   madeBy?: number;
 }
 
+/** Something that people are told about once. */
+export interface Told {
+  isTold?: boolean;
+}
+
 /** Somebody that a post addresses. */
-export interface Mention {
+export interface Mention extends Told {
   of: PersonId;
   /** The names in the text that mean this person, as they were found. */
   names: string[];
@@ -98,31 +108,40 @@ export interface Mention {
   since: number;
 }
 
-export interface Post extends Draft, Made {
+export interface Post extends Draft, Made, Told {
   id: number;
   author: PersonId;
   repostOf: number | null;
   mentions: Mention[];
   /** The texts before each edit, oldest first. */
   versions: Text[];
+  /** How many edits people were told about. */
+  toldEdits?: number;
+  /** Whether it was a scheduled draft. */
+  wasScheduled?: boolean;
   deleted: boolean;
 }
 
 /** A follow, a request or a block, from one person to another. A larger id is a later one. */
-export interface Tie extends Made {
+export interface Tie extends Made, Told {
   by: PersonId;
   to: PersonId;
   id: number;
+  /** Whether this follow began as a request. */
+  isAccepted?: boolean;
+  /** Whether the follower rang the bell of this person. */
+  notifies?: boolean;
 }
 
 export interface Mute extends Made {
   by: PersonId;
   to: PersonId;
   until: "forever" | "past" | "future";
+  hidesNotifications: boolean;
 }
 
 /** A like or a bookmark. */
-export interface Mark extends Made {
+export interface Mark extends Made, Told {
   by: PersonId;
   post: number;
   id: number;
@@ -133,6 +152,64 @@ export interface List extends Made {
   owner: PersonId;
   isPrivate: boolean;
   members: PersonId[];
+}
+
+export const kinds = [
+  "follow",
+  "follow_request",
+  "request_accepted",
+  "like",
+  "repost",
+  "quote",
+  "reply",
+  "mention",
+  "edited",
+  "post",
+  "draft_published",
+  "draft_failed",
+  "filtered_requests",
+] as const;
+export type Kind = (typeof kinds)[number];
+
+/** What somebody wants to be told about. */
+export interface Preference {
+  of: PersonId;
+  kind: Kind;
+  fromWhom: "everyone" | "established" | "following" | "nobody";
+  delivery: "off" | "quiet" | "loud";
+}
+
+/** That somebody did something, which another person is told. */
+export interface Notice {
+  to: PersonId;
+  kind: Kind;
+  /** The person who did it. */
+  by: PersonId;
+  /** The post that it is about. */
+  object: number | null;
+  /** The draft that it is about. */
+  draft: string | null;
+  group: Group;
+  /** A withdrawn one returns if the same happens again on the same day. A gone one never returns. */
+  state: "live" | "withdrawn" | "gone";
+  /** The id in the API, when an answer has shown it. */
+  id: number | null;
+}
+
+/** Notifications of one kind about one object. */
+export interface Group extends Made {
+  of: PersonId;
+  kind: Kind;
+  object: number | null;
+  draft: string | null;
+  isQuiet: boolean;
+  /** The place in World.notices of the newest one that was added and not hidden, or else of the first one. */
+  latest: number;
+  /** The place in World.notices of the newest one that was marked as read with its group. */
+  readUpTo: number;
+  isMarkedUnread: boolean;
+  /** The group_id in the API, when an answer has shown it. */
+  id: number | null;
 }
 
 export interface World {
@@ -152,24 +229,37 @@ export interface World {
   tagFollows: { by: PersonId; tag: string }[];
   /** In the order in which they were made, with deleted ones. */
   lists: (List & { deleted: boolean })[];
-  drafts: (Draft & Made & { id: string; author: PersonId })[];
+  drafts: (Draft & Made & Told & { id: string; author: PersonId; hasFailed: boolean })[];
+  preferences: Preference[];
+  /** Each names a post, and the post at the top of its thread. */
+  threadMutes: { by: PersonId; post: number; thread: number }[];
+  /** In the order in which they came. */
+  notices: Notice[];
+  groups: Group[];
 }
 
 /** A person who has done nothing yet. */
-export const newPerson = ({ id, name, username }: Newcomer): Person => ({
+export const newPerson = ({ id, name, username, isEstablished }: Newcomer): Person => ({
   id,
   name,
   username,
   isPrivate: false,
   showsLikes: false,
   isSearchable: true,
+  isEstablished,
+  readUpTo: -1,
 });
 
 /** People who have done nothing yet, and newcomers. */
 export function emptyWorld(people: Newcomer[], newcomers: Newcomer[], held: World["held"]): World {
   return {
     people: people.map(newPerson),
-    newcomers: newcomers.map(({ id, name, username }) => ({ id, name, username })),
+    newcomers: newcomers.map(({ id, name, username, isEstablished }) => ({
+      id,
+      name,
+      username,
+      isEstablished,
+    })),
     held,
     posts: [],
     follows: [],
@@ -181,6 +271,10 @@ export function emptyWorld(people: Newcomer[], newcomers: Newcomer[], held: Worl
     tagFollows: [],
     lists: [],
     drafts: [],
+    preferences: [],
+    threadMutes: [],
+    notices: [],
+    groups: [],
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import { listMove, tagMove } from "./list-moves.ts";
 import { nameMove } from "./name-moves.ts";
+import { noticeMove } from "./notice-moves.ts";
 import { peopleMove } from "./people-moves.ts";
 import { postMove } from "./post-moves.ts";
 import { at, type Stage } from "./stage.ts";
@@ -34,6 +35,7 @@ export const moveOf = (stage: Stage, step: Step): Move | null =>
     ? (postMove(stage, step) ??
       peopleMove(stage, step) ??
       nameMove(stage, step) ??
+      noticeMove(stage, step) ??
       listMove(stage, step) ??
       tagMove(stage, step))
     : null;

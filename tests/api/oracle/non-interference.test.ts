@@ -14,7 +14,7 @@ import { service, target } from "../../people.ts";
 import { type PersonId, tie } from "./model.ts";
 import { newTally, type Plan, play } from "./play.ts";
 import { createPopulation, fresh, type Population, signUpAs } from "./population.ts";
-import { shortest } from "./shrink.ts";
+import { plainerThan, shortest } from "./shrink.ts";
 import { as, type Stage } from "./stage.ts";
 import { histories, type Numbered, peopleNames } from "./steps.ts";
 import { type Transcript, transcript } from "./transcript.ts";
@@ -107,7 +107,7 @@ describe.skipIf(!target().secretKey)("to mallory", () => {
       const found = run.errorInstance as Error & Partial<Difference>;
       if (!found.steps) throw found;
       const again = (history: Numbered[]) => difference(history, blocks, found.question);
-      throw new Error((await shortest(found.steps, again))?.message ?? found.message);
+      throw new Error((await shortest(found.steps, again, plainerThan))?.message ?? found.message);
     }
     expect(answers).toBeGreaterThan(0);
   }, 600_000);

@@ -5,14 +5,17 @@
  * history fails, the message tells it in as few steps as possible.
  *
  *     model.ts         the model and its rules (actions.ts, mentions.ts)
+ *     notices.ts       who is notified of what, and what is unread
  *     questions.ts     what a person sees of the model (seeing.ts)
  *     steps.ts         the steps of a history, as plain records
  *     *-moves.ts       a step on both sides: the request, and the change in the model
- *     compare.ts       the questions, each with the model's answer (feeds.ts, tables.ts)
+ *     compare.ts       the questions, each with the model's answer (feeds.ts, tables.ts,
+ *                      notice-questions.ts, notice-sync.ts)
  *     play.ts          plays a history and compares
  *
  * After every ten steps each person and a guest ask 13 questions: the home feed, and
- * then some of the 42 kinds in turn. At the end of a history they ask everything.
+ * then some of the 48 kinds in turn. At the end of a history they ask everything.
+ * Nobody asks for notifications if the environment names no database (PLAZA_DB_URL).
  * PLAZA_ORACLE_QUESTIONS: how many questions in between, or "all".
  * PLAZA_ORACLE_STEPS: how many steps, 2500 by default. PLAZA_ORACLE_SEED: a number that
  * repeats the same histories and questions.
@@ -23,7 +26,7 @@ import type { Answers } from "./ask.ts";
 import { type Disagreement, newTally, type Plan, play } from "./play.ts";
 import { createPopulation, fresh, type Population } from "./population.ts";
 import * as plainly from "./questions.ts";
-import { shortest } from "./shrink.ts";
+import { plainerThan, shortest } from "./shrink.ts";
 import { histories } from "./steps.ts";
 
 const { env } = process;
@@ -51,11 +54,14 @@ async function firstDisagreement(plan: Plan, steps: number): Promise<Disagreemen
   if (!found.key) throw found;
   // Ask only the question that was answered differently, and only at the end.
   const narrow: Plan = { ...plan, every: Number.POSITIVE_INFINITY, only: found.key, tally: newTally() };
-  const shorter = await shortest(found.steps, async (candidate) =>
-    play(await fresh(population), candidate, narrow).then(
-      () => null,
-      (error: Disagreement) => error,
-    ),
+  const shorter = await shortest(
+    found.steps,
+    async (candidate) =>
+      play(await fresh(population), candidate, narrow).then(
+        () => null,
+        (error: Disagreement) => error,
+      ),
+    plainerThan,
   );
   return shorter ?? found;
 }
@@ -86,6 +92,19 @@ test.each<[string, string, Partial<Answers>]>([
           viewer,
           id,
         ),
+    },
+  ],
+  [
+    "that a mute hides notifications",
+    "notifications",
+    { groupsOf: (world, viewer) => plainly.groupsOf({ ...world, mutes: [] }, viewer) },
+  ],
+  [
+    "what people have read",
+    "unread",
+    {
+      unreadOf: (world, viewer) =>
+        plainly.unreadOf({ ...world, people: world.people.map((one) => ({ ...one, readUpTo: -1 })) }, viewer),
     },
   ],
 ])(

@@ -153,16 +153,18 @@ export function peopleMove(stage: Stage, step: Step): Move | null {
     }
     case "mute": {
       const [by, to] = [at(stage, step.by), at(stage, step.to)];
+      const { until, hidesNotifications } = step;
       const dayMs = 24 * 60 * 60 * 1000;
-      const awayMs = { forever: null, past: -dayMs, future: dayMs }[step.until];
+      const awayMs = { forever: null, past: -dayMs, future: dayMs }[until];
       const row = {
         muted_id: to,
         muted_until: awayMs === null ? null : new Date(Date.now() + awayMs).toISOString(),
+        hides_notifications: hidesNotifications,
       };
       const refusal = hidden(world, by, to) ? "profile_not_found" : by === to ? "mute_yourself" : null;
       const twice = !step.again && tie(world.mutes, by, to) ? "23505" : null;
       return {
-        text: `${name(by)} mutes ${name(to)}, until: ${step.until}`,
+        text: `${name(by)} mutes ${name(to)}${hidesNotifications ? "" : ", but not the notifications"}, until: ${until}`,
         expected: refusal ?? twice ?? "done",
         request: () => {
           const mutes = as(stage, by).from("mutes");
@@ -170,7 +172,7 @@ export function peopleMove(stage: Stage, step: Step): Move | null {
             ? mutes.upsert({ muter_id: by, ...row }, { onConflict: "muter_id,muted_id" }).select("muted_id")
             : mutes.insert(row).select("muted_id");
         },
-        after: () => mute(world, by, to, step.until),
+        after: () => mute(world, { by, to, until, hidesNotifications }),
       };
     }
     case "unmute": {

@@ -4,10 +4,13 @@
  * tells the history in words.
  */
 import { isDeepStrictEqual } from "node:util";
+import type { Sql } from "postgres";
 import type { Answers, Question } from "./ask.ts";
 import { questionsOf } from "./compare.ts";
 import type { Viewer } from "./model.ts";
 import { moveOf, outcome } from "./moves.ts";
+import { openClients } from "./notice-sync.ts";
+import { notify } from "./notices.ts";
 import type { Population } from "./population.ts";
 import * as plainly from "./questions.ts";
 import { pinned } from "./shrink.ts";
@@ -58,6 +61,7 @@ export async function play(
   const history: string[] = [];
   let compared = 0;
   const taken: Numbered[] = [];
+  if (asksForNotices(plan, population)) await openClients(stage);
   for (const [place, step] of steps.entries()) {
     const move = moveOf(stage, step);
     if (!move) continue;
@@ -75,6 +79,8 @@ export async function play(
       throw disagreement(stage, history, { key, message, steps: taken });
     }
     if (!answer.error && got !== "nothing") await move.after?.(answer.data);
+    if (population.owner) await deliverLeft(population.owner);
+    notify(stage.world);
     for (const made of Object.values(stage.world).flat()) made.madeBy ??= n;
     if (history.length < compared + plan.every) continue;
     compared = history.length;
@@ -84,6 +90,23 @@ export async function play(
   await compareAll(stage, history, { ...plan, questions: plan.questions && "all" }, taken);
   return { stage, steps: taken, history };
 }
+
+/**
+ * Who had many events in a second gets the next ones from the job. A short history is played again
+ * and again with the same people, so that happens here.
+ */
+async function deliverLeft(owner: Sql): Promise<void> {
+  for (;;) {
+    const [left] = await owner`select from private.notice_queue where is_left limit 1`;
+    if (!left) return;
+    // It does nothing while cron runs it.
+    await owner.unsafe("call private.deliver_waiting_notices()");
+  }
+}
+
+/** Whether a client reads along from the beginning. */
+const asksForNotices = ({ kind, only = kind, questions }: Plan, { owner }: Population): boolean =>
+  owner !== null && questions !== 0 && (only === undefined || only.startsWith("sync"));
 
 async function compareAll(stage: Stage, history: string[], plan: Plan, steps: Numbered[]): Promise<void> {
   const viewers: Viewer[] = [...stage.world.people.map(({ id }) => id), null];

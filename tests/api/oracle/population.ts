@@ -1,6 +1,7 @@
 /** The people of a history. They sign up once, and each run starts with nothing done. */
 import { randomBytes, randomUUID } from "node:crypto";
 import type { SupabaseClient } from "@supabase/supabase-js";
+import postgres, { type Sql } from "postgres";
 import { codeIn, freshUsername, guest, mailTo, type Person, service, signUp, target } from "../../people.ts";
 import { newcomerNames, peopleNames } from "./steps.ts";
 
@@ -12,6 +13,8 @@ export interface Member extends Pick<Person, "id" | "client"> {
   username: string;
   /** The two usernames that they change between. The first is the one of their sign-up. */
   names: [string, string];
+  /** Whether the account is older than 7 days. */
+  isEstablished: boolean;
 }
 
 /** Somebody who signed up. Their client is signed in when they confirm. */
@@ -30,6 +33,8 @@ export interface Population {
   /** A part of their display names, words and tags, so that a search finds nobody else's. */
   token: string;
   guest: SupabaseClient;
+  /** The role postgres. Null if the environment names no database. Then nobody asks for notifications. */
+  owner: Sql | null;
 }
 
 /** Codes are good for 15 minutes. Newcomers who wait longer than this are replaced. */
@@ -38,12 +43,29 @@ const patienceMs = 8 * 60_000;
 /** Signs up somebody for each name. */
 export async function createPopulation(): Promise<Population> {
   const token = randomBytes(4).toString("hex");
+  const { PLAZA_DB_URL } = process.env;
+  const owner = PLAZA_DB_URL ? postgres(PLAZA_DB_URL, { max: 1, idle_timeout: 1, onnotice() {} }) : null;
+  const people = await Promise.all(peopleNames.map((name) => signUpAs(name, token)));
+  if (owner)
+    await establish(
+      owner,
+      people.filter((_, n) => n % 2 === 1),
+    );
   return {
-    people: await Promise.all(peopleNames.map((name) => signUpAs(name, token))),
+    people,
     newcomers: await Promise.all(newcomerNames.map((name) => arrive(name, token))),
     token,
     guest: guest(),
+    owner,
   };
+}
+
+/** Makes these accounts old. */
+async function establish(owner: Sql, people: Member[]): Promise<void> {
+  for (const one of people) {
+    await owner`update profiles set created_at = created_at - interval '8 days' where id = ${one.id}`;
+    one.isEstablished = true;
+  }
 }
 
 /** In the order of the letters too, in any population. */
@@ -58,7 +80,7 @@ export async function signUpAs(name: string, token: string): Promise<Member> {
   const { id, client, username } = await signUp(`${name}_a`, { display_name: `${name} ${token}` });
   const names: [string, string] = [username, secondOf(name)];
   for (const name of names.toReversed()) await takeName(client, id, name);
-  return { id, client, name, username, names };
+  return { id, client, name, username, names, isEstablished: false };
 }
 
 /** Signs up and reads the mail, but does not confirm. */
@@ -72,7 +94,19 @@ async function arrive(name: string, token: string): Promise<Newcomer> {
   const id = signedUp.data.user?.id as string;
   const code = codeIn(await mailTo(email));
   const names: [string, string] = [username, secondOf(name)];
-  return { id, client, name, username, names, email, code, signedUpAtMs: Date.now(), isUsed: false };
+  const isEstablished = false;
+  return {
+    id,
+    client,
+    name,
+    username,
+    names,
+    isEstablished,
+    email,
+    code,
+    signedUpAtMs: Date.now(),
+    isUsed: false,
+  };
 }
 
 const takeName = (client: SupabaseClient, id: string, username: string) =>
@@ -103,9 +137,37 @@ export async function fresh(population: Population): Promise<Population> {
   await empty("lists", "owner_id");
   await empty("tag_follows", "user_id");
   await empty("drafts", "author_id");
+  await empty("notification_preferences", "user_id");
+  await empty("thread_mutes", "user_id");
+  await letDayPass(population);
+  await restartStreams(population);
   await Promise.all(population.people.map(({ client, id, username }) => takeName(client, id, username)));
   population.newcomers = await Promise.all(population.newcomers.map((one) => freshNewcomer(population, one)));
   return population;
+}
+
+/** From now on, no notification that was withdrawn returns to its place. */
+export async function letDayPass({ owner, people, newcomers }: Population): Promise<void> {
+  if (owner === null) return;
+  const ids = [...people, ...newcomers].map(({ id }) => id);
+  await owner`
+    update private.notifications set withdrawn_at = withdrawn_at - interval '1 day'
+    where recipient_id = any (${ids}::uuid[]) and withdrawn_at is not null`;
+}
+
+/**
+ * The next event of everybody has the number 1. So the same history has the same numbers. The groups of
+ * earlier histories are read, so that they collect no more.
+ */
+async function restartStreams({ owner, people }: Population): Promise<void> {
+  if (owner === null) return;
+  const ids = people.map(({ id }) => id);
+  await owner`delete from private.stream_events where user_id = any (${ids}::uuid[])`;
+  await owner`
+    update private.notification_groups set is_marked_unread = false
+    where recipient_id = any (${ids}::uuid[]) and is_marked_unread`;
+  await owner`
+    update private.streams set last_seq = 0, read_up_to = last_id where user_id = any (${ids}::uuid[])`;
 }
 
 /** The newcomer, or another one of this name if they confirmed or their code is too old. */

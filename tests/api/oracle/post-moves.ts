@@ -1,7 +1,8 @@
 /** The steps about posts, likes, bookmarks and drafts, on both sides. */
+import type { Sql } from "postgres";
 import { edit, mark, remove, repost, write } from "./actions.ts";
 import { type Draft, type PersonId, type Post, post, type World } from "./model.ts";
-import type { Move } from "./moves.ts";
+import type { Answer, Move } from "./moves.ts";
 import { isOpen, seenPost } from "./seeing.ts";
 import {
   as,
@@ -134,7 +135,24 @@ export function postMove(stage: Stage, step: Step): Move | null {
         expected: "done",
         request: () => as(stage, by).from("drafts").insert(draftColumns(draft)).select("id"),
         after: ([{ id }]) => {
-          world.drafts.push({ ...draft, id, author: by });
+          world.drafts.push({ ...draft, id, author: by, hasFailed: false });
+        },
+      };
+    }
+    case "schedule": {
+      const { owner } = stage.population;
+      if (owner === null) return null;
+      const by = at(stage, step.by);
+      const draft = draftOf(stage, by, step.draft);
+      const refusal = refusalToWrite(world, by, draft);
+      return {
+        text: `${nameOf(stage, by)} schedules ${spoken(stage, draft)}${refusal ? `, which fails: ${refusal}` : ""}`,
+        expected: "done",
+        request: () => publishLater(owner, stage, by, draft),
+        after: ({ id, post }) => {
+          if (refusal) world.drafts.push({ ...draft, id, author: by, hasFailed: true });
+          else write(world, by, draft, post);
+          if (!refusal) (world.posts.at(-1) as Post).wasScheduled = true;
         },
       };
     }
@@ -167,5 +185,22 @@ export function postMove(stage: Stage, step: Step): Move | null {
     }
     default:
       return null;
+  }
+}
+
+/** Inserts a draft that is due, and waits until the job has published it or has failed to. */
+async function publishLater(owner: Sql, stage: Stage, by: PersonId, draft: Draft): Promise<Answer> {
+  const client = as(stage, by);
+  const row = { ...draftColumns(draft), publish_at: new Date().toISOString() };
+  const answer = await client.from("drafts").insert(row).select("id").single();
+  if (answer.error) return answer;
+  const { id } = answer.data;
+  for (;;) {
+    await owner`select private.publish_due_drafts()`;
+    const { data } = await client.from("drafts").select("failed_at").eq("id", id).throwOnError();
+    if (data.length > 0 && data[0]?.failed_at === null) continue;
+    const posts = client.from("posts").select("id").eq("author_id", by);
+    const newest = await posts.order("id", { ascending: false }).limit(1).throwOnError();
+    return { ...answer, data: { id, post: newest.data[0]?.id } };
   }
 }

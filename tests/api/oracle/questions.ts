@@ -3,7 +3,7 @@
  * find its answer. If a block hides somebody from the viewer, the viewer sees the world
  * as if that person were not in it. This is true for counts too.
  *
- * - seeing.ts has the rule about who sees a post.
+ * - seeing.ts has the rule about who sees a post, and notices.ts those about notifications.
  * - Mutes keep people out of the home feed, lists, the public feed and tag feeds, and
  *   out of nothing else. A post that quotes a muted person's post is left out too, if
  *   the viewer would see the quoted post.
@@ -24,6 +24,7 @@ import {
 } from "./model.ts";
 import { follows, isOpen, looksInto, mutes, seenPost, sees } from "./seeing.ts";
 
+export { groupsOf, unreadOf } from "./notices.ts";
 export { isOpen, mutes, seenPost, seenVersions } from "./seeing.ts";
 
 /** A row of a feed: id is the cursor, shown is the post, repostedBy is the person who reposted it. */

@@ -5,6 +5,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Made, Mute, PersonId, Tie } from "./model.ts";
+import { ownGroups } from "./notice-moves.ts";
 import { at, newest, pairOf, postRow, type Stage } from "./stage.ts";
 import type { Numbered, Pair, RawDraft, Step } from "./steps.ts";
 
@@ -13,16 +14,18 @@ const patienceMs = 120_000;
 
 /**
  * @param fails plays a history, and answers null if it does not fail in the same way
+ * @param simpler the same step with less in it, simplest first
  * @returns the failure of the shortest history found, or null if the given history does not fail
  */
-export async function shortest<Failure>(
-  steps: Numbered[],
-  fails: (steps: Numbered[]) => Promise<Failure | null>,
+export async function shortest<Failure, One>(
+  steps: One[],
+  fails: (steps: One[]) => Promise<Failure | null>,
+  simpler: (step: One) => One[],
 ): Promise<Failure | null> {
   const deadlineMs = Date.now() + patienceMs;
   let left = steps;
   let failure = await fails(left);
-  const replace = async (candidate: Numbered[]): Promise<boolean> => {
+  const replace = async (candidate: One[]): Promise<boolean> => {
     if (failure === null || Date.now() > deadlineMs) return false;
     const found = await fails(candidate);
     if (found === null) return false;
@@ -41,7 +44,7 @@ export async function shortest<Failure>(
   const simplify = async (): Promise<boolean> => {
     let simplified = false;
     for (let n = 0; n < left.length; n++) {
-      for (const plainer of plainerThan(left[n] as Numbered)) {
+      for (const plainer of simpler(left[n] as One)) {
         const changes = !isDeepStrictEqual(plainer, left[n]);
         if (!changes || !(await replace(left.with(n, plainer)))) continue;
         simplified = true;
@@ -61,7 +64,7 @@ export async function shortest<Failure>(
 }
 
 /** The same step with less in it, simplest first. */
-function plainerThan(step: Numbered): Numbered[] {
+export function plainerThan(step: Numbered): Numbered[] {
   if (step.do === "edit") {
     const plain = { title: [], content: [{ word: 1 }], warning: false };
     // An edit has two simplest texts, and this is one of them.
@@ -71,7 +74,7 @@ function plainerThan(step: Numbered): Numbered[] {
       { ...step, text: plain },
     ];
   }
-  if (step.do !== "write" && step.do !== "draft") return [];
+  if (step.do !== "write" && step.do !== "draft" && step.do !== "schedule") return [];
   const bare = { title: [], content: [{ word: 0 }], warning: false, language: null };
   const { draft } = step;
   return [
@@ -110,6 +113,7 @@ export function pinned(stage: Stage, step: Step): Step {
   switch (step.do) {
     case "write":
     case "draft":
+    case "schedule":
       return { ...step, draft: text(step.by, step.draft) };
     case "publish":
     case "discard":
@@ -118,6 +122,8 @@ export function pinned(stage: Stage, step: Step): Step {
       return { ...step, mark: pin(world.likes, step.mark) };
     case "unbookmark":
       return { ...step, mark: pin(world.bookmarks, step.mark) };
+    case "ring":
+    case "ring off":
     case "unfollow":
     case "remove follower":
       return { ...step, pair: two(step.pair, world.follows) };
@@ -132,10 +138,16 @@ export function pinned(stage: Stage, step: Step): Step {
     case "repost":
     case "like":
     case "bookmark":
+    case "mute thread":
+    case "unmute thread":
       return { ...step, post: pinPost(step.by, step.post) };
     case "edit":
     case "delete":
       return { ...step, post: pin(world.posts, step.post) };
+    case "read up to":
+    case "read group":
+    case "unread group":
+      return { ...step, group: pin(ownGroups(stage, step.by), step.group) };
     default:
       if ("list" in step) return { ...step, list: pin(world.lists, step.list) };
       return step;

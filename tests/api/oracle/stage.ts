@@ -16,6 +16,7 @@ import {
   type Viewer,
   type World,
 } from "./model.ts";
+import type { Client } from "./notice-sync.ts";
 import type { Member, Population } from "./population.ts";
 import { seenPost } from "./seeing.ts";
 import type { Pair, RawDraft, RawEdit, RawName, RawPiece, RawText } from "./steps.ts";
@@ -25,6 +26,8 @@ export interface Stage {
   population: Population;
   /** People and newcomers as they were at the start. The numbers of a step count through them. */
   everybody: Member[];
+  /** What the people's clients know from sync(). */
+  clients: Map<PersonId, Client>;
 }
 
 /** All of one length, so one can replace another and nothing else in a text moves. */
@@ -35,7 +38,12 @@ export const tags = ["garden", "café", "plaza"];
 export function createStage(population: Population): Stage {
   const { people, newcomers } = population;
   const held = people.map(({ id, names }) => ({ by: id, username: names[1] }));
-  return { world: emptyWorld(people, newcomers, held), population, everybody: [...people, ...newcomers] };
+  return {
+    world: emptyWorld(people, newcomers, held),
+    population,
+    everybody: [...people, ...newcomers],
+    clients: new Map(),
+  };
 }
 
 // Numbers ------------------------------------------------------------------------

@@ -6,7 +6,7 @@
  * person sees. An impossible wish is a step too: the API has to refuse it.
  */
 import fc from "fast-check";
-import type { Audience, Mute } from "./model.ts";
+import { type Audience, type Kind, kinds, type Mute, type Preference } from "./model.ts";
 
 /** The first three act more often than the others, so that more happens between them. */
 export const peopleNames = ["alice", "mallory", "bob", "carol", "dave", "erin"];
@@ -51,7 +51,7 @@ export interface Pair {
 export type Flag = "is_private" | "shows_likes" | "is_searchable";
 
 export type Step =
-  | { do: "write" | "draft"; by: number; draft: RawDraft }
+  | { do: "write" | "draft" | "schedule"; by: number; draft: RawDraft }
   | { do: "repost" | "like" | "bookmark"; by: number; post: number }
   /** If `by` is null, the owner does it. */
   | { do: "edit"; by: number | null; post: number; text: RawEdit }
@@ -63,7 +63,14 @@ export type Step =
       do: "unfollow" | "remove follower" | "accept" | "decline" | "cancel" | "unblock" | "unmute";
       pair: Pair;
     }
-  | { do: "mute"; by: number; to: number; until: Mute["until"]; again: boolean }
+  | {
+      do: "mute";
+      by: number;
+      to: number;
+      until: Mute["until"];
+      hidesNotifications: boolean;
+      again: boolean;
+    }
   | { do: "switch"; by: number; whose: number | null; flag: Flag; value: boolean }
   /** If `to` is null: to the other one of their own two names. */
   | { do: "rename"; by: number; to: RawName | null }
@@ -74,6 +81,21 @@ export type Step =
   | { do: "put on list" | "take off list"; by: number | null; list: number; whom: number }
   | { do: "follow tag" | "unfollow tag"; by: number; tag: number }
   | { do: "publish" | "discard"; by: number | null; draft: number }
+  | { do: "ring" | "ring off"; pair: Pair }
+  /** Up to this group, or to just below it. */
+  | { do: "read up to"; by: number; group: number; isBelow: boolean }
+  /** With the newest id of the group that somebody saw, or with the oldest one. */
+  | { do: "read group" | "unread group"; by: number; group: number; isOld: boolean }
+  | {
+      do: "prefer";
+      by: number;
+      kind: Kind;
+      fromWhom: Preference["fromWhom"];
+      delivery: Preference["delivery"];
+    }
+  | { do: "prefer nothing"; by: number; kind: Kind }
+  | { do: "mute thread" | "unmute thread"; by: number; post: number }
+  | { do: "pass day" }
   | { do: "pass for"; by: number; whom: number; what: "post" | "list" | "tag" };
 
 /** A step of a history that shrinks, with its first number. Other steps use it to name what this step made. */
@@ -156,7 +178,7 @@ const weighted: [number, fc.Arbitrary<Step>][] = [
   [3, fc.record({ do: fc.constantFrom("unlike", "unbookmark"), mark: which })],
   [14, fc.record({ do: fc.constant("follow"), by: who, to: who, call: fc.boolean() })],
   [3, fc.record({ do: fc.constant("ask"), by: who, to: who })],
-  [2, fc.record({ do: fc.constantFrom("unfollow", "remove follower"), pair })],
+  [5, fc.record({ do: fc.constantFrom("unfollow", "remove follower"), pair })],
   [5, fc.record({ do: fc.constantFrom("accept", "accept", "decline", "cancel"), pair })],
   [5, fc.record({ do: fc.constant("block"), by: who, to: who })],
   [4, fc.record({ do: fc.constant("unblock"), pair })],
@@ -167,6 +189,7 @@ const weighted: [number, fc.Arbitrary<Step>][] = [
       by: who,
       to: who,
       until: fc.constantFrom("forever", "forever", "future", "past"),
+      hidesNotifications: fc.boolean(),
       again: fc.boolean(),
     }),
   ],
@@ -191,7 +214,27 @@ const weighted: [number, fc.Arbitrary<Step>][] = [
   [3, fc.record({ do: fc.constant("follow tag"), by: who, tag: fc.nat(2) })],
   [1, fc.record({ do: fc.constant("unfollow tag"), by: who, tag: fc.nat(2) })],
   [2, fc.record({ do: fc.constant("draft"), by: who, draft: anyDraft })],
+  [2, fc.record({ do: fc.constant("schedule"), by: who, draft: anyDraft })],
   [2, fc.record({ do: fc.constantFrom("publish", "publish", "discard"), by: byOwner, draft: which })],
+  [4, fc.record({ do: fc.constantFrom("ring", "ring", "ring off"), pair })],
+  [4, fc.record({ do: fc.constant("read up to"), by: who, group: which, isBelow: sometimes })],
+  [
+    4,
+    fc.record({ do: fc.constantFrom("read group", "unread group"), by: who, group: which, isOld: sometimes }),
+  ],
+  [
+    4,
+    fc.record({
+      do: fc.constant("prefer"),
+      by: who,
+      kind: fc.constantFrom(...kinds),
+      fromWhom: fc.constantFrom("everyone", "established", "following", "nobody"),
+      delivery: fc.constantFrom("off", "quiet", "loud", "loud"),
+    }),
+  ],
+  [3, fc.record({ do: fc.constant("prefer nothing"), by: who, kind: fc.constantFrom(...kinds) })],
+  [2, fc.record({ do: fc.constantFrom("mute thread", "unmute thread"), by: who, post: which })],
+  [1, fc.record({ do: fc.constant("pass day") })],
   [
     1,
     fc.record({

@@ -4,6 +4,7 @@
  */
 import { type Answers, type Question, rowsOf } from "./ask.ts";
 import { everybody, hidden, type Text, tagsOf, type Viewer } from "./model.ts";
+import { threadOf } from "./notices.ts";
 import { as, type Stage, written } from "./stage.ts";
 
 type Cell = string | number | boolean | null | string[];
@@ -96,8 +97,8 @@ function tablesOf(stage: Stage, viewer: Viewer, answers: Answers): Table[] {
     {
       name: "posts",
       columns:
-        "id, author_id, title, content, content_warning, language, audience, is_open, reply_to_id, quote_of_id, " +
-        "repost_of_id, edited_at, post_counts(likes, replies, reposts, quotes)",
+        "id, author_id, title, content, content_warning, language, audience, is_open, reply_to_id, thread_id, " +
+        "quote_of_id, repost_of_id, edited_at, post_counts(likes, replies, reposts, quotes)",
       filter: ["author_id", people],
       rows: () =>
         seenPosts().map((one) => ({
@@ -108,6 +109,7 @@ function tablesOf(stage: Stage, viewer: Viewer, answers: Answers): Table[] {
           audience: one.audience,
           is_open: answers.isOpen(world, one),
           reply_to_id: one.replyTo,
+          thread_id: one.replyTo === null ? null : threadOf(world, one.id),
           quote_of_id: one.quoteOf,
           repost_of_id: one.repostOf,
           edited_at: one.versions.length > 0 ? "edited" : null,
@@ -159,12 +161,12 @@ function tablesOf(stage: Stage, viewer: Viewer, answers: Answers): Table[] {
     },
     {
       name: "follows",
-      columns: "follower_id, followee_id, id",
+      columns: "follower_id, followee_id, id, notifies",
       filter: ["follower_id", people],
       rows: () =>
         answers
           .seenFollows(world, viewer)
-          .map(({ by, to, id }) => ({ follower_id: by, followee_id: to, id })),
+          .map(({ by, to, id, notifies = false }) => ({ follower_id: by, followee_id: to, id, notifies })),
     },
     {
       name: "follow_requests",
@@ -201,15 +203,16 @@ function tablesOf(stage: Stage, viewer: Viewer, answers: Answers): Table[] {
     },
     {
       name: "mutes",
-      columns: "muter_id, muted_id, muted_until",
+      columns: "muter_id, muted_id, muted_until, hides_notifications",
       filter: ["muter_id", people],
       rows: own(() =>
         mine(world.mutes)
           .filter(({ to }) => !hidden(world, viewer, to))
-          .map(({ by, to, until }) => ({
+          .map(({ by, to, until, hidesNotifications }) => ({
             muter_id: by,
             muted_id: to,
             muted_until: until === "forever" ? null : until,
+            hides_notifications: hidesNotifications,
           })),
       ),
     },
@@ -236,6 +239,22 @@ function tablesOf(stage: Stage, viewer: Viewer, answers: Answers): Table[] {
       columns: "user_id, tag",
       filter: ["user_id", people],
       rows: own(() => mine(world.tagFollows).map(({ by, tag }) => ({ user_id: by, tag }))),
+    },
+    {
+      name: "notification_preferences",
+      columns: "user_id, kind, from_whom, delivery",
+      filter: ["user_id", people],
+      rows: own(() =>
+        world.preferences
+          .filter(({ of }) => of === viewer)
+          .map(({ of, kind, fromWhom, delivery }) => ({ user_id: of, kind, from_whom: fromWhom, delivery })),
+      ),
+    },
+    {
+      name: "thread_mutes",
+      columns: "user_id, post_id",
+      filter: ["user_id", people],
+      rows: own(() => mine(world.threadMutes).map(({ by, post }) => ({ user_id: by, post_id: post }))),
     },
     {
       name: "drafts",

@@ -99,6 +99,10 @@ function attempts(
     ["to ask", () => client.from("follow_requests").insert({ target_id: other })],
     ["to accept", () => client.rpc("accept_follow_request", { requester_id: other })],
     ["to decline", () => client.rpc("decline_follow_request", { requester_id: other })],
+    [
+      "to ring the bell",
+      () => client.from("follows").update({ notifies: true }, count).eq("followee_id", other),
+    ],
     ["to remove the follower", () => client.rpc("remove_follower", { follower_id: other })],
     ["to block", () => client.from("blocks").insert({ blocked_id: other })],
     ["to mute", () => client.from("mutes").insert({ muted_id: other })],
@@ -136,6 +140,7 @@ function attempts(
       [`to like ${id}`, () => client.from("likes").insert({ post_id: id })],
       [`to bookmark ${id}`, () => client.from("bookmarks").insert({ post_id: id })],
       [`to answer ${id}`, () => client.from("posts").insert({ content: "x", reply_to_id: id })],
+      [`to mute the thread of ${id}`, () => client.from("thread_mutes").insert({ post_id: id })],
       [`to quote ${id}`, () => client.from("posts").insert({ content: "x", quote_of_id: id })],
       [`to repost ${id}`, () => client.from("posts").insert({ repost_of_id: id })],
       [`to edit ${id}`, () => client.from("posts").update({ content: "x" }, count).eq("id", id)],

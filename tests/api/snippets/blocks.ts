@@ -46,7 +46,9 @@ export function moduleOf({ code, line }: Block): string {
   const imports: string[] = [];
   const body = code.replace(/^import .*$/gm, (statement) => {
     imports.push(
-      statement.replace(/from "[^"]*database\.types(\.ts)?"/, 'from "../../../supabase/database.types.ts"'),
+      statement
+        .replace(/from "[^"]*database\.types(\.ts)?"/, 'from "../../../supabase/database.types.ts"')
+        .replace(/from "\.\/clients\//, 'from "../../../clients/'),
     );
     return "";
   });

@@ -117,7 +117,9 @@ async function outcomeOf(sql: TransactionSql, statement: string): Promise<Outcom
   try {
     await undone(() =>
       sql.savepoint(async (inner) => {
-        const rows = await inner.unsafe(statement);
+        const results = await inner.unsafe(statement);
+        // If there are several statements, the last one counts.
+        const rows = (results.count === undefined ? results.at(-1) : results) as typeof results;
         const [first] = rows;
         outcome.rows = rows.count;
         outcome.word = rows.count > 0 ? "row" : "nothing";

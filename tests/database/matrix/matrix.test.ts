@@ -1,7 +1,7 @@
 /**
  * Tests authorization, cell by cell. Somebody in each relation (relations.ts) asks every
- * table, view and function of the API for every operation, and gets the expected answer
- * (*-tables.ts, *-functions.ts). An object that the catalog has and the matrix lacks fails.
+ * table, view, function and topic of the API for every operation, and gets the expected answer
+ * (*-tables.ts, *-functions.ts, topics.ts). An object that the catalog has and the matrix lacks fails.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDatabase, type Database } from "../database.ts";
@@ -16,6 +16,7 @@ import {
   tables,
 } from "./matrix.ts";
 import { createWorld, relations, type World } from "./relations.ts";
+import { checkTopics } from "./topics.ts";
 
 let db: Database;
 let world: World;
@@ -49,6 +50,10 @@ describe.each(Object.keys(tables))("%s", (table) => {
   test.each(operations)("%s", async (operation) => {
     expect(await checkTable(world, table, operation)).toEqual([]);
   });
+});
+
+test("the topics of Realtime", async () => {
+  expect(await checkTopics(world)).toEqual([]);
 });
 
 test.each(Object.keys(functions))("%s", async (name) => {

@@ -8,17 +8,25 @@ import type { Caller } from "../database.ts";
 import type { FunctionExpectations, TableExpectations } from "./expectations.ts";
 import { feedFunctions } from "./feed-functions.ts";
 import { check, type Outcome, outcomesOf, parse } from "./grid.ts";
+import { notificationFunctions } from "./notification-functions.ts";
+import { notificationTables } from "./notification-tables.ts";
 import { peopleFunctions } from "./people-functions.ts";
 import { peopleTables } from "./people-tables.ts";
 import { postFunctions } from "./post-functions.ts";
 import { postTables } from "./post-tables.ts";
 import { fill, type Relation, relations, type State, type World } from "./relations.ts";
+import { checkTopics } from "./topics.ts";
 
-export const tables: Record<string, TableExpectations> = { ...peopleTables, ...postTables };
+export const tables: Record<string, TableExpectations> = {
+  ...peopleTables,
+  ...postTables,
+  ...notificationTables,
+};
 export const functions: Record<string, FunctionExpectations> = {
   ...peopleFunctions,
   ...postFunctions,
   ...feedFunctions,
+  ...notificationFunctions,
 };
 
 export const operations = ["select", "insert", "update", "delete"] as const;
@@ -156,5 +164,6 @@ export async function checkAll(world: World): Promise<string[]> {
   for (const name of Object.keys(functions).filter((name) => !gone("function", name))) {
     mismatches.push(...(await checkFunction(world, name)));
   }
+  mismatches.push(...(await checkTopics(world)));
   return mismatches;
 }

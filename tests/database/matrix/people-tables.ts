@@ -80,7 +80,7 @@ export const peopleTables: Record<string, TableExpectations> = {
       in_owners_name: "(follower_id, followee_id) values ({owner}, {carol})",
       of_owner: "(follower_id, followee_id) values ({me}, {owner})",
     },
-    update: "followee_id = {carol}",
+    update: "notifies = true",
     letters: { I: "follow_yourself", Q: "follow_needs_request" },
     grid: `
                              asfrbBmM@oS    asfrbBmM@oS
@@ -88,8 +88,8 @@ export const peopleTables: Record<string, TableExpectations> = {
       select  bobs           ++++..+++++    ..+...++.++
       insert  in_owners_name xxxxxxxxx++    xxxxxxxxx++
       insert  of_owner       x+U+PPUU+II    xQUQPPUUQII
-      update  owners         xxxxxxxxxxx    xxxxxxxxxxx
-      update  bobs           xxxxxxxxxxx    xxxxxxxxxxx
+      update  owners         x........++    x........++
+      update  bobs           x.+.......+    x.+.......+
       delete  owners         x........++    x........++
       delete  bobs           x.+.......+    x.+.......+`,
   },

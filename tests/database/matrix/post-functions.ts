@@ -93,7 +93,7 @@ export const postFunctions: Record<string, FunctionExpectations> = {
       repost         ++++..++++x    ..+...++.+x`,
   },
 
-  "write_post(text,text,text,text,audience,bigint,bigint,bigint)": {
+  "write_post(text,text,text,text,audience,bigint,bigint,bigint,uuid)": {
     calls: {
       post: "select from write_post('hello') as item where (item.post).content = 'hello'",
       reply:

@@ -9,6 +9,7 @@
  * sees everything by walter. Ivan and each owner block each other.
  */
 import type { Caller, Database, Person } from "../database.ts";
+import { deliverWaiting } from "../recount.ts";
 
 /** The letters, in the order in which answers stand in a grid. */
 export const relations = {
@@ -66,6 +67,8 @@ export async function createWorld(db: Database): Promise<World> {
   };
   await run(person("paula"), "update profiles set is_private = true where id = {me}", ids);
   await run(person("dave"), "select follow({paula})", ids);
+  // So much happened in one second that some notifications are left to the job.
+  await deliverWaiting(db.admin);
   // Two people can block each other only at the same moment, because nobody can block a
   // person they do not see. So this insert is made without the check.
   await db.admin.begin(async (sql) => {
@@ -74,6 +77,17 @@ export async function createWorld(db: Database): Promise<World> {
       await sql.unsafe(fill(`insert into blocks (blocker_id, blocked_id) values (${both})`, ids));
     }
   });
+
+  for (const is of [about.public, about.private]) {
+    const [likes] = await db.admin.unsafe(
+      fill(
+        `select group_id from private.notification_groups
+         where recipient_id = {owner} and kind = 'like' and object_id = {everyone}`,
+        is,
+      ),
+    );
+    is.likes_group = String(likes?.group_id);
+  }
 
   const callers = (owner: Person) =>
     every((relation): Caller => {
@@ -137,6 +151,11 @@ async function act(owner: Person, tag: string, ids: Values, person: (name: strin
   await does("owner", "insert into bookmarks (post_id) values ({walters}), ({everyone})");
   await does("owner", "insert into tag_follows (tag) values ({tag})");
   await does("owner", "select follow({walter})");
+  await does(
+    "owner",
+    "insert into notification_preferences (kind, delivery) values ('draft_failed', 'quiet')",
+  );
+  await does("owner", "insert into thread_mutes (post_id) values ({walters})");
 
   await writes("walter", "walters_list", "lists (name, is_private) values ('With the owner', false)");
   await does("walter", "insert into list_members (list_id, profile_id) values ({walters_list}, {owner})");

@@ -62,6 +62,42 @@ const sabotage: { does: string; sql: string; tells: string[] }[] = [
     ]),
   },
   {
+    does: "lets everybody who is signed in read preferences",
+    sql: `alter policy "people read their own preferences" on notification_preferences using (true)`,
+    tells: [
+      ...told("sfrbBmM@", "public", "notification_preferences select owners", "nothing", "row"),
+      ...told("sfrbBmM@", "private", "notification_preferences select owners", "nothing", "row"),
+    ],
+  },
+  {
+    does: "lets everybody who is signed in hear every topic",
+    sql: `alter policy "people listen to their own stream" on realtime.messages using (true)`,
+    tells: [
+      ...told("sfrbBmM@", "public", "topic hears owners", "nothing", "row"),
+      ...told("sfrbBmM@", "private", "topic hears owners", "nothing", "row"),
+      ...told("sfrbBmM@o", "public", "topic hears another", "nothing", "row"),
+      ...told("sfrbBmM@o", "private", "topic hears another", "nothing", "row"),
+    ],
+  },
+  {
+    does: "forgets to ask whose group it is",
+    sql: `
+      create or replace function private.notification_actors(group_id bigint, before bigint, page_size integer)
+      returns setof notification_actor language sql security definer set search_path = '' as $$
+        select
+          notifications.id,
+          (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author,
+          notifications.created_at
+        from private.notifications
+        join public.profiles on profiles.id = notifications.actor_id
+        where notifications.group_id = $1 and withdrawn_at is null and not is_muted
+      $$`,
+    tells: [
+      ...told("sfrbBmM@", "public", "notification_actors() bob", "nothing", "row"),
+      ...told("sfrbBmM@", "private", "notification_actors() bob", "nothing", "row"),
+    ],
+  },
+  {
     does: "adds a table and a view",
     sql: "create table notes (id bigint primary key); create view everything as select * from posts",
     tells: ["table notes: has no expectations", "table everything: has no expectations"],

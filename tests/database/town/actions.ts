@@ -107,6 +107,31 @@ export const actions: Record<string, Action> = {
   "delete drafts": (sql, { me }) =>
     sql`delete from drafts where id in (select id from drafts where author_id = ${me.id} limit 3)`,
 
+  "ring a bell": (sql, { me, ids }) =>
+    sql`update follows set notifies = not notifies where follower_id = ${me.id} and followee_id = any (${ids}::uuid[])`,
+  "ring all bells": (sql, { me }) => sql`update follows set notifies = true where follower_id = ${me.id}`,
+  "mute with notifications": (sql, { ids }) => sql`
+    insert into mutes (muted_id) select distinct unnest(${ids}::uuid[])
+    on conflict (muter_id, muted_id) do update set hides_notifications = true`,
+  "mute threads": (sql, { posts }) =>
+    sql`insert into thread_mutes (post_id) select unnest(${posts}::bigint[]) on conflict do nothing`,
+  "unmute threads": (sql, { me }) => sql`delete from thread_mutes where user_id = ${me.id}`,
+  "set preferences": (sql, { roll }) => sql`
+    insert into notification_preferences (kind, from_whom, delivery)
+    select kind, ${["everyone", "established", "following", "nobody"][roll(4)] as string}::notification_source,
+      ${["off", "quiet", "loud"][roll(3)] as string}::notification_delivery
+    from unnest(${["like", "mention", "reply", "follow_request"].slice(roll(4))}::notification_kind[]) as kind
+    on conflict (user_id, kind) do update set from_whom = excluded.from_whom, delivery = excluded.delivery`,
+  "forget preferences": (sql, { me }) => sql`delete from notification_preferences where user_id = ${me.id}`,
+  "mark everything as read": (sql) => sql`select mark_read(max(id)) from notifications()`,
+  "mark a group as read": (sql) => sql`select mark_group_read(id) from notifications() limit 1`,
+  "mark a group as unread": (sql) => sql`select mark_group_unread(id) from notifications() limit 1`,
+  "read notifications": (sql) =>
+    sql`select count(*) from notifications() as page cross join lateral notification_actors(page.group_id)`,
+  "count the unread": (sql) => sql`select * from unread()`,
+  sync: (sql, { me, roll }) =>
+    sql`select * from sync(jsonb_build_object(${`user:${me.id}`}::text, ${roll(40)}::bigint), ${1 + roll(20)})`,
+
   "read the feed": (sql) => sql`select count(*) from home_feed()`,
   "search people": (sql) => sql`select count(*) from search_people('town')`,
 };

@@ -86,6 +86,7 @@ const jobs: Record<string, Work> = {
   "finish switches": (sql) => sql`select private.finish_search_switches()`,
   "sweep sign-ups": (sql) => sql`select private.sweep_sign_ups()`,
   "sweep usernames": (sql) => sql`select private.sweep_held_usernames()`,
+  "deliver notices": (sql) => sql`select private.deliver_batch()`,
   "forget usage": (sql) => sql`select private.forget_usage()`,
 };
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { isBcrypt, loadBcrypt } from "../../../platform/auth/bcrypt.ts";
+import { createHashThreads } from "../../../platform/auth/hash-threads.ts";
 
 const missing = () => Promise.reject(new Error("Cannot find module '@node-rs/bcrypt-linux-x64-gnu'"));
 
@@ -38,4 +39,20 @@ test("a text that is not a bcrypt hash matches no password", async () => {
     expect(bcrypt.matches("plain", "plain")).toBe(false);
     expect(bcrypt.matches("", "")).toBe(false);
   }
+});
+
+test("hashing uses all cores, and one fewer while others are served", async () => {
+  let othersActive = true;
+  await using threads = createHashThreads(() => othersActive, 2);
+  const hashes = Array.from({ length: 4 }, (_, n) => threads.run(`password ${n}`));
+  expect(threads.size).toBe(1);
+  await hashes[0];
+  expect(threads.size).toBe(1);
+  othersActive = false;
+  await hashes[1];
+  expect(threads.size).toBe(2);
+  expect(await Promise.all(hashes)).toHaveLength(new Set(await Promise.all(hashes)).size);
+
+  await using alone = createHashThreads(() => true, 1);
+  expect(await alone.run("password", (await alone.run("password")) as string)).toBe(true);
 });

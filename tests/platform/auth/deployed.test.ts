@@ -3,7 +3,8 @@ import { generateKeyPairSync } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createClient } from "@supabase/supabase-js";
+import { AuthRetryableFetchError, createClient } from "@supabase/supabase-js";
+import postgres from "postgres";
 import { expect, onTestFinished, test } from "vitest";
 import { createPlatform, type Platform } from "../../../platform/platform.ts";
 
@@ -96,3 +97,40 @@ test("with an RS256 key of the project alice signs in, and every service takes h
     expect(shown).not.toContain(key[member]);
   }
 });
+
+/** Each person is deleted while somebody else holds the rows of the query. */
+const holds = {
+  bob: `select from likes join profiles on profiles.id = user_id where username = 'bob'
+    for update of likes`,
+  alice: `select from likes join posts on posts.id = post_id join profiles on profiles.id = author_id
+    where username = 'alice' for update of likes`,
+  carol: "select from profiles where username = 'carol' for update",
+};
+
+test("an account whose rows somebody else holds is not deleted: 503, and afterwards it is", async () => {
+  await using platform = await createPlatform({ ...options, seed: true });
+  const { url, keys } = platform;
+  const { auth } = createClient(url, keys.secretKey, { auth: { persistSession: false } });
+  const sql = postgres(platform.adminUrl, { max: 1, onnotice: () => {} });
+  onTestFinished(() => sql.end());
+
+  for (const [username, hold] of Object.entries(holds)) {
+    const [person] = await sql`select id from profiles where username = ${username}`;
+    const id: string = person?.id;
+    await sql.begin(async (holder) => {
+      expect((await holder.unsafe(hold)).count, username).toBeGreaterThan(0);
+      const [answer, { error }] = await Promise.all([
+        fetch(`${url}/auth/v1/admin/users/${id}`, { method: "DELETE", headers: { apikey: keys.secretKey } }),
+        auth.admin.deleteUser(id),
+      ]);
+      expect([answer.status, await answer.json()]).toMatchObject([503, { detail: "profile_busy" }]);
+      expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
+      expect(error).toBeInstanceOf(AuthRetryableFetchError);
+    });
+    expect((await auth.admin.getUserById(id)).data.user?.email).toBe(`${username}@example.com`);
+
+    expect((await auth.admin.deleteUser(id)).error).toBeNull();
+    expect((await auth.admin.getUserById(id)).error).toMatchObject({ status: 404 });
+    expect(await sql`select from profiles where id = ${id}`).toHaveLength(0);
+  }
+}, 120_000);

@@ -124,6 +124,20 @@ test.each([
   expect(await sendRaw(mail, "Subject: next\r\n\r\nx")).toMatch(/^250 /);
 });
 
+test("a mail that hides its attachments from the first look is dropped at the second one", async () => {
+  const hide = (count: number) => {
+    const part = "--x\r\nContent-Type: a/b\r\nContent-Disposition: attachment; filename=a\r\n\r\ny\r\n";
+    const inner = `Content-Type: multipart/mixed; boundary=x\r\n\r\n${part.repeat(count)}--x--`;
+    const lines = Buffer.from(inner).toString("base64").replace(/.{76}/g, "$&\r\n");
+    return `Content-Type: message/rfc(x)822\r\nContent-Transfer-Encoding: base64\r\n\r\n${lines}`;
+  };
+  expect(await sendRaw(mail, hide(20))).toMatch(/^250 /);
+  expect((await get<Message>(mail, "/api/v1/message/latest")).Attachments).toHaveLength(20);
+  expect(await sendRaw(mail, hide(200))).toMatch(/^250 /);
+  expect((await get<Message>(mail, "/api/v1/message/latest")).Attachments).toHaveLength(20);
+  expect(await total()).toBe(1);
+});
+
 test("a mail past the size limit is refused", async () => {
   const large = { to: "alice@example.com", subject: "large", text: "x ".repeat(600_000) };
   await expect(send(mail, large)).rejects.toMatchObject({ responseCode: 552 });

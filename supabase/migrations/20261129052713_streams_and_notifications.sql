@@ -25,6 +25,10 @@ SET local check_function_bodies = off;
 
 DROP TRIGGER "take_turn" ON "public"."follows";
 
+DROP FUNCTION "public"."write_post"(text, text, text, text, public.audience, bigint, bigint, bigint);
+
+DROP FUNCTION "private"."write_post"(text, text, text, text, public.audience, bigint, bigint, bigint);
+
 CREATE TABLE "private"."fan_outs" (
   "id"         bigint                   GENERATED ALWAYS AS IDENTITY NOT NULL,
   "kind"       text                     NOT NULL,
@@ -67,6 +71,14 @@ CREATE TABLE "private"."notifications" (
   CONSTRAINT "notifications_pkey" PRIMARY KEY (recipient_id, id)
 );
 
+CREATE TABLE "private"."post_keys" (
+  "author_id"  uuid                     NOT NULL,
+  "client_id"  uuid                     NOT NULL,
+  "post_id"    bigint                   NOT NULL,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "post_keys_pkey" PRIMARY KEY (author_id, client_id)
+);
+
 CREATE TABLE "private"."stream_events" (
   "user_id" uuid   NOT NULL,
   "seq"     bigint NOT NULL,
@@ -74,13 +86,15 @@ CREATE TABLE "private"."stream_events" (
 );
 
 CREATE TABLE "private"."streams" (
-  "user_id"      uuid   NOT NULL,
-  "last_seq"     bigint NOT NULL DEFAULT 0,
-  "unread"       bigint NOT NULL DEFAULT 0,
-  "requests"     bigint NOT NULL DEFAULT 0,
-  "last_id"      bigint NOT NULL DEFAULT 0,
-  "read_up_to"   bigint NOT NULL DEFAULT 0,
+  "user_id"      uuid    NOT NULL,
+  "last_seq"     bigint  NOT NULL DEFAULT 0,
+  "unread"       bigint  NOT NULL DEFAULT 0,
+  "requests"     bigint  NOT NULL DEFAULT 0,
+  "last_id"      bigint  NOT NULL DEFAULT 0,
+  "read_up_to"   bigint  NOT NULL DEFAULT 0,
   "newest_group" bigint,
+  "told_second"  bigint  NOT NULL DEFAULT 0,
+  "told"         integer NOT NULL DEFAULT 0,
   CONSTRAINT "streams_last_seq_check" CHECK ((last_seq >= 0)),
   CONSTRAINT "streams_pkey" PRIMARY KEY (user_id),
   CONSTRAINT "streams_requests_check" CHECK ((requests >= 0)),
@@ -292,10 +306,12 @@ CREATE TYPE "public"."unread_counts" AS (
 );
 
 CREATE OR REPLACE FUNCTION private.add_notification (
-  desk       private.desk,
-  notice     private.notice_queue,
-  group_kind public.notification_kind,
-  is_quiet   boolean
+  desk         private.desk,
+  notice       private.notice_queue,
+  known_id     bigint,
+  group_kind   public.notification_kind,
+  is_quiet     boolean,
+  starts_muted boolean
 )
   RETURNS private.desk
   LANGUAGE plpgsql
@@ -303,14 +319,13 @@ CREATE OR REPLACE FUNCTION private.add_notification (
   AS $function$
 declare
   stream private.streams := desk.stream;
-  starts_muted boolean := private.mutes_notifications(stream.user_id, notice.actor_id);
   newest private.notification_groups;
+  counted_before boolean := false;
   new_id bigint := greatest(
     floor((extract(epoch from clock_timestamp()) - 1767225600) * 1000)::bigint << 12,
     stream.last_id + 1
   );
 begin
-  stream.last_id := new_id;
   select notification_groups.* into newest
   from private.notification_groups
   where notification_groups.recipient_id = stream.user_id
@@ -325,26 +340,56 @@ begin
     or newest.draft_id is distinct from notice.draft_id
     or (newest.latest_id <= greatest(newest.read_up_to, stream.read_up_to) and not newest.is_marked_unread)
   then
+    newest := null;
     newest.group_id := new_id;
-    insert into private.notification_groups (group_id, recipient_id, kind, object_id, draft_id, is_quiet, latest_id)
-    values (new_id, stream.user_id, group_kind, notice.object_id, notice.draft_id, add_notification.is_quiet, new_id);
+    newest.is_quiet := add_notification.is_quiet;
+    newest.shown := case when starts_muted then 0 else 1 end;
+    newest.latest_id := new_id;
+    newest.place := case when starts_muted then null else new_id end;
+    newest.read_up_to := 0;
+    newest.is_marked_unread := false;
+    insert into private.notification_groups (
+      group_id, recipient_id, kind, object_id, draft_id, is_quiet, shown, latest_id, place
+    )
+    values (
+      new_id, stream.user_id, group_kind, notice.object_id, notice.draft_id, newest.is_quiet, newest.shown, new_id,
+      newest.place
+    );
+  elsif not starts_muted then
+    counted_before := private.counts(newest, stream.read_up_to);
+    newest.shown := newest.shown + 1;
+    newest.latest_id := new_id;
+    if newest.place is null or stream.newest_group is distinct from newest.group_id then
+      newest.place := new_id;
+    end if;
+    update private.notification_groups
+    set shown = newest.shown, latest_id = newest.latest_id, place = newest.place
+    where notification_groups.recipient_id = stream.user_id and notification_groups.group_id = newest.group_id;
   end if;
 
-  insert into private.notifications as known (
-    id, group_id, recipient_id, kind, actor_id, object_id, draft_id, is_muted
-  )
-  values (
-    new_id, newest.group_id, stream.user_id, notice.kind, notice.actor_id, notice.object_id, notice.draft_id,
-    starts_muted
-  )
-  on conflict on constraint notifications_once do update
-  set id = excluded.id, group_id = excluded.group_id, is_muted = excluded.is_muted,
-      created_at = excluded.created_at, withdrawn_at = null;
+  -- Nobody else writes the recipient's notifications meanwhile. So known_id decides.
+  if known_id is null then
+    insert into private.notifications (
+      id, group_id, recipient_id, kind, actor_id, object_id, draft_id, is_muted
+    )
+    values (
+      new_id, newest.group_id, stream.user_id, notice.kind, notice.actor_id, notice.object_id, notice.draft_id,
+      starts_muted
+    );
+  else
+    update private.notifications
+    set id = new_id, group_id = newest.group_id, is_muted = starts_muted, created_at = now(), withdrawn_at = null
+    where notifications.recipient_id = stream.user_id and notifications.id = known_id;
+  end if;
 
-  desk.stream := stream;
+  stream.last_id := new_id;
   if not starts_muted then
-    desk := private.regroup(desk, newest.group_id, 1, new_id);
+    stream.newest_group := newest.group_id;
+    stream.unread := stream.unread
+      + private.counts(newest, stream.read_up_to)::integer - counted_before::integer;
+    desk.changed := array_append(array_remove(desk.changed, newest.group_id), newest.group_id);
   end if;
+  desk.stream := stream;
   return desk;
 end;
 $function$;
@@ -354,40 +399,49 @@ CREATE OR REPLACE FUNCTION private.append_events (
   kind     private.event_kind,
   subjects bigint[]
 )
-  RETURNS void
+  RETURNS bigint
   LANGUAGE plpgsql
   SET search_path TO ''
+  SET plan_cache_mode TO 'force_generic_plan'
   AS $function$
 declare
   most constant integer := 10000;
-  added integer := cardinality(subjects);
-  place bigint := stream.last_seq;
-  about bigint;
+  first_seq constant bigint := stream.last_seq + 1;
+  this_second constant bigint := extract(epoch from clock_timestamp());
+  hidden_ids uuid[] := array(select private.hidden_ids(stream.user_id));
 begin
+  stream.last_seq := stream.last_seq + cardinality(subjects);
+  stream.told := case stream.told_second when this_second then stream.told else 0 end + cardinality(subjects);
   update private.streams
-  set last_seq = stream.last_seq + added, unread = stream.unread, requests = stream.requests,
-      last_id = stream.last_id, read_up_to = stream.read_up_to, newest_group = stream.newest_group
+  set last_seq = stream.last_seq, unread = stream.unread, requests = stream.requests,
+      last_id = stream.last_id, read_up_to = stream.read_up_to, newest_group = stream.newest_group,
+      told_second = this_second, told = stream.told
   where streams.user_id = stream.user_id;
 
-  foreach about in array subjects loop
-    place := place + 1;
-    insert into private.stream_events (user_id, seq, kind, subject)
-    values (stream.user_id, place, append_events.kind, about);
-    perform realtime.send(
-      jsonb_build_object(
-        'seq', place,
-        'kind', append_events.kind,
-        'payload', private.event_payload(stream.user_id, append_events.kind, about)
-      ),
-      'event', 'user:' || stream.user_id, true
-    );
-  end loop;
+  insert into private.stream_events (user_id, seq, kind, subject)
+  select stream.user_id, first_seq + event.place - 1, append_events.kind, event.subject
+  from unnest(subjects) with ordinality as event (subject, place);
 
-  if place > most then
+  perform realtime.send(
+    jsonb_build_object(
+      'seq', first_seq + event.place - 1,
+      'kind', append_events.kind,
+      'payload', private.event_payload(append_events.kind, event.subject, listed.payload, stream)
+    ),
+    'event', 'user:' || stream.user_id, true
+  )
+  from unnest(subjects) with ordinality as event (subject, place)
+  left join private.group_payloads(
+    stream, hidden_ids, case append_events.kind when 'notification' then subjects end
+  ) as listed on listed.group_id = event.subject
+  order by event.place;
+
+  if stream.last_seq > most then
     delete from private.stream_events
     where stream_events.user_id = stream.user_id
-      and stream_events.seq <= place - most and stream_events.seq > place - most - added;
+      and stream_events.seq <= stream.last_seq - most and stream_events.seq >= first_seq - most;
   end if;
+  return stream.last_seq;
 end;
 $function$;
 
@@ -405,6 +459,36 @@ begin
     values (blocked.blocker_id, blocked.blocked_id), (blocked.blocked_id, blocked.blocker_id)
   ) as concerned (recipient_id, actor_id);
   return null;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.close_desk (
+  desk   private.desk,
+  before private.streams
+)
+  RETURNS bigint
+  LANGUAGE plpgsql
+  SET search_path TO ''
+  AS $function$
+declare
+  most_events constant integer := 50;
+  stream private.streams := desk.stream;
+begin
+  if cardinality(desk.changed) > most_events then
+    return private.append_events(stream, 'start_over', array[null::bigint]);
+  elsif cardinality(desk.changed) > 0 then
+    -- The order must not tell a block from a deleted account. So it is not the order of work.
+    return private.append_events(
+      stream, 'notification', array(select unnest(desk.changed) as group_id order by group_id)
+    );
+  elsif stream.requests <> before.requests then
+    return private.append_events(stream, 'unread', array[null::bigint]);
+  elsif stream.last_id <> before.last_id then
+    update private.streams
+    set last_id = stream.last_id
+    where streams.user_id = stream.user_id;
+  end if;
+  return stream.last_seq;
 end;
 $function$;
 
@@ -468,15 +552,9 @@ CREATE OR REPLACE FUNCTION private.counts (
   read_up_to bigint
 )
   RETURNS boolean
-  LANGUAGE plpgsql
+  LANGUAGE sql
   IMMUTABLE
-  SET search_path TO ''
-  AS $function$
-begin
-  return not listed.is_quiet and listed.shown > 0
-    and (listed.is_marked_unread or listed.latest_id > greatest(listed.read_up_to, counts.read_up_to));
-end;
-$function$;
+RETURN ((NOT (listed).is_quiet) AND ((listed).shown > 0) AND ((listed).is_marked_unread OR ((listed).latest_id > GREATEST((listed).read_up_to, read_up_to))));
 
 CREATE OR REPLACE FUNCTION private.count_unread (
   user_id    uuid,
@@ -521,78 +599,101 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.deliver (
-  notices private.notice_queue[]
+CREATE OR REPLACE FUNCTION private.default_delivery (
+  kind public.notification_kind
 )
-  RETURNS void
+  RETURNS public.notification_delivery
+  LANGUAGE sql
+  IMMUTABLE
+RETURN (CASE kind WHEN 'edited'::public.notification_kind THEN 'quiet'::text ELSE 'loud'::text END)::public.notification_delivery;
+
+CREATE OR REPLACE FUNCTION private.deliver (
+  notices private.notice_queue[],
+  waits   boolean
+)
+  RETURNS integer
   LANGUAGE plpgsql
   SET search_path TO ''
+  SET plan_cache_mode TO 'force_generic_plan'
   AS $function$
 declare
-  most_events constant integer := 50;
   notice private.notice_queue;
-  desk private.desk;
-  before private.streams;
-  stream private.streams;
+  most_events constant integer := 20;
+  this_second constant bigint := extract(epoch from clock_timestamp());
   recipient uuid;
+  is_busy boolean;
+  before private.streams;
+  desk private.desk;
+  stream private.streams;
+  last_seq bigint;
 begin
-  perform
-  from private.streams
-  where streams.user_id in (select looked.recipient_id from unnest(notices) as looked)
-  order by streams.user_id
-  for no key update;
-
-  for recipient in
-    select distinct looked.recipient_id
+  for notice in
+    select looked.*
     from unnest(notices) as looked
-    order by 1
+    order by looked.recipient_id, looked.is_ended, looked.kind, looked.id
   loop
-    select streams.* into before
-    from private.streams
-    where streams.user_id = recipient;
-    desk := (before, '{}'::bigint[]);
-
-    for notice in
-      select looked.*
-      from unnest(notices) as looked
-      where looked.recipient_id = recipient
-      order by looked.is_ended, looked.kind, looked.id
-    loop
-      if notice.is_ended then
-        perform private.forget_recipient(recipient);
-        before := null;
+    if recipient is distinct from notice.recipient_id then
+      if before.user_id is not null then
+        last_seq := private.close_desk(desk, before);
       end if;
-      -- The account is deleted.
-      continue when before.user_id is null;
+      recipient := notice.recipient_id;
+      select streams.* into before
+      from private.streams
+      where streams.user_id = recipient
+      for no key update skip locked;
+      is_busy := not deliver.waits
+        and (before.user_id is null or before.told >= most_events and before.told_second = this_second)
+        and not exists (
+          select
+          from unnest(notices) as looked
+          where looked.recipient_id = recipient and (
+            looked.kind is null or looked.requests <> 0 or not private.notice_holds(
+              looked.recipient_id, looked.kind, looked.actor_id, looked.object_id, looked.draft_id
+            )
+          )
+        );
+      if before.user_id is null and not is_busy then
+        select streams.* into before
+        from private.streams
+        where streams.user_id = recipient
+        for no key update;
+      end if;
+      desk := (before, '{}'::bigint[]);
+    end if;
+    if is_busy then
+      insert into private.notice_queue (recipient_id, kind, actor_id, object_id, draft_id, requests, is_ended)
+      values (
+        notice.recipient_id, notice.kind, notice.actor_id, notice.object_id, notice.draft_id, notice.requests,
+        notice.is_ended
+      );
+      continue;
+    end if;
+    if notice.is_ended then
+      perform private.forget_recipient(recipient);
+      before := null;
+    end if;
+    -- The account is deleted.
+    continue when before.user_id is null;
 
+    if notice.requests <> 0 then
       stream := desk.stream;
       stream.requests := stream.requests + notice.requests;
       desk.stream := stream;
-      if notice.kind is not null then
-        desk := private.look_at_one(desk, notice);
-      elsif notice.actor_id is null and not exists (
-        select from public.posts where posts.id = notice.object_id
-      ) then
-        desk := private.forget_object(desk, notice);
-      else
-        desk := private.look_at_many(desk, notice);
-      end if;
-    end loop;
-    continue when before.user_id is null;
-
-    stream := desk.stream;
-    if cardinality(desk.changed) > most_events then
-      perform private.append_events(stream, 'start_over', array[null::bigint]);
-    elsif cardinality(desk.changed) > 0 then
-      perform private.append_events(stream, 'notification', desk.changed);
-    elsif stream.requests <> before.requests then
-      perform private.append_events(stream, 'unread', array[null::bigint]);
-    elsif stream.last_id <> before.last_id then
-      update private.streams
-      set last_id = stream.last_id
-      where streams.user_id = recipient;
+    end if;
+    if notice.kind is not null then
+      desk := private.look_at_one(desk, notice);
+    elsif notice.actor_id is null and not exists (
+      select from public.posts where posts.id = notice.object_id
+    ) then
+      desk := private.forget_object(desk, notice);
+    else
+      desk := private.look_at_many(desk, notice);
     end if;
   end loop;
+  if before.user_id is not null then
+    last_seq := private.close_desk(desk, before);
+  end if;
+  return cardinality(notices);
 end;
 $function$;
 
@@ -649,47 +750,9 @@ begin
   select array_agg(taken) into notices
   from taken;
   if notices is not null then
-    perform private.deliver(notices);
+    perform private.deliver(notices, true);
   end if;
   return notices is not null or waiting.id is not null;
-end;
-$function$;
-
-CREATE OR REPLACE FUNCTION private.deliver_own_notices()
-  RETURNS TRIGGER
-  LANGUAGE plpgsql
-  SECURITY DEFINER
-  SET search_path TO ''
-  AS $function$
-declare
-  most constant integer := 100;
-  notices private.notice_queue[];
-begin
-  if current_setting('plaza.leaves_notices', true) = 'yes' then
-    return null;
-  end if;
-  perform set_config('plaza.leaves_notices', 'yes', true);
-
-  with taken as (
-    delete from private.notice_queue
-    where notice_queue.xact = new.xact and notice_queue.id in (
-      select first.id
-      from private.notice_queue as first
-      where first.xact = new.xact
-      order by first.id
-      limit most
-    )
-    returning notice_queue.*
-  )
-  select array_agg(taken) into notices
-  from taken;
-  if cardinality(notices) = most then
-    update private.notice_queue
-    set is_left = true
-    where notice_queue.xact = new.xact;
-  end if;
-  perform private.deliver(notices);
-  return null;
 end;
 $function$;
 
@@ -703,31 +766,6 @@ begin
   insert into private.notice_queue (recipient_id, kind, actor_id, draft_id)
   values (old.author_id, 'draft_failed', old.author_id, old.id);
   return null;
-end;
-$function$;
-
-CREATE OR REPLACE FUNCTION private.event_payload (
-  user_id uuid,
-  kind    private.event_kind,
-  subject bigint
-)
-  RETURNS jsonb
-  LANGUAGE plpgsql
-  STABLE
-  SET search_path TO ''
-  AS $function$
-begin
-  return case event_payload.kind
-    when 'notification' then coalesce(
-      (
-        select payloads.payload
-        from private.group_payloads(event_payload.user_id, array[event_payload.subject]) as payloads
-      ),
-      jsonb_build_object('group_id', event_payload.subject, 'count', 0)
-    )
-    when 'read' then jsonb_build_object('up_to', event_payload.subject)
-    else '{}'
-  end || jsonb_build_object('unread', private.unread_numbers(event_payload.user_id));
 end;
 $function$;
 
@@ -902,6 +940,30 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.forget_post_keys()
+  RETURNS integer
+  LANGUAGE plpgsql
+  SET search_path TO ''
+  AS $function$
+declare
+  forgotten integer;
+begin
+  with old as (
+    select post_keys.author_id, post_keys.client_id
+    from private.post_keys
+    where post_keys.created_at < now() - interval '30 days'
+    order by post_keys.created_at
+    limit 10000
+    for update skip locked
+  )
+  delete from private.post_keys
+  using old
+  where post_keys.author_id = old.author_id and post_keys.client_id = old.client_id;
+  get diagnostics forgotten = row_count;
+  return forgotten;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.forget_recipient (
   user_id uuid
 )
@@ -1004,33 +1066,6 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.group_payloads (
-  user_id   uuid,
-  group_ids bigint[]
-)
-  RETURNS TABLE (
-    group_id bigint,
-    payload  jsonb
-  )
-  LANGUAGE plpgsql
-  STABLE
-  ROWS 20
-  SET search_path TO ''
-  AS $function$
-begin
-  return query
-  select
-    listed.group_id,
-    jsonb_build_object(
-      'group_id', listed.group_id, 'id', listed.id, 'kind', listed.kind, 'count', listed.count,
-      'actors', to_jsonb(listed.actors), 'post_id', nullif(listed.object_id, 0), 'draft_id', listed.draft_id,
-      'is_read', listed.is_read, 'is_quiet', listed.is_quiet, 'happened_at', listed.happened_at,
-      'fallback', listed.fallback
-    )
-  from private.listed_groups(group_payloads.user_id, group_payloads.group_ids) as listed;
-end;
-$function$;
-
 CREATE OR REPLACE FUNCTION private.hold_own_stream()
   RETURNS private.streams
   LANGUAGE plpgsql
@@ -1089,65 +1124,6 @@ begin
   join public.posts on posts.id = changed.post_id
   where posts.author_id <> changed.user_id;
   return null;
-end;
-$function$;
-
-CREATE OR REPLACE FUNCTION private.listed_groups (
-  user_id   uuid,
-  group_ids bigint[]
-)
-  RETURNS TABLE (
-    id          bigint,
-    group_id    bigint,
-    kind        public.notification_kind,
-    count       bigint,
-    actors      public.author[],
-    object_id   bigint,
-    draft_id    uuid,
-    is_read     boolean,
-    is_quiet    boolean,
-    happened_at timestamp with time zone,
-    fallback    text
-  )
-  LANGUAGE plpgsql
-  STABLE
-  ROWS 20
-  SET search_path TO ''
-  AS $function$
-declare
-  hidden_ids uuid[] := array(select private.hidden_ids(listed_groups.user_id));
-  pointer bigint := (select streams.read_up_to from private.streams where streams.user_id = listed_groups.user_id);
-begin
-  return query
-  select
-    listed.latest_id, listed.group_id, listed.kind, listed.shown, newest.actors, listed.object_id, listed.draft_id,
-    not listed.is_marked_unread and listed.latest_id <= greatest(listed.read_up_to, pointer),
-    listed.is_quiet, newest.happened_at,
-    private.notification_text(listed.kind, newest.actors, listed.shown)
-  from unnest(listed_groups.group_ids) with ordinality as wanted (id, place)
-  join private.notification_groups as listed
-    on listed.recipient_id = listed_groups.user_id and listed.group_id = wanted.id
-  cross join lateral (
-    select
-      array_agg(
-        (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author
-        order by member.id desc
-      ) as actors,
-      max(member.created_at) as happened_at
-    from (
-      select notifications.id, notifications.actor_id, notifications.created_at
-      from private.notifications
-      where notifications.recipient_id = listed_groups.user_id
-        and notifications.group_id = listed.group_id
-        and notifications.withdrawn_at is null and not notifications.is_muted
-        and notifications.actor_id <> all (hidden_ids)
-      order by notifications.id desc
-      limit 3
-    ) as member
-    join public.profiles on profiles.id = member.actor_id
-  ) as newest
-  where newest.actors is not null
-  order by wanted.place;
 end;
 $function$;
 
@@ -1259,13 +1235,29 @@ declare
   holds boolean := private.notice_holds(
     notice.recipient_id, notice.kind, notice.actor_id, notice.object_id, notice.draft_id
   );
-  known private.notifications;
+  known record;
   preference public.notification_preferences;
-  is_welcome boolean;
+  is_welcome boolean := true;
+  starts_muted boolean;
 begin
-  select notifications.* into known
-  from private.notifications
-  where notifications.recipient_id = notice.recipient_id
+  -- Most people have no preference, mute or muted thread. Knowing that saves three functions.
+  select
+    notifications.id, notifications.group_id, notifications.is_muted, notifications.withdrawn_at,
+    exists (
+      select from public.notification_preferences
+      where notification_preferences.user_id = notice.recipient_id and notification_preferences.kind = notice.kind
+    ) as has_preference,
+    exists (
+      select from public.mutes
+      where mutes.muter_id = notice.recipient_id and mutes.muted_id = notice.actor_id
+    ) as has_mute,
+    exists (
+      select from public.thread_mutes
+      where thread_mutes.user_id = notice.recipient_id
+    ) as has_thread_mutes
+  into known
+  from (select) as always
+  left join private.notifications on notifications.recipient_id = notice.recipient_id
     and notifications.actor_id = notice.actor_id
     and notifications.kind = notice.kind
     and notifications.object_id = notice.object_id
@@ -1285,37 +1277,43 @@ begin
     return desk;
   end if;
 
-  preference := private.notification_preference(notice.recipient_id, notice.kind);
-  is_welcome := private.comes_from(notice.recipient_id, preference.from_whom, notice.actor_id);
+  if known.has_preference then
+    preference := private.notification_preference(notice.recipient_id, notice.kind);
+    is_welcome := private.comes_from(notice.recipient_id, preference.from_whom, notice.actor_id);
+  else
+    preference.delivery := private.default_delivery(notice.kind);
+  end if;
   if preference.delivery = 'off'
     or not is_welcome and notice.kind <> 'follow_request'
-    or private.is_told_already(notice.recipient_id, notice.kind, notice.actor_id, notice.object_id)
-    or notice.kind in ('like', 'repost', 'reply', 'quote', 'mention', 'edited')
+    or notice.kind in ('reply', 'quote', 'mention', 'post')
+      and private.is_told_already(notice.recipient_id, notice.kind, notice.actor_id, notice.object_id)
+    or known.has_thread_mutes and notice.kind in ('like', 'repost', 'reply', 'quote', 'mention', 'edited')
       and private.mutes_thread_of(notice.recipient_id, notice.object_id)
   then
     return desk;
   end if;
+  starts_muted := known.has_mute and private.mutes_notifications(notice.recipient_id, notice.actor_id);
 
-  -- What was withdrawn within a day returns to its old place.
+  -- If it was withdrawn less than a day ago, it returns to its old place.
   if known.withdrawn_at > now() - interval '1 day' and exists (
     select from private.notification_groups
     where notification_groups.recipient_id = notice.recipient_id
       and notification_groups.group_id = known.group_id
   ) then
-    known.is_muted := private.mutes_notifications(notice.recipient_id, notice.actor_id);
     update private.notifications
-    set withdrawn_at = null, is_muted = known.is_muted
+    set withdrawn_at = null, is_muted = starts_muted
     where notifications.recipient_id = notice.recipient_id and notifications.id = known.id;
-    if not known.is_muted then
+    if not starts_muted then
       desk := private.regroup(desk, known.group_id, 1);
     end if;
     return desk;
   end if;
 
   return private.add_notification(
-    desk, notice,
+    desk, notice, known.id,
     case when is_welcome then notice.kind else 'filtered_requests' end,
-    preference.delivery = 'quiet' or not is_welcome
+    preference.delivery = 'quiet' or not is_welcome,
+    starts_muted
   );
 end;
 $function$;
@@ -1528,6 +1526,47 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.notice_queue_deliver()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO ''
+  SET plan_cache_mode TO 'force_generic_plan'
+  AS $function$
+declare
+  most constant integer := 100;
+  notices private.notice_queue[];
+  leaves text;
+  looked_at integer;
+begin
+  if current_setting('plaza.leaves_notices', true) = 'yes' then
+    return null;
+  end if;
+  leaves := set_config('plaza.leaves_notices', 'yes', true);
+
+  with taken as (
+    delete from private.notice_queue
+    where notice_queue.xact = new.xact and notice_queue.id in (
+      select first.id
+      from private.notice_queue as first
+      where first.xact = new.xact
+      order by first.id
+      limit most
+    )
+    returning notice_queue.*
+  )
+  select array_agg(taken) into notices
+  from taken;
+  if cardinality(notices) = most then
+    update private.notice_queue
+    set is_left = true
+    where notice_queue.xact = new.xact;
+  end if;
+  looked_at := private.deliver(notices, false);
+  return null;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.notification_actors (
   group_id  bigint,
   before    bigint,
@@ -1588,7 +1627,7 @@ begin
     preference.user_id := notification_preference.user_id;
     preference.kind := notification_preference.kind;
     preference.from_whom := 'everyone';
-    preference.delivery := case notification_preference.kind when 'edited' then 'quiet' else 'loud' end;
+    preference.delivery := private.default_delivery(notification_preference.kind);
   end if;
   return preference;
 end;
@@ -1606,15 +1645,100 @@ RETURN
   (CASE WHEN (kind = ANY (ARRAY['draft_published'::public.notification_kind, 'draft_failed'::public.notification_kind, 'filtered_requests'::public.notification_kind])) THEN
   ''::text ELSE
   (COALESCE(NULLIF((actors)[1].display_name, ''::text), (actors)[1].username) || CASE WHEN (number_of_people = 2) THEN ' and 1 other '::text WHEN (number_of_people > 2) THEN
-  ((' and '::text || (number_of_people - 1)) || ' others '::text) ELSE ' '::text END) END || CASE kind WHEN 'follow'::public.notification_kind THEN 'followed you'::text WHEN
-  'follow_request'::public.notification_kind THEN 'asked to follow you'::text WHEN 'request_accepted'::public.notification_kind THEN 'accepted your request to follow'::text WHEN
-  'like'::public.notification_kind THEN 'liked your post'::text WHEN 'repost'::public.notification_kind THEN 'reposted your post'::text WHEN 'reply'::public.notification_kind THEN
-  'replied to you'::text WHEN 'quote'::public.notification_kind THEN 'quoted your post'::text WHEN 'mention'::public.notification_kind THEN 'mentioned you'::text WHEN
+  ((' and '::text || ((number_of_people - 1))::text) || ' others '::text) ELSE ' '::text END) END || CASE kind WHEN 'follow'::public.notification_kind THEN 'followed you'::text
+  WHEN 'follow_request'::public.notification_kind THEN 'asked to follow you'::text WHEN 'request_accepted'::public.notification_kind THEN 'accepted your request to follow'::text
+  WHEN 'like'::public.notification_kind THEN 'liked your post'::text WHEN 'repost'::public.notification_kind THEN 'reposted your post'::text WHEN 'reply'::public.notification_kind
+  THEN 'replied to you'::text WHEN 'quote'::public.notification_kind THEN 'quoted your post'::text WHEN 'mention'::public.notification_kind THEN 'mentioned you'::text WHEN
   'edited'::public.notification_kind THEN 'edited a post that you took part in'::text WHEN 'post'::public.notification_kind THEN 'wrote a post'::text WHEN
   'draft_published'::public.notification_kind THEN 'Your scheduled post was published'::text WHEN 'draft_failed'::public.notification_kind THEN
   'Your scheduled post could not be published'::text WHEN 'filtered_requests'::public.notification_kind THEN
-  ((number_of_people || CASE number_of_people WHEN 1 THEN ' request'::text ELSE ' requests'::text END) || ' to follow you waits in the filter'::text) ELSE 'did something'::text
-  END);
+  (((number_of_people)::text || CASE number_of_people WHEN 1 THEN ' filtered request'::text ELSE ' filtered requests'::text END) || ' to follow you'::text) ELSE
+  'did something'::text END);
+
+CREATE OR REPLACE FUNCTION private.listed_groups (
+  stream     private.streams,
+  hidden_ids uuid[],
+  group_ids  bigint[]
+)
+  RETURNS TABLE (
+    id          bigint,
+    group_id    bigint,
+    kind        public.notification_kind,
+    count       bigint,
+    actors      public.author[],
+    object_id   bigint,
+    draft_id    uuid,
+    is_read     boolean,
+    is_quiet    boolean,
+    happened_at timestamp with time zone,
+    fallback    text
+  )
+  LANGUAGE sql
+  STABLE
+  ROWS 20
+BEGIN ATOMIC
+ SELECT listed.latest_id,
+     listed.group_id,
+     listed.kind,
+     listed.shown,
+     newest.actors,
+     listed.object_id,
+     listed.draft_id,
+     ((NOT listed.is_marked_unread) AND (listed.latest_id <= GREATEST(listed.read_up_to, (listed_groups.stream).read_up_to))),
+     listed.is_quiet,
+     newest.happened_at,
+     private.notification_text(listed.kind, newest.actors, listed.shown)
+  AS notification_text
+    FROM ((unnest(listed_groups.group_ids) wanted(id)
+      CROSS JOIN LATERAL ( SELECT notification_groups.group_id,
+             notification_groups.recipient_id,
+             notification_groups.kind,
+             notification_groups.object_id,
+             notification_groups.draft_id,
+             notification_groups.is_quiet,
+             notification_groups.shown,
+             notification_groups.latest_id,
+             notification_groups.place,
+             notification_groups.read_up_to,
+             notification_groups.is_marked_unread
+            FROM private.notification_groups
+           WHERE ((notification_groups.recipient_id = (listed_groups.stream).user_id) AND (notification_groups.group_id = wanted.id))
+          LIMIT 1) listed)
+      CROSS JOIN LATERAL ( SELECT array_agg(ROW(profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author ORDER BY member.id DESC) AS actors,
+             max(member.created_at) AS happened_at
+            FROM (( SELECT notifications.id,
+                     notifications.actor_id,
+                     notifications.created_at
+                    FROM private.notifications
+                   WHERE ((notifications.recipient_id = (listed_groups.stream).user_id) AND (notifications.group_id = listed.group_id) AND (notifications.withdrawn_at IS NULL) AND (NOT notifications.is_muted) AND (notifications.actor_id <> ALL (listed_groups.hidden_ids)))
+                   ORDER BY notifications.id DESC
+                  LIMIT 3) member
+              JOIN public.profiles ON ((profiles.id = member.actor_id)))) newest)
+   WHERE ((newest.actors IS NOT NULL) AND ((listed.object_id = 0) OR ((listed.kind = ANY (ARRAY['like'::public.notification_kind, 'repost'::public.notification_kind, 'draft_published'::public.notification_kind])) AND (EXISTS ( SELECT
+            FROM public.posts
+           WHERE (posts.id = listed.object_id)))) OR ((listed.kind <> ALL (ARRAY['like'::public.notification_kind, 'repost'::public.notification_kind, 'draft_published'::public.notification_kind])) AND private.sees_post((listed_groups.stream).user_id, listed.object_id))));
+END;
+
+CREATE OR REPLACE FUNCTION private.group_payloads (
+  stream     private.streams,
+  hidden_ids uuid[],
+  group_ids  bigint[]
+)
+  RETURNS TABLE (
+    group_id bigint,
+    payload  jsonb
+  )
+  LANGUAGE sql
+  STABLE
+  ROWS 20
+BEGIN ATOMIC
+ SELECT listed.group_id,
+     jsonb_build_object('group_id', listed.group_id, 'id', listed.id, 'kind', listed.kind, 'count', listed.count, 'actors', to_jsonb(listed.actors), 'post_id',
+       NULLIF(listed.object_id, 0),
+       'draft_id', listed.draft_id, 'is_read', listed.is_read, 'is_quiet', listed.is_quiet, 'happened_at', listed.happened_at, 'fallback', listed.fallback)
+  AS jsonb_build_object
+    FROM private.listed_groups(group_payloads.stream, group_payloads.hidden_ids, group_payloads.group_ids) listed(id, group_id, kind, count, actors, object_id, draft_id, is_read, is_quiet, happened_at, fallback);
+END;
 
 CREATE OR REPLACE FUNCTION private.notifications_page (
   before    bigint,
@@ -1639,6 +1763,8 @@ declare
     notifications_page.kinds, enum_range(null::public.notification_kind)
   );
   spare constant integer := 20;
+  stream private.streams;
+  hidden_ids uuid[] := array(select private.hidden_ids(viewer_id));
   group_ids bigint[];
 begin
   perform private.check_page_size(notifications_page.page_size);
@@ -1660,11 +1786,13 @@ begin
     limit notifications_page.page_size + spare
   );
 
+  select streams.* into stream
+  from private.streams
+  where streams.user_id = viewer_id;
   return query
   with listed as materialized (
     select groups.*
-    from private.listed_groups(viewer_id, group_ids) as groups
-    where groups.object_id = 0 or private.sees_post(viewer_id, groups.object_id)
+    from private.listed_groups(stream, hidden_ids, group_ids) as groups
     order by groups.id desc
     limit notifications_page.page_size
   ),
@@ -1812,25 +1940,33 @@ begin
   insert into private.notice_queue (recipient_id, kind, actor_id, object_id)
   select
     target.author_id,
-    case
-      when target.id = added.repost_of_id then 'repost'
-      when target.id = added.reply_to_id then 'reply'
-      else 'quote'
-    end::public.notification_kind,
+    reference.kind,
     added.author_id,
-    case when target.id = added.repost_of_id then target.id else added.id end
+    case reference.kind when 'repost' then target.id else added.id end
   from added
-  join public.posts as target on target.id in (added.repost_of_id, added.reply_to_id, added.quote_of_id)
+  -- A post may answer and quote the same person, who may want to hear only of quotes.
+  cross join lateral (
+    values
+      ('repost'::public.notification_kind, added.repost_of_id),
+      ('reply', added.reply_to_id),
+      ('quote', added.quote_of_id)
+  ) as reference (kind, post_id)
+  join public.posts as target on target.id = reference.post_id
   where target.author_id <> added.author_id;
 
   for author_id, post_id in
     select added.author_id, added.id
     from added
     where added.reply_to_id is null and added.repost_of_id is null
-      and exists (
-        select from public.follows
+      -- The order makes Postgres use the index. Otherwise it may read all follows, if it
+      -- believes that most people follow this author.
+      and (
+        select true
+        from public.follows
         where follows.followee_id = added.author_id and follows.notifies
-      )
+        order by follows.follower_id
+        limit 1
+      ) is true
   loop
     perform private.fan_out('post', author_id, post_id);
   end loop;
@@ -2030,6 +2166,124 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.publish_due_drafts()
+  RETURNS integer
+  LANGUAGE plpgsql
+  SET search_path TO ''
+  AS $function$
+declare
+  author_ids uuid[] := '{}';
+  -- The authors who have to wait, and until when.
+  put_off jsonb := '{}';
+  draft_ids uuid[];
+  places text[];
+  waiting_id uuid;
+  draft public.drafts;
+  outcome record;
+  published integer := 0;
+begin
+  perform private.take_turn_without_person();
+
+  for waiting_id in
+    select draft_queue.author_id
+    from private.draft_queue
+    where draft_queue.due_at <= now()
+    order by draft_queue.due_at
+    limit 100
+  loop
+    if pg_try_advisory_xact_lock(private.queue_key('turn', waiting_id)) then
+      author_ids := author_ids || waiting_id;
+    end if;
+  end loop;
+
+  draft_ids := array(
+    select due.id
+    from unnest(author_ids) with ordinality as author (id, place)
+    cross join lateral (
+      select drafts.id, drafts.publish_at
+      from public.drafts
+      where drafts.author_id = author.id and drafts.publish_at <= now() and drafts.failed_at is null
+      order by drafts.publish_at, drafts.created_at
+      limit 100 / nullif(cardinality(author_ids), 0)
+    ) as due
+    order by author.place, due.publish_at
+  );
+
+  perform
+  from private.author_counts
+  where author_counts.author_id = any (author_ids)
+  order by author_counts.author_id
+  for no key update;
+
+  with named as (
+    select posts.id
+    from public.posts
+    where posts.id in (
+      select coalesce(target.repost_of_id, target.id)
+      from public.drafts
+      join public.posts as target on target.id in (drafts.reply_to_id, drafts.quote_of_id)
+      where drafts.id = any (draft_ids)
+    )
+    for key share skip locked
+  )
+  insert into private.post_counts (post_id)
+  select named.id
+  from named
+  order by named.id
+  -- This changes nothing. It locks the row.
+  on conflict (post_id) do update
+  set likes = post_counts.likes;
+
+  -- Which drafts will be limited posts is not known yet. A place that gets none loses its row
+  -- at the end.
+  places := array(
+    select distinct named.place || coalesce(target.repost_of_id, target.id)
+    from public.drafts
+    cross join lateral (
+      values ('reply:', drafts.reply_to_id), ('quote:', drafts.quote_of_id)
+    ) as named (place, post_id)
+    join public.posts as target on target.id = named.post_id
+    where drafts.id = any (draft_ids)
+  );
+  insert into private.limited_counts (place, amount)
+  select place.name, 0
+  from unnest(places) as place (name)
+  order by place.name
+  on conflict (place) do update
+  set amount = limited_counts.amount;
+
+  for draft in
+    select drafts.*
+    from unnest(draft_ids) with ordinality as due (id, place)
+    join public.drafts using (id)
+    order by due.place
+  loop
+    continue when put_off ? draft.author_id::text;
+    outcome := private.publish_due_draft(draft);
+    if outcome.is_published then
+      published := published + 1;
+    elsif outcome.put_off_until is not null then
+      put_off := put_off || jsonb_build_object(draft.author_id, outcome.put_off_until);
+    end if;
+  end loop;
+
+  delete from private.limited_counts
+  where limited_counts.place = any (places) and limited_counts.amount = 0;
+
+  -- An author with more drafts goes to the end of the queue.
+  delete from private.draft_queue
+  where draft_queue.author_id = any (author_ids);
+  insert into private.draft_queue (author_id, due_at)
+  select
+    drafts.author_id,
+    greatest(min(drafts.publish_at), clock_timestamp(), (put_off ->> drafts.author_id::text)::timestamptz)
+  from public.drafts
+  where drafts.author_id = any (author_ids) and drafts.publish_at is not null and drafts.failed_at is null
+  group by drafts.author_id;
+  return published;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.queue_people (
   fan_out private.fan_outs,
   people  uuid[]
@@ -2055,8 +2309,7 @@ END;
 CREATE OR REPLACE FUNCTION private.regroup (
   desk     private.desk,
   group_id bigint,
-  step     bigint,
-  added_id bigint       DEFAULT NULL::bigint
+  step     bigint
 )
   RETURNS private.desk
   LANGUAGE plpgsql
@@ -2076,21 +2329,15 @@ begin
   counted_before := private.counts(changed, stream.read_up_to);
 
   changed.shown := changed.shown + step;
-  if added_id is not null then
-    changed.latest_id := added_id;
-  end if;
   if changed.shown = 0 then
     changed.place := null;
-  elsif changed.place is null or (added_id is not null and stream.newest_group is distinct from regroup.group_id) then
-    changed.place := changed.latest_id;
+  else
+    changed.place := coalesce(changed.place, changed.latest_id);
   end if;
   update private.notification_groups
-  set shown = changed.shown, latest_id = changed.latest_id, place = changed.place
+  set shown = changed.shown, place = changed.place
   where notification_groups.recipient_id = stream.user_id and notification_groups.group_id = regroup.group_id;
 
-  if added_id is not null then
-    stream.newest_group := regroup.group_id;
-  end if;
   stream.unread := stream.unread
     + private.counts(changed, stream.read_up_to)::integer - counted_before::integer;
   desk.stream := stream;
@@ -2101,11 +2348,15 @@ $function$;
 
 CREATE OR REPLACE FUNCTION private.restart_streams()
   RETURNS void
-  LANGUAGE sql
-BEGIN ATOMIC
- UPDATE private.streams
-  SET last_seq = (streams.last_seq + 1000000);
-END;
+  LANGUAGE plpgsql
+  SET search_path TO ''
+  AS $function$
+begin
+  truncate private.stream_events;
+  update private.streams
+  set last_seq = streams.last_seq + 1000000;
+end;
+$function$;
 
 CREATE OR REPLACE FUNCTION private.sync_user (
   cursors   jsonb,
@@ -2120,7 +2371,8 @@ CREATE OR REPLACE FUNCTION private.sync_user (
 declare
   viewer_id uuid := private.viewer();
   page public.stream_page;
-  newest_seq bigint;
+  stream private.streams;
+  hidden_ids uuid[];
   group_ids bigint[];
 begin
   page.stream := 'user:' || viewer_id;
@@ -2131,19 +2383,20 @@ begin
     raise sqlstate 'PT400' using message = 'A page of events has 1 to 500', detail = 'page_size_range';
   end if;
 
-  select streams.last_seq into newest_seq
+  select streams.* into stream
   from private.streams
   where streams.user_id = viewer_id;
   if not found then
     raise sqlstate 'PT401' using message = 'Your account does not exist any more', detail = 'account_not_found';
   end if;
 
-  page.start_over := page.cursor is null or page.cursor > newest_seq or page.cursor < newest_seq and not exists (
+  hidden_ids := array(select private.hidden_ids(viewer_id));
+  page.start_over := page.cursor is null or page.cursor > stream.last_seq or page.cursor < stream.last_seq and not exists (
     select from private.stream_events
     where stream_events.user_id = viewer_id and stream_events.seq = page.cursor + 1
   );
   if page.start_over then
-    page.cursor := newest_seq;
+    page.cursor := stream.last_seq;
     group_ids := array(
       select listed.group_id
       from private.notifications_page(null, null, 20, null) as listed
@@ -2152,11 +2405,11 @@ begin
       'notifications', coalesce(
         (
           select jsonb_agg(payloads.payload order by (payloads.payload ->> 'id')::bigint desc)
-          from private.group_payloads(viewer_id, group_ids) as payloads
+          from private.group_payloads(stream, hidden_ids, group_ids) as payloads
         ),
         '[]'
       ),
-      'unread', private.unread_numbers(viewer_id)
+      'unread', private.unread_numbers(stream)
     );
     return page;
   end if;
@@ -2171,9 +2424,12 @@ begin
   ),
   payload as materialized (
     select payloads.group_id, payloads.payload
-    from private.group_payloads(
-      viewer_id, array(select distinct newer.subject from newer where newer.kind = 'notification')
-    ) as payloads
+    from (
+      select array_agg(distinct newer.subject) as group_ids
+      from newer
+      where newer.kind = 'notification'
+    ) as changed
+    cross join lateral private.group_payloads(stream, hidden_ids, changed.group_ids) as payloads
   )
   select
     coalesce(max(newer.seq), page.cursor),
@@ -2182,12 +2438,7 @@ begin
         jsonb_build_object(
           'seq', newer.seq,
           'kind', newer.kind,
-          'payload', case newer.kind
-            when 'notification' then coalesce(
-              payload.payload, jsonb_build_object('group_id', newer.subject, 'count', 0)
-            ) || jsonb_build_object('unread', private.unread_numbers(viewer_id))
-            else private.event_payload(viewer_id, newer.kind, newer.subject)
-          end
+          'payload', private.event_payload(newer.kind, newer.subject, payload.payload, stream)
         )
         order by newer.seq
       ),
@@ -2196,7 +2447,7 @@ begin
   into page.cursor, page.events
   from newer
   left join payload on payload.group_id = newer.subject and newer.kind = 'notification';
-  page.has_more := page.cursor < newest_seq;
+  page.has_more := page.cursor < stream.last_seq;
   return page;
 end;
 $function$;
@@ -2224,22 +2475,92 @@ CREATE OR REPLACE FUNCTION private.unread()
   ROWS 1
   SET search_path TO ''
   AS $function$
+declare
+  viewer_id uuid := private.viewer();
 begin
   return query
   select streams.unread, streams.requests, jsonb_build_object('user:' || streams.user_id, streams.last_seq)
   from private.streams
-  where streams.user_id = private.viewer();
+  where streams.user_id = viewer_id;
 end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.unread_numbers (
-  user_id uuid
+  stream private.streams
 )
   RETURNS jsonb
   LANGUAGE sql
   STABLE
-RETURN (SELECT jsonb_build_object('notifications', streams.unread, 'requests', streams.requests) AS jsonb_build_object FROM private.streams
-  WHERE (streams.user_id = unread_numbers.user_id));
+RETURN jsonb_build_object('notifications', (stream).unread, 'requests', (stream).requests);
+
+CREATE OR REPLACE FUNCTION private.event_payload (
+  kind    private.event_kind,
+  subject bigint,
+  listed  jsonb,
+  stream  private.streams
+)
+  RETURNS jsonb
+  LANGUAGE sql
+  STABLE
+RETURN
+  (CASE kind WHEN 'notification'::private.event_kind THEN COALESCE(listed, jsonb_build_object('group_id', subject, 'count', 0)) WHEN 'read'::private.event_kind THEN
+  jsonb_build_object('up_to', subject) ELSE '{}'::jsonb END || jsonb_build_object('unread', private.unread_numbers(stream)));
+
+CREATE OR REPLACE FUNCTION private.write_post (
+  content         text,
+  title           text,
+  content_warning text,
+  language        text,
+  audience        public.audience,
+  reply_to_id     bigint,
+  quote_of_id     bigint,
+  repost_of_id    bigint,
+  client_id       uuid
+)
+  RETURNS public.feed_item
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO ''
+  AS $function$
+declare
+  viewer_id uuid := private.viewer();
+  new_id bigint;
+  is_repeated boolean := false;
+  item public.feed_item;
+begin
+  if write_post.client_id is not null then
+    -- Two such requests may come at the same moment. The second waits here, and then finds the
+    -- key of the first. It spends nothing, so it is answered even if the budget is used up.
+    perform private.take_own_turn(viewer_id);
+    select post_keys.post_id into new_id
+    from private.post_keys
+    where post_keys.author_id = viewer_id and post_keys.client_id = write_post.client_id;
+    is_repeated := found;
+  end if;
+
+  if not is_repeated then
+    insert into public.posts (
+      author_id, title, content, content_warning, language, audience, reply_to_id, quote_of_id, repost_of_id
+    )
+    values (
+      viewer_id, write_post.title, write_post.content, write_post.content_warning, write_post.language,
+      write_post.audience, write_post.reply_to_id, write_post.quote_of_id, write_post.repost_of_id
+    )
+    returning posts.id into new_id;
+    if write_post.client_id is not null then
+      insert into private.post_keys (author_id, client_id, post_id)
+      values (viewer_id, write_post.client_id, new_id);
+    end if;
+  end if;
+
+  select items.* into item
+  from private.feed_items(viewer_id, array[new_id], array[new_id]) as items;
+  if not found then
+    raise sqlstate 'PT404' using message = 'This post was written, and is deleted by now', detail = 'post_not_found';
+  end if;
+  return item;
+end;
+$function$;
 
 CREATE OR REPLACE FUNCTION public.mark_group_read (
   id bigint
@@ -2321,7 +2642,7 @@ CREATE OR REPLACE FUNCTION public.sync (
   RETURNS SETOF public.stream_page
   LANGUAGE sql
   STABLE
-  ROWS 1
+  ROWS 10
 BEGIN ATOMIC
  SELECT own.stream,
      own.start_over,
@@ -2348,8 +2669,25 @@ END;
 
 REVOKE ALL ON FUNCTION "public"."unread"() FROM PUBLIC, "anon", "service_role";
 
+CREATE OR REPLACE FUNCTION public.write_post (
+  content         text            DEFAULT ''::text,
+  title           text            DEFAULT ''::text,
+  content_warning text            DEFAULT ''::text,
+  language        text            DEFAULT NULL::text,
+  audience        public.audience DEFAULT 'everyone'::public.audience,
+  reply_to_id     bigint          DEFAULT NULL::bigint,
+  quote_of_id     bigint          DEFAULT NULL::bigint,
+  repost_of_id    bigint          DEFAULT NULL::bigint,
+  client_id       uuid            DEFAULT NULL::uuid
+)
+  RETURNS public.feed_item
+  LANGUAGE sql
+RETURN private.write_post(content, title, content_warning, LANGUAGE, audience, reply_to_id, quote_of_id, repost_of_id, client_id);
+
+REVOKE ALL ON FUNCTION "public"."write_post"(text, text, text, text, public.audience, bigint, bigint, bigint, uuid) FROM PUBLIC, "anon", "service_role";
+
 CREATE OR REPLACE PROCEDURE private.deliver_waiting_notices (
-  IN at_most interval DEFAULT '00:00:04'::interval
+  IN at_most interval DEFAULT '00:00:10'::interval
 )
   LANGUAGE plpgsql
   AS $procedure$
@@ -2357,13 +2695,12 @@ declare
   the_job constant bigint := pg_catalog.hashtextextended('deliver waiting notices', 0);
   stops_at timestamptz := pg_catalog.clock_timestamp() + at_most;
 begin
-  if not pg_catalog.pg_try_advisory_lock(the_job) then
-    return;
-  end if;
-  while private.deliver_batch() and pg_catalog.clock_timestamp() < stops_at loop
+  while pg_catalog.pg_try_advisory_xact_lock(the_job)
+    and private.deliver_batch()
+    and pg_catalog.clock_timestamp() < stops_at
+  loop
     commit;
   end loop;
-  perform pg_catalog.pg_advisory_unlock(the_job);
 end;
 $procedure$;
 
@@ -2376,13 +2713,12 @@ declare
   the_job constant bigint := pg_catalog.hashtextextended('forget old notices', 0);
   stops_at timestamptz := pg_catalog.clock_timestamp() + at_most;
 begin
-  if not pg_catalog.pg_try_advisory_lock(the_job) then
-    return;
-  end if;
-  while private.forget_events() + private.forget_withdrawn() > 0 and pg_catalog.clock_timestamp() < stops_at loop
+  while pg_catalog.pg_try_advisory_xact_lock(the_job)
+    and private.forget_events() + private.forget_withdrawn() > 0
+    and pg_catalog.clock_timestamp() < stops_at
+  loop
     commit;
   end loop;
-  perform pg_catalog.pg_advisory_unlock(the_job);
 end;
 $procedure$;
 
@@ -2391,6 +2727,9 @@ ALTER TABLE "private"."notification_groups"
 
 ALTER TABLE "private"."notifications"
   ADD CONSTRAINT "notifications_once" UNIQUE NULLS NOT DISTINCT (recipient_id, actor_id, kind, object_id, draft_id);
+
+ALTER TABLE "private"."post_keys"
+  ADD CONSTRAINT "post_keys_author_id_fkey" FOREIGN KEY (author_id) REFERENCES public.profiles(id) ON DELETE CASCADE;
 
 CREATE INDEX fan_outs_served_at_id_idx ON private.fan_outs USING btree (served_at, id);
 
@@ -2416,16 +2755,18 @@ CREATE INDEX notifications_object_id_recipient_id_idx ON private.notifications U
 CREATE INDEX notifications_withdrawn_at_idx ON private.notifications USING btree (withdrawn_at)
   WHERE (withdrawn_at IS NOT NULL);
 
+CREATE INDEX post_keys_created_at_idx ON private.post_keys USING btree (created_at);
+
 CREATE INDEX stream_events_created_at_idx ON private.stream_events USING btree (created_at);
 
 CREATE INDEX follows_followee_id_follower_id_notifies_idx ON public.follows USING btree (followee_id, follower_id)
   WHERE notifies;
 
-CREATE CONSTRAINT TRIGGER deliver_own_notices
+CREATE CONSTRAINT TRIGGER notice_queue_deliver
   AFTER INSERT ON private.notice_queue DEFERRABLE INITIALLY DEFERRED
   FOR EACH ROW
   WHEN ((NOT new.is_left))
-  EXECUTE FUNCTION private.deliver_own_notices();
+  EXECUTE FUNCTION private.notice_queue_deliver();
 
 CREATE TRIGGER blocks_cause
   AFTER INSERT ON public.blocks REFERENCING NEW TABLE AS blocked
@@ -2618,7 +2959,7 @@ CREATE POLICY "people listen to their own stream" ON "realtime"."messages"
 
 COMMENT ON COLUMN "private"."fan_outs"."after_id" IS 'The people up to this one are found.';
 
-COMMENT ON COLUMN "private"."fan_outs"."after_post" IS 'Of an account: the posts up to this one are found.';
+COMMENT ON COLUMN "private"."fan_outs"."after_post" IS 'For an account: its posts up to this one are found.';
 
 COMMENT ON COLUMN "private"."fan_outs"."kind" IS 'post: the followers who are notified of the author''s posts. edited: the authors of reposts, replies and quotes. object: all who were notified of a post. account: all who were notified of the posts of an account.';
 
@@ -2660,6 +3001,8 @@ COMMENT ON COLUMN "private"."notifications"."object_id" IS 'The post it is about
 
 COMMENT ON COLUMN "private"."notifications"."withdrawn_at" IS 'When it was withdrawn, or null.';
 
+COMMENT ON COLUMN "private"."post_keys"."post_id" IS 'The post that the first request wrote. It may be deleted by now.';
+
 COMMENT ON COLUMN "private"."stream_events"."subject" IS 'What changed. notification: the group. read: the id up to which all is read.';
 
 COMMENT ON COLUMN "private"."streams"."last_id" IS 'The highest id of a notification of theirs, ever.';
@@ -2670,13 +3013,19 @@ COMMENT ON COLUMN "private"."streams"."read_up_to" IS 'Notifications with this i
 
 COMMENT ON COLUMN "private"."streams"."requests" IS 'How many requests to follow them wait.';
 
+COMMENT ON COLUMN "private"."streams"."told" IS 'How many events it got in this second.';
+
+COMMENT ON COLUMN "private"."streams"."told_second" IS 'The second of the last event, as the number of seconds since 1970.';
+
 COMMENT ON COLUMN "private"."streams"."unread" IS 'How many groups of notifications are unread and counted.';
 
 COMMENT ON COLUMN "public"."follows"."notifies" IS 'Whether the follower is notified of each new post of this person. Only the follower changes it. Everybody who sees the follow sees it.';
 
 COMMENT ON COLUMN "public"."notification_preferences"."delivery" IS 'How it arrives.';
 
-COMMENT ON COLUMN "public"."notification_preferences"."from_whom" IS 'Whose doings notify you. A request to follow you by anybody else waits in the quiet group filtered_requests. A mention by anybody else is none.';
+COMMENT ON COLUMN "public"."notification_preferences"."from_whom" IS 'Whose doings notify you. A request to follow you by anybody else waits in the quiet group filtered_requests. A name written by anybody else does not mention you.';
+
+COMMENT ON COLUMN "public"."notification_preferences"."kind" IS 'The kind of notification.';
 
 COMMENT ON COLUMN "public"."posts"."thread_id" IS 'The post at the top of its thread. Null when it answers nothing. That post may be deleted by now, or you may not see it.';
 
@@ -2684,11 +3033,13 @@ COMMENT ON COLUMN "public"."thread_mutes"."post_id" IS 'A post of the thread. It
 
 COMMENT ON COLUMN "public"."thread_mutes"."thread_id" IS 'The post at the top of the thread.';
 
-COMMENT ON FUNCTION "private"."add_notification"(private.desk, private.notice_queue, public.notification_kind, boolean) IS 'Writes a new notification and puts it into a group.';
+COMMENT ON FUNCTION "private"."add_notification"(private.desk, private.notice_queue, bigint, public.notification_kind, boolean, boolean) IS 'Writes a new notification and puts it into a group. known_id is the withdrawn one that it replaces, or null.';
 
-COMMENT ON FUNCTION "private"."append_events"(private.streams, private.event_kind, bigint[]) IS 'Writes a stream back, adds events about these subjects to it, and sends them.';
+COMMENT ON FUNCTION "private"."append_events"(private.streams, private.event_kind, bigint[]) IS 'Writes a stream back, adds events about these subjects to it, and sends them. Answers the number of the last one.';
 
 COMMENT ON FUNCTION "private"."blocks_cause"() IS 'Queues the two people of a block for each other.';
+
+COMMENT ON FUNCTION "private"."close_desk"(private.desk, private.streams) IS 'Writes what a delivery changed for its recipient, whose stream was like this before. Answers the number of their last event.';
 
 COMMENT ON FUNCTION "private"."comes_from"(uuid, public.notification_source, uuid) IS 'Whether a person is one of those whose doings notify somebody.';
 
@@ -2700,17 +3051,17 @@ COMMENT ON FUNCTION "private"."counts"(private.notification_groups, bigint) IS '
 
 COMMENT ON FUNCTION "private"."cursor_of"(jsonb, text) IS 'The cursor of a stream, or null. The error PT400 unless cursors is an object of numbers.';
 
-COMMENT ON FUNCTION "private"."deliver"(private.notice_queue[]) IS 'Looks at these rows of the queue, which the caller has deleted.';
+COMMENT ON FUNCTION "private"."default_delivery"(public.notification_kind) IS 'How a kind arrives when somebody has no preference for it.';
+
+COMMENT ON FUNCTION "private"."deliver"(private.notice_queue[], boolean) IS 'Looks at these rows of the queue, which the caller has deleted. Answers how many. With waits, it waits for a stream that is locked. Otherwise it leaves the rows about it for the job.';
 
 COMMENT ON FUNCTION "private"."deliver_batch"() IS 'Looks at up to 100 waiting rows of the queue, and finds the next people of a fan-out. False when there was nothing to do.';
 
-COMMENT ON FUNCTION "private"."deliver_own_notices"() IS 'Looks at up to 100 rows that this transaction wrote to the queue.';
-
 COMMENT ON FUNCTION "private"."drafts_cause"() IS 'Queues a draft that could not be published, or that will be tried again or is deleted.';
 
-COMMENT ON FUNCTION "private"."event_payload"(uuid, private.event_kind, bigint) IS 'What an event of a stream says now.';
+COMMENT ON FUNCTION "private"."event_payload"(private.event_kind, bigint, jsonb, private.streams) IS 'What an event of a stream says now. listed is the payload of its group, or null.';
 
-COMMENT ON FUNCTION "private"."fan_out"(text, uuid, bigint) IS 'Lets everybody whom something concerns be looked at: now if they are few, otherwise by a job.';
+COMMENT ON FUNCTION "private"."fan_out"(text, uuid, bigint) IS 'Queues the people that something concerns: now if they are few, otherwise by a job.';
 
 COMMENT ON FUNCTION "private"."fan_out_account"(uuid, bigint, integer) IS 'Lets what others were notified of by the posts of an account be looked at: of the next posts. Answers the last of them, or null when there are no more.';
 
@@ -2722,11 +3073,13 @@ COMMENT ON FUNCTION "private"."forget_events"() IS 'Deletes up to 2,000 events t
 
 COMMENT ON FUNCTION "private"."forget_object"(private.desk, private.notice_queue) IS 'Deletes what the recipient was notified of a deleted post.';
 
+COMMENT ON FUNCTION "private"."forget_post_keys"() IS 'Deletes up to 10,000 keys that are older than 30 days, and answers how many.';
+
 COMMENT ON FUNCTION "private"."forget_recipient"(uuid) IS 'Deletes the stream and the notifications of a deleted account.';
 
 COMMENT ON FUNCTION "private"."forget_withdrawn"() IS 'Deletes up to 500 notifications that were withdrawn more than a day ago, and answers how many.';
 
-COMMENT ON FUNCTION "private"."group_payloads"(uuid, bigint[]) IS 'Groups as events and snapshots tell them. A group that shows nothing is left out.';
+COMMENT ON FUNCTION "private"."group_payloads"(private.streams, uuid[], bigint[]) IS 'Groups as events and snapshots tell them. A group that shows nothing is left out.';
 
 COMMENT ON FUNCTION "private"."hold_own_stream"() IS 'Locks the viewer''s stream until the transaction ends. The error PT401 when the account is deleted.';
 
@@ -2734,9 +3087,9 @@ COMMENT ON FUNCTION "private"."is_told_already"(uuid, public.notification_kind, 
 
 COMMENT ON FUNCTION "private"."likes_cause"() IS 'Queues likes and ended likes for the author of the post.';
 
-COMMENT ON FUNCTION "private"."listed_groups"(uuid, bigint[]) IS 'How these groups look to their recipient, in the order given. A group that shows nothing is left out.';
+COMMENT ON FUNCTION "private"."listed_groups"(private.streams, uuid[], bigint[]) IS 'How these groups look to their recipient. A group that shows nothing is left out.';
 
-COMMENT ON FUNCTION "private"."look_at_many"(private.desk, private.notice_queue) IS 'Withdraws notifications that should not be there: all that an actor caused for the recipient, or all about an object. Hides or shows those of an actor whom the recipient mutes or no longer mutes.';
+COMMENT ON FUNCTION "private"."look_at_many"(private.desk, private.notice_queue) IS 'Withdraws notifications that should not be there: all that an actor caused for the recipient, or all about an object. Hides those of an actor that the recipient mutes, and shows them again after the mute.';
 
 COMMENT ON FUNCTION "private"."look_at_one"(private.desk, private.notice_queue) IS 'Adds a notification that should be there, or withdraws one that should not.';
 
@@ -2752,6 +3105,8 @@ COMMENT ON FUNCTION "private"."mutes_thread_of"(uuid, bigint) IS 'Whether somebo
 
 COMMENT ON FUNCTION "private"."notice_holds"(uuid, public.notification_kind, uuid, bigint, uuid) IS 'Whether the cause of a notification is there and its recipient may see it.';
 
+COMMENT ON FUNCTION "private"."notice_queue_deliver"() IS 'Looks at up to 100 rows that this transaction wrote to the queue, except those about a stream that is locked.';
+
 COMMENT ON FUNCTION "private"."notification_actors"(bigint, bigint, integer) IS 'What public.notification_actors() answers.';
 
 COMMENT ON FUNCTION "private"."notification_preference"(uuid, public.notification_kind) IS 'The preference of somebody for a kind, or the default.';
@@ -2760,13 +3115,13 @@ COMMENT ON FUNCTION "private"."notification_text"(public.notification_kind, publ
 
 COMMENT ON FUNCTION "private"."notifications_page"(bigint, bigint, integer, public.notification_kind[]) IS 'What public.notifications() answers.';
 
-COMMENT ON FUNCTION "private"."people_named"(uuid, text[]) IS 'The people who have these usernames (in lower case) now, without those hidden from the author and those whom the author may not mention.';
+COMMENT ON FUNCTION "private"."people_named"(uuid, text[]) IS 'The people who have these usernames (in lower case) now, without people who are hidden from the author or do not let the author mention them.';
 
-COMMENT ON FUNCTION "private"."people_of"(private.fan_outs, integer) IS 'The next people whom a fan-out concerns, in the order of their ids.';
+COMMENT ON FUNCTION "private"."people_of"(private.fan_outs, integer) IS 'The next people that a fan-out concerns, in the order of their ids.';
 
 COMMENT ON FUNCTION "private"."post_mentions_cause"() IS 'Queues mentions for the people they mean.';
 
-COMMENT ON FUNCTION "private"."post_mentions_cause_end"() IS 'Queues posts for people whom they no longer mention.';
+COMMENT ON FUNCTION "private"."post_mentions_cause_end"() IS 'Queues posts for people who are no longer mentioned in them.';
 
 COMMENT ON FUNCTION "private"."posts_cause"() IS 'Queues replies, quotes and reposts for the authors of the posts they refer to, and new posts for the followers who are notified of them.';
 
@@ -2780,21 +3135,23 @@ COMMENT ON FUNCTION "private"."profiles_cause_end"() IS 'Queues a deleted accoun
 
 COMMENT ON FUNCTION "private"."profiles_create_stream"() IS 'Starts the stream of a new person.';
 
-COMMENT ON FUNCTION "private"."queue_people"(private.fan_outs, uuid[]) IS 'Puts people whom a fan-out concerns into the queue.';
+COMMENT ON FUNCTION "private"."queue_people"(private.fan_outs, uuid[]) IS 'Puts people that a fan-out concerns into the queue.';
 
-COMMENT ON FUNCTION "private"."regroup"(private.desk, bigint, bigint, bigint) IS 'Changes by how many notifications a group shows. added_id is a notification that is new in it.';
+COMMENT ON FUNCTION "private"."regroup"(private.desk, bigint, bigint) IS 'Changes by how many notifications a group shows.';
 
 COMMENT ON FUNCTION "private"."restart_streams"() IS 'Makes every client start over. To be called after a backup was restored.';
 
-COMMENT ON FUNCTION "private"."sync_user"(jsonb, integer) IS 'What is newer in the viewer''s own stream.';
+COMMENT ON FUNCTION "private"."sync_user"(jsonb, integer) IS 'The newer events of the viewer''s own stream.';
 
 COMMENT ON FUNCTION "private"."thread_mutes_check"() IS 'Refuses to mute the thread of a post that the person does not see, and finds the top of the thread.';
 
 COMMENT ON FUNCTION "private"."unread"() IS 'What public.unread() answers.';
 
-COMMENT ON FUNCTION "private"."unread_numbers"(uuid) IS 'What every event says about unread things.';
+COMMENT ON FUNCTION "private"."unread_numbers"(private.streams) IS 'What every event says about unread things.';
 
-COMMENT ON FUNCTION "public"."mark_group_read"(bigint) IS 'Marks one group as read, up to the notification with this id. What was added since stays unread. False when there is no such group.';
+COMMENT ON FUNCTION "private"."write_post"(text, text, text, text, public.audience, bigint, bigint, bigint, uuid) IS 'What public.write_post() does.';
+
+COMMENT ON FUNCTION "public"."mark_group_read"(bigint) IS 'Marks one group as read, up to the notification with this id. Notifications that were added since stay unread. False when there is no such group.';
 
 COMMENT ON FUNCTION "public"."mark_group_unread"(bigint) IS 'Marks one group as unread, until you mark it or everything as read. False when there is no such group.';
 
@@ -2804,9 +3161,11 @@ COMMENT ON FUNCTION "public"."notification_actors"(bigint, bigint, integer) IS '
 
 COMMENT ON FUNCTION "public"."notifications"(bigint, bigint, integer, public.notification_kind[]) IS 'Your notifications in groups, newest first. To turn the page, give the id of the last row as before. With after, only newer rows than the one with that id. kinds leaves out the others. page_size is 1 to 100.';
 
-COMMENT ON FUNCTION "public"."sync"(jsonb, integer) IS 'What is newer in your streams. cursors has the last number that you know of each stream, such as {"user:…": 17}. Answers a row for each stream that you may read. page_size is 1 to 500 events of a stream.';
+COMMENT ON FUNCTION "public"."sync"(jsonb, integer) IS 'The newer events of your streams. cursors has the last number that you know of each stream, such as {"user:…": 17}. Answers a row for each stream that you may read. page_size is 1 to 500 events of a stream.';
 
 COMMENT ON FUNCTION "public"."unread"() IS 'How much is unread, in one row. It is cheap: ask it once a minute, and call sync() when a cursor is newer than yours.';
+
+COMMENT ON FUNCTION "public"."write_post"(text, text, text, text, public.audience, bigint, bigint, bigint, uuid) IS 'Writes a post, a reply, a quote or a repost in your name, and answers it as a row of a feed. The arguments are the columns of posts. client_id is a key of your own: a request with the same key within 30 days writes nothing, and answers the post that the first one wrote.';
 
 COMMENT ON PROCEDURE "private"."deliver_waiting_notices"(interval) IS 'Looks at what waits in the queue, batch by batch, until nothing is left or the time is over.';
 
@@ -2820,7 +3179,9 @@ COMMENT ON TABLE "private"."notice_queue" IS 'Notifications to look at. With a k
 
 COMMENT ON TABLE "private"."notification_groups" IS 'The groups in which notifications are listed.';
 
-COMMENT ON TABLE "private"."notifications" IS 'Who did what, told to whom.';
+COMMENT ON TABLE "private"."notifications" IS 'A row for each thing that somebody did and somebody else is told.';
+
+COMMENT ON TABLE "private"."post_keys" IS 'The keys that clients gave to their posts, for 30 days.';
 
 COMMENT ON TABLE "private"."stream_events" IS 'The events of all streams.';
 
@@ -2844,15 +3205,15 @@ COMMENT ON TYPE "public"."notification_kind" IS 'What a notification tells. edit
 
 COMMENT ON TYPE "public"."notification_source" IS 'Whose doings notify somebody. established: accounts that are at least 7 days old, and the people you follow. following: the people you follow.';
 
-COMMENT ON TYPE "public"."stream_page" IS 'What is newer in a stream. cursor is what to ask with the next time. has_more: ask again at once. start_over: drop what you know of the stream and take the snapshot, because the cursor is missing, too old or unknown here. Otherwise snapshot is null.';
+COMMENT ON TYPE "public"."stream_page" IS 'The newer events of a stream. cursor is what to ask with the next time. has_more: ask again at once. start_over: drop what you know of the stream and take the snapshot, because the cursor is missing, too old or unknown here. Otherwise snapshot is null.';
 
 COMMENT ON TYPE "public"."unread_counts" IS 'How many groups of notifications are unread, how many requests to follow you wait, and the newest number of each of your streams.';
 
-REVOKE ALL ON FUNCTION "private"."add_notification"(private.desk, private.notice_queue, public.notification_kind, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."add_notification"(private.desk, private.notice_queue, bigint, public.notification_kind, boolean, boolean) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."add_notification"(private.desk, private.notice_queue, public.notification_kind, boolean) FROM "postgres";
+REVOKE ALL ON FUNCTION "private"."add_notification"(private.desk, private.notice_queue, bigint, public.notification_kind, boolean, boolean) FROM "postgres";
 
-GRANT EXECUTE ON FUNCTION "private"."add_notification"(private.desk, private.notice_queue, public.notification_kind, boolean) TO "postgres";
+GRANT EXECUTE ON FUNCTION "private"."add_notification"(private.desk, private.notice_queue, bigint, public.notification_kind, boolean, boolean) TO "postgres";
 
 REVOKE ALL ON FUNCTION "private"."append_events"(private.streams, private.event_kind, bigint[]) FROM PUBLIC;
 
@@ -2865,6 +3226,12 @@ REVOKE ALL ON FUNCTION "private"."blocks_cause"() FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."blocks_cause"() FROM "postgres";
 
 GRANT EXECUTE ON FUNCTION "private"."blocks_cause"() TO "postgres";
+
+REVOKE ALL ON FUNCTION "private"."close_desk"(private.desk, private.streams) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."close_desk"(private.desk, private.streams) FROM "postgres";
+
+GRANT EXECUTE ON FUNCTION "private"."close_desk"(private.desk, private.streams) TO "postgres";
 
 REVOKE ALL ON FUNCTION "private"."comes_from"(uuid, public.notification_source, uuid) FROM PUBLIC;
 
@@ -2896,11 +3263,17 @@ REVOKE ALL ON FUNCTION "private"."cursor_of"(jsonb, text) FROM "postgres";
 
 GRANT EXECUTE ON FUNCTION "private"."cursor_of"(jsonb, text) TO "postgres";
 
-REVOKE ALL ON FUNCTION "private"."deliver"(private.notice_queue[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."default_delivery"(public.notification_kind) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."deliver"(private.notice_queue[]) FROM "postgres";
+REVOKE ALL ON FUNCTION "private"."default_delivery"(public.notification_kind) FROM "postgres";
 
-GRANT EXECUTE ON FUNCTION "private"."deliver"(private.notice_queue[]) TO "postgres";
+GRANT EXECUTE ON FUNCTION "private"."default_delivery"(public.notification_kind) TO "postgres";
+
+REVOKE ALL ON FUNCTION "private"."deliver"(private.notice_queue[], boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."deliver"(private.notice_queue[], boolean) FROM "postgres";
+
+GRANT EXECUTE ON FUNCTION "private"."deliver"(private.notice_queue[], boolean) TO "postgres";
 
 REVOKE ALL ON FUNCTION "private"."deliver_batch"() FROM PUBLIC;
 
@@ -2908,23 +3281,17 @@ REVOKE ALL ON FUNCTION "private"."deliver_batch"() FROM "postgres";
 
 GRANT EXECUTE ON FUNCTION "private"."deliver_batch"() TO "postgres";
 
-REVOKE ALL ON FUNCTION "private"."deliver_own_notices"() FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION "private"."deliver_own_notices"() FROM "postgres";
-
-GRANT EXECUTE ON FUNCTION "private"."deliver_own_notices"() TO "postgres";
-
 REVOKE ALL ON FUNCTION "private"."drafts_cause"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."drafts_cause"() FROM "postgres";
 
 GRANT EXECUTE ON FUNCTION "private"."drafts_cause"() TO "postgres";
 
-REVOKE ALL ON FUNCTION "private"."event_payload"(uuid, private.event_kind, bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."event_payload"(private.event_kind, bigint, jsonb, private.streams) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."event_payload"(uuid, private.event_kind, bigint) FROM "postgres";
+REVOKE ALL ON FUNCTION "private"."event_payload"(private.event_kind, bigint, jsonb, private.streams) FROM "postgres";
 
-GRANT EXECUTE ON FUNCTION "private"."event_payload"(uuid, private.event_kind, bigint) TO "postgres";
+GRANT EXECUTE ON FUNCTION "private"."event_payload"(private.event_kind, bigint, jsonb, private.streams) TO "postgres";
 
 REVOKE ALL ON FUNCTION "private"."fan_out"(text, uuid, bigint) FROM PUBLIC;
 
@@ -2962,6 +3329,12 @@ REVOKE ALL ON FUNCTION "private"."forget_object"(private.desk, private.notice_qu
 
 GRANT EXECUTE ON FUNCTION "private"."forget_object"(private.desk, private.notice_queue) TO "postgres";
 
+REVOKE ALL ON FUNCTION "private"."forget_post_keys"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."forget_post_keys"() FROM "postgres";
+
+GRANT EXECUTE ON FUNCTION "private"."forget_post_keys"() TO "postgres";
+
 REVOKE ALL ON FUNCTION "private"."forget_recipient"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."forget_recipient"(uuid) FROM "postgres";
@@ -2974,11 +3347,11 @@ REVOKE ALL ON FUNCTION "private"."forget_withdrawn"() FROM "postgres";
 
 GRANT EXECUTE ON FUNCTION "private"."forget_withdrawn"() TO "postgres";
 
-REVOKE ALL ON FUNCTION "private"."group_payloads"(uuid, bigint[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."group_payloads"(private.streams, uuid[], bigint[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."group_payloads"(uuid, bigint[]) FROM "postgres";
+REVOKE ALL ON FUNCTION "private"."group_payloads"(private.streams, uuid[], bigint[]) FROM "postgres";
 
-GRANT EXECUTE ON FUNCTION "private"."group_payloads"(uuid, bigint[]) TO "postgres";
+GRANT EXECUTE ON FUNCTION "private"."group_payloads"(private.streams, uuid[], bigint[]) TO "postgres";
 
 REVOKE ALL ON FUNCTION "private"."hold_own_stream"() FROM PUBLIC;
 
@@ -2998,11 +3371,11 @@ REVOKE ALL ON FUNCTION "private"."likes_cause"() FROM "postgres";
 
 GRANT EXECUTE ON FUNCTION "private"."likes_cause"() TO "postgres";
 
-REVOKE ALL ON FUNCTION "private"."listed_groups"(uuid, bigint[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."listed_groups"(private.streams, uuid[], bigint[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."listed_groups"(uuid, bigint[]) FROM "postgres";
+REVOKE ALL ON FUNCTION "private"."listed_groups"(private.streams, uuid[], bigint[]) FROM "postgres";
 
-GRANT EXECUTE ON FUNCTION "private"."listed_groups"(uuid, bigint[]) TO "postgres";
+GRANT EXECUTE ON FUNCTION "private"."listed_groups"(private.streams, uuid[], bigint[]) TO "postgres";
 
 REVOKE ALL ON FUNCTION "private"."look_at_many"(private.desk, private.notice_queue) FROM PUBLIC;
 
@@ -3055,6 +3428,12 @@ REVOKE ALL ON FUNCTION "private"."notice_holds"(uuid, public.notification_kind, 
 REVOKE ALL ON FUNCTION "private"."notice_holds"(uuid, public.notification_kind, uuid, bigint, uuid) FROM "postgres";
 
 GRANT EXECUTE ON FUNCTION "private"."notice_holds"(uuid, public.notification_kind, uuid, bigint, uuid) TO "postgres";
+
+REVOKE ALL ON FUNCTION "private"."notice_queue_deliver"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."notice_queue_deliver"() FROM "postgres";
+
+GRANT EXECUTE ON FUNCTION "private"."notice_queue_deliver"() TO "postgres";
 
 REVOKE ALL ON FUNCTION "private"."notification_actors"(bigint, bigint, integer) FROM PUBLIC;
 
@@ -3144,11 +3523,11 @@ REVOKE ALL ON FUNCTION "private"."queue_people"(private.fan_outs, uuid[]) FROM "
 
 GRANT EXECUTE ON FUNCTION "private"."queue_people"(private.fan_outs, uuid[]) TO "postgres";
 
-REVOKE ALL ON FUNCTION "private"."regroup"(private.desk, bigint, bigint, bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."regroup"(private.desk, bigint, bigint) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."regroup"(private.desk, bigint, bigint, bigint) FROM "postgres";
+REVOKE ALL ON FUNCTION "private"."regroup"(private.desk, bigint, bigint) FROM "postgres";
 
-GRANT EXECUTE ON FUNCTION "private"."regroup"(private.desk, bigint, bigint, bigint) TO "postgres";
+GRANT EXECUTE ON FUNCTION "private"."regroup"(private.desk, bigint, bigint) TO "postgres";
 
 REVOKE ALL ON FUNCTION "private"."restart_streams"() FROM PUBLIC;
 
@@ -3178,11 +3557,19 @@ REVOKE ALL ON FUNCTION "private"."unread"() FROM "postgres";
 
 GRANT EXECUTE ON FUNCTION "private"."unread"() TO "postgres";
 
-REVOKE ALL ON FUNCTION "private"."unread_numbers"(uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."unread_numbers"(private.streams) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."unread_numbers"(uuid) FROM "postgres";
+REVOKE ALL ON FUNCTION "private"."unread_numbers"(private.streams) FROM "postgres";
 
-GRANT EXECUTE ON FUNCTION "private"."unread_numbers"(uuid) TO "postgres";
+GRANT EXECUTE ON FUNCTION "private"."unread_numbers"(private.streams) TO "postgres";
+
+REVOKE ALL ON FUNCTION "private"."write_post"(text, text, text, text, public.audience, bigint, bigint, bigint, uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."write_post"(text, text, text, text, public.audience, bigint, bigint, bigint, uuid) TO "authenticated";
+
+REVOKE ALL ON FUNCTION "private"."write_post"(text, text, text, text, public.audience, bigint, bigint, bigint, uuid) FROM "postgres";
+
+GRANT EXECUTE ON FUNCTION "private"."write_post"(text, text, text, text, public.audience, bigint, bigint, bigint, uuid) TO "postgres";
 
 GRANT EXECUTE ON FUNCTION "public"."mark_group_read"(bigint) TO "authenticated";
 
@@ -3225,6 +3612,12 @@ GRANT EXECUTE ON FUNCTION "public"."unread"() TO "authenticated";
 REVOKE ALL ON FUNCTION "public"."unread"() FROM "postgres";
 
 GRANT EXECUTE ON FUNCTION "public"."unread"() TO "postgres";
+
+GRANT EXECUTE ON FUNCTION "public"."write_post"(text, text, text, text, public.audience, bigint, bigint, bigint, uuid) TO "authenticated";
+
+REVOKE ALL ON FUNCTION "public"."write_post"(text, text, text, text, public.audience, bigint, bigint, bigint, uuid) FROM "postgres";
+
+GRANT EXECUTE ON FUNCTION "public"."write_post"(text, text, text, text, public.audience, bigint, bigint, bigint, uuid) TO "postgres";
 
 REVOKE ALL ON PROCEDURE "private"."deliver_waiting_notices"(interval) FROM PUBLIC;
 
@@ -3386,6 +3779,11 @@ REVOKE ALL ("user_id") ON TABLE "public"."thread_mutes" FROM "service_role";
 
 GRANT INSERT ("user_id") ON TABLE "public"."thread_mutes" TO "service_role";
 
+ALTER TABLE "public"."notification_preferences"
+  ADD CONSTRAINT "notification_preferences_kind"
+    CHECK
+    (private.rule((kind <> 'filtered_requests'::public.notification_kind), 'preference_kind'::text, 'The preference for follow_request says which requests are filtered'::text));
+
 -- Data -------------------------------------------------------------------------
 
 insert into private.limits (
@@ -3402,57 +3800,33 @@ from public.profiles
 left join public.follow_requests on follow_requests.target_id = profiles.id
 group by profiles.id;
 
--- The top of each thread: the first post that is there, or the place of a deleted one, or the
--- id that the highest reply names. Level by level, from the top.
-do $$
-begin
-  update public.posts
-  set thread_id = posts.reply_to_id
+-- The top of each thread, from the top down. A deleted post keeps its place in the thread.
+with recursive link as materialized (
+  select posts.id, posts.reply_to_id
+  from public.posts
   where posts.reply_to_id is not null
-    and not exists (
-      select from public.posts as parent
-      where parent.id = posts.reply_to_id and parent.reply_to_id is not null
-    )
-    and not exists (
-      select from private.deleted_posts as place
-      where place.id = posts.reply_to_id and place.reply_to_id is not null
-    );
-  loop
-    with known as (
-      select posts.id, coalesce(parent.thread_id, place.top) as thread_id
-      from public.posts
-      left join public.posts as parent on parent.id = posts.reply_to_id
-      left join lateral (
-        with recursive climb as (
-          select deleted.reply_to_id as at
-          from private.deleted_posts as deleted
-          where deleted.id = posts.reply_to_id
-          union
-          select deleted.reply_to_id
-          from climb
-          join private.deleted_posts as deleted on deleted.id = climb.at
-        )
-        select coalesce(ancestor.thread_id, climb.at) as top
-        from climb
-        left join public.posts as ancestor on ancestor.id = climb.at
-        where climb.at is not null
-          and not exists (select from private.deleted_posts as deleted where deleted.id = climb.at and deleted.reply_to_id is not null)
-          and (ancestor.id is null or ancestor.reply_to_id is null or ancestor.thread_id is not null)
-        limit 1
-      ) as place on parent.id is null
-      where posts.reply_to_id is not null and posts.thread_id is null
-        and coalesce(parent.thread_id, place.top) is not null
-    )
-    update public.posts
-    set thread_id = known.thread_id
-    from known
-    where posts.id = known.id;
-    exit when not found;
-  end loop;
-end;
-$$;
+  union all
+  select deleted_posts.id, deleted_posts.reply_to_id
+  from private.deleted_posts
+  where deleted_posts.reply_to_id is not null
+),
+descent as (
+  select link.id, link.reply_to_id as thread_id
+  from link
+  where not exists (select from link as above where above.id = link.reply_to_id)
+  union all
+  select link.id, descent.thread_id
+  from descent
+  join link on link.reply_to_id = descent.id
+)
+update public.posts
+set thread_id = descent.thread_id
+from descent
+where posts.id = descent.id;
 
-select cron.schedule('deliver-waiting-notices', '5 seconds', 'call private.deliver_waiting_notices()')
+select cron.schedule('forget-post-keys', '*/5 * * * *', 'select private.forget_post_keys()')
+where exists (select from pg_extension where extname = 'pg_cron');
+select cron.schedule('deliver-waiting-notices', '2 seconds', 'call private.deliver_waiting_notices()')
 where exists (select from pg_extension where extname = 'pg_cron');
 select cron.schedule('forget-old-notices', '* * * * *', 'call private.forget_old_notices()')
 where exists (select from pg_extension where extname = 'pg_cron');

@@ -1,0 +1,247 @@
+/**
+ * Writes that wait for the network. They are sent in order, one at a time, until the server has done or
+ * refused each of them. An answer may get lost after the server has done the write. So the outbox takes
+ * only writes that may be repeated.
+ */
+import type { SupabaseClient } from "@supabase/supabase-js";
+import { type BackOff, backOffMs } from "./back-off.ts";
+import { type Answer, type Calling, call, type Query, type Refusal } from "./call.ts";
+
+type Json = string | number | boolean | null | Json[] | { [name: string]: Json | undefined };
+type Row = Record<string, Json | undefined>;
+
+/** One write, as data. */
+export type Write =
+  /** A function of the API. `write_post` gets the entry's key as `client_id`. */
+  | { rpc: string; args?: Row }
+  /** New rows. A row that exists stays as it is. `onConflict`: the columns of the key, if not the primary key. */
+  | { upsert: string; values: Row | Row[]; onConflict?: string }
+  | { update: string; values: Row; match: Row }
+  | { delete: string; match: Row };
+
+export interface OutboxEntry {
+  /** Made by the client. The same for every try. */
+  key: string;
+  write: Write;
+  /** When the person did it, in milliseconds since 1970 on their clock. */
+  sentAtMs: number;
+}
+
+/** `localStorage` fits. So does React Native's `AsyncStorage`. */
+export interface OutboxStorage {
+  getItem(key: string): string | null | Promise<string | null>;
+  setItem(key: string, value: string): unknown;
+}
+
+export interface OutboxOptions {
+  /** Where the entries are kept. By default in memory, so they are lost with the page. */
+  storage?: OutboxStorage;
+  /** How many entries may wait. */
+  limit?: number;
+  /** The server has done it. `data` is what it answered. */
+  onDone?(entry: OutboxEntry, data: unknown): void;
+  /** The server refused it, and would again. The entry is dropped. */
+  onRefused?(entry: OutboxEntry, error: Refusal): void;
+  backOff?: BackOff;
+}
+
+export interface Outbox {
+  /**
+   * Stores a write and sends it as soon as possible.
+   * @param key for a write that was made before; by default a new one
+   * @returns the entry, when it is stored
+   * @throws OutboxFullError when too many entries wait. RangeError when the write is too large.
+   */
+  send(write: Write, key?: string): Promise<OutboxEntry>;
+  /** What waits, oldest first. */
+  pending(): Promise<OutboxEntry[]>;
+}
+
+/** Sync starts and ends it, and says when the network may be back. */
+export interface OwnOutbox extends Outbox {
+  begin(userId: string): void;
+  flush(): void;
+  end(): Promise<void>;
+}
+
+export class OutboxFullError extends Error {
+  override name = "OutboxFullError";
+}
+
+/** The functions with an argument `client_id`: a repeated call with the same one changes nothing. */
+const keyed = new Set(["write_post"]);
+const usualLimit = 100;
+/** The size of an entry: ten times the longest post. */
+const mostLetters = 100_000;
+/** If one entry gets this number of such answers, it counts as refused. */
+const mostFailures = 20;
+
+export function createOutbox(
+  supabase: SupabaseClient,
+  calling: Calling,
+  options: OutboxOptions & { onError(error: Error): void },
+): OwnOutbox {
+  const { stopped } = calling;
+  const { storage = memory(), limit = usualLimit } = options;
+  /** Each person has their own entries, so nobody sends what somebody else wrote. */
+  let name: string | undefined;
+  let begun = () => {};
+  const isBegun = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  let changing: Promise<unknown> = Promise.resolve();
+  let flushing: Promise<void> | undefined;
+  let isAsked = false;
+  let pause: ReturnType<typeof setTimeout> | undefined;
+  /** The server said when to come back. Then the pause ends only by itself. */
+  let isHeldBack = false;
+  let failures = 0;
+  /** How often the first entry got an answer for which it may be the cause. */
+  let ownFailures = 0;
+
+  async function send(write: Write, key: string = crypto.randomUUID()): Promise<OutboxEntry> {
+    // A copy, so that the caller may change the object afterwards.
+    const text = JSON.stringify(write);
+    if (text.length > mostLetters) throw new RangeError(`A write has at most ${mostLetters} letters as JSON`);
+    const entry: OutboxEntry = { key, write: JSON.parse(text), sentAtMs: Date.now() };
+    await isBegun;
+    if (stopped.aborted) throw new Error("The sync is stopped, so nothing is sent");
+    await change((entries) => {
+      if (entries.some((other) => other.key === key)) return entries;
+      if (entries.length >= limit) {
+        throw new OutboxFullError(`${limit} writes wait for the network already`);
+      }
+      return [...entries, entry];
+    });
+    flush();
+    return entry;
+  }
+
+  function flush(): void {
+    if (stopped.aborted || name === undefined || isHeldBack) return;
+    clearTimeout(pause);
+    isAsked = true;
+    flushing ??= sendAll();
+  }
+
+  async function sendAll(): Promise<void> {
+    try {
+      while (isAsked && !isHeldBack) {
+        isAsked = false;
+        await sendEach();
+      }
+    } catch (error) {
+      // The storage failed. The entries are still where they were.
+      options.onError(error as Error);
+      waitAfter({ retryAfterMs: 0 });
+    } finally {
+      flushing = undefined;
+    }
+  }
+
+  async function sendEach(): Promise<void> {
+    for (;;) {
+      const [entry] = await pending();
+      if (!entry || stopped.aborted) return;
+      const answer = await call(request(supabase, entry), calling);
+      // The server may have done it. The next page sends the entry again, which changes nothing.
+      if (stopped.aborted) return;
+      if (!(await settled(entry, answer))) return waitAfter(answer);
+    }
+  }
+
+  /** @returns whether the entry is out of the way */
+  async function settled(entry: OutboxEntry, answer: Answer): Promise<boolean> {
+    if (answer.error && mayRepeat(answer.status)) {
+      // An answer like this may be about this one entry. It must not hold up the others for ever.
+      if (answer.status === 500 || answer.status === 401) ownFailures++;
+      if (ownFailures < mostFailures) return false;
+    }
+    failures = 0;
+    ownFailures = 0;
+    await change((entries) => entries.filter(({ key }) => key !== entry.key));
+    try {
+      if (answer.error) options.onRefused?.(entry, answer.error);
+      else options.onDone?.(entry, answer.data);
+    } catch (error) {
+      options.onError(error as Error);
+    }
+    return true;
+  }
+
+  function waitAfter({ retryAfterMs }: Pick<Answer, "retryAfterMs">): void {
+    if (stopped.aborted) return;
+    isHeldBack = retryAfterMs > 0;
+    pause = setTimeout(
+      () => {
+        isHeldBack = false;
+        flush();
+      },
+      Math.max(retryAfterMs, backOffMs(++failures, options.backOff)),
+    );
+  }
+
+  async function pending(): Promise<OutboxEntry[]> {
+    await isBegun;
+    if (name === undefined) return [];
+    const stored = await storage.getItem(name);
+    if (!stored) return [];
+    try {
+      const entries = JSON.parse(stored);
+      return Array.isArray(entries) ? entries : [];
+    } catch (error) {
+      options.onError(new Error("The stored outbox is damaged", { cause: error }));
+      return [];
+    }
+  }
+
+  /** Another page may use the same storage. So each change reads it again. One change at a time. */
+  function change(step: (entries: OutboxEntry[]) => OutboxEntry[]): Promise<void> {
+    const changed = changing.then(async () => {
+      const entries = step(await pending());
+      await storage.setItem(name as string, JSON.stringify(entries));
+    });
+    changing = changed.catch(() => {});
+    return changed;
+  }
+
+  return {
+    send,
+    pending,
+    flush,
+    begin(userId) {
+      name = `plaza.outbox.${userId}`;
+      begun();
+      flush();
+    },
+    async end() {
+      clearTimeout(pause);
+      begun();
+      await flushing;
+      await changing;
+    },
+  };
+}
+
+/** No answer, too early, too often, or a fault of the server. 401: a token that expired on its way. */
+function mayRepeat(status: number): boolean {
+  return status === 0 || [401, 408, 425, 429].includes(status) || status >= 500;
+}
+
+function request(supabase: SupabaseClient, { key, write }: OutboxEntry): Query {
+  if ("rpc" in write) {
+    const args = keyed.has(write.rpc) ? { ...write.args, client_id: key } : (write.args ?? {});
+    return supabase.rpc(write.rpc, args);
+  }
+  if ("upsert" in write) {
+    const { upsert, values, onConflict } = write;
+    return supabase.from(upsert).upsert(values, { ignoreDuplicates: true, onConflict });
+  }
+  if ("update" in write) return supabase.from(write.update).update(write.values).match(write.match);
+  return supabase.from(write.delete).delete().match(write.match);
+}
+
+function memory(): OutboxStorage {
+  const items = new Map<string, string>();
+  return { getItem: (key) => items.get(key) ?? null, setItem: (key, value) => items.set(key, value) };
+}
