@@ -97,7 +97,7 @@ export const chatGroupFunctions: Record<string, FunctionExpectations> = {
     grid: `
                   asudklrjimAobBS    asudklrjimAobBS
       row         xcccKccc++++++x    xcccKccc++c+++x
-      topic       xcccKcccnyyyynx    xcccKcccnycynnx
+      topic       xcccKcccnyynynx    xcccKcccnycynnx
       frozen      xcccKcccnnnnnnx    xcccKcccnncnyyx
       owner       -                  xcccKccc++c...x`,
   },

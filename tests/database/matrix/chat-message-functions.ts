@@ -99,9 +99,9 @@ export const chatMessageFunctions: Record<string, FunctionExpectations> = {
     letters,
     grid: `
                       asudklrjimAobBS    asudklrjimAobBS
-      owners          x.QQK...++++..x    x.QQK...++.+..x
-      here            xcQQKccc++++..x    xcQQKccc++c+..x
-      gone            x.QQK.........x    x.QQK.........x`,
+      owners          x...K...++++..x    x...K...++.+..x
+      here            xcccKccc++++..x    xcccKccc++c+..x
+      gone            x...K.........x    x...K.........x`,
   },
 
   "edit_message(bigint,text)": {
@@ -174,8 +174,8 @@ export const sharedFunctions: Record<string, FunctionExpectations> = {
     letters,
     grid: `
                       asudklrjimAobBS    asudklrjimAobBS
-      row             x.......++++++x    x.......++.+++x
-      text            x.......++++..x    x.......++.+..x
-      gone            x.............x    x.............x`,
+      row             x.QQ....++++++x    x.QQ....++.+++x
+      text            x.QQ....++++..x    x.QQ....++.+..x
+      gone            x.QQ..........x    x.QQ..........x`,
   },
 };

@@ -113,6 +113,7 @@ export async function createChatWorld(db: Database): Promise<ChatWorld> {
     await olivias(conversation);
     if (name !== "ivy") await says(name, conversation, `from ${name}`, `${name}_in_pair`);
   }
+  await does("bob", "select set_chat_settings(shows_presence => true)");
   await does("olivia", "select create_invite({group}, needs_approval => true) as answer", "code");
   await does("olivia", "select create_invite({group}) as answer", "open");
   const topics = async (suffix: string) => {
@@ -120,6 +121,9 @@ export async function createChatWorld(db: Database): Promise<ChatWorld> {
     for (const { id, epoch } of found) is[`${suffix}_${id}`] = `'conversation:${id}:${epoch}'`;
   };
   await topics("old");
+  // So the conversation of bob and olivia has an old topic too.
+  await does("bob", "insert into blocks (blocked_id) values ({olivia})");
+  await does("bob", "delete from blocks where blocked_id = {olivia}");
 
   // Now they become what their letters say.
   await does("jane", "select join_by_invite({code})");

@@ -19,13 +19,13 @@ const topics: Record<string, string> = {
 // A person who blocks a member of the group hears nothing on its topic. The blocked person stays.
 const grid = `
                             asudklrjimAobBS    asudklrjimAobBS
-      hears     now         .........++++.+    .........+.+..+
+      hears     now         .........++.+.+    .........+.+..+
       hears     old         ..............+    ..............+
-      hears     typing      .........++++.+    .........+.+..+
+      hears     typing      .........++.+.+    .........+.+..+
       broadcast now         xxxxxxxxxxxxxx+    xxxxxxxxxxxxxx+
       broadcast old         xxxxxxxxxxxxxx+    xxxxxxxxxxxxxx+
-      broadcast typing      xxxxxxxxx++++x+    xxxxxxxxx+x+xx+
-      presence  now         xxxxxxxxx++++x+    xxxxxxxxx+x+xx+
+      broadcast typing      xxxxxxxxx++x+x+    xxxxxxxxx+x+xx+
+      presence  now         xxxxxxxxx++x+x+    xxxxxxxxx+x+xx+
       presence  old         xxxxxxxxxxxxxx+    xxxxxxxxxxxxxx+
       presence  typing      xxxxxxxxxxxxxx+    xxxxxxxxxxxxxx+`;
 
