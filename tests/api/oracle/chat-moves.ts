@@ -246,7 +246,9 @@ function ownMove(stage: Stage, step: ChatStep): Move | null {
         expected: after ? String(unreadIn(world, talk, after).length) : "conversation_not_found",
         request: async () =>
           inWords(await as(stage, by).rpc("mark_conversation_unread", { conversation_id: talk.id })),
-        after: () => Object.assign(own as Membership, { readUpTo: pointer, isMarkedUnread: true }),
+        after: () => {
+          Object.assign(own as Membership, { readUpTo: pointer, isMarkedUnread: true });
+        },
       };
     }
     case "keep": {

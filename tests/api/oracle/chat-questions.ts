@@ -118,7 +118,7 @@ function inside(
   const own = memberOf(talk, viewer);
   const ask = <T>(kind: string, args: object, form: (row: Answered) => unknown, answer: (own: Membership) => T) => ({
     kind,
-    text: `${kind} of ${where} ${JSON.stringify(args)}`.replaceAll(/ \{\}|\d{10,}/g, ""),
+    text: [kind, "of", where, ...Object.keys(args)].join(" "),
     ask: () => rows(client, kind, { conversation_id, ...args }, form),
     expected: () => (viewer === null ? "42501" : own ? answer(own) : "conversation_not_found"),
   });

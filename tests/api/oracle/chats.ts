@@ -105,8 +105,6 @@ export interface Chats {
   chatSettings: ChatSettings[];
 }
 
-export const noChats = (): Chats => ({ conversations: [], messages: [], invites: [], chatSettings: [] });
-
 // Looking things up ------------------------------------------------------------
 
 export const memberOf = (talk: Conversation | undefined, of: PersonId | null): Membership | undefined =>

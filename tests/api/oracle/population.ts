@@ -139,11 +139,22 @@ export async function fresh(population: Population): Promise<Population> {
   await empty("drafts", "author_id");
   await empty("notification_preferences", "user_id");
   await empty("thread_mutes", "user_id");
+  await forgetChats(population);
   await letDayPass(population);
   await restartStreams(population);
   await Promise.all(population.people.map(({ client, id, username }) => takeName(client, id, username)));
   population.newcomers = await Promise.all(population.newcomers.map((one) => freshNewcomer(population, one)));
   return population;
+}
+
+async function forgetChats({ owner, people, newcomers }: Population): Promise<void> {
+  if (owner === null) return;
+  const ids = [...people, ...newcomers].map(({ id }) => id);
+  await owner`
+    delete from private.conversations where id in (
+      select conversation_id from private.conversation_members where user_id = any (${ids}::uuid[])
+    )`;
+  await owner`delete from private.chat_settings where user_id = any (${ids}::uuid[])`;
 }
 
 /** From now on, no notification that was withdrawn returns to its place. */
