@@ -154,6 +154,7 @@ async function forgetChats({ owner, people, newcomers }: Population): Promise<vo
     delete from private.conversations where id in (
       select conversation_id from private.conversation_members where user_id = any (${ids}::uuid[])
     )`;
+  await owner`delete from private.conversation_tellings where user_id = any (${ids}::uuid[])`;
   await owner`delete from private.chat_settings where user_id = any (${ids}::uuid[])`;
 }
 
@@ -173,12 +174,16 @@ export async function letDayPass({ owner, people, newcomers }: Population): Prom
 async function restartStreams({ owner, people }: Population): Promise<void> {
   if (owner === null) return;
   const ids = people.map(({ id }) => id);
-  await owner`delete from private.stream_events where user_id = any (${ids}::uuid[])`;
-  await owner`
-    update private.notification_groups set is_marked_unread = false
-    where recipient_id = any (${ids}::uuid[]) and is_marked_unread`;
-  await owner`
-    update private.streams set last_seq = 0, read_up_to = last_id where user_id = any (${ids}::uuid[])`;
+  await owner.begin(async (sql) => {
+    // A job that tells these people something waits.
+    await sql`select from private.streams where user_id = any (${ids}::uuid[]) order by user_id for update`;
+    await sql`delete from private.stream_events where user_id = any (${ids}::uuid[])`;
+    await sql`
+      update private.notification_groups set is_marked_unread = false
+      where recipient_id = any (${ids}::uuid[]) and is_marked_unread`;
+    await sql`
+      update private.streams set last_seq = 0, read_up_to = last_id where user_id = any (${ids}::uuid[])`;
+  });
 }
 
 /** The newcomer, or another one of this name if they confirmed or their code is too old. */
