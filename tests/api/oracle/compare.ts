@@ -5,6 +5,7 @@
  * notice-questions.ts. Those about threads, searches and people are here.
  */
 import { type Answers, type Question, rowsOf } from "./ask.ts";
+import { chats } from "./chat-questions.ts";
 import { feeds } from "./feeds.ts";
 import {
   everybody,
@@ -33,6 +34,7 @@ export function questionsOf(stage: Stage, viewer: Viewer, answers: Answers): Que
     ...searches(stage, viewer, answers),
     ...people(stage, viewer, answers),
     ...notices(stage, viewer, answers),
+    ...chats(stage, viewer, answers),
   ].map((question) => ({ ...question, text: `${nameOf(stage, viewer)} asks for ${question.text}` }));
 }
 

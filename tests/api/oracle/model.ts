@@ -36,10 +36,13 @@
  *   (profile_not_found).
  * - A mute lasts until you lift it, or until a set time.
  * - What people are told about, and when they are not, is in notices.ts.
+ * - The rules about conversations are in chats.ts.
  * - Nobody reaches a limit: the people of a history have budgets that they never use up.
  * - Only you know which tags you follow and which lists you made, except public lists.
  *   A draft stays a draft until it is published. Then it is a post.
  */
+
+import type { Chats } from "./chats.ts";
 
 export type PersonId = string;
 /** The person who asks. Null for somebody who is not signed in. */
@@ -212,7 +215,7 @@ export interface Group extends Made {
   id: number | null;
 }
 
-export interface World {
+export interface World extends Chats {
   /** In the order in which they confirmed. */
   people: Person[];
   newcomers: Newcomer[];
@@ -275,6 +278,10 @@ export function emptyWorld(people: Newcomer[], newcomers: Newcomer[], held: Worl
     threadMutes: [],
     notices: [],
     groups: [],
+    conversations: [],
+    messages: [],
+    invites: [],
+    chatSettings: [],
   };
 }
 

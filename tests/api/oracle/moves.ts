@@ -2,6 +2,7 @@
  * One step on both sides: the step in words, the result that the rules demand, the
  * request to the API, and the change in the model.
  */
+import { chatMove } from "./chat-moves.ts";
 import { listMove, tagMove } from "./list-moves.ts";
 import { nameMove } from "./name-moves.ts";
 import { noticeMove } from "./notice-moves.ts";
@@ -36,6 +37,7 @@ export const moveOf = (stage: Stage, step: Step): Move | null =>
       peopleMove(stage, step) ??
       nameMove(stage, step) ??
       noticeMove(stage, step) ??
+      chatMove(stage, step) ??
       listMove(stage, step) ??
       tagMove(stage, step))
     : null;

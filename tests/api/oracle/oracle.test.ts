@@ -12,21 +12,22 @@
  *     compare.ts       the questions, each with the model's answer (feeds.ts, tables.ts,
  *                      notice-questions.ts, notice-sync.ts)
  *     play.ts          plays a history and compares
+ *     disagreement.ts  looks for a history that fails
  *
  * After every ten steps each person and a guest ask 13 questions: the home feed, and
  * then some of the 48 kinds in turn. At the end of a history they ask everything.
  * Nobody asks for notifications if the environment names no database (PLAZA_DB_URL).
+ * Conversations have histories of their own (chat.test.ts).
  * PLAZA_ORACLE_QUESTIONS: how many questions in between, or "all".
  * PLAZA_ORACLE_STEPS: how many steps, 2500 by default. PLAZA_ORACLE_SEED: a number that
  * repeats the same histories and questions.
  */
-import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import type { Answers } from "./ask.ts";
-import { type Disagreement, newTally, type Plan, play } from "./play.ts";
-import { createPopulation, fresh, type Population } from "./population.ts";
+import { firstDisagreement } from "./disagreement.ts";
+import { newTally, type Plan } from "./play.ts";
+import { createPopulation, type Population } from "./population.ts";
 import * as plainly from "./questions.ts";
-import { plainerThan, shortest } from "./shrink.ts";
 import { histories } from "./steps.ts";
 
 const { env } = process;
@@ -34,41 +35,19 @@ const wantedSteps = Number(env.PLAZA_ORACLE_STEPS ?? 2500);
 const questions = env.PLAZA_ORACLE_QUESTIONS === "all" ? "all" : Number(env.PLAZA_ORACLE_QUESTIONS ?? 13);
 const seed = Number(env.PLAZA_ORACLE_SEED ?? Date.now() % 1_000_000_000);
 
-/** The most steps of a history. On average a history has half as many. */
-const stepsOfHistory = 120;
-
 let population: Population;
 beforeAll(async () => {
   population = await createPopulation();
 });
 
-/** @returns the failure of the shortest history that fails, or null if no history fails */
-async function firstDisagreement(plan: Plan, steps: number): Promise<Disagreement | null> {
-  const property = fc.asyncProperty(histories(stepsOfHistory), async (history) => {
-    await play(await fresh(population), history, plan);
-  });
-  const numRuns = Math.ceil(steps / (stepsOfHistory / 2));
-  const run = await fc.check(property, { seed, numRuns, endOnFailure: true });
-  if (!run.failed) return null;
-  const found = run.errorInstance as Disagreement;
-  if (!found.key) throw found;
-  // Ask only the question that was answered differently, and only at the end.
-  const narrow: Plan = { ...plan, every: Number.POSITIVE_INFINITY, only: found.key, tally: newTally() };
-  const shorter = await shortest(
-    found.steps,
-    async (candidate) =>
-      play(await fresh(population), candidate, narrow).then(
-        () => null,
-        (error: Disagreement) => error,
-      ),
-    plainerThan,
-  );
-  return shorter ?? found;
-}
-
 test("after any history everybody sees what the rules say", async () => {
   const [tally, startedMs] = [newTally(), Date.now()];
-  const found = await firstDisagreement({ every: 10, questions, tally }, wantedSteps);
+  const found = await firstDisagreement(
+    population,
+    histories,
+    { every: 10, questions, tally },
+    { steps: wantedSteps, seed },
+  );
   const seconds = Math.round((Date.now() - startedMs) / 1000);
   console.log(`oracle: ${tally.steps} steps, ${tally.questions} questions, seed ${seed}, ${seconds} s`);
   if (found) throw found;
@@ -110,8 +89,9 @@ test.each<[string, string, Partial<Answers>]>([
 ])(
   "a model that forgets %s is found out by a history of a few steps",
   async (_, kind, wrong) => {
-    const plan: Plan = { every: 10, questions, kind, answers: { ...plainly, ...wrong }, tally: newTally() };
-    const found = await firstDisagreement(plan, 3000);
+    const answers = { ...plainly, ...wrong };
+    const plan: Plan = { every: 10, questions, kinds: [kind], answers, tally: newTally() };
+    const found = await firstDisagreement(population, histories, plan, { steps: 3000, seed });
     expect(found?.key).toContain(kind);
     expect(found?.history.length, found?.message).toBeLessThanOrEqual(6);
   },

@@ -25,8 +25,8 @@ export interface Plan {
   every: number;
   /** How many questions each viewer asks each time: the home feed, then the other kinds in turn; or all. */
   questions: number | "all";
-  /** Ask all questions of this kind, and no others. */
-  kind?: string;
+  /** Ask questions of these kinds, and no others. If it is one kind, ask all of it. */
+  kinds?: string[];
   /** Only a disagreement with this key counts. The run asks nothing else, so it is quick. */
   only?: string;
   /** Answers in place of the model's. Wrong ones prove that the comparison notices. */
@@ -105,16 +105,19 @@ async function deliverLeft(owner: Sql): Promise<void> {
 }
 
 /** Whether a client reads along from the beginning. */
-const asksForNotices = ({ kind, only = kind, questions }: Plan, { owner }: Population): boolean =>
-  owner !== null && questions !== 0 && (only === undefined || only.startsWith("sync"));
+const asksForNotices = ({ kinds, only, questions }: Plan, { owner }: Population): boolean =>
+  owner !== null &&
+  questions !== 0 &&
+  (only?.startsWith("sync: ") ?? (kinds === undefined || kinds.includes("sync")));
 
 async function compareAll(stage: Stage, history: string[], plan: Plan, steps: Numbered[]): Promise<void> {
   const viewers: Viewer[] = [...stage.world.people.map(({ id }) => id), null];
   const turn = plan.tally.comparisons++;
   const asked = viewers.flatMap((viewer, n) => {
-    const all = questionsOf(stage, viewer, plan.answers ?? plainly);
+    const possible = questionsOf(stage, viewer, plan.answers ?? plainly);
+    const all = plan.kinds ? possible.filter(({ kind }) => plan.kinds?.includes(kind)) : possible;
     if (plan.only) return all.filter((question) => keyOf(question) === plan.only);
-    if (plan.kind) return all.filter(({ kind }) => kind === plan.kind);
+    if (plan.kinds?.length === 1) return all;
     return plan.questions === "all" ? all : some(all, plan.questions, turn, n);
   });
   plan.tally.questions += asked.length;
@@ -123,7 +126,7 @@ async function compareAll(stage: Stage, history: string[], plan: Plan, steps: Nu
 }
 
 /** The question without the numbers of posts and lists, which differ from history to history. */
-const keyOf = ({ kind, text }: Question): string => `${kind}: ${text.replaceAll(/\bp\d+|list \d+/g, "…")}`;
+const keyOf = ({ kind, text }: Question): string => `${kind}: ${text.replaceAll(/\b[pm]\d+|(list|talk) \d+/g, "…")}`;
 
 /** The home feed, and one question of each kind whose turn it is. Prefers a question with a non-empty answer. */
 function some(all: Question[], wanted: number, turn: number, viewer: number): Question[] {

@@ -139,11 +139,23 @@ export async function fresh(population: Population): Promise<Population> {
   await empty("drafts", "author_id");
   await empty("notification_preferences", "user_id");
   await empty("thread_mutes", "user_id");
+  await forgetChats(population);
   await letDayPass(population);
   await restartStreams(population);
   await Promise.all(population.people.map(({ client, id, username }) => takeName(client, id, username)));
   population.newcomers = await Promise.all(population.newcomers.map((one) => freshNewcomer(population, one)));
   return population;
+}
+
+async function forgetChats({ owner, people, newcomers }: Population): Promise<void> {
+  if (owner === null) return;
+  const ids = [...people, ...newcomers].map(({ id }) => id);
+  await owner`
+    delete from private.conversations where id in (
+      select conversation_id from private.conversation_members where user_id = any (${ids}::uuid[])
+    )`;
+  await owner`delete from private.conversation_tellings where user_id = any (${ids}::uuid[])`;
+  await owner`delete from private.chat_settings where user_id = any (${ids}::uuid[])`;
 }
 
 /** From now on, no notification that was withdrawn returns to its place. */
@@ -162,12 +174,16 @@ export async function letDayPass({ owner, people, newcomers }: Population): Prom
 async function restartStreams({ owner, people }: Population): Promise<void> {
   if (owner === null) return;
   const ids = people.map(({ id }) => id);
-  await owner`delete from private.stream_events where user_id = any (${ids}::uuid[])`;
-  await owner`
-    update private.notification_groups set is_marked_unread = false
-    where recipient_id = any (${ids}::uuid[]) and is_marked_unread`;
-  await owner`
-    update private.streams set last_seq = 0, read_up_to = last_id where user_id = any (${ids}::uuid[])`;
+  await owner.begin(async (sql) => {
+    // A job that tells these people something waits.
+    await sql`select from private.streams where user_id = any (${ids}::uuid[]) order by user_id for update`;
+    await sql`delete from private.stream_events where user_id = any (${ids}::uuid[])`;
+    await sql`
+      update private.notification_groups set is_marked_unread = false
+      where recipient_id = any (${ids}::uuid[]) and is_marked_unread`;
+    await sql`
+      update private.streams set last_seq = 0, read_up_to = last_id where user_id = any (${ids}::uuid[])`;
+  });
 }
 
 /** The newcomer, or another one of this name if they confirmed or their code is too old. */

@@ -24,6 +24,7 @@ import {
 } from "./model.ts";
 import { follows, isOpen, looksInto, mutes, seenPost, sees } from "./seeing.ts";
 
+export { chatTotals, showsReceipts, unreadIn } from "./chats.ts";
 export { groupsOf, unreadOf } from "./notices.ts";
 export { isOpen, mutes, seenPost, seenVersions } from "./seeing.ts";
 

@@ -4,6 +4,7 @@
  * simpler. Every history is played to its end, so first cut it off where it failed.
  */
 import { isDeepStrictEqual } from "node:util";
+import { messageAt, talkAt } from "./chat-stage.ts";
 import type { Made, Mute, PersonId, Tie } from "./model.ts";
 import { ownGroups } from "./notice-moves.ts";
 import { at, newest, pairOf, postRow, type Stage } from "./stage.ts";
@@ -100,6 +101,9 @@ export function pinned(stage: Stage, step: Step): Step {
     const madeBy = postRow(stage, at(stage, by), n)?.madeBy;
     return madeBy === undefined ? n : -1 - madeBy;
   };
+  const pinned = (n: number, made: Made | undefined) => (made?.madeBy === undefined ? n : -1 - made.madeBy);
+  const pinTalk = (by: number, n: number) => pinned(n, talkAt(stage, at(stage, by), n));
+  const pinMessage = (by: number, n: number) => pinned(n, messageAt(stage, at(stage, by), n));
   const text = (by: number, draft: RawDraft) => ({
     ...draft,
     replyTo: draft.replyTo === null ? null : pinPost(by, draft.replyTo),
@@ -148,7 +152,23 @@ export function pinned(stage: Stage, step: Step): Step {
     case "read group":
     case "unread group":
       return { ...step, group: pin(ownGroups(stage, step.by), step.group) };
+    case "join":
+      return { ...step, invite: pin(world.invites, step.invite) };
+    case "say":
+      return {
+        ...step,
+        talk: pinTalk(step.by, step.talk),
+        message: step.message === null ? null : pinMessage(step.by, step.message),
+        post: step.post === null ? null : pinPost(step.by, step.post),
+      };
+    case "edit message":
+    case "delete message":
+    case "react":
+    case "unreact":
+    case "mark":
+      return { ...step, message: pinMessage(step.by, step.message) };
     default:
+      if ("talk" in step) return { ...step, talk: pinTalk(step.by, step.talk) };
       if ("list" in step) return { ...step, list: pin(world.lists, step.list) };
       return step;
   }

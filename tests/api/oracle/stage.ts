@@ -86,7 +86,7 @@ export const pairOf = (
 export const wordOf = ({ population }: Stage, n: number): string => `${words[n]}${population.token}`;
 export const tagOf = ({ population }: Stage, n: number): string => `${tags[n]}${population.token}`;
 
-function piecesOf(stage: Stage, raw: RawPiece[]): Piece[] {
+export function piecesOf(stage: Stage, raw: RawPiece[]): Piece[] {
   return raw.map((piece) => {
     if ("word" in piece) return { word: wordOf(stage, piece.word) };
     if ("mention" in piece) {

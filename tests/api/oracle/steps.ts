@@ -6,6 +6,7 @@
  * person sees. An impossible wish is a step too: the API has to refuse it.
  */
 import fc from "fast-check";
+import { type ChatStep, chatSteps } from "./chat-steps.ts";
 import { type Audience, type Kind, kinds, type Mute, type Preference } from "./model.ts";
 
 /** The first three act more often than the others, so that more happens between them. */
@@ -95,6 +96,7 @@ export type Step =
     }
   | { do: "prefer nothing"; by: number; kind: Kind }
   | { do: "mute thread" | "unmute thread"; by: number; post: number }
+  | ChatStep
   | { do: "pass day" }
   | { do: "pass for"; by: number; whom: number; what: "post" | "list" | "tag" };
 
@@ -246,8 +248,29 @@ const weighted: [number, fc.Arbitrary<Step>][] = [
   ],
 ] as [number, fc.Arbitrary<Step>][];
 
-const step = fc.oneof(...weighted.map(([weight, arbitrary]) => ({ weight, arbitrary })));
+const oneOf = (steps: [number, fc.Arbitrary<Step>][]) =>
+  fc.oneof(...steps.map(([weight, arbitrary]) => ({ weight, arbitrary })));
+const step = oneOf(weighted);
+
+/** What people do in conversations, and what decides who reads whom there. */
+const chatStep = oneOf([
+  ...chatSteps(who, piece),
+  [8, fc.record({ do: fc.constant("follow"), by: who, to: who, call: fc.constant(true) })],
+  [2, fc.record({ do: fc.constant("unfollow"), pair })],
+  [5, fc.record({ do: fc.constant("block"), by: who, to: who })],
+  [4, fc.record({ do: fc.constant("unblock"), pair })],
+  [2, fc.record({ do: fc.constant("write"), by: who, draft: draft(none, none) })],
+  [1, fc.record({ do: fc.constant("repost"), by: who, post: which })],
+  [1, fc.record({ do: fc.constant("delete"), by: byOwner, post: which })],
+  [1, fc.record({ do: fc.constant("rename"), by: who, to: seldom(name) })],
+  [1, fc.record({ do: fc.constant("confirm"), newcomer })],
+] as [number, fc.Arbitrary<Step>][]);
+
+const historiesOf = (one: fc.Arbitrary<Step>, longest: number): fc.Arbitrary<Step[]> =>
+  fc.noBias(fc.array(one, { minLength: 1, maxLength: longest, size: "max" }));
 
 /** @param longest the most steps of a history. On average a history has half as many. */
-export const histories = (longest: number): fc.Arbitrary<Step[]> =>
-  fc.noBias(fc.array(step, { minLength: 1, maxLength: longest, size: "max" }));
+export const histories = (longest: number): fc.Arbitrary<Step[]> => historiesOf(step, longest);
+
+/** The same, about conversations. */
+export const chatHistories = (longest: number): fc.Arbitrary<Step[]> => historiesOf(chatStep, longest);

@@ -6,7 +6,7 @@
  */
 import type { TransactionSql } from "postgres";
 import type { Caller } from "../database.ts";
-import { fill, type Relation, relations, type State, type World } from "./relations.ts";
+import { fill, relations } from "./relations.ts";
 
 /** The meaning of each letter. Tables and functions add letters of their own. */
 export const legend: Record<string, string> = {
@@ -27,28 +27,52 @@ export const legend: Record<string, string> = {
 
 export type Letters = Record<string, string>;
 
-export interface Line {
-  asked: string[];
-  answers: Record<State, string>;
+/** The columns of a grid: the letters of the people, and the two states that they are asked about. */
+export interface Cast {
+  /** The words for each letter. */
+  relations: Record<string, string>;
+  /** The words for each state. */
+  states: Record<string, string>;
 }
 
-const states: State[] = ["public", "private"];
-const header = Object.keys(relations).join("");
+/** The relations to an owner. Chat has its own (chat-relations.ts). */
+const owners: Cast = { relations, states: { public: "public owner", private: "private owner" } };
 
-export function parse(grid: string, letters: Letters = {}): Line[] {
+/** The people who are asked. */
+export interface Asked {
+  /** The relations to an owner, unless it says otherwise. */
+  cast?: Cast;
+  /** By state and letter. */
+  callers: Record<string, Record<string, Caller>>;
+  values: Record<string, Record<string, Record<string, string>>>;
+  cells: number;
+}
+
+export interface Line {
+  asked: string[];
+  /** By state, a letter for each relation. */
+  answers: Record<string, string>;
+}
+
+export function parse(grid: string, letters: Letters = {}, cast = owners): Line[] {
+  const header = Object.keys(cast.relations).join("");
   const lines = grid
     .split("\n")
     .map((line) => line.trim().split(/\s+/))
     .filter(([first]) => first !== "" && first !== header);
   return lines.map((words) => {
-    const answers = { public: words.at(-2) ?? "", private: words.at(-1) ?? "" };
-    for (const state of states) {
-      const known = [...answers[state]].every((letter) => letter in letters || letter in legend);
-      if (answers[state] !== "-" && (answers[state].length !== header.length || !known)) {
+    const answers = words.slice(-2);
+    for (const line of answers) {
+      const known = [...line].every((letter) => letter in letters || letter in legend);
+      if (line !== "-" && (line.length !== header.length || !known)) {
         throw new Error(`${words.join(" ")}: not a line of ${header}`);
       }
     }
-    return { asked: words.slice(0, -2), answers };
+    const states = Object.keys(cast.states);
+    return {
+      asked: words.slice(0, -2),
+      answers: Object.fromEntries(states.map((state, n) => [state, answers[n] ?? ""])),
+    };
   });
 }
 
@@ -60,26 +84,28 @@ export type Request = Line & { statement: string };
  * @returns a sentence for each cell whose answer differs
  */
 export async function check(
-  world: World,
+  world: Asked,
   name: string,
   requests: Request[],
   letters: Letters = {},
 ): Promise<string[]> {
   const mismatches: string[] = [];
-  for (const state of states) {
+  const { cast = owners } = world;
+  for (const state of Object.keys(cast.states)) {
     const asked = requests.filter(({ answers }) => answers[state] !== "-");
-    for (const [place, relation] of (Object.keys(relations) as Relation[]).entries()) {
+    for (const [place, relation] of Object.keys(cast.relations).entries()) {
+      const values = world.values[state]?.[relation] ?? {};
       const outcomes = await outcomesOf(
-        world.callers[state][relation],
-        asked.map(({ statement }) => fill(statement, world.values[state][relation])),
+        world.callers[state]?.[relation] as Caller,
+        asked.map(({ statement }) => fill(statement, values)),
       );
       world.cells += asked.length;
       for (const [line, { asked: words, answers }] of asked.entries()) {
-        const letter = answers[state][place] as string;
+        const letter = answers[state]?.[place] as string;
         const expected = letters[letter] ?? legend[letter];
         const found = outcomes[line]?.word;
         if (found !== expected)
-          mismatches.push(cell([name, ...words], state, relation, `${expected}`, `${found}`));
+          mismatches.push(cell([name, ...words], state, relation, `${expected}`, `${found}`, cast));
       }
     }
   }
@@ -87,8 +113,16 @@ export async function check(
 }
 
 /** The sentence about a cell whose answer differs. */
-export function cell(words: string[], state: State, relation: Relation, expected: string, found: string) {
-  return `${words.join(" ")}, ${state} owner, ${relations[relation]}: expected ${expected}, found ${found}`;
+export function cell(
+  words: string[],
+  state: string,
+  relation: string,
+  expected: string,
+  found: string,
+  cast = owners,
+) {
+  const about = `${words.join(" ")}, ${cast.states[state]}, ${cast.relations[relation]}`;
+  return `${about}: expected ${expected}, found ${found}`;
 }
 
 class Undo extends Error {}

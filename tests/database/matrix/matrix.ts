@@ -5,9 +5,11 @@
  */
 
 import type { Caller } from "../database.ts";
+import { chatGroupFunctions } from "./chat-group-functions.ts";
+import { chatMessageFunctions } from "./chat-message-functions.ts";
 import type { FunctionExpectations, TableExpectations } from "./expectations.ts";
 import { feedFunctions } from "./feed-functions.ts";
-import { check, type Outcome, outcomesOf, parse } from "./grid.ts";
+import { type Asked, check, type Outcome, outcomesOf, parse } from "./grid.ts";
 import { notificationFunctions } from "./notification-functions.ts";
 import { notificationTables } from "./notification-tables.ts";
 import { peopleFunctions } from "./people-functions.ts";
@@ -28,6 +30,11 @@ export const functions: Record<string, FunctionExpectations> = {
   ...feedFunctions,
   ...notificationFunctions,
 };
+/** They have their own relations and their own test: chat.test.ts. */
+export const chatFunctions: Record<string, FunctionExpectations> = {
+  ...chatGroupFunctions,
+  ...chatMessageFunctions,
+};
 
 export const operations = ["select", "insert", "update", "delete"] as const;
 export type Operation = (typeof operations)[number];
@@ -43,7 +50,7 @@ export async function checkCatalog({ db }: World): Promise<string[]> {
   `;
   return [
     ...differences("table", relations, Object.keys(tables)),
-    ...differences("function", procedures, Object.keys(functions)),
+    ...differences("function", procedures, [...Object.keys(functions), ...Object.keys(chatFunctions)]),
   ];
 }
 
@@ -81,9 +88,16 @@ function statementOf(name: string, table: TableExpectations, operation: Operatio
 }
 
 /** Asks the calls of one function. */
-export async function checkFunction(world: World, name: string): Promise<string[]> {
-  const { calls, grid, letters } = functions[name] as FunctionExpectations;
-  const lines = parse(grid, letters);
+export const checkFunction = (world: World, name: string): Promise<string[]> =>
+  checkCalls(world, name, functions[name] as FunctionExpectations);
+
+/** Asks the calls of one function of chat, or of another function about conversations. */
+export async function checkCalls(
+  world: Asked,
+  name: string,
+  { calls, grid, letters }: FunctionExpectations,
+): Promise<string[]> {
+  const lines = parse(grid, letters, world.cast);
   const requests = lines.map((line) => {
     const statement = calls[line.asked[0] as string];
     if (!statement) throw new Error(`${name}: a grid names ${line.asked[0]}, which is not a call`);
