@@ -16,6 +16,7 @@ const scenarios = [
   "search",
   "notifications",
   "sign-ups",
+  "chat",
 ];
 const asked = process.argv.slice(2);
 if (asked.some((word) => word === "--help" || word === "-h")) {

@@ -42,7 +42,7 @@ comment on column private.streams.told_second is 'The second of the last event, 
 comment on column private.streams.told is 'How many events it got in this second.';
 revoke all on private.streams from public, anon, authenticated, service_role;
 
-create type private.event_kind as enum ('notification', 'read', 'unread', 'start_over');
+create type private.event_kind as enum ('notification', 'read', 'unread', 'start_over', 'conversation');
 comment on type private.event_kind is 'What an event of a stream tells.';
 revoke all on type private.event_kind from public;
 
@@ -58,7 +58,7 @@ create table private.stream_events (
 );
 
 comment on table  private.stream_events is 'The events of all streams.';
-comment on column private.stream_events.subject is 'What changed. notification: the group. read: the id up to which all is read.';
+comment on column private.stream_events.subject is 'What changed. notification: the group. read: the id up to which all is read. conversation: which one.';
 revoke all on private.stream_events from public, anon, authenticated, service_role;
 
 -- The events that are too old.

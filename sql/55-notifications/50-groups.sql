@@ -136,17 +136,24 @@ comment on function private.group_payloads is 'Groups as events and snapshots te
 revoke all on function private.group_payloads (private.streams, uuid[], bigint[])
   from public, anon, authenticated, service_role;
 
+-- Plpgsql, because the payload of a conversation is made in a later chapter (57-chat/55-lists.sql).
 create function private.event_payload(kind private.event_kind, subject bigint, listed jsonb, stream private.streams)
 returns jsonb
-language sql
+language plpgsql
 stable
 security invoker
-return case event_payload.kind
+set search_path = ''
+as $$
+begin
+  return case event_payload.kind
     when 'notification' then
       coalesce(event_payload.listed, jsonb_build_object('group_id', event_payload.subject, 'count', 0))
     when 'read' then jsonb_build_object('up_to', event_payload.subject)
+    when 'conversation' then private.conversation_payload(stream.user_id, event_payload.subject)
     else '{}'
-  end || jsonb_build_object('unread', private.unread_numbers(event_payload.stream));
+  end || jsonb_build_object('unread', private.unread_numbers(stream));
+end;
+$$;
 
 comment on function private.event_payload is 'What an event of a stream says now. listed is the payload of its group, or null.';
 revoke all on function private.event_payload (private.event_kind, bigint, jsonb, private.streams)

@@ -8,18 +8,6 @@
 
 -- Sync -----------------------------------------------------------------------
 
-create type public.stream_page as (
-  stream      text,
-  start_over  boolean,
-  cursor      bigint,
-  has_more    boolean,
-  events      jsonb,
-  snapshot    jsonb
-);
-
-comment on type public.stream_page is 'The newer events of a stream. cursor is what to ask with the next time. has_more: ask again at once. start_over: drop what you know of the stream and take the snapshot, because the cursor is missing, too old or unknown here. Otherwise snapshot is null.';
-comment on column public.stream_page.snapshot is 'The stream as it is at the cursor. Null when events lead there.';
-
 create function private.cursor_of(cursors jsonb, stream text)
 returns bigint
 language plpgsql
@@ -147,22 +135,54 @@ security invoker
 rows 10
 begin atomic
   select own.*
-  from private.sync_user(sync.cursors, sync.page_size) as own;
+  from private.sync_user(sync.cursors, sync.page_size) as own
+  union all
+  select named.*
+  from private.sync_conversations(sync.cursors, sync.page_size) as named;
 end;
 
-comment on function public.sync is 'The newer events of your streams. cursors has the last number that you know of each stream, such as {"user:…": 17}. Answers a row for each stream that you may read. page_size is 1 to 500 events of a stream.';
+comment on function public.sync is 'What is newer in your streams. cursors has the last number that you know of each stream, such as {"user:…": 17}. Name up to 100 conversations. Answers a row for your own stream, and for each of these that you may read. page_size is 1 to 500 events of a stream.';
 revoke all on function public.sync (jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function public.sync (jsonb, integer) to authenticated;
 
 -- Unread ---------------------------------------------------------------------
 
 create type public.unread_counts as (
-  notifications  bigint,
-  requests       bigint,
-  cursors        jsonb
+  notifications     bigint,
+  requests          bigint,
+  messages          bigint,
+  message_requests  bigint,
+  cursors           jsonb
 );
 
-comment on type public.unread_counts is 'How many groups of notifications are unread, how many requests to follow you wait, and the newest number of each of your streams.';
+comment on type public.unread_counts is 'How many groups of notifications are unread, and how many requests to follow you wait. How many messages are unread in conversations that are neither muted nor archived, and how many requests to write to you have unread messages. cursors has the newest number of your stream and of your 50 newest conversations.';
+
+create function private.conversation_cursors(viewer_id uuid)
+returns jsonb
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  most constant integer := 50;
+begin
+  return (
+    select coalesce(jsonb_object_agg('conversation:' || newest.id, newest.last_seq), '{}')
+    from (
+      select conversations.id, conversations.last_seq
+      from private.conversation_members as own
+      join private.conversations on conversations.id = own.conversation_id
+      where own.user_id = conversation_cursors.viewer_id and not own.is_declined and conversations.last_id > 0
+      order by conversations.last_id desc
+      limit most
+    ) as newest
+  );
+end;
+$$;
+
+comment on function private.conversation_cursors is 'The newest number of each of somebody''s 50 newest conversations.';
+revoke all on function private.conversation_cursors (uuid) from public, anon, authenticated, service_role;
 
 -- Definer, because nobody may read streams.
 create function private.unread()
@@ -177,8 +197,11 @@ declare
   viewer_id uuid := private.viewer();
 begin
   return query
-  select streams.unread, streams.requests, jsonb_build_object('user:' || streams.user_id, streams.last_seq)
+  select
+    streams.unread, streams.requests, totals.messages, totals.message_requests,
+    jsonb_build_object('user:' || streams.user_id, streams.last_seq) || private.conversation_cursors(viewer_id)
   from private.streams
+  cross join lateral private.chat_totals(viewer_id) as totals
   where streams.user_id = viewer_id;
 end;
 $$;

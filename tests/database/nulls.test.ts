@@ -4,6 +4,7 @@
  * function in a town that has everything, as everybody, and looks for nulls.
  */
 import { expect, test } from "vitest";
+import { chatCalls, chatIn } from "./chat-town.ts";
 import { createDatabase, type Database, type Person } from "./database.ts";
 
 interface Column {
@@ -55,6 +56,7 @@ const calls: [type: string, call: string][] = [
   ["stream_page", "sync()"],
   ["stream_page", "sync(jsonb_build_object('user:' || auth.uid(), 0))"],
   ["unread_counts", "unread()"],
+  ...chatCalls,
 ];
 
 async function town(db: Database): Promise<Person[]> {
@@ -85,6 +87,7 @@ async function town(db: Database): Promise<Person[]> {
   await mallory.asks((sql) => sql`insert into blocks (blocked_id) values (${bob.id})`);
   await alice.asks((sql) => sql`insert into drafts (content) values ('later')`);
   await db.admin`update drafts set failed_at = now(), failure = 'post_not_found'`;
+  await chatIn(people as [Person, Person, Person, Person], root);
   return people;
 }
 

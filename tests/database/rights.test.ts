@@ -5,6 +5,7 @@
  */
 import type { TransactionSql } from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { chatFunctions } from "./chat-town.ts";
 import { createDatabase, type Database, type Person, refusal } from "./database.ts";
 
 const roles = ["anon", "authenticated", "service_role", "supabase_auth_admin"];
@@ -147,6 +148,7 @@ describe("functions", () => {
     "public.sync": "authenticated",
     "public.unread": "authenticated",
     "public.write_post": "authenticated",
+    ...Object.fromEntries(chatFunctions.map((name) => [name, "authenticated"])),
     // Functions that requests embed in rows.
     "public.author_counts": everyone,
     "public.follow_counts": everyone,

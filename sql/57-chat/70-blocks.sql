@@ -1,0 +1,208 @@
+/*
+ * blocks, bans and deleted accounts
+ *
+ * A block freezes a direct conversation both ways. In a group, neither of the two reads the
+ * other. So that neither hears the other:
+ *
+ *   - The person who blocks is apart: they do not listen to the topic. They read by sync(), and
+ *     hear of news on user:<id>.
+ *   - What a member who is apart says is sent without its text. So others fetch it.
+ *
+ * The blocked person stays in the topic. So nothing tells them of the block. A banned account is
+ * put out of its conversations' topics, and may not write.
+ *
+ * A deleted account leaves its conversations. What it said is erased. It stays without a name in
+ * a group whose owner chose so, and in a direct conversation for a person who chose so.
+ */
+
+-- Apart ----------------------------------------------------------------------
+
+create function private.set_apart(conversation_id bigint, person_id uuid)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  affected uuid;
+  is_now_apart boolean;
+  turned boolean := false;
+begin
+  for affected in
+    select members.user_id
+    from private.conversation_members as members
+    where members.conversation_id = set_apart.conversation_id and (
+      members.user_id = set_apart.person_id
+      or members.user_id in (select private.hidden_ids(set_apart.person_id))
+    )
+    order by 1
+  loop
+    is_now_apart := exists (
+      select from private.conversation_members as others
+      where others.conversation_id = set_apart.conversation_id
+        and others.user_id in (select private.hidden_ids(affected))
+        and affected in (select private.blocker_ids(others.user_id))
+    );
+    update private.conversation_members
+    set is_apart = is_now_apart
+    where conversation_members.conversation_id = set_apart.conversation_id
+      and conversation_members.user_id = affected
+      and conversation_members.is_apart <> is_now_apart;
+    turned := turned or found and is_now_apart;
+  end loop;
+  return turned;
+end;
+$$;
+
+comment on function private.set_apart is 'Decides whether a person is apart in a group, and the same for the members who are hidden from them. True: one of them is apart from now on, so the topic has to move.';
+revoke all on function private.set_apart (bigint, uuid) from public, anon, authenticated, service_role;
+
+-- Blocks ---------------------------------------------------------------------
+
+-- The conversations that two people share, and that a block between them changes.
+create function private.shared_conversations(one_id uuid, other_id uuid)
+returns setof bigint
+language sql
+stable
+security invoker
+rows 5
+begin atomic
+  select own.conversation_id
+  from private.conversation_members as own
+  join private.conversation_members as others on others.conversation_id = own.conversation_id
+    and others.user_id = shared_conversations.other_id
+  where own.user_id = shared_conversations.one_id;
+end;
+
+comment on function private.shared_conversations is 'The conversations in which two people are members.';
+revoke all on function private.shared_conversations (uuid, uuid) from public, anon, authenticated, service_role;
+
+-- Definer, here and below, because nobody may write conversations. blocks_end_follows takes the
+-- turns of all people before. It runs first, because its name comes first in the alphabet.
+create function private.blocks_move_conversations()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  shared record;
+  conversation private.conversations;
+begin
+  for shared in
+    select
+      both_in.id, array_agg(distinct added.blocker_id) as blocker_ids,
+      array_agg(added.blocker_id) || array_agg(added.blocked_id) as people
+    from added
+    cross join lateral private.shared_conversations(added.blocker_id, added.blocked_id) as both_in (id)
+    group by both_in.id
+    order by both_in.id
+  loop
+    select conversations.* into conversation
+    from private.conversations
+    where conversations.id = shared.id
+    for no key update;
+    -- Its last member left meanwhile.
+    continue when not found;
+    if conversation.kind = 'group' then
+      perform private.set_apart(conversation.id, blocker.id)
+      from unnest(shared.blocker_ids) as blocker (id);
+    end if;
+    perform private.move_conversation(conversation);
+    perform private.change_view(conversation.id, shared.people);
+  end loop;
+  return null;
+end;
+$$;
+
+comment on function private.blocks_move_conversations is 'Moves the topics of the conversations that a person shares with somebody they block.';
+revoke all on function private.blocks_move_conversations () from public, anon, authenticated, service_role;
+
+create trigger blocks_move_conversations
+  after insert on public.blocks
+  referencing new table as added
+  for each statement
+  execute function private.blocks_move_conversations();
+
+create function private.blocks_open_conversations()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  shared record;
+  conversation private.conversations;
+begin
+  for shared in
+    select
+      both_in.id, array_agg(distinct removed.blocker_id) as blocker_ids,
+      array_agg(removed.blocker_id) || array_agg(removed.blocked_id) as people
+    from removed
+    cross join lateral private.shared_conversations(removed.blocker_id, removed.blocked_id) as both_in (id)
+    group by both_in.id
+    order by both_in.id
+  loop
+    select conversations.* into conversation
+    from private.conversations
+    where conversations.id = shared.id
+    for no key update;
+    -- Its last member left meanwhile.
+    continue when not found;
+    if conversation.kind = 'group' then
+      perform private.set_apart(conversation.id, blocker.id)
+      from unnest(shared.blocker_ids) as blocker (id);
+    end if;
+    perform private.change_view(conversation.id, shared.people);
+  end loop;
+  return null;
+end;
+$$;
+
+comment on function private.blocks_open_conversations is 'Lets two people hear each other again after a block.';
+revoke all on function private.blocks_open_conversations () from public, anon, authenticated, service_role;
+
+create trigger blocks_open_conversations
+  after delete on public.blocks
+  referencing old table as removed
+  for each statement
+  execute function private.blocks_open_conversations();
+
+-- Bans -----------------------------------------------------------------------
+
+-- Definer, because Auth has no rights here.
+create function private.users_lock_out()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  conversation private.conversations;
+begin
+  for conversation in
+    select conversations.*
+    from private.conversations
+    where conversations.id in (
+      select members.conversation_id
+      from private.conversation_members as members
+      where members.user_id = new.id
+    )
+    order by conversations.id
+    for no key update
+  loop
+    perform private.move_conversation(conversation);
+  end loop;
+  return null;
+end;
+$$;
+
+comment on function private.users_lock_out is 'Moves the topics of the conversations of a banned account, so that it hears nothing any more.';
+revoke all on function private.users_lock_out () from public, anon, authenticated, service_role;
+
+create trigger users_lock_out
+  after update of banned_until on auth.users
+  for each row
+  when (new.banned_until is not null and new.banned_until is distinct from old.banned_until)
+  execute function private.users_lock_out();

@@ -1,0 +1,163 @@
+/*
+ * conversations of ended accounts
+ *
+ * What a deleted account leaves behind in conversations: see the header of 70-blocks.sql.
+ */
+
+-- The new owner: the admin who came first, or else the member who came first.
+create function private.inherit_group(conversation_id bigint)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  heir_id uuid;
+begin
+  if exists (
+    select from private.conversation_members
+    where conversation_members.conversation_id = inherit_group.conversation_id
+      and conversation_members.role = 'owner'
+  ) then
+    return;
+  end if;
+  update private.conversation_members
+  set role = 'owner'
+  where conversation_members.conversation_id = inherit_group.conversation_id
+    and conversation_members.user_id = (
+      select members.user_id
+      from private.conversation_members as members
+      where members.conversation_id = inherit_group.conversation_id
+      order by members.role, members.is_accepted desc, members.joined_at, members.user_id
+      limit 1
+    )
+  returning conversation_members.user_id into heir_id;
+end;
+$$;
+
+comment on function private.inherit_group is 'Gives a group without an owner to a member.';
+revoke all on function private.inherit_group (bigint) from public, anon, authenticated, service_role;
+
+create function private.erase_messages_of(conversation private.conversations, account_id uuid)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  keeps boolean := case conversation.kind
+    when 'group' then (
+      select groups.keeps_deleted from private.groups where groups.conversation_id = conversation.id
+    )
+    else exists (
+      select from private.conversation_members
+      where conversation_members.conversation_id = conversation.id
+        and conversation_members.user_id <> erase_messages_of.account_id
+        and conversation_members.keeps_deleted
+    )
+  end;
+begin
+  if not keeps then
+    delete from private.message_versions
+    using private.messages
+    where messages.id = message_versions.message_id
+      and messages.conversation_id = conversation.id and messages.sender_id = erase_messages_of.account_id;
+    delete from private.message_search
+    using private.messages
+    where messages.id = message_search.message_id
+      and messages.conversation_id = conversation.id and messages.sender_id = erase_messages_of.account_id;
+    delete from private.message_mentions
+    using private.messages
+    where messages.id = message_mentions.message_id
+      and messages.conversation_id = conversation.id and messages.sender_id = erase_messages_of.account_id;
+    delete from private.message_reactions
+    using private.messages
+    where messages.id = message_reactions.message_id
+      and messages.conversation_id = conversation.id and messages.sender_id = erase_messages_of.account_id;
+  end if;
+  update private.messages
+  set sender_id = null, client_id = null,
+      content = case when keeps or messages.change is not null then messages.content else '' end,
+      entities = case when keeps then messages.entities else '[]' end,
+      reply_to_id = case when keeps then messages.reply_to_id end,
+      post_id = case when keeps then messages.post_id end,
+      has_reactions = keeps and messages.has_reactions,
+      deleted_at = case when keeps or messages.change is not null then messages.deleted_at
+        else coalesce(messages.deleted_at, now()) end
+  where messages.conversation_id = conversation.id and messages.sender_id = erase_messages_of.account_id;
+end;
+$$;
+
+comment on function private.erase_messages_of is 'Takes the name off the messages of a deleted account, and erases their text unless somebody keeps it.';
+revoke all on function private.erase_messages_of (private.conversations, uuid)
+  from public, anon, authenticated, service_role;
+
+-- The account is locked already, and writes nothing any more. The topic moves. So Realtime
+-- replays nothing of what it said, and drops it within three days. Definer, because Auth has no
+-- rights here.
+create function private.profiles_end_chat()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  left_id bigint;
+  conversation private.conversations;
+  was_member boolean;
+begin
+  for left_id in
+    select members.conversation_id
+    from private.conversation_members as members
+    where members.user_id = old.id
+    union
+    select messages.conversation_id
+    from private.messages
+    where messages.sender_id = old.id
+    order by 1
+  loop
+    select conversations.* into conversation
+    from private.conversations
+    where conversations.id = left_id
+    for no key update;
+    -- Its last member left meanwhile.
+    continue when not found;
+    perform private.erase_messages_of(conversation, old.id);
+    delete from private.conversation_members
+    where conversation_members.conversation_id = left_id and conversation_members.user_id = old.id;
+    was_member := found;
+    update private.conversations
+    set member_count = conversations.member_count - was_member::integer
+    where conversations.id = left_id
+    returning conversations.* into conversation;
+    if conversation.member_count = 0 then
+      delete from private.conversations
+      where conversations.id = left_id;
+      continue;
+    end if;
+    if conversation.kind = 'group' then
+      perform private.inherit_group(left_id);
+      perform private.set_apart(left_id, old.id);
+    end if;
+    conversation := private.move_conversation(conversation);
+    if conversation.kind = 'direct' then
+      perform private.change_view(left_id, array[conversation.low_id, conversation.high_id]);
+    end if;
+    if was_member and conversation.kind = 'group' then
+      perform private.add_change(conversation, 'left', null);
+    end if;
+    perform private.append_event(conversation, 'start_over');
+  end loop;
+  return old;
+end;
+$$;
+
+comment on function private.profiles_end_chat is 'Takes a deleted account out of its conversations.';
+revoke all on function private.profiles_end_chat () from public, anon, authenticated, service_role;
+
+create trigger profiles_end_chat
+  before delete on public.profiles
+  for each row
+  execute function private.profiles_end_chat();
