@@ -68,8 +68,8 @@ const mostOpen = 20;
 /** Larger conversations have neither presence nor typing. */
 const mostSeen = 50;
 /**
- * A topic moves for all members at the same moment. Each of them waits up to this time for each member, so
- * that Realtime has about 100 joins in a second.
+ * A topic moves for all members at about the same moment. Each of them waits for a random part of this time
+ * for each member. So Realtime has about 100 joins in a second.
  */
 const moveMsPerMember = 10;
 const typingEveryMs = 3_000;
@@ -118,7 +118,10 @@ export function createConversations(
 
   function applied(change: Change): void {
     if (change.type === "event" && change.kind === "conversation" && change.stream.startsWith("user:")) {
-      const { conversation_id, conversation } = change.payload as { conversation_id: number; conversation: Row };
+      const { conversation_id, conversation } = change.payload as {
+        conversation_id: number;
+        conversation: Row;
+      };
       const room = rooms.get(conversation_id);
       if (room) seenBySelf(room, conversation);
       return;
@@ -130,8 +133,7 @@ export function createConversations(
       room.row = change.snapshot.conversation as Row;
       move(room, room.row.topic);
     } else if (change.kind === "moved") {
-      const members = room.row?.member_count ?? 1;
-      move(room, change.payload.topic as string | null, Math.random() * moveMsPerMember * members);
+      move(room, change.payload.topic as string | null, shareOfMoveMs(room));
     } else if (change.kind === "conversation" && room.row) {
       room.row = { ...room.row, member_count: Number(change.payload.member_count) };
     }
@@ -141,9 +143,10 @@ export function createConversations(
   function seenBySelf(room: Room, row: Row | null): void {
     // Before the snapshot there is nothing to compare. The snapshot is newer.
     if (!room.row) return;
-    // The person sees old messages in another way now. `sync()` says whether they may read it at all.
-    if (!row || row.view !== room.row.view) return catchUp.restart(room.stream);
-    move(room, row.topic);
+    // If the view is another one, the person sees old messages in another way now. `sync()` says which,
+    // and whether they may read it at all.
+    if (row && row.view === room.row.view) move(room, row.topic, shareOfMoveMs(room));
+    else catchUp.restart(room.stream);
   }
 
   /** Goes to another topic of the conversation. An older one comes late, and is left aside. */
@@ -153,15 +156,15 @@ export function createConversations(
     room.epoch = epoch;
     if (topic !== room.topic) leave(room);
     room.topic = topic;
-    if (topic === null || room.main) return host.changed();
-    // Whoever tells it again without a pause has let others wait already.
-    clearTimeout(room.moving);
-    if (afterMs > 0) room.moving = setTimeout(() => join(room, topic), afterMs);
-    else join(room, topic);
+    if (topic !== null && !room.main) {
+      if (afterMs === 0) join(room, topic);
+      else room.moving ??= setTimeout(() => join(room, topic), afterMs);
+    }
     host.changed();
   }
 
   function join(room: Room, topic: string): void {
+    clearTimeout(room.moving);
     room.moving = undefined;
     const { onPresence, onTyping } = room.options;
     const own = host.userId() ?? "";
@@ -217,6 +220,9 @@ export function createConversations(
     host.changed();
     await left;
   }
+
+  const shareOfMoveMs = (room: Room): number =>
+    Math.random() * moveMsPerMember * (room.row?.member_count ?? 1);
 
   function tellTyping(room: Room): void {
     const nowMs = performance.now();

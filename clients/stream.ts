@@ -57,7 +57,8 @@ export function missed(stream: Stream, seqs: number[]): number {
   let most = 0;
   for (const seq of seqs) {
     const waiting = stream.held.get(seq);
-    if (!waiting || (stream.cursor !== undefined && seq <= stream.cursor) || next(stream)?.seq === seq) continue;
+    if (!waiting || (stream.cursor !== undefined && seq <= stream.cursor) || next(stream)?.seq === seq)
+      continue;
     waiting.asks++;
     if (waiting.asks >= mostAsks) stream.held.delete(seq);
     else most = Math.max(most, waiting.asks);

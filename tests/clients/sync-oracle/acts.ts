@@ -36,7 +36,10 @@ function note({ tally, problems }: Stage, what: string, { status, error }: Answe
   if (status === 500) problems.push(`${what}: 500 ${error?.code} ${error?.message}`);
 }
 
-function request(stage: Stage, act: Exclude<Act, ChatAct | { do: "delete account" }>): PromiseLike<Answer> | undefined {
+function request(
+  stage: Stage,
+  act: Exclude<Act, ChatAct | { do: "delete account" }>,
+): PromiseLike<Answer> | undefined {
   const text = (mention: number | null) =>
     `t${++stage.texts}${mention === null ? "" : ` @${personAt(stage, mention).username}`}`;
   if (act.do === "edit" || act.do === "delete") {
@@ -173,10 +176,7 @@ export function handIn(stage: Stage, deed: Deed): Promise<void> | undefined {
     try {
       const key = await desk.device.ask("send", write);
       desk.sent.push(key);
-      if (deed.do === "outbox: say") {
-        const { conversation_id, content } = (write as { args: { conversation_id: number; content: string } }).args;
-        desk.said.push({ key, conversation_id, content });
-      }
+      if (deed.do === "outbox: say") desk.said.push({ key, ...argumentsOf(write) });
     } catch (error) {
       stage.problems.push(`${deed.do}: ${(error as Error).message}`);
     }
@@ -184,6 +184,9 @@ export function handIn(stage: Stage, deed: Deed): Promise<void> | undefined {
   desk.writing = stored;
   return desk.device.isAsleep() ? undefined : stored;
 }
+
+const argumentsOf = (write: Write) =>
+  (write as unknown as { args: { conversation_id: number; content: string } }).args;
 
 function asWrite(stage: Stage, desk: Desk, deed: Deed): Write | undefined {
   const { id } = personAt(stage, desk.owner);

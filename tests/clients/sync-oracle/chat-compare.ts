@@ -30,10 +30,12 @@ export async function freshChat({ client }: Person, ids: number[]): Promise<Fres
     const id = Number(stream.slice("conversation:".length));
     const args = { conversation_id: id, page_size: pageSize };
     const { data: messages } = await client.rpc("messages", args).throwOnError();
-    const receipts = snapshot.receipts.map(({ profile, delivered_seq, read_seq }: Receipt & { profile: { id: string } }) => [
-      profile.id,
-      { profile_id: profile.id, delivered_seq, read_seq },
-    ]);
+    const receipts = snapshot.receipts.map(
+      ({ profile, delivered_seq, read_seq }: Receipt & { profile: { id: string } }) => [
+        profile.id,
+        { profile_id: profile.id, delivered_seq, read_seq },
+      ],
+    );
     rooms[id] = { cursor, row: snapshot.conversation, messages, receipts: Object.fromEntries(receipts) };
   }
   return { list, rooms };
@@ -56,7 +58,12 @@ export function compareChat({ tally }: Stage, report: Report, own: string, fresh
   return null;
 }
 
-function compareRoom({ chat }: Stage["tally"], known: KnownRoom, own: string, fresh: FreshRoom): string | null {
+function compareRoom(
+  { chat }: Stage["tally"],
+  known: KnownRoom,
+  own: string,
+  fresh: FreshRoom,
+): string | null {
   chat.rooms++;
   if (known.cursor !== fresh.cursor) return `cursor: is ${known.cursor}, should be ${fresh.cursor}`;
   const from = Math.max(known.from, fresh.messages.length < pageSize ? 0 : (fresh.messages[0]?.seq ?? 0));
@@ -105,7 +112,9 @@ export async function checkSaid(
   for (const id of new Set(said.map(({ conversation_id }) => conversation_id))) {
     // The last member left it.
     if (!left.has(id)) continue;
-    const are = rows.filter(({ conversation_id }) => Number(conversation_id) === id).map(({ content }) => content);
+    const are = rows
+      .filter(({ conversation_id }) => Number(conversation_id) === id)
+      .map(({ content }) => content);
     const should = said
       .filter(({ key, conversation_id }) => conversation_id === id && !refused.includes(key))
       .map(({ content }) => content);

@@ -63,9 +63,11 @@ async function untilServersAnswer({ people }: Stage): Promise<void> {
 async function workOffQueue({ town: { sql } }: Stage): Promise<void> {
   for (;;) {
     await sql`call private.deliver_waiting_notices()`;
-    await workOffChat(sql);
+    await sql`call private.deliver_chat()`;
     const [left] = await sql`
-      select exists (select from private.notice_queue) or exists (select from private.fan_outs) as any`;
+      select exists (select from private.notice_queue) or exists (select from private.fan_outs)
+        or exists (select from private.conversation_bells)
+        or exists (select from private.conversation_tellings) as any`;
     if (!left?.any) return;
   }
 }
@@ -105,7 +107,9 @@ async function checkDesk(
   const { seq, groups, unread, chat } = snapshots[owner] as Snapshot;
   const { wanted } = await device.ask("report");
   const readable = wanted.filter((id) => chat.rooms[id]);
-  const cursors = Object.fromEntries(readable.map((id) => [id, (chat.rooms[id] as { cursor: number }).cursor]));
+  const cursors = Object.fromEntries(
+    readable.map((id) => [id, (chat.rooms[id] as { cursor: number }).cursor]),
+  );
   const report = await device.ask("settle", { seq, cursors, list: chat.list, nudge, timeoutMs: patienceMs });
   const { tally, people } = stage;
   tally.comparisons++;

@@ -137,7 +137,10 @@ export function createRooms(): Rooms {
   }
 
   function apply(change: Change, violations: string[]): void {
-    if (!change.stream.startsWith("conversation:")) return applyOwn(change);
+    if (!change.stream.startsWith("conversation:")) {
+      applyOwn(change);
+      return;
+    }
     const id = Number(change.stream.slice("conversation:".length));
     if (!open.has(id)) violations.push(`${change.stream}: ${change.type} after it was closed`);
     if (change.type === "gone") {
