@@ -155,34 +155,7 @@ create type public.unread_counts as (
   cursors           jsonb
 );
 
-comment on type public.unread_counts is 'How many groups of notifications are unread, and how many requests to follow you wait. How many messages are unread in conversations that are neither muted nor archived, and how many requests to write to you have unread messages. cursors has the newest number of your stream and of your 50 newest conversations.';
-
-create function private.conversation_cursors(viewer_id uuid)
-returns jsonb
-language plpgsql
-stable
-security invoker
-set search_path = ''
-as $$
-declare
-  most constant integer := 50;
-begin
-  return (
-    select coalesce(jsonb_object_agg('conversation:' || newest.id, newest.last_seq), '{}')
-    from (
-      select conversations.id, conversations.last_seq
-      from private.conversation_members as own
-      join private.conversations on conversations.id = own.conversation_id
-      where own.user_id = conversation_cursors.viewer_id and not own.is_declined and conversations.last_id > 0
-      order by conversations.last_id desc
-      limit most
-    ) as newest
-  );
-end;
-$$;
-
-comment on function private.conversation_cursors is 'The newest number of each of somebody''s 50 newest conversations.';
-revoke all on function private.conversation_cursors (uuid) from public, anon, authenticated, service_role;
+comment on type public.unread_counts is 'How many groups of notifications are unread, and how many requests to follow you wait. How many messages are unread in conversations that are neither muted nor archived, and how many requests to write to you have unread messages. cursors has the newest number of your stream.';
 
 -- Definer, because nobody may read streams.
 create function private.unread()
@@ -199,7 +172,7 @@ begin
   return query
   select
     streams.unread, streams.requests, totals.messages, totals.message_requests,
-    jsonb_build_object('user:' || streams.user_id, streams.last_seq) || private.conversation_cursors(viewer_id)
+    jsonb_build_object('user:' || streams.user_id, streams.last_seq)
   from private.streams
   cross join lateral private.chat_totals(viewer_id) as totals
   where streams.user_id = viewer_id;

@@ -313,10 +313,12 @@ describe("sync", () => {
   });
 });
 
-test("unread() answers both numbers and the newest cursor", async () => {
+test("unread() answers all numbers and the newest cursor", async () => {
   expect(await act.unread(alice)).toEqual({
     notifications: 0,
     requests: 0,
+    messages: 0,
+    message_requests: 0,
     cursors: { [`user:${alice.id}`]: 0 },
   });
   await act.setPrivate(alice, true);
@@ -326,6 +328,8 @@ test("unread() answers both numbers and the newest cursor", async () => {
   expect(await act.unread(alice)).toEqual({
     notifications: 1,
     requests: 2,
+    messages: 0,
+    message_requests: 0,
     cursors: { [`user:${alice.id}`]: 2 },
   });
   await alice.asks((sql) => sql`select decline_follow_request(${bob.id})`);
