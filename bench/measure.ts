@@ -86,6 +86,25 @@ export async function throughput(contender: Contender, clients: number, duration
   return done / (durationMs / 1000);
 }
 
+/**
+ * Measures figures that come once in a round, such as a rate. Each round has another order.
+ * @returns the figures of each round, by name
+ */
+export async function roundsOf(
+  kinds: Record<string, () => Promise<number>>,
+  rounds: number,
+): Promise<Record<string, number[]>> {
+  const names = Object.keys(kinds);
+  const found: Record<string, number[]> = Object.fromEntries(names.map((name) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (let n = 0; n < names.length; n++) {
+      const name = names[(round + n) % names.length] as string;
+      found[name]?.push(await (kinds[name] as () => Promise<number>)());
+    }
+  }
+  return found;
+}
+
 export function median(values: number[]): number {
   return quantile(
     values.toSorted((a, b) => a - b),

@@ -32,8 +32,12 @@ export interface Memory {
 
 type Question = "cpuS" | "memory";
 
-export async function startSockets(kind: Kind): Promise<Sockets> {
-  const child = fork(import.meta.filename, [kind], { stdio: "inherit", execArgv: ["--expose-gc"] });
+/** @param databaseUrl an existing server, as its superuser. The platform starts one of its own if absent. */
+export async function startSockets(kind: Kind, databaseUrl?: string): Promise<Sockets> {
+  const child = fork(import.meta.filename, [kind, ...(databaseUrl ? [databaseUrl] : [])], {
+    stdio: "inherit",
+    execArgv: ["--expose-gc"],
+  });
   const [facts] = await once(child, "message");
   return {
     ...facts,
@@ -66,7 +70,7 @@ const answers: Record<Question, () => number | Memory> = {
   },
 };
 
-async function serveRealtime() {
+async function serveRealtime(databaseUrl?: string) {
   const most = 1e9;
   // With a state folder, Postgres waits for the disk, as in production. It streams a commit
   // only after the commit is on disk.
@@ -74,6 +78,7 @@ async function serveRealtime() {
   await chmod(stateDir, 0o711);
   const platform = await createPlatform({
     stateDir,
+    databaseUrl,
     ephemeralPorts: true,
     seed: false,
     realtimeLimits: {
@@ -121,7 +126,7 @@ async function serveWs() {
 }
 
 if (process.send && process.argv[1] === import.meta.filename) {
-  const { facts, stop } = process.argv[2] === "ws" ? await serveWs() : await serveRealtime();
+  const { facts, stop } = process.argv[2] === "ws" ? await serveWs() : await serveRealtime(process.argv[3]);
   process.on("message", (question: Question) => process.send?.(answers[question]()));
   process.once("disconnect", () => stop().then(() => process.exit(0)));
   process.send(facts);

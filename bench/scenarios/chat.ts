@@ -1,172 +1,250 @@
 /**
- * What a message costs: in a pair and in a group of 500, beside a commit that writes one row. How
- * many fit into a second, in one conversation and in 1,000. What pages cost with few and with many
- * messages stored. All of it is SQL as a person sends it, on one server.
+ * The cost of chat. A message in a pair and in a group of 500, until it is acknowledged and until
+ * every member's socket has it. How many fit into a second. The memory of sockets in rooms. Pages
+ * with few and with many messages stored. The sums of unread messages.
  */
-import postgres, { type Sql } from "postgres";
-import { byTurns, type Contender, type Figures, ratio, throughput } from "../measure.ts";
-import { startPlatform } from "../platform-process.ts";
+import { statfs } from "node:fs/promises";
+import { loadavg, tmpdir } from "node:os";
+import type { Sql } from "postgres";
+import { fanOut, memory, toSockets } from "../chat-live.ts";
+import { actAs, gaps, groups, line, pair, people, rounds, send, store, text } from "../chat-town.ts";
+import { byTurns, type Contender, type Figures, median, ratio, roundsOf, throughput } from "../measure.ts";
+import { on, startTown, type Town } from "../notification-town.ts";
 
+const batch = 20;
 const crowd = 500;
-const conversations = 1_000;
 const few = 10_000;
-const many = Number(process.env.BENCH_MESSAGES ?? 10_000_000);
-const rounds = 21;
-const batch = 40;
-const clients = 16;
-const durationMs = 10_000;
-const text = "A message of ordinary length, as people write them all day long.";
+const many = Number(process.env.PLAZA_BENCH_MESSAGES ?? 1_000_000);
 
-interface Client {
-  sql: Sql;
-}
+const parts = { send: untilAcknowledged, rates, sockets: toSockets, fanout: fanOut, memory, unread, pages };
+const asked = (process.env.PLAZA_BENCH_PARTS?.split(",") ?? Object.keys(parts)) as (keyof typeof parts)[];
 
 export async function run(): Promise<string> {
-  await using stack = new AsyncDisposableStack();
-  const platform = stack.use(await startPlatform());
-  const admin = postgres(platform.adminUrl, { max: 1, onnotice: () => {} });
-  stack.defer(() => admin.end());
-  const connect = (person: string, max: number) => {
-    const claims = JSON.stringify({ sub: person, role: "authenticated" });
-    const sql = postgres(platform.databaseUrl, {
-      max,
-      onnotice: () => {},
-      connection: { role: "authenticated", "request.jwt.claims": claims },
-    });
-    stack.defer(() => sql.end());
-    return sql;
-  };
+  await using town = await startTown();
+  await on(town.adminUrl, (sql) =>
+    sql.unsafe(`
+      create table public.bench_rows (id bigint generated always as identity primary key, body text);
+      create table public.bench_counters (id integer primary key, value bigint not null);
+      insert into public.bench_counters values (1, 0);
+      grant insert on public.bench_rows to authenticated;
+      grant select, update on public.bench_counters to authenticated;
+    `),
+  );
+  const loads = [loadavg()[0] as number];
+  const found: string[] = [];
+  for (const name of asked) {
+    const part = await parts[name](town);
+    if (process.env.PLAZA_BENCH_VERBOSE) console.error(part);
+    found.push(part);
+    loads.push(loadavg()[0] as number);
+  }
+  const wrong = await gaps(town);
+  if (wrong.length > 0) throw new Error(`The numbers of these conversations have gaps: ${wrong.join(", ")}`);
+  return [
+    "Commits wait for the disk. Postgres and the load share the cores with other programs: the load average was",
+    `${loads.map((load) => load.toFixed(1)).join(", ")}, before and after each part. All statements are SQL, as PostgREST would send it.`,
+    "At the end, no conversation's numbers have a gap.",
+    ...found.flatMap((part) => ["", part]),
+  ].join("\n");
+}
 
-  await admin.unsafe(`
-    insert into auth.users (id, instance_id, aud, role, email, raw_user_meta_data, email_confirmed_at)
-      select gen_random_uuid(), '00000000-0000-0000-0000-000000000000', 'authenticated', 'authenticated',
-        'person_' || n || '@example.com', jsonb_build_object('username', 'person_' || n), now()
-      from generate_series(0, ${crowd}) as n;
-    select public.set_limits(id, 1000000000, 1000000000, 1000000000) from public.profiles;
-    create table public.floor (id bigint generated always as identity primary key, body text);
-    alter table public.floor enable row level security;
-    create policy "all write the floor" on public.floor for insert to authenticated with check (true);
-    grant insert (body) on public.floor to authenticated;
-  `);
-  const ids = (await admin`select id from public.profiles order by username`).map(({ id }) => id as string);
-  const [writer, other] = ids as [string, string];
-  const alice = connect(writer, 1);
-  const pair = await start(alice, (sql) => sql`select direct_conversation(${other}) as id`);
-  const group = await start(alice, (sql) => sql`select create_group('Crowd', ${ids.slice(1, crowd)}) as id`);
-  await admin`update private.conversation_members set is_accepted = true`;
+const writeRow = (sql: Sql) => sql`insert into public.bench_rows (body) values (${text})`;
+const count = (sql: Sql) => sql`update public.bench_counters set value = value + 1`;
 
-  const sent = await byTurns(
+// Until acknowledged ---------------------------------------------------------------
+
+async function untilAcknowledged(town: Town): Promise<string> {
+  const [two, large] = [await pair(town, 1, 2), (await groups(town, 1, [people(2, crowd - 1)]))[0] as string];
+  const sql = await actAs(town, 1);
+  const [row, inPair, inGroup] = (await byTurns(
     [
-      { name: "one row, committed", run: () => alice`insert into floor (body) values (${text})` },
-      { name: "message in a pair", run: () => send(alice, pair) },
-      { name: `message in a group of ${crowd}`, run: () => send(alice, group) },
+      { name: "one row", run: () => writeRow(sql) },
+      { name: "a message in a pair", run: () => send(sql, two) },
+      { name: `a message in a group of ${crowd}`, run: () => send(sql, large) },
     ],
     rounds,
     batch,
-  );
-
-  // Each client is a person of their own: one person's writes wait for each other.
-  const people: Client[] = ids.slice(1, clients + 1).map((person) => ({ sql: connect(person, 1) }));
-  const rooms = await Promise.all(
-    people.map(({ sql }) =>
-      Promise.all(
-        Array.from({ length: Math.ceil(conversations / clients) }, () =>
-          start(sql, (own) => own`select create_group('Room', '{}') as id`),
-        ),
-      ),
-    ),
-  );
-  let turn = 0;
-  const next = () => turn++ % clients;
-  const perSecond = {
-    floor: await throughput(
-      { name: "", run: () => (people[next()] as Client).sql`insert into floor (body) values (${text})` },
-      clients,
-      durationMs,
-    ),
-    one: await throughput(
-      { name: "", run: () => send((people[next()] as Client).sql, group) },
-      clients,
-      durationMs,
-    ),
-    all: await throughput(
-      {
-        name: "",
-        run: () => {
-          const n = next();
-          const own = rooms[n] as number[];
-          return send((people[n] as Client).sql, own[Math.floor(Math.random() * own.length)] as number);
-        },
-      },
-      clients,
-      durationMs,
-    ),
-  };
-
-  const pages = async () => {
-    await admin`vacuum analyze private.messages`;
-    return byTurns(
-      [
-        { name: "history, 50 messages", run: () => alice`select * from messages(${pair})` },
-        { name: "conversations, 20 rows", run: () => alice`select * from conversations()` },
-        { name: "unread", run: () => alice`select * from unread()` },
-      ] satisfies Contender[],
-      rounds,
-      batch,
-    );
-  };
-  for (let n = 0; n < 30; n += 1) {
-    const id = await start(alice, (sql) => sql`select create_group(${`List ${n}`}, '{}') as id`);
-    await send(alice, id);
-  }
-  await store(admin, few, pair, other);
-  const small = await pages();
-  await store(admin, many - few, pair, other);
-  const large = await pages();
-
-  const ms = (figures: Figures) => `${figures.p50Ms.toFixed(2)} | ${figures.p95Ms.toFixed(2)}`;
+  )) as [Figures, Figures, Figures];
+  await sql.end();
   return [
-    "Until acknowledged, one client. Goal: a group at most 1.5 times a pair.",
+    "## Until acknowledged",
+    `One client, medians of ${rounds} interleaved rounds of ${batch}. Goal: in a group at most 1.5 times in a pair.`,
     "",
-    "| | p50 ms | p95 ms | ÷ a pair |",
-    "|---|---|---|---|",
-    ...sent.map(
-      (one) => `| ${one.name} | ${ms(one)} | ${ratio(one, sent[1] as Figures).median.toFixed(2)} |`,
-    ),
-    "",
-    `Messages a second, ${clients} clients: ${Math.round(perSecond.one)} into one conversation, ` +
-      `${Math.round(perSecond.all)} over ${conversations}, beside ${Math.round(perSecond.floor)} commits of one row.`,
-    "",
-    `Pages with ${few} messages stored and with ${many}. Goal: at most 1.3 times.`,
-    "",
-    "| | few: p50 ms | p95 | many: p50 ms | p95 | many ÷ few |",
-    "|---|---|---|---|---|---|",
-    ...small.map((one, n) => {
-      const other = large[n] as Figures;
-      return `| ${one.name} | ${ms(one)} | ${ms(other)} | ${(other.p50Ms / one.p50Ms).toFixed(2)} |`;
+    "| | p50 ms | p95 ms | ÷ in a pair | half of the rounds |",
+    "|---|---|---|---|---|",
+    ...[row, inPair, inGroup].map((one) => {
+      const found = ratio(one, inPair);
+      return line(
+        one.name,
+        one.p50Ms.toFixed(2),
+        one.p95Ms.toFixed(2),
+        found.median.toFixed(2),
+        `${found.low.toFixed(2)}–${found.high.toFixed(2)}`,
+      );
     }),
   ].join("\n");
 }
 
-async function start(sql: Sql, work: (sql: Sql) => Promise<{ id?: unknown }[]>): Promise<number> {
-  const [row] = await work(sql);
-  return Number(row?.id);
+// Messages a second ----------------------------------------------------------------
+
+/** Each client is a person, because the writes of one person wait for each other. */
+async function rates(town: Town): Promise<string> {
+  const [clients, conversations, durationMs] = [16, 1_000, 3_000];
+  const turns = Math.ceil(rounds / 4);
+  const one = (await groups(town, 1, [people(2, crowd - 1)]))[0] as string;
+  const writers = await Promise.all(
+    people(1, clients).map(async (person) => {
+      const partners = people(person + 1, Math.ceil(conversations / clients)).map((partner) => [partner]);
+      return { sql: await actAs(town, person), own: await groups(town, person, partners) };
+    }),
+  );
+  const rate = (run: (writer: (typeof writers)[number]) => Promise<unknown>) => {
+    let turn = 0;
+    const next = () => run(writers[turn++ % clients] as (typeof writers)[number]);
+    return throughput({ name: "", run: next }, clients, durationMs);
+  };
+  const kinds: Record<string, () => Promise<number>> = {
+    "one row": () => rate(({ sql }) => writeRow(sql)),
+    "one row, the same for all": () => rate(({ sql }) => count(sql)),
+    [`a message in one of ${conversations.toLocaleString("en")}`]: () =>
+      rate(({ sql, own }) => send(sql, own[Math.floor(Math.random() * own.length)] as string)),
+    [`a message in one group of ${crowd}`]: () => rate(({ sql }) => send(sql, one)),
+  };
+  const found = await roundsOf(kinds, turns);
+  await Promise.all(writers.map(({ sql }) => sql.end()));
+  const floor = Object.values(found)[0] as number[];
+  return [
+    "## Messages a second",
+    `${clients} clients, medians of ${turns} interleaved rounds of ${durationMs / 1000} s. The floor is a commit of one row. In one conversation the`,
+    "writers wait for each other, as they do for a row that all of them update.",
+    "",
+    "| commits | per second | ÷ one row |",
+    "|---|---|---|",
+    ...Object.entries(found).map(([name, each]) =>
+      line(
+        name,
+        Math.round(median(each)),
+        median(each.map((perS, n) => perS / (floor[n] as number))).toFixed(2),
+      ),
+    ),
+  ].join("\n");
 }
 
-const send = (sql: Sql, id: number) => sql`select send_message(${id}, ${crypto.randomUUID()}, ${text})`;
+// Unread ---------------------------------------------------------------------------
 
-/** Writes old messages into the pair, and into a conversation beside it, without sending them. */
-async function store(admin: Sql, count: number, pair: number, sender: string) {
-  await admin.unsafe(`
-    insert into private.conversations (id, kind, member_count) values (1, 'group', 1) on conflict do nothing;
-    insert into private.messages (id, conversation_id, seq, sender_id, content)
-      select -n - (select count(*) from private.messages where id < 0), case when n % 2 = 0 then 1 else ${pair} end,
-        (select coalesce(max(seq), 0) from private.messages where conversation_id = case when n % 2 = 0 then 1 else ${pair} end)
-          + (n + 1) / 2, '${sender}', '${text}'
-      from generate_series(1, ${count}) as n;
-    update private.conversations
-      set last_seq = (select max(seq) from private.messages where conversation_id = conversations.id)
-      where id in (1, ${pair});
-    update private.conversation_members set read_seq = 1000000000 where conversation_id = ${pair};
-  `);
+/** Persons 20 and 21 are in few and in many conversations, of which 3 have something unread. */
+async function unread(town: Town): Promise<string> {
+  const readers: [person: number, conversations: number][] = [
+    [20, 5],
+    [21, 2_000],
+  ];
+  await using stack = new AsyncDisposableStack();
+  const contenders: Contender[] = [];
+  for (const [person, conversations] of readers) {
+    const ids = await groups(town, person + 10, Array(conversations).fill([person]));
+    const reader = await actAs(town, person);
+    stack.defer(() => reader.end());
+    await Promise.all(ids.map((id) => reader`select mark_conversation_read(${id}, 1000000)`));
+    const writer = await actAs(town, person + 10);
+    for (const id of ids.slice(0, 3)) await send(writer, id);
+    await writer.end();
+    contenders.push(
+      { name: "a profile by key", run: () => reader`select * from profiles where id = ${town.idOf(person)}` },
+      { name: "unread()", run: () => reader`select * from unread()` },
+      { name: "conversations()", run: () => reader`select * from conversations()` },
+    );
+  }
+  await on(town.adminUrl, (sql) => sql`vacuum (analyze)`);
+  const found = await byTurns(contenders, rounds, batch);
+  const half = found.length / 2;
+  return [
+    "## Unread",
+    `Somebody in ${readers[0]?.[1]} conversations and somebody in ${readers[1]?.[1].toLocaleString("en")}, with 3 unread messages each. Goal: \`unread()\` at most 1.5 times a`,
+    "read by primary key, for both.",
+    "",
+    `| | in ${readers[0]?.[1]}: p50 ms | ÷ by key | in ${readers[1]?.[1].toLocaleString("en")}: p50 ms | ÷ by key |`,
+    "|---|---|---|---|---|",
+    ...found.slice(0, half).map((one, n) => {
+      const other = found[half + n] as Figures;
+      return line(
+        one.name,
+        one.p50Ms.toFixed(2),
+        ratio(one, found[0] as Figures).median.toFixed(2),
+        other.p50Ms.toFixed(2),
+        ratio(other, found[half] as Figures).median.toFixed(2),
+      );
+    }),
+  ].join("\n");
+}
+
+// Pages ----------------------------------------------------------------------------
+
+/** Two more towns. In one, few messages are stored, and in the other one many. */
+async function pages(): Promise<string> {
+  await roomOnDisk();
+  await using stack = new AsyncDisposableStack();
+  const readers: { sql: Sql; big: string; stored: number }[] = [];
+  for (const stored of [few, many]) {
+    const town = stack.use(await startTown());
+    const big = await pair(town, 1, 2);
+    const own = await groups(town, 2, Array(100).fill([1]));
+    await groups(town, 3, Array(900).fill([4]));
+    await store(town, big, stored);
+    // Something new in as many conversations as a page shows, and in the one with the history.
+    const writer = await actAs(town, 2);
+    for (const id of [...own.slice(0, 20), big]) await send(writer, id);
+    await writer.end();
+    const sql = await actAs(town, 1);
+    stack.defer(() => sql.end());
+    readers.push({ sql, big, stored });
+  }
+  const calls: [name: string, run: (reader: (typeof readers)[number]) => Promise<unknown>][] = [
+    ["messages(), the newest 50", ({ sql, big }) => sql`select * from messages(${big})`],
+    [
+      "messages(before), halfway back",
+      ({ sql, big, stored }) => sql`select * from messages(${big}, before => ${stored / 4})`,
+    ],
+    [
+      "messages(around), halfway back",
+      ({ sql, big, stored }) => sql`select * from messages(${big}, around => ${stored / 4})`,
+    ],
+    ["conversations()", ({ sql }) => sql`select * from conversations()`],
+    ["unread()", ({ sql }) => sql`select * from unread()`],
+  ];
+  const rows: string[] = [];
+  for (const [name, run] of calls) {
+    const contenders = readers.map((reader) => ({ name, run: () => run(reader) }));
+    const [small, large] = (await byTurns(contenders, rounds, batch)) as [Figures, Figures];
+    const found = ratio(large, small);
+    rows.push(
+      line(
+        name,
+        small.p50Ms.toFixed(2),
+        large.p50Ms.toFixed(2),
+        found.median.toFixed(2),
+        `${found.low.toFixed(2)}–${found.high.toFixed(2)}`,
+      ),
+    );
+  }
+  const label = (stored: number) => stored.toLocaleString("en");
+  return [
+    "## Pages",
+    `Two towns with ${label(few)} and with ${label(many)} messages stored, half of them in one conversation of the reader, who is in 101 of`,
+    `the 1,001. Medians of ${rounds} interleaved rounds of ${batch}. Goal: at most 1.3 times.`,
+    "",
+    `| | ${label(few)}: p50 ms | ${label(many)}: p50 ms | ratio | half of the rounds |`,
+    "|---|---|---|---|---|",
+    ...rows,
+  ].join("\n");
+}
+
+/** @throws Error if the stored messages would fill the disk */
+async function roomOnDisk(): Promise<void> {
+  const bytesPerMessage = 1_500;
+  const { bavail, bsize } = await statfs(tmpdir());
+  if (bavail * bsize < many * bytesPerMessage) {
+    throw new Error(
+      `${many} messages need about ${Math.round((many * bytesPerMessage) / 2 ** 30)} GiB in ${tmpdir()}`,
+    );
+  }
 }
