@@ -143,7 +143,8 @@ CREATE TYPE "private"."event_kind" AS ENUM (
   'notification',
   'read',
   'unread',
-  'start_over'
+  'start_over',
+  'conversation'
 );
 
 ALTER TABLE "private"."stream_events"
