@@ -3,7 +3,7 @@ import type { ClientRequest } from "node:http";
 import type { Times } from "./errors.ts";
 
 export interface Clock {
-  /** Measures this hop of the request. A redirect begins anew. */
+  /** Measures this hop of the request. Call it again for each redirect. */
   watch(request: ClientRequest, secure: boolean): void;
   /** The times until now. The parts of earlier hops are added. */
   times(): Times;

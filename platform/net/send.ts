@@ -197,7 +197,7 @@ async function read(answer: IncomingMessage, options: SendOptions): Promise<Outc
   };
 }
 
-/** The headers in the server's spelling. Of several with one name, the last counts. */
+/** The headers in the server's spelling. If a name comes more than once, its last value counts. */
 function receivedHeaders({ rawHeaders }: IncomingMessage): Headers {
   const headers: Headers = {};
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {

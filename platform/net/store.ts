@@ -136,7 +136,7 @@ export function createStore(options: StoreOptions): Store {
       return lock?.ours ? "us" : "other";
     },
     async era() {
-      // The server starts this process anew after a crash. The role postgres sees it through pg_monitor.
+      // After a crash, the server starts this process again. The role postgres sees it through pg_monitor.
       const [row] = await sql`
         select backend_start::text as since from pg_catalog.pg_stat_activity where backend_type = 'checkpointer'
       `;

@@ -298,7 +298,7 @@ test("large requests are read a few at a time", async () => {
   expect(web.arrivals.map(({ body }) => body.length)).toEqual(Array(20).fill(902));
 });
 
-test("responses live for pg_net.ttl, which a new worker reads anew", async () => {
+test("responses live for pg_net.ttl, which a new worker reads again", async () => {
   const town = await createTown(server, "net_ttl");
   const web = await createWeb();
   town.start();

@@ -193,7 +193,7 @@ test("the worker stops at once if there is no database", async () => {
   expect(lines.filter((line) => line.includes("warn"))).toHaveLength(1);
 });
 
-test("a stopped database keeps the queue, and a crashed one empties it, as pg_net's does", async () => {
+test("a stopped database keeps the queue, and a crashed one empties it, as with pg_net", async () => {
   const dataDir = join(server.dir, "restarted");
   const options = { dataDir, password: "postgres", durable: false, log: silent };
   const first = await startWithExtensions(dataDir);
@@ -235,7 +235,7 @@ test("a stopped database keeps the queue, and a crashed one empties it, as pg_ne
   process.kill(row?.pid, "SIGKILL");
   await vi.waitFor(async () => expect(await admin`select from net._http_response`).toEqual([]), patience);
   expect(await admin`select from net.http_request_queue`).toEqual([]);
-  // Ids begin again. The old request with the same id must not take the new one's place.
+  // Ids begin again. The old request with the same id must not take the place of a new request.
   expect(await get("/one")).toBe("1");
   await admin`select net.http_get(${`${web.url}/two`})`;
   answer();
