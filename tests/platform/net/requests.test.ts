@@ -80,8 +80,10 @@ test("requests are sent in the order of their ids", async () => {
   const town = await createTown(server, "net_order");
   const web = await createWeb();
   await town.admin.unsafe(`alter database ${town.database} set pg_net.batch_size = 1`);
+  // The rows lie in another order in the table.
   await town.owner`
-    select net.http_get(${web.url} || '/' || number) from generate_series(1, 300) as number
+    insert into net.http_request_queue (id, method, url, timeout_milliseconds)
+    select number, 'GET', ${web.url} || '/' || number, 5000 from generate_series(300, 1, -1) as number
   `;
   town.start({ requestsMax: 20 });
   await town.response("300");
