@@ -8,11 +8,11 @@
 -- Waiting notices --------------------------------------------------------------
 
 /*
- * Whoever deletes a post or makes an account private looks for the notifications of it, and
- * does not find those that the job adds at this moment. So the job holds the post and the
- * account of the actor while it adds something about them: the other one waits for the job,
- * and then finds it. If the other one was first, the notice waits for a later batch. The job
- * never waits here, because it may hold the post or the account of somebody else.
+ * The deletion of a post looks for the notifications of it, and does not find those that the
+ * job adds at this moment. The same is true when an account becomes private. So the job holds
+ * the post and the actor's account while it adds something about them. The deletion waits for
+ * the job, and then finds all. If the deletion was first, the notice waits for a later batch.
+ * The job never waits here, because it may hold the post or the account of somebody else.
  */
 create function private.hold_subjects(notices private.notice_queue[])
 returns private.notice_queue[]

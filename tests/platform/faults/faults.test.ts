@@ -22,7 +22,10 @@ beforeAll(
   async () => {
     town = await createTown();
     const sql = town.admin();
-    await sql`select cron.schedule('tick', '1 second', 'select pg_sleep(0.2)')`;
+    await sql`create extension if not exists pg_net`;
+    const own = `${town.url}/functions/v1/own-connection`;
+    await sql`
+      select cron.schedule('tick', '1 second', ${`select pg_sleep(0.2), net.http_get('${own}')`})`;
     await sql`alter publication supabase_realtime add table posts`;
     await sql`create policy "Everybody hears" on realtime.messages for select to authenticated using (true)`;
     await sql.end();
@@ -52,6 +55,7 @@ test("the platform is still there, after kills in every service", () => {
     "realtime_replication",
     "realtime_probes",
     "pg_cron scheduler",
+    "pg_net",
     "worker",
   ]) {
     expect(kills[service], service).toBeGreaterThan(0);
@@ -121,13 +125,16 @@ test("the pools have all their connections again", async () => {
   await Promise.all([blocker.end(), watcher.end()]);
 });
 
-test("jobs run, functions answer and Realtime hears changes again", async () => {
+test("jobs run, requests are sent, functions answer and Realtime hears changes again", async () => {
   const sql = town.admin();
   const [started] = await sql`select now() as at`;
   await vi.waitFor(async () => {
     const runs = await sql`
       select from cron.job_run_details where status = 'succeeded' and start_time > ${started?.at}`;
     expect(runs.length).toBeGreaterThan(0);
+    const responses = await sql`
+      select from net._http_response where status_code = 200 and created > ${started?.at}`;
+    expect(responses.length).toBeGreaterThan(0);
   }, patience);
 
   await vi.waitFor(async () => {

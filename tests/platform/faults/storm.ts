@@ -22,6 +22,7 @@ const services = [
   "realtime_checks",
   "pg_cron scheduler",
   "pg_cron",
+  "pg_net",
   "function",
 ];
 
