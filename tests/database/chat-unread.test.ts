@@ -15,8 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => db?.[Symbol.asyncDispose]());
 
-const unread = (person: Person) =>
-  one<{ messages: number; message_requests: number }>(person, "unread()");
+const unread = (person: Person) => one<{ messages: number; message_requests: number }>(person, "unread()");
 
 test("unread counts what others said behind the pointer, and its totals leave out what is muted", async () => {
   const [alice, bob] = [await db.signUp("alice"), await db.signUp("bob")];
