@@ -156,7 +156,11 @@ begin
   join private.conversation_members on conversation_members.conversation_id = edited.conversation_id
     and conversation_members.user_id = viewer_id and conversation_members.from_seq < edited.seq
   cross join lateral private.messages_for(conversation_members, array[edited.id]) as seen
-  where edited.id = message_versions.message_id;
+  where edited.id = message_versions.message_id
+    and not exists (
+      select from private.hidden_messages
+      where hidden_messages.user_id = viewer_id and hidden_messages.message_id = edited.id
+    );
   if shown.id is null or shown.is_deleted then
     return;
   end if;

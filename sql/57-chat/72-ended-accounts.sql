@@ -107,6 +107,7 @@ declare
   left_id bigint;
   conversation private.conversations;
   was_member boolean;
+  was_frozen boolean;
 begin
   for left_id in
     select members.conversation_id
@@ -124,6 +125,7 @@ begin
     for no key update;
     -- Its last member left meanwhile.
     continue when not found;
+    was_frozen := private.is_frozen(conversation);
     perform private.erase_messages_of(conversation, old.id);
     delete from private.conversation_members
     where conversation_members.conversation_id = left_id and conversation_members.user_id = old.id;
@@ -137,6 +139,8 @@ begin
       where conversations.id = left_id;
       continue;
     end if;
+    -- The other person sees nothing else than after the block.
+    continue when was_frozen;
     if conversation.kind = 'group' then
       perform private.inherit_group(left_id);
       perform private.set_apart(left_id, old.id);

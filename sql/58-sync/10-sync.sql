@@ -142,7 +142,7 @@ begin atomic
   from private.sync_conversations(sync.cursors, sync.page_size) as named;
 end;
 
-comment on function public.sync is 'What is newer in your streams. cursors has the last number that you know of each stream, such as {"user:…": 17}. Name up to 100 conversations. Null asks for a snapshot. Answers a row for your own stream, and for each of these that you may read. page_size is 1 to 500 events of a stream.';
+comment on function public.sync is 'The newer events of your streams. cursors has the last number that you know of each stream, such as {"user:…": 17}. Name up to 100 conversations. Null asks for a snapshot. Answers a row for your own stream, and for each of these that you may read. page_size is 1 to 500 events of a stream.';
 revoke all on function public.sync (jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function public.sync (jsonb, integer) to authenticated;
 

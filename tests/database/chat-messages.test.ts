@@ -234,7 +234,9 @@ describe("changing", () => {
     for (const emoji of ["👍🏽", "👨‍👩‍👧", "🇫🇷", "❤️", "1️⃣", "©️"])
       await one(bob, "unreact($1, $2)", message.id, emoji);
     await one(bob, "unreact($1, '👍🏽')", message.id);
-    expect((await history(bob, id)).at(-1)?.reactions).toEqual([{ emoji: "👍🏽", count: 1, profile_ids: [alice.id] }]);
+    expect((await history(bob, id)).at(-1)?.reactions).toEqual([
+      { emoji: "👍🏽", count: 1, profile_ids: [alice.id] },
+    ]);
     for (let n = 0; n < 19; n += 1)
       await one(bob, "react($1, $2)", message.id, String.fromCodePoint(0x1f400 + n));
     expect((await refusal(one(bob, "react($1, '🦀')", message.id))).detail).toBe("too_many_reactions");
