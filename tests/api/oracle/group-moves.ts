@@ -16,7 +16,7 @@ import {
   roles,
   settingsOf,
 } from "./chats.ts";
-import { talkAt, talkLabel } from "./chat-stage.ts";
+import { ownedAt, talkAt, talkLabel } from "./chat-stage.ts";
 import { hidden, type PersonId, type World } from "./model.ts";
 import type { Answer, Move } from "./moves.ts";
 import { as, at, nameOf, newest, type Stage } from "./stage.ts";
@@ -106,8 +106,10 @@ export function groupMove(stage: Stage, step: Step): Move | null {
       };
     }
     default: {
-      const by = "by" in step && step.by !== null ? at(stage, step.by) : "";
-      const talk = "talk" in step ? talkAt(stage, by, step.talk) : undefined;
+      if (!("talk" in step)) return null;
+      const owned = "asOwner" in step && step.asOwner ? ownedAt(stage, step.talk) : null;
+      const by = owned?.by || at(stage, step.by);
+      const talk = owned?.talk ?? talkAt(stage, by, step.talk);
       return talk ? moveIn(stage, step, by, talk) : null;
     }
   }
@@ -235,7 +237,7 @@ function moveIn(stage: Stage, step: Step, by: PersonId, talk: Conversation): Mov
         },
       };
     case "answer": {
-      const id = at(stage, step.whom);
+      const id = talk.asking[step.whom % talk.asking.length] ?? at(stage, step.whom);
       const asks = talk.asking.includes(id) && !hidden(world, by, id);
       const refused = !own ? "conversation_not_found" : own.role === "member" ? "role_too_low" : null;
       return {

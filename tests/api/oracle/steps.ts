@@ -272,5 +272,30 @@ const historiesOf = (one: fc.Arbitrary<Step>, longest: number): fc.Arbitrary<Ste
 /** @param longest the most steps of a history. On average a history has half as many. */
 export const histories = (longest: number): fc.Arbitrary<Step[]> => historiesOf(step, longest);
 
+/** So the people have something to talk in: a group of alice with mallory and bob, who follow her. */
+const firstGroup: Step[] = [
+  { do: "follow", by: 1, to: 0, call: true },
+  { do: "follow", by: 2, to: 0, call: true },
+  { do: "make group", by: 0, whom: [1, 2, 3] },
+];
+
 /** The same, about conversations. */
-export const chatHistories = (longest: number): fc.Arbitrary<Step[]> => historiesOf(chatStep, longest);
+export const chatHistories = (longest: number): fc.Arbitrary<Step[]> =>
+  historiesOf(chatStep, longest).map((steps) => [...firstGroup, ...steps]);
+
+/** The same, but alice is in no group. She and mallory follow each other, and talk. */
+export const directHistories = (longest: number): fc.Arbitrary<Step[]> =>
+  historiesOf(chatStep, longest).map((steps) => [
+    { do: "follow", by: 0, to: 1, call: true },
+    { do: "follow", by: 1, to: 0, call: true },
+    { do: "talk", by: 0, to: 1 },
+    { do: "make group", by: 1, whom: [2, 3] },
+    ...steps.filter((step) => !isInGroup(step, 0)),
+  ]);
+
+/** True if a step lets this person come into a group. */
+function isInGroup(step: Step, who: number): boolean {
+  if (step.do === "join") return step.by === who;
+  if (step.do === "make group") return step.by === who || step.whom.includes(who);
+  return step.do === "add" && step.whom.includes(who);
+}

@@ -6,6 +6,7 @@
  */
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { target } from "../../people.ts";
+import { chatAttempts } from "./chat-attempts.ts";
 import { questionsOf } from "./compare.ts";
 import type { PersonId } from "./model.ts";
 import * as plainly from "./questions.ts";
@@ -39,7 +40,8 @@ export async function transcript(stage: Stage, viewer: PersonId, other: PersonId
     }
   };
   await ask();
-  for (const [text, attempt] of attempts(stage, client, viewer, other)) {
+  const tried = [...chatAttempts(stage, client, viewer, other), ...attempts(stage, client, viewer, other)];
+  for (const [text, attempt] of tried) {
     heard.length = 0;
     await attempt();
     lines.push([said(stage, text), said(stage, heard.join("\n"))]);
