@@ -128,6 +128,47 @@ revoke all on private.conversation_members from public, anon, authenticated, ser
 -- The conversations of a person.
 create index conversation_members_user_id_idx on private.conversation_members (user_id, conversation_id);
 
+-- The viewer -----------------------------------------------------------------
+
+-- A token is good for some time after a ban. In chat the ban counts at once.
+create function private.chat_viewer()
+returns uuid
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  viewer_id uuid := private.viewer();
+begin
+  if private.is_banned(viewer_id) then
+    raise sqlstate 'PT403' using message = 'Your account is locked', detail = 'account_locked';
+  end if;
+  return viewer_id;
+end;
+$$;
+
+comment on function private.chat_viewer is 'The id of the person who is signed in. The error PT401 when nobody is, and PT403 when the account is banned.';
+revoke all on function private.chat_viewer () from public, anon, authenticated, service_role;
+
+create function private.is_banned(user_id uuid)
+returns boolean
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+begin
+  return exists (
+    select from auth.users
+    where users.id = is_banned.user_id and users.banned_until > now()
+  );
+end;
+$$;
+
+comment on function private.is_banned is 'Whether an account is banned.';
+revoke all on function private.is_banned (uuid) from public, anon, authenticated, service_role;
+
 -- Holding --------------------------------------------------------------------
 
 -- A stranger and somebody who is not signed in to this conversation get one answer.

@@ -60,8 +60,7 @@ export const messageFrom = (stage: Stage, row: Answered) => ({
 export function messageRow(stage: Stage, own: Membership, one: Message) {
   const { world } = stage;
   const isRead = hasText(world, own, one);
-  const name = (id: PersonId | null) =>
-    id === null || hidden(world, own.of, id) ? null : nameOf(stage, id);
+  const name = (id: PersonId | null) => (id === null || hidden(world, own.of, id) ? null : nameOf(stage, id));
   const quoted = isRead ? one.answers : null;
   const sees = (id: PersonId) => !hidden(world, own.of, id);
   const emojis = new Set(one.reactions.filter(({ by }) => sees(by)).map(({ emoji }) => emoji));
@@ -78,7 +77,9 @@ export function messageRow(stage: Stage, own: Membership, one: Message) {
     reactions: isRead
       ? [...emojis].map((emoji) => [
           emoji,
-          ...one.reactions.filter((other) => other.emoji === emoji && sees(other.by)).map(({ by }) => nameOf(stage, by)),
+          ...one.reactions
+            .filter((other) => other.emoji === emoji && sees(other.by))
+            .map(({ by }) => nameOf(stage, by)),
         ])
       : [],
     mentions: isRead
@@ -148,7 +149,9 @@ export function listRow(stage: Stage, talk: Conversation, own: Membership, answe
     name: talk.name,
     role: own.role,
     members:
-      others.length < faces ? others.map(({ of }) => nameOf(stage, of)).toSorted() : Math.min(others.length, faces),
+      others.length < faces
+        ? others.map(({ of }) => nameOf(stage, of)).toSorted()
+        : Math.min(others.length, faces),
     count: 1 + others.length,
     last: last ? messageRow(stage, own, last) : null,
     unread: answers.unreadIn(world, talk, own).length,

@@ -14,7 +14,14 @@ export type ChatStep =
   | { do: "add"; by: number; asOwner: boolean; talk: number; whom: number[] }
   | { do: "remove member"; by: number; asOwner: boolean; talk: number; whom: number }
   | { do: "leave" | "accept talk" | "decline talk" | "mark unread"; by: number; talk: number }
-  | { do: "set role"; by: number; asOwner: boolean; talk: number; whom: number; role: "owner" | "admin" | "member" }
+  | {
+      do: "set role";
+      by: number;
+      asOwner: boolean;
+      talk: number;
+      whom: number;
+      role: "owner" | "admin" | "member";
+    }
   | { do: "change group"; by: number; asOwner: boolean; talk: number; change: RawChange }
   | { do: "invite"; by: number; asOwner: boolean; talk: number; isOnce: boolean; needsApproval: boolean }
   | { do: "join"; by: number; invite: number }
@@ -31,10 +38,7 @@ export type ChatStep =
   | { do: "set chat"; by: number; change: RawSettings };
 
 /** What an admin changes about a group. */
-export type RawChange =
-  | { name: string }
-  | { history: "all" | "joining" | "none" }
-  | { is_locked: boolean };
+export type RawChange = { name: string } | { history: "all" | "joining" | "none" } | { is_locked: boolean };
 
 /** What a member changes about their side of a conversation. */
 export type RawKeeping =
@@ -74,7 +78,14 @@ export function chatSteps(
     [2, fc.record({ do: fc.constant("make group"), by, whom })],
     [6, fc.record({ do: fc.constant("add"), by, asOwner, talk: which, whom })],
     [4, fc.record({ do: fc.constant("remove member"), by, asOwner, talk: which, whom: who })],
-    [6, fc.record({ do: fc.constantFrom("leave", "accept talk", "accept talk", "decline talk"), by, talk: which })],
+    [
+      6,
+      fc.record({
+        do: fc.constantFrom("leave", "accept talk", "accept talk", "decline talk"),
+        by,
+        talk: which,
+      }),
+    ],
     [
       3,
       fc.record({
@@ -103,7 +114,17 @@ export function chatSteps(
     [3, fc.record({ do: fc.constant("invite"), by, asOwner, talk: which, isOnce: yes, needsApproval: yes })],
     [8, fc.record({ do: fc.constant("join"), by, invite: which })],
     [5, fc.record({ do: fc.constant("answer"), by, asOwner, talk: which, whom: who, accepts: yes })],
-    [26, fc.record({ do: fc.constant("say"), by, talk: which, text, message: seldom(which), post: seldom(which) })],
+    [
+      26,
+      fc.record({
+        do: fc.constant("say"),
+        by,
+        talk: which,
+        text,
+        message: seldom(which),
+        post: seldom(which),
+      }),
+    ],
     [2, fc.record({ do: fc.constant("say again"), by, isElsewhere: yes, talk: which })],
     [6, fc.record({ do: fc.constant("edit message"), by, message: which, text })],
     [7, fc.record({ do: fc.constant("delete message"), by, message: which, forEveryone: yes })],
@@ -116,7 +137,15 @@ export function chatSteps(
         emoji: fc.nat(emojis.length - 1),
       }),
     ],
-    [8, fc.record({ do: fc.constant("mark"), by, message: which, how: fc.constantFrom("read", "read", "delivered") })],
+    [
+      8,
+      fc.record({
+        do: fc.constant("mark"),
+        by,
+        message: which,
+        how: fc.constantFrom("read", "read", "delivered"),
+      }),
+    ],
     [2, fc.record({ do: fc.constant("mark unread"), by, talk: which })],
     [
       5,

@@ -46,24 +46,37 @@ describe.skipIf(!env.PLAZA_DB_URL)("chat", () => {
   const look = (answers: Partial<Answers>, steps: number, only = kinds) => {
     const tally = newTally();
     const plan = { every: 10, questions, kinds: only, answers: { ...plainly, ...answers }, tally };
-    return firstDisagreement(population, chatHistories, plan, { steps, seed }).then((found) => ({ found, tally }));
+    return firstDisagreement(population, chatHistories, plan, { steps, seed }).then((found) => ({
+      found,
+      tally,
+    }));
   };
 
   test("after any history of conversations everybody reads what the rules say", async () => {
     const startedMs = Date.now();
     const { found, tally } = await look({}, wantedSteps);
     const seconds = Math.round((Date.now() - startedMs) / 1000);
-    console.log(`oracle of chat: ${tally.steps} steps, ${tally.questions} questions, seed ${seed}, ${seconds} s`);
+    console.log(
+      `oracle of chat: ${tally.steps} steps, ${tally.questions} questions, seed ${seed}, ${seconds} s`,
+    );
     if (found) throw found;
     expect(tally.questions).toBeGreaterThan(0);
   }, 3_600_000);
 
   test.each<[string, string, Partial<Answers>]>([
-    ["blocks", "unread messages", { chatTotals: (world, viewer) => rules.chatTotals({ ...world, blocks: [] }, viewer) }],
+    [
+      "blocks",
+      "unread messages",
+      { chatTotals: (world, viewer) => rules.chatTotals({ ...world, blocks: [] }, viewer) },
+    ],
     ["that receipts are mutual", "receipts", { showsReceipts: () => true }],
-  ])("a model that forgets %s is found out by a history of a few steps", async (_, kind, wrong) => {
-    const { found } = await look(wrong, 3000, [kind]);
-    expect(found?.key).toContain(kind);
-    expect(found?.history.length, found?.message).toBeLessThanOrEqual(8);
-  }, 300_000);
+  ])(
+    "a model that forgets %s is found out by a history of a few steps",
+    async (_, kind, wrong) => {
+      const { found } = await look(wrong, 3000, [kind]);
+      expect(found?.key).toContain(kind);
+      expect(found?.history.length, found?.message).toBeLessThanOrEqual(8);
+    },
+    300_000,
+  );
 });

@@ -299,7 +299,12 @@ export function addMessage(
 }
 
 /** The members that a text names, if the author sees them. */
-export const namedIn = (world: World, talk: Conversation, by: PersonId, text: Piece[]): Message["mentions"] => {
+export const namedIn = (
+  world: World,
+  talk: Conversation,
+  by: PersonId,
+  text: Piece[],
+): Message["mentions"] => {
   const names = new Set(text.flatMap((piece) => ("mention" in piece ? [piece.mention] : [])));
   return world.people
     .filter(({ id, username }) => names.has(username) && memberOf(talk, id) && !hidden(world, by, id))

@@ -16,7 +16,14 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { service, target } from "../../people.ts";
 import { type PersonId, tie } from "./model.ts";
 import { newTally, type Plan, play } from "./play.ts";
-import { createPopulation, deliverChats, fresh, type Population, settleChats, signUpAs } from "./population.ts";
+import {
+  createPopulation,
+  deliverChats,
+  fresh,
+  type Population,
+  settleChats,
+  signUpAs,
+} from "./population.ts";
 import { plainerThan, shortest } from "./shrink.ts";
 import { as, type Stage } from "./stage.ts";
 import { directHistories, histories, type Numbered, peopleNames } from "./steps.ts";
@@ -102,26 +109,30 @@ describe.skipIf(!target().secretKey)("to mallory", () => {
   test.each<[string, typeof histories]>([
     ["what people post", histories],
     ["what they say to each other", directHistories],
-  ])("in %s, mallory cannot tell a block by alice from a deleted account", async (about, histories) => {
-    const startedMs = Date.now();
-    answers = 0;
-    const property = fc.asyncProperty(histories(stepsOfHistory), async (history) => {
-      const found = await difference(history, blocks);
-      if (found) throw Object.assign(new Error(found.message), found);
-    });
-    const run = await fc.check(property, { seed, numRuns: pairs, endOnFailure: true });
-    const seconds = Math.round((Date.now() - startedMs) / 1000);
-    console.log(
-      `non-interference, ${about}: ${pairs} histories, ${answers} answers, seed ${seed}, ${seconds} s`,
-    );
-    if (run.failed) {
-      const found = run.errorInstance as Error & Partial<Difference>;
-      if (!found.steps) throw found;
-      const again = (history: Numbered[]) => difference(history, blocks, found.question);
-      throw new Error((await shortest(found.steps, again, plainerThan))?.message ?? found.message);
-    }
-    expect(answers).toBeGreaterThan(0);
-  }, 600_000);
+  ])(
+    "in %s, mallory cannot tell a block by alice from a deleted account",
+    async (about, histories) => {
+      const startedMs = Date.now();
+      answers = 0;
+      const property = fc.asyncProperty(histories(stepsOfHistory), async (history) => {
+        const found = await difference(history, blocks);
+        if (found) throw Object.assign(new Error(found.message), found);
+      });
+      const run = await fc.check(property, { seed, numRuns: pairs, endOnFailure: true });
+      const seconds = Math.round((Date.now() - startedMs) / 1000);
+      console.log(
+        `non-interference, ${about}: ${pairs} histories, ${answers} answers, seed ${seed}, ${seconds} s`,
+      );
+      if (run.failed) {
+        const found = run.errorInstance as Error & Partial<Difference>;
+        if (!found.steps) throw found;
+        const again = (history: Numbered[]) => difference(history, blocks, found.question);
+        throw new Error((await shortest(found.steps, again, plainerThan))?.message ?? found.message);
+      }
+      expect(answers).toBeGreaterThan(0);
+    },
+    600_000,
+  );
 
   test("the comparison notices if alice only unfollows him", async () => {
     const [alice, mallory] = ["alice", "mallory"].map((name) => peopleNames.indexOf(name)) as [

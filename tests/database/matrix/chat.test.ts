@@ -5,10 +5,10 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDatabase, type Database } from "../database.ts";
-import { chatCast, type ChatWorld, createChatWorld } from "./chat-relations.ts";
+import { sharedFunctions } from "./chat-message-functions.ts";
+import { type ChatWorld, chatCast, createChatWorld } from "./chat-relations.ts";
 import { checkChatTopics } from "./chat-topics.ts";
 import { outcomesOf } from "./grid.ts";
-import { sharedFunctions } from "./chat-message-functions.ts";
 import { chatFunctions, checkCalls } from "./matrix.ts";
 
 let db: Database;
@@ -19,7 +19,9 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await db?.[Symbol.asyncDispose]();
-  const [ofFunctions, ofRelations] = [chatFunctions, chatCast.relations].map((all) => Object.keys(all).length);
+  const [ofFunctions, ofRelations] = [chatFunctions, chatCast.relations].map(
+    (all) => Object.keys(all).length,
+  );
   console.log(`matrix of chat: ${world?.cells} cells (${ofFunctions} functions, ${ofRelations} relations)`);
 });
 
@@ -73,7 +75,13 @@ describe("the tables", () => {
   });
 
   test("there is something in them to be denied", async () => {
-    for (const name of ["messages", "conversation_members", "message_versions", "message_search", "chat_settings"]) {
+    for (const name of [
+      "messages",
+      "conversation_members",
+      "message_versions",
+      "message_search",
+      "chat_settings",
+    ]) {
       expect((await db.admin.unsafe(`select from private.${name} limit 1`)).count, name).toBe(1);
     }
   });
