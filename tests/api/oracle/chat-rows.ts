@@ -46,7 +46,7 @@ export const messageFrom = (stage: Stage, row: Answered) => ({
     isDeleted: row.reply_to.is_deleted,
   },
   post: row.post_id,
-  card: row.post && row.post.id,
+  card: row.post?.id ?? null,
   reactions: row.reactions.map((one: Answered) => [
     one.emoji,
     ...one.profile_ids.map((id: string) => nameOf(stage, id)),
