@@ -17,7 +17,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.chat_viewer();
+  viewer_id uuid := private.viewer();
   low uuid := least(viewer_id, direct_conversation.profile_id);
   high uuid := greatest(viewer_id, direct_conversation.profile_id);
   found_id bigint;
@@ -104,7 +104,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.chat_viewer();
+  viewer_id uuid := private.viewer();
   conversation private.conversations;
 begin
   perform private.take_own_turn(viewer_id);

@@ -122,8 +122,6 @@ begin
     case when groups.history = 'all' then 0 else present.last_seq end, present.last_seq, present.last_seq
   from unnest(profile_ids) as newcomer (id)
   join private.groups on groups.conversation_id = present.id;
-  delete from private.join_requests
-  where join_requests.conversation_id = present.id and join_requests.user_id = any (profile_ids);
   update private.conversations
   set member_count = conversations.member_count + cardinality(profile_ids)
   where conversations.id = present.id;
@@ -134,7 +132,7 @@ begin
 end;
 $$;
 
-comment on function private.insert_members is 'Adds people to a group. Earlier messages are not unread for them. They do not ask to join any more.';
+comment on function private.insert_members is 'Adds people to a group. Earlier messages are not unread for them.';
 revoke all on function private.insert_members (private.conversations, uuid[], uuid[])
   from public, anon, authenticated, service_role;
 
@@ -212,6 +210,8 @@ begin
   perform private.insert_members(conversation, added, accepted);
   delete from private.group_removals
   where group_removals.conversation_id = conversation.id and group_removals.user_id = any (added);
+  delete from private.join_requests
+  where join_requests.conversation_id = conversation.id and join_requests.user_id = any (added);
   conversation := private.after_coming(conversation, added);
   if cardinality(added) <= most_named then
     foreach person in array added loop
@@ -236,7 +236,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.chat_viewer();
+  viewer_id uuid := private.viewer();
   conversation private.conversations;
 begin
   conversation := private.act_in(viewer_id, add_members.conversation_id, 'membership');

@@ -67,7 +67,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.chat_viewer();
+  viewer_id uuid := private.viewer();
   conversation private.conversations;
   own private.conversation_members;
   other private.conversation_members;
@@ -115,7 +115,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.chat_viewer();
+  viewer_id uuid := private.viewer();
   conversation private.conversations;
   own private.conversation_members;
 begin
@@ -157,7 +157,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.chat_viewer();
+  viewer_id uuid := private.viewer();
   conversation private.conversations;
   other private.conversation_members;
 begin

@@ -65,7 +65,7 @@ set search_path = ''
 as $$
 declare
   most constant integer := 20;
-  viewer_id uuid := private.chat_viewer();
+  viewer_id uuid := private.viewer();
   conversation private.conversations;
   -- 122 random bits.
   new_code text := replace(gen_random_uuid()::text, '-', '');
@@ -124,7 +124,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.chat_viewer();
+  viewer_id uuid := private.viewer();
   conversation private.conversations;
 begin
   conversation := private.act_in(viewer_id, delete_invite.conversation_id, 'membership');
@@ -159,7 +159,7 @@ set search_path = ''
 rows 20
 as $$
 declare
-  viewer_id uuid := private.chat_viewer();
+  viewer_id uuid := private.viewer();
 begin
   perform private.require_role(private.member_of(viewer_id, invites.conversation_id), 'admin');
   return query
@@ -240,7 +240,7 @@ set search_path = ''
 rows 1
 as $$
 declare
-  viewer_id uuid := private.chat_viewer();
+  viewer_id uuid := private.viewer();
   found_invite private.group_invites := private.usable_invite(viewer_id, invite.code);
 begin
   return query
@@ -280,7 +280,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.chat_viewer();
+  viewer_id uuid := private.viewer();
   invite private.group_invites;
   conversation private.conversations;
 begin

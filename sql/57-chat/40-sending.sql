@@ -36,6 +36,9 @@ as $$
 declare
   other_id uuid;
 begin
+  if private.is_locked_out(member.user_id) then
+    raise sqlstate 'PT403' using message = 'Your account is locked', detail = 'account_locked';
+  end if;
   if conversation.kind = 'group' then
     if member.role = 'member' and exists (
       select from private.groups
@@ -126,7 +129,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.chat_viewer();
+  viewer_id uuid := private.viewer();
   conversation private.conversations;
   own private.conversation_members;
   message private.messages;

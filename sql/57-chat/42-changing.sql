@@ -44,7 +44,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.chat_viewer();
+  viewer_id uuid := private.viewer();
   conversation private.conversations;
   own private.conversation_members;
   message private.messages;
@@ -171,7 +171,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.chat_viewer();
+  viewer_id uuid := private.viewer();
   conversation private.conversations;
   own private.conversation_members;
   message private.messages;
@@ -254,7 +254,7 @@ set search_path = ''
 as $$
 declare
   most constant integer := 20;
-  viewer_id uuid := private.chat_viewer();
+  viewer_id uuid := private.viewer();
   conversation private.conversations;
   own private.conversation_members;
   message private.messages;

@@ -126,7 +126,7 @@ set search_path = ''
 rows 50
 as $$
 declare
-  viewer_id uuid := private.chat_viewer();
+  viewer_id uuid := private.viewer();
 begin
   return query
   select listed.*

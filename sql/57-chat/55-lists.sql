@@ -88,7 +88,6 @@ begin
     join public.profiles on profiles.id = others.user_id
     where others.conversation_id = conversation.id
       and others.user_id <> viewer_id and others.user_id <> all (hidden_ids)
-    order by others.user_id
     limit 5
   );
   row_of.member_count := conversation.member_count - case
@@ -147,8 +146,7 @@ begin
   join private.conversations on conversations.id = own.conversation_id
   where own.user_id = conversation_payload.user_id
     and own.conversation_id = conversation_payload.conversation_id
-    and not own.is_declined
-    and not private.is_banned(own.user_id);
+    and not own.is_declined;
   return jsonb_build_object(
     'conversation_id', conversation_payload.conversation_id,
     'conversation', case when seen.id is not null then to_jsonb(seen) end
@@ -170,7 +168,7 @@ set search_path = ''
 rows 20
 as $$
 declare
-  viewer_id uuid := private.chat_viewer();
+  viewer_id uuid := private.viewer();
   folder public.conversation_folder := coalesce(list_conversations.folder, 'inbox');
   listed record;
 begin
@@ -229,7 +227,7 @@ set search_path = ''
 rows 1
 as $$
 declare
-  viewer_id uuid := private.chat_viewer();
+  viewer_id uuid := private.viewer();
   own private.conversation_members := private.member_of(viewer_id, one_conversation.conversation_id);
 begin
   return query
@@ -279,7 +277,7 @@ set search_path = ''
 rows 20
 as $$
 declare
-  viewer_id uuid := private.chat_viewer();
+  viewer_id uuid := private.viewer();
   own private.conversation_members := private.member_of(viewer_id, list_members.conversation_id);
 begin
   return query

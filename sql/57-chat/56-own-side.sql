@@ -17,7 +17,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.chat_viewer();
+  viewer_id uuid := private.viewer();
   conversation private.conversations;
 begin
   conversation := private.act_in(viewer_id, set_conversation.conversation_id, 'draft');

@@ -109,12 +109,8 @@ begin
       perform private.set_apart(conversation.id, blocker.id)
       from unnest(shared.blocker_ids) as blocker (id);
     end if;
-    conversation := private.move_conversation(conversation);
+    perform private.move_conversation(conversation);
     perform private.change_view(conversation.id, shared.people);
-    -- A deleted account appends the same. So the blocked person sees no other numbers.
-    if conversation.kind = 'direct' then
-      perform private.append_event(conversation, 'start_over');
-    end if;
   end loop;
   return null;
 end;

@@ -182,9 +182,6 @@ begin
   if (select count(*) from jsonb_object_keys(sync_conversations.cursors)) > most + 1 then
     raise sqlstate 'PT400' using message = 'Name up to 100 conversations', detail = 'cursors_number';
   end if;
-  if private.is_banned(viewer_id) then
-    return;
-  end if;
   for named in
     select own as member, conversations as conversation, private.cursor_of(sync_conversations.cursors, key.name) as seq
     from jsonb_object_keys(sync_conversations.cursors) as key (name)
