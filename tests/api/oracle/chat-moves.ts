@@ -152,7 +152,7 @@ function messageMove(stage: Stage, step: ChatStep): Move | null {
           as(stage, by).rpc("delete_message", { message_id: found.id, for_everyone: step.forEveryone }),
         after: () => {
           if (step.forEveryone) erase(found);
-          else if (own && isShown(own, found)) own.dropped.push(found);
+          else if (own && isShown(own, found)) found.droppedBy.push(by);
         },
       };
     }

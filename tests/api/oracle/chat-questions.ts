@@ -23,6 +23,8 @@ import { as, nameOf, type Stage, wordOf } from "./stage.ts";
 // biome-ignore lint/suspicious/noExplicitAny: as it came over HTTP
 type Answered = any;
 
+/** How many messages a snapshot has. */
+const newest = 50;
 const folders = ["inbox", "requests", "archived", "pinned"] as const;
 
 /** @returns the questions that this viewer can ask about conversations */
@@ -261,7 +263,9 @@ function inside(
       expected: () => {
         if (viewer === null) return "42501";
         if (!own || own.isDeclined) return "no row";
-        return shown(own).map((one) => ({ ...messageRow(stage, own, one), quoted: null }));
+        return shown(own)
+          .slice(-newest)
+          .map((one) => ({ ...messageRow(stage, own, one), quoted: null }));
       },
     },
   ];
@@ -276,14 +280,18 @@ async function readStream(stage: Stage, client: SupabaseClient, talk: Conversati
     if (answer.error) return outcome(answer);
     const page = answer.data.find((one: Answered) => one.stream === stream);
     if (!page) return "no row";
-    if (page.start_over) return "sync starts over";
+    if (page.start_over) {
+      found.clear();
+      for (const one of page.snapshot.messages) found.set(one.id, one);
+      cursor = page.cursor;
+    }
     for (const { seq, kind, payload } of page.events) {
       if (seq !== ++cursor) return `${seq} comes in place of ${cursor}`;
       if (kind === "message") found.set(payload.id, payload);
     }
     if (page.cursor !== cursor) return "the cursor is not that of the last event";
     if (page.has_more) continue;
-    const rows = sortedBy([...found.values()], ({ seq }) => seq);
+    const rows = sortedBy([...found.values()], ({ seq }) => seq).slice(-newest);
     return rows.map((row) => ({ ...messageFrom(stage, row), quoted: null }));
   }
 }

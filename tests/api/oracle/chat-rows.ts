@@ -94,7 +94,7 @@ export function messageRow(stage: Stage, own: Membership, one: Message) {
 }
 
 function quoteRow(stage: Stage, own: Membership, quoted: Message) {
-  const isRead = hasText(stage.world, own, quoted) && !own.dropped.includes(quoted);
+  const isRead = hasText(stage.world, own, quoted) && !quoted.droppedBy.includes(own.of);
   return {
     message: messageLabel(stage, quoted),
     by: hidden(stage.world, own.of, quoted.by) ? null : nameOf(stage, quoted.by),
