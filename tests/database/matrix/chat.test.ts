@@ -8,6 +8,7 @@ import { createDatabase, type Database } from "../database.ts";
 import { sharedFunctions } from "./chat-message-functions.ts";
 import { type ChatWorld, chatCast, createChatWorld } from "./chat-relations.ts";
 import { checkChatTopics } from "./chat-topics.ts";
+import type { FunctionExpectations } from "./expectations.ts";
 import { outcomesOf } from "./grid.ts";
 import { chatFunctions, checkCalls } from "./matrix.ts";
 
@@ -85,4 +86,21 @@ describe("the tables", () => {
       expect((await db.admin.unsafe(`select from private.${name} limit 1`)).count, name).toBe(1);
     }
   });
+});
+
+test("the matrix of chat names the cells of a rule that is weakened", async () => {
+  await db.admin`
+    alter policy "members listen to their conversations" on realtime.messages
+      using (true)`;
+  await db.admin.unsafe("grant execute on function public.receipts to anon");
+  const told = await checkChatTopics(world);
+  expect(told).toContain("topic hears old, the group, removed: expected nothing, found row");
+  expect(told.every((line) => line.startsWith("topic hears "))).toBe(true);
+  const receipts = await checkCalls(
+    world,
+    "receipts(bigint)",
+    chatFunctions["receipts(bigint)"] as FunctionExpectations,
+  );
+  expect(receipts.length).toBe(6);
+  expect(receipts.every((line) => line.includes("anonymous: expected refused"))).toBe(true);
 });
