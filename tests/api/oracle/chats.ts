@@ -99,7 +99,7 @@ export interface ChatSettings {
 /** The conversations of a world. */
 export interface Chats {
   conversations: Conversation[];
-  /** Of all conversations, in the order in which they came. */
+  /** The messages of every conversation, in the order in which they came. */
   messages: Message[];
   invites: Invite[];
   chatSettings: ChatSettings[];

@@ -271,5 +271,5 @@ function moveIn(stage: Stage, step: Step, by: PersonId, talk: Conversation): Mov
   }
 }
 
-/** A text that is no word of Move.expected. */
+/** The answer in an object, so that outcome() does not read it as a word. */
 const inObject = (answer: Answer): Answer => ({ ...answer, data: { answer: answer.data } });

@@ -147,7 +147,7 @@ export async function fresh(population: Population): Promise<Population> {
   return population;
 }
 
-/** The streams and topics of everybody have all news of conversations. Then streams begin anew. */
+/** The streams and topics of everybody have all news of conversations. Then the next event of everybody has the number 1. */
 export async function settleChats(population: Population): Promise<void> {
   const { owner } = population;
   if (owner === null) return;

@@ -252,7 +252,7 @@ const oneOf = (steps: [number, fc.Arbitrary<Step>][]) =>
   fc.oneof(...steps.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 const step = oneOf(weighted);
 
-/** What people do in conversations, and what decides who reads whom there. */
+/** What people do in conversations, and the follows and blocks that decide what they read there. */
 const chatStep = oneOf([
   ...chatSteps(who, piece),
   [8, fc.record({ do: fc.constant("follow"), by: who, to: who, call: fc.constant(true) })],
