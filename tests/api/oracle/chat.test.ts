@@ -4,7 +4,7 @@
  * the naive model (chats.ts). oracle.test.ts tells how the comparison works, and has the other
  * things that people do.
  *
- * PLAZA_CHAT_ORACLE_STEPS: how many steps, 400 by default. PLAZA_ORACLE_SEED: a number that
+ * PLAZA_CHAT_ORACLE_STEPS: how many steps, 300 by default. PLAZA_ORACLE_SEED: a number that
  * repeats the same histories. Nothing is compared if the environment names no database
  * (PLAZA_DB_URL), because the conversations of earlier histories could not be deleted.
  */
@@ -18,7 +18,7 @@ import * as plainly from "./questions.ts";
 import { chatHistories } from "./steps.ts";
 
 const { env } = process;
-const wantedSteps = Number(env.PLAZA_CHAT_ORACLE_STEPS ?? 400);
+const wantedSteps = Number(env.PLAZA_CHAT_ORACLE_STEPS ?? 300);
 const seed = Number(env.PLAZA_ORACLE_SEED ?? Date.now() % 1_000_000_000);
 
 /** How many questions each person asks after ten steps. */
