@@ -139,7 +139,11 @@ declare
   most constant integer := 200;
   most_bells constant integer := 1000;
   conversation_ids bigint[];
+  one_id bigint;
   hidden_ids uuid[];
+  conversation private.conversations;
+  own private.conversation_members;
+  counted bigint;
 begin
   messages := 0;
   message_requests := 0;
@@ -166,20 +170,28 @@ begin
   end if;
 
   hidden_ids := array(select private.hidden_ids(chat_totals.viewer_id));
-  select
-    coalesce(sum(counted.unread) filter (where own.is_accepted), 0),
-    count(*) filter (where not own.is_accepted and counted.unread > 0)
-  into messages, message_requests
-  from unnest(conversation_ids) as waiting (id)
-  join private.conversation_members as own on own.conversation_id = waiting.id
-    and own.user_id = chat_totals.viewer_id
-  join private.conversations on conversations.id = waiting.id
-  cross join lateral private.unread_messages(
-    conversations, own,
-    case when conversations.kind = 'direct' and own.keeps_deleted then '{}' else hidden_ids end
-  ) as counted (unread)
-  where not own.is_declined and not own.is_archived
-    and (own.muted_until is null or own.muted_until <= now());
+  -- One after the other, so that Postgres never reads all conversations of the person.
+  foreach one_id in array conversation_ids loop
+    select conversation_members.* into own
+    from private.conversation_members
+    where conversation_members.conversation_id = one_id
+      and conversation_members.user_id = chat_totals.viewer_id
+      and not conversation_members.is_declined and not conversation_members.is_archived
+      and (conversation_members.muted_until is null or conversation_members.muted_until <= now());
+    continue when not found;
+    select conversations.* into conversation
+    from private.conversations
+    where conversations.id = own.conversation_id;
+    counted := private.unread_messages(
+      conversation, own,
+      case when conversation.kind = 'direct' and own.keeps_deleted then '{}' else hidden_ids end
+    );
+    if own.is_accepted then
+      messages := messages + counted;
+    elsif counted > 0 then
+      message_requests := message_requests + 1;
+    end if;
+  end loop;
 end;
 $$;
 
