@@ -160,8 +160,8 @@ begin
       select distinct waiting.conversation_id
       from (select bells.conversation_id from private.conversation_bells as bells limit most_bells) as waiting
       where waiting.conversation_id <> all (conversation_ids) and exists (
-        select from private.conversation_members as own
-        where own.conversation_id = waiting.conversation_id and own.user_id = chat_totals.viewer_id
+        select from private.conversation_members as members
+        where members.conversation_id = waiting.conversation_id and members.user_id = chat_totals.viewer_id
       )
     );
   end if;
