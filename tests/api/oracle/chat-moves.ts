@@ -1,5 +1,7 @@
 /** The steps about messages and the own side of conversations, on both sides. Those about members are in group-moves.ts. */
 import { randomUUID } from "node:crypto";
+import { messageAt, messageLabel, talkAt, talkLabel } from "./chat-stage.ts";
+import { type ChatStep, emojis } from "./chat-steps.ts";
 import {
   accept,
   addMessage,
@@ -19,8 +21,6 @@ import {
   showsReceipts,
   unreadIn,
 } from "./chats.ts";
-import { messageAt, messageLabel, talkAt, talkLabel } from "./chat-stage.ts";
-import { type ChatStep, emojis } from "./chat-steps.ts";
 import { groupMove } from "./group-moves.ts";
 import type { PersonId, World } from "./model.ts";
 import type { Answer, Move } from "./moves.ts";
@@ -63,7 +63,9 @@ function messageMove(stage: Stage, step: ChatStep): Move | null {
       const refused = !own
         ? "conversation_not_found"
         : (refusalToWrite(world, talk, own) ??
-          (answered && (answered.talk !== talk || !isThere(world, own, answered)) ? "message_not_found" : null) ??
+          (answered && (answered.talk !== talk || !isThere(world, own, answered))
+            ? "message_not_found"
+            : null) ??
           (shared !== null && !seen ? "post_not_found" : null));
       const clientId = randomUUID();
       const about = [
@@ -142,11 +144,7 @@ function messageMove(stage: Stage, step: ChatStep): Move | null {
       const found = messageAt(stage, by, step.message);
       if (!found) return null;
       const own = memberOf(found.talk, by);
-      const refused = step.forEveryone
-        ? refusalToErase(world, by, found)
-        : own
-          ? null
-          : "message_not_found";
+      const refused = step.forEveryone ? refusalToErase(world, by, found) : own ? null : "message_not_found";
       return {
         text: `${who} deletes ${messageLabel(stage, found)} for ${step.forEveryone ? "everyone" : "themselves"}`,
         expected: refused ?? "done",
@@ -154,7 +152,7 @@ function messageMove(stage: Stage, step: ChatStep): Move | null {
           as(stage, by).rpc("delete_message", { message_id: found.id, for_everyone: step.forEveryone }),
         after: () => {
           if (step.forEveryone) erase(found);
-          else if (own && isShown(own, found)) own.dropped.push(found);
+          else if (own && isShown(own, found)) found.droppedBy.push(by);
         },
       };
     }
@@ -221,7 +219,10 @@ function ownMove(stage: Stage, step: ChatStep): Move | null {
         expected: unread ? String(unreadIn(world, talk, unread).length) : "conversation_not_found",
         request: async () =>
           inWords(
-            await as(stage, by).rpc(`mark_conversation_${step.how}`, { conversation_id: talk.id, seq: found.seq }),
+            await as(stage, by).rpc(`mark_conversation_${step.how}`, {
+              conversation_id: talk.id,
+              seq: found.seq,
+            }),
           ),
         after: () => {
           const member = own as Membership;

@@ -23,6 +23,8 @@ import { as, nameOf, type Stage, wordOf } from "./stage.ts";
 // biome-ignore lint/suspicious/noExplicitAny: as it came over HTTP
 type Answered = any;
 
+/** How many messages a snapshot has. */
+const newest = 50;
 const folders = ["inbox", "requests", "archived", "pinned"] as const;
 
 /** @returns the questions that this viewer can ask about conversations */
@@ -116,7 +118,12 @@ function inside(
   const where = talkLabel(stage, talk);
   const conversation_id = talk.id;
   const own = memberOf(talk, viewer);
-  const ask = <T>(kind: string, args: object, form: (row: Answered) => unknown, answer: (own: Membership) => T) => ({
+  const ask = <T>(
+    kind: string,
+    args: object,
+    form: (row: Answered) => unknown,
+    answer: (own: Membership) => T,
+  ) => ({
     kind,
     text: [kind, "of", where, ...Object.keys(args)].join(" "),
     ask: () => rows(client, kind, { conversation_id, ...args }, form),
@@ -132,15 +139,43 @@ function inside(
   const readPlaces = (seq: number) => middle.filter((one) => one.seq <= seq).length;
   const saidUpTo = (place: number) => middle.filter((one) => one.place <= place).length;
   return [
-    ask("conversation", {}, (row) => listRowFrom(stage, row), (own) => [listRow(stage, talk, own, answers)]),
-    ask("messages", { page_size: 100 }, (row) => messageFrom(stage, row), (own) => history(own, shown(own))),
+    ask(
+      "conversation",
+      {},
+      (row) => listRowFrom(stage, row),
+      (own) => [listRow(stage, talk, own, answers)],
+    ),
+    ask(
+      "messages",
+      { page_size: 100 },
+      (row) => messageFrom(stage, row),
+      (own) => history(own, shown(own)),
+    ),
     ...(around
       ? [
-          ask("messages", { before: around.seq, page_size: 3 }, (row) => messageFrom(stage, row), (own) =>
-            history(own, shown(own).filter(({ place }) => place < around.place).slice(-3)),
+          ask(
+            "messages",
+            { before: around.seq, page_size: 3 },
+            (row) => messageFrom(stage, row),
+            (own) =>
+              history(
+                own,
+                shown(own)
+                  .filter(({ place }) => place < around.place)
+                  .slice(-3),
+              ),
           ),
-          ask("messages", { after: around.seq, page_size: 3 }, (row) => messageFrom(stage, row), (own) =>
-            history(own, shown(own).filter(({ place }) => place > around.place).slice(0, 3)),
+          ask(
+            "messages",
+            { after: around.seq, page_size: 3 },
+            (row) => messageFrom(stage, row),
+            (own) =>
+              history(
+                own,
+                shown(own)
+                  .filter(({ place }) => place > around.place)
+                  .slice(0, 3),
+              ),
           ),
         ]
       : []),
@@ -162,7 +197,12 @@ function inside(
         })),
     ),
     {
-      ...ask("receipts", {}, (row) => row, () => []),
+      ...ask(
+        "receipts",
+        {},
+        (row) => row,
+        () => [],
+      ),
       ask: async () => {
         const found = await rows(client, "receipts", { conversation_id }, (row) => ({
           name: name(row.profile.id),
@@ -188,16 +228,25 @@ function inside(
                 (one) => one.name,
               ),
     },
-    ask("invites", {}, (row) => [row.uses_left, row.needs_approval], (own) =>
-      isAdmin(own)
-        ? world.invites
-            .filter((one) => one.talk === talk)
-            .map(({ usesLeft, needsApproval }) => [usesLeft, needsApproval])
-            .toReversed()
-        : "role_too_low",
+    ask(
+      "invites",
+      {},
+      (row) => [row.uses_left, row.needs_approval],
+      (own) =>
+        isAdmin(own)
+          ? world.invites
+              .filter((one) => one.talk === talk)
+              .map(({ usesLeft, needsApproval }) => [usesLeft, needsApproval])
+              .toReversed()
+          : "role_too_low",
     ),
     {
-      ...ask("join_requests", {}, (row) => row, () => []),
+      ...ask(
+        "join_requests",
+        {},
+        (row) => row,
+        () => [],
+      ),
       ask: async () => {
         const found = await rows(client, "join_requests", { conversation_id }, (row) => name(row.id));
         return Array.isArray(found) ? found.toSorted() : found;
@@ -214,7 +263,9 @@ function inside(
       expected: () => {
         if (viewer === null) return "42501";
         if (!own || own.isDeclined) return "no row";
-        return shown(own).map((one) => ({ ...messageRow(stage, own, one), quoted: null }));
+        return shown(own)
+          .slice(-newest)
+          .map((one) => ({ ...messageRow(stage, own, one), quoted: null }));
       },
     },
   ];
@@ -229,14 +280,18 @@ async function readStream(stage: Stage, client: SupabaseClient, talk: Conversati
     if (answer.error) return outcome(answer);
     const page = answer.data.find((one: Answered) => one.stream === stream);
     if (!page) return "no row";
-    if (page.start_over) return "sync starts over";
+    if (page.start_over) {
+      found.clear();
+      for (const one of page.snapshot.messages) found.set(one.id, one);
+      cursor = page.cursor;
+    }
     for (const { seq, kind, payload } of page.events) {
       if (seq !== ++cursor) return `${seq} comes in place of ${cursor}`;
       if (kind === "message") found.set(payload.id, payload);
     }
     if (page.cursor !== cursor) return "the cursor is not that of the last event";
     if (page.has_more) continue;
-    const rows = sortedBy([...found.values()], ({ seq }) => seq);
+    const rows = sortedBy([...found.values()], ({ seq }) => seq).slice(-newest);
     return rows.map((row) => ({ ...messageFrom(stage, row), quoted: null }));
   }
 }
@@ -270,16 +325,18 @@ function aboutMessages(stage: Stage, viewer: Viewer, client: SupabaseClient): Qu
     ...world.messages
       .filter(({ change }) => change === null)
       .slice(-4)
-      .map((one): Question => ({
-        kind: "message_versions",
-        text: `the versions of ${messageLabel(stage, one)}`,
-        ask: () => rows(client, "message_versions", { message_id: one.id }, (row) => row.content),
-        expected: () => {
-          if (viewer === null) return "42501";
-          const own = memberOf(one.talk, viewer);
-          const isRead = own && one.place > own.from && hasText(world, own, one);
-          return isRead ? one.versions.toReversed() : [];
-        },
-      })),
+      .map(
+        (one): Question => ({
+          kind: "message_versions",
+          text: `the versions of ${messageLabel(stage, one)}`,
+          ask: () => rows(client, "message_versions", { message_id: one.id }, (row) => row.content),
+          expected: () => {
+            if (viewer === null) return "42501";
+            const own = memberOf(one.talk, viewer);
+            const isRead = own && one.place > own.from && hasText(world, own, one);
+            return isRead ? one.versions.toReversed() : [];
+          },
+        }),
+      ),
   ];
 }

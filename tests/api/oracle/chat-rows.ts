@@ -46,7 +46,7 @@ export const messageFrom = (stage: Stage, row: Answered) => ({
     isDeleted: row.reply_to.is_deleted,
   },
   post: row.post_id,
-  card: row.post && row.post.id,
+  card: row.post?.id ?? null,
   reactions: row.reactions.map((one: Answered) => [
     one.emoji,
     ...one.profile_ids.map((id: string) => nameOf(stage, id)),
@@ -60,8 +60,7 @@ export const messageFrom = (stage: Stage, row: Answered) => ({
 export function messageRow(stage: Stage, own: Membership, one: Message) {
   const { world } = stage;
   const isRead = hasText(world, own, one);
-  const name = (id: PersonId | null) =>
-    id === null || hidden(world, own.of, id) ? null : nameOf(stage, id);
+  const name = (id: PersonId | null) => (id === null || hidden(world, own.of, id) ? null : nameOf(stage, id));
   const quoted = isRead ? one.answers : null;
   const sees = (id: PersonId) => !hidden(world, own.of, id);
   const emojis = new Set(one.reactions.filter(({ by }) => sees(by)).map(({ emoji }) => emoji));
@@ -78,7 +77,9 @@ export function messageRow(stage: Stage, own: Membership, one: Message) {
     reactions: isRead
       ? [...emojis].map((emoji) => [
           emoji,
-          ...one.reactions.filter((other) => other.emoji === emoji && sees(other.by)).map(({ by }) => nameOf(stage, by)),
+          ...one.reactions
+            .filter((other) => other.emoji === emoji && sees(other.by))
+            .map(({ by }) => nameOf(stage, by)),
         ])
       : [],
     mentions: isRead
@@ -93,7 +94,7 @@ export function messageRow(stage: Stage, own: Membership, one: Message) {
 }
 
 function quoteRow(stage: Stage, own: Membership, quoted: Message) {
-  const isRead = hasText(stage.world, own, quoted) && !own.dropped.includes(quoted);
+  const isRead = hasText(stage.world, own, quoted) && !quoted.droppedBy.includes(own.of);
   return {
     message: messageLabel(stage, quoted),
     by: hidden(stage.world, own.of, quoted.by) ? null : nameOf(stage, quoted.by),
@@ -148,7 +149,9 @@ export function listRow(stage: Stage, talk: Conversation, own: Membership, answe
     name: talk.name,
     role: own.role,
     members:
-      others.length < faces ? others.map(({ of }) => nameOf(stage, of)).toSorted() : Math.min(others.length, faces),
+      others.length < faces
+        ? others.map(({ of }) => nameOf(stage, of)).toSorted()
+        : Math.min(others.length, faces),
     count: 1 + others.length,
     last: last ? messageRow(stage, own, last) : null,
     unread: answers.unreadIn(world, talk, own).length,

@@ -9,6 +9,13 @@ export function talkAt({ world }: Stage, by: PersonId, n: number): Conversation 
   return newest(own.length > 0 ? own : world.conversations, n);
 }
 
+/** A group and its owner. */
+export function ownedAt({ world }: Stage, n: number): { talk?: Conversation; by: PersonId } {
+  const groups = world.conversations.filter(({ kind, members }) => kind === "group" && members.length > 0);
+  const talk = newest(groups, n);
+  return { talk, by: talk?.members.find(({ role }) => role === "owner")?.of ?? "" };
+}
+
 /** A message that somebody said in a conversation of this person, or from anyPost on, anywhere. */
 export function messageAt({ world }: Stage, by: PersonId, n: number): Message | undefined {
   const said = world.messages.filter(({ change }) => change === null);

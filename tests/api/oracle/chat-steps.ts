@@ -1,6 +1,7 @@
 /**
  * The steps of a history about conversations, as plain records like those in steps.ts. A
  * conversation, message or invite is mostly one that the acting person has or reads, newest first.
+ * `asOwner`: the owner of a group does it, in place of the person in `by`.
  */
 import fc from "fast-check";
 import type { RawPiece } from "./steps.ts";
@@ -10,14 +11,22 @@ export const emojis = ["👍", "🎉", "👩‍👩‍👧"];
 export type ChatStep =
   | { do: "talk"; by: number; to: number }
   | { do: "make group"; by: number; whom: number[] }
-  | { do: "add"; by: number; talk: number; whom: number[] }
-  | { do: "remove member"; by: number; talk: number; whom: number }
+  | { do: "add"; by: number; asOwner: boolean; talk: number; whom: number[] }
+  | { do: "remove member"; by: number; asOwner: boolean; talk: number; whom: number }
   | { do: "leave" | "accept talk" | "decline talk" | "mark unread"; by: number; talk: number }
-  | { do: "set role"; by: number; talk: number; whom: number; role: "owner" | "admin" | "member" }
-  | { do: "change group"; by: number; talk: number; change: RawChange }
-  | { do: "invite"; by: number; talk: number; isOnce: boolean; needsApproval: boolean }
+  | {
+      do: "set role";
+      by: number;
+      asOwner: boolean;
+      talk: number;
+      whom: number;
+      role: "owner" | "admin" | "member";
+    }
+  | { do: "change group"; by: number; asOwner: boolean; talk: number; change: RawChange }
+  | { do: "invite"; by: number; asOwner: boolean; talk: number; isOnce: boolean; needsApproval: boolean }
   | { do: "join"; by: number; invite: number }
-  | { do: "answer"; by: number; talk: number; whom: number; accepts: boolean }
+  /** `whom` counts through the people who ask, if there are any. */
+  | { do: "answer"; by: number; asOwner: boolean; talk: number; whom: number; accepts: boolean }
   | { do: "say"; by: number; talk: number; text: RawPiece[]; message: number | null; post: number | null }
   /** The last message of this person, with the same key. */
   | { do: "say again"; by: number; isElsewhere: boolean; talk: number }
@@ -29,10 +38,7 @@ export type ChatStep =
   | { do: "set chat"; by: number; change: RawSettings };
 
 /** What an admin changes about a group. */
-export type RawChange =
-  | { name: string }
-  | { history: "all" | "joining" | "none" }
-  | { is_locked: boolean };
+export type RawChange = { name: string } | { history: "all" | "joining" | "none" } | { is_locked: boolean };
 
 /** What a member changes about their side of a conversation. */
 export type RawKeeping =
@@ -66,17 +72,26 @@ export function chatSteps(
   const whom = fc.array(who, { minLength: 1, maxLength: 3 });
   const text = fc.array(piece, { minLength: 1, maxLength: 3 });
   const yes = fc.boolean();
+  const asOwner = fc.nat(3).map((n) => n > 0);
   return [
-    [6, fc.record({ do: fc.constant("talk"), by, to: who })],
-    [4, fc.record({ do: fc.constant("make group"), by, whom })],
-    [4, fc.record({ do: fc.constant("add"), by, talk: which, whom })],
-    [3, fc.record({ do: fc.constant("remove member"), by, talk: which, whom: who })],
-    [6, fc.record({ do: fc.constantFrom("leave", "accept talk", "accept talk", "decline talk"), by, talk: which })],
+    [4, fc.record({ do: fc.constant("talk"), by, to: who })],
+    [2, fc.record({ do: fc.constant("make group"), by, whom })],
+    [6, fc.record({ do: fc.constant("add"), by, asOwner, talk: which, whom })],
+    [4, fc.record({ do: fc.constant("remove member"), by, asOwner, talk: which, whom: who })],
+    [
+      6,
+      fc.record({
+        do: fc.constantFrom("leave", "accept talk", "accept talk", "decline talk"),
+        by,
+        talk: which,
+      }),
+    ],
     [
       3,
       fc.record({
         do: fc.constant("set role"),
         by,
+        asOwner,
         talk: which,
         whom: who,
         role: fc.constantFrom("owner", "admin", "admin", "member"),
@@ -87,6 +102,7 @@ export function chatSteps(
       fc.record({
         do: fc.constant("change group"),
         by,
+        asOwner,
         talk: which,
         change: fc.oneof(
           fc.record({ name: fc.constantFrom("Pebbles", "Stones") }),
@@ -95,10 +111,20 @@ export function chatSteps(
         ),
       }),
     ],
-    [2, fc.record({ do: fc.constant("invite"), by, talk: which, isOnce: yes, needsApproval: yes })],
-    [4, fc.record({ do: fc.constant("join"), by, invite: which })],
-    [3, fc.record({ do: fc.constant("answer"), by, talk: which, whom: who, accepts: yes })],
-    [26, fc.record({ do: fc.constant("say"), by, talk: which, text, message: seldom(which), post: seldom(which) })],
+    [3, fc.record({ do: fc.constant("invite"), by, asOwner, talk: which, isOnce: yes, needsApproval: yes })],
+    [8, fc.record({ do: fc.constant("join"), by, invite: which })],
+    [5, fc.record({ do: fc.constant("answer"), by, asOwner, talk: which, whom: who, accepts: yes })],
+    [
+      26,
+      fc.record({
+        do: fc.constant("say"),
+        by,
+        talk: which,
+        text,
+        message: seldom(which),
+        post: seldom(which),
+      }),
+    ],
     [2, fc.record({ do: fc.constant("say again"), by, isElsewhere: yes, talk: which })],
     [6, fc.record({ do: fc.constant("edit message"), by, message: which, text })],
     [7, fc.record({ do: fc.constant("delete message"), by, message: which, forEveryone: yes })],
@@ -111,7 +137,15 @@ export function chatSteps(
         emoji: fc.nat(emojis.length - 1),
       }),
     ],
-    [8, fc.record({ do: fc.constant("mark"), by, message: which, how: fc.constantFrom("read", "read", "delivered") })],
+    [
+      8,
+      fc.record({
+        do: fc.constant("mark"),
+        by,
+        message: which,
+        how: fc.constantFrom("read", "read", "delivered"),
+      }),
+    ],
     [2, fc.record({ do: fc.constant("mark unread"), by, talk: which })],
     [
       5,

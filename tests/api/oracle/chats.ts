@@ -7,7 +7,7 @@
  *   your requests until you accept it, decline it, or write there. Everybody decides who may begin
  *   to write to them, and who may add them.
  * - A newcomer of a group reads everything, or what is said after they were added, or what is said
- *   after they accepted.
+ *   after they accepted and nothing before.
  * - If one of two people blocks the other, neither writes in their direct conversation, and
  *   nowhere does either read the other. A message of a hidden person looks like one of a deleted
  *   account. In a direct conversation, the text stays for a person who keeps deleted messages.
@@ -43,8 +43,6 @@ export interface Membership {
   showsReceipts: boolean;
   keepsDeleted: boolean;
   draft: string;
-  /** The messages that they deleted for themselves. */
-  dropped: Message[];
 }
 
 export interface Conversation extends Made {
@@ -80,6 +78,8 @@ export interface Message extends Made {
   post: number | null;
   reactions: { by: PersonId; emoji: string }[];
   isDeleted: boolean;
+  /** The people who deleted it for themselves. */
+  droppedBy: PersonId[];
 }
 
 export interface Invite extends Made {
@@ -99,7 +99,7 @@ export interface ChatSettings {
 /** The conversations of a world. */
 export interface Chats {
   conversations: Conversation[];
-  /** Of all conversations, in the order in which they came. */
+  /** The messages of every conversation, in the order in which they came. */
   messages: Message[];
   invites: Invite[];
   chatSettings: ChatSettings[];
@@ -139,7 +139,7 @@ export const listens = (world: World, talk: Conversation, own: Membership): bool
 
 /** True if it is in their history, with or without its text. */
 export const isShown = (own: Membership, one: Message): boolean =>
-  one.place > own.from && !own.dropped.includes(one);
+  one.place > own.from && !one.droppedBy.includes(own.of);
 
 /** True if they read the text of this message. */
 export const hasText = (world: World, own: Membership, { talk, by, isDeleted }: Message): boolean =>
@@ -192,7 +192,6 @@ const newMember = (of: PersonId, isAccepted: boolean, role: Role = "member"): Me
   showsReceipts: true,
   keepsDeleted: false,
   draft: "",
-  dropped: [],
 });
 
 export function begin(world: World, id: number, by: PersonId, to: PersonId): void {
@@ -244,14 +243,16 @@ export function addPeople(world: World, talk: Conversation, by: PersonId, whom: 
 /** Earlier messages are not unread for a newcomer. */
 export function letIn(world: World, talk: Conversation, id: PersonId, isAccepted: boolean): void {
   const place = messagesOf(world, talk).length;
-  const from = talk.history === "all" ? 0 : place;
+  const isBlind = talk.history === "none" && !isAccepted;
+  const from = talk.history === "all" ? 0 : isBlind ? Number.POSITIVE_INFINITY : place;
   talk.members.push({ ...newMember(id, isAccepted), from, readUpTo: place, deliveredUpTo: place });
 }
 
 export function accept(world: World, talk: Conversation, own: Membership): void {
   own.isAccepted = true;
   own.isDeclined = false;
-  if (talk.history === "none") own.from = messagesOf(world, talk).length;
+  const place = messagesOf(world, talk).length;
+  if (talk.history === "none" || own.from > place) own.from = place;
   if (talk.kind === "group") addChange(world, talk, "joined", own.of);
 }
 
@@ -292,6 +293,7 @@ export function addMessage(
     post: null,
     reactions: [],
     isDeleted: false,
+    droppedBy: [],
     ...message,
   };
   world.messages.push(added);
@@ -299,7 +301,12 @@ export function addMessage(
 }
 
 /** The members that a text names, if the author sees them. */
-export const namedIn = (world: World, talk: Conversation, by: PersonId, text: Piece[]): Message["mentions"] => {
+export const namedIn = (
+  world: World,
+  talk: Conversation,
+  by: PersonId,
+  text: Piece[],
+): Message["mentions"] => {
   const names = new Set(text.flatMap((piece) => ("mention" in piece ? [piece.mention] : [])));
   return world.people
     .filter(({ id, username }) => names.has(username) && memberOf(talk, id) && !hidden(world, by, id))

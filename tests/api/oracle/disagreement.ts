@@ -9,7 +9,7 @@ import type { Step } from "./steps.ts";
 const stepsOfHistory = 120;
 
 /**
- * @param histories makes histories of at most so many steps
+ * @param histories makes histories. Its number is the most steps of one
  * @param seed a number that repeats the same histories
  * @returns the failure of the shortest history that fails, or null if no history fails
  */

@@ -1,4 +1,6 @@
 /** The steps about conversations and their members, on both sides. */
+
+import { ownedAt, talkAt, talkLabel } from "./chat-stage.ts";
 import {
   accept,
   addChange,
@@ -16,14 +18,18 @@ import {
   roles,
   settingsOf,
 } from "./chats.ts";
-import { talkAt, talkLabel } from "./chat-stage.ts";
 import { hidden, type PersonId, type World } from "./model.ts";
 import type { Answer, Move } from "./moves.ts";
 import { as, at, nameOf, newest, type Stage } from "./stage.ts";
 import type { Step } from "./steps.ts";
 
 /** Why the people of a list cannot be added by this person. The first one of them counts. */
-function refusalToAdd(world: World, talk: Conversation | null, by: PersonId, whom: PersonId[]): string | null {
+function refusalToAdd(
+  world: World,
+  talk: Conversation | null,
+  by: PersonId,
+  whom: PersonId[],
+): string | null {
   for (const id of newIn(talk, whom).filter((id) => talk !== null || id !== by)) {
     if (hidden(world, by, id)) return "profile_not_found";
     if (!allows(world, id, settingsOf(world, id).who_adds, by)) return "adding_not_welcome";
@@ -48,7 +54,9 @@ export function groupMove(stage: Stage, step: Step): Move | null {
   switch (step.do) {
     case "talk": {
       const [by, to] = [at(stage, step.by), at(stage, step.to)];
-      const found = world.conversations.find(({ pair }) => pair.includes(by) && pair.includes(to) && (by === to) === (pair[0] === pair[1]));
+      const found = world.conversations.find(
+        ({ pair }) => pair.includes(by) && pair.includes(to) && (by === to) === (pair[0] === pair[1]),
+      );
       const refused = hidden(world, by, to)
         ? "profile_not_found"
         : found || allows(world, to, settingsOf(world, to).who_writes, by)
@@ -106,8 +114,10 @@ export function groupMove(stage: Stage, step: Step): Move | null {
       };
     }
     default: {
-      const by = "by" in step && step.by !== null ? at(stage, step.by) : "";
-      const talk = "talk" in step ? talkAt(stage, by, step.talk) : undefined;
+      if (!("talk" in step)) return null;
+      const owned = "asOwner" in step && step.asOwner ? ownedAt(stage, step.talk) : null;
+      const by = owned?.by || at(stage, step.by);
+      const talk = owned?.talk ?? talkAt(stage, by, step.talk);
       return talk ? moveIn(stage, step, by, talk) : null;
     }
   }
@@ -223,7 +233,12 @@ function moveIn(stage: Stage, step: Step, by: PersonId, talk: Conversation): Mov
         text: `${who} makes an invite into ${where}${step.isOnce ? " for one" : ""}${step.needsApproval ? " to be approved" : ""}`,
         expected: refusalInGroup(talk, own, "admin") ?? "done",
         request: async () =>
-          inObject(await call("create_invite", { max_uses: step.isOnce ? 1 : null, needs_approval: step.needsApproval })),
+          inObject(
+            await call("create_invite", {
+              max_uses: step.isOnce ? 1 : null,
+              needs_approval: step.needsApproval,
+            }),
+          ),
         after: ({ answer }) => {
           world.invites = world.invites.filter((one) => one.talk !== talk || one.usesLeft !== 0);
           world.invites.push({
@@ -235,7 +250,7 @@ function moveIn(stage: Stage, step: Step, by: PersonId, talk: Conversation): Mov
         },
       };
     case "answer": {
-      const id = at(stage, step.whom);
+      const id = talk.asking[step.whom % talk.asking.length] ?? at(stage, step.whom);
       const asks = talk.asking.includes(id) && !hidden(world, by, id);
       const refused = !own ? "conversation_not_found" : own.role === "member" ? "role_too_low" : null;
       return {
@@ -256,5 +271,5 @@ function moveIn(stage: Stage, step: Step, by: PersonId, talk: Conversation): Mov
   }
 }
 
-/** A text that is no word of Move.expected. */
+/** The answer in an object, so that outcome() does not read it as a word. */
 const inObject = (answer: Answer): Answer => ({ ...answer, data: { answer: answer.data } });

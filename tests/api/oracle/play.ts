@@ -126,7 +126,8 @@ async function compareAll(stage: Stage, history: string[], plan: Plan, steps: Nu
 }
 
 /** The question without the numbers of posts and lists, which differ from history to history. */
-const keyOf = ({ kind, text }: Question): string => `${kind}: ${text.replaceAll(/\b[pm]\d+|(list|talk) \d+/g, "…")}`;
+const keyOf = ({ kind, text }: Question): string =>
+  `${kind}: ${text.replaceAll(/\b[pm]\d+|(list|talk) \d+/g, "…")}`;
 
 /** The home feed, and one question of each kind whose turn it is. Prefers a question with a non-empty answer. */
 function some(all: Question[], wanted: number, turn: number, viewer: number): Question[] {

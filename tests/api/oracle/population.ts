@@ -147,6 +147,25 @@ export async function fresh(population: Population): Promise<Population> {
   return population;
 }
 
+/** The streams and topics of everybody have all news of conversations. Then the next event of everybody has the number 1. */
+export async function settleChats(population: Population): Promise<void> {
+  const { owner } = population;
+  if (owner === null) return;
+  await deliverChats(owner);
+  await restartStreams(population);
+}
+
+/** The job tells about conversations now. */
+export async function deliverChats(owner: Sql): Promise<void> {
+  for (;;) {
+    const [left] = await owner`
+      select from private.conversation_bells union all select from private.conversation_tellings limit 1`;
+    if (!left) return;
+    // It does nothing while cron runs it.
+    await owner.unsafe("call private.deliver_chat()");
+  }
+}
+
 async function forgetChats({ owner, people, newcomers }: Population): Promise<void> {
   if (owner === null) return;
   const ids = [...people, ...newcomers].map(({ id }) => id);

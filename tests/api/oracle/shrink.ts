@@ -4,7 +4,7 @@
  * simpler. Every history is played to its end, so first cut it off where it failed.
  */
 import { isDeepStrictEqual } from "node:util";
-import { messageAt, talkAt } from "./chat-stage.ts";
+import { messageAt, ownedAt, talkAt } from "./chat-stage.ts";
 import type { Made, Mute, PersonId, Tie } from "./model.ts";
 import { ownGroups } from "./notice-moves.ts";
 import { at, newest, pairOf, postRow, type Stage } from "./stage.ts";
@@ -168,6 +168,9 @@ export function pinned(stage: Stage, step: Step): Step {
     case "mark":
       return { ...step, message: pinMessage(step.by, step.message) };
     default:
+      if ("asOwner" in step && step.asOwner) {
+        return { ...step, talk: pinned(step.talk, ownedAt(stage, step.talk).talk) };
+      }
       if ("talk" in step) return { ...step, talk: pinTalk(step.by, step.talk) };
       if ("list" in step) return { ...step, list: pin(world.lists, step.list) };
       return step;

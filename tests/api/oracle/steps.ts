@@ -252,7 +252,7 @@ const oneOf = (steps: [number, fc.Arbitrary<Step>][]) =>
   fc.oneof(...steps.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 const step = oneOf(weighted);
 
-/** What people do in conversations, and what decides who reads whom there. */
+/** What people do in conversations, and the follows and blocks that decide what they read there. */
 const chatStep = oneOf([
   ...chatSteps(who, piece),
   [8, fc.record({ do: fc.constant("follow"), by: who, to: who, call: fc.constant(true) })],
@@ -272,5 +272,37 @@ const historiesOf = (one: fc.Arbitrary<Step>, longest: number): fc.Arbitrary<Ste
 /** @param longest the most steps of a history. On average a history has half as many. */
 export const histories = (longest: number): fc.Arbitrary<Step[]> => historiesOf(step, longest);
 
+/** So the people have something to talk in: a group of alice with mallory and bob, who follow her. */
+const firstGroup: Step[] = [
+  { do: "follow", by: 1, to: 0, call: true },
+  { do: "follow", by: 2, to: 0, call: true },
+  { do: "make group", by: 0, whom: [1, 2, 3] },
+];
+
 /** The same, about conversations. */
-export const chatHistories = (longest: number): fc.Arbitrary<Step[]> => historiesOf(chatStep, longest);
+export const chatHistories = (longest: number): fc.Arbitrary<Step[]> =>
+  historiesOf(chatStep, longest).map((steps) => [...firstGroup, ...steps]);
+
+/**
+ * The same, but alice is in no group. She and mallory follow each other, and talk. She does not
+ * block him before the end. A second end of a frozen conversation would be news for him. Groups
+ * have two people: the order of more depends on their ids, which differ in two worlds.
+ */
+export const directHistories = (longest: number): fc.Arbitrary<Step[]> =>
+  historiesOf(chatStep, longest).map((steps) => [
+    { do: "follow", by: 0, to: 1, call: true },
+    { do: "follow", by: 1, to: 0, call: true },
+    { do: "talk", by: 0, to: 1 },
+    { do: "make group", by: 1, whom: [2] },
+    ...steps.flatMap((step) => inPairs(step)),
+  ]);
+
+function inPairs(step: Step): Step[] {
+  if (step.do === "make group") {
+    const whom = step.whom.slice(0, 1);
+    return step.by === 0 || whom.includes(0) ? [] : [{ ...step, whom }];
+  }
+  const isLeftOut =
+    step.do === "add" || step.do === "join" || (step.do === "block" && step.by === 0 && step.to === 1);
+  return isLeftOut ? [] : [step];
+}

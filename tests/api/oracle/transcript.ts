@@ -6,6 +6,7 @@
  */
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { target } from "../../people.ts";
+import { chatAttempts } from "./chat-attempts.ts";
 import { questionsOf } from "./compare.ts";
 import type { PersonId } from "./model.ts";
 import * as plainly from "./questions.ts";
@@ -39,7 +40,8 @@ export async function transcript(stage: Stage, viewer: PersonId, other: PersonId
     }
   };
   await ask();
-  for (const [text, attempt] of attempts(stage, client, viewer, other)) {
+  const tried = [...chatAttempts(stage, client, viewer, other), ...attempts(stage, client, viewer, other)];
+  for (const [text, attempt] of tried) {
     heard.length = 0;
     await attempt();
     lines.push([said(stage, text), said(stage, heard.join("\n"))]);
@@ -75,9 +77,14 @@ function said(stage: Stage, text: string): string {
     rows.map(({ id }, n): [string, string] => [String(id), `${name} ${n + 1}`]),
   );
   const named = ids.reduce((known, [id, name]) => known.replaceAll(id, name), readable(stage, text));
-  return named
-    .replaceAll(/\d{4}-\d\d-\d\d[T ][\d:.]+(Z|[+-]\d\d:\d\d)/g, "a time")
-    .replaceAll(/\b\d{15,}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, "a new id");
+  return (
+    named
+      .replaceAll(/\d{4}-\d\d-\d\d[T ][\d:.]+(Z|[+-]\d\d:\d\d)/g, "a time")
+      // It begins with the second in which the member came.
+      .replaceAll(/("view": ?)\d+/g, "$1a number")
+      .replaceAll(/("code": ?)"[0-9a-f]{32}"/g, "$1a code")
+      .replaceAll(/\b\d{15,}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, "a new id")
+  );
 }
 
 /** Everything that a person can try with another person, with their names, and with their posts. */

@@ -108,7 +108,11 @@ export async function createChatWorld(db: Database): Promise<ChatWorld> {
     await does(name, "select mark_conversation_read({group}, 1000)");
   }
   for (const name of partners) {
-    await does("olivia", `select direct_conversation({${name}}) as answer`, name === "bob" ? "pair" : `with_${name}`);
+    await does(
+      "olivia",
+      `select direct_conversation({${name}}) as answer`,
+      name === "bob" ? "pair" : `with_${name}`,
+    );
     const conversation = name === "bob" ? "pair" : `with_${name}`;
     await olivias(conversation);
     if (name !== "ivy") await says(name, conversation, `from ${name}`, `${name}_in_pair`);
@@ -166,7 +170,8 @@ export async function createChatWorld(db: Database): Promise<ChatWorld> {
         message: is[`message_${conversation}`] as string,
         gone: is[`gone_${conversation}`] as string,
         // Those who wrote nothing there get the message of bob.
-        own: (is[name === "olivia" ? `message_${conversation}` : `${name}_in_${state}`] ?? is[`bob_in_${state}`]) as string,
+        own: (is[name === "olivia" ? `message_${conversation}` : `${name}_in_${state}`] ??
+          is[`bob_in_${state}`]) as string,
         bobs: is[`bob_in_${state}`] as string,
         elsewhere: is[state === "group" ? "message_pair" : "message_group"] as string,
         topic: is[`topic_${id}`] as string,

@@ -5,10 +5,11 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDatabase, type Database } from "../database.ts";
-import { chatCast, type ChatWorld, createChatWorld } from "./chat-relations.ts";
-import { checkChatTopics } from "./chat-topics.ts";
-import { outcomesOf } from "./grid.ts";
 import { sharedFunctions } from "./chat-message-functions.ts";
+import { type ChatWorld, chatCast, createChatWorld } from "./chat-relations.ts";
+import { checkChatTopics } from "./chat-topics.ts";
+import type { FunctionExpectations } from "./expectations.ts";
+import { outcomesOf } from "./grid.ts";
 import { chatFunctions, checkCalls } from "./matrix.ts";
 
 let db: Database;
@@ -19,7 +20,9 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await db?.[Symbol.asyncDispose]();
-  const [ofFunctions, ofRelations] = [chatFunctions, chatCast.relations].map((all) => Object.keys(all).length);
+  const [ofFunctions, ofRelations] = [chatFunctions, chatCast.relations].map(
+    (all) => Object.keys(all).length,
+  );
   console.log(`matrix of chat: ${world?.cells} cells (${ofFunctions} functions, ${ofRelations} relations)`);
 });
 
@@ -44,7 +47,7 @@ describe("the tables", () => {
       and (relname ~ '^(conversations|messages|chat_settings)$' or attname in ('conversation_id', 'message_id'))
     order by relname, attnum`;
 
-  test("nobody reads or writes them, whoever they are", async () => {
+  test("nobody reads or writes them, in any relation", async () => {
     const found = await tables();
     expect(found.map(({ name }) => name)).toEqual(
       expect.arrayContaining([
@@ -73,8 +76,36 @@ describe("the tables", () => {
   });
 
   test("there is something in them to be denied", async () => {
-    for (const name of ["messages", "conversation_members", "message_versions", "message_search", "chat_settings"]) {
+    for (const name of [
+      "messages",
+      "conversation_members",
+      "message_versions",
+      "message_search",
+      "chat_settings",
+    ]) {
       expect((await db.admin.unsafe(`select from private.${name} limit 1`)).count, name).toBe(1);
     }
   });
+});
+
+test("the matrix of chat names the cells of a rule that is weakened", async () => {
+  await db.admin`
+    alter policy "members listen to their conversations" on realtime.messages
+      using (true)`;
+  await db.admin.unsafe(`
+    create or replace function private.may_write(
+      conversation private.conversations, member private.conversation_members
+    )
+    returns void language plpgsql as $$ begin end $$`);
+  const told = await checkChatTopics(world);
+  expect(told).toContain("topic hears old, the group, removed: expected nothing, found row");
+  expect(told.every((line) => line.startsWith("topic hears "))).toBe(true);
+  const name = "send_message(bigint,text,text,bigint,bigint)";
+  const sent = await checkCalls(world, name, chatFunctions[name] as FunctionExpectations);
+  expect(sent.filter((line) => line.includes(" text, "))).toEqual(
+    ["blocked", "blocker"].map(
+      (relation) =>
+        `send_message() text, a direct conversation, ${relation}: expected conversation_frozen, found row`,
+    ),
+  );
 });
