@@ -17,3 +17,16 @@ export interface BackOff {
 export function backOffMs(failures: number, { baseMs = 1_000, maxMs = 30_000 }: BackOff = {}): number {
   return Math.random() * Math.min(maxMs, baseMs * 2 ** Math.min(failures - 1, 30));
 }
+
+/** Waits, and not longer than until everything is stopped. */
+export function shortly(ms: number, stopped: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      stopped.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    stopped.addEventListener("abort", end);
+  });
+}

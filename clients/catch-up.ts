@@ -3,9 +3,18 @@
  * answers of `sync()` for everything else. sync.ts says when something may be missing.
  */
 import type { SupabaseClient } from "@supabase/supabase-js";
-import { type BackOff, backOffMs } from "./back-off.ts";
+import { type BackOff, backOffMs, shortly } from "./back-off.ts";
 import { type Answer, type Calling, call } from "./call.ts";
-import { createStream, hold, missed, next, type Stream, type StreamEvent } from "./stream.ts";
+import {
+  createStream,
+  type Heard,
+  hold,
+  missed,
+  mostAsks,
+  next,
+  type Stream,
+  type StreamEvent,
+} from "./stream.ts";
 
 /**
  * What the client has to do with its own state.
@@ -43,8 +52,12 @@ export interface CatchUpOptions {
 export interface CatchUp {
   /** Follows a stream, from this cursor on or from a snapshot. */
   follow(name: string, cursor?: number): void;
+  /** `apply` gets nothing more of this stream. One that runs goes on. */
+  unfollow(name: string): void;
   /** A broadcast came. */
-  heard(name: string, event: StreamEvent): void;
+  heard(name: string, event: Heard): void;
+  /** The stream begins again with a snapshot. */
+  restart(name: string): void;
   /** Something may be missing: asks `sync()` as soon as possible. */
   want(): void;
   /** Does not wait for the end of a pause, unless the server asked for it. */
@@ -55,6 +68,8 @@ export interface CatchUp {
   isPaused(): boolean;
   /** Whether the last try got an answer. */
   isReachable(): boolean;
+  /** Asks whether `sync()` has anything new. */
+  isBehind(): Promise<boolean>;
   cursorOf(name: string): number | undefined;
   cursors(): Record<string, number>;
   /** Waits for the `apply` that runs. */
@@ -63,6 +78,8 @@ export interface CatchUp {
 
 /** The pause before the next question for an event that was heard and could not be read. It doubles. */
 const gapPauseMs = 20;
+/** A cursor that is ahead of every stream. `sync()` answers it with a snapshot. */
+const ahead = Number.MAX_SAFE_INTEGER;
 
 export function createCatchUp(
   supabase: SupabaseClient,
@@ -115,7 +132,7 @@ export function createCatchUp(
     isWanted = false;
     isAsking = true;
     changed();
-    const asked = cursors();
+    const asked = askedCursors();
     const heardBefore = [...streams.values()].map((stream) => ({ stream, seqs: [...stream.held.keys()] }));
     const query = supabase.rpc("sync", { cursors: asked, page_size: timing.pageSize });
     const answer = await call(query, calling);
@@ -125,7 +142,8 @@ export function createCatchUp(
       putOff(answer);
     } else if (await takeAll(answer.data as Page[], asked)) {
       failures = 0;
-      const asks = Math.max(0, ...heardBefore.map(({ stream, seqs }) => missed(stream, seqs)));
+      const refusals = [...streams.values()].map((stream) => stream.refusals);
+      const asks = Math.max(0, ...refusals, ...heardBefore.map(({ stream, seqs }) => missed(stream, seqs)));
       if (asks > 0) await shortly(gapPauseMs * 2 ** (asks - 1), stopped);
     }
     isAsking = false;
@@ -139,13 +157,16 @@ export function createCatchUp(
     for (const name of gone) await forget(name);
     if (failures > failuresBefore) return false;
     if (!pages.some(({ has_more }) => has_more)) return true;
-    if (JSON.stringify(cursors()) !== JSON.stringify(asked)) isWanted = true;
+    if (JSON.stringify(askedCursors()) !== JSON.stringify(asked)) isWanted = true;
     else putOff({ error: { message: "sync() has more, and does not answer it" }, retryAfterMs: 0 });
     return false;
   }
 
   async function take({ stream: name, start_over, cursor, events, snapshot }: Page): Promise<void> {
-    const stream = follow(name);
+    const stream = streams.get(name);
+    if (!stream) return;
+    stream.isKnown = true;
+    stream.refusals = 0;
     if (start_over) {
       await trying(stream, async () => {
         await apply({ type: "replace", stream: name, cursor, snapshot: snapshot ?? {} });
@@ -156,7 +177,7 @@ export function createCatchUp(
     // The snapshot has all that comes before a start_over.
     const restart = events?.find(({ kind }) => kind === "start_over");
     for (const event of restart ? [restart] : (events ?? [])) {
-      if (stopped.aborted || stream.cursor === undefined) return;
+      if (stopped.aborted || stream.cursor === undefined || streams.get(name) !== stream) return;
       if (event.seq > stream.cursor) await trying(stream, () => applyEvent(stream, event));
     }
   }
@@ -188,12 +209,22 @@ export function createCatchUp(
     return stream;
   }
 
-  /** The stream stays, without a cursor: the viewer may read it again one day. */
+  /**
+   * `sync()` does not know the stream. A client may hear that it may read a stream a moment before
+   * `sync()` can see that. So a new stream is asked for a few times.
+   */
   async function forget(name: string): Promise<void> {
-    const stream = follow(name);
+    const stream = streams.get(name);
+    if (!stream) return;
+    if (!stream.isKnown && ++stream.refusals < mostAsks) {
+      isWanted = true;
+      return;
+    }
     stream.cursor = undefined;
-    stream.held.clear();
-    await trying(stream, async () => apply({ type: "gone", stream: name }));
+    await trying(stream, async () => {
+      await apply({ type: "gone", stream: name });
+      if (streams.get(name) === stream) streams.delete(name);
+    });
   }
 
   function putOff({ error, retryAfterMs }: Pick<Answer, "error" | "retryAfterMs">): void {
@@ -221,11 +252,36 @@ export function createCatchUp(
     return Object.fromEntries(known.map(({ name, cursor }) => [name, cursor as number]));
   }
 
+  /** Each stream is named. One that is not named would be one that the client does not follow. */
+  function askedCursors(): Record<string, number> {
+    return Object.fromEntries([...streams.values()].map(({ name, cursor }) => [name, cursor ?? ahead]));
+  }
+
   return {
     follow,
-    heard(name, event) {
-      if (hold(follow(name), event) === "full") isWanted = true;
+    unfollow: (name) => void streams.delete(name),
+    restart(name) {
+      const stream = streams.get(name);
+      if (!stream) return;
+      stream.cursor = undefined;
+      isWanted = true;
       work();
+    },
+    heard(name, event) {
+      const stream = streams.get(name);
+      if (!stream) return;
+      if (hold(stream, event) === "full") isWanted = true;
+      work();
+    },
+    async isBehind() {
+      const asked = askedCursors();
+      const answer = await call(supabase.rpc("sync", { cursors: asked, page_size: 1 }), calling);
+      if (answer.error) return false;
+      const pages = answer.data as Page[];
+      return Object.entries(asked).some(([name, cursor]) => {
+        const page = pages.find(({ stream }) => stream === name);
+        return !page || page.start_over || page.cursor > cursor;
+      });
     },
     want() {
       isWanted = true;
@@ -244,19 +300,6 @@ export function createCatchUp(
       await working;
     },
   };
-}
-
-/** Waits, and not longer than until everything is stopped. */
-function shortly(ms: number, stopped: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      stopped.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    stopped.addEventListener("abort", end);
-  });
 }
 
 /** A row of `sync()`. */

@@ -12,7 +12,7 @@ type Row = Record<string, Json | undefined>;
 
 /** One write, as data. */
 export type Write =
-  /** A function of the API. `write_post` gets the entry's key as `client_id`. */
+  /** A function of the API. `write_post` and `send_message` get the entry's key as `client_id`. */
   | { rpc: string; args?: Row }
   /** New rows. A row that exists stays as it is. `onConflict`: the columns of the key, if not the primary key. */
   | { upsert: string; values: Row | Row[]; onConflict?: string }
@@ -69,7 +69,7 @@ export class OutboxFullError extends Error {
 }
 
 /** The functions with an argument `client_id`: a repeated call with the same one changes nothing. */
-const keyed = new Set(["write_post"]);
+const keyed = new Set(["write_post", "send_message"]);
 const usualLimit = 100;
 /** The size of an entry: ten times the longest post. */
 const mostLetters = 100_000;

@@ -10,30 +10,39 @@ export interface StreamEvent {
   payload: Record<string, unknown>;
 }
 
+/** What a broadcast says. Without a payload it says only that there is something: `sync()` knows what. */
+export type Heard = Omit<StreamEvent, "payload"> & { payload: StreamEvent["payload"] | null };
+
 export interface Stream {
   readonly name: string;
   /** The number of the last event that was applied. Undefined: a snapshot is needed. */
   cursor: number | undefined;
   /** Events that were heard and not applied yet, by number. `asks`: how often `sync()` did not know it. */
-  readonly held: Map<number, { event: StreamEvent; asks: number }>;
+  readonly held: Map<number, { event: Heard; asks: number }>;
+  /** Whether `sync()` has answered it. */
+  isKnown: boolean;
+  /** How often `sync()` had no answer for it so far, while it is not known. */
+  refusals: number;
 }
 
 /** A client that heard more than this while it could not apply anything asks `sync()` for all of it. */
 const mostHeld = 1_000;
-/** If `sync()` does not know an event after this number of questions, the event does not exist. */
-const mostAsks = 6;
+/** If `sync()` does not know an event or a stream after this number of questions, it does not exist. */
+export const mostAsks = 6;
 
 export function createStream(name: string, cursor?: number): Stream {
-  return { name, cursor, held: new Map() };
+  return { name, cursor, held: new Map(), isKnown: false, refusals: 0 };
 }
 
 /**
  * Keeps a broadcast until its turn comes.
  * @returns `dropped` if it is old or malformed; `full` if there is no place for it
  */
-export function hold(stream: Stream, event: StreamEvent): "held" | "dropped" | "full" {
+export function hold(stream: Stream, event: Heard): "held" | "dropped" | "full" {
   if (!Number.isSafeInteger(event?.seq) || typeof event.kind !== "string") return "dropped";
   if (stream.cursor !== undefined && event.seq <= stream.cursor) return "dropped";
+  // The event itself may be here already.
+  if (!event.payload && stream.held.has(event.seq)) return "held";
   if (stream.held.size >= mostHeld) return "full";
   stream.held.set(event.seq, { event, asks: 0 });
   return "held";
@@ -48,7 +57,8 @@ export function missed(stream: Stream, seqs: number[]): number {
   let most = 0;
   for (const seq of seqs) {
     const waiting = stream.held.get(seq);
-    if (!waiting || (stream.cursor !== undefined && seq <= stream.cursor + 1)) continue;
+    if (!waiting || (stream.cursor !== undefined && seq <= stream.cursor) || next(stream)?.seq === seq)
+      continue;
     waiting.asks++;
     if (waiting.asks >= mostAsks) stream.held.delete(seq);
     else most = Math.max(most, waiting.asks);
@@ -56,10 +66,11 @@ export function missed(stream: Stream, seqs: number[]): number {
   return most;
 }
 
-/** The event that continues the cursor, if it was heard. Forgets what the cursor has passed. */
+/** The event that continues the cursor, if all of it was heard. Forgets what the cursor has passed. */
 export function next(stream: Stream): StreamEvent | undefined {
   const { cursor, held } = stream;
   if (cursor === undefined) return undefined;
   for (const seq of held.keys()) if (seq <= cursor) held.delete(seq);
-  return held.get(cursor + 1)?.event;
+  const event = held.get(cursor + 1)?.event;
+  return event?.payload ? (event as StreamEvent) : undefined;
 }

@@ -8,13 +8,15 @@
 import type { AuthChangeEvent, Session, SupabaseClient } from "@supabase/supabase-js";
 import { type Calling, call } from "./call.ts";
 import { type Change, createCatchUp, type Timing } from "./catch-up.ts";
+import { type Conversation, type ConversationOptions, createConversations } from "./conversations.ts";
 import { createOutbox, type Outbox, type OutboxOptions } from "./outbox.ts";
-import type { StreamEvent } from "./stream.ts";
+import type { Heard } from "./stream.ts";
 import { joinTopic, type Topic } from "./topic.ts";
 import { onWake } from "./wake.ts";
 
 export { backOffMs } from "./back-off.ts";
 export type { Change, Timing } from "./catch-up.ts";
+export type { Conversation, ConversationOptions } from "./conversations.ts";
 export { type OutboxEntry, OutboxFullError, type OutboxStorage, type Write } from "./outbox.ts";
 
 /**
@@ -30,6 +32,11 @@ export interface SyncOptions {
    * If it throws, the stream starts over with a snapshot after a pause.
    */
   apply(change: Change): void | Promise<void>;
+  /**
+   * There is a new message in this conversation, open or not. Null: there may be something new in any of
+   * them, so read the list again. It comes null at the beginning, too.
+   */
+  onNews?(conversationId: number | null): void;
   /** Called whenever the state changes. The first state is `offline`. */
   onState?(state: SyncState): void;
   /** What failed. The module goes on by itself, so this is for a log. */
@@ -45,7 +52,16 @@ export interface SyncOptions {
 
 export interface Sync extends Outbox {
   state(): SyncState;
-  /** How far each stream has come. Keep it together with your state, and give it to the next page. */
+  /**
+   * Opens a conversation: `apply` gets a snapshot of it, and then what happens in it, until it is closed
+   * or the person may not read it any more (`gone`).
+   * @throws Error if it is open already. RangeError if 20 are open.
+   */
+  open(conversationId: number, options?: ConversationOptions): Conversation;
+  /**
+   * How far the person's own stream has come. Keep it together with your state, and give it to the next
+   * page. A conversation begins with a snapshot each time it is opened.
+   */
   cursors(): Record<string, number>;
   /** Asks what is missing, now. For a platform that says in its own way that the app is in front again. */
   wake(): void;
@@ -56,7 +72,22 @@ export interface Sync extends Outbox {
   stop(): Promise<void>;
 }
 
+/** A row of `unread()`, as far as this module uses it. */
+interface Unread {
+  messages: number;
+  message_requests: number;
+  cursors: Record<string, number>;
+}
+
 const usual: Timing = { checkEveryMs: 60_000, checkAfterJoinMs: 2_000, callTimeoutMs: 20_000, pageSize: 200 };
+
+/**
+ * Postgres sends news a moment before others can read it. So `onNews` tells it a little later, and a list that
+ * is read then has it.
+ */
+const newsPauseMs = 200;
+/** If more conversations have news at once, `onNews` gets null. */
+const mostNews = 20;
 
 /** The sync of each client. `end`: when it left its topics. */
 const ofClients = new WeakMap<SupabaseClient, { isRunning: boolean; end: Promise<unknown> }>();
@@ -74,7 +105,8 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
   const timing = { ...usual, ...options.timing };
   const stopping = new AbortController();
   const stopped = stopping.signal;
-  const topics = new Map<string, Topic>();
+  /** The topic of the person's own stream. */
+  let own: Topic | undefined;
   let userId: string | undefined;
   let told: SyncState = "offline";
   /** The socket worked when it was last heard of. */
@@ -82,6 +114,11 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
   /** Something was not sent, because there was no valid token. */
   let lacksToken = false;
   let checkAfterJoin: ReturnType<typeof setTimeout> | undefined;
+  /** The conversations of which `onNews` tells next. */
+  const news = new Set<number>();
+  let tellingNews: ReturnType<typeof setTimeout> | undefined;
+  /** The sums of unread messages at the last check. */
+  let messages: string | undefined;
   let end: Promise<void> | undefined;
 
   const calling: Calling = {
@@ -94,7 +131,15 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
     },
     renewToken: () => supabase.auth.refreshSession(),
   };
-  const catchUp = createCatchUp(supabase, calling, { apply: options.apply, changed: tell, failed, timing });
+  const catchUp = createCatchUp(supabase, calling, { apply, changed: tell, failed, timing });
+  const conversations = createConversations(supabase, calling, {
+    catchUp,
+    userId: () => userId,
+    joined,
+    changed: tell,
+    failed,
+    timing,
+  });
   for (const [name, cursor] of Object.entries(options.cursors ?? {})) catchUp.follow(name, cursor);
   const outbox = createOutbox(supabase, calling, { onError: failed, ...options.outbox });
   const stopWaking = onWake(timing.checkEveryMs, { wake, check: () => void check() });
@@ -119,7 +164,8 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
    */
   function refreshed(token: string): void {
     supabase.realtime.setAuth(token).catch(failed);
-    for (const topic of topics.values()) topic.retry();
+    own?.retry();
+    conversations.retry();
     if (lacksToken) wake();
   }
 
@@ -127,35 +173,55 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
     userId = id;
     await before?.end;
     if (stopped.aborted) return;
-    join(`user:${id}`, `user:${id}`);
-    outbox.begin(id);
-    catchUp.want();
-  }
-
-  /** Joins the topic of a stream. A stream may move to another topic, and keeps its cursor. */
-  function join(stream: string, topic: string): void {
-    void topics.get(stream)?.leave();
+    const stream = `user:${id}`;
     catchUp.follow(stream);
     const listener = {
-      heard: (payload: unknown) => catchUp.heard(stream, payload as StreamEvent),
+      heard: (event: string, payload: unknown) => heard(stream, event, payload),
       joined() {
         isReachable = true;
-        wake();
-        clearTimeout(checkAfterJoin);
-        checkAfterJoin = setTimeout(() => void check(), timing.checkAfterJoinMs * (1 + Math.random()));
+        joined();
+        options.onNews?.(null);
       },
       lost(why: Error) {
         isReachable = false;
         failed(why);
       },
     };
-    topics.set(stream, joinTopic(supabase, topic, listener, calling, timing));
+    own = joinTopic(supabase, stream, listener, calling, timing);
+    outbox.begin(id);
+    catchUp.want();
+  }
+
+  function heard(stream: string, event: string, payload: unknown): void {
+    if (event === "event") catchUp.heard(stream, payload as Heard);
+    if (event !== "news") return;
+    const { conversation_id, last_seq } = payload as { conversation_id: number; last_seq: number };
+    conversations.news(conversation_id, last_seq);
+    news.add(conversation_id);
+    tellingNews ??= setTimeout(() => {
+      tellingNews = undefined;
+      const ids = news.size > mostNews ? [null] : [...news];
+      news.clear();
+      for (const id of ids) options.onNews?.(id);
+    }, newsPauseMs);
+  }
+
+  function joined(): void {
+    wake();
+    clearTimeout(checkAfterJoin);
+    checkAfterJoin = setTimeout(() => void check(), timing.checkAfterJoinMs * (1 + Math.random()));
+  }
+
+  async function apply(change: Change): Promise<void> {
+    await options.apply(change);
+    if (!stopped.aborted) conversations.applied(change);
   }
 
   /** The network or the page is back, or something may be missing. */
   function wake(): void {
-    if (stopped.aborted || topics.size === 0) return;
-    for (const topic of topics.values()) topic.retry();
+    if (stopped.aborted || !own) return;
+    own.retry();
+    conversations.retry();
     outbox.flush();
     catchUp.hurry();
     catchUp.want();
@@ -163,18 +229,22 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
 
   /** The cheap question of every minute. */
   async function check(): Promise<void> {
-    if (topics.size === 0 || catchUp.isCatchingUp()) return;
+    if (!own || catchUp.isCatchingUp()) return;
     const answer = await call(supabase.rpc("unread"), calling);
     if (stopped.aborted || answer.error) return;
-    const [row] = [answer.data].flat() as { cursors: Record<string, number> }[];
-    const isBehind = ([name, seq]: [string, number]) => (catchUp.cursorOf(name) ?? -1) < seq;
-    if (Object.entries(row?.cursors ?? {}).some(isBehind)) catchUp.want();
+    const [row] = [answer.data].flat() as Unread[];
+    const stream = `user:${userId}`;
+    const isBehind = (catchUp.cursorOf(stream) ?? -1) < (row?.cursors?.[stream] ?? -1);
+    if (isBehind || (conversations.anyOpen() && (await catchUp.isBehind()))) catchUp.want();
+    const sums = `${row?.messages} ${row?.message_requests}`;
+    if (sums === messages || stopped.aborted) return;
+    messages = sums;
+    options.onNews?.(null);
   }
 
   function state(): SyncState {
-    if (stopped.aborted || topics.size === 0) return "offline";
-    const isJoined = [...topics.values()].every((topic) => topic.isJoined());
-    if (isJoined && !catchUp.isCatchingUp()) return "live";
+    if (stopped.aborted || !own) return "offline";
+    if (own.isJoined() && conversations.areJoined() && !catchUp.isCatchingUp()) return "live";
     return isReachable && catchUp.isReachable() && !catchUp.isPaused() ? "catching up" : "offline";
   }
 
@@ -195,10 +265,10 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
       stopping.abort();
       stopWaking();
       clearTimeout(checkAfterJoin);
+      clearTimeout(tellingNews);
       auth.subscription.unsubscribe();
       running.isRunning = false;
-      const left = [...topics.values()].map((topic) => topic.leave());
-      running.end = Promise.all([...left, catchUp.end(), outbox.end()]);
+      running.end = Promise.all([own?.leave(), conversations.end(), catchUp.end(), outbox.end()]);
       tell();
       await running.end;
     })();
@@ -207,7 +277,11 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
 
   return {
     state,
-    cursors: catchUp.cursors,
+    open: conversations.open,
+    cursors() {
+      const isOwn = ([name]: [string, number]) => name.startsWith("user:");
+      return Object.fromEntries(Object.entries(catchUp.cursors()).filter(isOwn));
+    },
     wake,
     send: outbox.send,
     pending: outbox.pending,

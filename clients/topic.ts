@@ -4,18 +4,29 @@ import { type BackOff, backOffMs } from "./back-off.ts";
 import { type Calling, within } from "./call.ts";
 
 export interface TopicListener {
-  /** A broadcast `event` came. */
-  heard(payload: unknown): void;
+  /** A broadcast came. */
+  heard(event: string, payload: unknown): void;
   /** From now on broadcasts come. Earlier ones are lost. Called again after each new join. */
   joined(): void;
   /** No broadcasts come for now. */
   lost(why: Error): void;
+  /** Absent: nobody sees there that the person is online, and the client does not learn who is. */
+  presence?: Presence;
+}
+
+export interface Presence {
+  /** What the others see of this client. */
+  key: string;
+  /** The keys of everybody who is there now. */
+  changed(keys: string[]): void;
 }
 
 export interface Topic {
   isJoined(): boolean;
   /** Joins at once if it waits for its next try. */
   retry(): void;
+  /** Broadcasts to the others who are there. Without a place, it does nothing. */
+  send(event: string, payload: Record<string, unknown>): void;
   /** Leaves. The listener hears nothing any more. */
   leave(): Promise<void>;
 }
@@ -33,7 +44,10 @@ export function joinTopic(
   listener: TopicListener,
   { timeoutMs, stopped, isSignedIn }: Calling,
   backOff?: BackOff,
+  /** The end of an earlier place in the same topic. */
+  before: Promise<unknown> = Promise.resolve(),
 ): Topic {
+  const { presence } = listener;
   let channel: RealtimeChannel | undefined;
   let isJoined = false;
   let isJoining = false;
@@ -41,7 +55,7 @@ export function joinTopic(
   let failures = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   /** supabase-js has one channel for each topic. So the next one has to wait until this is done. */
-  let removed: Promise<unknown> = Promise.resolve();
+  let removed = before;
 
   async function join(): Promise<void> {
     clearTimeout(timer);
@@ -52,11 +66,19 @@ export function joinTopic(
     isJoining = false;
     if (hasLeft) return;
     if (!hasToken) return again();
-    const own = supabase.channel(name, { config: { private: true, broadcast: { replication_ready: true } } });
-    channel = own;
-    own.on("broadcast", { event: "event" }, ({ payload }) => {
-      if (channel === own) listener.heard(payload);
+    const config = { private: true, broadcast: { replication_ready: true } };
+    const own = supabase.channel(name, {
+      config: presence ? { ...config, presence: { key: presence.key, enabled: true } } : config,
     });
+    channel = own;
+    own.on("broadcast", { event: "*" }, ({ event, payload }) => {
+      if (channel === own) listener.heard(event, payload);
+    });
+    if (presence) {
+      own.on("presence", { event: "sync" }, () => {
+        if (channel === own) presence.changed(Object.keys(own.presenceState()));
+      });
+    }
     // Hosted Supabase answers a join before it hears the database. It says so here when it does.
     own.on("system", {}, ({ status, extension }) => {
       if (channel === own && isJoined && status === "ok" && extension === "system") listener.joined();
@@ -70,6 +92,8 @@ export function joinTopic(
     if (status === "SUBSCRIBED") {
       failures = 0;
       isJoined = true;
+      // The server refuses this to a person who does not show that they are online.
+      if (presence) own.track({}).catch(() => {});
       listener.joined();
       return;
     }
@@ -85,9 +109,13 @@ export function joinTopic(
 
   function again(old?: RealtimeChannel): void {
     channel = undefined;
-    if (old) removed = supabase.removeChannel(old).catch(() => {});
+    if (old) removed = remove(old);
     timer = setTimeout(join, backOffMs(++failures, backOff));
   }
+
+  /** The server may never answer. So nobody waits for it longer than for a request. */
+  const remove = (old: RealtimeChannel): Promise<unknown> =>
+    within(timeoutMs, new AbortController().signal, () => supabase.removeChannel(old)).catch(() => {});
 
   /** Auth refreshes a token that has expired. @returns whether the socket has a valid token now */
   function refreshToken(): Promise<boolean> {
@@ -104,13 +132,16 @@ export function joinTopic(
     retry() {
       if (timer !== undefined) void join();
     },
+    send(event, payload) {
+      if (isJoined) channel?.send({ type: "broadcast", event, payload }).catch(() => {});
+    },
     async leave() {
       hasLeft = true;
       isJoined = false;
       clearTimeout(timer);
       const own = channel;
       channel = undefined;
-      await (own ? supabase.removeChannel(own).catch(() => {}) : removed);
+      await (own ? remove(own) : removed);
     },
   };
 }

@@ -1,7 +1,7 @@
 /**
- * Catching up on several streams, against a model of the server: logs, broadcasts that get lost, doubled
- * and reordered, calls that fail, retention, and streams that end. In all of this each stream is
- * applied once and in order, and is complete at the end.
+ * Catching up on several streams, against a model of the server: logs, broadcasts that get lost, doubled,
+ * reordered and emptied, calls that fail, retention, and streams that end, are closed and opened again.
+ * In all of this each stream is applied once and in order, and is complete at the end.
  */
 
 import type { SupabaseClient } from "@supabase/supabase-js";
@@ -14,9 +14,9 @@ const names = ["user:alice", "conversation:1", "conversation:2"];
 
 /** The things that may happen. */
 type Step =
-  | { do: "append"; stream: number; count: number; fate: "heard" | "lost" | "twice" | "late" }
+  | { do: "append"; stream: number; count: number; fate: "heard" | "lost" | "twice" | "late" | "empty" }
   | { do: "forget"; stream: number }
-  | { do: "end"; stream: number }
+  | { do: "end" | "close" | "open" | "restart"; stream: number }
   | { do: "ask" }
   | { do: "fail"; how: "network" | "server" | "lost" }
   | { do: "breakApply" }
@@ -30,11 +30,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       do: fc.constant("append" as const),
       stream,
       count: fc.integer({ min: 1, max: 3 }),
-      fate: fc.constantFrom("heard" as const, "lost" as const, "twice" as const, "late" as const),
+      fate: fc.constantFrom(...(["heard", "lost", "twice", "late", "empty"] as const)),
     }),
   },
   fc.record({ do: fc.constant("forget" as const), stream }),
   fc.record({ do: fc.constant("end" as const), stream: fc.integer({ min: 1, max: 2 }) }),
+  fc.record({
+    do: fc.constantFrom(...(["close", "open", "open", "restart"] as const)),
+    stream: fc.integer({ min: 1, max: 2 }),
+  }),
   fc.constant({ do: "ask" as const }),
   fc.record({
     do: fc.constant("fail" as const),
@@ -55,7 +59,8 @@ function createServer() {
   function sync(cursors: Record<string, number>, pageSize: number) {
     const unreadable = lag;
     lag = 0;
-    return [...logs.keys()].map((name) => {
+    const asked = [...logs.keys()].filter((name) => name.startsWith("user:") || name in cursors);
+    return asked.map((name) => {
       const log = logs.get(name) as { newest: number; oldest: number };
       const newest = Math.max(0, log.newest - unreadable);
       const cursor = cursors[name];
@@ -110,9 +115,11 @@ test("every stream is applied once, in order, and completely", async () => {
       onTestFinished(() => void vi.useRealTimers());
       const server = createServer();
       const cursors = new Map<string, number>();
+      const open = new Set(names);
       let isBroken = false;
       const stopping = new AbortController();
       const apply = async (change: Change) => {
+        expect(open).toContain(change.stream);
         await Promise.resolve();
         if (isBroken) {
           isBroken = false;
@@ -128,6 +135,7 @@ test("every stream is applied once, in order, and completely", async () => {
           cursors.set(change.stream, change.seq);
         } else {
           seen.ends++;
+          open.delete(change.stream);
           cursors.delete(change.stream);
         }
       };
@@ -153,6 +161,7 @@ test("every stream is applied once, in order, and completely", async () => {
           },
         },
       );
+      for (const name of names) catchUp.follow(name);
       catchUp.want();
       const late: [string, StreamEvent][] = [];
       for (const now of steps) {
@@ -164,12 +173,24 @@ test("every stream is applied once, in order, and completely", async () => {
             if (now.fate === "late") late.unshift([name, event]);
             if (now.fate === "heard" || now.fate === "twice") catchUp.heard(name, event);
             if (now.fate === "twice") catchUp.heard(name, event);
+            if (now.fate === "empty") catchUp.heard(name, { ...event, payload: null });
           }
           if (now.fate === "heard") server.lag(now.count);
         } else if (now.do === "forget") {
           const log = server.logs.get(names[now.stream] as string);
           if (log) log.oldest = log.newest + 1;
         } else if (now.do === "end") server.logs.delete(names[now.stream] as string);
+        else if (now.do === "close") {
+          // One that runs goes on, and then nothing comes.
+          catchUp.unfollow(names[now.stream] as string);
+          await vi.advanceTimersByTimeAsync(0);
+          open.delete(names[now.stream] as string);
+          cursors.delete(names[now.stream] as string);
+        } else if (now.do === "open") {
+          open.add(names[now.stream] as string);
+          catchUp.follow(names[now.stream] as string);
+          catchUp.want();
+        } else if (now.do === "restart") catchUp.restart(names[now.stream] as string);
         else if (now.do === "ask") catchUp.want();
         else if (now.do === "fail") server.failures.push(now.how);
         else if (now.do === "breakApply") isBroken = true;
@@ -184,7 +205,8 @@ test("every stream is applied once, in order, and completely", async () => {
       await vi.advanceTimersByTimeAsync(3_000);
       catchUp.want();
       await vi.advanceTimersByTimeAsync(3_000);
-      const newest = Object.fromEntries([...server.logs].map(([name, log]) => [name, log.newest]));
+      const followed = [...server.logs].filter(([name]) => open.has(name));
+      const newest = Object.fromEntries(followed.map(([name, log]) => [name, log.newest]));
       expect(catchUp.cursors()).toEqual(newest);
       expect(Object.fromEntries(cursors)).toEqual(newest);
       expect(catchUp.isCatchingUp()).toBe(false);
@@ -223,5 +245,35 @@ test("an event that was heard before sync() can read it is asked for again", asy
   catchUp.heard("user:alice", server.eventOf(3));
   await vi.advanceTimersByTimeAsync(1_000);
   expect(seqs).toEqual([1, 2, 3]);
+  expect(catchUp.isCatchingUp()).toBe(false);
+});
+
+test("a new stream that sync() cannot see yet is asked for again, and one that does not exist is gone", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const server = createServer();
+  const stopping = new AbortController();
+  onTestFinished(() => stopping.abort());
+  const told: string[] = [];
+  const catchUp = createCatchUp(
+    server.client,
+    { timeoutMs: 1_000, stopped: stopping.signal, isSignedIn: async () => true, renewToken: async () => {} },
+    {
+      apply: ({ type, stream }) => void told.push(`${type} ${stream}`),
+      changed: () => {},
+      failed: () => {},
+      timing: { checkEveryMs: 0, checkAfterJoinMs: 0, callTimeoutMs: 1_000, pageSize: 200 },
+    },
+  );
+  server.logs.delete("conversation:1");
+  server.logs.delete("conversation:2");
+  catchUp.follow("conversation:1");
+  catchUp.follow("conversation:2");
+  catchUp.want();
+  await vi.advanceTimersByTimeAsync(30);
+  expect(told).toEqual([]);
+  server.logs.set("conversation:1", { newest: 5, oldest: 1 });
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(told).toEqual(["replace conversation:1", "gone conversation:2"]);
   expect(catchUp.isCatchingUp()).toBe(false);
 });

@@ -74,6 +74,18 @@ test("an event that sync() never knows is given up after six questions", () => {
   expect(stream.held.size).toBe(0);
 });
 
+test("a broadcast without a payload is not applied, and is asked for until sync() brings it", () => {
+  const stream = createStream("conversation:1", 3);
+  hold(stream, { seq: 4, kind: "message", payload: null });
+  expect(next(stream)).toBeUndefined();
+  expect(missed(stream, [4])).toBe(1);
+  // The event itself may come later, and is not replaced by one that says less.
+  hold(stream, event(4));
+  hold(stream, { seq: 4, kind: "news", payload: null });
+  expect(next(stream)).toEqual(event(4));
+  expect(missed(stream, [4])).toBe(0);
+});
+
 test("an event that sync() brought meanwhile is not missed", () => {
   const stream = createStream("user:alice", 3);
   for (const seq of [5, 6]) hold(stream, event(seq));
