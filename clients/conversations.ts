@@ -176,8 +176,10 @@ export function createConversations(
       joined: host.joined,
       lost(why: Error) {
         host.failed(why);
-        // The topic may be an old one, or the person may not be a member any more.
-        catchUp.want();
+        // `moved` names the next topic to everybody, also to a person who may not listen to it. A snapshot
+        // says what this person may do.
+        if (why.message.startsWith("Unauthorized")) catchUp.restart(room.stream);
+        else catchUp.want();
       },
       presence:
         onPresence && isSmall

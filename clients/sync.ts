@@ -81,6 +81,14 @@ interface Unread {
 
 const usual: Timing = { checkEveryMs: 60_000, checkAfterJoinMs: 2_000, callTimeoutMs: 20_000, pageSize: 200 };
 
+/**
+ * Postgres sends news a moment before others can read it. So `onNews` tells it a little later, and a list that
+ * is read then has it.
+ */
+const newsPauseMs = 200;
+/** If more conversations have news at once, `onNews` gets null. */
+const mostNews = 20;
+
 /** The sync of each client. `end`: when it left its topics. */
 const ofClients = new WeakMap<SupabaseClient, { isRunning: boolean; end: Promise<unknown> }>();
 
@@ -106,6 +114,9 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
   /** Something was not sent, because there was no valid token. */
   let lacksToken = false;
   let checkAfterJoin: ReturnType<typeof setTimeout> | undefined;
+  /** The conversations of which `onNews` tells next. */
+  const news = new Set<number>();
+  let tellingNews: ReturnType<typeof setTimeout> | undefined;
   /** The sums of unread messages at the last check. */
   let messages: string | undefined;
   let end: Promise<void> | undefined;
@@ -186,7 +197,13 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
     if (event !== "news") return;
     const { conversation_id, last_seq } = payload as { conversation_id: number; last_seq: number };
     conversations.news(conversation_id, last_seq);
-    options.onNews?.(conversation_id);
+    news.add(conversation_id);
+    tellingNews ??= setTimeout(() => {
+      tellingNews = undefined;
+      const ids = news.size > mostNews ? [null] : [...news];
+      news.clear();
+      for (const id of ids) options.onNews?.(id);
+    }, newsPauseMs);
   }
 
   function joined(): void {
@@ -248,6 +265,7 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
       stopping.abort();
       stopWaking();
       clearTimeout(checkAfterJoin);
+      clearTimeout(tellingNews);
       auth.subscription.unsubscribe();
       running.isRunning = false;
       running.end = Promise.all([own?.leave(), conversations.end(), catchUp.end(), outbox.end()]);

@@ -109,9 +109,13 @@ export function joinTopic(
 
   function again(old?: RealtimeChannel): void {
     channel = undefined;
-    if (old) removed = supabase.removeChannel(old).catch(() => {});
+    if (old) removed = remove(old);
     timer = setTimeout(join, backOffMs(++failures, backOff));
   }
+
+  /** The server may never answer. So nobody waits for it longer than for a request. */
+  const remove = (old: RealtimeChannel): Promise<unknown> =>
+    within(timeoutMs, new AbortController().signal, () => supabase.removeChannel(old)).catch(() => {});
 
   /** Auth refreshes a token that has expired. @returns whether the socket has a valid token now */
   function refreshToken(): Promise<boolean> {
@@ -137,7 +141,7 @@ export function joinTopic(
       clearTimeout(timer);
       const own = channel;
       channel = undefined;
-      await (own ? supabase.removeChannel(own).catch(() => {}) : removed);
+      await (own ? remove(own) : removed);
     },
   };
 }

@@ -7,6 +7,8 @@ import { breakSomething } from "./faults.ts";
 import { createStage, type Desk, type House, type Stage, type Tally } from "./stage.ts";
 import { type Act, type Fault, type Step, spoken, type Write } from "./steps.ts";
 
+/** The job that pg_cron starts every second runs after so many steps. */
+const stepsOfJob = 10;
 /** How many requests of people run at the same time. */
 const mostRunning = 8;
 
@@ -22,6 +24,8 @@ export async function play(house: House, steps: Step[], tally: Tally): Promise<v
   for (const [n, step] of steps.entries()) {
     tally.steps++;
     if (process.env.PLAZA_SYNC_TRACE) console.error(`${tally.steps}. ${spoken(step)}`);
+    // A server may be away, and the next run does the rest.
+    if (n % stepsOfJob === 0) stage.town.sql`call private.deliver_chat()`.catch(() => {});
     if (step.do === "quiet") await compare(stage, step.nudge, steps.slice(0, n + 1));
     else await take(stage, step);
   }

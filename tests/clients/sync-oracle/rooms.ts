@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { SupabaseClient } from "@supabase/supabase-js";
+import type { StreamEvent } from "../../../clients/stream.ts";
 import type { Change, Conversation, Sync } from "../../../clients/sync.ts";
 
 export type Message = Record<string, unknown> & { id: number; seq: number };
@@ -33,7 +34,8 @@ const snapshotSize = 50;
 const pageSize = 5;
 /** Longer ones close the oldest. */
 const mostOpen = 6;
-const listPauseMs = 30;
+const listPauseMs = 150;
+const listTimeoutMs = 3_000;
 
 /** What of a row of `conversations()` a list shows. The rest changes without news. */
 export function listed(row: Record<string, unknown>): Record<string, unknown> {
@@ -111,12 +113,16 @@ export function createRooms(): Rooms {
     if (isReading) return;
     isReading = true;
     while (isStale && page) {
+      // What was heard may be readable only a moment later.
+      await new Promise((resolve) => setTimeout(resolve, listPauseMs));
+      if (!page) break;
       isStale = false;
       const { client } = page;
-      const read = await readList(client).catch(() => undefined);
+      // supabase-js bounds no refresh of a token: one whose answer was lost may wait for ever.
+      const late = new Promise<undefined>((resolve) => setTimeout(resolve, listTimeoutMs));
+      const read = await Promise.race([readList(client).catch(() => undefined), late]);
       if (client === page?.client) list = read ?? list;
       isStale ||= !read;
-      await new Promise((resolve) => setTimeout(resolve, listPauseMs));
     }
     isReading = false;
   }
@@ -155,7 +161,7 @@ export function createRooms(): Rooms {
         violations.push(`${change.stream}: ${change.seq} after ${room.cursor}`);
       }
       room.cursor = change.seq;
-      applyTo(room, change.kind, change.payload);
+      applyTo(room, change);
     }
   }
 
@@ -219,8 +225,19 @@ function fromSnapshot(cursor: number, snapshot: Record<string, unknown>): KnownR
 }
 
 /** What docs/reference/chat.md asks of a client. */
-function applyTo(room: KnownRoom, kind: string, payload: Record<string, unknown>): void {
-  if (kind === "message") room.messages[(payload as Message).id] = payload as Message;
+function applyTo(room: KnownRoom, { seq, kind, payload }: StreamEvent): void {
+  if (kind === "message") {
+    const message = payload as Message & { change: string | null; sender: { id: string } | null };
+    room.messages[message.id] = message;
+    // A new message: who says something has read everything before it.
+    if (message.seq === seq && message.sender && message.change === null) {
+      room.receipts[message.sender.id] = { profile_id: message.sender.id, delivered_seq: seq, read_seq: seq };
+    }
+  }
   if (kind === "conversation") room.row = { ...room.row, ...payload };
-  if (kind === "pointer") room.receipts[(payload as Receipt).profile_id] = payload as Receipt;
+  if (kind === "pointer") {
+    const receipt = payload as Receipt;
+    if (receipt.read_seq === null) delete room.receipts[receipt.profile_id];
+    else room.receipts[receipt.profile_id] = receipt;
+  }
 }

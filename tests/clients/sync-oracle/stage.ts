@@ -122,7 +122,20 @@ export async function createStage(house: House, tally: Tally): Promise<Stage> {
     problems: [],
   };
   await Promise.all(peopleNames.map((_, n) => moveIn(stage, n)));
+  await moveTogether(stage);
   return stage;
+}
+
+/** A group of all, which is open on every device. */
+async function moveTogether({ people, desks, rooms }: Stage): Promise<void> {
+  const [maker, ...others] = people as [Person, ...Person[]];
+  const member_ids = others.map(({ id }) => id);
+  const { data: id } = await maker.client.rpc("create_group", { name: "all", member_ids }).throwOnError();
+  for (const { client } of others) {
+    await client.rpc("accept_conversation", { conversation_id: id }).throwOnError();
+  }
+  rooms.push({ id, maker: 0 });
+  await Promise.all(desks.map(({ device }) => device.ask("enter", id)));
 }
 
 /** Somebody new takes this place and its devices. */
