@@ -97,7 +97,7 @@ create table private.conversation_members (
   read_seq         bigint                    not null default 0,
   shown_seq        bigint                    not null default 0,
   is_marked_unread boolean                   not null default false,
-  view             integer                   not null default 1,
+  view             integer                   not null default extract(epoch from now() - '2026-01-01 00:00+00'),
   muted_until      timestamptz,
   is_archived      boolean                   not null default false,
   is_pinned        boolean                   not null default false,
@@ -121,16 +121,56 @@ comment on column private.conversation_members.from_seq is 'The person sees mess
 comment on column private.conversation_members.delivered_seq is 'Up to here a device of the person got everything.';
 comment on column private.conversation_members.read_seq is 'Up to here the person read everything. Nobody else sees it.';
 comment on column private.conversation_members.shown_seq is 'Up to here the others see that the person read.';
-comment on column private.conversation_members.view is 'It grows when the person sees the past in another way, without an event of the conversation: after a block, or when they delete a message for themselves.';
+comment on column private.conversation_members.view is 'It grows when the person sees the past in another way, without an event of the conversation: after a block, or when they delete a message for themselves. It begins with the time, so that it is another one when the person comes back.';
 comment on column private.conversation_members.keeps_deleted is 'In a direct conversation: whether the other''s messages stay when the other deletes their account.';
 revoke all on private.conversation_members from public, anon, authenticated, service_role;
 
 -- The conversations of a person.
 create index conversation_members_user_id_idx on private.conversation_members (user_id, conversation_id);
 
--- Holding --------------------------------------------------------------------
+-- Acting ---------------------------------------------------------------------
 
--- A stranger and somebody who is not signed in to this conversation get one answer.
+-- Definer, because nobody may read the accounts of Auth.
+create function private.is_locked_out(user_id uuid)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return exists (
+    select from auth.users
+    where users.id = is_locked_out.user_id and users.banned_until > now()
+  );
+end;
+$$;
+
+comment on function private.is_locked_out is 'Whether an account is banned.';
+revoke all on function private.is_locked_out (uuid) from public, anon, authenticated, service_role;
+
+-- A token that was made before a ban is still good for a while.
+create function private.chat_viewer()
+returns uuid
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  viewer_id uuid := private.viewer();
+begin
+  if private.is_locked_out(viewer_id) then
+    raise sqlstate 'PT403' using message = 'Your account is locked', detail = 'account_locked';
+  end if;
+  return viewer_id;
+end;
+$$;
+
+comment on function private.chat_viewer is 'The id of the person who is signed in. The error PT401 when nobody is, and PT403 when the account is banned.';
+revoke all on function private.chat_viewer () from public, anon, authenticated, service_role;
+
+-- A stranger, and a person who left, get one answer.
 create function private.refuse_conversation()
 returns void
 language plpgsql
@@ -211,6 +251,8 @@ begin
   perform private.member_of(act_in.viewer_id, act_in.conversation_id);
   held := private.hold_conversation(act_in.conversation_id);
   perform private.member_of(act_in.viewer_id, act_in.conversation_id);
+  -- A ban may have come while this request waited.
+  perform private.chat_viewer();
   return held;
 end;
 $$;

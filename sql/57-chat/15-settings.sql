@@ -99,7 +99,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   own private.chat_settings := private.chat_settings_of(viewer_id);
 begin
   return (own.who_writes, own.who_adds, own.shows_receipts, own.shows_presence)::public.chat_settings;
@@ -131,7 +131,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   own private.chat_settings;
 begin
   perform private.take_own_turn(viewer_id);

@@ -52,7 +52,7 @@ comment on column private.messages.expires_at is 'When its text disappears, or n
 revoke all on private.messages from public, anon, authenticated, service_role;
 
 -- What counts as unread behind a pointer.
-create index messages_unread_idx on private.messages (conversation_id, seq) include (sender_id)
+create index messages_unread_idx on private.messages (conversation_id, seq) include (sender_id, expires_at)
   where change is null and deleted_at is null;
 -- The messages whose text has to disappear.
 create index messages_expires_at_idx on private.messages (expires_at) where expires_at is not null and deleted_at is null;

@@ -10,8 +10,9 @@
  *     person looks like a deleted message of a deleted account. In a direct conversation, the
  *     text stays for a member who keeps deleted accounts, as it does after a deletion.
  *
- * The topic of a conversation hears everybody's messages, so it has no viewer. Its view leaves
- * out the members who are apart (70-blocks.sql), and what depends on the viewer.
+ * The topic of a conversation hears everybody's messages, so it has no viewer. It hears
+ * nothing of a message that concerns a member who is apart (70-blocks.sql), and nothing that
+ * depends on the viewer.
  */
 
 -- Types ----------------------------------------------------------------------
@@ -49,7 +50,7 @@ create type public.message as (
   expires_at       timestamptz
 );
 
-comment on type public.message is 'A message as its reader sees it. reactions is [{"emoji": "👍", "profile_ids": ["…"]}], in the order of the first one of each kind.';
+comment on type public.message is 'A message as its reader sees it. reactions is [{"emoji": "👍", "count": 1, "profile_ids": ["…"]}], in the order of the first one of each kind. profile_ids has the first 100 people.';
 comment on column public.message.sender is 'Who said or did it. Null: the account is deleted.';
 comment on column public.message.client_id is 'The key that the sender''s client made. Null for changes and deleted messages.';
 comment on column public.message.change is 'What happened to the conversation. Null: somebody said something.';
@@ -292,18 +293,21 @@ stable
 security invoker
 set search_path = ''
 as $$
+declare
+  most constant integer := 100;
 begin
   return (
     select coalesce(
       jsonb_agg(
-        jsonb_build_object('emoji', kinds.emoji, 'profile_ids', kinds.profile_ids) order by kinds.first_id
+        jsonb_build_object('emoji', kinds.emoji, 'count', kinds.count, 'profile_ids', kinds.profile_ids[:most])
+        order by kinds.first_id
       ),
       '[]'
     )
     from (
       select
         message_reactions.emoji, min(message_reactions.id) as first_id,
-        jsonb_agg(message_reactions.user_id order by message_reactions.id) as profile_ids
+        count(*) as count, array_agg(message_reactions.user_id order by message_reactions.id) as profile_ids
       from private.message_reactions
       where message_reactions.message_id = reactions_of.message_id
         and message_reactions.user_id <> all (reactions_of.nameless)

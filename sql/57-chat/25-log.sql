@@ -105,12 +105,23 @@ as $$
 declare
   apart uuid[] := private.apart_ids(conversation.id);
 begin
-  if message.sender_id = any (apart) then
+  if cardinality(apart) > 0 and (
+    message.sender_id = any (apart)
+    or message.target_id = any (apart)
+    or exists (
+      select from private.message_mentions
+      where message_mentions.message_id = message.id and message_mentions.user_id = any (apart)
+    )
+    or exists (
+      select from private.message_reactions
+      where message_reactions.message_id = message.id and message_reactions.user_id = any (apart)
+    )
+  ) then
     return null;
   end if;
   return (
     select to_jsonb(seen)
-    from private.message_rows(null, apart, apart, array[message.id]) as seen
+    from private.message_rows(null, '{}', '{}', array[message.id]) as seen
   );
 end;
 $$;

@@ -29,12 +29,11 @@ begin
     conversation, moved.last_seq, 'moved', jsonb_build_object('topic', private.topic_of(moved))
   );
 
-  insert into private.conversation_tellings (user_id, conversation_id)
-  select conversation_members.user_id, moved.id
-  from private.conversation_members
-  where conversation_members.conversation_id = moved.id
-  order by conversation_members.user_id
-  on conflict do nothing;
+  perform private.tell(moved.id, array(
+    select conversation_members.user_id
+    from private.conversation_members
+    where conversation_members.conversation_id = moved.id
+  ));
   return moved;
 end;
 $$;

@@ -72,25 +72,6 @@ comment on function private.is_seen_in is 'Whether somebody may show in a conver
 revoke all on function private.is_seen_in (uuid, text, text) from public, anon, authenticated, service_role;
 grant execute on function private.is_seen_in (uuid, text, text) to authenticated;
 
--- Definer, because nobody may read the accounts of Auth.
-create function private.is_locked_out(user_id uuid)
-returns boolean
-language plpgsql
-stable
-security definer
-set search_path = ''
-as $$
-begin
-  return not exists (
-    select from auth.users
-    where users.id = is_locked_out.user_id and (users.banned_until is null or users.banned_until <= now())
-  );
-end;
-$$;
-
-comment on function private.is_locked_out is 'Whether an account is banned or gone.';
-revoke all on function private.is_locked_out (uuid) from public, anon, authenticated, service_role;
-
 create policy "members listen to their conversations"
   on realtime.messages for select
   to authenticated

@@ -17,10 +17,12 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   low uuid := least(viewer_id, direct_conversation.profile_id);
   high uuid := greatest(viewer_id, direct_conversation.profile_id);
   found_id bigint;
+  conversation private.conversations;
+  own private.conversation_members;
 begin
   perform private.take_own_turn(viewer_id);
   if direct_conversation.profile_id is distinct from viewer_id then
@@ -31,11 +33,12 @@ begin
   where conversations.low_id = low and conversations.high_id = high;
   if found then
     -- A person who asks for the conversation wants it back.
-    update private.conversation_members
-    set is_accepted = true, is_declined = false
-    where conversation_members.conversation_id = found_id
-      and conversation_members.user_id = viewer_id
-      and conversation_members.is_declined;
+    if (private.member_of(viewer_id, found_id)).is_declined then
+      conversation := private.hold_conversation(found_id);
+      own := private.member_of(viewer_id, found_id);
+      perform private.accept_member(conversation, own);
+      perform private.tell_own_devices(viewer_id, found_id);
+    end if;
     return found_id;
   end if;
 
@@ -104,7 +107,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   conversation private.conversations;
 begin
   perform private.take_own_turn(viewer_id);

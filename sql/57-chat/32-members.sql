@@ -107,6 +107,8 @@ set search_path = ''
 as $$
 declare
   most constant integer := 500;
+  -- They read nothing until they accept (36-requests.sql).
+  nothing_yet constant bigint := 9223372036854775806;
   present private.conversations;
 begin
   select conversations.* into present
@@ -119,16 +121,18 @@ begin
   insert into private.conversation_members (conversation_id, user_id, is_accepted, from_seq, read_seq, delivered_seq)
   select
     present.id, newcomer.id, newcomer.id = any (accepted_ids),
-    case when groups.history = 'all' then 0 else present.last_seq end, present.last_seq, present.last_seq
+    case
+      when groups.history = 'all' then 0
+      when groups.history = 'none' and not newcomer.id = any (accepted_ids) then nothing_yet
+      else present.last_seq
+    end,
+    present.last_seq, present.last_seq
   from unnest(profile_ids) as newcomer (id)
   join private.groups on groups.conversation_id = present.id;
   update private.conversations
   set member_count = conversations.member_count + cardinality(profile_ids)
   where conversations.id = present.id;
-  insert into private.conversation_tellings (user_id, conversation_id)
-  select newcomer.id, present.id
-  from unnest(profile_ids) as newcomer (id)
-  on conflict do nothing;
+  perform private.tell(present.id, profile_ids);
 end;
 $$;
 
@@ -236,7 +240,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   conversation private.conversations;
 begin
   conversation := private.act_in(viewer_id, add_members.conversation_id, 'membership');

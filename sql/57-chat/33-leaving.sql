@@ -41,6 +41,11 @@ begin
   if moved.member_count = 0 then
     delete from private.conversations
     where conversations.id = conversation.id;
+  end if;
+  delete from private.unread_conversations
+  where unread_conversations.user_id = end_membership.profile_id
+    and unread_conversations.conversation_id = conversation.id;
+  if moved.member_count = 0 then
     return;
   end if;
   perform private.set_apart(moved.id, end_membership.profile_id);
@@ -50,7 +55,7 @@ begin
     case when end_membership.change = 'removed' then end_membership.profile_id end
   );
   perform private.append_conversation_event(moved);
-  perform private.tell_later(end_membership.profile_id, moved.id);
+  perform private.tell(moved.id, array[end_membership.profile_id]);
 end;
 $$;
 
@@ -67,7 +72,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   conversation private.conversations;
   own private.conversation_members;
   other private.conversation_members;
@@ -115,7 +120,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   conversation private.conversations;
   own private.conversation_members;
 begin
@@ -157,7 +162,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   conversation private.conversations;
   other private.conversation_members;
 begin

@@ -55,7 +55,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   conversation private.conversations;
   own private.conversation_members;
   before private.groups;
@@ -148,7 +148,7 @@ set search_path = ''
 as $$
 declare
   longest constant integer := 31536000;
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   conversation private.conversations;
 begin
   conversation := private.act_in(viewer_id, expire_messages.conversation_id, 'membership');

@@ -20,12 +20,24 @@ declare
     select from private.groups
     where groups.conversation_id = conversation.id and groups.history = 'none'
   );
+  accepted private.conversation_members;
 begin
+  -- The group had this rule when the person was added, and has it no more: 32-members.sql.
   update private.conversation_members
   set is_accepted = true, is_declined = false,
-      from_seq = case when hides_past then conversation.last_seq else conversation_members.from_seq end
-  where conversation_members.conversation_id = conversation.id and conversation_members.user_id = member.user_id;
-  return case when hides_past then private.move_conversation(conversation) else conversation end;
+      from_seq = case
+        when hides_past or conversation_members.from_seq > conversation.last_seq then conversation.last_seq
+        else conversation_members.from_seq
+      end
+  where conversation_members.conversation_id = conversation.id and conversation_members.user_id = member.user_id
+  returning conversation_members.* into accepted;
+  if hides_past then
+    conversation := private.move_conversation(conversation);
+  end if;
+  if accepted.delivered_seq > 0 and private.shows_receipts(accepted) then
+    conversation := private.append_pointer_event(conversation, accepted);
+  end if;
+  return conversation;
 end;
 $$;
 
@@ -42,7 +54,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   conversation private.conversations;
   own private.conversation_members;
 begin
@@ -85,7 +97,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   conversation private.conversations;
   own private.conversation_members;
 begin

@@ -65,7 +65,7 @@ set search_path = ''
 as $$
 declare
   most constant integer := 20;
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   conversation private.conversations;
   -- 122 random bits.
   new_code text := replace(gen_random_uuid()::text, '-', '');
@@ -124,7 +124,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   conversation private.conversations;
 begin
   conversation := private.act_in(viewer_id, delete_invite.conversation_id, 'membership');
@@ -159,7 +159,7 @@ set search_path = ''
 rows 20
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
 begin
   perform private.require_role(private.member_of(viewer_id, invites.conversation_id), 'admin');
   return query
@@ -240,7 +240,7 @@ set search_path = ''
 rows 1
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   found_invite private.group_invites := private.usable_invite(viewer_id, invite.code);
 begin
   return query
@@ -280,7 +280,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   invite private.group_invites;
   conversation private.conversations;
 begin
@@ -288,7 +288,8 @@ begin
   perform private.charge(viewer_id, 'membership', 1);
   invite := private.usable_invite(viewer_id, join_by_invite.code);
   conversation := private.hold_conversation(invite.conversation_id);
-  -- Others used it while this request waited.
+  -- Others used it while this request waited, or a ban came.
+  perform private.chat_viewer();
   invite := private.usable_invite(viewer_id, join_by_invite.code);
   if exists (
     select from private.conversation_members
@@ -312,6 +313,8 @@ begin
   update private.group_invites
   set uses_left = group_invites.uses_left - 1
   where group_invites.code = invite.code;
+  delete from private.join_requests
+  where join_requests.conversation_id = conversation.id and join_requests.user_id = viewer_id;
   perform private.insert_members(conversation, array[viewer_id], array[viewer_id]);
   conversation := private.after_coming(conversation, array[viewer_id]);
   perform private.add_change(conversation, 'joined', viewer_id);

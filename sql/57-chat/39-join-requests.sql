@@ -30,7 +30,7 @@ rows 20
 as $$
 declare
   most constant integer := 100;
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
 begin
   perform private.require_role(private.member_of(viewer_id, join_requests.conversation_id), 'admin');
   return query
@@ -71,7 +71,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   conversation private.conversations;
 begin
   conversation := private.act_in(viewer_id, answer_join_request.conversation_id, 'membership');

@@ -36,9 +36,6 @@ as $$
 declare
   other_id uuid;
 begin
-  if private.is_locked_out(member.user_id) then
-    raise sqlstate 'PT403' using message = 'Your account is locked', detail = 'account_locked';
-  end if;
   if conversation.kind = 'group' then
     if member.role = 'member' and exists (
       select from private.groups
@@ -129,7 +126,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   conversation private.conversations;
   own private.conversation_members;
   message private.messages;
@@ -179,6 +176,8 @@ begin
       end
   where conversation_members.conversation_id = conversation.id and conversation_members.user_id = viewer_id
   returning conversation_members.* into own;
+  delete from private.unread_conversations
+  where unread_conversations.user_id = viewer_id and unread_conversations.conversation_id = conversation.id;
   perform private.announce(conversation, message);
 
   select seen.* into answer

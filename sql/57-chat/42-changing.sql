@@ -44,7 +44,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   conversation private.conversations;
   own private.conversation_members;
   message private.messages;
@@ -72,7 +72,8 @@ begin
     returning messages.* into message;
     perform private.name_members(message);
     perform private.index_message(message);
-    perform private.append_message_event(conversation, message.id);
+    conversation := private.append_message_event(conversation, message.id);
+    perform private.ring_later(conversation.id, conversation.last_seq);
   end if;
   select seen.* into answer
   from private.messages_for(own, array[message.id]) as seen;
@@ -139,6 +140,8 @@ volatile
 security invoker
 set search_path = ''
 as $$
+declare
+  unsent boolean;
 begin
   update private.messages
   set content = '', entities = '[]', reply_to_id = null, post_id = null, has_reactions = false, edited_at = null,
@@ -152,10 +155,23 @@ begin
   where message_mentions.message_id = message.id;
   delete from private.message_search
   where message_search.message_id = message.id;
-  if not private.unsend(message) then
+  unsent := private.unsend(message);
+  -- Nobody listens to a frozen conversation. An event would tell that the other account is still
+  -- there. Only a person who keeps its text reads something else now.
+  if private.is_frozen(conversation) then
+    perform private.change_view(conversation.id, array(
+      select members.user_id
+      from private.conversation_members as members
+      where members.conversation_id = conversation.id
+        and (members.user_id = message.sender_id or members.keeps_deleted)
+    ));
+    return;
+  end if;
+  if not unsent then
     conversation := private.move_conversation(conversation);
   end if;
-  perform private.append_message_event(conversation, message.id);
+  conversation := private.append_message_event(conversation, message.id);
+  perform private.ring_later(conversation.id, conversation.last_seq);
 end;
 $$;
 
@@ -171,7 +187,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   conversation private.conversations;
   own private.conversation_members;
   message private.messages;
@@ -192,7 +208,8 @@ begin
 
   select messages.* into message
   from private.messages
-  where messages.id = delete_message.message_id and messages.sender_id = viewer_id and messages.deleted_at is not null;
+  where messages.id = delete_message.message_id and messages.deleted_at is not null
+    and (messages.sender_id = viewer_id or conversation.kind = 'group' and own.role <= 'admin');
   if found then
     return;
   end if;
@@ -254,7 +271,7 @@ set search_path = ''
 as $$
 declare
   most constant integer := 20;
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   conversation private.conversations;
   own private.conversation_members;
   message private.messages;

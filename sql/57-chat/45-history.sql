@@ -15,7 +15,7 @@ set search_path = ''
 rows 20
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   own private.conversation_members;
   ids bigint[];
 begin
@@ -80,7 +80,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   own private.conversation_members := private.member_of(viewer_id, seq_at.conversation_id);
   -- The message is after low, and not after high.
   low bigint := own.from_seq;
@@ -148,7 +148,7 @@ rows 5
 as $$
 declare
   most constant integer := 100;
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   shown public.message;
 begin
   select seen.* into shown

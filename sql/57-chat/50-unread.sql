@@ -3,7 +3,7 @@
  *
  * What counts as unread, in one place: messages of others with text, behind the member's own
  * pointer, that the member may read (22-reading.sql). It is counted when somebody asks, so it
- * cannot go wrong.
+ * cannot go wrong. At most 10,000 in a conversation are counted.
  *
  * The read pointer is private. It never goes back by itself: only mark_conversation_unread()
  * moves it. The others see another pointer (52-receipts.sql).
@@ -20,6 +20,7 @@ set search_path = ''
 set plan_cache_mode = force_generic_plan
 as $$
 declare
+  most constant integer := 10000;
   behind bigint := greatest(member.read_seq, member.from_seq);
 begin
   -- Nothing is behind the pointer.
@@ -28,25 +29,35 @@ begin
   end if;
   return (
     select count(*)
-    from private.messages
-    where messages.conversation_id = conversation.id
-      and messages.seq > behind
-      and messages.change is null
-      and messages.deleted_at is null
-      and messages.sender_id is distinct from member.user_id
-      and coalesce(messages.sender_id <> all (unread_messages.unheard_ids), true)
+    from (
+      select
+      from private.messages
+      where messages.conversation_id = conversation.id
+        and messages.seq > behind
+        and messages.change is null
+        and messages.deleted_at is null
+        and (messages.expires_at is null or messages.expires_at > now())
+        and messages.sender_id is distinct from member.user_id
+        and coalesce(messages.sender_id <> all (unread_messages.unheard_ids), true)
+      limit most
+    ) as counted
   ) - (
     -- Few people delete a message for themselves before they read it.
     select count(*)
-    from private.hidden_messages
-    join private.messages on messages.id = hidden_messages.message_id
-    where hidden_messages.user_id = member.user_id
-      and messages.conversation_id = conversation.id
-      and messages.seq > behind
-      and messages.change is null
-      and messages.deleted_at is null
-      and messages.sender_id is distinct from member.user_id
-      and coalesce(messages.sender_id <> all (unread_messages.unheard_ids), true)
+    from (
+      select
+      from private.hidden_messages
+      join private.messages on messages.id = hidden_messages.message_id
+      where hidden_messages.user_id = member.user_id
+        and messages.conversation_id = conversation.id
+        and messages.seq > behind
+        and messages.change is null
+        and messages.deleted_at is null
+        and (messages.expires_at is null or messages.expires_at > now())
+        and messages.sender_id is distinct from member.user_id
+        and coalesce(messages.sender_id <> all (unread_messages.unheard_ids), true)
+      limit most
+    ) as hidden
   );
 end;
 $$;
@@ -74,6 +85,7 @@ begin
       and messages.conversation_id = conversation.id
       and messages.seq > greatest(member.read_seq, member.from_seq)
       and messages.deleted_at is null
+      and (messages.expires_at is null or messages.expires_at > now())
       and messages.sender_id is distinct from member.user_id
       and coalesce(messages.sender_id <> all (unread_mentions.unheard_ids), true)
       and not exists (
@@ -88,35 +100,90 @@ comment on function private.unread_mentions is 'How many unread messages name a 
 revoke all on function private.unread_mentions (private.conversations, private.conversation_members, uuid[])
   from public, anon, authenticated, service_role;
 
--- A muted conversation has its own number, and is in no total. Neither is an archived one.
+-- Somebody who is hidden now may be seen again later, so their messages count here.
+create function private.is_behind(member private.conversation_members)
+returns boolean
+language plpgsql
+stable
+security invoker
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+as $$
+begin
+  return exists (
+    select from private.messages
+    where messages.conversation_id = member.conversation_id
+      and messages.seq > greatest(member.read_seq, member.from_seq)
+      and messages.change is null
+      and messages.deleted_at is null
+      and messages.sender_id is distinct from member.user_id
+  );
+end;
+$$;
+
+comment on function private.is_behind is 'Whether others said something behind the pointer of a member. Some of it may be hidden from the member.';
+revoke all on function private.is_behind (private.conversation_members) from public, anon, authenticated, service_role;
+
+-- Its cost depends on the conversations with something unread, and not on all conversations of
+-- the person. A muted conversation has its own number, and is in no total. Neither is an
+-- archived one.
 create function private.chat_totals(viewer_id uuid, out messages bigint, out message_requests bigint)
 returns record
 language plpgsql
 stable
 security invoker
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 as $$
 declare
-  hidden_ids uuid[] := array(select private.hidden_ids(chat_totals.viewer_id));
+  most constant integer := 200;
+  most_bells constant integer := 1000;
+  conversation_ids bigint[];
+  hidden_ids uuid[];
 begin
+  messages := 0;
+  message_requests := 0;
+  conversation_ids := array(
+    select unread_conversations.conversation_id
+    from private.unread_conversations
+    where unread_conversations.user_id = chat_totals.viewer_id
+    order by unread_conversations.conversation_id desc
+    limit most
+  );
+  -- The job has not looked at these yet.
+  if exists (select from private.conversation_bells) then
+    conversation_ids := conversation_ids || array(
+      select distinct waiting.conversation_id
+      from (select bells.conversation_id from private.conversation_bells as bells limit most_bells) as waiting
+      where waiting.conversation_id <> all (conversation_ids) and exists (
+        select from private.conversation_members as own
+        where own.conversation_id = waiting.conversation_id and own.user_id = chat_totals.viewer_id
+      )
+    );
+  end if;
+  if cardinality(conversation_ids) = 0 or private.is_locked_out(chat_totals.viewer_id) then
+    return;
+  end if;
+
+  hidden_ids := array(select private.hidden_ids(chat_totals.viewer_id));
   select
     coalesce(sum(counted.unread) filter (where own.is_accepted), 0),
     count(*) filter (where not own.is_accepted and counted.unread > 0)
   into messages, message_requests
-  from private.conversation_members as own
-  join private.conversations on conversations.id = own.conversation_id
+  from unnest(conversation_ids) as waiting (id)
+  join private.conversation_members as own on own.conversation_id = waiting.id
+    and own.user_id = chat_totals.viewer_id
+  join private.conversations on conversations.id = waiting.id
   cross join lateral private.unread_messages(
     conversations, own,
     case when conversations.kind = 'direct' and own.keeps_deleted then '{}' else hidden_ids end
   ) as counted (unread)
-  where own.user_id = chat_totals.viewer_id
-    and not own.is_declined and not own.is_archived
-    and (own.muted_until is null or own.muted_until <= now())
-    and conversations.last_seq > greatest(own.read_seq, own.from_seq);
+  where not own.is_declined and not own.is_archived
+    and (own.muted_until is null or own.muted_until <= now());
 end;
 $$;
 
-comment on function private.chat_totals is 'How many messages a person has not read, and how many requests have something unread.';
+comment on function private.chat_totals is 'How many messages a person has not read, and how many requests have something unread. It looks at up to 200 conversations with unread messages, the youngest ones.';
 revoke all on function private.chat_totals (uuid) from public, anon, authenticated, service_role;
 
 -- Pointers -------------------------------------------------------------------
@@ -130,7 +197,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   conversation private.conversations;
   own private.conversation_members;
   before private.conversation_members;
@@ -159,6 +226,10 @@ begin
     perform private.append_pointer_event(conversation, own);
   end if;
   if (own.read_seq, own.is_marked_unread) <> (before.read_seq, before.is_marked_unread) then
+    if not private.is_behind(own) then
+      delete from private.unread_conversations
+      where unread_conversations.user_id = viewer_id and unread_conversations.conversation_id = conversation.id;
+    end if;
     perform private.tell_own_devices(viewer_id, conversation.id);
   end if;
   return private.unread_messages(conversation, own, private.unheard_ids(conversation, own));
@@ -200,7 +271,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   conversation private.conversations;
   own private.conversation_members;
   unheard_ids uuid[];
@@ -215,6 +286,7 @@ begin
     and messages.seq > own.from_seq
     and messages.change is null
     and messages.deleted_at is null
+    and (messages.expires_at is null or messages.expires_at > now())
     and messages.sender_id is distinct from viewer_id
     and coalesce(messages.sender_id <> all (unheard_ids), true)
     and not exists (
@@ -228,6 +300,11 @@ begin
       read_seq = least(conversation_members.read_seq, coalesce(newest - 1, conversation_members.read_seq))
   where conversation_members.conversation_id = conversation.id and conversation_members.user_id = viewer_id
   returning conversation_members.* into own;
+  if private.is_behind(own) then
+    insert into private.unread_conversations (user_id, conversation_id)
+    values (viewer_id, conversation.id)
+    on conflict do nothing;
+  end if;
   perform private.tell_own_devices(viewer_id, conversation.id);
   return private.unread_messages(conversation, own, unheard_ids);
 end;

@@ -38,21 +38,30 @@ revoke all on function private.shows_receipts (private.conversation_members) fro
 
 create function private.pointer_of(member private.conversation_members)
 returns jsonb
-language sql
-immutable
+language plpgsql
+stable
 security invoker
-return jsonb_build_object(
-  'profile_id', member.user_id, 'delivered_seq', member.delivered_seq, 'read_seq', member.shown_seq
-);
+set search_path = ''
+as $$
+declare
+  is_shown constant boolean := private.shows_receipts(member);
+begin
+  return jsonb_build_object(
+    'profile_id', member.user_id,
+    'delivered_seq', case when is_shown then member.delivered_seq end,
+    'read_seq', case when is_shown then member.shown_seq end
+  );
+end;
+$$;
 
-comment on function private.pointer_of is 'How far a member got and read messages, for others.';
+comment on function private.pointer_of is 'How far a member got and read messages, for others. Nulls: the member does not show it any more.';
 revoke all on function private.pointer_of (private.conversation_members) from public, anon, authenticated, service_role;
 
 -- If a member does not see receipts, the topic must not tell them. Then everybody asks sync().
 create function private.append_pointer_event(
   conversation private.conversations, member private.conversation_members
 )
-returns void
+returns private.conversations
 language plpgsql
 volatile
 security invoker
@@ -66,7 +75,11 @@ declare
       and not private.shows_receipts(conversation_members)
   );
 begin
-  perform private.append_event(
+  -- The number would tell that the other account is still there.
+  if private.is_frozen(conversation) then
+    return conversation;
+  end if;
+  return private.append_event(
     conversation, 'pointer', null, member.user_id, case when all_see then private.pointer_of(member) end
   );
 end;
@@ -126,7 +139,7 @@ set search_path = ''
 rows 50
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
 begin
   return query
   select listed.*

@@ -88,6 +88,7 @@ begin
     join public.profiles on profiles.id = others.user_id
     where others.conversation_id = conversation.id
       and others.user_id <> viewer_id and others.user_id <> all (hidden_ids)
+    order by others.user_id
     limit 5
   );
   row_of.member_count := conversation.member_count - case
@@ -130,7 +131,8 @@ comment on function private.conversation_row is 'A conversation as its member se
 revoke all on function private.conversation_row (private.conversations, private.conversation_members)
   from public, anon, authenticated, service_role;
 
--- What the event of a person's own stream says about a conversation.
+-- What the event of a person's own stream says about a conversation. Realtime keeps it for three
+-- days. So it has no text of a message, which somebody may delete in that time.
 create function private.conversation_payload(user_id uuid, conversation_id bigint)
 returns jsonb
 language plpgsql
@@ -146,15 +148,16 @@ begin
   join private.conversations on conversations.id = own.conversation_id
   where own.user_id = conversation_payload.user_id
     and own.conversation_id = conversation_payload.conversation_id
-    and not own.is_declined;
+    and not own.is_declined
+    and not private.is_locked_out(conversation_payload.user_id);
   return jsonb_build_object(
     'conversation_id', conversation_payload.conversation_id,
-    'conversation', case when seen.id is not null then to_jsonb(seen) end
+    'conversation', case when seen.id is not null then to_jsonb(seen) - 'last_message' end
   );
 end;
 $$;
 
-comment on function private.conversation_payload is 'A conversation as an event of somebody''s own stream tells it. conversation is null: they are not a member any more.';
+comment on function private.conversation_payload is 'A conversation as an event of somebody''s own stream tells it, without last_message. conversation is null: they are not a member any more, or declined it, or their account is locked.';
 revoke all on function private.conversation_payload (uuid, bigint) from public, anon, authenticated, service_role;
 
 -- Definer, here and below, because nobody may read conversations. A direct conversation in which
@@ -168,7 +171,7 @@ set search_path = ''
 rows 20
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   folder public.conversation_folder := coalesce(list_conversations.folder, 'inbox');
   listed record;
 begin
@@ -227,7 +230,7 @@ set search_path = ''
 rows 1
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   own private.conversation_members := private.member_of(viewer_id, one_conversation.conversation_id);
 begin
   return query
@@ -277,7 +280,7 @@ set search_path = ''
 rows 20
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   own private.conversation_members := private.member_of(viewer_id, list_members.conversation_id);
 begin
   return query

@@ -17,10 +17,13 @@ security definer
 set search_path = ''
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   conversation private.conversations;
+  before private.conversation_members;
+  own private.conversation_members;
 begin
   conversation := private.act_in(viewer_id, set_conversation.conversation_id, 'draft');
+  before := private.member_of(viewer_id, conversation.id);
   update private.conversation_members
   set muted_until = coalesce(set_conversation.muted_until, conversation_members.muted_until),
       is_archived = coalesce(set_conversation.is_archived, conversation_members.is_archived),
@@ -31,7 +34,11 @@ begin
           * (set_conversation.keeps_deleted is not null)::integer,
       keeps_deleted = coalesce(set_conversation.keeps_deleted, conversation_members.keeps_deleted),
       draft = coalesce(set_conversation.draft, conversation_members.draft)
-  where conversation_members.conversation_id = conversation.id and conversation_members.user_id = viewer_id;
+  where conversation_members.conversation_id = conversation.id and conversation_members.user_id = viewer_id
+  returning conversation_members.* into own;
+  if private.shows_receipts(own) <> private.shows_receipts(before) then
+    perform private.append_pointer_event(conversation, own);
+  end if;
   perform private.tell_own_devices(viewer_id, conversation.id);
 end;
 $$;

@@ -61,7 +61,7 @@ set search_path = ''
 rows 20
 as $$
 declare
-  viewer_id uuid := private.viewer();
+  viewer_id uuid := private.chat_viewer();
   wanted private.search;
   places tsquery;
   own private.conversation_members;

@@ -109,8 +109,12 @@ begin
       perform private.set_apart(conversation.id, blocker.id)
       from unnest(shared.blocker_ids) as blocker (id);
     end if;
-    perform private.move_conversation(conversation);
+    conversation := private.move_conversation(conversation);
     perform private.change_view(conversation.id, shared.people);
+    -- A deleted account adds this event, too. So the numbers do not tell a block from it.
+    if conversation.kind = 'direct' then
+      perform private.append_event(conversation, 'start_over');
+    end if;
   end loop;
   return null;
 end;

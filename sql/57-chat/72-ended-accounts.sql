@@ -150,6 +150,9 @@ begin
     end if;
     perform private.append_event(conversation, 'start_over');
   end loop;
+  -- Last, because somebody who writes may wait for these rows while they hold a conversation.
+  delete from private.unread_conversations
+  where unread_conversations.user_id = old.id;
   return old;
 end;
 $$;

@@ -7,9 +7,9 @@
 
 -- Bells and tellings ---------------------------------------------------------
 
--- At most 20 streams, because each of these people joins a new topic next. Realtime allows some
--- hundred joins in a second.
-create function private.deliver_chat_batch()
+-- One conversation in a batch. Nobody deletes it meanwhile. Senders go on: their bells wait for
+-- the next batch.
+create function private.ring_batch()
 returns boolean
 language plpgsql
 volatile
@@ -17,35 +17,52 @@ security invoker
 set search_path = ''
 as $$
 declare
-  most_bells constant integer := 5;
-  most_tellings constant integer := 20;
-  bell record;
+  waiting_id bigint;
+  newest bigint;
+begin
+  select conversations.id into waiting_id
+  from private.conversations
+  where conversations.id = (
+    select conversation_bells.conversation_id
+    from private.conversation_bells
+    order by conversation_bells.conversation_id
+    limit 1
+  )
+  for key share;
+  if not found then
+    return false;
+  end if;
+  with taken as (
+    delete from private.conversation_bells
+    where conversation_bells.conversation_id = waiting_id
+    returning conversation_bells.seq
+  )
+  select max(taken.seq) into newest
+  from taken;
+  if newest is not null then
+    perform private.ring(waiting_id, newest);
+  end if;
+  return true;
+end;
+$$;
+
+comment on function private.ring_batch is 'Rings the bells of one conversation. False when none waits.';
+revoke all on function private.ring_batch () from public, anon, authenticated, service_role;
+
+-- Each of these people joins a new topic next. Realtime allows some hundred joins in a second.
+create function private.tell_batch()
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  most constant integer := 20;
   telling record;
   stream private.streams;
   worked boolean := false;
 begin
-  for bell in
-    with taken as (
-      delete from private.conversation_bells
-      where conversation_bells.conversation_id in (
-        select first.conversation_id
-        from private.conversation_bells as first
-        limit most_bells
-        for update skip locked
-      )
-      returning conversation_bells.conversation_id
-    )
-    select members.user_id, conversations.id, conversations.last_seq
-    from taken
-    join private.conversations on conversations.id = taken.conversation_id
-    join private.conversation_members as members on members.conversation_id = conversations.id
-  loop
-    perform realtime.send(
-      jsonb_build_object('conversation_id', bell.id, 'last_seq', bell.last_seq), 'news', 'user:' || bell.user_id, true
-    );
-    worked := true;
-  end loop;
-
   for telling in
     with taken as (
       delete from private.conversation_tellings
@@ -53,7 +70,7 @@ begin
         select first.user_id, first.conversation_id
         from private.conversation_tellings as first
         order by first.user_id, first.conversation_id
-        limit most_tellings
+        limit most
         for update skip locked
       )
       returning conversation_tellings.*
@@ -76,10 +93,11 @@ begin
 end;
 $$;
 
-comment on function private.deliver_chat_batch is 'Rings the bells of up to 5 groups, and tells up to 20 people about conversations. False when nothing waits.';
-revoke all on function private.deliver_chat_batch () from public, anon, authenticated, service_role;
+comment on function private.tell_batch is 'Tells up to 20 people about their conversations. False when nothing waits.';
+revoke all on function private.tell_batch () from public, anon, authenticated, service_role;
 
--- Like deliver_waiting_notices() (55-notifications/70-jobs.sql).
+-- Like deliver_waiting_notices() (55-notifications/70-jobs.sql). It tells at most 80 people in a run,
+-- and so in a second.
 create procedure private.deliver_chat(at_most interval default '5 seconds')
 language plpgsql
 security invoker
@@ -87,12 +105,20 @@ as $$
 declare
   the_job constant bigint := pg_catalog.hashtextextended('deliver chat', 0);
   stops_at timestamptz := pg_catalog.clock_timestamp() + at_most;
+  batches_of_tellings integer := 4;
 begin
   while pg_catalog.pg_try_advisory_xact_lock(the_job)
-    and private.deliver_chat_batch()
+    and private.ring_batch()
     and pg_catalog.clock_timestamp() < stops_at
   loop
     commit;
+  end loop;
+  while batches_of_tellings > 0
+    and pg_catalog.pg_try_advisory_xact_lock(the_job)
+    and private.tell_batch()
+  loop
+    commit;
+    batches_of_tellings := batches_of_tellings - 1;
   end loop;
 end;
 $$;

@@ -72,7 +72,7 @@ begin
   page.stream := 'conversation:' || conversation.id;
   page.events := '[]';
   page.has_more := false;
-  page.start_over := sync_conversation.after_seq > conversation.last_seq;
+  page.start_over := sync_conversation.after_seq is null or sync_conversation.after_seq > conversation.last_seq;
   if not page.start_over then
     select array_agg(entry.seq order by entry.seq), array_agg(entry.kind order by entry.seq),
       array_agg(entry.subject order by entry.seq), array_agg(entry.user_id order by entry.seq)
@@ -152,7 +152,7 @@ begin
         from private.conversation_members as others
         where others.conversation_id = conversation.id and others.user_id = entry.user_id
           and others.user_id <> all (hidden_ids)
-          and (others.user_id = member.user_id or sees_receipts and private.shows_receipts(others))
+          and others.is_accepted and (others.user_id = member.user_id or sees_receipts)
       )
     end as payload
   ) as payload;
@@ -181,6 +181,9 @@ declare
 begin
   if (select count(*) from jsonb_object_keys(sync_conversations.cursors)) > most + 1 then
     raise sqlstate 'PT400' using message = 'Name up to 100 conversations', detail = 'cursors_number';
+  end if;
+  if private.is_locked_out(viewer_id) then
+    return;
   end if;
   for named in
     select own as member, conversations as conversation, private.cursor_of(sync_conversations.cursors, key.name) as seq

@@ -19,16 +19,17 @@ begin
   if jsonb_typeof(cursors) is distinct from 'object' or exists (
     select
     from jsonb_each(cursors) as one
-    where jsonb_typeof(one.value) <> 'number' or one.value #>> '{}' !~ '^[0-9]{1,18}$'
+    where jsonb_typeof(one.value) <> 'null'
+      and (jsonb_typeof(one.value) <> 'number' or one.value #>> '{}' !~ '^[0-9]{1,18}$')
   ) then
     raise sqlstate 'PT400' using
-      message = 'Cursors are an object with a whole number for each stream', detail = 'cursors_format';
+      message = 'Cursors are an object with a whole number, or null, for each stream', detail = 'cursors_format';
   end if;
   return cursors ->> cursor_of.stream;
 end;
 $$;
 
-comment on function private.cursor_of is 'The cursor of a stream, or null. The error PT400 unless cursors is an object of numbers.';
+comment on function private.cursor_of is 'The cursor of a stream, or null. The error PT400 unless cursors is an object of numbers and nulls.';
 revoke all on function private.cursor_of (jsonb, text) from public, anon, authenticated, service_role;
 
 -- Definer, because nobody may read streams.
@@ -141,7 +142,7 @@ begin atomic
   from private.sync_conversations(sync.cursors, sync.page_size) as named;
 end;
 
-comment on function public.sync is 'What is newer in your streams. cursors has the last number that you know of each stream, such as {"user:…": 17}. Name up to 100 conversations. Answers a row for your own stream, and for each of these that you may read. page_size is 1 to 500 events of a stream.';
+comment on function public.sync is 'What is newer in your streams. cursors has the last number that you know of each stream, such as {"user:…": 17}. Name up to 100 conversations. Null asks for a snapshot. Answers a row for your own stream, and for each of these that you may read. page_size is 1 to 500 events of a stream.';
 revoke all on function public.sync (jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function public.sync (jsonb, integer) to authenticated;
 

@@ -76,8 +76,11 @@ test(`unread equals a recount after each of ${steps} random steps`, {
   const people: Person[] = [];
   for (let n = 0; n < 5; n += 1) people.push(await db.signUp(`roller_${n}`));
   const anybody = () => people[roll(people.length)] as Person;
+  // A group of more than 10 people: its members hear of messages from the job.
+  const crowd: Person[] = [];
+  for (let n = 0; n < 8; n += 1) crowd.push(await db.signUp(`crowd_${n}`));
   const ids = [
-    await group(people[0] as Person, "One", people.slice(1)),
+    await group(people[0] as Person, "One", [...people.slice(1), ...crowd]),
     await group(people[1] as Person, "Two", people.slice(2)),
     await direct(people[0] as Person, people[1] as Person),
     await direct(people[2] as Person, people[3] as Person),
@@ -104,6 +107,18 @@ test(`unread equals a recount after each of ${steps} random steps`, {
       ["add", () => one(person, "add_members($1, $2)", id, [other.id])],
       ["accept", () => one(person, "accept_conversation($1)", id)],
       ["keep", () => one(person, "set_conversation($1, keeps_deleted => $2)", id, roll(2) === 0)],
+      ["archive", () => one(person, "set_conversation($1, is_archived => $2)", id, roll(2) === 0)],
+      [
+        "mute",
+        () =>
+          one(
+            person,
+            "set_conversation($1, $2)",
+            id,
+            roll(2) === 0 ? "9999-01-01T00:00:00Z" : "2026-01-01T00:00:00Z",
+          ),
+      ],
+      ["job", () => db.owner.unsafe("call private.deliver_chat()")],
       [
         "expire",
         () =>
@@ -138,13 +153,35 @@ test(`unread equals a recount after each of ${steps} random steps`, {
       from private.conversation_members as members
       join private.conversations on conversations.id = conversation_id
       -- A step changes this conversation. A block changes all of them. At the end, all are looked at.
-      where conversation_id = ${id} or ${name.endsWith("block") || step === steps - 1}`;
+      where members.user_id = any (${people.map((one) => one.id)})
+        and (conversation_id = ${id} or ${name.endsWith("block") || step === steps - 1})`;
     for (const row of counted) {
       expect([row.unread, row.mentions], `${name} at step ${step}`).toEqual(row.recount.map(Number));
     }
+    const totals = await db.admin`
+      select
+        totals.messages, totals.message_requests as requests,
+        coalesce(sum(counted.unread) filter (where members.is_accepted), 0) as all_messages,
+        count(*) filter (where not members.is_accepted and counted.unread > 0) as all_requests
+      from private.conversation_members as members
+      join private.conversations on conversations.id = conversation_id
+      cross join lateral private.unread_messages(
+        conversations, members, private.unheard_ids(conversations, members)
+      ) as counted (unread)
+      cross join lateral private.chat_totals(members.user_id) as totals
+      where members.user_id = any (${people.map((one) => one.id)})
+        and not members.is_declined and not members.is_archived
+        and coalesce(members.muted_until <= now(), true)
+      group by members.user_id, totals.messages, totals.message_requests`;
+    for (const row of totals) {
+      expect([row.messages, row.requests], `totals after ${name} at step ${step}`).toEqual([
+        Number(row.all_messages),
+        row.all_requests,
+      ]);
+    }
   }
   // Every kind of step happened.
-  if (steps >= 1000) expect(Object.keys(done)).toHaveLength(13);
+  if (steps >= 1000) expect(Object.keys(done)).toHaveLength(16);
   expect((await history(people[0] as Person, ids[2] as number)).length).toBeGreaterThan(0);
 });
 

@@ -14,7 +14,7 @@ export interface Message {
   reply_to_id: number | null;
   reply_to: { content: string; is_deleted: boolean; sender: { id: string } | null } | null;
   post: { id: number } | null;
-  reactions: { emoji: string; profile_ids: string[] }[];
+  reactions: { emoji: string; count: number; profile_ids: string[] }[];
   is_deleted: boolean;
   edited_at: string | null;
 }
