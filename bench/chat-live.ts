@@ -59,7 +59,7 @@ export async function toSockets(town: Town): Promise<string> {
     ).toFixed(2);
   return [
     "## To the sockets",
-    `${rounds * batch} messages into each room, by turns, one every ${msBetween} ms. Every member has a socket, also who sends. The load reads all`,
+    `${rounds * batch} messages into each room, one room after the other, one every ${msBetween} ms. Every member has a socket, also who sends. The load reads all`,
     "sockets in one thread. Goal: in a room of 50, the socket in the middle at most 1 ms after the acknowledgement.",
     "",
     "| members | acknowledged, p50 ms | heard, p50 ms | heard, p99 ms | the middle one − acknowledged, p50 | the last one − acknowledged, p50 |",
