@@ -14,7 +14,7 @@ export const text = "A message of ordinary length, as people write them all day 
 /** A row of a table of Markdown. */
 export const line = (...cells: (string | number)[]) => `| ${cells.join(" | ")} |`;
 
-/** The numbers of so many people. */
+/** The numbers of `count` people. */
 export const people = (first: number, count: number) => Array.from({ length: count }, (_, n) => first + n);
 
 /** A connection that acts as one person. The caller ends it. */

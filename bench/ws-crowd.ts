@@ -7,8 +7,8 @@ export interface WsCrowd extends AsyncDisposable {
   server: Sockets;
   /** Opens more sockets. */
   open(count: number): Promise<void>;
-  /** Sends this number of messages. Resolves when all sockets have them. */
-  send(messages: number): Promise<void>;
+  /** Sends a message. Resolves when all sockets have it. */
+  send(): Promise<void>;
 }
 
 const atOnce = 50;
@@ -21,7 +21,6 @@ export async function openCrowd(count: number, bytes: number): Promise<WsCrowd> 
   const server = await startSockets("ws");
   const sockets: WebSocket[] = [];
   let arrived = 0;
-  let due = Number.POSITIVE_INFINITY;
   let done = () => {};
   const connect = async () => {
     const socket = new WebSocket(server.url, { perMessageDeflate: false });
@@ -33,7 +32,7 @@ export async function openCrowd(count: number, bytes: number): Promise<WsCrowd> 
       const some = await Promise.all(Array.from({ length: Math.min(atOnce, more - opened) }, connect));
       for (const socket of some) {
         socket.on("message", () => {
-          if (++arrived === due) done();
+          if (++arrived === sockets.length) done();
         });
       }
       sockets.push(...some);
@@ -45,14 +44,12 @@ export async function openCrowd(count: number, bytes: number): Promise<WsCrowd> 
   return {
     server,
     open,
-    async send(messages) {
+    send() {
       arrived = 0;
-      due = messages * sockets.length;
-      const delivered = new Promise<void>((resolve) => {
+      return new Promise((resolve) => {
         done = resolve;
+        sender.send(frame);
       });
-      for (let sent = 0; sent < messages; sent++) sender.send(frame);
-      await delivered;
     },
     async [Symbol.asyncDispose]() {
       for (const socket of [sender, ...sockets]) socket.terminate();
