@@ -27,11 +27,13 @@ export async function readSeries(seriesFile: string, windowsFile: string): Promi
     number,
     number,
   ];
-  if (Math.min(name, time, value) < 0) throw new Error(`${seriesFile} needs the columns series, timestamp and value`);
+  if (Math.min(name, time, value) < 0)
+    throw new Error(`${seriesFile} needs the columns series, timestamp and value`);
   for (const [index, line] of lines.entries()) {
     const cells = line.split(",");
     const row: [number, number] = [timeOf(cells[time]), Number(cells[value])];
-    if (row.some(Number.isNaN)) throw new Error(`${seriesFile}:${index + 2} is not a row: ${line.slice(0, 80)}`);
+    if (row.some(Number.isNaN))
+      throw new Error(`${seriesFile}:${index + 2} is not a row: ${line.slice(0, 80)}`);
     const series = cells[name] as string;
     if (!rows.has(series)) rows.set(series, []);
     rows.get(series)?.push(row);

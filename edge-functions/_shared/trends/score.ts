@@ -21,16 +21,19 @@ export const entersAt = 6;
 export const leavesAt = 3;
 
 /**
- * @returns the mean of −log10 of the two probabilities, so 10^−score is their geometric mean. 0 if the window
- *   with the greater surprise has too few people, or little more than expected.
+ * @returns the mean of −log10 of the two probabilities, so 10^−score is their geometric mean. 0 if both windows
+ *   have too few people, or little more than expected
  */
 export function score(hour: Window, halfDay: Window): number {
   const windows = [hour, halfDay];
   const counts = windows.some(
-    ({ observed, people }) => observed >= leastObserved && observed - people >= leastObserved && observed >= leastRatio * people,
+    ({ observed, people }) =>
+      observed >= leastObserved && observed - people >= leastObserved && observed >= leastRatio * people,
   );
   if (!counts) return 0;
-  return windows.reduce((sum, { observed, people, spread }) => sum + surprise(observed, people, spread), 0) / 2;
+  return (
+    windows.reduce((sum, { observed, people, spread }) => sum + surprise(observed, people, spread), 0) / 2
+  );
 }
 
 /** Whether a tag trends now. @param trended whether it did at the last refresh */
