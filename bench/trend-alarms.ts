@@ -7,7 +7,7 @@ const hourMs = 3_600_000;
 const warmUpMs = 24 * hourMs;
 /** An alarm ends when its score stays below half of the threshold for so long … */
 const quietMs = 6 * hourMs;
-/** … and an alarm that is still on after a day counts as another one. So "always" is no answer. */
+/** … and an alarm that is still on after a day counts as another one. So an alarm that is always on gains nothing. */
 const longestMs = 24 * hourMs;
 
 export interface Outcome {
@@ -49,7 +49,7 @@ export function outcome(series: Series, scores: Float64Array, threshold: number)
   return { falseAlarms, weeks, delaysMin, began: began.size };
 }
 
-/** What became of a series with the threshold that the other series chose. */
+/** The outcome of a series with the threshold that was chosen on the other series. */
 export interface Result extends Outcome {
   threshold: number;
 }

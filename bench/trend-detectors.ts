@@ -27,7 +27,7 @@ function trailing({ timesMs, people }: Series, lengthMs: number): Float64Array {
   return sums;
 }
 
-/** What was expected of the last `lengthMs`, step by step. A series has no network around it to be compared with. */
+/** The forecasts for the last `lengthMs`, step by step. A series has no network around it to be compared with. */
 function expected({ timesMs }: Series, sums: Float64Array, lengthMs: number): Forecast[] {
   const history: number[] = [];
   // The history begins with the first window that is whole.

@@ -34,7 +34,7 @@ describe("the tail", () => {
     expect(found).toBeLessThan(Number.POSITIVE_INFINITY);
   });
 
-  test("is no surprise at or below what was expected", () => {
+  test("gives no surprise at or below the forecast", () => {
     expect(surprise(20, 20, 0.15)).toBe(0);
     expect(surprise(21, 20, 0.15)).toBeGreaterThan(0);
   });

@@ -5,16 +5,16 @@
  *
  *   - What people do at this time of day: the mean of the same hour on earlier days. A recent day weighs
  *     more, and the same day of the week weighs twice.
- *   - While there are few earlier days, the tag's general level fills in (a gamma-Poisson mean). While there
- *     is no history at all, the level of new tags does.
+ *   - While there are few earlier days, the tag's general level fills in (a gamma-Poisson mean). Without
+ *     any history, the level of new tags does.
  *   - A burst is left out: after the first day, an hour counts as at most five deviations above its own
  *     forecast. So yesterday's trend does not hide today's, and nobody raises what is expected of a rival's
- *     tag by much. The price: a level that stays high is learned slowly.
+ *     tag by much. The price: a level that stays high trends for up to three days.
  *   - The spread says how much this tag usually differs from its forecast. So a tag that is always restless
  *     has to do more to be surprising.
  */
 
-/** What is expected of a window. */
+/** The people that a window is expected to have. */
 export interface Forecast {
   people: number;
   /** The variance is people + spread × people². */
@@ -26,7 +26,7 @@ const hoursPerDay = 24;
 export const historyDays = 28;
 const halfLifeDays = 14;
 const sameWeekday = 2;
-/** The general level counts as so many earlier days. */
+/** The general level weighs as much as three earlier days. */
 const levelDays = 3;
 /** A new tag is expected to have this many people, as if one hour had shown it. */
 const newTagPeople = 1;

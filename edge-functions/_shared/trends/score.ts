@@ -43,7 +43,7 @@ export function trends(score: number, trended: boolean): boolean {
 
 /**
  * How busy the network is, compared with what was expected: everybody but the people of the tag. A busy network
- * makes every tag busy, and that is no trend.
+ * makes every tag busy. That does not make a trend.
  *
  * @param network the people who used any tag in the window
  * @param tag the window of the tag

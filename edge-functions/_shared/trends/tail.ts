@@ -7,7 +7,7 @@
  * @param people how many there are
  * @param mean how many were expected, more than 0
  * @param spread how much the rate varies: the variance is mean + spread × mean². More than 0.
- * @returns −log10 of the probability that there are so many people or more. 0 if there are not more
+ * @returns −log10 of the probability of this number of people, or of more. 0 if there are not more
  *   than expected
  */
 export function surprise(people: number, mean: number, spread: number): number {
