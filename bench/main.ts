@@ -1,10 +1,10 @@
 /**
- * `npm run bench [-- scenario …]` runs scenarios. It writes the results to
- * bench/results/<scenario>.md, with the machine and the command.
+ * `npm run bench [-- scenario … [--option value …]]` runs scenarios. It writes the results to
+ * bench/results/<scenario>.md, with the machine and the command. Only `trends` has options.
  */
 import { writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 const scenarios = [
   "startup",
@@ -18,28 +18,33 @@ const scenarios = [
   "sign-ups",
   "chat",
 ];
-const asked = process.argv.slice(2);
-if (asked.some((word) => word === "--help" || word === "-h")) {
+/** These need options, so they run only when somebody names them. */
+const named = ["trends"];
+const words = process.argv.slice(2);
+const options = words.slice(words.findIndex((word) => word.startsWith("-")) >>> 0);
+const asked = words.slice(0, words.length - options.length);
+if (options.some((word) => word === "--help" || word === "-h")) {
   console.log(
-    `Usage: npm run bench -- [scenario …]\n\nWithout a scenario, all run. There are: ${scenarios.join(", ")}`,
+    `Usage: npm run bench -- [scenario …]\n\nWithout a scenario, all run. There are: ${scenarios.join(", ")}\n` +
+      "And: trends --series FILE --windows FILE",
   );
   process.exit();
 }
-const unknown = asked.filter((name) => !scenarios.includes(name));
+const unknown = asked.filter((name) => !scenarios.includes(name) && !named.includes(name));
 if (unknown.length > 0) {
-  console.error(`No such scenario: ${unknown.join(", ")}. There are: ${scenarios.join(", ")}`);
+  console.error(`No such scenario: ${unknown.join(", ")}. There are: ${[...scenarios, ...named].join(", ")}`);
   process.exit(1);
 }
 
 for (const name of asked.length > 0 ? asked : scenarios) {
-  const { run }: { run: () => Promise<string> } = await import(`./scenarios/${name}.ts`);
+  const { run }: { run: (options: string[]) => Promise<string> } = await import(`./scenarios/${name}.ts`);
   const text = [
     `# ${name}`,
     "",
-    `\`npm run bench -- ${name}\` on ${new Date().toISOString().slice(0, 10)}: ${cpus().length} × ${cpus()[0]?.model}, ` +
+    `\`npm run bench -- ${[name, ...options.map((word) => basename(word))].join(" ")}\` on ${new Date().toISOString().slice(0, 10)}: ${cpus().length} × ${cpus()[0]?.model}, ` +
       `${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}.`,
     "",
-    await run(),
+    await run(options),
     "",
   ].join("\n");
   console.log(text);

@@ -1,0 +1,45 @@
+/**
+ * How unlikely a number of people is. A tag that is expected to have `mean` people has a negative
+ * binomial number of them: a Poisson number whose rate itself varies.
+ */
+
+/**
+ * @param people how many there are
+ * @param mean how many were expected, more than 0
+ * @param spread how much the rate varies: the variance is mean + spread × mean². More than 0.
+ * @returns −log10 of the probability of this number of people, or of more. 0 if there are not more
+ *   than expected
+ */
+export function surprise(people: number, mean: number, spread: number): number {
+  if (!(people > mean)) return 0;
+  const shape = 1 / spread;
+  // As logarithms, because the probabilities of great bursts are smaller than any number.
+  const failure = mean / (shape + mean);
+  const first =
+    logGamma(people + shape) -
+    logGamma(people + 1) -
+    logGamma(shape) -
+    shape * Math.log1p(mean / shape) +
+    people * Math.log(failure);
+  let sum = 1;
+  let term = 1;
+  // Above the mean each term is smaller than the one before, so the sum soon stops growing.
+  for (let step = 0; step < mostTerms; step++) {
+    term *= ((people + step + shape) / (people + step + 1)) * failure;
+    sum += term;
+    if (term < 1e-9 * sum) break;
+  }
+  return Math.max(0, -(first + Math.log(sum)) / Math.LN10);
+}
+
+const mostTerms = 10_000;
+
+/** The logarithm of the gamma function, for x > 0: Stirling's series, from 8 on exact to 11 digits. */
+export function logGamma(x: number): number {
+  let product = 1;
+  let z = x;
+  while (z < 8) product *= z++;
+  const inverse = 1 / (z * z);
+  const series = (1 / 12 - inverse * (1 / 360 - inverse * (1 / 1260 - inverse / 1680))) / z;
+  return (z - 0.5) * Math.log(z) - z + 0.5 * Math.log(2 * Math.PI) + series - Math.log(product);
+}
