@@ -568,7 +568,13 @@ export type Database = {
       };
     };
     Functions: {
+      accept_conversation: { Args: { conversation_id: number }; Returns: undefined };
       accept_follow_request: { Args: { requester_id: string }; Returns: boolean };
+      add_members: { Args: { conversation_id: number; member_ids: string[] }; Returns: undefined };
+      answer_join_request: {
+        Args: { accepts: boolean; conversation_id: number; profile_id: string };
+        Returns: boolean;
+      };
       author_counts: {
         Args: {
           profile: Omit<
@@ -605,12 +611,81 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      chat_settings: {
+        Args: Record<PropertyKey, never>;
+        Returns: Database["public"]["CompositeTypes"]["chat_settings"];
+        SetofOptions: {
+          from: "*";
+          to: "chat_settings";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      conversation: {
+        Args: { conversation_id: number };
+        Returns: Database["public"]["CompositeTypes"]["conversation"];
+        SetofOptions: {
+          from: "*";
+          to: "conversation";
+          isOneToOne: true;
+          isSetofReturn: true;
+        };
+      };
+      conversation_members: {
+        Args: { conversation_id: number };
+        Returns: Database["public"]["CompositeTypes"]["conversation_member"][];
+        SetofOptions: {
+          from: "*";
+          to: "conversation_member";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      conversations: {
+        Args: {
+          before?: number | null;
+          folder?: Database["public"]["Enums"]["conversation_folder"];
+          page_size?: number;
+        };
+        Returns: Database["public"]["CompositeTypes"]["conversation"][];
+        SetofOptions: {
+          from: "*";
+          to: "conversation";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       count_newer: {
         Args: { after: number; feed: Database["public"]["Enums"]["feed"]; of?: string | null };
         Returns: number;
       };
+      create_group: { Args: { member_ids?: string[]; name: string }; Returns: number };
+      create_invite: {
+        Args: {
+          conversation_id: number;
+          expires_at?: string | null;
+          max_uses?: number | null;
+          needs_approval?: boolean;
+        };
+        Returns: string;
+      };
+      decline_conversation: { Args: { conversation_id: number }; Returns: undefined };
       decline_follow_request: { Args: { requester_id: string }; Returns: boolean };
       delete_account: { Args: Record<PropertyKey, never>; Returns: undefined };
+      delete_invite: { Args: { code: string; conversation_id: number }; Returns: boolean };
+      delete_message: { Args: { for_everyone?: boolean; message_id: number }; Returns: undefined };
+      direct_conversation: { Args: { profile_id: string }; Returns: number };
+      edit_message: {
+        Args: { content: string; message_id: number };
+        Returns: Database["public"]["CompositeTypes"]["message"];
+        SetofOptions: {
+          from: "*";
+          to: "message";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      expire_messages: { Args: { after_seconds: number; conversation_id: number }; Returns: undefined };
       explain_visibility: {
         Args: { post_id: number };
         Returns: Database["public"]["CompositeTypes"]["visibility"];
@@ -680,6 +755,38 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      invite: {
+        Args: { code: string };
+        Returns: Database["public"]["CompositeTypes"]["invite_preview"];
+        SetofOptions: {
+          from: "*";
+          to: "invite_preview";
+          isOneToOne: true;
+          isSetofReturn: true;
+        };
+      };
+      invites: {
+        Args: { conversation_id: number };
+        Returns: Database["public"]["CompositeTypes"]["group_invite"][];
+        SetofOptions: {
+          from: "*";
+          to: "group_invite";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      join_by_invite: { Args: { code: string }; Returns: Database["public"]["Enums"]["join_answer"] };
+      join_requests: {
+        Args: { conversation_id: number };
+        Returns: Database["public"]["CompositeTypes"]["author"][];
+        SetofOptions: {
+          from: "*";
+          to: "author";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      leave_conversation: { Args: { conversation_id: number }; Returns: undefined };
       likers: {
         Args: { after?: number | null; before?: number | null; page_size?: number; post_id: number };
         Returns: Database["public"]["CompositeTypes"]["person"][];
@@ -710,6 +817,9 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      mark_conversation_delivered: { Args: { conversation_id: number; seq: number }; Returns: number };
+      mark_conversation_read: { Args: { conversation_id: number; seq: number }; Returns: number };
+      mark_conversation_unread: { Args: { conversation_id: number }; Returns: number };
       mark_group_read: { Args: { id: number }; Returns: boolean };
       mark_group_unread: { Args: { id: number }; Returns: boolean };
       mark_read: { Args: { up_to: number }; Returns: number };
@@ -721,6 +831,33 @@ export type Database = {
           to: "own_profile";
           isOneToOne: true;
           isSetofReturn: false;
+        };
+      };
+      message_seq_at: { Args: { at: string; conversation_id: number }; Returns: number };
+      message_versions: {
+        Args: { message_id: number };
+        Returns: Database["public"]["CompositeTypes"]["message_version"][];
+        SetofOptions: {
+          from: "*";
+          to: "message_version";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      messages: {
+        Args: {
+          after?: number | null;
+          around?: number | null;
+          before?: number | null;
+          conversation_id: number;
+          page_size?: number;
+        };
+        Returns: Database["public"]["CompositeTypes"]["message"][];
+        SetofOptions: {
+          from: "*";
+          to: "message";
+          isOneToOne: false;
+          isSetofReturn: true;
         };
       };
       notification_actors: {
@@ -863,7 +1000,19 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      react: { Args: { emoji: string; message_id: number }; Returns: undefined };
+      receipts: {
+        Args: { conversation_id: number };
+        Returns: Database["public"]["CompositeTypes"]["receipt"][];
+        SetofOptions: {
+          from: "*";
+          to: "receipt";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       remove_follower: { Args: { follower_id: string }; Returns: boolean };
+      remove_member: { Args: { conversation_id: number; profile_id: string }; Returns: undefined };
       replies: {
         Args: { after?: number | null; before?: number | null; page_size?: number; post_id: number };
         Returns: Database["public"]["CompositeTypes"]["feed_item"][];
@@ -880,6 +1029,16 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "person";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      search_messages: {
+        Args: { before?: number | null; conversation_id?: number | null; page_size?: number; query: string };
+        Returns: Database["public"]["CompositeTypes"]["message"][];
+        SetofOptions: {
+          from: "*";
+          to: "message";
           isOneToOne: false;
           isSetofReturn: true;
         };
@@ -904,6 +1063,49 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      send_message: {
+        Args: {
+          client_id: string;
+          content?: string;
+          conversation_id: number;
+          post_id?: number | null;
+          reply_to_id?: number | null;
+        };
+        Returns: Database["public"]["CompositeTypes"]["message"];
+        SetofOptions: {
+          from: "*";
+          to: "message";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      set_chat_settings: {
+        Args: {
+          shows_presence?: boolean | null;
+          shows_receipts?: boolean | null;
+          who_adds?: Database["public"]["Enums"]["who_may"] | null;
+          who_writes?: Database["public"]["Enums"]["who_may"] | null;
+        };
+        Returns: Database["public"]["CompositeTypes"]["chat_settings"];
+        SetofOptions: {
+          from: "*";
+          to: "chat_settings";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      set_conversation: {
+        Args: {
+          conversation_id: number;
+          draft?: string | null;
+          is_archived?: boolean | null;
+          is_pinned?: boolean | null;
+          keeps_deleted?: boolean | null;
+          muted_until?: string | null;
+          shows_receipts?: boolean | null;
+        };
+        Returns: undefined;
+      };
       set_limits: {
         Args: {
           action?: Database["public"]["Enums"]["limited_action"] | null;
@@ -913,6 +1115,14 @@ export type Database = {
           profile_id: string;
         };
         Returns: number;
+      };
+      set_member_role: {
+        Args: {
+          conversation_id: number;
+          profile_id: string;
+          role: Database["public"]["Enums"]["conversation_role"];
+        };
+        Returns: undefined;
       };
       sync: {
         Args: { cursors?: Json; page_size?: number };
@@ -944,6 +1154,8 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      transfer_group: { Args: { conversation_id: number; profile_id: string }; Returns: undefined };
+      unreact: { Args: { emoji: string; message_id: number }; Returns: undefined };
       unread: {
         Args: Record<PropertyKey, never>;
         Returns: Database["public"]["CompositeTypes"]["unread_counts"];
@@ -953,6 +1165,18 @@ export type Database = {
           isOneToOne: true;
           isSetofReturn: true;
         };
+      };
+      update_group: {
+        Args: {
+          conversation_id: number;
+          description?: string | null;
+          history?: Database["public"]["Enums"]["shown_history"] | null;
+          is_locked?: boolean | null;
+          keeps_deleted?: boolean | null;
+          name?: string | null;
+          picture_url?: string | null;
+        };
+        Returns: undefined;
       };
       username_available: {
         Args: { username: string };
@@ -988,6 +1212,24 @@ export type Database = {
     Enums: {
       audience: "everyone" | "followers" | "mentioned";
       budget_period: "minute" | "hour" | "day";
+      conversation_change:
+        | "created"
+        | "added"
+        | "joined"
+        | "left"
+        | "removed"
+        | "named"
+        | "described"
+        | "pictured"
+        | "locked"
+        | "unlocked"
+        | "role"
+        | "owner"
+        | "history"
+        | "expiry";
+      conversation_folder: "inbox" | "requests" | "archived" | "pinned";
+      conversation_kind: "direct" | "group";
+      conversation_role: "owner" | "admin" | "member";
       feed:
         | "home"
         | "public"
@@ -1000,6 +1242,7 @@ export type Database = {
         | "replies"
         | "quotes";
       follow_state: "following" | "requested";
+      join_answer: "joined" | "requested";
       limited_action:
         | "post"
         | "reply"
@@ -1021,6 +1264,11 @@ export type Database = {
         | "metadata"
         | "setting"
         | "mark_read"
+        | "message"
+        | "message_edit"
+        | "reaction"
+        | "conversation"
+        | "membership"
         | "search";
       notification_delivery: "off" | "quiet" | "loud";
       notification_kind:
@@ -1038,6 +1286,7 @@ export type Database = {
         | "draft_failed"
         | "filtered_requests";
       notification_source: "everyone" | "established" | "following" | "nobody";
+      shown_history: "all" | "joining" | "none";
       username_refusal: "username_format" | "username_reserved" | "username_taken";
       visibility_rule:
         | "own"
@@ -1049,6 +1298,7 @@ export type Database = {
         | "mentioned_only"
         | "you_block_author"
         | "not_found";
+      who_may: "everyone" | "following" | "nobody";
     };
     CompositeTypes: {
       allowance: {
@@ -1087,6 +1337,48 @@ export type Database = {
         reposted: boolean;
         is_open: boolean;
       };
+      chat_settings: {
+        who_writes: Database["public"]["Enums"]["who_may"];
+        who_adds: Database["public"]["Enums"]["who_may"];
+        shows_receipts: boolean;
+        shows_presence: boolean;
+      };
+      conversation: {
+        id: number;
+        kind: Database["public"]["Enums"]["conversation_kind"];
+        name: string | null;
+        description: string;
+        picture_url: string | null;
+        topic: string | null;
+        role: Database["public"]["Enums"]["conversation_role"];
+        members: Database["public"]["CompositeTypes"]["author"][];
+        member_count: number;
+        last_message: Database["public"]["CompositeTypes"]["message"] | null;
+        last_seq: number;
+        read_seq: number;
+        unread: number;
+        mentions: number;
+        is_marked_unread: boolean;
+        is_request: boolean;
+        is_frozen: boolean;
+        is_locked: boolean;
+        history: Database["public"]["Enums"]["shown_history"] | null;
+        expires_after: number | null;
+        muted_until: string | null;
+        is_archived: boolean;
+        is_pinned: boolean;
+        shows_receipts: boolean;
+        keeps_deleted: boolean;
+        draft: string;
+        view: number;
+        place: number;
+      };
+      conversation_member: {
+        profile: Database["public"]["CompositeTypes"]["author"];
+        role: Database["public"]["Enums"]["conversation_role"];
+        is_accepted: boolean;
+        joined_at: string;
+      };
       feed_item: {
         id: number;
         post: Database["public"]["CompositeTypes"]["card"];
@@ -1094,9 +1386,57 @@ export type Database = {
         reply_to: Database["public"]["CompositeTypes"]["author"] | null;
         quoted: Database["public"]["CompositeTypes"]["card"] | null;
       };
+      group_invite: {
+        code: string;
+        expires_at: string | null;
+        uses_left: number | null;
+        needs_approval: boolean;
+        created_at: string;
+      };
+      invite_preview: {
+        conversation_id: number;
+        name: string;
+        description: string;
+        picture_url: string | null;
+        member_count: number;
+        needs_approval: boolean;
+      };
       mention: {
         username: string;
         profile: Database["public"]["CompositeTypes"]["author"];
+      };
+      message: {
+        id: number;
+        conversation_id: number;
+        seq: number;
+        sender: Database["public"]["CompositeTypes"]["author"] | null;
+        client_id: string | null;
+        change: Database["public"]["Enums"]["conversation_change"] | null;
+        target: Database["public"]["CompositeTypes"]["author"] | null;
+        content: string;
+        entities: Entity[];
+        mentions: Database["public"]["CompositeTypes"]["mention"][];
+        reply_to_id: number | null;
+        reply_to: Database["public"]["CompositeTypes"]["message_quote"] | null;
+        post_id: number | null;
+        post: Database["public"]["CompositeTypes"]["card"] | null;
+        reactions: Json;
+        is_deleted: boolean;
+        created_at: string;
+        edited_at: string | null;
+        expires_at: string | null;
+      };
+      message_quote: {
+        id: number;
+        seq: number;
+        sender: Database["public"]["CompositeTypes"]["author"] | null;
+        content: string;
+        is_deleted: boolean;
+      };
+      message_version: {
+        version: number;
+        content: string;
+        replaced_at: string;
       };
       notification: {
         id: number;
@@ -1161,6 +1501,11 @@ export type Database = {
         is_muted: boolean;
         muted_until: string | null;
       };
+      receipt: {
+        profile: Database["public"]["CompositeTypes"]["author"];
+        delivered_seq: number;
+        read_seq: number;
+      };
       stream_page: {
         stream: string;
         start_over: boolean;
@@ -1180,6 +1525,8 @@ export type Database = {
       unread_counts: {
         notifications: number;
         requests: number;
+        messages: number;
+        message_requests: number;
         cursors: Json;
       };
       username_answer: {
@@ -1306,6 +1653,25 @@ export const Constants = {
     Enums: {
       audience: ["everyone", "followers", "mentioned"],
       budget_period: ["minute", "hour", "day"],
+      conversation_change: [
+        "created",
+        "added",
+        "joined",
+        "left",
+        "removed",
+        "named",
+        "described",
+        "pictured",
+        "locked",
+        "unlocked",
+        "role",
+        "owner",
+        "history",
+        "expiry",
+      ],
+      conversation_folder: ["inbox", "requests", "archived", "pinned"],
+      conversation_kind: ["direct", "group"],
+      conversation_role: ["owner", "admin", "member"],
       feed: [
         "home",
         "public",
@@ -1319,6 +1685,7 @@ export const Constants = {
         "quotes",
       ],
       follow_state: ["following", "requested"],
+      join_answer: ["joined", "requested"],
       limited_action: [
         "post",
         "reply",
@@ -1340,6 +1707,11 @@ export const Constants = {
         "metadata",
         "setting",
         "mark_read",
+        "message",
+        "message_edit",
+        "reaction",
+        "conversation",
+        "membership",
         "search",
       ],
       notification_delivery: ["off", "quiet", "loud"],
@@ -1359,6 +1731,7 @@ export const Constants = {
         "filtered_requests",
       ],
       notification_source: ["everyone", "established", "following", "nobody"],
+      shown_history: ["all", "joining", "none"],
       username_refusal: ["username_format", "username_reserved", "username_taken"],
       visibility_rule: [
         "own",
@@ -1371,6 +1744,7 @@ export const Constants = {
         "you_block_author",
         "not_found",
       ],
+      who_may: ["everyone", "following", "nobody"],
     },
   },
 } as const;

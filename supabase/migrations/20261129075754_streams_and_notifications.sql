@@ -2186,7 +2186,7 @@ begin
     select after_change.id
     from after_change
     join before_change on before_change.id = after_change.id
-    where before_change.is_private and not after_change.is_private
+    where before_change.is_private and after_change.is_private is false
   ),
   asking as (
     select follow_requests.requester_id, follow_requests.target_id
