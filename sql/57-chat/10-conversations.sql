@@ -66,7 +66,7 @@ create table private.groups (
   keeps_deleted    boolean               not null default false,
 
   constraint groups_name_format check (private.rule(
-    char_length(name) between 1 and 100 and private.is_name(name),
+    char_length(name) >= 1 and char_length(name) <= 100 and private.is_name(name),
     'group_name_format', 'The name of a group is one line of 1 to 100 characters, with something to see'
   )),
   constraint groups_description_length check (private.rule(

@@ -255,7 +255,7 @@ returns boolean
 language sql
 immutable
 security invoker
-return char_length(emoji) between 1 and 30
+return char_length(emoji) >= 1 and char_length(emoji) <= 30
   and emoji ~ ('^(?:' || private.grapheme_pattern() || ')$')
   and emoji ~ '[\u00A9\u00AE\u203C-\u20CF\u20E3\u2100-\u2BFF\u3030\u303D\u3297\u3299\U0001F000-\U0001FFFD]';
 

@@ -94,7 +94,7 @@ CREATE TABLE "private"."groups" (
     'The description of a group is empty, or has at most 500 characters'::text)),
   CONSTRAINT "groups_name_format"
     CHECK
-    (private.rule((((char_length(name) >= 1) AND (char_length(name) <= 100)) AND private.is_name(name)), 'group_name_format'::text,
+    (private.rule(((char_length(name) >= 1) AND (char_length(name) <= 100) AND private.is_name(name)), 'group_name_format'::text,
     'The name of a group is one line of 1 to 100 characters, with something to see'::text)),
   CONSTRAINT "groups_picture_url_format"
     CHECK (private.rule(private.is_https_url(picture_url, 500), 'picture_url_format'::text, 'A picture is an https:// address of at most 500 characters'::text))
@@ -2140,7 +2140,7 @@ CREATE OR REPLACE FUNCTION private.is_emoji (
   LANGUAGE sql
   IMMUTABLE
 RETURN
-  (((char_length(emoji) >= 1) AND (char_length(emoji) <= 30)) AND (emoji ~ (('^(?:'::text || private.grapheme_pattern()) || ')$'::text)) AND (emoji ~
+  ((char_length(emoji) >= 1) AND (char_length(emoji) <= 30) AND (emoji ~ (('^(?:'::text || private.grapheme_pattern()) || ')$'::text)) AND (emoji ~
   '[\u00A9\u00AE\u203C-\u20CF\u20E3\u2100-\u2BFF\u3030\u303D\u3297\u3299\U0001F000-\U0001FFFD]'::text));
 
 CREATE OR REPLACE FUNCTION private.is_followed (
