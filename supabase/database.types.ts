@@ -1525,9 +1525,9 @@ export type Database = {
       unread_counts: {
         notifications: number;
         requests: number;
+        cursors: Json;
         messages: number;
         message_requests: number;
-        cursors: Json;
       };
       username_answer: {
         available: boolean;

@@ -151,9 +151,9 @@ grant execute on function public.sync (jsonb, integer) to authenticated;
 create type public.unread_counts as (
   notifications     bigint,
   requests          bigint,
+  cursors           jsonb,
   messages          bigint,
-  message_requests  bigint,
-  cursors           jsonb
+  message_requests  bigint
 );
 
 comment on type public.unread_counts is 'How many groups of notifications are unread, and how many requests to follow you wait. How many messages are unread in conversations that are neither muted nor archived, and how many requests to write to you have unread messages. cursors has the newest number of your stream.';
@@ -172,8 +172,8 @@ declare
 begin
   return query
   select
-    streams.unread, streams.requests, totals.messages, totals.message_requests,
-    jsonb_build_object('user:' || streams.user_id, streams.last_seq)
+    streams.unread, streams.requests, jsonb_build_object('user:' || streams.user_id, streams.last_seq),
+    totals.messages, totals.message_requests
   from private.streams
   cross join lateral private.chat_totals(viewer_id) as totals
   where streams.user_id = viewer_id;

@@ -492,9 +492,9 @@ CREATE TYPE "public"."chat_settings" AS (
   "shows_presence" boolean
 );
 
-ALTER TYPE "public"."unread_counts" ADD ATTRIBUTE "message_requests" bigint CASCADE;
-
 ALTER TYPE "public"."unread_counts" ADD ATTRIBUTE "messages" bigint CASCADE;
+
+ALTER TYPE "public"."unread_counts" ADD ATTRIBUTE "message_requests" bigint CASCADE;
 
 CREATE OR REPLACE FUNCTION private.accept_conversation (
   conversation_id bigint
@@ -3460,8 +3460,8 @@ begin
     join private.conversation_members as members on members.conversation_id = messages.conversation_id
       and members.user_id = viewer_id
     join private.conversations on conversations.id = messages.conversation_id
-    where message_search.vector @@ (wanted.wanted && places)
-      and (wanted.exact is null or message_search.vector @@ wanted.exact)
+    where message_search.vector ALTER TYPE "public"."unread_counts" ADD ATTRIBUTE "messages" bigint CASCADE; (wanted.wanted && places)
+      and (wanted.exact is null or message_search.vector ALTER TYPE "public"."unread_counts" ADD ATTRIBUTE "messages" bigint CASCADE; wanted.exact)
       and message_search.message_id >= wanted.since_id
       and message_search.message_id < least(wanted.until_id, search_messages.before)
       and messages.seq > members.from_seq
@@ -4104,8 +4104,8 @@ declare
 begin
   return query
   select
-    streams.unread, streams.requests, totals.messages, totals.message_requests,
-    jsonb_build_object('user:' || streams.user_id, streams.last_seq)
+    streams.unread, streams.requests, jsonb_build_object('user:' || streams.user_id, streams.last_seq),
+    totals.messages, totals.message_requests
   from private.streams
   cross join lateral private.chat_totals(viewer_id) as totals
   where streams.user_id = viewer_id;
@@ -4961,10 +4961,10 @@ CREATE OR REPLACE FUNCTION public.unread()
 BEGIN ATOMIC
  SELECT counts.notifications,
      counts.requests,
+     counts.cursors,
      counts.messages,
-     counts.message_requests,
-     counts.cursors
-    FROM private.unread() counts(notifications, requests, messages, message_requests, cursors);
+     counts.message_requests
+    FROM private.unread() counts(notifications, requests, cursors, messages, message_requests);
 END;
 
 CREATE OR REPLACE FUNCTION public.update_group (
