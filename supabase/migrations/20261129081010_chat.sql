@@ -3460,8 +3460,8 @@ begin
     join private.conversation_members as members on members.conversation_id = messages.conversation_id
       and members.user_id = viewer_id
     join private.conversations on conversations.id = messages.conversation_id
-    where message_search.vector ALTER TYPE "public"."unread_counts" ADD ATTRIBUTE "messages" bigint CASCADE; (wanted.wanted && places)
-      and (wanted.exact is null or message_search.vector ALTER TYPE "public"."unread_counts" ADD ATTRIBUTE "messages" bigint CASCADE; wanted.exact)
+    where message_search.vector @@ (wanted.wanted && places)
+      and (wanted.exact is null or message_search.vector @@ wanted.exact)
       and message_search.message_id >= wanted.since_id
       and message_search.message_id < least(wanted.until_id, search_messages.before)
       and messages.seq > members.from_seq
