@@ -1,7 +1,6 @@
 /** A quiet moment: what each device knows has to be what a fresh snapshot says. */
 import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
-import { checkSaid, compareChat, type FreshChat, freshChat } from "./chat-compare.ts";
 import type { Report } from "./devices.ts";
 import { repairAll } from "./faults.ts";
 import type { Desk, Person, Stage } from "./stage.ts";
@@ -16,7 +15,6 @@ interface Snapshot {
   seq: number;
   groups: Group[];
   unread: { notifications: number; requests: number };
-  chat: FreshChat;
 }
 
 /** @returns what is wrong, or null. The first word is the same for failures of one kind. */
@@ -29,12 +27,7 @@ export async function quietly(stage: Stage, nudge: boolean): Promise<string | nu
   const stuck = first.findIndex(({ pending }) => pending > 0);
   if (stuck >= 0) return wrong(stage, stuck, "outbox", `is not empty: ${told(first[stuck] as Report)}`);
   await workOffQueue(stage);
-  const snapshots = await Promise.all(
-    stage.people.map((person, n) => {
-      const open = stage.desks.flatMap(({ owner }, at) => (owner === n ? (first[at] as Report).wanted : []));
-      return snapshotOf(person, [...new Set(open)]);
-    }),
-  );
+  const snapshots = await Promise.all(stage.people.map(snapshotOf));
   const found = await Promise.all(stage.desks.map((desk, n) => checkDesk(stage, desk, n, snapshots, nudge)));
   stage.tally.quiet++;
   return found.find((one) => one !== null) ?? (await checkWrites(stage));
@@ -63,17 +56,13 @@ async function untilServersAnswer({ people }: Stage): Promise<void> {
 async function workOffQueue({ town: { sql } }: Stage): Promise<void> {
   for (;;) {
     await sql`call private.deliver_waiting_notices()`;
-    await sql`call private.deliver_chat()`;
     const [left] = await sql`
-      select exists (select from private.notice_queue) or exists (select from private.fan_outs)
-        or exists (select from private.conversation_bells)
-        or exists (select from private.conversation_tellings) as any`;
+      select exists (select from private.notice_queue) or exists (select from private.fan_outs) as any`;
     if (!left?.any) return;
   }
 }
 
-async function snapshotOf(person: Person, open: number[]): Promise<Snapshot> {
-  const { id, client } = person;
+async function snapshotOf({ id, client }: Person): Promise<Snapshot> {
   const [page] = (await client.rpc("sync").throwOnError()).data;
   const [row] = (await client.rpc("unread").throwOnError()).data;
   const groups: Group[] = [];
@@ -93,25 +82,19 @@ async function snapshotOf(person: Person, open: number[]): Promise<Snapshot> {
   // The three questions agree.
   expect(page).toMatchObject({ start_over: true, cursor: row.cursors[`user:${id}`], snapshot: { unread } });
   expect(page.snapshot.notifications).toEqual(groups.slice(0, 20));
-  return { seq: page.cursor, groups, unread, chat: await freshChat(person, open) };
+  return { seq: page.cursor, groups, unread };
 }
 
 async function checkDesk(
   stage: Stage,
-  desk: Desk,
+  { device, owner, sent }: Desk,
   n: number,
   snapshots: Snapshot[],
   nudge: boolean,
 ): Promise<string | null> {
-  const { device, owner, sent } = desk;
-  const { seq, groups, unread, chat } = snapshots[owner] as Snapshot;
-  const { wanted } = await device.ask("report");
-  const readable = wanted.filter((id) => chat.rooms[id]);
-  const cursors = Object.fromEntries(
-    readable.map((id) => [id, (chat.rooms[id] as { cursor: number }).cursor]),
-  );
-  const report = await device.ask("settle", { seq, cursors, list: chat.list, nudge, timeoutMs: patienceMs });
-  const { tally, people } = stage;
+  const { seq, groups, unread } = snapshots[owner] as Snapshot;
+  const report = await device.ask("settle", { seq, nudge, timeoutMs: patienceMs });
+  const { tally } = stage;
   tally.comparisons++;
   tally.violations += report.violations.length;
   if (report.violations.length > 0)
@@ -131,10 +114,6 @@ async function checkDesk(
       `knows ${JSON.stringify(report.unread)}, and it is ${JSON.stringify(unread)}`,
     );
   }
-  const inChat = compareChat(stage, report, (people[owner] as Person).id, chat);
-  if (inChat) return wrong(stage, n, inChat.split("\n", 1)[0] as string, `${inChat}\n${told(report)}`);
-  const saidWrong = await checkSaid(stage, desk, report);
-  if (saidWrong) return wrong(stage, n, "outbox", saidWrong);
   const differences = compareGroups(report, groups);
   tally.groups += Object.keys(report.groups).length;
   return differences.length > 0 ? wrong(stage, n, "groups", differences.join("\n")) : null;

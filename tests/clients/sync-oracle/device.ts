@@ -6,7 +6,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { backOffMs, type Change, createSync, type Sync, type Write } from "../../../clients/sync.ts";
-import { createRooms, type KnownList, type Rooms } from "./rooms.ts";
 
 /** What a device knows of its person's stream. */
 export interface Known {
@@ -18,7 +17,7 @@ export interface Known {
 }
 
 /** What a device tells about itself. */
-export interface Report extends Known, ReturnType<Rooms["known"]> {
+export interface Report extends Known {
   cursor: number | undefined;
   state: string;
   /** What must never happen: an event twice, out of order, or with a gap before it. */
@@ -27,8 +26,6 @@ export interface Report extends Known, ReturnType<Rooms["known"]> {
   /** How often the outbox settled each entry. */
   settled: Record<string, number>;
   refusals: string[];
-  /** The keys of the entries that were refused. */
-  refused: string[];
   pending: number;
   /** What happened last: states, failures and orders, each with its time in milliseconds. */
   log: string[];
@@ -46,17 +43,8 @@ export interface Orders {
   /** Stores a write in the outbox. @returns its key */
   send(write: Write): Promise<string>;
   report(): Promise<Report>;
-  /** Waits until the device is live and has come this far. `cursors`: by the ids of conversations. */
-  settle(options: {
-    seq: number;
-    cursors: Record<string, number>;
-    list: KnownList;
-    nudge: boolean;
-    timeoutMs: number;
-  }): Promise<Report>;
-  enter(conversationId: number): void;
-  exit(conversationId: number): void;
-  scrollBack(conversationId: number): void;
+  /** Waits until the device is live and has come this far. */
+  settle(options: { seq: number; nudge: boolean; timeoutMs: number }): Promise<Report>;
   /** A new page: the sync begins again with what the last page stored. */
   reload(): Promise<void>;
   skew(ms: number): void;
@@ -111,8 +99,6 @@ let violations: string[] = [];
 let counts: Report["counts"] = { events: 0, replaced: 0, failedOnPurpose: 0, stopped: 0 };
 let settled: Record<string, number> = {};
 let refusals: string[] = [];
-let refused: string[] = [];
-let rooms = createRooms();
 let log: string[] = [];
 const note = (text: string) => {
   log = [...log.slice(-29), `${Math.round(performance.now())} ${text}`];
@@ -127,20 +113,12 @@ async function apply(change: Change): Promise<void> {
   if (failing > 0) {
     failing--;
     counts.failedOnPurpose++;
-    if (change.stream.startsWith("conversation:")) {
-      rooms.forget(change.stream);
-      throw new Error("failed on purpose");
-    }
     // Nobody knows what a failed apply has done. The snapshot that follows has to repair it.
     known = nothing();
     cursor = undefined;
     throw new Error("failed on purpose");
   }
-  rooms.apply(change, violations);
-  if (change.stream.startsWith("conversation:")) {
-    if (change.type === "event") counts.events++;
-    if (change.type === "replace") counts.replaced++;
-  } else if (change.type === "gone") {
+  if (change.type === "gone") {
     known = nothing();
     cursor = undefined;
   } else if (change.type === "replace") {
@@ -196,7 +174,6 @@ function begin(): void {
     apply,
     userId: user.id,
     cursors: cursor === undefined ? {} : { [name]: cursor },
-    onNews: rooms.news,
     onState: note,
     onError: (error) => note(error.message),
     outbox: {
@@ -206,20 +183,17 @@ function begin(): void {
         settled[key] = (settled[key] ?? 0) + 1;
       },
       onRefused: ({ key }, error) => {
-        refused.push(key);
         settled[key] = (settled[key] ?? 0) + 1;
         refusals.push(`${error.code} ${error.details ?? error.message}`);
       },
     },
     timing: { ...pace, checkEveryMs: options.checkEveryMs, callTimeoutMs: 3_000, pageSize: options.pageSize },
   });
-  rooms.begin(sync, supabase, user.id);
 }
 
 const pace = { baseMs: 20, maxMs: 200 };
 
 async function leave(): Promise<void> {
-  rooms.end();
   await sync?.stop();
   await supabase?.removeAllChannels();
   await supabase?.auth.stopAutoRefresh();
@@ -230,14 +204,12 @@ async function leave(): Promise<void> {
 async function report(): Promise<Report> {
   return {
     ...known,
-    ...rooms.known(),
     cursor: Object.values(sync?.cursors() ?? {})[0],
     state: sync?.state() ?? "ended",
     violations,
     counts,
     settled,
     refusals,
-    refused,
     pending: (await sync?.pending())?.length ?? 0,
     log,
   };
@@ -255,25 +227,18 @@ const orders: Orders = {
     counts = { events: 0, replaced: 0, failedOnPurpose: 0, stopped: 0 };
     settled = {};
     refusals = [];
-    refused = [];
-    rooms = createRooms();
     log = [];
     failing = slowMs = skewMs = 0;
     begin();
   },
   send: async (write) => (await (sync as Sync).send(write)).key,
   report,
-  enter: (id) => rooms.enter(id),
-  exit: (id) => rooms.exit(id),
-  // It ends only when the network lets it.
-  scrollBack: (id) => void rooms.scrollBack(id).catch(() => {}),
-  async settle({ seq, cursors, list, nudge, timeoutMs }) {
+  async settle({ seq, nudge, timeoutMs }) {
     const deadlineMs = performance.now() + timeoutMs;
     if (nudge) sync?.wake();
     for (;;) {
       const now = await report();
-      const isUpToDate = now.state === "live" && now.cursor === seq && now.pending === 0;
-      const isThere = isUpToDate && rooms.isSettled({ cursors, list });
+      const isThere = now.state === "live" && now.cursor === seq && now.pending === 0;
       if (isThere || performance.now() > deadlineMs) return now;
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
@@ -305,8 +270,7 @@ const orders: Orders = {
 
 /** A page ends before the next one begins, and nobody writes in between. */
 let pages: Promise<unknown> = Promise.resolve();
-const isAboutPages = (order: keyof Orders) =>
-  ["begin", "reload", "end", "send", "enter", "exit"].includes(order);
+const isAboutPages = (order: keyof Orders) => ["begin", "reload", "end", "send"].includes(order);
 
 port.on("message", async ({ n, order, given }: { n: number; order: keyof Orders; given: never }) => {
   if (order !== "report") note(`order: ${order} ${JSON.stringify(given ?? "").slice(0, 60)}`);
