@@ -9,7 +9,7 @@ let bob: Person;
 let carol: Person;
 beforeAll(async () => {
   [alice, bob, carol] = await Promise.all([signUp("alice"), signUp("bob"), signUp("carol")]);
-  // Whom they follow may add them, without a request.
+  // They follow alice. So she may add them without a request.
   for (const { client } of [bob, carol]) {
     await client.from("follows").insert({ followee_id: alice.id }).throwOnError();
   }

@@ -181,6 +181,20 @@ describe("what counts", () => {
     setting: (sql) => sql`insert into notification_preferences (kind) values ('like')`,
     mark_read: (sql) => sql`select mark_read(0)`,
     search: (sql) => sql`select private.spend('search')`,
+    conversation: (sql) => sql`select create_group('x')`,
+    membership: (sql) => sql`select create_invite(${room.id})`,
+    message: (sql) => sql`select send_message(${room.id}, gen_random_uuid()::text, 'x')`,
+    message_edit: (sql) => sql`select edit_message(${room.message}, 'y')`,
+    reaction: (sql) => sql`select react(${room.message}, '👍')`,
+  };
+  /** A group of alice's, with one message. */
+  let room: { id: string; message: string };
+  const openRoom = async () => {
+    const [row] = await alice.asks(async (sql) => {
+      const [group] = await sql`select create_group('room') as id`;
+      return await sql`select ${group?.id}::text as id, (send_message(${group?.id}, gen_random_uuid()::text, 'x')).id::text as message`;
+    });
+    room = row as typeof room;
   };
   let closed: Person;
   beforeAll(async () => {
@@ -198,6 +212,7 @@ describe("what counts", () => {
     const [post] = await bob.asks((sql) => sql`insert into posts (content) values ('x') returning id`);
     await alice.asks((sql) => sql`insert into posts (content) values ('mine')`);
     await alice.asks((sql) => sql`insert into lists (name) values ('mine')`);
+    await openRoom();
     await db.admin`delete from private.usage`;
     // Undoes the action by hand, so that alice can do it again.
     const again = async () => {
@@ -215,6 +230,7 @@ describe("what counts", () => {
       ])
         await db.admin.unsafe(`delete from ${table}`);
       await db.admin`delete from list_members`;
+      await openRoom();
       await db.admin`update profiles set is_private = false where id = ${alice.id}`;
       await auth`update auth.users set raw_user_meta_data = '{}' where id = ${alice.id}`;
     };

@@ -179,8 +179,11 @@ describe("a scheduled draft", () => {
       where jobname not like 'sweep-%'
       order by jobname`;
     expect(jobs).toEqual([
+      { jobname: "deliver-chat", schedule: "1 second", username: "postgres", active: true },
       { jobname: "deliver-waiting-notices", schedule: "2 seconds", username: "postgres", active: true },
+      { jobname: "erase-expired-messages", schedule: "10 seconds", username: "postgres", active: true },
       { jobname: "finish-search-switches", schedule: "10 seconds", username: "postgres", active: true },
+      { jobname: "forget-conversation-events", schedule: "* * * * *", username: "postgres", active: true },
       { jobname: "forget-old-notices", schedule: "* * * * *", username: "postgres", active: true },
       { jobname: "forget-old-runs", schedule: "17 3 * * *", username: "postgres", active: true },
       { jobname: "forget-post-keys", schedule: "*/5 * * * *", username: "postgres", active: true },
