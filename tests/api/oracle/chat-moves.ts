@@ -188,15 +188,19 @@ function refusalToChange(world: World, by: PersonId, one: Message): string | nul
   return one.by === by ? refusalToWrite(world, one.talk, own as Membership) : "not_your_message";
 }
 
-/** The sender deletes a message for everyone, or in a group somebody whose role is higher. */
+/**
+ * The sender deletes a message for everyone, or in a group somebody whose role is higher. If they do it
+ * again, nothing happens.
+ */
 function refusalToErase(world: World, by: PersonId, one: Message): string | null {
   const own = memberOf(one.talk, by);
   if (!own) return "message_not_found";
-  if (one.by === by && one.isDeleted) return null;
+  const isAdmin = one.talk.kind === "group" && own.role !== "member";
+  if (one.isDeleted && (one.by === by || isAdmin)) return null;
   if (!isThere(world, own, one)) return "message_not_found";
   const rank = (member: Membership | undefined) => (member ? roles.indexOf(member.role) : roles.length);
-  const isAbove = own.role !== "member" && rank(own) < rank(memberOf(one.talk, one.by));
-  return one.by === by || (one.talk.kind === "group" && isAbove) ? null : "not_your_message";
+  const isAbove = isAdmin && rank(own) < rank(memberOf(one.talk, one.by));
+  return one.by === by || isAbove ? null : "not_your_message";
 }
 
 function ownMove(stage: Stage, step: ChatStep): Move | null {
