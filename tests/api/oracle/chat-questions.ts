@@ -333,7 +333,7 @@ function aboutMessages(stage: Stage, viewer: Viewer, client: SupabaseClient): Qu
           expected: () => {
             if (viewer === null) return "42501";
             const own = memberOf(one.talk, viewer);
-            const isRead = own && one.place > own.from && hasText(world, own, one);
+            const isRead = own && isShown(own, one) && hasText(world, own, one);
             return isRead ? one.versions.toReversed() : [];
           },
         }),
