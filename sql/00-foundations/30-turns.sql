@@ -21,7 +21,8 @@
  *      waits for one of these, because the other person may wait for this statement.
  *      See below
  *   5. author_counts, post_counts, limited_counts, follow_counts, each by its key
- *   6. streams, by their people. A statement only writes to the queue of notifications
+ *   6. conversations, by their ids, and then the rows of their members and messages
+ *   7. streams, by their people. A statement only writes to the queue of notifications
  *      (55-notifications/20-queue.sql). When the transaction commits, a deferred trigger
  *      takes all streams at once, and nothing afterwards
  *
@@ -35,7 +36,7 @@
  *     that is deleted with an account: lock_posts_of(), lock_account(). These try again for
  *     about 4 seconds, and hold none of the rows between two tries.
  *
- * mark_read() and its siblings take no lock from 1 to 5. The job that looks at the queue takes
+ * mark_read() and its siblings take no lock from 1 to 6. The job that looks at the queue takes
  * its rows of the queue, then the posts and profiles that they are about, and then streams. It
  * skips rows that somebody else holds, and waits for streams only.
  *

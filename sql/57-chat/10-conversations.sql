@@ -6,9 +6,7 @@
  *
  * The row of a conversation is its counter and its lock. Everybody who changes something
  * in a conversation locks this row first (hold_conversation). Then the change gets the next number
- * (25-log.sql). A statement that needs several conversations takes them in the order of their
- * ids. In the order of locks (00-foundations/30-turns.sql) these rows come after counts, and
- * before streams.
+ * (25-log.sql). 00-foundations/30-turns.sql has the order of locks.
  *
  * A member who leaves has no row any more, and reads nothing any more. docs/reference/chat.md
  * describes conversations for clients.

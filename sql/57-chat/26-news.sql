@@ -37,12 +37,16 @@ revoke all on function private.is_small (bigint) from public, anon, authenticate
 create table private.conversation_bells (
   conversation_id  bigint  not null references private.conversations (id) on delete cascade,
   seq              bigint  not null,
+  id               bigint  not null generated always as identity,
 
   primary key (conversation_id, seq)
 );
 
 comment on table private.conversation_bells is 'The news of conversations of which the members have not heard yet. The job rings for them.';
 revoke all on private.conversation_bells from public, anon, authenticated, service_role;
+
+-- The one that waits longest. So a group in which people write all the time delays no other.
+create unique index conversation_bells_id_key on private.conversation_bells (id);
 
 create table private.unread_conversations (
   user_id          uuid    not null,
@@ -126,6 +130,7 @@ create table private.conversation_tellings (
   user_id          uuid     not null,
   conversation_id  bigint   not null,
   is_left          boolean  not null default false,
+  id               bigint   not null generated always as identity,
 
   primary key (user_id, conversation_id)
 );
@@ -133,6 +138,9 @@ create table private.conversation_tellings (
 comment on table private.conversation_tellings is 'Whose stream has to get an event about which conversation.';
 comment on column private.conversation_tellings.is_left is 'Whether the job tells it, and not the transaction that wrote the row.';
 revoke all on private.conversation_tellings from public, anon, authenticated, service_role;
+
+-- Those that wait longest. A row that is told again keeps its place.
+create unique index conversation_tellings_id_key on private.conversation_tellings (id);
 
 -- If a row is there already, this transaction locks it. Otherwise the job could take it now, and
 -- tell how the conversation was before. In a large group, the job tells 80 people in a second. So

@@ -7,7 +7,7 @@
 
 -- Bells and tellings ---------------------------------------------------------
 
--- One conversation in a batch. Nobody deletes it meanwhile. Senders go on: their bells wait for
+-- One conversation in a batch, the one that waits longest. Nobody deletes it meanwhile. Senders go on: their bells wait for
 -- the next batch.
 create function private.ring_batch()
 returns boolean
@@ -25,7 +25,7 @@ begin
   where conversations.id = (
     select conversation_bells.conversation_id
     from private.conversation_bells
-    order by conversation_bells.conversation_id
+    order by conversation_bells.id
     limit 1
   )
   for key share;
@@ -69,7 +69,7 @@ begin
       where (conversation_tellings.user_id, conversation_tellings.conversation_id) in (
         select first.user_id, first.conversation_id
         from private.conversation_tellings as first
-        order by first.user_id, first.conversation_id
+        order by first.id
         limit most
         for update skip locked
       )

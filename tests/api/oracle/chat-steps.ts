@@ -25,7 +25,7 @@ export type ChatStep =
   | { do: "change group"; by: number; asOwner: boolean; talk: number; change: RawChange }
   | { do: "invite"; by: number; asOwner: boolean; talk: number; isOnce: boolean; needsApproval: boolean }
   | { do: "join"; by: number; invite: number }
-  /** `whom` counts through the people who ask, if there are any. */
+  /** `whom` is the place of a person among those who ask to join. It begins again after the last one. */
   | { do: "answer"; by: number; asOwner: boolean; talk: number; whom: number; accepts: boolean }
   | { do: "say"; by: number; talk: number; text: RawPiece[]; message: number | null; post: number | null }
   /** The last message of this person, with the same key. */

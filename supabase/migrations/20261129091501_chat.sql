@@ -31,6 +31,7 @@ CREATE TABLE "private"."chat_settings" (
 CREATE TABLE "private"."conversation_bells" (
   "conversation_id" bigint NOT NULL,
   "seq"             bigint NOT NULL,
+  "id"              bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
   CONSTRAINT "conversation_bells_pkey" PRIMARY KEY (conversation_id, seq)
 );
 
@@ -53,6 +54,7 @@ CREATE TABLE "private"."conversation_tellings" (
   "user_id"         uuid    NOT NULL,
   "conversation_id" bigint  NOT NULL,
   "is_left"         boolean NOT NULL DEFAULT false,
+  "id"              bigint  GENERATED ALWAYS AS IDENTITY NOT NULL,
   CONSTRAINT "conversation_tellings_pkey" PRIMARY KEY (user_id, conversation_id)
 );
 
@@ -3384,7 +3386,7 @@ begin
   where conversations.id = (
     select conversation_bells.conversation_id
     from private.conversation_bells
-    order by conversation_bells.conversation_id
+    order by conversation_bells.id
     limit 1
   )
   for key share;
@@ -4029,7 +4031,7 @@ begin
       where (conversation_tellings.user_id, conversation_tellings.conversation_id) in (
         select first.user_id, first.conversation_id
         from private.conversation_tellings as first
-        order by first.user_id, first.conversation_id
+        order by first.id
         limit most
         for update skip locked
       )
@@ -5050,6 +5052,8 @@ ALTER TABLE "private"."message_mentions"
 ALTER TABLE "private"."message_reactions"
   ADD CONSTRAINT "message_reactions_user_id_fkey" FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE;
 
+CREATE UNIQUE INDEX conversation_bells_id_key ON private.conversation_bells USING btree (id);
+
 CREATE INDEX conversation_events_created_at_idx ON private.conversation_events USING btree (created_at);
 
 CREATE INDEX conversation_events_subject_idx ON private.conversation_events USING btree (subject)
@@ -5059,6 +5063,8 @@ CREATE INDEX conversation_members_apart_idx ON private.conversation_members USIN
   WHERE is_apart;
 
 CREATE INDEX conversation_members_user_id_idx ON private.conversation_members USING btree (user_id, conversation_id);
+
+CREATE UNIQUE INDEX conversation_tellings_id_key ON private.conversation_tellings USING btree (id);
 
 CREATE INDEX conversations_high_id_idx ON private.conversations USING btree (high_id)
   WHERE (high_id IS NOT NULL);

@@ -1,0 +1,46 @@
+/** The job of chat is fair: a group in which something happens all the time delays no other. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { group, say } from "./chat.ts";
+import { createDatabase, type Database, type Person } from "./database.ts";
+
+let db: Database;
+let alice: Person;
+let people: Person[];
+beforeAll(async () => {
+  db = await createDatabase();
+  alice = await db.signUp("alice");
+  // More than 10 members, so the job tells them.
+  people = await Promise.all(Array.from({ length: 30 }, (_, n) => db.signUp(`crowd_${n}`)));
+});
+afterAll(() => db?.[Symbol.asyncDispose]());
+
+const ring = () => db.owner`select private.ring_batch()`;
+const tell = () => db.owner`select private.tell_batch()`;
+
+test("a quiet group is rung for before a busy one is rung for again", async () => {
+  const [busy, quiet] = [await group(alice, "Busy", people), await group(alice, "Quiet", people)];
+  await db.owner`delete from private.conversation_bells`;
+  await say(alice, busy, "one");
+  await say(alice, quiet, "two");
+  await ring();
+  await say(alice, busy, "three");
+  await ring();
+  const waiting = await db.owner`select conversation_id::text as id from private.conversation_bells`;
+  expect(waiting.map(({ id }) => Number(id))).toEqual([busy]);
+});
+
+test("people who wait are told before others are told again", async () => {
+  const id = await group(alice, "Moving", people);
+  await db.owner`delete from private.conversation_tellings`;
+  const waiting = async () =>
+    (await db.owner`select user_id from private.conversation_tellings`).map(
+      ({ user_id }) => user_id as string,
+    );
+  await db.owner`select private.tell(${id}, ${people.map((person) => person.id)}::uuid[])`;
+  await tell();
+  const late = await waiting();
+  expect(late).toHaveLength(10);
+  await db.owner`select private.tell(${id}, ${people.map((person) => person.id)}::uuid[])`;
+  await tell();
+  expect((await waiting()).filter((user) => late.includes(user))).toEqual([]);
+});
