@@ -7,31 +7,40 @@
 
 -- Bells and tellings ---------------------------------------------------------
 
--- One conversation in a batch, the one that waits longest. Nobody deletes it meanwhile. Senders go on: their bells wait for
--- the next batch.
+-- One conversation in a batch, the one that waits longest. The job holds it like everybody who
+-- changes something in it (10-conversations.sql). If somebody holds it for long, it waits again
+-- behind the others.
 create function private.ring_batch()
 returns boolean
 language plpgsql
 volatile
 security invoker
 set search_path = ''
+set lock_timeout = '200ms'
 as $$
 declare
-  waiting_id bigint;
-  newest bigint;
-begin
-  select conversations.id into waiting_id
-  from private.conversations
-  where conversations.id = (
+  waiting_id bigint := (
     select conversation_bells.conversation_id
     from private.conversation_bells
     order by conversation_bells.id
     limit 1
-  )
-  for key share;
-  if not found then
+  );
+  newest bigint;
+begin
+  if waiting_id is null then
     return false;
   end if;
+  begin
+    perform
+    from private.conversations
+    where conversations.id = waiting_id
+    for no key update;
+  exception when lock_not_available then
+    update private.conversation_bells
+    set id = default
+    where conversation_bells.conversation_id = waiting_id;
+    return true;
+  end;
   with taken as (
     delete from private.conversation_bells
     where conversation_bells.conversation_id = waiting_id

@@ -40,14 +40,14 @@ test("the tutorial's page shows the public feed, signs alice in, and posts for h
     expect(posts()).toContain(`${alice.username}:  A post for everyone.`);
 
     submit("sign-in", { email: alice.email, password: "not hers" });
-    await expect.poll(problem).toContain("Invalid login");
+    await expect.poll(problem, { timeout: 10_000 }).toContain("Invalid login");
     submit("sign-in", { email: alice.email, password: alice.password });
-    await expect.poll(() => form("write").hidden).toBe(false);
+    await expect.poll(() => form("write").hidden, { timeout: 10_000 }).toBe(false);
 
     submit("write", { content: "   " });
-    await expect.poll(problem).toContain("10,000 characters");
+    await expect.poll(problem, { timeout: 10_000 }).toContain("10,000 characters");
     submit("write", { content: "The tutorial works." });
-    await expect.poll(posts).toContain(`${alice.username}:  The tutorial works.`);
+    await expect.poll(posts, { timeout: 10_000 }).toContain(`${alice.username}:  The tutorial works.`);
     expect(problem()).toBe("");
   } finally {
     Object.assign(globalThis, before);

@@ -29,6 +29,24 @@ test("a quiet group is rung for before a busy one is rung for again", async () =
   expect(waiting.map(({ id }) => Number(id))).toEqual([busy]);
 });
 
+test("a group that somebody holds waits, and keeps no other group waiting", async () => {
+  const [held, free] = [await group(alice, "Held", people), await group(alice, "Free", people)];
+  await db.owner`delete from private.conversation_bells`;
+  await say(alice, held, "one");
+  await say(alice, free, "two");
+  const rung = async (id: number) =>
+    (await db.owner`select from private.unread_conversations where conversation_id = ${id}`).length;
+  // The message is sent, and its transaction is still open.
+  await alice.asks(async (sql) => {
+    await sql`select send_message(${held}, 'open', 'three')`;
+    await ring();
+    await ring();
+    expect([await rung(held), await rung(free)]).toEqual([0, people.length]);
+  });
+  await ring();
+  expect(await rung(held)).toBe(people.length);
+});
+
 test("people who wait are told before others are told again", async () => {
   const id = await group(alice, "Moving", people);
   await db.owner`delete from private.conversation_tellings`;

@@ -3376,23 +3376,31 @@ CREATE OR REPLACE FUNCTION private.ring_batch()
   RETURNS boolean
   LANGUAGE plpgsql
   SET search_path TO ''
+  SET lock_timeout TO '200ms'
   AS $function$
 declare
-  waiting_id bigint;
-  newest bigint;
-begin
-  select conversations.id into waiting_id
-  from private.conversations
-  where conversations.id = (
+  waiting_id bigint := (
     select conversation_bells.conversation_id
     from private.conversation_bells
     order by conversation_bells.id
     limit 1
-  )
-  for key share;
-  if not found then
+  );
+  newest bigint;
+begin
+  if waiting_id is null then
     return false;
   end if;
+  begin
+    perform
+    from private.conversations
+    where conversations.id = waiting_id
+    for no key update;
+  exception when lock_not_available then
+    update private.conversation_bells
+    set id = default
+    where conversation_bells.conversation_id = waiting_id;
+    return true;
+  end;
   with taken as (
     delete from private.conversation_bells
     where conversation_bells.conversation_id = waiting_id
