@@ -1,6 +1,9 @@
 /** The faulty network does what it says. So a test that uses it tests something. */
+import { once } from "node:events";
+import { type AddressInfo, connect } from "node:net";
 import { createClient, type RealtimeChannel, type SupabaseClient } from "@supabase/supabase-js";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { WebSocketServer } from "ws";
 import { target } from "../people.ts";
 import { createFaultyNetwork, type FaultyNetwork } from "./faulty-network.ts";
 
@@ -66,6 +69,31 @@ test("a socket is cut in the middle of a frame, so the frame is lost", async () 
   await vi.waitFor(() => expect(states).toHaveLength(3), patience);
   await say(channel, "whole");
   await vi.waitFor(() => expect(heard).toEqual(["whole"]), patience);
+});
+
+test("nothing comes after half a frame, also if the next frame is there already", async () => {
+  await using stack = new AsyncDisposableStack();
+  const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  stack.defer(() => new Promise((resolve) => server.close(() => resolve())));
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const network = await createFaultyNetwork(`http://127.0.0.1:${port}`);
+  stack.use(network);
+  void network.cutInMidFrame();
+  server.on("connection", (socket) => {
+    for (const text of ['["a"]', '["b"]']) socket.send(text);
+  });
+  const client = connect(Number(new URL(network.url).port), "127.0.0.1");
+  client.on("error", () => {});
+  const got: Buffer[] = [];
+  client.on("data", (chunk: Buffer) => got.push(chunk));
+  client.write(
+    "GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n" +
+      "sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
+  );
+  await new Promise((resolve) => client.once("close", resolve));
+  const [, body] = Buffer.concat(got).toString("latin1").split("\r\n\r\n");
+  expect(body).toMatch(/\["$/);
 });
 
 test("chosen broadcasts are dropped and the others come", async () => {

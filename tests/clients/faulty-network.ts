@@ -74,6 +74,8 @@ export async function createFaultyNetwork(target: string): Promise<FaultyNetwork
   const counts = { requests: 0, sockets: 0, broadcasts: 0, dropped: 0, lost: 0 };
   const requests: string[] = [];
   const sockets = new Set<Socket>();
+  /** The sockets that got half a frame, and are about to be cut. */
+  const halved = new WeakSet<Duplex>();
   let isRefusing = false;
   let thawed: Promise<void> | undefined;
   let thaw = () => {};
@@ -172,13 +174,15 @@ export async function createFaultyNetwork(target: string): Promise<FaultyNetwork
   }
 
   function deliver({ bytes, broadcast, isData }: Frame, socket: Duplex): void {
-    if (socket.destroyed) return;
+    // Nothing comes after half a frame. A network never leaves bytes out.
+    if (socket.destroyed || halved.has(socket)) return;
     if (broadcast) counts.broadcasts++;
     if (broadcast && dropped?.(broadcast)) {
       counts.dropped++;
       return;
     }
     if (isData && midFrame.length > 0) {
+      halved.add(socket);
       socket.write(bytes.subarray(0, Math.ceil(bytes.length / 2)), () =>
         (socket as Socket).resetAndDestroy(),
       );

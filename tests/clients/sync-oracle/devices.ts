@@ -39,14 +39,20 @@ export async function createDevice(
     else waiting.get(n)?.resolve(answer);
     waiting.delete(n);
   });
-  worker.on("error", (error) => {
-    for (const { reject } of waiting.values()) reject(error as Error);
+  /** Why the worker has ended. Nobody waits for it any more. */
+  let ended: Error | undefined;
+  const end = (why: Error) => {
+    ended ??= why;
+    for (const { reject } of waiting.values()) reject(ended);
     waiting.clear();
-  });
+  };
+  worker.on("error", (error) => end(new Error("The device has crashed", { cause: error })));
+  worker.on("exit", (code) => end(new Error(`The device has ended with ${code}`)));
   let isAsleep = false;
   const orders = new Set<Promise<unknown>>();
   const ask: Device["ask"] = (order, ...[given]) => {
     const answer = new Promise<never>((resolve, reject) => {
+      if (ended) return reject(ended);
       waiting.set(++asked, { resolve: resolve as (answer: unknown) => void, reject });
       worker.postMessage({ n: asked, order, given });
     });
