@@ -59,6 +59,8 @@ const schema = z.object({
           sql_paths: z.array(z.string()).default(["./seed.sql"]),
         })
         .prefault({}),
+      /** Secrets that every start writes to the Vault, by name. */
+      vault: z.record(z.string(), z.string()).default({}),
     })
     .prefault({}),
   local_smtp: z
@@ -148,10 +150,10 @@ export async function loadConfig(
 }
 
 /**
- * Not settings without effect: the CLI acts on the first two when it applies the migrations, and
+ * Not settings without effect: the CLI acts on the first when it applies the migrations, and
  * `[remotes.*]` is for other machines than this one.
  */
-const notOurs = ["db.migrations", "db.vault", "remotes"];
+const notOurs = ["db.migrations", "remotes"];
 
 /**
  * The names of the settings in config.toml that nothing on this machine acts on.
@@ -189,8 +191,8 @@ function merge(base: unknown, over: unknown): unknown {
 }
 
 /**
- * Replaces every string `env(NAME)`, as the CLI does. A section with `enabled = false` needs no values, so
- * there the text stays when the variable is not set.
+ * Replaces every string `env(NAME)`, as the CLI does. A section with `enabled = false` needs no values, and
+ * neither does the section `vault`. There the text stays when the variable is not set.
  */
 function substitute(value: unknown, env: Record<string, string | undefined>, needed = true): unknown {
   if (typeof value === "string") {
@@ -208,5 +210,7 @@ function substitute(value: unknown, env: Record<string, string | undefined>, nee
   if (Array.isArray(value)) return value.map((item) => substitute(item, env, needed));
   if (!isTable(value)) return value;
   const wanted = needed && value.enabled !== false;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, substitute(item, env, wanted)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, substitute(item, env, wanted && key !== "vault")]),
+  );
 }

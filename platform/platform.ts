@@ -17,6 +17,7 @@ import { claim, type Instance } from "./instance.ts";
 import { createKeys, type KeyOptions, type Keys } from "./keys.ts";
 import { type Log, silent } from "./log.ts";
 import { createMail } from "./mail/index.ts";
+import { createNet } from "./net/index.ts";
 import { freePorts, keepPorts } from "./ports.ts";
 import { bootstrapDatabase } from "./postgres/bootstrap.ts";
 import { installExtensions } from "./postgres/extensions.ts";
@@ -24,6 +25,7 @@ import { checkGivenServer } from "./postgres/given-server.ts";
 import { migrate } from "./postgres/migrate.ts";
 import { seedLogins } from "./postgres/seed-logins.ts";
 import { startServer, superuser } from "./postgres/server.ts";
+import { writeVaultSecrets } from "./postgres/vault-secrets.ts";
 import { limitsOf } from "./realtime/environment.ts";
 import { createRealtime } from "./realtime/index.ts";
 import type { RealtimeLimits } from "./realtime/limits.ts";
@@ -154,6 +156,8 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
     log: log.child("bootstrap"),
   });
   signal?.throwIfAborted();
+  // Before the migrations, as the CLI does: a migration may read a secret.
+  await writeVaultSecrets(database.url("postgres"), config.db.vault, log.child("vault"));
   progress("Applying migrations");
   await migrate({
     projectDir,
@@ -229,6 +233,13 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
     });
     gateway.mount("realtime", starting.use(realtime));
   }
+  starting.use(
+    createNet({
+      databaseUrl: database.url("postgres"),
+      resolveUrl: (url) => ownUrl(url, gateway.url),
+      log: log.child("net"),
+    }),
+  );
   // The last one, because a job may call any other service.
   starting.use(createCron({ databaseUrl: database.adminUrl, log: log.child("cron") }));
 
@@ -334,12 +345,15 @@ async function temporaryDir(stack: AsyncDisposableStack): Promise<string> {
   return dir;
 }
 
+/** The names of the gateway inside Docker's containers. */
+const containerNames = new Set(["host.docker.internal", "api.supabase.internal", "kong"]);
+
 /**
- * A hook's address in config.toml is the gateway's address inside Docker's containers.
- * Here we replace it by the real address and port of the gateway.
+ * The address of a function, in a hook of config.toml or in a request of pg_net, may be the gateway's
+ * address inside Docker's containers. Here we replace it by the real address and port of the gateway.
  */
 function ownUrl(uri: string, gatewayUrl: string): string {
   const url = new URL(uri);
-  const own = url.hostname === "host.docker.internal" || url.hostname === "kong" || isLoopback(url.hostname);
+  const own = containerNames.has(url.hostname) || isLoopback(url.hostname);
   return own && url.pathname.startsWith("/functions/v1/") ? gatewayUrl + url.pathname + url.search : uri;
 }

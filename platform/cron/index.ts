@@ -2,6 +2,7 @@
  * Runs the jobs that the stand-in for pg_cron keeps (postgres/extensions/), as
  * pg_cron 1.6 does. People use it only through SQL: `cron.schedule(…)`.
  */
+import { createBell } from "../bell.ts";
 import type { Log } from "../log.ts";
 import { createAgenda, type Job, type Moment } from "./agenda.ts";
 import { createRuns } from "./runs.ts";
@@ -150,36 +151,3 @@ interface News {
 }
 
 const now = (): Moment => ({ wallMs: Date.now(), steadyMs: performance.now() });
-
-interface Bell {
-  ring(): void;
-  /** Waits for `ms`, or until the bell rings and `heed` is true. A ring since the last wait counts too. */
-  wait(ms: number, heed?: () => boolean): Promise<void>;
-}
-
-function createBell(): Bell {
-  let rung = false;
-  let hear = () => {};
-  return {
-    ring() {
-      rung = true;
-      hear();
-    },
-    async wait(ms, heed = () => true) {
-      if (!rung || !heed()) {
-        await new Promise<void>((resolve) => {
-          const done = () => {
-            clearTimeout(timer);
-            hear = () => {};
-            resolve();
-          };
-          const timer = setTimeout(done, ms);
-          hear = () => {
-            if (heed()) done();
-          };
-        });
-      }
-      rung = false;
-    },
-  };
-}

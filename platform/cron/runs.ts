@@ -2,6 +2,7 @@
  * Keeps the runs that are under way and writes their outcomes to the database. If the database is
  * away, an outcome is written later.
  */
+import { endsWithin } from "../ends-within.ts";
 import type { Log } from "../log.ts";
 import { type Run, startRun } from "./run.ts";
 import type { Outcome, Store } from "./store.ts";
@@ -120,14 +121,4 @@ export function createRuns(options: RunsOptions): Runs {
       await endsWithin(all, cancelMs);
     },
   };
-}
-
-async function endsWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, ms, false);
-  });
-  const ended = await Promise.race([work.then(() => true), late]);
-  clearTimeout(timer);
-  return ended;
 }

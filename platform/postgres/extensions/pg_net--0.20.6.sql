@@ -103,6 +103,36 @@ begin
 end
 $$;
 
+comment on function net.check_worker_is_up() is
+  'Raises an exception if the worker of pg_net is not connected. Otherwise it returns nothing.';
+
+-- The worker connects again and reads its settings anew. Requests under way go on.
+create function net.worker_restart() returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  notify pg_net, 'restart';
+  return true;
+end
+$$;
+
+-- Waits as long as the statement timeout lets it.
+create function net.wait_until_running() returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  while not exists (select from pg_catalog.pg_stat_activity where application_name = 'pg_net') loop
+    perform pg_sleep(0.05);
+    -- Otherwise the transaction would see the first list of sessions for ever.
+    perform pg_stat_clear_snapshot();
+  end loop;
+end
+$$;
+
+comment on function net.wait_until_running() is 'Waits until the worker of pg_net is connected.';
+
 -- Definer: the queue is for the worker, which nobody else may feed or read past
 -- these functions.
 create function net.http_get(
