@@ -35,8 +35,9 @@
  *     that is deleted with an account: lock_posts_of(), lock_account(). These try again for
  *     about 4 seconds, and hold none of the rows between two tries.
  *
- * mark_read() and its siblings, and the job that looks at the queue, take no lock from 1 to 5.
- * The job takes its rows of the queue and then streams. It skips rows that another run holds.
+ * mark_read() and its siblings take no lock from 1 to 5. The job that looks at the queue takes
+ * its rows of the queue, then the posts and profiles that they are about, and then streams. It
+ * skips rows that somebody else holds, and waits for streams only.
  *
  * The rows of private.usage and private.draft_queue need no place in the order: each
  * belongs to one person. A row of usage is written under that person's turn (for blocks

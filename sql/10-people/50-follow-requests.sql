@@ -117,11 +117,13 @@ create trigger follow_requests_check
   for each row
   execute function private.follow_requests_check();
 
--- This is the last trigger of the switch, because its name comes last in the alphabet. So
--- the counts of the requesters are locked for a moment only, also if the account has many
--- posts. It skips a request that somebody deletes at this moment: the requester, who may be
--- deleting several, or a block, or the deletion of the requester's account. Definer, because
--- the follows belong to the requesters.
+-- This is the last trigger of the switch, because a trigger for each statement comes after all
+-- triggers for each row. So the counts of the requesters are locked for a moment only, also if
+-- an account has many posts. A trusted backend may switch many accounts at once: all their
+-- requests are accepted by one statement, which locks all counts in order. It skips a request
+-- that somebody deletes at this moment: the requester, who may be deleting several, or a
+-- block, or the deletion of the requester's account. Definer, because the follows belong to
+-- the requesters.
 create function private.profiles_welcome_requesters()
 returns trigger
 language plpgsql
@@ -129,36 +131,42 @@ security definer
 set search_path = ''
 as $$
 begin
-  with asking as (
-    select follow_requests.requester_id
+  with opened as (
+    select after_change.id
+    from after_change
+    join before_change on before_change.id = after_change.id
+    where before_change.is_private and not after_change.is_private
+  ),
+  asking as (
+    select follow_requests.requester_id, follow_requests.target_id
     from public.follow_requests
     join public.profiles on profiles.id = follow_requests.requester_id
-    where follow_requests.target_id = new.id
-    order by follow_requests.requester_id
+    where follow_requests.target_id in (select opened.id from opened)
+    order by follow_requests.target_id, follow_requests.requester_id
     for update of follow_requests skip locked
     for key share of profiles skip locked
   ),
   accepted as (
     delete from public.follow_requests
     using asking
-    where follow_requests.target_id = new.id and follow_requests.requester_id = asking.requester_id
-    returning follow_requests.requester_id
+    where follow_requests.target_id = asking.target_id and follow_requests.requester_id = asking.requester_id
+    returning follow_requests.requester_id, follow_requests.target_id
   )
   insert into public.follows (follower_id, followee_id)
-  select accepted.requester_id, new.id
+  select accepted.requester_id, accepted.target_id
   from accepted
   on conflict do nothing;
   return null;
 end;
 $$;
 
-comment on function private.profiles_welcome_requesters is 'Accepts all waiting requests when an account becomes public.';
+comment on function private.profiles_welcome_requesters is 'Accepts all waiting requests when accounts become public.';
 revoke all on function private.profiles_welcome_requesters () from public, anon, authenticated, service_role;
 
 create trigger profiles_welcome_requesters
-  after update of is_private on public.profiles
-  for each row
-  when (old.is_private and not new.is_private)
+  after update on public.profiles
+  referencing old table as before_change new table as after_change
+  for each statement
   execute function private.profiles_welcome_requesters();
 
 -- API ------------------------------------------------------------------------

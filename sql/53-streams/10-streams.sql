@@ -42,6 +42,17 @@ comment on column private.streams.told_second is 'The second of the last event, 
 comment on column private.streams.told is 'How many events it got in this second.';
 revoke all on private.streams from public, anon, authenticated, service_role;
 
+-- The time is that of the statement, so that a query can use it like a column.
+create function private.is_told_enough(stream private.streams)
+returns boolean
+language sql
+stable
+security invoker
+return stream.told >= 10 and stream.told_second = extract(epoch from statement_timestamp())::bigint;
+
+comment on function private.is_told_enough is 'Whether a stream had 10 events in this second. A job tells of the rest (55-notifications/40-delivery.sql).';
+revoke all on function private.is_told_enough (private.streams) from public, anon, authenticated, service_role;
+
 create type private.event_kind as enum ('notification', 'read', 'unread', 'start_over');
 comment on type private.event_kind is 'What an event of a stream tells.';
 revoke all on type private.event_kind from public;

@@ -566,7 +566,7 @@ revoke all on function private.close_desk (private.desk, private.streams) from p
  * A person whose post becomes popular gets very many notifications. If each took the stream
  * and told their client, everybody who likes the post would wait for the one before, and
  * Realtime would close the channel. So a transaction leaves what it adds for the job if the
- * stream is locked, or had 20 events in this second. The job adds many of them in one
+ * stream is locked, or had 10 events in this second. The job adds many of them in one
  * transaction, and tells of each group once. A request to follow is counted, so it is never
  * left. A withdrawal is never left. It waits for the stream.
  */
@@ -580,8 +580,6 @@ set plan_cache_mode = force_generic_plan
 as $$
 declare
   notice private.notice_queue;
-  most_events constant integer := 20;
-  this_second constant bigint := extract(epoch from clock_timestamp());
   recipient uuid;
   is_busy boolean;
   before private.streams;
@@ -604,7 +602,7 @@ begin
       where streams.user_id = recipient
       for no key update skip locked;
       is_busy := not deliver.waits
-        and (before.user_id is null or before.told >= most_events and before.told_second = this_second)
+        and (before.user_id is null or private.is_told_enough(before))
         and not exists (
           select
           from unnest(notices) as looked

@@ -16,10 +16,14 @@ security definer
 set search_path = ''
 as $$
 begin
-  insert into private.notice_queue (recipient_id, kind, actor_id, object_id)
-  select posts.author_id, 'like', changed.user_id, changed.post_id
+  -- Nobody waits for the stream of somebody whose post many people like at this moment.
+  insert into private.notice_queue (recipient_id, kind, actor_id, object_id, is_left)
+  select
+    posts.author_id, 'like', changed.user_id, changed.post_id,
+    tg_op = 'INSERT' and coalesce(private.is_told_enough(streams), false)
   from changed
   join public.posts on posts.id = changed.post_id
+  left join private.streams on streams.user_id = posts.author_id
   where posts.author_id <> changed.user_id;
   return null;
 end;

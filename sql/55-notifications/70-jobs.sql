@@ -7,6 +7,58 @@
 
 -- Waiting notices --------------------------------------------------------------
 
+/*
+ * Whoever deletes a post or makes an account private looks for the notifications of it, and
+ * does not find those that the job adds at this moment. So the job holds the post and the
+ * account of the actor while it adds something about them: the other one waits for the job,
+ * and then finds it. If the other one was first, the notice waits for a later batch. The job
+ * never waits here, because it may hold the post or the account of somebody else.
+ */
+create function private.hold_subjects(notices private.notice_queue[])
+returns private.notice_queue[]
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  held_posts bigint[] := array(
+    select posts.id
+    from public.posts
+    where posts.id in (select notice.object_id from unnest(notices) as notice where notice.kind is not null)
+    for key share skip locked
+  );
+  held_actors uuid[] := array(
+    select profiles.id
+    from public.profiles
+    where profiles.id in (
+      select notice.actor_id from unnest(notices) as notice where notice.kind is not null and notice.object_id <> 0
+    )
+    for share skip locked
+  );
+  free private.notice_queue[];
+begin
+  select array_agg(notice order by notice.xact, notice.id) into free
+  from unnest(notices) as notice
+  where notice.kind is null or notice.object_id = 0 or not (
+    not notice.object_id = any (held_posts)
+      and exists (select from public.posts where posts.id = notice.object_id)
+    or not notice.actor_id = any (held_actors)
+      and exists (select from public.profiles where profiles.id = notice.actor_id)
+  );
+  insert into private.notice_queue (recipient_id, kind, actor_id, object_id, draft_id, requests, is_ended)
+  select
+    notice.recipient_id, notice.kind, notice.actor_id, notice.object_id, notice.draft_id, notice.requests,
+    notice.is_ended
+  from unnest(notices) as notice
+  where (notice.xact, notice.id) not in (select held.xact, held.id from unnest(free) as held);
+  return free;
+end;
+$$;
+
+comment on function private.hold_subjects is 'Holds the posts and the actors of these rows of the queue until the transaction ends. Answers the rows, without those whose post or actor somebody changes at this moment. Puts these back into the queue.';
+revoke all on function private.hold_subjects (private.notice_queue[]) from public, anon, authenticated, service_role;
+
 -- A batch takes rows of the queue, and gives room to one fan-out: the one that was served
 -- longest ago. So a large one does not delay a small one. A batch that fails leaves its rows,
 -- and the next run tries again.
@@ -64,6 +116,7 @@ begin
   )
   select array_agg(taken) into notices
   from taken;
+  notices := private.hold_subjects(notices);
   if notices is not null then
     perform private.deliver(notices, true);
   end if;

@@ -1,5 +1,6 @@
 /** Large and simultaneous changes: a transaction tells its first 100, the job the rest, nobody waits forever. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { TransactionSql } from "postgres";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { createDatabase, type Database, type Person } from "./database.ts";
 import * as act from "./notices.ts";
 import { differences } from "./recount.ts";
@@ -207,5 +208,72 @@ describe("at the same time", () => {
     // She had many events in this second. So it may be left to the job.
     await act.deliver(db);
     expect(await act.told(alice)).toEqual([`like 1: ${bob.username}`]);
+  });
+
+  /** An edit of a post that 30 people answered. The job tells them. @returns the post */
+  async function edited(name: string): Promise<number> {
+    await crowd(30, name);
+    const post = await act.write(alice, "before");
+    await db.admin`
+      insert into posts (author_id, content, reply_to_id)
+      select id, 'answer', ${post} from profiles where username like ${`${name}\\_%`}`;
+    await act.deliver(db);
+    await act.edit(alice, post, "after");
+    return post;
+  }
+  const told = async (post: number) =>
+    (await db.admin`select from private.notifications where object_id = ${post} and withdrawn_at is null`)
+      .length;
+  const endings: [string, (sql: TransactionSql, post: number) => Promise<unknown>][] = [
+    ["deletes the post", (sql, post) => sql`delete from posts where id = ${post}`],
+    ["becomes private", (sql) => sql`update profiles set is_private = true where id = ${alice.id}`],
+  ];
+
+  test.each(endings)("the job tells of an edit while the author %s: it is withdrawn", async (_, end) => {
+    const post = await edited(`during${round}`);
+    let ended: Promise<unknown> | undefined;
+    await db.admin.begin(async (sql) => {
+      await sql`select private.deliver_batch()`;
+      ended = alice.asks((own) => end(own, post));
+      await vi.waitFor(async () =>
+        expect(
+          await db.admin`
+            select from pg_stat_activity
+            where datname = current_database() and (wait_event_type = 'Lock' or wait_event = 'PgSleep')`,
+        ).not.toHaveLength(0),
+      );
+    });
+    await ended;
+    await act.deliver(db);
+    expect(await told(post)).toBe(0);
+  });
+
+  test.each(endings)(
+    "an author %s and has not committed: the job tells later, or nothing",
+    async (_, end) => {
+      const post = await edited(`before${round}`);
+      const { promise: looked, resolve: hasLooked } = Promise.withResolvers<void>();
+      const { promise: begun, resolve: hasBegun } = Promise.withResolvers<void>();
+      const ended = alice.asks(async (sql) => {
+        await end(sql, post);
+        hasBegun();
+        await looked;
+      });
+      await begun;
+      for (let batch = 0; batch < 3; batch++) await db.admin`select private.deliver_batch()`;
+      expect(await told(post)).toBe(0);
+      const left = await db.admin`select from private.notice_queue where object_id = ${post} and is_left`;
+      expect(left).toHaveLength(30);
+      hasLooked();
+      await ended;
+      await act.deliver(db);
+      expect(await told(post)).toBe(0);
+    },
+  );
+
+  test("an edit that nobody races with is told to all", async () => {
+    const post = await edited(`alone${round}`);
+    await act.deliver(db);
+    expect(await told(post)).toBe(30);
   });
 });

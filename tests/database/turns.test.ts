@@ -286,3 +286,37 @@ test.each(["all pass", "while an account is deleted: no deadlock"])(
   },
   120_000,
 );
+
+/** Two who ask two private accounts, one each: the first requester's id is the lower one, or the higher one. */
+test.each(["lower", "higher"])(
+  "the service role opens two accounts while somebody changes two of their requesters: the %s asks the first",
+  async (order) => {
+    const people = await Promise.all([1, 2, 3, 4].map((n) => db.signUp(`open_${order}_${n}`)));
+    const [first, second, ...asking] = people as [Person, Person, Person, Person];
+    const [lower, higher] = asking.toSorted((a, b) => (a.id < b.id ? -1 : 1)) as [Person, Person];
+    const [one, two] = order === "lower" ? [lower, higher] : [higher, lower];
+    await db.admin`update profiles set is_private = true where id in ${db.admin([first.id, second.id])}`;
+    await one.asks((sql) => sql`select follow(${first.id})`);
+    await two.asks((sql) => sql`select follow(${second.id})`);
+
+    // What everybody does who follows one of them: both counts, in order.
+    await using other = await begin();
+    const count = (who: Person) =>
+      other.sql`reset role`.then(
+        () => other.sql`select from private.follow_counts where profile_id = ${who.id} for no key update`,
+      );
+    await count(lower);
+    await using opening = await begin();
+    const opened = opening.sql`
+      update profiles set is_private = false where id in ${db.admin([first.id, second.id])}`.then(
+      () => opening.sql`commit`,
+    );
+    await toWait(opening);
+    expect(await count(higher)).toHaveLength(1);
+    await other.sql`commit`;
+    await opened;
+    expect(
+      await db.admin`select from follows where follower_id in ${db.admin([lower.id, higher.id])}`,
+    ).toHaveLength(2);
+  },
+);

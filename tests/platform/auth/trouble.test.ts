@@ -24,6 +24,8 @@ async function away(work: () => Promise<void>): Promise<void> {
   await harness.sql`
     select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = 'supabase_auth_admin'`;
   try {
+    // A request may be the first to notice that its session has ended. It is told that the connection was lost.
+    await vi.waitFor(async () => expect((await (await signIn()).json()).message).toContain("is away"));
     await work();
   } finally {
     await harness.sql`alter role supabase_auth_admin login`;

@@ -25,6 +25,8 @@ SET local check_function_bodies = off;
 
 DROP TRIGGER "take_turn" ON "public"."follows";
 
+DROP TRIGGER "profiles_welcome_requesters" ON "public"."profiles";
+
 DROP FUNCTION "public"."write_post"(text, text, text, text, public.audience, bigint, bigint, bigint);
 
 DROP FUNCTION "private"."write_post"(text, text, text, text, public.audience, bigint, bigint, bigint);
@@ -618,8 +620,6 @@ CREATE OR REPLACE FUNCTION private.deliver (
   AS $function$
 declare
   notice private.notice_queue;
-  most_events constant integer := 20;
-  this_second constant bigint := extract(epoch from clock_timestamp());
   recipient uuid;
   is_busy boolean;
   before private.streams;
@@ -642,7 +642,7 @@ begin
       where streams.user_id = recipient
       for no key update skip locked;
       is_busy := not deliver.waits
-        and (before.user_id is null or before.told >= most_events and before.told_second = this_second)
+        and (before.user_id is null or private.is_told_enough(before))
         and not exists (
           select
           from unnest(notices) as looked
@@ -749,6 +749,7 @@ begin
   )
   select array_agg(taken) into notices
   from taken;
+  notices := private.hold_subjects(notices);
   if notices is not null then
     perform private.deliver(notices, true);
   end if;
@@ -1087,6 +1088,48 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.hold_subjects (
+  notices private.notice_queue[]
+)
+  RETURNS private.notice_queue[]
+  LANGUAGE plpgsql
+  SET search_path TO ''
+  AS $function$
+declare
+  held_posts bigint[] := array(
+    select posts.id
+    from public.posts
+    where posts.id in (select notice.object_id from unnest(notices) as notice where notice.kind is not null)
+    for key share skip locked
+  );
+  held_actors uuid[] := array(
+    select profiles.id
+    from public.profiles
+    where profiles.id in (
+      select notice.actor_id from unnest(notices) as notice where notice.kind is not null and notice.object_id <> 0
+    )
+    for share skip locked
+  );
+  free private.notice_queue[];
+begin
+  select array_agg(notice order by notice.xact, notice.id) into free
+  from unnest(notices) as notice
+  where notice.kind is null or notice.object_id = 0 or not (
+    not notice.object_id = any (held_posts)
+      and exists (select from public.posts where posts.id = notice.object_id)
+    or not notice.actor_id = any (held_actors)
+      and exists (select from public.profiles where profiles.id = notice.actor_id)
+  );
+  insert into private.notice_queue (recipient_id, kind, actor_id, object_id, draft_id, requests, is_ended)
+  select
+    notice.recipient_id, notice.kind, notice.actor_id, notice.object_id, notice.draft_id, notice.requests,
+    notice.is_ended
+  from unnest(notices) as notice
+  where (notice.xact, notice.id) not in (select held.xact, held.id from unnest(free) as held);
+  return free;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.is_told_already (
   recipient_id uuid,
   kind         public.notification_kind,
@@ -1111,6 +1154,14 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.is_told_enough (
+  stream private.streams
+)
+  RETURNS boolean
+  LANGUAGE sql
+  STABLE
+RETURN (((stream).told >= 10) AND ((stream).told_second = (EXTRACT(epoch FROM statement_timestamp()))::bigint));
+
 CREATE OR REPLACE FUNCTION private.likes_cause()
   RETURNS TRIGGER
   LANGUAGE plpgsql
@@ -1118,10 +1169,14 @@ CREATE OR REPLACE FUNCTION private.likes_cause()
   SET search_path TO ''
   AS $function$
 begin
-  insert into private.notice_queue (recipient_id, kind, actor_id, object_id)
-  select posts.author_id, 'like', changed.user_id, changed.post_id
+  -- Nobody waits for the stream of somebody whose post many people like at this moment.
+  insert into private.notice_queue (recipient_id, kind, actor_id, object_id, is_left)
+  select
+    posts.author_id, 'like', changed.user_id, changed.post_id,
+    tg_op = 'INSERT' and coalesce(private.is_told_enough(streams), false)
   from changed
   join public.posts on posts.id = changed.post_id
+  left join private.streams on streams.user_id = posts.author_id
   where posts.author_id <> changed.user_id;
   return null;
 end;
@@ -2119,6 +2174,42 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.profiles_welcome_requesters()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO ''
+  AS $function$
+begin
+  with opened as (
+    select after_change.id
+    from after_change
+    join before_change on before_change.id = after_change.id
+    where before_change.is_private and not after_change.is_private
+  ),
+  asking as (
+    select follow_requests.requester_id, follow_requests.target_id
+    from public.follow_requests
+    join public.profiles on profiles.id = follow_requests.requester_id
+    where follow_requests.target_id in (select opened.id from opened)
+    order by follow_requests.target_id, follow_requests.requester_id
+    for update of follow_requests skip locked
+    for key share of profiles skip locked
+  ),
+  accepted as (
+    delete from public.follow_requests
+    using asking
+    where follow_requests.target_id = asking.target_id and follow_requests.requester_id = asking.requester_id
+    returning follow_requests.requester_id, follow_requests.target_id
+  )
+  insert into public.follows (follower_id, followee_id)
+  select accepted.requester_id, accepted.target_id
+  from accepted
+  on conflict do nothing;
+  return null;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.publish_due_draft (
   draft public.drafts,
   OUT   is_published boolean,
@@ -2916,6 +3007,11 @@ CREATE TRIGGER profiles_create_stream
   FOR EACH STATEMENT
   EXECUTE FUNCTION private.profiles_create_stream();
 
+CREATE TRIGGER profiles_welcome_requesters
+  AFTER UPDATE ON public.profiles REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change
+  FOR EACH STATEMENT
+  EXECUTE FUNCTION private.profiles_welcome_requesters();
+
 CREATE TRIGGER afford_delete
   BEFORE DELETE ON public.thread_mutes
   FOR EACH ROW
@@ -3083,7 +3179,11 @@ COMMENT ON FUNCTION "private"."group_payloads"(private.streams, uuid[], bigint[]
 
 COMMENT ON FUNCTION "private"."hold_own_stream"() IS 'Locks the viewer''s stream until the transaction ends. The error PT401 when the account is deleted.';
 
+COMMENT ON FUNCTION "private"."hold_subjects"(private.notice_queue[]) IS 'Holds the posts and the actors of these rows of the queue until the transaction ends. Answers the rows, without those whose post or actor somebody changes at this moment. Puts these back into the queue.';
+
 COMMENT ON FUNCTION "private"."is_told_already"(uuid, public.notification_kind, uuid, bigint) IS 'Whether the recipient has a notification of another of these kinds about the same post.';
+
+COMMENT ON FUNCTION "private"."is_told_enough"(private.streams) IS 'Whether a stream had 10 events in this second. A job tells of the rest (55-notifications/40-delivery.sql).';
 
 COMMENT ON FUNCTION "private"."likes_cause"() IS 'Queues likes and ended likes for the author of the post.';
 
@@ -3134,6 +3234,8 @@ COMMENT ON FUNCTION "private"."profiles_cause"() IS 'Queues what others were not
 COMMENT ON FUNCTION "private"."profiles_cause_end"() IS 'Queues a deleted account, to delete its stream and its notifications.';
 
 COMMENT ON FUNCTION "private"."profiles_create_stream"() IS 'Starts the stream of a new person.';
+
+COMMENT ON FUNCTION "private"."profiles_welcome_requesters"() IS 'Accepts all waiting requests when accounts become public.';
 
 COMMENT ON FUNCTION "private"."queue_people"(private.fan_outs, uuid[]) IS 'Puts people that a fan-out concerns into the queue.';
 
@@ -3359,11 +3461,23 @@ REVOKE ALL ON FUNCTION "private"."hold_own_stream"() FROM "postgres";
 
 GRANT EXECUTE ON FUNCTION "private"."hold_own_stream"() TO "postgres";
 
+REVOKE ALL ON FUNCTION "private"."hold_subjects"(private.notice_queue[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."hold_subjects"(private.notice_queue[]) FROM "postgres";
+
+GRANT EXECUTE ON FUNCTION "private"."hold_subjects"(private.notice_queue[]) TO "postgres";
+
 REVOKE ALL ON FUNCTION "private"."is_told_already"(uuid, public.notification_kind, uuid, bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_told_already"(uuid, public.notification_kind, uuid, bigint) FROM "postgres";
 
 GRANT EXECUTE ON FUNCTION "private"."is_told_already"(uuid, public.notification_kind, uuid, bigint) TO "postgres";
+
+REVOKE ALL ON FUNCTION "private"."is_told_enough"(private.streams) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."is_told_enough"(private.streams) FROM "postgres";
+
+GRANT EXECUTE ON FUNCTION "private"."is_told_enough"(private.streams) TO "postgres";
 
 REVOKE ALL ON FUNCTION "private"."likes_cause"() FROM PUBLIC;
 
