@@ -29,7 +29,7 @@ export interface Worker<Data> {
   jobMaxMs?: number;
   /**
    * Does the job.
-   * @param sql the transaction of the effect. Whatever must happen once has to go through it
+   * @param sql the transaction of the effect. What must happen once has to go through it
    * @throws anything: then nothing has happened, and the job is tried again as the queue says
    */
   work(job: Job<Data>, sql: TransactionSql): Promise<void>;

@@ -1,6 +1,7 @@
 /** The queues of pg-boss, as SQL sees them: sending, effects, doorbells, health. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { PgBoss } from "pg-boss";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { constructionPlans, generatedPart } from "../../sql/tools/pg-boss.ts";
 import { projectDir } from "../../sql/tools/server.ts";
@@ -130,6 +131,60 @@ describe("send_job()", () => {
     expect(await db.owner`select from pgboss.job`).toHaveLength(1);
   });
 });
+
+test("100,000 finished jobs do not make a fetch read more", async () => {
+  let fetchText = "";
+  const boss = new PgBoss({
+    db: {
+      async executeSql(text, values = []) {
+        if (/SKIP LOCKED/.test(text)) fetchText = text;
+        const rows = await (values.length
+          ? db.owner.unsafe(text, values as never[])
+          : db.owner.unsafe(text).simple());
+        return { rows: [...rows].flat() };
+      },
+    },
+    migrate: false,
+    supervise: false,
+    schedule: false,
+    registerInstance: false,
+  });
+  await boss.start();
+  await boss.fetch("errands");
+  await boss.stop({ graceful: false, close: false });
+  expect(fetchText).toContain("pgboss.");
+  /** The pages of tables and indexes that a fetch of one job reads, with the same 10 jobs waiting. */
+  const pages = async () => {
+    await db.owner.unsafe("vacuum analyze pgboss.job_common");
+    let read = 0;
+    await db.owner
+      .begin(async (sql) => {
+        const [row] = await sql.unsafe(
+          `explain (analyze, buffers, format json) ${fetchText}`,
+          fetchValues(fetchText),
+        );
+        const { Plan: plan } = row?.["QUERY PLAN"][0];
+        read = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"];
+        expect(plan["Actual Rows"]).toBe(1);
+        throw new Error("undo");
+      })
+      .catch((error) => {
+        if (error.message !== "undo") throw error;
+      });
+    return read;
+  };
+  await db.owner`select private.send_job('errands', key => n::text) from generate_series(1, 10) as n`;
+  const few = await pages();
+  await db.owner`
+    insert into pgboss.job (name, state, created_on, started_on, completed_on, policy)
+    select 'errands', 'completed', now() - n * interval '1 second', now(), now(), 'stately'
+    from generate_series(1, 100000) as n
+  `;
+  expect(await pages()).toBeLessThan(few * 3);
+});
+
+/** A fetch of one job has no parameters, or only its limit. */
+const fetchValues = (text: string) => (text.includes("$1") ? [1] : []);
 
 test("an effect begins once. A second run waits for the first, and sees whether it took place", async () => {
   const begin = (sql: Database["owner"] | import("postgres").TransactionSql, key: string) =>
