@@ -2,7 +2,7 @@
  * doorbells
  *
  * How the edge function `jobs` learns that there is work. A doorbell is a request of pg_net, and
- * never the job itself. If one is lost, the next one rings 10 seconds later. Each has a row here.
+ * never the job itself. If a doorbell is lost, the next one rings 10 seconds later. Each has a row here.
  * The function writes into the row when it begins and when it ends. So few work on a queue at
  * once, a request that is sent again does nothing, and we see which ones got no answer.
  */
@@ -21,7 +21,7 @@ create table private.doorbells (
 );
 
 comment on table  private.doorbells is 'Requests to the edge function jobs. Kept for a day.';
-comment on column private.doorbells.queue is 'The queue to work on. maintenance is none: it means to look after all of them.';
+comment on column private.doorbells.queue is 'The queue to work on. The word maintenance stands for looking after all of them.';
 comment on column private.doorbells.request_id is 'The request in the tables of pg_net.';
 comment on column private.doorbells.began_at is 'When the function got it.';
 comment on column private.doorbells.ended_at is 'When the function had done what it could. Null if it was killed.';

@@ -163,7 +163,7 @@ test("100,000 finished jobs do not make a fetch read more", async () => {
           `explain (analyze, buffers, format json) ${fetchText}`,
           fetchValues(fetchText),
         );
-        const { Plan: plan } = row?.["QUERY PLAN"][0];
+        const plan = row?.["QUERY PLAN"][0].Plan;
         read = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"];
         expect(plan["Actual Rows"]).toBe(1);
         throw new Error("undo");

@@ -16,7 +16,7 @@ const killsWanted = Number(process.env.PLAZA_KILLS ?? 100);
 /** Workers that run at the same time. */
 const lanes = 3;
 
-/** Each errand writes twice, with a pause between. So many kills are in the middle of an effect. */
+/** Each errand writes twice, with a pause between. A kill is often in the middle of an effect. */
 const workers = `
 import { z } from "zod";
 import { defineWorker } from "../_shared/jobs.ts";
