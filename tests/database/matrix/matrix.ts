@@ -8,6 +8,7 @@ import type { Caller } from "../database.ts";
 import type { FunctionExpectations, TableExpectations } from "./expectations.ts";
 import { feedFunctions } from "./feed-functions.ts";
 import { check, type Outcome, outcomesOf, parse } from "./grid.ts";
+import { jobTables } from "./job-tables.ts";
 import { notificationFunctions } from "./notification-functions.ts";
 import { notificationTables } from "./notification-tables.ts";
 import { peopleFunctions } from "./people-functions.ts";
@@ -21,6 +22,7 @@ export const tables: Record<string, TableExpectations> = {
   ...peopleTables,
   ...postTables,
   ...notificationTables,
+  ...jobTables,
 };
 export const functions: Record<string, FunctionExpectations> = {
   ...peopleFunctions,
