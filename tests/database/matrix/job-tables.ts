@@ -6,8 +6,6 @@ export const jobTables: Record<string, TableExpectations> = {
     things: { heartbeat: "name = 'heartbeat'" },
     inserts: { heartbeat: "(name) values ('heartbeat')" },
     update: "waiting = 1",
-    // Nobody can write into a view of a function.
-    letters: { V: "55000" },
     grid: `
                         asfrbBmM@oS    asfrbBmM@oS
       select  heartbeat xxxxxxxxxx+    xxxxxxxxxx+
