@@ -516,7 +516,7 @@ COMMENT ON FUNCTION "private"."put_back"(private.notice_queue[]) IS 'Puts rows o
 
 COMMENT ON FUNCTION "private"."put_off_bells"(bigint) IS 'Notes that the job failed to ring for a conversation. It is due again later.';
 
-COMMENT ON FUNCTION "private"."try_deliver"(private.notice_queue[]) IS 'Looks at these rows of the queue, which the caller has deleted. The rows of a person for whom that fails are undone, and due again later.';
+COMMENT ON FUNCTION "private"."try_deliver"(private.notice_queue[]) IS 'Looks at these rows of the queue, which the caller has deleted. If that fails for a person, only what it did for this person is undone, and their rows are due again later.';
 
 COMMENT ON FUNCTION "private"."try_fan_out"(private.fan_outs, integer) IS 'Continues a fan-out. If that fails, only this is undone, and it is due again later.';
 
