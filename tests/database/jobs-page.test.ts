@@ -34,7 +34,7 @@ test("every job of pg_cron has its row, with its schedule", async () => {
   }
 });
 
-test("every job of pg_cron is active and runs as postgres, who is no superuser", async () => {
+test("every job of pg_cron is active and runs as the role postgres", async () => {
   const others = await db.admin`select jobname from cron.job where username <> 'postgres' or not active`;
   expect([...others]).toEqual([]);
 });
