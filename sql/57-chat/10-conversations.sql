@@ -119,7 +119,7 @@ comment on column private.conversation_members.from_seq is 'The person sees mess
 comment on column private.conversation_members.delivered_seq is 'Up to here a device of the person got everything.';
 comment on column private.conversation_members.read_seq is 'Up to here the person read everything. Nobody else sees it.';
 comment on column private.conversation_members.shown_seq is 'Up to here the others see that the person read.';
-comment on column private.conversation_members.view is 'It grows when the person sees the past in another way, without an event of the conversation: after a block, or when they delete a message for themselves. It begins with the time, so that it is another one when the person comes back.';
+comment on column private.conversation_members.view is 'It grows when the person sees the past in another way, without an event of the conversation: after a block, or when they delete a message for themselves, accept, or switch receipts on or off. It begins with the time, so that it is another one when the person comes back.';
 comment on column private.conversation_members.keeps_deleted is 'In a direct conversation: whether the other''s messages stay when the other deletes their account.';
 revoke all on private.conversation_members from public, anon, authenticated, service_role;
 
