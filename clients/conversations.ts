@@ -144,6 +144,7 @@ export function createConversations(
     if (change.type === "gone") void close(room);
     else if (change.type === "replace") {
       room.row = change.snapshot.conversation as Row;
+      room.view = room.row.view;
       move(room, room.row.topic);
     } else if (change.kind === "moved") {
       move(room, change.payload.topic as string | null, shareOfMoveMs(room));

@@ -122,6 +122,14 @@ test("a message that bob deleted for himself goes, also if his device failed to 
   expect(failures).toBe(1);
 });
 
+test("bob reads his list again when his page is back, because news may be lost", async () => {
+  const device = await deviceOf(bob);
+  await device.live();
+  const before = device.news.length;
+  device.sync.wake();
+  expect(device.news.slice(before)).toEqual([null]);
+});
+
 test("messages that bob sends without a network are there once and in order", async () => {
   const id = await group([bob]);
   const device = await deviceOf(bob);
