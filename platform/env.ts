@@ -33,7 +33,7 @@ export interface FunctionsEnvOptions {
   projectDir: string;
   config: Config;
   keys: Keys;
-  /** SEND_EMAIL_HOOK_SECRETS comes from here. */
+  /** SEND_EMAIL_HOOK_SECRETS and JOBS_SECRET come from here. */
   env: Env;
   gatewayUrl: string;
   databaseUrl: string;
@@ -59,6 +59,7 @@ export async function functionsEnv(options: FunctionsEnvOptions): Promise<Record
       : { SMTP_HOST: "127.0.0.1", SMTP_PORT: String(options.smtpPort) };
   const all: Env = {
     SEND_EMAIL_HOOK_SECRETS: env.SEND_EMAIL_HOOK_SECRETS,
+    JOBS_SECRET: env.JOBS_SECRET,
     ...mailer,
     ...own,
     SUPABASE_URL: gatewayUrl,

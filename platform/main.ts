@@ -108,7 +108,8 @@ async function status(): Promise<void> {
     return fail("starting", `Plaza (process ${running.pid}) is starting.`);
   switch (flags.output ?? "pretty") {
     case "pretty":
-      return console.log(asTable(running.env));
+      console.log(asTable(running.env));
+      return console.log(await (await import("./terminal/job-health.ts")).jobHealth(running.env.DB_URL));
     case "env":
       return console.log(asEnv(running.env));
     case "json":

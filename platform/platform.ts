@@ -106,6 +106,9 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   const secrets = await loadSecrets(stateDir, options.afresh);
   const env: Env = {
     SEND_EMAIL_HOOK_SECRETS: secrets.sendEmailHook,
+    // The address inside Docker's containers, which net/ replaces by our own.
+    JOBS_URL: "http://kong:8000/functions/v1/jobs",
+    JOBS_SECRET: secrets.jobs,
     ...(await envFiles(projectDir)),
     ...(options.env ?? process.env),
   };

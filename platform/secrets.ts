@@ -2,7 +2,7 @@
  * The secrets of a project that sets none itself. The first start makes them and keeps
  * them in the state folder. Only the folder's owner can read them.
  */
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { importJWK, type JWK } from "jose";
 import { z } from "zod";
@@ -15,7 +15,11 @@ export interface Secrets {
   signingKey: JWK;
   /** Auth signs its hook requests with these Standard Webhooks secrets (`v1,whsec_<base64>`). */
   sendEmailHook: string;
+  /** Postgres shows it to the edge function `jobs`. It follows from the other secret, so the file does not keep it. */
+  jobs: string;
 }
+
+type KeptSecrets = Omit<Secrets, "jobs">;
 
 const form = z.object({
   signingKey: z.looseObject({ kty: z.string(), d: z.string() }),
@@ -35,7 +39,7 @@ export async function loadSecrets(stateDir: string, renew = false): Promise<Secr
   });
   if (kept !== undefined) {
     const secrets = await parse(kept);
-    if (secrets) return secrets;
+    if (secrets) return withJobs(secrets);
     if (!renew) {
       throw new PlatformError(
         "secrets_invalid",
@@ -44,19 +48,23 @@ export async function loadSecrets(stateDir: string, renew = false): Promise<Secr
     }
     await rename(path, `${path}.damaged-${Date.now()}`);
   }
-  const secrets: Secrets = {
+  const secrets: KeptSecrets = {
     signingKey: await createSigningKey(),
     sendEmailHook: `v1,whsec_${randomBytes(32).toString("base64")}`,
   };
   // Rename it into place. So after a crash the file is complete or absent.
   await writeFile(`${path}.new`, JSON.stringify(secrets, null, 2), { mode: 0o600 });
   await rename(`${path}.new`, path);
-  return secrets;
+  return withJobs(secrets);
 }
 
-async function parse(text: string): Promise<Secrets | undefined> {
+function withJobs(secrets: KeptSecrets): Secrets {
+  return { ...secrets, jobs: createHmac("sha256", secrets.sendEmailHook).update("jobs").digest("base64url") };
+}
+
+async function parse(text: string): Promise<KeptSecrets | undefined> {
   try {
-    const secrets = form.parse(JSON.parse(text)) as Secrets;
+    const secrets = form.parse(JSON.parse(text)) as KeptSecrets;
     await importJWK(secrets.signingKey, "ES256");
     return secrets;
   } catch {

@@ -34,6 +34,8 @@ async function findings(): Promise<Finding[]> {
     (finding) =>
       // Nobody has sent a query to this database yet.
       finding.name !== "unused_index" &&
+      // The tables of pg-boss are as the package makes them. The API does not expose them.
+      finding.metadata.schema !== "pgboss" &&
       !(finding.name === "function_search_path_mutable" && isBound(finding)),
   );
 }

@@ -189,6 +189,7 @@ describe("functions", () => {
     "private.follow_counts_of": everyone,
     "private.post_counts_of": everyone,
 
+    "private.job_health": "service_role",
     "private.set_limits": "service_role",
     "private.spend": "anon authenticated",
 

@@ -10,6 +10,7 @@ import { chatMessageFunctions } from "./chat-message-functions.ts";
 import type { FunctionExpectations, TableExpectations } from "./expectations.ts";
 import { feedFunctions } from "./feed-functions.ts";
 import { type Asked, check, type Outcome, outcomesOf, parse } from "./grid.ts";
+import { jobTables } from "./job-tables.ts";
 import { notificationFunctions } from "./notification-functions.ts";
 import { notificationTables } from "./notification-tables.ts";
 import { peopleFunctions } from "./people-functions.ts";
@@ -23,6 +24,7 @@ export const tables: Record<string, TableExpectations> = {
   ...peopleTables,
   ...postTables,
   ...notificationTables,
+  ...jobTables,
 };
 export const functions: Record<string, FunctionExpectations> = {
   ...peopleFunctions,

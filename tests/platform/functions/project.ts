@@ -88,6 +88,8 @@ export interface Bell extends AsyncDisposable {
   url(path: string): string;
   /** Resolves when somebody has asked for the path. */
   rung(path: string): Promise<void>;
+  /** The paths that somebody has asked for. */
+  paths(): string[];
   /** Answers all requests for the path, those that wait and later ones. */
   answer(path: string): void;
 }
@@ -96,12 +98,14 @@ export interface Bell extends AsyncDisposable {
 export async function createBell(): Promise<Bell> {
   const rung = new Map<string, PromiseWithResolvers<void>>();
   const answered = new Map<string, PromiseWithResolvers<void>>();
+  const asked = new Set<string>();
   const of = (map: typeof rung, path: string) => {
     const known = map.get(path) ?? Promise.withResolvers<void>();
     map.set(path, known);
     return known;
   };
   const server = createServer(async (request, response) => {
+    asked.add(request.url as string);
     of(rung, request.url as string).resolve();
     await of(answered, request.url as string).promise;
     response.end("ding");
@@ -111,6 +115,7 @@ export async function createBell(): Promise<Bell> {
   return {
     url: (path) => `http://127.0.0.1:${port}${path}`,
     rung: (path) => of(rung, path).promise,
+    paths: () => [...asked],
     answer: (path) => of(answered, path).resolve(),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();

@@ -1,0 +1,5 @@
+/** All workers. The edge function and `npm run worker` run the same ones. */
+import type { Worker } from "../_shared/jobs.ts";
+import { heartbeat } from "./heartbeat.ts";
+
+export const workers: Worker<unknown>[] = [heartbeat];
