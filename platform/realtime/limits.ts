@@ -108,8 +108,8 @@ export const defaultLimits: RealtimeLimits = {
 };
 
 /**
- * Counts how often something happens. The rate is the mean over the last full buckets. Who asks
- * thousands of rates gives the time.
+ * Counts how often something happens. The rate is the mean over the last full buckets. A caller
+ * that asks many rates at once reads the clock once and passes the time.
  */
 export interface Rate {
   readonly limitPerS: number;

@@ -197,8 +197,11 @@ begin
   -- The job has not looked at these yet.
   if exists (select from private.conversation_bells) then
     conversation_ids := conversation_ids || array(
-      select distinct waiting.conversation_id
-      from (select bells.conversation_id from private.conversation_bells as bells limit most_bells) as waiting
+      select waiting.conversation_id
+      from (
+        select distinct first.conversation_id
+        from (select bells.conversation_id from private.conversation_bells as bells limit most_bells) as first
+      ) as waiting
       where waiting.conversation_id <> all (conversation_ids) and exists (
         select from private.conversation_members as members
         where members.conversation_id = waiting.conversation_id and members.user_id = chat_totals.viewer_id
