@@ -6,8 +6,11 @@ import type { Report } from "./devices.ts";
 import { repairAll } from "./faults.ts";
 import type { Desk, Person, Stage } from "./stage.ts";
 
-/** How long a device may take to come back, when all is well again. */
-const patienceMs = Number(process.env.PLAZA_SYNC_PATIENCE_MS ?? 20_000);
+/**
+ * How long a device may take to come back, when all is well again. If a refresh of its token failed,
+ * supabase-js asks for no other one for a minute.
+ */
+const patienceMs = Number(process.env.PLAZA_SYNC_PATIENCE_MS ?? 90_000);
 
 type Group = Record<string, unknown> & { group_id: number; id: number };
 
