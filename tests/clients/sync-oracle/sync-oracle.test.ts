@@ -16,7 +16,7 @@
  *
  * PLAZA_SYNC_STEPS: how many steps, 1500 by default. PLAZA_SYNC_SEED: a number that repeats the same
  * histories. PLAZA_SYNC_TRACE=1 prints each step. PLAZA_SYNC_PATIENCE_MS: how long a device may take to
- * come back, 20,000 by default. A failure that depends on the moment may need more than one try.
+ * come back, 90,000 by default. A failure that depends on the moment may need more than one try.
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
