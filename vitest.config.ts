@@ -1,7 +1,12 @@
 import { defineConfig } from "vitest/config";
 
 /** Real servers start slowly on a busy machine. These limits only stop a test that hangs. */
-const timeouts = { testTimeout: 60_000, hookTimeout: 120_000, teardownTimeout: 30_000 };
+const timeouts = {
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  teardownTimeout: 30_000,
+  expect: { poll: { timeout: 20_000 } },
+};
 
 export default defineConfig({
   test: {
