@@ -15,7 +15,7 @@ create type private.forecast as (
 
 comment on type private.forecast is 'How many people a window is expected to have. The variance is people + spread × people².';
 
-create type private.trend_window as (
+create type private.trend_facts as (
   observed          integer,
   expected          double precision,
   spread            double precision,
@@ -23,7 +23,7 @@ create type private.trend_window as (
   network_expected  double precision
 );
 
-comment on type private.trend_window is 'All that is known of a term in a window: the people and the forecast of the term, and of the network.';
+comment on type private.trend_facts is 'All that is known of a term in a window: the people and the forecast of the term, and of the network.';
 
 -- The tail -------------------------------------------------------------------
 
@@ -103,7 +103,7 @@ revoke all on function private.surprise (double precision, double precision, dou
 -- The score ------------------------------------------------------------------
 
 -- Everybody but the people of the term. With few of them, the factor starts at 1.
-create function private.expected_people(shown private.trend_window)
+create function private.expected_people(shown private.trend_facts)
 returns double precision
 language sql
 immutable
@@ -116,7 +116,7 @@ return (shown).expected * least(4.0, greatest(
 ));
 
 comment on function private.expected_people is 'The people that a window is expected to have on a network that is as busy as it is now.';
-revoke all on function private.expected_people (private.trend_window) from public, anon, authenticated, service_role;
+revoke all on function private.expected_people (private.trend_facts) from public, anon, authenticated, service_role;
 
 create function private.is_unusual(observed integer, expected double precision)
 returns boolean
@@ -130,7 +130,7 @@ return is_unusual.observed >= 5 and is_unusual.observed - is_unusual.expected >=
 comment on function private.is_unusual is 'Whether there are enough people, and enough more than expected, to speak of a trend at all.';
 revoke all on function private.is_unusual (integer, double precision) from public, anon, authenticated, service_role;
 
-create function private.trend_score(short private.trend_window, long private.trend_window)
+create function private.trend_score(short private.trend_facts, long private.trend_facts)
 returns double precision
 language sql
 immutable
@@ -147,7 +147,7 @@ return case
 end;
 
 comment on function private.trend_score is 'The score of a term with these two windows. 10 to the power of minus the score is its probability.';
-revoke all on function private.trend_score (private.trend_window, private.trend_window) from public, anon, authenticated, service_role;
+revoke all on function private.trend_score (private.trend_facts, private.trend_facts) from public, anon, authenticated, service_role;
 
 -- Forecasts ------------------------------------------------------------------
 

@@ -85,7 +85,7 @@ test("the score is the same, on a quiet and on a busy network", async () => {
   await fc.assert(
     fc.asyncProperty(window, window, async (short, long) => {
       const [row] = await db.owner`
-        select private.trend_score(${rowOf(short)}::private.trend_window, ${rowOf(long)}::private.trend_window) as found
+        select private.trend_score(${rowOf(short)}::private.trend_facts, ${rowOf(long)}::private.trend_facts) as found
       `;
       const [one, other] = [short, long].map((shown): Window => {
         const network = { observed: shown.networkObserved, people: shown.networkPeople, spread: 1 };
