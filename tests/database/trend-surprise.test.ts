@@ -50,7 +50,9 @@ const history = fc
   })
   .map(({ hours, level, noise, bursts }) => {
     const people = Array.from({ length: hours }, (_, hour) =>
-      Math.round(level * (1 + Math.sin((hour * Math.PI) / 12)) + (noise[hour % noise.length] as number) * 0.3),
+      Math.round(
+        level * (1 + Math.sin((hour * Math.PI) / 12)) + (noise[hour % noise.length] as number) * 0.3,
+      ),
     );
     for (const [hour, burst] of bursts) if (hour < hours) people[hour] = burst;
     return people;

@@ -31,8 +31,7 @@ export function surprise(people: number, mean: number, spread: number): number {
 function tail(people: number, shape: number, failure: number): number {
   const odd = (n: number) =>
     (-(people + n) * (people + shape + n) * failure) / ((people + 2 * n) * (people + 2 * n + 1));
-  const even = (n: number) =>
-    (n * (shape - n) * failure) / ((people + 2 * n - 1) * (people + 2 * n));
+  const even = (n: number) => (n * (shape - n) * failure) / ((people + 2 * n - 1) * (people + 2 * n));
   let above = 1;
   let below = 1 / (1 + odd(0));
   let fraction = below;
