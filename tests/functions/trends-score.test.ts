@@ -98,6 +98,15 @@ describe("a trend", () => {
     expect(score({ observed: 1000, ...usual }, { observed: 1000, ...usual })).toBeGreaterThan(entersAt);
   });
 
+  test("surprises in both windows: one that is surprised alone counts less than half", () => {
+    const surprised = { observed: 60, people: 10, spread: 0.1 };
+    const calm = { observed: 10, people: 10, spread: 0.1 };
+    const alone = surprise(60, 10, 0.1);
+    expect(score(surprised, surprised)).toBeCloseTo(alone, 9);
+    expect(score(surprised, calm)).toBeCloseTo(alone / 4, 9);
+    expect(score(calm, surprised)).toBe(score(surprised, calm));
+  });
+
   test("stays on the list until it is clearly over", () => {
     const between = (entersAt + leavesAt) / 2;
     expect(trends(between, false)).toBe(false);
