@@ -23,7 +23,7 @@ export const leavesAt = 3;
 /**
  * Both windows should be surprised. So the score is the square of the mean of the roots, and not simply the mean: a
  * window that is very surprised counts less if the other one is not. The root of a surprise grows as a deviation does,
- * so this adds deviations up. It notices bursts earlier than the mean (bench/results/trends.md).
+ * so this adds deviations up. It notices bursts earlier than the mean (bench/results/trend-windows.md).
  *
  * @returns −log10 of a probability that lies between those of the two windows. 0 if both windows have too few
  *   people, or little more than expected
