@@ -555,6 +555,21 @@ export type Database = {
         ComputedFields: never;
         Relationships: [];
       };
+      job_health: {
+        Row: {
+          dead: number;
+          failed: number;
+          kind: Database["public"]["Enums"]["job_kind"];
+          lost_doorbells: number;
+          name: string;
+          oldest_at: string | null;
+          running: number;
+          succeeded_at: string | null;
+          waiting: number;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
       post_counts: {
         Row: {
           likes: number;
@@ -1242,6 +1257,7 @@ export type Database = {
         | "replies"
         | "quotes";
       follow_state: "following" | "requested";
+      job_kind: "queue" | "maintenance" | "schedule";
       join_answer: "joined" | "requested";
       limited_action:
         | "post"
@@ -1685,6 +1701,7 @@ export const Constants = {
         "quotes",
       ],
       follow_state: ["following", "requested"],
+      job_kind: ["queue", "maintenance", "schedule"],
       join_answer: ["joined", "requested"],
       limited_action: [
         "post",

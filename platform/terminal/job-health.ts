@@ -42,17 +42,17 @@ export async function jobHealth(databaseUrl: string | undefined): Promise<string
   }
 }
 
-/** A job of pg_cron has a line only if it failed. */
+/** A job of pg_cron has a line only if it failed, or gave something up. */
 export function healthLines(rows: readonly Row[], nowMs: number): string[] {
   const lines = rows
-    .filter((row) => row.kind !== "schedule" || row.failed > 0)
+    .filter((row) => row.kind !== "schedule" || row.failed > 0 || row.dead > 0)
     .map((row) => {
       const facts = [
         row.kind === "queue" && `${row.waiting} waiting`,
         row.kind === "queue" && `${row.running} running`,
         row.oldest_at && `the oldest for ${ago(row.oldest_at, nowMs)}`,
         row.failed > 0 && `${row.failed} failed in 24 hours`,
-        row.dead > 0 && `${row.dead} in dead-letters`,
+        row.dead > 0 && `${row.dead} ${row.kind === "queue" ? "in dead-letters" : "given up"}`,
         row.lost_doorbells > 0 && `${row.lost_doorbells} doorbells without answer`,
         row.succeeded_at ? `last success ${ago(row.succeeded_at, nowMs)} ago` : "no success yet",
       ].filter((fact) => typeof fact === "string");

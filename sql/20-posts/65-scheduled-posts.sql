@@ -267,10 +267,5 @@ begin
   end if;
   create extension if not exists pg_cron with schema pg_catalog;
   perform cron.schedule('publish-due-drafts', '10 seconds', 'select private.publish_due_drafts()');
-  -- pg_cron itself never deletes the record of a run.
-  perform cron.schedule(
-    'forget-old-runs', '17 3 * * *',
-    'delete from cron.job_run_details where end_time < now() - interval ''3 days'''
-  );
 end;
 $$;

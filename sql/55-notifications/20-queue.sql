@@ -24,6 +24,8 @@ create table private.notice_queue (
   is_ended      boolean                   not null default false,
   is_left       boolean                   not null
                 default coalesce(current_setting('plaza.leaves_notices', true) = 'yes', false),
+  due_at        timestamptz               not null default now(),
+  failures      integer                   not null default 0,
 
   -- The rows of a transaction, in order.
   primary key (xact, id)
@@ -34,8 +36,10 @@ comment on column private.notice_queue.xact is 'The transaction that wrote the r
 comment on column private.notice_queue.requests is 'By how much the number of waiting requests to follow the recipient changes.';
 comment on column private.notice_queue.is_ended is 'Whether the account of the recipient is deleted.';
 comment on column private.notice_queue.is_left is 'Whether the job looks at the row, and not the transaction that wrote it. A transaction leaves what it writes during its own delivery.';
+comment on column private.notice_queue.due_at is 'From when on the job looks at the row. Later than now if that failed.';
+comment on column private.notice_queue.failures is 'How often the job has failed to look at the row. After 20 times it waits for somebody to look at it.';
 revoke all on private.notice_queue from public, anon, authenticated, service_role;
 
 -- What waits for the job. The other rows exist only while their transaction runs. So the job
 -- does not read past them, even if a long backup keeps Postgres from removing them.
-create index notice_queue_left_idx on private.notice_queue (xact, id) where is_left;
+create index notice_queue_left_idx on private.notice_queue (due_at, xact, id) where is_left;

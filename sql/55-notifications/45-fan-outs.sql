@@ -14,18 +14,20 @@ create table private.fan_outs (
   object_id   bigint  not null default 0,
   after_id    uuid    not null default '00000000-0000-0000-0000-000000000000',
   after_post  bigint  not null default 0,
-  served_at   timestamptz not null default now()
+  due_at      timestamptz not null default now(),
+  failures    integer not null default 0
 );
 
 comment on table  private.fan_outs is 'Things that concern many people, who are not all found yet.';
 comment on column private.fan_outs.kind is 'post: the followers who are notified of the author''s posts. edited: the authors of reposts, replies and quotes. object: all who were notified of a post. account: all who were notified of the posts of an account.';
 comment on column private.fan_outs.after_id is 'The people up to this one are found.';
 comment on column private.fan_outs.after_post is 'For an account: its posts up to this one are found.';
-comment on column private.fan_outs.served_at is 'When its last batch was. The others go first.';
+comment on column private.fan_outs.due_at is 'When it was served last, or when it was due after a failure. The one that is due longest goes first.';
+comment on column private.fan_outs.failures is 'How often it has failed since its last good batch. After 20 times it waits for somebody to look at it.';
 revoke all on private.fan_outs from public, anon, authenticated, service_role;
 
--- The one that was served longest ago.
-create index fan_outs_served_at_id_idx on private.fan_outs (served_at, id);
+-- The one that is due longest.
+create index fan_outs_due_at_id_idx on private.fan_outs (due_at, id);
 
 -- The distinct recipients of an object come from the index, one probe for each: a post may
 -- have a million notifications for one person.
@@ -220,13 +222,13 @@ begin
   if fan_out.kind = 'account' then
     last_post := private.fan_out_account(fan_out.actor_id, fan_out.after_post, most);
     update private.fan_outs
-    set after_post = last_post, served_at = clock_timestamp()
+    set after_post = last_post, due_at = clock_timestamp(), failures = 0
     where fan_outs.id = fan_out.id and last_post is not null;
   else
     people := array(select private.people_of(fan_out, most));
     perform private.queue_people(fan_out, people);
     update private.fan_outs
-    set after_id = people[most], served_at = clock_timestamp()
+    set after_id = people[most], due_at = clock_timestamp(), failures = 0
     where fan_outs.id = fan_out.id and cardinality(people) = most;
   end if;
   if not found then
@@ -238,3 +240,23 @@ $$;
 
 comment on function private.continue_fan_out is 'Puts the next people of a fan-out into the queue. Deletes the fan-out after the last of them.';
 revoke all on function private.continue_fan_out (private.fan_outs, integer) from public, anon, authenticated, service_role;
+
+create function private.try_fan_out(fan_out private.fan_outs, most integer)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  perform private.continue_fan_out(fan_out, most);
+exception when others then
+  raise warning 'Fan-out % failed: % (%)', fan_out.id, sqlerrm, sqlstate;
+  update private.fan_outs
+  set failures = fan_out.failures + 1, due_at = private.next_try_at(fan_out.failures + 1)
+  where fan_outs.id = fan_out.id;
+end;
+$$;
+
+comment on function private.try_fan_out is 'Continues a fan-out. If that fails, only this is undone, and it is due again later.';
+revoke all on function private.try_fan_out (private.fan_outs, integer) from public, anon, authenticated, service_role;

@@ -7,6 +7,26 @@
 
 -- Waiting notices --------------------------------------------------------------
 
+-- Each row with its number of failures. A row that never failed is due at once.
+create function private.put_back(notices private.notice_queue[])
+returns void
+language sql
+volatile
+security invoker
+begin atomic
+  insert into private.notice_queue (
+    recipient_id, kind, actor_id, object_id, draft_id, requests, is_ended, is_left, failures, due_at
+  )
+  select
+    notice.recipient_id, notice.kind, notice.actor_id, notice.object_id, notice.draft_id, notice.requests,
+    notice.is_ended, true, notice.failures,
+    case when notice.failures = 0 then clock_timestamp() else private.next_try_at(notice.failures) end
+  from unnest(put_back.notices) as notice;
+end;
+
+comment on function private.put_back is 'Puts rows of the queue, which the caller has deleted, back into it. The job looks at them later.';
+revoke all on function private.put_back (private.notice_queue[]) from public, anon, authenticated, service_role;
+
 /*
  * The deletion of a post looks for the notifications of it, and does not find those that the
  * job adds at this moment. The same is true when an account becomes private. So the job holds
@@ -46,12 +66,11 @@ begin
     or not notice.actor_id = any (held_actors)
       and exists (select from public.profiles where profiles.id = notice.actor_id)
   );
-  insert into private.notice_queue (recipient_id, kind, actor_id, object_id, draft_id, requests, is_ended)
-  select
-    notice.recipient_id, notice.kind, notice.actor_id, notice.object_id, notice.draft_id, notice.requests,
-    notice.is_ended
-  from unnest(notices) as notice
-  where (notice.xact, notice.id) not in (select held.xact, held.id from unnest(free) as held);
+  perform private.put_back(array(
+    select notice
+    from unnest(notices) as notice
+    where (notice.xact, notice.id) not in (select held.xact, held.id from unnest(free) as held)
+  ));
   return free;
 end;
 $$;
@@ -59,9 +78,48 @@ $$;
 comment on function private.hold_subjects is 'Holds the posts and the actors of these rows of the queue until the transaction ends. Answers the rows, without those whose post or actor somebody changes at this moment. Puts these back into the queue.';
 revoke all on function private.hold_subjects (private.notice_queue[]) from public, anon, authenticated, service_role;
 
--- A batch takes rows of the queue, and gives room to one fan-out: the one that was served
--- longest ago. So a large one does not delay a small one. A batch that fails leaves its rows,
--- and the next run tries again.
+-- If the rows fail together, each person's rows are looked at alone. So what fails for one person
+-- delays nobody else. The order of people is the order of the locks on their streams.
+create function private.try_deliver(notices private.notice_queue[])
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  own private.notice_queue[];
+begin
+  begin
+    perform private.deliver(notices, true);
+    return;
+  exception when others then
+    null;
+  end;
+  for own in
+    select array_agg(notice order by notice.xact, notice.id)
+    from unnest(notices) as notice
+    group by notice.recipient_id
+    order by notice.recipient_id
+  loop
+    begin
+      perform private.deliver(own, true);
+    exception when others then
+      raise warning 'Notices of % failed: % (%)', own[1].recipient_id, sqlerrm, sqlstate;
+      for i in 1..cardinality(own) loop
+        own[i].failures := own[i].failures + 1;
+      end loop;
+      perform private.put_back(own);
+    end;
+  end loop;
+end;
+$$;
+
+comment on function private.try_deliver is 'Looks at these rows of the queue, which the caller has deleted. The rows of a person for whom that fails are undone, and due again later.';
+revoke all on function private.try_deliver (private.notice_queue[]) from public, anon, authenticated, service_role;
+
+-- A batch takes rows of the queue, and gives room to one fan-out: the one that is due longest.
+-- So a large one does not delay a small one.
 create function private.deliver_batch()
 returns boolean
 language plpgsql
@@ -95,11 +153,12 @@ begin
 
   select fan_outs.* into waiting
   from private.fan_outs
-  order by fan_outs.served_at, fan_outs.id
+  where fan_outs.due_at <= clock_timestamp()
+  order by fan_outs.due_at, fan_outs.id
   limit 1
   for update skip locked;
   if found then
-    perform private.continue_fan_out(waiting, most / 2);
+    perform private.try_fan_out(waiting, most / 2);
   end if;
 
   with taken as (
@@ -107,8 +166,8 @@ begin
     where (notice_queue.xact, notice_queue.id) in (
       select first.xact, first.id
       from private.notice_queue as first
-      where first.is_left
-      order by first.xact, first.id
+      where first.is_left and first.due_at <= clock_timestamp()
+      order by first.due_at, first.xact, first.id
       limit most
       for update skip locked
     )
@@ -118,7 +177,7 @@ begin
   from taken;
   notices := private.hold_subjects(notices);
   if notices is not null then
-    perform private.deliver(notices, true);
+    perform private.try_deliver(notices);
   end if;
   return notices is not null or waiting.id is not null;
 end;

@@ -35,18 +35,21 @@ revoke all on function private.is_small (bigint) from public, anon, authenticate
 -- Each bell has a row of its own. If two messages shared one, a message that commits while the
 -- job rings would be missed.
 create table private.conversation_bells (
-  conversation_id  bigint  not null references private.conversations (id) on delete cascade,
-  seq              bigint  not null,
-  id               bigint  not null generated always as identity,
+  conversation_id  bigint       not null references private.conversations (id) on delete cascade,
+  seq              bigint       not null,
+  due_at           timestamptz  not null default now(),
+  failures         integer      not null default 0,
 
   primary key (conversation_id, seq)
 );
 
-comment on table private.conversation_bells is 'The news of conversations of which the members have not heard yet. The job rings for them.';
+comment on table  private.conversation_bells is 'The news of conversations of which the members have not heard yet. The job rings for them.';
+comment on column private.conversation_bells.due_at is 'From when on the job rings. Later than now if that failed.';
+comment on column private.conversation_bells.failures is 'How often the job has failed. After 20 times the bell waits for somebody to look at it.';
 revoke all on private.conversation_bells from public, anon, authenticated, service_role;
 
--- The one that waits longest. So a group in which people write all the time delays no other.
-create unique index conversation_bells_id_key on private.conversation_bells (id);
+-- The one that is due longest. So a group in which people write all the time delays no other.
+create index conversation_bells_due_at_idx on private.conversation_bells (due_at);
 
 create table private.unread_conversations (
   user_id          uuid    not null,
@@ -127,20 +130,24 @@ revoke all on function private.announce (private.conversations, private.messages
 
 -- A change of the topic must arrive, so it is an event of the person's own stream.
 create table private.conversation_tellings (
-  user_id          uuid     not null,
-  conversation_id  bigint   not null,
-  is_left          boolean  not null default false,
-  id               bigint   not null generated always as identity,
+  user_id          uuid         not null,
+  conversation_id  bigint       not null,
+  is_left          boolean      not null default false,
+  due_at           timestamptz  not null default now(),
+  failures         integer      not null default 0,
 
   primary key (user_id, conversation_id)
 );
 
-comment on table private.conversation_tellings is 'Whose stream has to get an event about which conversation.';
+comment on table  private.conversation_tellings is 'Whose stream has to get an event about which conversation.';
 comment on column private.conversation_tellings.is_left is 'Whether the job tells it, and not the transaction that wrote the row.';
+comment on column private.conversation_tellings.due_at is 'From when on the job tells it. Later than now if that failed.';
+comment on column private.conversation_tellings.failures is 'How often the job has failed. After 20 times the row waits for somebody to look at it.';
 revoke all on private.conversation_tellings from public, anon, authenticated, service_role;
 
--- Those that wait longest. A row that is told again keeps its place.
-create unique index conversation_tellings_id_key on private.conversation_tellings (id);
+-- Those that are due longest. A row that is told again keeps its place,
+-- and is due at once if it failed before.
+create index conversation_tellings_due_at_user_id_idx on private.conversation_tellings (due_at, user_id);
 
 -- If a row is there already, this transaction locks it. Otherwise the job could take it now, and
 -- tell how the conversation was before. In a large group, the job tells 80 people in a second. So
@@ -160,7 +167,7 @@ begin
   from unnest(tell.user_ids) as listener (id)
   order by 1
   on conflict on constraint conversation_tellings_pkey do update
-  set is_left = conversation_tellings.is_left;
+  set due_at = least(conversation_tellings.due_at, excluded.due_at);
 end;
 $$;
 

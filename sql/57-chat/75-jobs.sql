@@ -7,9 +7,36 @@
 
 -- Bells and tellings ---------------------------------------------------------
 
--- One conversation in a batch, the one that waits longest. The job holds it like everybody who
+-- Only the newest bell is kept. So a conversation that always fails keeps one, and what is written
+-- there since.
+create function private.put_off_bells(conversation_id bigint)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  newest bigint;
+  failed integer;
+begin
+  select max(bells.seq), max(bells.failures) + 1 into newest, failed
+  from private.conversation_bells as bells
+  where bells.conversation_id = put_off_bells.conversation_id;
+  delete from private.conversation_bells as bells
+  where bells.conversation_id = put_off_bells.conversation_id and bells.seq < newest;
+  update private.conversation_bells as bells
+  set failures = failed, due_at = private.next_try_at(failed)
+  where bells.conversation_id = put_off_bells.conversation_id and bells.seq = newest;
+end;
+$$;
+
+comment on function private.put_off_bells is 'Notes that the job failed to ring for a conversation. It is due again later.';
+revoke all on function private.put_off_bells (bigint) from public, anon, authenticated, service_role;
+
+-- One conversation in a batch, the one that is due longest. The job holds it like everybody who
 -- changes something in it (10-conversations.sql). If somebody holds it for long, it waits again
--- behind the others.
+-- behind the others. If it fails, only this is undone, and the others go on.
 create function private.ring_batch()
 returns boolean
 language plpgsql
@@ -22,7 +49,8 @@ declare
   waiting_id bigint := (
     select conversation_bells.conversation_id
     from private.conversation_bells
-    order by conversation_bells.id
+    where conversation_bells.due_at <= clock_timestamp()
+    order by conversation_bells.due_at
     limit 1
   );
   newest bigint;
@@ -35,22 +63,25 @@ begin
     from private.conversations
     where conversations.id = waiting_id
     for no key update;
-  exception when lock_not_available then
-    update private.conversation_bells
-    set id = default
-    where conversation_bells.conversation_id = waiting_id;
-    return true;
+    with taken as (
+      delete from private.conversation_bells
+      where conversation_bells.conversation_id = waiting_id
+      returning conversation_bells.seq
+    )
+    select max(taken.seq) into newest
+    from taken;
+    if newest is not null then
+      perform private.ring(waiting_id, newest);
+    end if;
+  exception
+    when lock_not_available then
+      update private.conversation_bells
+      set due_at = clock_timestamp()
+      where conversation_bells.conversation_id = waiting_id;
+    when others then
+      raise warning 'The bell of conversation % failed: % (%)', waiting_id, sqlerrm, sqlstate;
+      perform private.put_off_bells(waiting_id);
   end;
-  with taken as (
-    delete from private.conversation_bells
-    where conversation_bells.conversation_id = waiting_id
-    returning conversation_bells.seq
-  )
-  select max(taken.seq) into newest
-  from taken;
-  if newest is not null then
-    perform private.ring(waiting_id, newest);
-  end if;
   return true;
 end;
 $$;
@@ -59,6 +90,7 @@ comment on function private.ring_batch is 'Rings the bells of one conversation. 
 revoke all on function private.ring_batch () from public, anon, authenticated, service_role;
 
 -- Each of these people joins a new topic next. Realtime allows some hundred joins in a second.
+-- If it fails for one of them, only this is undone, and the others go on.
 create function private.tell_batch()
 returns boolean
 language plpgsql
@@ -73,30 +105,40 @@ declare
   worked boolean := false;
 begin
   for telling in
-    with taken as (
-      delete from private.conversation_tellings
-      where (conversation_tellings.user_id, conversation_tellings.conversation_id) in (
-        select first.user_id, first.conversation_id
-        from private.conversation_tellings as first
-        order by first.id
-        limit most
-        for update skip locked
-      )
-      returning conversation_tellings.*
-    )
-    select taken.user_id, array_agg(taken.conversation_id order by taken.conversation_id) as ids
-    from taken
-    group by taken.user_id
-    order by taken.user_id
+    select
+      first.user_id,
+      array_agg(first.conversation_id order by first.conversation_id) as ids,
+      max(first.failures) + 1 as failures
+    from (
+      select conversation_tellings.*
+      from private.conversation_tellings
+      where conversation_tellings.due_at <= clock_timestamp()
+      order by conversation_tellings.due_at, conversation_tellings.user_id
+      limit most
+      for update skip locked
+    ) as first
+    group by first.user_id
+    order by first.user_id
   loop
     worked := true;
-    select streams.* into stream
-    from private.streams
-    where streams.user_id = telling.user_id
-    for no key update;
-    if found then
-      perform private.append_events(stream, 'conversation', telling.ids);
-    end if;
+    begin
+      delete from private.conversation_tellings
+      where conversation_tellings.user_id = telling.user_id
+        and conversation_tellings.conversation_id = any (telling.ids);
+      select streams.* into stream
+      from private.streams
+      where streams.user_id = telling.user_id
+      for no key update;
+      if found then
+        perform private.append_events(stream, 'conversation', telling.ids);
+      end if;
+    exception when others then
+      raise warning 'Telling % of conversations failed: % (%)', telling.user_id, sqlerrm, sqlstate;
+      update private.conversation_tellings
+      set failures = telling.failures, due_at = private.next_try_at(telling.failures)
+      where conversation_tellings.user_id = telling.user_id
+        and conversation_tellings.conversation_id = any (telling.ids);
+    end;
   end loop;
   return worked;
 end;
@@ -137,7 +179,37 @@ revoke all on procedure private.deliver_chat (interval) from public, anon, authe
 
 -- Disappearing ---------------------------------------------------------------
 
--- It skips a conversation that is locked, and finds it the next time.
+create function private.erase_expired_in(conversation private.conversations, most integer)
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  message private.messages;
+  erased integer := 0;
+begin
+  for message in
+    select messages.*
+    from private.messages
+    where messages.conversation_id = conversation.id
+      and messages.expires_at <= now() and messages.deleted_at is null
+    order by messages.seq
+    limit most
+  loop
+    perform private.erase_message(conversation, message);
+    erased := erased + 1;
+  end loop;
+  return erased;
+end;
+$$;
+
+comment on function private.erase_expired_in is 'Erases messages of a conversation whose time is over, and answers how many. The caller holds the conversation.';
+revoke all on function private.erase_expired_in (private.conversations, integer) from public, anon, authenticated, service_role;
+
+-- It skips a conversation that is locked, and finds it the next time. If it fails in one conversation,
+-- the messages of this one stay hidden and wait for the next time, and the others go on.
 create function private.erase_expired(most integer default 500)
 returns integer
 language plpgsql
@@ -147,7 +219,6 @@ set search_path = ''
 as $$
 declare
   conversation private.conversations;
-  message private.messages;
   erased integer := 0;
 begin
   for conversation in
@@ -166,17 +237,11 @@ begin
     order by conversations.id
     for no key update skip locked
   loop
-    for message in
-      select messages.*
-      from private.messages
-      where messages.conversation_id = conversation.id
-        and messages.expires_at <= now() and messages.deleted_at is null
-      order by messages.seq
-      limit erase_expired.most
-    loop
-      perform private.erase_message(conversation, message);
-      erased := erased + 1;
-    end loop;
+    begin
+      erased := erased + private.erase_expired_in(conversation, erase_expired.most);
+    exception when others then
+      raise warning 'Erasing messages of conversation % failed: % (%)', conversation.id, sqlerrm, sqlstate;
+    end;
     exit when erased >= erase_expired.most;
   end loop;
   return erased;

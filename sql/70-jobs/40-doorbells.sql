@@ -48,7 +48,7 @@ revoke all on function private.is_open (private.doorbells) from public, anon, au
 
 -- Without the secrets nobody rings. That is right where `npm run worker` does the jobs. Two rings at
 -- the same time are one: the second does not see the row of the first, but the lock.
-create function private.ring(queue text)
+create function private.ring_doorbell(queue text)
 returns boolean
 language plpgsql
 volatile
@@ -60,13 +60,13 @@ declare
   secret text;
   doorbell_id uuid;
 begin
-  if not pg_try_advisory_xact_lock(hashtextextended('doorbell of ' || ring.queue, 0)) then
+  if not pg_try_advisory_xact_lock(hashtextextended('doorbell of ' || ring_doorbell.queue, 0)) then
     return false;
   end if;
   if exists (
     select
     from private.doorbells
-    where doorbells.queue = ring.queue
+    where doorbells.queue = ring_doorbell.queue
       and doorbells.rung_at > now() - interval '90 seconds'
       and private.is_open(doorbells)
   ) then
@@ -84,12 +84,12 @@ begin
   end if;
 
   insert into private.doorbells (queue)
-  values (ring.queue)
+  values (ring_doorbell.queue)
   returning doorbells.id into doorbell_id;
   update private.doorbells
   set request_id = net.http_post(
     url => url,
-    body => jsonb_build_object('doorbell', doorbell_id, 'queue', ring.queue),
+    body => jsonb_build_object('doorbell', doorbell_id, 'queue', ring_doorbell.queue),
     headers => jsonb_build_object('content-type', 'application/json', 'x-jobs-secret', secret),
     timeout_milliseconds => 5000
   )
@@ -98,8 +98,8 @@ begin
 end;
 $$;
 
-comment on function private.ring is 'Asks the edge function to work on a queue. False if it is asked already, or if Vault does not say where it is.';
-revoke all on function private.ring (text) from public, anon, authenticated, service_role;
+comment on function private.ring_doorbell is 'Asks the edge function to work on a queue. False if it is asked already, or if Vault does not say where it is.';
+revoke all on function private.ring_doorbell (text) from public, anon, authenticated, service_role;
 
 create function private.ring_for_waiting_jobs()
 returns integer
@@ -107,7 +107,7 @@ language sql
 volatile
 security invoker
 begin atomic
-  select count(*) filter (where private.ring(queue.name))
+  select count(*) filter (where private.ring_doorbell(queue.name))
   from pgboss.queue
   where queue.name <> 'dead-letters'
     and private.waiting_jobs(queue.name, 1) > 0;
@@ -156,7 +156,7 @@ begin
   returning doorbells.queue into queue;
   waiting := private.waiting_jobs(queue, 1000);
   if waiting > 0 then
-    perform private.ring(queue);
+    perform private.ring_doorbell(queue);
   end if;
   return waiting;
 end;

@@ -87,7 +87,15 @@ begin
     count(*) filter (where run.status in ('starting', 'running', 'connecting', 'sending')),
     null::timestamptz,
     count(*) filter (where run.status = 'failed' and run.start_time > now() - interval '1 day'),
-    0::bigint,
+    case job.jobname
+      when 'deliver-waiting-notices' then
+        (select count(*) from private.fan_outs where fan_outs.due_at = 'infinity')
+        + (select count(*) from private.notice_queue as notice where notice.is_left and notice.due_at = 'infinity')
+      when 'deliver-chat' then
+        (select count(*) from private.conversation_bells as bell where bell.due_at = 'infinity')
+        + (select count(*) from private.conversation_tellings as telling where telling.due_at = 'infinity')
+      else 0
+    end,
     max(run.end_time) filter (where run.status = 'succeeded'),
     0::bigint
   from cron.job
@@ -115,7 +123,7 @@ comment on column public.job_health.waiting is 'How many jobs could be done now.
 comment on column public.job_health.running is 'How many jobs workers have at this moment.';
 comment on column public.job_health.oldest_at is 'Since when the oldest waiting job could be done. Null if none waits.';
 comment on column public.job_health.failed is 'How many jobs, or runs of pg_cron, failed for good in the last 24 hours.';
-comment on column public.job_health.dead is 'How many failed jobs of this queue wait in dead-letters for somebody to look at them.';
+comment on column public.job_health.dead is 'How many things failed for good and wait for somebody to look at them: jobs in dead-letters, or rows that a job of pg_cron has tried 20 times.';
 comment on column public.job_health.succeeded_at is 'When one last succeeded. Null if none did, or if that is so long ago that its row is deleted.';
 comment on column public.job_health.lost_doorbells is 'How many requests to the edge function got no answer in the last hour.';
 revoke all on public.job_health from public, anon, authenticated, service_role;

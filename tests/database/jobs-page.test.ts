@@ -30,7 +30,7 @@ test("every job of pg_cron has its row, with its schedule", async () => {
     expect(
       cells.filter((cell) => cell.length > 3),
       name,
-    ).toHaveLength(2);
+    ).toHaveLength(3);
   }
 });
 

@@ -220,7 +220,7 @@ async function waitsForLock(): Promise<void> {
 
 describe("doorbells", () => {
   const ring = async (queue: string) => {
-    const [row] = await db.owner`select private.ring(${queue}) as rung`;
+    const [row] = await db.owner`select private.ring_doorbell(${queue}) as rung`;
     return row?.rung;
   };
   const requests = () => db.owner`

@@ -23,7 +23,7 @@ describe("columns", () => {
   /** The columns that authenticated and service_role may write. Anon writes nothing. */
   const writable: Record<string, { insert?: string; update?: string }> = {
     profiles: {
-      update: "avatar_url bio display_name is_private is_searchable links shows_likes username",
+      update: "avatar_url bio display_name is_discoverable is_private is_searchable links shows_likes username",
     },
     blocks: { insert: "blocked_id blocker_id" },
     mutes: {
@@ -156,6 +156,7 @@ describe("functions", () => {
 
     // A trusted backend.
     "public.set_limits": "service_role",
+    "public.set_trust_seed": "service_role",
 
     // Private functions that do the work for these.
     "private.count_newer": "anon authenticated",
@@ -191,6 +192,7 @@ describe("functions", () => {
 
     "private.job_health": "service_role",
     "private.set_limits": "service_role",
+    "private.set_trust_seed": "service_role",
     "private.spend": "anon authenticated",
 
     // Policies call these with the rights of the reader or writer.

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { healthLines, jobHealth } from "../../platform/terminal/job-health.ts";
 import { createDatabase } from "../database/database.ts";
 
-test("the status names every queue, and a job of pg_cron only if it failed", async () => {
+test("the status names every queue, and a job of pg_cron only if it failed or gave something up", async () => {
   const db = await createDatabase();
   onTestFinished(() => db[Symbol.asyncDispose]());
   await db.owner`select private.send_job('heartbeat')`;
@@ -18,7 +18,7 @@ test("the status says what is wrong", () => {
     healthLines([{ ...row, kind: "schedule", name: "sweep-jobs", succeeded_at: new Date(0) }], 600_000),
   ).toEqual([
     "Background work:",
-    "  schedule sweep-jobs: 3 failed in 24 hours, 1 in dead-letters, 2 doorbells without answer, last success 10 min ago",
+    "  schedule sweep-jobs: 3 failed in 24 hours, 1 given up, 2 doorbells without answer, last success 10 min ago",
   ]);
 });
 
