@@ -68,7 +68,7 @@ parallel safe
 security invoker
 return floor((extract(epoch from first_id.at) - 1767225600) * 1000)::bigint << 12;
 
-comment on function private.first_id is 'The lowest id of the millisecond of this time. What was written earlier has a lower id.';
+comment on function private.first_id is 'The lowest id of the millisecond of this time. A row that was written earlier has a lower id.';
 revoke all on function private.first_id (timestamptz) from public, anon, authenticated, service_role;
 
 create function private.id_time(id bigint)

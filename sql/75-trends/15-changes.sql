@@ -30,7 +30,7 @@ revoke all on private.trend_changes from public, anon, authenticated, service_ro
 -- Triggers -------------------------------------------------------------------
 
 /*
- * These triggers run with every post and like. So they read nothing but the rows of the
+ * These triggers run with every post and like. So they only read the rows of the
  * statement. Posts that are older than eight days count in no trend.
  *
  * One person may change thousands of posts at once. If a statement causes more than 100 rows,
@@ -199,7 +199,7 @@ comment on type private.trend_batch is 'Changes that were taken from the queue: 
 
 /*
  * The two lanes take turns. So a change in one lane waits for at most as many of the other.
- * What was written after `before` stays in the queue.
+ * Changes of posts from `before_id` on stay in the queue.
  */
 create function private.take_trend_changes(before_id bigint, most integer)
 returns private.trend_batch
@@ -259,7 +259,7 @@ $$;
 comment on function private.take_trend_changes is 'Takes up to most changes of posts with lower ids from the queue.';
 revoke all on function private.take_trend_changes (bigint, integer) from public, anon, authenticated, service_role;
 
--- The posts and likes that are committed by now. Whatever is committed later has a row of its own.
+-- It finds the posts and likes that are committed by now. Each later one has a row of its own.
 create function private.expand_people(at timestamptz, most integer)
 returns integer
 language plpgsql

@@ -64,8 +64,8 @@ revoke all on function private.trend_terms (jsonb) from public, anon, authentica
 -- Voices ---------------------------------------------------------------------
 
 -- Ten people who post one text are one voice. It is enough that the same text always gives the
--- same voice. So everything up to the next blank is taken for a part of a link or tag. Short
--- texts are no sign of a campaign: many people write "Good morning".
+-- same voice. So everything up to the next blank is taken for a part of a link or tag. A short
+-- text does not show a campaign: many people write "Good morning".
 create function private.trend_voice(title text, content text, author_id uuid)
 returns uuid
 language plpgsql

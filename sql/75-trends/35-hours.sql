@@ -1,8 +1,8 @@
 /*
  * hours
  *
- * How many people used a term at the end of each hour. It never changes afterwards. What is
- * expected of a term is computed from the hours of the last weeks.
+ * How many people used a term at the end of each hour. It never changes afterwards. The
+ * score of a trend compares a term with its hours of the last weeks.
  */
 
 create table private.trend_hours (

@@ -44,7 +44,7 @@ security invoker
 return log(greatest(heat_score.people, 1)::double precision)
   + extract(epoch from private.id_time(heat_score.post_id))::double precision / 45000;
 
-comment on function private.heat_score is 'The score of a post with so many fans.';
+comment on function private.heat_score is 'The score of a post with this number of fans.';
 revoke all on function private.heat_score (integer, bigint) from public, anon, authenticated, service_role;
 
 -- Refresh --------------------------------------------------------------------

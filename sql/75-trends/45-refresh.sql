@@ -62,7 +62,7 @@ revoke all on function private.step_trends (timestamptz, private.trend_batch, in
  * be long, and does not delay an hour. After a pause, the hours are closed one after the other,
  * each with the posts that were written before its end.
  *
- * What was written after `at` waits in the queue for a later refresh.
+ * Changes of posts that were written after `at` wait in the queue for a later refresh.
  */
 create function private.refresh_trends(at timestamptz default now(), most integer default 20000)
 returns integer
