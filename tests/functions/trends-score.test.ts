@@ -55,6 +55,14 @@ describe("what is expected", () => {
     expect(burst.people).toBeLessThan(1.6 * calm.people);
   });
 
+  test("does not let a day of 60 people excuse the next 60 people", () => {
+    const quiet = (hour: number) => (hour % 3 === 0 ? 1 : 0);
+    const raised = forecasts(history(8, (hour, day) => (day === 4 ? 60 : quiet(hour)))).now;
+    const calm = forecasts(history(8, quiet)).now;
+    expect(raised.spread).toBeGreaterThan(calm.spread);
+    expect(surprise(60, raised.people, raised.spread)).toBeGreaterThan(2 * entersAt);
+  });
+
   test("takes a tag that is always restless for what it is", () => {
     const restless = forecasts(history(14, (hour, day) => ((hour * 7 + day * 5) % 3 === 0 ? 40 : 4))).now;
     const steady = forecasts(history(14, () => 16)).now;
