@@ -30,8 +30,6 @@ revoke all on private.trend_people from public, anon, authenticated, service_rol
 
 -- The latest use of a voice.
 create index trend_people_voice_idx on private.trend_people (kind, term, voice, post_id desc);
--- The newest posts of people who count, as samples.
-create index trend_people_latest_idx on private.trend_people (kind, term, post_id desc);
 
 create table private.trend_voices (
   kind     private.trend_kind  not null,
@@ -49,6 +47,8 @@ revoke all on private.trend_voices from public, anon, authenticated, service_rol
 
 -- The uses that leave a window.
 create index trend_voices_level_post_id_idx on private.trend_voices (level, post_id);
+-- The newest posts of people who count, as samples.
+create index trend_voices_latest_idx on private.trend_voices (kind, term, post_id desc);
 
 create table private.trend_counts (
   kind         private.trend_kind  not null,

@@ -47,10 +47,11 @@ begin
   );
   perform private.refresh_post_heat(moment, batch.post_ids, batch.fans, most);
 
+  -- With exists(), the planner would read all rows of a table to find that none is too old.
   return batch.has_more
     or cardinality(aged) >= most
-    or exists (select from private.trend_uses where trend_uses.post_id < oldest_id)
-    or exists (select from private.post_fans where post_fans.post_id < oldest_id);
+    or coalesce((select min(trend_uses.post_id) from private.trend_uses) < oldest_id, false)
+    or coalesce((select min(post_fans.post_id) from private.post_fans) < oldest_id, false);
 end;
 $$;
 

@@ -56,7 +56,7 @@ type Action =
   | { does: "edit"; post: number; text: number; language: string | null }
   | { does: "delete"; post: number }
   | { does: "like"; who: number; post: number }
-  | { does: "unlike"; who: number; post: number }
+  | { does: "unlike"; like: number }
   | { does: "switch"; who: number; flag: Flag }
   | { does: "ban"; who: number; on: boolean }
   | { does: "trust"; who: number[] }
@@ -82,7 +82,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ does: fc.constant("edit" as const), post, text, language }) },
   { weight: 2, arbitrary: fc.record({ does: fc.constant("delete" as const), post }) },
   { weight: 3, arbitrary: fc.record({ does: fc.constant("like" as const), who, post }) },
-  { weight: 1, arbitrary: fc.record({ does: fc.constant("unlike" as const), who, post }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant("unlike" as const), like: post }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -199,8 +199,9 @@ async function live(
       sql`insert into likes (user_id, post_id) values (${people[who] ?? ""}, ${at(post)}) on conflict do nothing`.catch(
         isRefused,
       ),
-    unlike: ({ who, post }) =>
-      sql`delete from likes where user_id = ${people[who] ?? ""} and post_id = ${at(post)}`,
+    unlike: ({ like }) =>
+      sql`delete from likes where id = (
+        select id from likes order by id offset ${like} % (select greatest(count(*), 1) from likes) limit 1)`,
     switch: ({ who, flag }) =>
       sql`update profiles set ${sql(flag)} = not ${sql(flag)} where id = ${people[who] ?? ""}`,
     ban: ({ who, on }) =>
