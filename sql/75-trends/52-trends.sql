@@ -27,7 +27,7 @@ comment on function private.shown_level is 'The window whose people are shown fo
 revoke all on function private.shown_level (public.trend_period) from public, anon, authenticated, service_role;
 
 create table private.trends (
-  kind       private.trend_kind    not null,
+  kind       public.trend_kind    not null,
   term       text                  not null,
   period     public.trend_period   not null,
   since_at   timestamptz           not null,
@@ -56,7 +56,7 @@ create type private.trend_event as enum ('began', 'stays', 'ended');
 comment on type private.trend_event is 'Why there is a row in the history of trends.';
 
 create table private.trend_history (
-  kind       private.trend_kind    not null,
+  kind       public.trend_kind    not null,
   term       text                  not null,
   period     public.trend_period   not null,
   scored_at  timestamptz           not null,
@@ -79,7 +79,7 @@ create index trend_history_scored_at_idx on private.trend_history (scored_at);
 -- A forecast reads the hours of four weeks. So it is computed once an hour, when a term is looked
 -- at first.
 create table private.trend_forecasts (
-  kind     private.trend_kind  not null,
+  kind     public.trend_kind  not null,
   term     text                not null,
   hour_at  timestamptz         not null,
   at_last  jsonb               not null,
@@ -117,7 +117,7 @@ begin
   return (
     with term as (
       select busy.kind, busy.term
-      from unnest(enum_range(null::private.trend_kind)) as every (kind)
+      from unnest(enum_range(null::public.trend_kind)) as every (kind)
       cross join lateral (
         (
           select trend_counts.kind, trend_counts.term
@@ -156,7 +156,7 @@ begin
       from private.trends
       union
       select every.kind, ''
-      from unnest(enum_range(null::private.trend_kind)) as every (kind)
+      from unnest(enum_range(null::public.trend_kind)) as every (kind)
     ),
     trending as (
       select trends.kind, trends.term, jsonb_agg(trends.period) as periods
@@ -193,7 +193,7 @@ comment on function private.trend_candidates is 'The terms that could trend or t
 revoke all on function private.trend_candidates (integer) from public, anon, authenticated, service_role;
 
 -- The history of a term begins when three people used it on one day. Before that, it is new.
-create function private.trend_hours_of(kind private.trend_kind, term text, until_at timestamptz)
+create function private.trend_hours_of(kind public.trend_kind, term text, until_at timestamptz)
 returns table (in_hour integer[], in_half_day integer[], in_day integer[], in_week integer[])
 language plpgsql
 stable
@@ -224,7 +224,7 @@ end;
 $$;
 
 comment on function private.trend_hours_of is 'The people of a term at the end of each hour, oldest first, of the 28 days until a moment, which is the end of an hour. Null if the term is new.';
-revoke all on function private.trend_hours_of (private.trend_kind, text, timestamptz) from public, anon, authenticated, service_role;
+revoke all on function private.trend_hours_of (public.trend_kind, text, timestamptz) from public, anon, authenticated, service_role;
 
 create function private.trend_histories(terms jsonb, until_at timestamptz)
 returns jsonb
@@ -238,7 +238,7 @@ begin
     select jsonb_agg(jsonb_build_array(hours.in_hour, hours.in_half_day, hours.in_day, hours.in_week) order by asked.place)
     from jsonb_array_elements(trend_histories.terms) with ordinality as asked (term, place)
     cross join lateral private.trend_hours_of(
-      (asked.term ->> 'kind')::private.trend_kind, asked.term ->> 'term', trend_histories.until_at
+      (asked.term ->> 'kind')::public.trend_kind, asked.term ->> 'term', trend_histories.until_at
     ) as hours
   );
 end;
@@ -249,7 +249,7 @@ revoke all on function private.trend_histories (jsonb, timestamptz) from public,
 
 -- Writing --------------------------------------------------------------------
 
-create function private.language_of_trend(kind private.trend_kind, term text)
+create function private.language_of_trend(kind public.trend_kind, term text)
 returns text
 language plpgsql
 stable
@@ -271,7 +271,7 @@ end;
 $$;
 
 comment on function private.language_of_trend is 'The language that most of the newest 1,000 people of a term write in, without a region. Null if none of them says it.';
-revoke all on function private.language_of_trend (private.trend_kind, text) from public, anon, authenticated, service_role;
+revoke all on function private.language_of_trend (public.trend_kind, text) from public, anon, authenticated, service_role;
 
 -- A trend that nobody scored stays as it is. That happens while its forecast is not there yet.
 create function private.write_trends(scored jsonb, forecasts jsonb default '[]')
@@ -290,7 +290,7 @@ begin
 
   insert into private.trend_forecasts (kind, term, hour_at, at_last, at_next)
   select computed.kind, computed.term, state.closed_at, computed.last, computed.next
-  from jsonb_to_recordset(forecasts) as computed (kind private.trend_kind, term text, last jsonb, next jsonb)
+  from jsonb_to_recordset(forecasts) as computed (kind public.trend_kind, term text, last jsonb, next jsonb)
   on conflict on constraint trend_forecasts_pkey do update
   set hour_at = excluded.hour_at, at_last = excluded.at_last, at_next = excluded.at_next;
   delete from private.trend_forecasts
@@ -300,7 +300,7 @@ begin
   with found as materialized (
     select found.*
     from jsonb_to_recordset(scored) as found (
-      kind private.trend_kind, term text, period public.trend_period, trends boolean, score double precision,
+      kind public.trend_kind, term text, period public.trend_period, trends boolean, score double precision,
       short private.trend_facts, long private.trend_facts
     )
   ),

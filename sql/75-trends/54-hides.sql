@@ -6,7 +6,7 @@
  */
 
 create table private.trend_hides (
-  kind       private.trend_kind  not null,
+  kind       public.trend_kind  not null,
   term       text                not null check (term <> ''),
   reason     text                not null check (char_length(reason) <= 500),
   hidden_at  timestamptz         not null default now(),
@@ -18,7 +18,7 @@ comment on table private.trend_hides is 'The tags and links that are in no list 
 revoke all on private.trend_hides from public, anon, authenticated, service_role;
 
 -- Links differ in the case of their host and in their fragment. Tags differ in case.
-create function private.trend_term_of(kind private.trend_kind, words text)
+create function private.trend_term_of(kind public.trend_kind, words text)
 returns text
 language plpgsql
 immutable
@@ -39,10 +39,10 @@ end;
 $$;
 
 comment on function private.trend_term_of is 'A tag or link as trends count it. The error PT400 if it is neither.';
-revoke all on function private.trend_term_of (private.trend_kind, text) from public, anon, authenticated, service_role;
+revoke all on function private.trend_term_of (public.trend_kind, text) from public, anon, authenticated, service_role;
 
 -- Definer, here and below, because nobody may write hides.
-create function private.hide_trend(kind private.trend_kind, term text, reason text)
+create function private.hide_trend(kind public.trend_kind, term text, reason text)
 returns void
 language plpgsql
 volatile
@@ -58,10 +58,10 @@ end;
 $$;
 
 comment on function private.hide_trend is 'What public.hide_trend() does.';
-revoke all on function private.hide_trend (private.trend_kind, text, text) from public, anon, authenticated, service_role;
-grant execute on function private.hide_trend (private.trend_kind, text, text) to service_role;
+revoke all on function private.hide_trend (public.trend_kind, text, text) from public, anon, authenticated, service_role;
+grant execute on function private.hide_trend (public.trend_kind, text, text) to service_role;
 
-create function private.show_trend(kind private.trend_kind, term text)
+create function private.show_trend(kind public.trend_kind, term text)
 returns void
 language plpgsql
 volatile
@@ -76,12 +76,12 @@ end;
 $$;
 
 comment on function private.show_trend is 'What public.show_trend() does.';
-revoke all on function private.show_trend (private.trend_kind, text) from public, anon, authenticated, service_role;
-grant execute on function private.show_trend (private.trend_kind, text) to service_role;
+revoke all on function private.show_trend (public.trend_kind, text) from public, anon, authenticated, service_role;
+grant execute on function private.show_trend (public.trend_kind, text) to service_role;
 
 -- API ------------------------------------------------------------------------
 
-create function public.hide_trend(kind private.trend_kind, term text, reason text default '')
+create function public.hide_trend(kind public.trend_kind, term text, reason text default '')
 returns void
 language sql
 volatile
@@ -91,10 +91,10 @@ begin atomic
 end;
 
 comment on function public.hide_trend is 'Takes a tag or link off all lists of trends, for everybody and at once. reason is a note for moderators, of at most 500 characters. Only for the service role.';
-revoke all on function public.hide_trend (private.trend_kind, text, text) from public, anon, authenticated, service_role;
-grant execute on function public.hide_trend (private.trend_kind, text, text) to service_role;
+revoke all on function public.hide_trend (public.trend_kind, text, text) from public, anon, authenticated, service_role;
+grant execute on function public.hide_trend (public.trend_kind, text, text) to service_role;
 
-create function public.show_trend(kind private.trend_kind, term text)
+create function public.show_trend(kind public.trend_kind, term text)
 returns void
 language sql
 volatile
@@ -104,5 +104,5 @@ begin atomic
 end;
 
 comment on function public.show_trend is 'Lets a tag or link that was hidden be in the lists of trends again. Only for the service role.';
-revoke all on function public.show_trend (private.trend_kind, text) from public, anon, authenticated, service_role;
-grant execute on function public.show_trend (private.trend_kind, text) to service_role;
+revoke all on function public.show_trend (public.trend_kind, text) from public, anon, authenticated, service_role;
+grant execute on function public.show_trend (public.trend_kind, text) to service_role;

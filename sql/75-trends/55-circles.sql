@@ -60,7 +60,7 @@ comment on function private.people_in is 'The count of a window.';
 revoke all on function private.people_in (private.trend_counts, integer) from public, anon, authenticated, service_role;
 
 -- Of each person, the newest 50 posts with a term of the kind.
-create function private.circle_trends(kind private.trend_kind, period public.trend_period, circle_ids uuid[])
+create function private.circle_trends(kind public.trend_kind, period public.trend_period, circle_ids uuid[])
 returns table (term text, people integer, expected double precision, score double precision, language text, post_ids bigint[])
 language plpgsql
 stable
@@ -116,4 +116,4 @@ end;
 $$;
 
 comment on function private.circle_trends is 'The terms that at least three people of a circle use in the window of a period. expected is what there would be if the circle used the term as the network does. post_ids are the newest posts.';
-revoke all on function private.circle_trends (private.trend_kind, public.trend_period, uuid[]) from public, anon, authenticated, service_role;
+revoke all on function private.circle_trends (public.trend_kind, public.trend_period, uuid[]) from public, anon, authenticated, service_role;

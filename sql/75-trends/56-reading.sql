@@ -39,7 +39,7 @@ comment on column public.trending_link.language is 'The language that most of th
 -- Samples --------------------------------------------------------------------
 
 -- Between two refreshes somebody may close a post, or delete it. So the post is asked again.
-create function private.trend_samples(kind private.trend_kind, term text, post_ids bigint[], hidden_ids uuid[])
+create function private.trend_samples(kind public.trend_kind, term text, post_ids bigint[], hidden_ids uuid[])
 returns bigint[]
 language plpgsql
 stable
@@ -73,7 +73,7 @@ end;
 $$;
 
 comment on function private.trend_samples is 'Up to three of the newest posts with a term, each by somebody else, without these people: among post_ids, or if that is null, among the newest 100.';
-revoke all on function private.trend_samples (private.trend_kind, text, bigint[], uuid[]) from public, anon, authenticated, service_role;
+revoke all on function private.trend_samples (public.trend_kind, text, bigint[], uuid[]) from public, anon, authenticated, service_role;
 
 -- Lists ----------------------------------------------------------------------
 
@@ -99,7 +99,7 @@ revoke all on function private.language_asked (text) from public, anon, authenti
 -- Definer, because nobody may read the tables of trends. The samples of a trend are looked up when
 -- it is its turn. So a page that is full looks no further.
 create function private.trending(
-  kind private.trend_kind, period public.trend_period, language text, scope public.trend_scope, page_size integer
+  kind public.trend_kind, period public.trend_period, language text, scope public.trend_scope, page_size integer
 )
 returns table (
   term text, people integer, expected double precision, probability double precision, since timestamptz,
@@ -188,8 +188,8 @@ end;
 $$;
 
 comment on function private.trending is 'What public.trending_tags() and public.trending_links() answer.';
-revoke all on function private.trending (private.trend_kind, public.trend_period, text, public.trend_scope, integer) from public, anon, authenticated, service_role;
-grant execute on function private.trending (private.trend_kind, public.trend_period, text, public.trend_scope, integer) to anon, authenticated;
+revoke all on function private.trending (public.trend_kind, public.trend_period, text, public.trend_scope, integer) from public, anon, authenticated, service_role;
+grant execute on function private.trending (public.trend_kind, public.trend_period, text, public.trend_scope, integer) to anon, authenticated;
 
 -- API ------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@
 -- What was seen --------------------------------------------------------------
 
 -- What is known of a term at the moment of the last refresh, or at the end of an hour before it.
-create function private.trend_counts_at(kind private.trend_kind, term text, at timestamptz)
+create function private.trend_counts_at(kind public.trend_kind, term text, at timestamptz)
 returns integer[]
 language plpgsql
 stable
@@ -33,10 +33,10 @@ end;
 $$;
 
 comment on function private.trend_counts_at is 'The people of a term in an hour, half a day, a day and a week.';
-revoke all on function private.trend_counts_at (private.trend_kind, text, timestamptz) from public, anon, authenticated, service_role;
+revoke all on function private.trend_counts_at (public.trend_kind, text, timestamptz) from public, anon, authenticated, service_role;
 
 -- Another way than the counts, which only add what changes.
-create function private.recount_people(kind private.trend_kind, term text, level integer, at timestamptz)
+create function private.recount_people(kind public.trend_kind, term text, level integer, at timestamptz)
 returns integer
 language plpgsql
 stable
@@ -71,12 +71,12 @@ end;
 $$;
 
 comment on function private.recount_people is 'Counts the people of a window from the posts that are there now. Null if the posts are not kept any more, or if there are more than 50,000 people.';
-revoke all on function private.recount_people (private.trend_kind, text, integer, timestamptz) from public, anon, authenticated, service_role;
+revoke all on function private.recount_people (public.trend_kind, text, integer, timestamptz) from public, anon, authenticated, service_role;
 
 -- What was expected ----------------------------------------------------------
 
 -- The hours are kept for 57 days, and a forecast needs 28 of them.
-create function private.forecast_at(kind private.trend_kind, term text, level integer, at timestamptz)
+create function private.forecast_at(kind public.trend_kind, term text, level integer, at timestamptz)
 returns private.forecast
 language plpgsql
 stable
@@ -101,9 +101,9 @@ end;
 $$;
 
 comment on function private.forecast_at is 'What a window of a term was expected to have at a moment, computed from the hours before it.';
-revoke all on function private.forecast_at (private.trend_kind, text, integer, timestamptz) from public, anon, authenticated, service_role;
+revoke all on function private.forecast_at (public.trend_kind, text, integer, timestamptz) from public, anon, authenticated, service_role;
 
-create function private.facts_at(kind private.trend_kind, term text, level integer, observed integer, network_observed integer, at timestamptz)
+create function private.facts_at(kind public.trend_kind, term text, level integer, observed integer, network_observed integer, at timestamptz)
 returns private.trend_facts
 language plpgsql
 stable
@@ -119,7 +119,7 @@ end;
 $$;
 
 comment on function private.facts_at is 'A window with these people, and with the forecasts computed again.';
-revoke all on function private.facts_at (private.trend_kind, text, integer, integer, integer, timestamptz) from public, anon, authenticated, service_role;
+revoke all on function private.facts_at (public.trend_kind, text, integer, integer, integer, timestamptz) from public, anon, authenticated, service_role;
 
 -- Comparing ------------------------------------------------------------------
 
@@ -170,7 +170,7 @@ revoke all on function private.facts_as_json (private.trend_facts) from public, 
 -- The answer -----------------------------------------------------------------
 
 create function private.trend_row_at(
-  kind private.trend_kind, term text, period public.trend_period, at timestamptz
+  kind public.trend_kind, term text, period public.trend_period, at timestamptz
 )
 returns private.trend_history
 language plpgsql
@@ -203,12 +203,12 @@ end;
 $$;
 
 comment on function private.trend_row_at is 'The row of a trend that was the last one at a moment. Null if it did not trend.';
-revoke all on function private.trend_row_at (private.trend_kind, text, public.trend_period, timestamptz) from public, anon, authenticated, service_role;
+revoke all on function private.trend_row_at (public.trend_kind, text, public.trend_period, timestamptz) from public, anon, authenticated, service_role;
 
 -- Without a row, the counts say why it did not trend: those of the last refresh, or those of the
 -- end of the hour. Definer, because nobody may read the tables of trends.
 create function private.explain_trend(
-  kind private.trend_kind, term text, at timestamptz, period public.trend_period
+  kind public.trend_kind, term text, at timestamptz, period public.trend_period
 )
 returns jsonb
 language plpgsql
@@ -292,8 +292,8 @@ end;
 $$;
 
 comment on function private.explain_trend is 'What public.explain_trend() answers.';
-revoke all on function private.explain_trend (private.trend_kind, text, timestamptz, public.trend_period) from public, anon, authenticated, service_role;
-grant execute on function private.explain_trend (private.trend_kind, text, timestamptz, public.trend_period) to anon, authenticated;
+revoke all on function private.explain_trend (public.trend_kind, text, timestamptz, public.trend_period) from public, anon, authenticated, service_role;
+grant execute on function private.explain_trend (public.trend_kind, text, timestamptz, public.trend_period) to anon, authenticated;
 
 -- API ------------------------------------------------------------------------
 
@@ -301,7 +301,7 @@ create function public.explain_trend(
   tag text,
   at timestamptz default now(),
   period public.trend_period default 'day',
-  kind private.trend_kind default 'tag'
+  kind public.trend_kind default 'tag'
 )
 returns jsonb
 language sql
@@ -310,5 +310,5 @@ security invoker
 return private.explain_trend(explain_trend.kind, explain_trend.tag, explain_trend.at, explain_trend.period);
 
 comment on function public.explain_trend is 'Why a tag trends, trended or does not trend: the numbers that were stored at that moment, the same numbers computed again, and whether they agree. With kind link, give a link as tag. The history is kept for 90 days. docs/reference/trends.md names the parts of the answer.';
-revoke all on function public.explain_trend (text, timestamptz, public.trend_period, private.trend_kind) from public, anon, authenticated, service_role;
-grant execute on function public.explain_trend (text, timestamptz, public.trend_period, private.trend_kind) to anon, authenticated;
+revoke all on function public.explain_trend (text, timestamptz, public.trend_period, public.trend_kind) from public, anon, authenticated, service_role;
+grant execute on function public.explain_trend (text, timestamptz, public.trend_period, public.trend_kind) to anon, authenticated;
