@@ -139,10 +139,10 @@ security invoker
 return case
   when private.is_unusual((short).observed, private.expected_people(short))
     or private.is_unusual((long).observed, private.expected_people(long))
-  then (
-    private.surprise((short).observed, private.expected_people(short), (short).spread)
-    + private.surprise((long).observed, private.expected_people(long), (long).spread)
-  ) / 2
+  then power((
+    sqrt(private.surprise((short).observed, private.expected_people(short), (short).spread))
+    + sqrt(private.surprise((long).observed, private.expected_people(long), (long).spread))
+  ) / 2, 2)
   else 0
 end;
 
@@ -196,7 +196,7 @@ begin
 
     -- The spread that most terms have counts as 48 hours of this one's.
     usual := 48 * mean_squares / nullif(compared, 0);
-    spread := greatest(0.01, coalesce((excess + 0.15 * usual) / (mean_squares + usual), 0.15)) + 1 / level_weight;
+    spread := least(1, greatest(0.01, coalesce((excess + 0.15 * usual) / (mean_squares + usual), 0.15))) + 1 / level_weight;
 
     sum_of_days := 3 * level_sum / level_weight;
     weight_of_days := 3;

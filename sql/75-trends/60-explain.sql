@@ -265,7 +265,7 @@ begin
       from private.trend_hides
       where trend_hides.kind = explain_trend.kind and trend_hides.term = wanted
     ),
-    'begins_at', 6,
+    'begins_at', 5,
     'ends_below', 3,
     'stored', case when stored.term is not null then jsonb_build_object(
       'score', stored.score,
