@@ -134,8 +134,8 @@ return split_part(trend_language.language, '-', 1);
 comment on function private.trend_language is 'A language without script and region: pt for pt-BR.';
 revoke all on function private.trend_language (text) from public, anon, authenticated, service_role;
 
--- Nested loops, here and in the next files: the work follows the changes, and not the size of the
--- tables. The planner cannot know how few the changes are.
+-- Nested loops and indexes, here and in the next files: the work follows the changes, and not the
+-- size of the tables. The planner cannot know how few the changes are.
 create function private.refresh_trend_uses(at timestamptz, post_ids bigint[], most integer)
 returns private.trend_key[]
 language plpgsql
@@ -144,6 +144,7 @@ security invoker
 set search_path = ''
 set enable_hashjoin = off
 set enable_mergejoin = off
+set enable_seqscan = off
 as $$
 declare
   oldest_id bigint := private.first_id(refresh_trend_uses.at - interval '168 hours');

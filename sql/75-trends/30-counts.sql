@@ -114,6 +114,7 @@ security invoker
 set search_path = ''
 set enable_hashjoin = off
 set enable_mergejoin = off
+set enable_seqscan = off
 as $$
 declare
   keys private.trend_key[];
@@ -202,6 +203,7 @@ security invoker
 set search_path = ''
 set enable_hashjoin = off
 set enable_mergejoin = off
+set enable_seqscan = off
 as $$
 begin
   with compared as materialized (

@@ -88,6 +88,7 @@ security invoker
 set search_path = ''
 set enable_hashjoin = off
 set enable_mergejoin = off
+set enable_seqscan = off
 as $$
 declare
   oldest_id bigint := private.first_id(refresh_post_heat.at - interval '168 hours');

@@ -103,6 +103,14 @@ begin
     exit when closed = most_hours;
   end loop;
 
+  -- Until the tables are analyzed, the planner takes an index of a term for one of a person. The first
+  -- changes of a database that has posts already are too many for this.
+  if refresh_trends.most - room >= 1000
+    and (select pg_class.reltuples from pg_catalog.pg_class where pg_class.oid = 'private.trend_voices'::regclass) < 1000
+  then
+    analyze private.trend_uses, private.trend_people, private.trend_voices, private.trend_counts;
+  end if;
+
   update private.trend_state
   set refreshed_at = moment, closed_at = state.closed_at;
 
