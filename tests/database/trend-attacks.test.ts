@@ -1,9 +1,9 @@
 /**
- * Attacks on trends, each in the same town (trend-town.ts), and each beside 60 strangers who do trend. Some attackers
+ * Attacks on trends, each in the same town (trend-attack-town.ts), and each beside 60 strangers who do trend. Some attackers
  * have accounts that nobody trusts. Others have hijacked the accounts of the strangers, so their trust stops nobody.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { attack, createTrendTown, type Town } from "./trend-town.ts";
+import { attack, createTrendTown, type Town } from "./trend-attack-town.ts";
 
 let town: Town;
 beforeAll(async () => {
