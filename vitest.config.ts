@@ -11,6 +11,7 @@ export default defineConfig({
       {
         test: {
           ...timeouts,
+          setupFiles: "tests/seed.ts",
           name: "parts",
           include: ["tests/{platform,functions}/**/*.test.ts"],
         },
@@ -18,6 +19,7 @@ export default defineConfig({
       {
         test: {
           ...timeouts,
+          setupFiles: "tests/seed.ts",
           name: "database",
           include: ["tests/database/**/*.test.ts"],
           // All files share one server. Each test has its own database.
@@ -27,6 +29,7 @@ export default defineConfig({
       {
         test: {
           ...timeouts,
+          setupFiles: "tests/seed.ts",
           name: "api",
           include: ["tests/{api,clients}/**/*.test.ts"],
           // All files share one platform, or the deployment that PLAZA_URL names.

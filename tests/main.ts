@@ -4,7 +4,7 @@
  * the environment also marks every process of the run. At the end the folder must be
  * empty and no marked process may be alive. Vitest gets all arguments.
  */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,7 +15,8 @@ if (process.argv.includes("--help")) {
     "Usage: npm test -- [what vitest takes]\n\n" +
       "  npm test -- tests/api              only these files\n" +
       "  npm test -- --project database     only this project: parts, database or api\n" +
-      "  npx vitest --help                  everything that vitest takes",
+      "  npx vitest --help                  everything that vitest takes\n\n" +
+      "PLAZA_SEED=N chooses the histories of the random tests. Without it the commit does.",
   );
   process.exit();
 }
@@ -28,6 +29,11 @@ for (const step of ["lint", "types"]) {
   if (code !== 0) process.exit(code ?? 1);
 }
 
+const commit = spawnSync("git", ["rev-parse", "HEAD"], { encoding: "utf8" }).stdout ?? "";
+// The first 31 bits, or 1 in a folder without git.
+const seed = process.env.PLAZA_SEED ?? String(Number.parseInt(commit.slice(0, 8), 16) >>> 1 || 1);
+console.log(`Random tests: PLAZA_SEED=${seed}`);
+
 const dir = await mkdtemp(join(tmpdir(), "plaza-run-"));
 // If we are root, Postgres runs as another user, and has to get into the folder.
 await chmod(dir, 0o711);
@@ -36,7 +42,7 @@ const report = join(dir, "report.json");
 const vitest = spawn(
   "vitest",
   ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...process.argv.slice(2)],
-  { stdio: "inherit", env: { ...process.env, TMPDIR: dir } },
+  { stdio: "inherit", env: { ...process.env, TMPDIR: dir, PLAZA_SEED: seed } },
 );
 const [code] = await once(vitest, "exit");
 

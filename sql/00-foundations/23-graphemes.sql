@@ -10,7 +10,7 @@
  *
  *   - All symbols, not only emoji, hold together around a joiner (U+200D).
  *   - A sign that is written before a letter (Prepend) does not hold on to it.
- *   - A vowel sign between two consonants and their virama does not part them.
+ *   - A vowel sign does not part two consonants and their virama, or two symbols and their joiner.
  */
 
 create function private.grapheme_pattern()

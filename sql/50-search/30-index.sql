@@ -263,7 +263,7 @@ comment on function private.switch_findable is 'Corrects is_findable of the newe
 revoke all on function private.switch_findable (uuid, integer) from public, anon, authenticated, service_role;
 
 -- Locks the profile, so that it does not switch back meanwhile. If another request has
--- locked a profile, the next run handles it.
+-- locked a profile, the next run handles it. An account that fails goes to the end, and the others go on.
 create function private.finish_search_switches(most integer default 2000)
 returns integer
 language plpgsql
@@ -284,11 +284,18 @@ begin
     limit 20
     for share of profiles skip locked
   loop
-    if private.switch_findable(switched_id, most / greatest(waiting, 1)) then
-      delete from private.search_switches
+    begin
+      if private.switch_findable(switched_id, most / greatest(waiting, 1)) then
+        delete from private.search_switches
+        where search_switches.author_id = switched_id;
+        finished := finished + 1;
+      end if;
+    exception when others then
+      raise warning 'The search switch of % failed: % (%)', switched_id, sqlerrm, sqlstate;
+      update private.search_switches
+      set switched_at = clock_timestamp()
       where search_switches.author_id = switched_id;
-      finished := finished + 1;
-    end if;
+    end;
   end loop;
   return finished;
 end;

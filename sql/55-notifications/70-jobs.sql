@@ -78,8 +78,8 @@ $$;
 comment on function private.hold_subjects is 'Holds the posts and the actors of these rows of the queue until the transaction ends. Answers the rows, without those whose post or actor somebody changes at this moment. Puts these back into the queue.';
 revoke all on function private.hold_subjects (private.notice_queue[]) from public, anon, authenticated, service_role;
 
--- If the rows fail together, each person's rows are looked at alone. So what fails for one person
--- delays nobody else. The order of people is the order of the locks on their streams.
+-- If the rows fail together, the job takes one person at a time. So what fails for one person delays
+-- nobody else. The order of people is the order of the locks on their streams.
 create function private.try_deliver(notices private.notice_queue[])
 returns void
 language plpgsql
@@ -115,7 +115,7 @@ begin
 end;
 $$;
 
-comment on function private.try_deliver is 'Looks at these rows of the queue, which the caller has deleted. The rows of a person for whom that fails are undone, and due again later.';
+comment on function private.try_deliver is 'Looks at these rows of the queue, which the caller has deleted. If that fails for a person, only what it did for this person is undone, and their rows are due again later.';
 revoke all on function private.try_deliver (private.notice_queue[]) from public, anon, authenticated, service_role;
 
 -- A batch takes rows of the queue, and gives room to one fan-out: the one that is due longest.

@@ -6,6 +6,10 @@
  * passes it on to the people that they follow. A crowd of made-up accounts only gets what real
  * people pass to it. Five rounds, because trust that flows on and on reaches everybody
  * (SybilRank, Cao et al., NSDI 2012).
+ *
+ * A crowd that follows itself keeps the trust that it got. So much trust is not enough: two people
+ * who are trusted already have to follow somebody. A crowd in which each account has one honest
+ * follower never has a first one.
  */
 
 -- Tables ---------------------------------------------------------------------
@@ -26,7 +30,7 @@ create table private.trust_seeds (
   created_at  timestamptz  not null default now()
 );
 
-comment on table private.trust_seeds is 'The accounts where trust begins. If there are none, the 100 oldest accounts are the seeds.';
+comment on table private.trust_seeds is 'The accounts where trust begins. If there are none, the 100 oldest accounts are the seeds, without those of the last seven days.';
 revoke all on private.trust_seeds from public, anon, authenticated, service_role;
 
 -- Computing ------------------------------------------------------------------
@@ -63,9 +67,9 @@ end;
 comment on function private.pass_trust_on is 'One round: everybody passes all their trust on, in equal parts, to the people that they follow.';
 revoke all on function private.pass_trust_on (private.trust_share[], uuid[]) from public, anon, authenticated, service_role;
 
--- People with more trust come first. Those who hold the first 80% together are trusted. Among
+-- People with more trust come first. Those who hold the first 80% together may be trusted. Among
 -- equals, older accounts come first.
-create function private.trusted_by(received private.trust_share[], seeds uuid[])
+create function private.best_supported(received private.trust_share[])
 returns setof uuid
 language sql
 stable
@@ -81,20 +85,52 @@ begin atomic
       sum(total.amount) over () as everything
     from (
       select share.profile_id, sum(share.amount) as amount
-      from unnest(trusted_by.received) as share
+      from unnest(best_supported.received) as share
       group by share.profile_id
     ) as total
     join public.profiles on profiles.id = total.profile_id
   ) as ranked
   where ranked.before < ranked.everything * 0.8
-    and ranked.created_at <= now() - interval '168 hours'
-  union
-  select seed.id
-  from unnest(trusted_by.seeds) as seed (id);
+    and ranked.created_at <= now() - interval '168 hours';
 end;
 
-comment on function private.trusted_by is 'The people who are trusted: the seeds, and the accounts that are at least seven days old among those who received the first 80% of the trust.';
-revoke all on function private.trusted_by (private.trust_share[], uuid[]) from public, anon, authenticated, service_role;
+comment on function private.best_supported is 'The accounts that are at least seven days old among those who received the first 80% of the trust.';
+revoke all on function private.best_supported (private.trust_share[]) from public, anon, authenticated, service_role;
+
+-- The rounds are more than the steps from a seed to anybody, as a rule.
+create function private.grow_trust(candidates uuid[], seeds uuid[], seed_votes integer)
+returns uuid[]
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  most_rounds constant integer := 20;
+  enough_votes constant integer := 2;
+  trusted uuid[] := seeds;
+  added uuid[];
+begin
+  for round in 1..most_rounds loop
+    added := array(
+      select candidate.id
+      from unnest(trusted) as voter (id)
+      join public.follows on follows.follower_id = voter.id
+      join unnest(candidates) as candidate (id) on candidate.id = follows.followee_id
+      left join unnest(seeds) as seed (id) on seed.id = voter.id
+      where not exists (select from unnest(trusted) as known (id) where known.id = candidate.id)
+      group by candidate.id
+      having sum(case when seed.id is null then 1 else seed_votes end) >= enough_votes
+    );
+    exit when added = '{}';
+    trusted := trusted || added;
+  end loop;
+  return trusted;
+end;
+$$;
+
+comment on function private.grow_trust is 'The seeds, and the candidates that are followed by two people who are trusted. The follow of a seed counts as seed_votes.';
+revoke all on function private.grow_trust (uuid[], uuid[], integer) from public, anon, authenticated, service_role;
 
 create function private.trust_lock()
 returns bigint
@@ -124,15 +160,23 @@ declare
     from private.trust_seeds
     where trust_seeds.profile_id <> all (banned_ids)
   );
+  -- Somebody chose these seeds with care. So the follow of one is enough.
+  seed_votes integer := 2;
   shares private.trust_share[];
   received private.trust_share[] := '{}';
   trusted uuid[];
 begin
   if not exists (select from private.trust_seeds) then
+    seed_votes := 1;
+    -- Accounts of the last week are none, unless the network itself is new.
     seeds := array(
       select profiles.id
       from public.profiles
       where profiles.id <> all (banned_ids)
+        and profiles.created_at <= greatest(
+          now() - interval '168 hours',
+          (select min(profiles.created_at) from public.profiles) + interval '24 hours'
+        )
       order by profiles.created_at, profiles.id
       limit 100
     );
@@ -146,7 +190,7 @@ begin
     shares := private.pass_trust_on(shares, banned_ids);
     received := received || shares;
   end loop;
-  trusted := array(select private.trusted_by(received, seeds));
+  trusted := private.grow_trust(array(select private.best_supported(received)), seeds, seed_votes);
 
   perform pg_advisory_xact_lock(private.trust_lock());
   banned_ids := array(select users.id from auth.users where users.banned_until > now());
@@ -245,7 +289,7 @@ begin atomic
   select private.set_trust_seed(set_trust_seed.profile_id, set_trust_seed.is_seed);
 end;
 
-comment on function public.set_trust_seed is 'Says that trust begins at an account, or not any more. If there are seeds, only they are seeds. It takes effect when trust is computed again, once a day. Only for the service role.';
+comment on function public.set_trust_seed is 'Says that trust begins at an account, or not any more. If there are seeds, only they are seeds, and whom one of them follows may be trusted without a second follower. It takes effect when trust is computed again, once a day. Only for the service role.';
 revoke all on function public.set_trust_seed (uuid, boolean) from public, anon, authenticated, service_role;
 grant execute on function public.set_trust_seed (uuid, boolean) to service_role;
 

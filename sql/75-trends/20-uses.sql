@@ -8,11 +8,11 @@
 
 -- Terms ----------------------------------------------------------------------
 
-create type private.trend_kind as enum ('tag', 'link');
-comment on type private.trend_kind is 'What a trend is about. tag: a tag, in lower case and without its sign. link: an address.';
+create type public.trend_kind as enum ('tag', 'link');
+comment on type public.trend_kind is 'What a trend is about. tag: a tag, in lower case and without its sign. link: an address.';
 
 create type private.trend_term as (
-  kind  private.trend_kind,
+  kind  public.trend_kind,
   term  text
 );
 
@@ -40,7 +40,7 @@ security invoker
 begin atomic
   with said as (
     select
-      (entity.value ->> 'type')::private.trend_kind as kind,
+      (entity.value ->> 'type')::public.trend_kind as kind,
       coalesce(entity.value ->> 'tag', private.trend_link(entity.value ->> 'url')) as term
     from jsonb_array_elements(trend_terms.entities) as entity
     where entity.value ->> 'type' in ('tag', 'link')
@@ -94,7 +94,7 @@ revoke all on function private.trend_voice (text, text, uuid) from public, anon,
 
 -- No foreign keys: the queue tells which posts are deleted.
 create table private.trend_uses (
-  kind        private.trend_kind  not null,
+  kind        public.trend_kind  not null,
   term        text                not null,
   profile_id  uuid                not null,
   post_id     bigint              not null,
@@ -116,7 +116,7 @@ create unique index trend_uses_latest_key on private.trend_uses (kind, term, pro
 -- Refresh --------------------------------------------------------------------
 
 create type private.trend_key as (
-  kind  private.trend_kind,
+  kind  public.trend_kind,
   term  text,
   id    uuid
 );

@@ -13,7 +13,7 @@
 -- Tables ---------------------------------------------------------------------
 
 create table private.trend_people (
-  kind        private.trend_kind  not null,
+  kind        public.trend_kind  not null,
   term        text                not null,
   profile_id  uuid                not null,
   post_id     bigint              not null,
@@ -37,7 +37,7 @@ create index trend_people_voice_idx on private.trend_people (voice, kind, term, 
 create index trend_people_latest_idx on private.trend_people (kind, term, post_id desc) where post_id > 0;
 
 create table private.trend_voices (
-  kind     private.trend_kind  not null,
+  kind     public.trend_kind  not null,
   term     text                not null,
   voice    uuid                not null,
   post_id  bigint              not null,
@@ -54,7 +54,7 @@ revoke all on private.trend_voices from public, anon, authenticated, service_rol
 create index trend_voices_level_post_id_idx on private.trend_voices (level, post_id);
 
 create table private.trend_counts (
-  kind         private.trend_kind  not null,
+  kind         public.trend_kind  not null,
   term         text                not null,
   in_hour      integer             not null,
   in_half_day  integer             not null,

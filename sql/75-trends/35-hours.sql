@@ -6,7 +6,7 @@
  */
 
 create table private.trend_hours (
-  kind         private.trend_kind  not null,
+  kind         public.trend_kind  not null,
   term         text                not null,
   ended_at     timestamptz         not null,
   in_hour      integer             not null,
@@ -48,7 +48,7 @@ begin
     network.kind, '', close_trend_hour.ended_at,
     coalesce(trend_counts.in_hour, 0), coalesce(trend_counts.in_half_day, 0),
     coalesce(trend_counts.in_day, 0), coalesce(trend_counts.in_week, 0)
-  from unnest(enum_range(null::private.trend_kind)) as network (kind)
+  from unnest(enum_range(null::public.trend_kind)) as network (kind)
   left join private.trend_counts on trend_counts.kind = network.kind and trend_counts.term = '';
 
   delete from private.trend_hours

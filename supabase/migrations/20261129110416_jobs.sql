@@ -92,6 +92,43 @@ begin
 end;
 $function$;
 
+create or replace function private.finish_search_switches(most integer default 2000)
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  waiting integer := (select count(*) from (select from private.search_switches limit 20) as first);
+  switched_id uuid;
+  finished integer := 0;
+begin
+  for switched_id in
+    select search_switches.author_id
+    from private.search_switches
+    join public.profiles on profiles.id = search_switches.author_id
+    order by search_switches.switched_at
+    limit 20
+    for share of profiles skip locked
+  loop
+    begin
+      if private.switch_findable(switched_id, most / greatest(waiting, 1)) then
+        delete from private.search_switches
+        where search_switches.author_id = switched_id;
+        finished := finished + 1;
+      end if;
+    exception when others then
+      raise warning 'The search switch of % failed: % (%)', switched_id, sqlerrm, sqlstate;
+      update private.search_switches
+      set switched_at = clock_timestamp()
+      where search_switches.author_id = switched_id;
+    end;
+  end loop;
+  return finished;
+end;
+$$;
+
 CREATE OR REPLACE FUNCTION private.deliver_batch()
   RETURNS boolean
   LANGUAGE plpgsql
@@ -516,7 +553,7 @@ COMMENT ON FUNCTION "private"."put_back"(private.notice_queue[]) IS 'Puts rows o
 
 COMMENT ON FUNCTION "private"."put_off_bells"(bigint) IS 'Notes that the job failed to ring for a conversation. It is due again later.';
 
-COMMENT ON FUNCTION "private"."try_deliver"(private.notice_queue[]) IS 'Looks at these rows of the queue, which the caller has deleted. The rows of a person for whom that fails are undone, and due again later.';
+COMMENT ON FUNCTION "private"."try_deliver"(private.notice_queue[]) IS 'Looks at these rows of the queue, which the caller has deleted. If that fails for a person, only what it did for this person is undone, and their rows are due again later.';
 
 COMMENT ON FUNCTION "private"."try_fan_out"(private.fan_outs, integer) IS 'Continues a fan-out. If that fails, only this is undone, and it is due again later.';
 

@@ -181,9 +181,10 @@ describe("a cut", () => {
     const text = fc
       .array(fc.constantFrom(...parts), { minLength: 1, maxLength: 14, size: "max" })
       .map((some) => some.join(""))
-      // No language writes a vowel sign beside a virama; see 23-graphemes.sql.
+      // No language writes a vowel sign beside a virama or after an emoji; see 23-graphemes.sql.
       .filter(
         (some) =>
+          !/\p{Mc}[\p{M}\u200c]*\u200d\p{Extended_Pictographic}/u.test(some) &&
           !/[\u094d\u09cd\u0acd\u0c4d\u0d4d\u1039\u17d2][\p{M}\u200d]*\p{Mc}|\p{Mc}[\p{M}\u200d]*[\u094d\u09cd\u0acd\u0c4d\u0d4d\u1039\u17d2]/u.test(
             some,
           ),

@@ -34,6 +34,11 @@ test("every job of pg_cron has its row, with its schedule", async () => {
   }
 });
 
+test("every job of pg_cron is active and runs as the role postgres", async () => {
+  const others = await db.admin`select jobname from cron.job where username <> 'postgres' or not active`;
+  expect([...others]).toEqual([]);
+});
+
 test("every queue has its row, and a worker", async () => {
   const queues = (await db.owner`select name from pgboss.queue order by name`).map(({ name }) => name);
   expect(

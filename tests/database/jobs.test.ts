@@ -2,7 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PgBoss } from "pg-boss";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { createJobs } from "../../edge-functions/_shared/jobs.ts";
 import { constructionPlans, generatedPart } from "../../sql/tools/pg-boss.ts";
 import { projectDir } from "../../sql/tools/server.ts";
 import { createDatabase, type Database, refusal } from "./database.ts";
@@ -181,6 +182,22 @@ test("100,000 finished jobs do not make a fetch read more", async () => {
     from generate_series(1, 100000) as n
   `;
   expect(await pages()).toBeLessThan(few * 3);
+});
+
+test("the maintenance deletes finished jobs when their queue says so, and no others", async () => {
+  // The queue keeps a finished job for 23 seconds.
+  await db.owner`
+    insert into pgboss.job (name, singleton_key, state, completed_on, deletion_seconds)
+    values
+      ('errands', 'old', 'completed', now() - interval '24 seconds', 23),
+      ('errands', 'new', 'completed', now() - interval '1 second', 23),
+      ('errands', 'waits', 'created', null, 23)`;
+  const jobs = createJobs({ databaseUrl: db.url, workers: [] });
+  onTestFinished(() => jobs.close());
+  await db.owner`update pgboss.queue set maintain_on = null`;
+  await jobs.maintain();
+  const left = await db.owner`select singleton_key as key from pgboss.job order by 1`;
+  expect(left.map(({ key }) => key)).toEqual(["new", "waits"]);
 });
 
 /** A fetch of one job has no parameters, or only its limit. */

@@ -197,6 +197,27 @@ test("messages that cannot be erased keep no other message", async () => {
   ]);
 });
 
+test("a person whose search switch fails goes to the end, and the next one is finished", async () => {
+  const posts = [await act.write(alice, "bad"), await act.write(bob, "good")];
+  // Both switched a while ago, and the index has not followed.
+  await db.admin`
+    update private.post_search set is_findable = not is_findable where post_id = any (${posts}::bigint[])`;
+  await db.admin`
+    insert into private.search_switches (author_id, switched_at)
+    select unnest(${[alice.id, bob.id]}::uuid[]), now() - interval '1 hour'`;
+  const mend = await poison("private.post_search", `new.post_id = ${posts[0]}`, "update");
+  const left = async () =>
+    (
+      await db.admin`
+        select author_id as id, switched_at > now() - interval '1 minute' as is_last from private.search_switches`
+    ).map((row) => ({ ...row }));
+  await db.owner`select private.finish_search_switches()`;
+  expect(await left()).toEqual([{ id: alice.id, is_last: true }]);
+  await mend();
+  await db.owner`select private.finish_search_switches()`;
+  expect(await left()).toEqual([]);
+});
+
 test("records of runs: an hour of successes stays, the last older one, and 3 days of failures", async () => {
   await db.admin`delete from cron.job_run_details`;
   await db.admin`

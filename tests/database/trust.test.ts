@@ -50,7 +50,8 @@ interface Town {
 /** The same in plain loops. Older people have lower numbers; the young ones come after the others. */
 function recount({ follows, seeds, banned, young }: Town): number[] {
   const isBanned = (one: number) => banned.includes(one);
-  const first = (seeds.length > 0 ? seeds : [...people.keys()]).filter((one) => !isBanned(one));
+  const old = [...people.keys()].filter((one) => !young.includes(one));
+  const first = (seeds.length > 0 ? seeds : old).filter((one) => !isBanned(one));
   const followees = people.map((_, one) => [
     ...new Set(
       follows.filter(([from, to]) => from === one && to !== one && !isBanned(to)).map(([, to]) => to),
@@ -73,11 +74,20 @@ function recount({ follows, seeds, banned, young }: Town): number[] {
   const ranked = [...received.entries()].sort(
     ([a, one], [b, other]) => Number(other - one) || place(a) - place(b),
   );
-  const trusted = new Set(first);
+  const candidates: number[] = [];
   let before = 0n;
   for (const [one, amount] of ranked) {
-    if (amount > 0n && before * 10n < total * 8n && !young.includes(one)) trusted.add(one);
+    if (amount > 0n && before * 10n < total * 8n && !young.includes(one)) candidates.push(one);
     before += amount;
+  }
+  const trusted = new Set(first);
+  const votes = (voter: number) => (seeds.includes(voter) ? 2 : 1);
+  for (let size = -1; size < trusted.size; ) {
+    size = trusted.size;
+    for (const one of candidates) {
+      const voters = [...trusted].filter((voter) => followees[voter]?.includes(one));
+      if (voters.reduce((sum, voter) => sum + votes(voter), 0) >= 2) trusted.add(one);
+    }
   }
   return [...trusted].sort();
 }
@@ -128,9 +138,12 @@ describe("alice is the seed", () => {
       for (const other of [3, 4, 5, 6, 7]) if (one !== other) await follow(one, other);
     for (const one of [3, 4, 5, 6, 7]) await follow(one, 0);
     expect(await refresh()).toEqual([0, 1]);
-    // One honest follow lets trust in.
+    // One honest follow lets trust in, but nobody counts before there is a second one.
     await follow(1, 3);
-    expect(await refresh()).toContain(3);
+    expect(await refresh()).toEqual([0, 1]);
+    await follow(0, 2);
+    await follow(2, 3);
+    expect(await refresh()).toEqual(expect.arrayContaining([0, 1, 2, 3]));
   });
 
   test("an account that is younger than seven days does not count, unless it is a seed", async () => {

@@ -4,11 +4,12 @@
  * the naive model (chats.ts). oracle.test.ts tells how the comparison works, and has the other
  * things that people do.
  *
- * PLAZA_CHAT_ORACLE_STEPS: how many steps, 300 by default. PLAZA_ORACLE_SEED: a number that
+ * PLAZA_CHAT_ORACLE_STEPS: how many steps, 300 by default. PLAZA_SEED: a number that
  * repeats the same histories. Nothing is compared if the environment names no database
  * (PLAZA_DB_URL), because the conversations of earlier histories could not be deleted.
  */
 import { beforeAll, describe, expect, test } from "vitest";
+import { seed } from "../../seed.ts";
 import type { Answers } from "./ask.ts";
 import * as rules from "./chats.ts";
 import { firstDisagreement } from "./disagreement.ts";
@@ -19,7 +20,6 @@ import { chatHistories } from "./steps.ts";
 
 const { env } = process;
 const wantedSteps = Number(env.PLAZA_CHAT_ORACLE_STEPS ?? 300);
-const seed = Number(env.PLAZA_ORACLE_SEED ?? Date.now() % 1_000_000_000);
 
 /** How many questions each person asks after ten steps. */
 const questions = 6;

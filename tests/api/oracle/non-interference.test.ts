@@ -8,12 +8,13 @@
  * In chat, this holds for people who talk directly. In a group that both are in, a member who goes
  * is told to everybody, and a block is not: chat-blocks.test.ts has groups.
  *
- * PLAZA_ORACLE_PAIRS: how many histories, 4 by default. PLAZA_ORACLE_SEED: a number that
+ * PLAZA_ORACLE_PAIRS: how many histories, 4 by default. PLAZA_SEED: a number that
  * repeats the same histories.
  */
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { service, target } from "../../people.ts";
+import { seed } from "../../seed.ts";
 import { type PersonId, tie } from "./model.ts";
 import { newTally, type Plan, play } from "./play.ts";
 import {
@@ -31,7 +32,6 @@ import { type Transcript, transcript } from "./transcript.ts";
 
 const { env } = process;
 const pairs = Number(env.PLAZA_ORACLE_PAIRS ?? 4);
-const seed = Number(env.PLAZA_ORACLE_SEED ?? Date.now() % 1_000_000_000);
 
 /** The most steps of a history. On average a history has half as many. */
 const stepsOfHistory = 80;

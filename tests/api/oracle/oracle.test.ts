@@ -19,10 +19,11 @@
  * Nobody asks for notifications if the environment names no database (PLAZA_DB_URL).
  * Conversations have histories of their own (chat.test.ts).
  * PLAZA_ORACLE_QUESTIONS: how many questions in between, or "all".
- * PLAZA_ORACLE_STEPS: how many steps, 2500 by default. PLAZA_ORACLE_SEED: a number that
+ * PLAZA_ORACLE_STEPS: how many steps, 2500 by default. PLAZA_SEED: a number that
  * repeats the same histories and questions.
  */
 import { beforeAll, expect, test } from "vitest";
+import { seed } from "../../seed.ts";
 import type { Answers } from "./ask.ts";
 import { firstDisagreement } from "./disagreement.ts";
 import { newTally, type Plan } from "./play.ts";
@@ -33,7 +34,6 @@ import { histories } from "./steps.ts";
 const { env } = process;
 const wantedSteps = Number(env.PLAZA_ORACLE_STEPS ?? 2500);
 const questions = env.PLAZA_ORACLE_QUESTIONS === "all" ? "all" : Number(env.PLAZA_ORACLE_QUESTIONS ?? 13);
-const seed = Number(env.PLAZA_ORACLE_SEED ?? Date.now() % 1_000_000_000);
 
 let population: Population;
 beforeAll(async () => {

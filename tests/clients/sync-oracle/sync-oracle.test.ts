@@ -19,13 +19,14 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { shortest } from "../../api/oracle/shrink.ts";
+import { seed as plazaSeed } from "../../seed.ts";
 import { type Disagreement, play } from "./play.ts";
 import { createHouse, type House, newTally, type Tally } from "./stage.ts";
 import { histories, type Step, simpler } from "./steps.ts";
 
 const { env } = process;
 const wantedSteps = Number(env.PLAZA_SYNC_STEPS ?? 3000);
-const seed = Number(env.PLAZA_SYNC_SEED ?? Date.now() % 1_000_000_000);
+const seed = Number(env.PLAZA_SYNC_SEED ?? plazaSeed);
 
 /** The most steps of a history. On average a history has half as many, or a little less. */
 const stepsOfHistory = 300;

@@ -1,15 +1,15 @@
 /**
  * Nothing kills the platform. While people use every service, backends of Postgres and workers of Deno
- * are killed by chance. PLAZA_FAULTS_SEED and PLAZA_FAULTS_SECONDS choose another storm.
+ * are killed by chance. PLAZA_SEED and PLAZA_FAULTS_SECONDS choose another storm.
  */
 import { createClient } from "@supabase/supabase-js";
 import { SignJWT } from "jose";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { seed } from "../../seed.ts";
 import { type Load, patienceMs, startLoad } from "./load.ts";
 import { type Kills, storm } from "./storm.ts";
 import { createTown, type Town } from "./town.ts";
 
-const seed = Number(process.env.PLAZA_FAULTS_SEED ?? Date.now() % 1_000_000);
 const seconds = Number(process.env.PLAZA_FAULTS_SECONDS ?? 20);
 const patience = { timeout: 30_000, interval: 200 };
 const alice = { email: "alice@example.com", password: "plaza-demo" };

@@ -1,6 +1,6 @@
 /** Random requests that select, embed, spread, filter, order and group. rest answers them without a fault of its own. */
-import { randomInt } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { seed } from "../../seed.ts";
 import { createTown, type Town } from "./town.ts";
 
 let town: Town;
@@ -110,7 +110,6 @@ const allowed = new Set([
 test("any request is answered, or refused in words that PostgREST has", async () => {
   const status = async () => (await town.request("GET", "/tasks?select=count()")).status;
   await expect.poll(status, { timeout: 10_000 }).toBe(200);
-  const seed = Number(process.env.REST_SEED ?? randomInt(2 ** 31));
   const random = generator(seed);
   const chance = (of: number) => random() < of;
   const pick = <T>(list: T[]): T => list[Math.floor(random() * list.length)] as T;
@@ -163,7 +162,7 @@ test("any request is answered, or refused in words that PostgREST has", async ()
     });
     if (answer.status < 300) answered++;
     else {
-      const what = `REST_SEED=${seed} round ${round}: ${patches ? "PATCH" : "GET"} ${path} (${accept}): ${answer.text}`;
+      const what = `PLAZA_SEED=${seed} round ${round}: ${patches ? "PATCH" : "GET"} ${path} (${accept}): ${answer.text}`;
       expect(answer.status, what).toBeLessThan(500);
       expect([...allowed], what).toContain((answer.json as { code: string }).code);
     }
