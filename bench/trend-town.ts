@@ -43,7 +43,8 @@ export async function startTrendTowns(sizes: number[]): Promise<TrendTowns> {
     await using server = await start();
     await installExtensions(server.binaries.home);
     await on(urlOf(server.port, "postgres", superuser), async (sql) => {
-      for (const [name, value] of Object.entries(settings)) await sql.unsafe(`alter system set ${name} = '${value}'`);
+      for (const [name, value] of Object.entries(settings))
+        await sql.unsafe(`alter system set ${name} = '${value}'`);
     });
   }
   const server = stack.use(await start());
@@ -62,16 +63,21 @@ export async function startTrendTowns(sizes: number[]): Promise<TrendTowns> {
   const ids: string[] = [];
   for (const [place, size] of sizes.entries()) {
     const startMs = performance.now();
-    if (place > 0) await onServer(`create database ${nameOf(size)} template ${nameOf(sizes[place - 1] as number)}`);
+    if (place > 0)
+      await onServer(`create database ${nameOf(size)} template ${nameOf(sizes[place - 1] as number)}`);
     await on(url(nameOf(size), superuser), async (sql) => {
       if (place === 0) {
         await sql.unsafe(await textOf("trend-town.sql", { end }));
         await sql.begin((transaction) => transaction.unsafe(recountText));
         const rows = await sql`select md5('person ' || n)::uuid as id from unnest(${authors}::int[]) as n`;
         ids.push(...rows.map(({ id }) => id));
-        for (const id of ids) await sql`select private.set_limits(${id}, 1000000000, 1000000000, 1000000000, null)`;
+        for (const id of ids)
+          await sql`select private.set_limits(${id}, 1000000000, 1000000000, 1000000000, null)`;
       } else {
-        await addHistory(sql, await textOf("trend-history.sql", { end, posts: size - (sizes[place - 1] as number) }));
+        await addHistory(
+          sql,
+          await textOf("trend-history.sql", { end, posts: size - (sizes[place - 1] as number) }),
+        );
       }
       await sql`vacuum (analyze)`;
     });

@@ -86,7 +86,11 @@ async function measureRefreshes(towns: TrendTowns): Promise<string> {
 }
 
 /** Computes everything from the posts, compares the top of the list, and undoes it. */
-async function recount(towns: TrendTowns, size: number, sql: postgres.Sql): Promise<{ seconds: number; same: number }> {
+async function recount(
+  towns: TrendTowns,
+  size: number,
+  sql: postgres.Sql,
+): Promise<{ seconds: number; same: number }> {
   const kept = await topOf(sql);
   const admin = connect(towns.url(size, "admin"));
   const undo = new Error("undo");
@@ -132,7 +136,10 @@ async function measurePosting(towns: TrendTowns): Promise<string> {
         run: () =>
           sql.begin(async (transaction) => {
             count++;
-            const claims = JSON.stringify({ sub: towns.authors[count % towns.authors.length], role: "authenticated" });
+            const claims = JSON.stringify({
+              sub: towns.authors[count % towns.authors.length],
+              role: "authenticated",
+            });
             await transaction`select set_config('role', 'authenticated', true), set_config('request.jwt.claims', ${claims}, true)`;
             await transaction`insert into posts (content) values (${`A post about #topic${count % 3000} and #more`})`;
           }),
@@ -154,5 +161,9 @@ async function measurePosting(towns: TrendTowns): Promise<string> {
 }
 
 function connect(url: string): postgres.Sql {
-  return postgres(url, { max: 1, onnotice() {}, connection: { statement_timeout: 3_600_000, work_mem: "256MB" } });
+  return postgres(url, {
+    max: 1,
+    onnotice() {},
+    connection: { statement_timeout: 3_600_000, work_mem: "256MB" },
+  });
 }
