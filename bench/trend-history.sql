@@ -8,24 +8,21 @@
 set session_replication_role = replica;
 
 create temporary table said as
-select array_agg('#topic' || tag order by tag) as contents, array_agg(private.text_entities('', '#topic' || tag) order by tag) as entities
-from generate_series(1, 3000) as tag;
+select tag, '#topic' || tag as content, private.text_entities('', '#topic' || tag) as entities
+from generate_series(0, 2999) as tag;
 
 create temporary table author as
-select array_agg(md5('person ' || n)::uuid order by n) as ids
-from generate_series(1, 5000) as n;
+select n, md5('person ' || n + 1)::uuid as id
+from generate_series(0, 4999) as n;
 
 -- The counters of these ids are none that the other posts have.
 insert into public.posts (id, author_id, content, is_open, entities)
 select
-  (first_ms + n * (last_ms - first_ms) / :posts << 12) | (2048 + (n & 2047)),
-  author.ids[1 + n * 7919 % 5000],
-  said.contents[1 + n * 104729 % 3000],
-  true,
-  said.entities[1 + n * 104729 % 3000]
-from generate_series(1, :posts::bigint) as n
-cross join said
-cross join author
+  (first_ms + post.n * (last_ms - first_ms) / :posts << 12) | (2048 + (post.n & 2047)),
+  author.id, said.content, true, said.entities
+from generate_series(1, :posts::bigint) as post (n)
+join author on author.n = post.n * 7919 % 5000
+join said on said.tag = post.n * 104729 % 3000
 cross join (
   select
     private.first_id(:end::timestamptz - interval '330 days') >> 12 as first_ms,
