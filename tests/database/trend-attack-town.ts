@@ -30,7 +30,9 @@ export async function createTrendTown(): Promise<Town> {
     const { admin } = db;
     await makePeople(admin);
     await admin`select private.refresh_trust()`;
-    const [residents = [], fresh = [], bought = []] = await Promise.all(["resident", "fresh", "bought"].map((name) => group(admin, name)));
+    const [residents = [], fresh = [], bought = []] = await Promise.all(
+      ["resident", "fresh", "bought"].map((name) => group(admin, name)),
+    );
     // A whole hour, so that the hours of the history are whole.
     const nowMs = Math.floor(Date.now() / hourMs) * hourMs;
     const town = { nowMs, residents, fresh, bought, strangers: await findStrangers(admin, 60) };
@@ -98,13 +100,15 @@ export class Plot {
 
   /** How many posts say a tag, whether their authors count or not. */
   async uses(tag: string): Promise<number> {
-    const [row] = await this.sql`select count(*) from private.trend_uses where kind = 'tag' and term = ${tag}`;
+    const [row] = await this
+      .sql`select count(*) from private.trend_uses where kind = 'tag' and term = ${tag}`;
     return row?.count;
   }
 
   /** The people who count for a tag in the last hour. */
   async people(tag: string): Promise<number> {
-    const [row] = await this.sql`select in_hour from private.trend_counts where kind = 'tag' and term = ${tag}`;
+    const [row] = await this
+      .sql`select in_hour from private.trend_counts where kind = 'tag' and term = ${tag}`;
     return row?.in_hour ?? 0;
   }
 

@@ -127,7 +127,8 @@ test("60 people who take turns around each refresh count as the four who are the
       expect(await plot.people("news")).toBe(4);
       expect(await plot.trendsIn("news")).toEqual([]);
     }
-    const [hour] = await plot.sql`select in_hour from private.trend_hours where kind = 'tag' and term = 'news'`;
+    const [hour] =
+      await plot.sql`select in_hour from private.trend_hours where kind = 'tag' and term = 'news'`;
     expect(hour?.in_hour).toBe(4);
 
     await plot.post(town.strangers, about("news"), 15);
