@@ -52,7 +52,7 @@ comment on function private.log_gamma is 'The logarithm of the gamma function, f
 revoke all on function private.log_gamma (double precision) from public, anon, authenticated, service_role;
 
 -- The tail of the negative binomial distribution is an incomplete beta function: the probability
--- of at least `people` is I(people, 1 / spread) at mean / (mean + 1 / spread). This is its
+-- of `people` or more is I(people, 1 / spread) at mean / (mean + 1 / spread). This is its
 -- continued fraction, by Lentz's method.
 create function private.surprise(people double precision, mean double precision, spread double precision)
 returns double precision
@@ -97,7 +97,7 @@ begin
 end;
 $$;
 
-comment on function private.surprise is 'Minus log10 of the probability of at least so many people. 0 if there are no more than expected. mean and spread are above 0.';
+comment on function private.surprise is 'Minus log10 of the probability of this number of people or more. 0 if there are no more than expected. mean and spread are above 0.';
 revoke all on function private.surprise (double precision, double precision, double precision) from public, anon, authenticated, service_role;
 
 -- The score ------------------------------------------------------------------
@@ -194,7 +194,7 @@ begin
     level_sum := fade * level_sum + people;
     level_weight := fade * level_weight + 1;
 
-    -- The spread that most terms have counts as 48 hours of this one's.
+    -- The spread that most terms have counts as 48 hours of this term.
     usual := 48 * mean_squares / nullif(compared, 0);
     spread := least(1, greatest(0.01, coalesce((excess + 0.15 * usual) / (mean_squares + usual), 0.15))) + 1 / level_weight;
 

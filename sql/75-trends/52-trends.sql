@@ -43,7 +43,7 @@ create table private.trends (
 comment on table  private.trends is 'What trends now.';
 comment on column private.trends.since_at is 'When it began to trend.';
 comment on column private.trends.scored_at is 'When it was scored last. The windows end there.';
-comment on column private.trends.score is '10 to the power of minus this is the probability of so many people.';
+comment on column private.trends.score is '10 to the power of minus this is the probability that chance alone brings these people.';
 comment on column private.trends.short is 'The short window of the period.';
 comment on column private.trends.long is 'The long window of the period.';
 comment on column private.trends.language is 'The language that most of the people write in, without a region. Null if nobody says it.';
@@ -88,7 +88,7 @@ create table private.trend_forecasts (
   primary key (kind, term)
 );
 
-comment on table  private.trend_forecasts is 'What is expected of the terms that could trend. Each hour replaces them.';
+comment on table  private.trend_forecasts is 'The forecasts of the terms that could trend. Each hour replaces them.';
 comment on column private.trend_forecasts.hour_at is 'The end of the last hour that they know.';
 comment on column private.trend_forecasts.at_last is 'For the end of that hour: {people, spread} for an hour, half a day, a day and a week.';
 comment on column private.trend_forecasts.at_next is 'For the end of the hour after it.';

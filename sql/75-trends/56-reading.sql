@@ -18,7 +18,7 @@ create type public.trending_tag as (
   posts        public.card[]
 );
 
-comment on type public.trending_tag is 'A tag that trends. people: how many use it, among those who count. expected: how many one would expect. probability: how likely so many people are without a cause. posts: up to three of the newest posts, by different people.';
+comment on type public.trending_tag is 'A tag that trends. people: how many people use it. Only people who count are counted. expected: how many people are expected. probability: how likely it is that chance alone brings these people. posts: up to three of the newest posts, by different people.';
 comment on column public.trending_tag.since is 'When it began to trend. Null for the scope network.';
 comment on column public.trending_tag.language is 'The language that most of the people write in, without a region. Null if nobody says it.';
 

@@ -6,9 +6,9 @@
  * bought, and that nobody was left out. It says nothing about who the people are.
  */
 
--- What was seen --------------------------------------------------------------
+-- Counts ---------------------------------------------------------------------
 
--- What is known of a term at the moment of the last refresh, or at the end of an hour before it.
+-- The moment is that of the last refresh, or the end of an hour before it.
 create function private.trend_counts_at(kind public.trend_kind, term text, at timestamptz)
 returns integer[]
 language plpgsql
@@ -73,7 +73,7 @@ $$;
 comment on function private.recount_people is 'Counts the people of a window from the posts that are there now. Null if the posts are not kept any more, or if there are more than 50,000 people.';
 revoke all on function private.recount_people (public.trend_kind, text, integer, timestamptz) from public, anon, authenticated, service_role;
 
--- What was expected ----------------------------------------------------------
+-- Forecasts ------------------------------------------------------------------
 
 -- The hours are kept for 57 days, and a forecast needs 28 of them.
 create function private.forecast_at(kind public.trend_kind, term text, level integer, at timestamptz)
@@ -131,7 +131,7 @@ parallel safe
 security invoker
 return abs(is_near.one - is_near.other) <= 1e-6 * greatest(1, abs(is_near.one), abs(is_near.other));
 
-comment on function private.is_near is 'Whether two numbers are the same but for the last digits.';
+comment on function private.is_near is 'Whether two numbers are the same, apart from the last digits.';
 revoke all on function private.is_near (double precision, double precision) from public, anon, authenticated, service_role;
 
 create function private.facts_agree(stored private.trend_facts, computed private.trend_facts)
@@ -198,15 +198,16 @@ begin
     order by trend_history.scored_at desc
     limit 1;
   end if;
-  return case when stored.event <> 'ended' then stored end;
+  return stored;
 end;
 $$;
 
-comment on function private.trend_row_at is 'The row of a trend that was the last one at a moment. Null if it did not trend.';
+comment on function private.trend_row_at is 'The last row of a trend at a moment. Null if it never trended before.';
 revoke all on function private.trend_row_at (public.trend_kind, text, public.trend_period, timestamptz) from public, anon, authenticated, service_role;
 
--- Without a row, the counts say why it did not trend: those of the last refresh, or those of the
--- end of the hour. Definer, because nobody may read the tables of trends.
+-- While a tag trends, it has a row for each hour, and the rows say what was stored. Otherwise the
+-- counts say why it did not trend: those of the last refresh, or those of the end of an hour.
+-- Definer, because nobody may read the tables of trends.
 create function private.explain_trend(
   kind public.trend_kind, term text, at timestamptz, period public.trend_period
 )
@@ -221,23 +222,28 @@ declare
   short_level integer := array_position(enum_range(null::public.trend_period), explain_trend.period);
   long_level integer := short_level + 1;
   refreshed_at timestamptz := (select trend_state.refreshed_at from private.trend_state);
-  stored private.trend_history := private.trend_row_at(explain_trend.kind, wanted, explain_trend.period, explain_trend.at);
-  moment timestamptz := coalesce(stored.scored_at, case
+  moment timestamptz := case
     when explain_trend.at >= refreshed_at then refreshed_at
     else date_trunc('hour', explain_trend.at, 'UTC')
-  end);
+  end;
+  stored private.trend_history := private.trend_row_at(explain_trend.kind, wanted, explain_trend.period, explain_trend.at);
   counts integer[];
   network integer[];
   short private.trend_facts;
   long private.trend_facts;
-  -- A forecast reads 28 days, and the hours of 57 days are kept.
-  is_recomputed boolean := moment > refreshed_at - interval '29 days';
+  is_recomputed boolean;
   score double precision;
 begin
-  if stored.term is null then
+  if stored.event <> 'ended' or stored.scored_at >= moment then
+    moment := stored.scored_at;
+  else
+    stored := null;
     counts := private.trend_counts_at(explain_trend.kind, wanted, moment);
     network := private.trend_counts_at(explain_trend.kind, '', moment);
   end if;
+
+  -- A forecast reads 28 days, and the hours of 57 days are kept.
+  is_recomputed := moment > refreshed_at - interval '29 days';
   if is_recomputed then
     short := private.facts_at(
       explain_trend.kind, wanted, short_level, coalesce((stored.short).observed, counts[short_level]),
@@ -258,7 +264,7 @@ begin
     'term', wanted,
     'period', explain_trend.period,
     'at', moment,
-    'trends', stored.term is not null,
+    'trends', coalesce(stored.event <> 'ended', false),
     'since', stored.since_at,
     'is_hidden', exists (
       select

@@ -97,7 +97,7 @@ async function town(db: Database): Promise<Person[]> {
   return people;
 }
 
-/** Three people whom alice follows use a tag and a link, and like a post. Nobody says a language. */
+/** Alice follows three people. They use a tag and a link, and like a post. Nobody says a language. */
 async function trends(db: Database, alice: Person, post: number): Promise<void> {
   for (const name of ["dave", "erin", "frank"]) {
     const who = await db.signUp(name);

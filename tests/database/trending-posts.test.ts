@@ -1,9 +1,9 @@
 /** The posts that trend: what many people who count like, answer, quote and repost. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Person, refusal } from "./database.ts";
-import { createTrendsTown, type TrendsTown } from "./trends-town.ts";
+import { type CrowdTown, createCrowdTown } from "./trend-crowd.ts";
 
-let town: TrendsTown;
+let town: CrowdTown;
 /** The present, in minutes of the town. The periods of posts end now. */
 let now: number;
 let alice: Person;
@@ -12,7 +12,7 @@ let carol: Person;
 let fresh: number;
 let dayOld: number;
 beforeAll(async () => {
-  town = await createTrendsTown(30);
+  town = await createCrowdTown(30);
   now = (Date.now() - town.at(0).getTime()) / 60_000;
   for (const name of ["alice", "bob", "carol"]) await town.db.signUp(name);
   const people = await town.db

@@ -57,9 +57,9 @@ export interface Refreshed {
 /** Each call counts at most 20,000 changes, and closes at most 24 hours. */
 const callsMost = 10;
 const countingMaxMs = 10_000;
-/** A forecast takes about 0.3 ms of CPU for each window, and hosted Supabase gives a request 2 s. */
+/** Hosted Supabase gives a request 2 s of CPU. The next minute computes the rest. */
 const forecastsMost = 500;
-/** What was counted up to a moment that is older is not scored: the trends of that moment are over. */
+/** If the counts end earlier than this, they are not scored. The trends of that time are over. */
 const staleSeconds = 5 * 60;
 
 /**

@@ -12,11 +12,11 @@ export interface Post {
   repost_of_id?: number;
 }
 
-export interface TrendsTown extends AsyncDisposable {
+export interface CrowdTown extends AsyncDisposable {
   db: Database;
   /** People who count. */
   crowd: Person[];
-  /** The moment so many minutes after the beginning, which is the start of an hour. */
+  /** The moment that is this number of minutes after the beginning. The beginning is the start of an hour. */
   at(minutes: number): Date;
   /** Each of these people writes the text, one second after the other. @returns the ids of the posts */
   write(people: Person[], minutes: number, content: string, post?: Post): Promise<number[]>;
@@ -28,7 +28,7 @@ export interface TrendsTown extends AsyncDisposable {
 const hourMs = 3_600_000;
 
 /** @param size how many people count */
-export async function createTrendsTown(size: number): Promise<TrendsTown> {
+export async function createCrowdTown(size: number): Promise<CrowdTown> {
   const db = await createDatabase();
   const start = Math.floor(Date.now() / hourMs) * hourMs - 72 * hourMs;
   const at = (minutes: number) => new Date(start + minutes * 60_000);
@@ -39,7 +39,7 @@ export async function createTrendsTown(size: number): Promise<TrendsTown> {
   await db.owner`delete from private.trend_changes`;
   await db.owner`update private.trend_state set refreshed_at = ${at(0)}, closed_at = ${at(0)}`;
 
-  const town: TrendsTown = {
+  const town: CrowdTown = {
     db,
     crowd,
     at,
