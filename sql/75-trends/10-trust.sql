@@ -30,7 +30,7 @@ create table private.trust_seeds (
   created_at  timestamptz  not null default now()
 );
 
-comment on table private.trust_seeds is 'The accounts where trust begins. If there are none, the 100 oldest accounts are the seeds, without those of the last seven days.';
+comment on table private.trust_seeds is 'The accounts where trust begins. If there are none, the oldest accounts are the seeds: 100, or one in 100 if that is more. Accounts of the last seven days are none.';
 revoke all on private.trust_seeds from public, anon, authenticated, service_role;
 
 -- Computing ------------------------------------------------------------------
@@ -168,7 +168,9 @@ declare
 begin
   if not exists (select from private.trust_seeds) then
     seed_votes := 1;
-    -- Accounts of the last week are none, unless the network itself is new.
+    -- Accounts of the last week are none, unless the network itself is new. From a hundred seeds among
+    -- very many people, the rule of two followers would reach nobody else. So the seeds grow with
+    -- the network.
     seeds := array(
       select profiles.id
       from public.profiles
@@ -178,7 +180,7 @@ begin
           (select min(profiles.created_at) from public.profiles) + interval '24 hours'
         )
       order by profiles.created_at, profiles.id
-      limit 100
+      limit greatest(100, (select count(*) / 100 from public.profiles))
     );
   end if;
 

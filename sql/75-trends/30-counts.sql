@@ -20,7 +20,9 @@ create table private.trend_people (
   voice       uuid                not null,
   language    text,
 
-  primary key (kind, term, profile_id)
+  -- It begins with the person. A term may have very many people, and the planner must not take
+  -- an index of the term to find one of them.
+  primary key (profile_id, kind, term)
 );
 
 comment on table  private.trend_people is 'The latest use of each term by each person who counts.';
@@ -29,7 +31,10 @@ comment on column private.trend_people.language is 'The language of this post, w
 revoke all on private.trend_people from public, anon, authenticated, service_role;
 
 -- The latest use of a voice.
-create index trend_people_voice_idx on private.trend_people (kind, term, voice, post_id desc);
+create index trend_people_voice_idx on private.trend_people (voice, kind, term, post_id desc);
+-- The newest people of a term. A query has to say "post_id > 0", which is always true. Otherwise the
+-- planner would take this index to find one person.
+create index trend_people_latest_idx on private.trend_people (kind, term, post_id desc) where post_id > 0;
 
 create table private.trend_voices (
   kind     public.trend_kind  not null,
@@ -47,8 +52,6 @@ revoke all on private.trend_voices from public, anon, authenticated, service_rol
 
 -- The uses that leave a window.
 create index trend_voices_level_post_id_idx on private.trend_voices (level, post_id);
--- The newest posts of people who count, as samples.
-create index trend_voices_latest_idx on private.trend_voices (kind, term, post_id desc);
 
 create table private.trend_counts (
   kind         public.trend_kind  not null,
@@ -152,7 +155,7 @@ begin
       compared.kind, compared.term, compared.profile_id, compared.post_id, compared.voice, compared.language
     from compared
     where compared.post_id is not null
-    on conflict (kind, term, profile_id) do update
+    on conflict (profile_id, kind, term) do update
     set post_id = excluded.post_id, voice = excluded.voice, language = excluded.language
   )
   select array_agg(row(changed.kind, changed.term, changed.voice)::private.trend_key)

@@ -103,8 +103,8 @@ begin
     exit when closed = most_hours;
   end loop;
 
-  -- Until the tables are analyzed, the planner takes an index of a term for one of a person. The first
-  -- changes of a database that has posts already are too many for this.
+  -- The first changes of a database that has posts already are many. The planner must know by then
+  -- that these tables are not empty.
   if refresh_trends.most - room >= 1000
     and (select pg_class.reltuples from pg_catalog.pg_class where pg_class.oid = 'private.trend_voices'::regclass) < 1000
   then

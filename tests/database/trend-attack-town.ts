@@ -1,12 +1,12 @@
 /**
- * A town with two weeks of honest posts, and with the accounts of an attacker. For the tests of attacks on
+ * A town with six days of honest posts, and with the accounts of an attacker. For the tests of attacks on
  * trends. The test chooses the clock: ids of posts are made of times, and a refresh takes its moment.
  */
 import type { Sql, TransactionSql } from "postgres";
 import { refreshTrends } from "../../edge-functions/_shared/trends/refresh.ts";
 import { createDatabase, type Database } from "./database.ts";
 
-const historyDays = 8;
+const historyDays = 6;
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
@@ -30,7 +30,9 @@ export async function createTrendTown(): Promise<Town> {
     const { admin } = db;
     await makePeople(admin);
     await admin`select private.refresh_trust()`;
-    const [residents = [], fresh = [], bought = []] = await Promise.all(["resident", "fresh", "bought"].map((name) => group(admin, name)));
+    const [residents = [], fresh = [], bought = []] = await Promise.all(
+      ["resident", "fresh", "bought"].map((name) => group(admin, name)),
+    );
     // A whole hour, so that the hours of the history are whole.
     const nowMs = Math.floor(Date.now() / hourMs) * hourMs;
     const town = { nowMs, residents, fresh, bought, strangers: await findStrangers(admin, 60) };
@@ -98,13 +100,15 @@ export class Plot {
 
   /** How many posts say a tag, whether their authors count or not. */
   async uses(tag: string): Promise<number> {
-    const [row] = await this.sql`select count(*) from private.trend_uses where kind = 'tag' and term = ${tag}`;
+    const [row] = await this
+      .sql`select count(*) from private.trend_uses where kind = 'tag' and term = ${tag}`;
     return row?.count;
   }
 
   /** The people who count for a tag in the last hour. */
   async people(tag: string): Promise<number> {
-    const [row] = await this.sql`select in_hour from private.trend_counts where kind = 'tag' and term = ${tag}`;
+    const [row] = await this
+      .sql`select in_hour from private.trend_counts where kind = 'tag' and term = ${tag}`;
     return row?.in_hour ?? 0;
   }
 
@@ -191,7 +195,7 @@ async function findStrangers(sql: Sql, size: number): Promise<string[]> {
 
 /**
  * Every resident posts about every second day, a third in the evening hours. A quarter of the posts says #football, and
- * the others one of 30 tags. In these two weeks, the attacker raises what is expected of two tags: the bought
+ * the others one of 30 tags. In these days, the attacker raises what is expected of two tags: the bought
  * accounts say #rival all the time, and three days ago, 60 hijacked accounts said #tag7 for a day.
  */
 async function writeHistory(sql: Sql, town: Omit<Town, "db" | keyof AsyncDisposable>): Promise<void> {

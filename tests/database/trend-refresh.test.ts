@@ -152,6 +152,22 @@ describe("erin wrote 5,000 posts this week", () => {
     );
   };
 
+  test("a refresh reads what one new post changes, and none of her posts", async () => {
+    await db.owner`analyze`;
+    await say(bob, "My #tea");
+    await db.owner.begin(async (sql) => {
+      await sql`select private.refresh_trends(clock_timestamp() + interval '1 second')`;
+      const read = await sql`
+        select relname, seq_tup_read + coalesce(idx_tup_fetch, 0) as rows
+        from pg_stat_xact_user_tables
+        where relname ~ '^(posts|likes|profiles|trust|post_fans|post_heat|trend_.*)$'`;
+      const rows = Object.fromEntries(read.map((table) => [table.relname, table.rows]));
+      expect(rows.trend_uses).toBeGreaterThan(0);
+      for (const [table, amount] of Object.entries(rows)) expect(amount, table).toBeLessThan(20);
+    });
+    expect(await people("tea")).toBe(1);
+  }, 60_000);
+
   test("she goes private: bob's post waits for half a refresh, and each refresh has its bound", async () => {
     await erin.asks((sql) => sql`update profiles set is_private = true where id = ${erin.id}`);
     expect(await waiting("bulk")).toBe(amount);
