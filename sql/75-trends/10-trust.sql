@@ -30,7 +30,7 @@ create table private.trust_seeds (
   created_at  timestamptz  not null default now()
 );
 
-comment on table private.trust_seeds is 'The accounts where trust begins. If there are none, the oldest accounts are the seeds: 100, or one in 100 if that is more. Accounts of the last seven days are none.';
+comment on table private.trust_seeds is 'The accounts where trust begins. If there are none, the oldest accounts are the seeds: 100, or one in 100 if that is more. An account of the last seven days is not a seed.';
 revoke all on private.trust_seeds from public, anon, authenticated, service_role;
 
 -- Computing ------------------------------------------------------------------
@@ -168,9 +168,9 @@ declare
 begin
   if not exists (select from private.trust_seeds) then
     seed_votes := 1;
-    -- Accounts of the last week are none, unless the network itself is new. From a hundred seeds among
-    -- very many people, the rule of two followers would reach nobody else. So the seeds grow with
-    -- the network.
+    -- An account of the last week is not a seed, unless the network itself is new. The number of seeds
+    -- grows with the network. A hundred seeds among 100,000 people rarely follow the same person, and
+    -- trust would end there.
     seeds := array(
       select profiles.id
       from public.profiles
@@ -291,7 +291,7 @@ begin atomic
   select private.set_trust_seed(set_trust_seed.profile_id, set_trust_seed.is_seed);
 end;
 
-comment on function public.set_trust_seed is 'Says that trust begins at an account, or not any more. If there are seeds, only they are seeds, and whom one of them follows may be trusted without a second follower. It takes effect when trust is computed again, once a day. Only for the service role.';
+comment on function public.set_trust_seed is 'Says that trust begins at an account, or not any more. If there are seeds, only they are seeds, and somebody that a seed follows needs no second follower. It takes effect when trust is computed again, once a day. Only for the service role.';
 revoke all on function public.set_trust_seed (uuid, boolean) from public, anon, authenticated, service_role;
 grant execute on function public.set_trust_seed (uuid, boolean) to service_role;
 
