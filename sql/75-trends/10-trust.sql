@@ -168,7 +168,7 @@ declare
 begin
   if not exists (select from private.trust_seeds) then
     seed_votes := 1;
-    -- Accounts of the last week are none, unless the network itself is new.
+    -- Accounts of the last week are not taken, unless the network itself is new.
     seeds := array(
       select profiles.id
       from public.profiles
@@ -289,7 +289,7 @@ begin atomic
   select private.set_trust_seed(set_trust_seed.profile_id, set_trust_seed.is_seed);
 end;
 
-comment on function public.set_trust_seed is 'Says that trust begins at an account, or not any more. If there are seeds, only they are seeds, and whom one of them follows may be trusted without a second follower. It takes effect when trust is computed again, once a day. Only for the service role.';
+comment on function public.set_trust_seed is 'Says that trust begins at an account, or not any more. If there are seeds, only they are seeds. The follow of a seed counts as two. It takes effect when trust is computed again, once a day. Only for the service role.';
 revoke all on function public.set_trust_seed (uuid, boolean) from public, anon, authenticated, service_role;
 grant execute on function public.set_trust_seed (uuid, boolean) to service_role;
 
