@@ -97,13 +97,15 @@ end;
 comment on function private.best_supported is 'The accounts that are at least seven days old among those who received the first 80% of the trust.';
 revoke all on function private.best_supported (private.trust_share[]) from public, anon, authenticated, service_role;
 
--- The rounds are more than the steps from a seed to anybody, as a rule.
+-- As a rule, there are fewer steps from a seed to anybody than rounds. Without nested loops, because
+-- the planner cannot know how many people are trusted: a round reads each follow once.
 create function private.grow_trust(candidates uuid[], seeds uuid[], seed_votes integer)
 returns uuid[]
 language plpgsql
 stable
 security invoker
 set search_path = ''
+set enable_nestloop = off
 as $$
 declare
   most_rounds constant integer := 20;
