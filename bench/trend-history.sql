@@ -15,7 +15,7 @@ create temporary table author as
 select n, md5('person ' || n + 1)::uuid as id
 from generate_series(0, 4999) as n;
 
--- The counters of these ids are none that the other posts have.
+-- Their ids have other counters than the ids of trend-town.sql.
 insert into public.posts (id, author_id, content, is_open, entities)
 select
   (first_ms + post.n * (last_ms - first_ms) / :posts << 12) | (2048 + (post.n & 2047)),

@@ -1,8 +1,8 @@
 /*
  * trends
  *
- * A town of 5,000 people and 500,000 posts of the 330 days before :end, the same at every run. 100,000 of
- * them are of the last 36 days. They are what trends look at: the windows, and the hours of four weeks. The older ones
+ * A town of 5,000 people and 500,000 posts of the 330 days before :end, the same at every run. The last
+ * 36 days have 100,000 of them. These are what trends look at: the windows, and the hours of four weeks. The older ones
  * are history, and trend-history.sql adds more of it. Six of ten posts have a tag, one of ten has a link. There are
  * 3,000 of each, a few of them in many posts, most in a few. trend-recount.sql computes the tables of trends.
  */

@@ -151,7 +151,7 @@ test("a tag that is always popular cannot be hijacked by a crowd, nor by a few w
     expect(await plot.trendsIn("football")).toContain("hour");
   }));
 
-test("one text by 60 people is one voice, whatever else differs", () =>
+test("one text by 60 people is one voice, with any signs, mentions and links", () =>
   attack(town, async (plot) => {
     const text = "Everybody should buy these wonderful shoes now";
     await plot.post(
