@@ -30,7 +30,7 @@ create table private.trust_seeds (
   created_at  timestamptz  not null default now()
 );
 
-comment on table private.trust_seeds is 'The accounts where trust begins. If there are none, the 100 oldest accounts are the seeds, without those of the last seven days.';
+comment on table private.trust_seeds is 'The accounts where trust begins. If there are none, the oldest accounts are the seeds: 100, or one in 100 if that is more. An account of the last seven days is not a seed.';
 revoke all on private.trust_seeds from public, anon, authenticated, service_role;
 
 -- Computing ------------------------------------------------------------------
@@ -97,15 +97,13 @@ end;
 comment on function private.best_supported is 'The accounts that are at least seven days old among those who received the first 80% of the trust.';
 revoke all on function private.best_supported (private.trust_share[]) from public, anon, authenticated, service_role;
 
--- As a rule, there are fewer steps from a seed to anybody than rounds. Without nested loops, because
--- the planner cannot know how many people are trusted: a round reads each follow once.
+-- The rounds are more than the steps from a seed to anybody, as a rule.
 create function private.grow_trust(candidates uuid[], seeds uuid[], seed_votes integer)
 returns uuid[]
 language plpgsql
 stable
 security invoker
 set search_path = ''
-set enable_nestloop = off
 as $$
 declare
   most_rounds constant integer := 20;
@@ -170,7 +168,9 @@ declare
 begin
   if not exists (select from private.trust_seeds) then
     seed_votes := 1;
-    -- Accounts of the last week are not taken, unless the network itself is new.
+    -- An account of the last week is not a seed, unless the network itself is new. The number of seeds
+    -- grows with the network. A hundred seeds among 100,000 people rarely follow the same person, and
+    -- trust would end there.
     seeds := array(
       select profiles.id
       from public.profiles
@@ -180,7 +180,7 @@ begin
           (select min(profiles.created_at) from public.profiles) + interval '24 hours'
         )
       order by profiles.created_at, profiles.id
-      limit 100
+      limit greatest(100, (select count(*) / 100 from public.profiles))
     );
   end if;
 
@@ -291,7 +291,7 @@ begin atomic
   select private.set_trust_seed(set_trust_seed.profile_id, set_trust_seed.is_seed);
 end;
 
-comment on function public.set_trust_seed is 'Says that trust begins at an account, or not any more. If there are seeds, only they are seeds. The follow of a seed counts as two. It takes effect when trust is computed again, once a day. Only for the service role.';
+comment on function public.set_trust_seed is 'Says that trust begins at an account, or not any more. If there are seeds, only they are seeds, and somebody that a seed follows needs no second follower. It takes effect when trust is computed again, once a day. Only for the service role.';
 revoke all on function public.set_trust_seed (uuid, boolean) from public, anon, authenticated, service_role;
 grant execute on function public.set_trust_seed (uuid, boolean) to service_role;
 

@@ -3,7 +3,8 @@
  *
  * Brings the tables of this chapter up to a moment. A refresh takes what changed from the queue
  * (15-changes.sql), and what time moved from one window to the next. It never reads the history.
- * It writes in one transaction. So a refresh that is killed changes nothing.
+ * It writes in one transaction. So a refresh that is killed changes nothing. Apart from the queue, only
+ * refreshes write these tables, one at a time. So they wait for nobody, and nobody waits for them.
  */
 
 -- State ----------------------------------------------------------------------

@@ -263,6 +263,8 @@ begin
       select trend_people.language
       from private.trend_people
       where trend_people.kind = language_of_trend.kind and trend_people.term = language_of_trend.term
+        -- For the index: see 30-counts.sql.
+        and trend_people.post_id > 0
       order by trend_people.post_id desc
       limit 1000
     ) as newest

@@ -56,6 +56,8 @@ begin
         from private.trend_people
         where trend_samples.post_ids is null
           and trend_people.kind = trend_samples.kind and trend_people.term = trend_samples.term
+          -- For the index: see 30-counts.sql.
+          and trend_people.post_id > 0
         order by trend_people.post_id desc
         limit 100
       ) as newest

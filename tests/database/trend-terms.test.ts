@@ -38,13 +38,13 @@ test("a post with tags uses each once and the empty tag, and a post with links t
   expect(await terms("hello @alice")).toEqual([]);
 });
 
-test("a link of more than 500 characters is no term", async () => {
+test("a link of more than 500 characters is not counted", async () => {
   const link = (length: number) => "https://example.com/".padEnd(length, "a");
   expect(await terms(link(500))).toEqual(["link:", `link:${link(500)}`]);
   expect(await terms(link(501))).toEqual([]);
 });
 
-test("people who post the same words are one voice, whatever tags, links and signs they add", async () => {
+test("people who post the same words are one voice, also with other tags, links and signs", async () => {
   const text = "Everybody should look at this right now";
   const one = await voice(`${text} #tea https://a.example/1`);
   expect(one).not.toBe(alice);

@@ -1,4 +1,4 @@
-/** Who is trusted, and so counts in trends: a recount in plain loops, and what the rule promises. */
+/** The people who are trusted, and so count in trends: a recount in plain loops, and the promises of the rule. */
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createDatabase, type Database, type Person, refusal } from "./database.ts";
@@ -132,7 +132,7 @@ describe("alice is the seed", () => {
     await seed(0);
   });
 
-  test("bob, whom she follows, counts, and mallory's crowd that follows itself does not", async () => {
+  test("she follows bob, and he counts; mallory's crowd, which follows itself, does not", async () => {
     await follow(0, 1);
     for (const one of [3, 4, 5, 6, 7])
       for (const other of [3, 4, 5, 6, 7]) if (one !== other) await follow(one, other);
@@ -199,7 +199,7 @@ describe("alice is the seed", () => {
     expect(await changed()).toEqual([1]);
   });
 
-  test("she is no seed any more when the service role says so", async () => {
+  test("she stops being a seed when the service role says so", async () => {
     await seed(2);
     expect(await refresh()).toEqual([0, 2]);
     await seed(0, false);
