@@ -97,33 +97,49 @@ end;
 comment on function private.best_supported is 'The accounts that are at least seven days old among those who received the first 80% of the trust.';
 revoke all on function private.best_supported (private.trust_share[]) from public, anon, authenticated, service_role;
 
--- The rounds are more than the steps from a seed to anybody, as a rule.
+-- The rounds are more than the steps from a seed to anybody, as a rule. A round only reads the follows
+-- of the people that the last round added. The planner has to know how long the arrays are.
 create function private.grow_trust(candidates uuid[], seeds uuid[], seed_votes integer)
 returns uuid[]
 language plpgsql
 stable
 security invoker
 set search_path = ''
+set plan_cache_mode = force_custom_plan
 as $$
 declare
   most_rounds constant integer := 20;
   enough_votes constant integer := 2;
   trusted uuid[] := seeds;
-  added uuid[];
+  newest uuid[] := seeds;
+  votes_of_newest integer := seed_votes;
+  votes private.trust_share[] := '{}';
 begin
   for round in 1..most_rounds loop
-    added := array(
-      select candidate.id
-      from unnest(trusted) as voter (id)
-      join public.follows on follows.follower_id = voter.id
-      join unnest(candidates) as candidate (id) on candidate.id = follows.followee_id
-      left join unnest(seeds) as seed (id) on seed.id = voter.id
-      where not exists (select from unnest(trusted) as known (id) where known.id = candidate.id)
-      group by candidate.id
-      having sum(case when seed.id is null then 1 else seed_votes end) >= enough_votes
+    votes := array(
+      select row(vote.profile_id, sum(vote.amount))::private.trust_share
+      from (
+        select known.profile_id, known.amount
+        from unnest(votes) as known
+        union all
+        select follows.followee_id, votes_of_newest
+        from unnest(newest) as voter (id)
+        join public.follows on follows.follower_id = voter.id
+      ) as vote
+      group by vote.profile_id
     );
-    exit when added = '{}';
-    trusted := trusted || added;
+    newest := array(
+      select candidate.id
+      from unnest(candidates) as candidate (id)
+      join unnest(votes) as vote on vote.profile_id = candidate.id
+      where vote.amount >= enough_votes
+      except
+      select known.id
+      from unnest(trusted) as known (id)
+    );
+    exit when newest = '{}';
+    trusted := trusted || newest;
+    votes_of_newest := 1;
   end loop;
   return trusted;
 end;
@@ -185,7 +201,7 @@ begin
   end if;
 
   shares := array(
-    select row(seed.id, 1000000000000000 / cardinality(seeds))::private.trust_share
+    select row(seed.id, 1000000000000000 / nullif(cardinality(seeds), 0))::private.trust_share
     from unnest(seeds) as seed (id)
   );
   for round in 1..rounds loop

@@ -54,7 +54,7 @@ begin atomic
   from (
     select kept.kind, kept.term from kept
     union
-    select kept.kind, '' from kept
+    select kept.kind, '' as term from kept
   ) as term;
 end;
 

@@ -111,7 +111,9 @@ begin
   );
 
   with compared as materialized (
-    select fan.post_id, fan.profile_id, known.post_id is not null as was_fan, private.is_fan(fan.profile_id, posts.id) as is_fan
+    select
+      fan.post_id, fan.profile_id,
+      known.post_id is not null as was_fan, private.is_fan(fan.profile_id, posts.id) as is_fan
     from unnest(refresh_post_heat.fans) as fan
     left join private.post_fans as known on known.post_id = fan.post_id and known.profile_id = fan.profile_id
     left join public.posts

@@ -3,7 +3,7 @@
  * (recount-trends.ts). The test chooses the clock: `at` of a refresh, and the ids of posts.
  */
 import fc from "fast-check";
-import type { Sql } from "postgres";
+import type { Row, Sql } from "postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDatabase, type Database } from "./database.ts";
 import {
@@ -128,7 +128,7 @@ const refresh = async (ms: number, most: number): Promise<number> => {
 const closedAt = async (): Promise<number> =>
   (await sql`select closed_at from private.trend_state`)[0]?.closed_at.getTime();
 
-const key = (use: { kind: string; term: string }) => `${use.kind}:${use.term}`;
+const key = (row: Row) => `${row.kind}:${row.term}`;
 
 /** What the tables have. */
 async function tables() {
@@ -143,7 +143,7 @@ async function tables() {
     people: latest.map((use) => [key(use), use.post_id, use.profile_id, use.language].join(" ")).sort(),
     voices: voices.map((use) => [key(use), use.post_id].join(" ")).sort(),
     counts: Object.fromEntries(
-      counted.map((row) => [key(row as never), [row.in_hour, row.in_half_day, row.in_day, row.in_week]]),
+      counted.map((row) => [key(row), [row.in_hour, row.in_half_day, row.in_day, row.in_week]]),
     ),
     fans: fans.map(({ post_id, profile_id }) => `${post_id} ${profile_id}`).sort(),
     heat: Object.fromEntries(
@@ -248,7 +248,7 @@ const equalsRecount = async (actions: Action[]): Promise<void> => {
   for (const [ms, expected] of hours) {
     const rows = await sql`select * from private.trend_hours where ended_at = ${new Date(ms)}`;
     const row = (hour: (typeof rows)[number]) => [hour.in_hour, hour.in_half_day, hour.in_day, hour.in_week];
-    expect(Object.fromEntries(rows.map((hour) => [key(hour as never), row(hour)]))).toEqual(expected);
+    expect(Object.fromEntries(rows.map((hour) => [key(hour), row(hour)]))).toEqual(expected);
   }
   closedHours += hours.size;
   heatRows += Object.keys(found.heat).length;

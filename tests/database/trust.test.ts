@@ -199,6 +199,13 @@ describe("alice is the seed", () => {
     expect(await changed()).toEqual([1]);
   });
 
+  test("nobody counts while she, the only seed, is banned", async () => {
+    await follow(0, 1);
+    expect(await refresh()).toEqual([0, 1]);
+    await ban(0, later());
+    expect(await refresh()).toEqual([]);
+  });
+
   test("she stops being a seed when the service role says so", async () => {
     await seed(2);
     expect(await refresh()).toEqual([0, 2]);
