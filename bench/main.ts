@@ -17,6 +17,7 @@ const scenarios = [
   "notifications",
   "sign-ups",
   "chat",
+  "trend-refresh",
 ];
 /** These need options, so they run only when somebody names them. */
 const named = ["trends"];

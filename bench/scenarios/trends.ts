@@ -41,8 +41,9 @@ export async function run(options: string[]): Promise<string> {
       "series together, so the rate that comes out differs a little. The delay is the median from the start of the",
       "window, over all windows that the detector hits. A label starts long before what it marks.",
       "",
-      "The lengths of Plaza's windows and the six hours were chosen by comparing variants on five series of this benchmark",
-      "(AAPL, CRM, FB, IBM, PFE). So the result on these five flatters Plaza a little. Other series decide.",
+      "The lengths of Plaza's windows, how it combines them, and the six hours were chosen by comparing variants on five",
+      "series of this benchmark (AAPL, CRM, FB, IBM, PFE). So the result on these five flatters Plaza a little. Other",
+      "series decide.",
     ].join("\n"),
     [
       "| false alarms a series and week | detector | windows hit | alarm began in | false alarms that came out | delay, minutes |",

@@ -1,5 +1,6 @@
 /** All workers. The edge function and `npm run worker` run the same ones. */
 import type { Worker } from "../_shared/jobs.ts";
 import { heartbeat } from "./heartbeat.ts";
+import { trends } from "./trends.ts";
 
-export const workers: Worker<unknown>[] = [heartbeat];
+export const workers: Worker<unknown>[] = [heartbeat, trends];

@@ -59,3 +59,25 @@ $$;
 comment on function private.new_id is 'A new id for a row that is written at that time. It is greater than the ids of all earlier milliseconds.';
 revoke all on function private.new_id (timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.new_id (timestamptz) to authenticated, service_role;
+
+create function private.first_id(at timestamptz)
+returns bigint
+language sql
+immutable
+parallel safe
+security invoker
+return floor((extract(epoch from first_id.at) - 1767225600) * 1000)::bigint << 12;
+
+comment on function private.first_id is 'The lowest id of the millisecond of this time. A row that was written earlier has a lower id.';
+revoke all on function private.first_id (timestamptz) from public, anon, authenticated, service_role;
+
+create function private.id_time(id bigint)
+returns timestamptz
+language sql
+immutable
+parallel safe
+security invoker
+return to_timestamp(1767225600 + (id_time.id >> 12) / 1000.0);
+
+comment on function private.id_time is 'When the row with this id was written. It is exact to the millisecond.';
+revoke all on function private.id_time (bigint) from public, anon, authenticated, service_role;

@@ -26,16 +26,17 @@ revoke all on function private.are_links (text[]) from public, anon, authenticat
 grant execute on function private.are_links (text[]) to authenticated, service_role;
 
 create table public.profiles (
-  id            uuid         primary key references auth.users (id) on delete cascade,
-  username      text         not null,
-  display_name  text         not null default '',
-  bio           text         not null default '',
-  avatar_url    text,
-  links         text[]       not null default '{}',
-  is_private    boolean      not null default false,
-  is_searchable boolean      not null default true,
-  shows_likes   boolean      not null default false,
-  created_at    timestamptz  not null default now(),
+  id              uuid         primary key references auth.users (id) on delete cascade,
+  username        text         not null,
+  display_name    text         not null default '',
+  bio             text         not null default '',
+  avatar_url      text,
+  links           text[]       not null default '{}',
+  is_private      boolean      not null default false,
+  is_searchable   boolean      not null default true,
+  is_discoverable boolean      not null default true,
+  shows_likes     boolean      not null default false,
+  created_at      timestamptz  not null default now(),
 
   -- The last guard. Before it, private.username_problem() refuses with words.
   constraint profiles_username_format check (username ~ '^[A-Za-z0-9_]{3,30}$'),
@@ -66,6 +67,7 @@ comment on column public.profiles.avatar_url is 'An https address, or null.';
 comment on column public.profiles.links is 'At most 5 https addresses.';
 comment on column public.profiles.is_private is 'Whether only followers see their posts, and whether you have to ask before you follow them. Switching it off accepts the requests that wait.';
 comment on column public.profiles.is_searchable is 'Whether search_people() finds them and search_posts() their posts. When off, only they themselves do. It hides nothing: anybody who knows the username, or filters profiles or posts, still finds them.';
+comment on column public.profiles.is_discoverable is 'Whether their posts and likes count in trends, and may be shown there. It hides nothing.';
 comment on column public.profiles.shows_likes is 'Whether others see what they liked.';
 
 -- The last guard when two people take a name at once; private.lock_username() comes first.
@@ -87,7 +89,7 @@ create policy "people change their own profile"
 -- confirmed, and goes with the account (auth.admin.deleteUser).
 revoke all on public.profiles from public, anon, authenticated, service_role;
 grant select on public.profiles to anon, authenticated, service_role;
-grant update (username, display_name, bio, avatar_url, links, is_private, is_searchable, shows_likes)
+grant update (username, display_name, bio, avatar_url, links, is_private, is_searchable, is_discoverable, shows_likes)
   on public.profiles to authenticated, service_role;
 
 -- Somebody as a list shows them, beside what they wrote.

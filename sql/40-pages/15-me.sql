@@ -14,6 +14,7 @@ create type public.own_profile as (
   links            text[],
   is_private       boolean,
   is_searchable    boolean,
+  is_discoverable  boolean,
   shows_likes      boolean,
   created_at       timestamptz,
   followers        bigint,
@@ -39,8 +40,8 @@ declare
 begin
   select
     profiles.id, profiles.username, profiles.display_name, profiles.bio, profiles.avatar_url, profiles.links,
-    profiles.is_private, profiles.is_searchable, profiles.shows_likes, profiles.created_at,
-    counts.followers, counts.following, private.author_posts(viewer_id, profiles.id),
+    profiles.is_private, profiles.is_searchable, profiles.is_discoverable, profiles.shows_likes,
+    profiles.created_at, counts.followers, counts.following, private.author_posts(viewer_id, profiles.id),
     (
       select count(*)
       from (

@@ -23,6 +23,7 @@ test("alice reads her settings and counts, and how many people ask to follow her
     links: [],
     is_private: true,
     is_searchable: true,
+    is_discoverable: true,
     shows_likes: false,
     created_at: expect.any(String),
     followers: 1,

@@ -48,6 +48,11 @@ const calls: [type: string, call: string][] = [
   ["visibility", "explain_visibility((select max(id) from posts))"],
   ["username_answer", "username_available('alice')"],
   ["username_answer", "username_available('quartz')"],
+  ["trending_tag", "trending_tags()"],
+  ["trending_tag", "trending_tags(scope => 'network')"],
+  ["trending_link", "trending_links()"],
+  ["trending_link", "trending_links(scope => 'network')"],
+  ["trending_post", "trending_posts()"],
   ["author_counts", "author_counts"],
   ["follow_counts", "follow_counts"],
   ["post_counts", "post_counts"],
@@ -88,7 +93,27 @@ async function town(db: Database): Promise<Person[]> {
   await alice.asks((sql) => sql`insert into drafts (content) values ('later')`);
   await db.admin`update drafts set failed_at = now(), failure = 'post_not_found'`;
   await chatIn(people as [Person, Person, Person, Person], root);
+  await trends(db, alice, root);
   return people;
+}
+
+/** Alice follows three people. They use a tag and a link, and like a post. Nobody says a language. */
+async function trends(db: Database, alice: Person, post: number): Promise<void> {
+  for (const name of ["dave", "erin", "frank"]) {
+    const who = await db.signUp(name);
+    await who.asks((sql) => sql`insert into posts (content) values ('#tea https://example.com/tea')`);
+    await who.asks((sql) => sql`insert into likes (post_id) values (${post})`);
+    await alice.asks((sql) => sql`insert into follows (followee_id) values (${who.id})`);
+  }
+  await db.owner`insert into private.trust (profile_id) select id from profiles`;
+  await db.owner`select private.refresh_trends()`;
+  await db.owner`
+    insert into private.trends (kind, term, period, since_at, scored_at, score, short, long)
+    select kind, term, 'day', now(), now(), 7, facts, facts
+    from private.trend_counts
+    cross join (values ('(9,1,0.2,20,10)'::private.trend_facts)) as seen (facts)
+    where term <> ''
+  `;
 }
 
 test("a column of a type or view is null only if its comment says so, and then it can be", async () => {
@@ -114,7 +139,8 @@ test("a column of a type or view is null only if its comment says so, and then i
     const rows = await ask((sql) =>
       sql.unsafe(`select to_jsonb(answer) as row from ${call} as answer`),
     ).catch((error) => {
-      if (error.code === "42501") return [];
+      // Not for this role, or only for people.
+      if (["42501", "PT401"].includes(error.code)) return [];
       throw error;
     });
     for (const { row } of rows) look(type, row);

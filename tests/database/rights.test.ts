@@ -23,7 +23,8 @@ describe("columns", () => {
   /** The columns that authenticated and service_role may write. Anon writes nothing. */
   const writable: Record<string, { insert?: string; update?: string }> = {
     profiles: {
-      update: "avatar_url bio display_name is_private is_searchable links shows_likes username",
+      update:
+        "avatar_url bio display_name is_discoverable is_private is_searchable links shows_likes username",
     },
     blocks: { insert: "blocked_id blocker_id" },
     mutes: {
@@ -126,7 +127,11 @@ describe("functions", () => {
     "public.search_people": "anon authenticated",
     "public.search_posts": "anon authenticated",
     "public.tag_feed": "anon authenticated",
+    "public.explain_trend": "anon authenticated",
     "public.thread": "anon authenticated",
+    "public.trending_links": "anon authenticated",
+    "public.trending_posts": "anon authenticated",
+    "public.trending_tags": "anon authenticated",
     "public.username_available": "anon authenticated",
     // People who are signed in.
     "public.accept_follow_request": "authenticated",
@@ -155,10 +160,14 @@ describe("functions", () => {
     "public.post_counts": everyone,
 
     // A trusted backend.
+    "public.hide_trend": "service_role",
     "public.set_limits": "service_role",
+    "public.set_trust_seed": "service_role",
+    "public.show_trend": "service_role",
 
     // Private functions that do the work for these.
     "private.count_newer": "anon authenticated",
+    "private.explain_trend": "anon authenticated",
     "private.explain_visibility": "anon authenticated",
     "private.feed": "anon authenticated",
     "private.follow_list": "anon authenticated",
@@ -169,6 +178,8 @@ describe("functions", () => {
     "private.search_people": "anon authenticated",
     "private.search_posts": "anon authenticated",
     "private.thread": "anon authenticated",
+    "private.trending": "anon authenticated",
+    "private.trending_posts": "anon authenticated",
     "private.username_available": "anon authenticated",
     "private.answer_follow_request": "authenticated",
     "private.blocked_people": "authenticated",
@@ -189,8 +200,11 @@ describe("functions", () => {
     "private.follow_counts_of": everyone,
     "private.post_counts_of": everyone,
 
+    "private.hide_trend": "service_role",
     "private.job_health": "service_role",
     "private.set_limits": "service_role",
+    "private.set_trust_seed": "service_role",
+    "private.show_trend": "service_role",
     "private.spend": "anon authenticated",
 
     // Policies call these with the rights of the reader or writer.

@@ -55,6 +55,14 @@ describe("what is expected", () => {
     expect(burst.people).toBeLessThan(1.6 * calm.people);
   });
 
+  test("does not let a day of 60 people excuse the next 60 people", () => {
+    const quiet = (hour: number) => (hour % 3 === 0 ? 1 : 0);
+    const raised = forecasts(history(8, (hour, day) => (day === 4 ? 60 : quiet(hour)))).now;
+    const calm = forecasts(history(8, quiet)).now;
+    expect(raised.spread).toBeGreaterThan(calm.spread);
+    expect(surprise(60, raised.people, raised.spread)).toBeGreaterThan(2 * entersAt);
+  });
+
   test("takes a tag that is always restless for what it is", () => {
     const restless = forecasts(history(14, (hour, day) => ((hour * 7 + day * 5) % 3 === 0 ? 40 : 4))).now;
     const steady = forecasts(history(14, () => 16)).now;
@@ -96,6 +104,15 @@ describe("a trend", () => {
     const usual = forecasts(history(28, () => 400)).now;
     expect(score({ observed: 430, ...usual }, { observed: 430, ...usual })).toBe(0);
     expect(score({ observed: 1000, ...usual }, { observed: 1000, ...usual })).toBeGreaterThan(entersAt);
+  });
+
+  test("surprises in both windows: one that is surprised alone counts less than half", () => {
+    const surprised = { observed: 60, people: 10, spread: 0.1 };
+    const calm = { observed: 10, people: 10, spread: 0.1 };
+    const alone = surprise(60, 10, 0.1);
+    expect(score(surprised, surprised)).toBeCloseTo(alone, 9);
+    expect(score(surprised, calm)).toBeCloseTo(alone / 4, 9);
+    expect(score(calm, surprised)).toBe(score(surprised, calm));
   });
 
   test("stays on the list until it is clearly over", () => {

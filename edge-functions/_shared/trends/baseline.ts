@@ -34,6 +34,8 @@ const newTagPeople = 1;
 const usualSpread = 0.15;
 const usualSpreadHours = 48;
 const leastSpread = 0.01;
+/** The rate of a tag varies as much as itself, at most. Without this, one great burst would excuse all later ones. */
+const mostSpread = 1;
 const mostDeviations = 5;
 /** Nothing is expected to have fewer people: one in a day of hours. */
 const leastPeople = 1 / 24;
@@ -75,7 +77,7 @@ export function forecasts(history: readonly number[]): { last: Forecast; now: Fo
     now = {
       people: Math.max(leastPeople, sameTimeOfDay(counted, level)),
       // The second term is how unsure the level is. It matters for a new tag.
-      spread: Math.max(leastSpread, ownSpread) + 1 / hours,
+      spread: Math.min(mostSpread, Math.max(leastSpread, ownSpread)) + 1 / hours,
     };
   }
   return { last, now };

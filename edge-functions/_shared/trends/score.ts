@@ -15,14 +15,18 @@ export interface Window extends Forecast {
 export const leastObserved = 5;
 /** A trend is at least this many times what was expected. */
 export const leastRatio = 1.5;
-/** A tag begins to trend at one in a million … */
-export const entersAt = 6;
+/** A tag begins to trend at one in a hundred thousand … */
+export const entersAt = 5;
 /** … and ends below one in a thousand. Between the two it stays as it is, so the list does not flicker. */
 export const leavesAt = 3;
 
 /**
- * @returns the mean of −log10 of the two probabilities, so 10^−score is their geometric mean. 0 if both windows
- *   have too few people, or little more than expected
+ * Both windows should be surprised. So the score is the square of the mean of the roots, and not simply the mean: a
+ * window that is very surprised counts less if the other one is not. The root of a surprise grows as a deviation does,
+ * so this adds deviations up. It notices bursts earlier than the mean (bench/results/trend-windows.md).
+ *
+ * @returns −log10 of a probability that lies between those of the two windows. 0 if both windows have too few
+ *   people, or little more than expected
  */
 export function score(hour: Window, halfDay: Window): number {
   const windows = [hour, halfDay];
@@ -31,9 +35,8 @@ export function score(hour: Window, halfDay: Window): number {
       observed >= leastObserved && observed - people >= leastObserved && observed >= leastRatio * people,
   );
   if (!counts) return 0;
-  return (
-    windows.reduce((sum, { observed, people, spread }) => sum + surprise(observed, people, spread), 0) / 2
-  );
+  const roots = windows.map(({ observed, people, spread }) => Math.sqrt(surprise(observed, people, spread)));
+  return (roots.reduce((sum, root) => sum + root, 0) / roots.length) ** 2;
 }
 
 /** Whether a tag trends now. @param trended whether it did at the last refresh */

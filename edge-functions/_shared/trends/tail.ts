@@ -21,18 +21,32 @@ export function surprise(people: number, mean: number, spread: number): number {
     logGamma(shape) -
     shape * Math.log1p(mean / shape) +
     people * Math.log(failure);
-  let sum = 1;
-  let term = 1;
-  // Above the mean each term is smaller than the one before, so the sum soon stops growing.
-  for (let step = 0; step < mostTerms; step++) {
-    term *= ((people + step + shape) / (people + step + 1)) * failure;
-    sum += term;
-    if (term < 1e-9 * sum) break;
-  }
-  return Math.max(0, -(first + Math.log(sum)) / Math.LN10);
+  return Math.max(0, -(first + Math.log(tail(people, shape, failure))) / Math.LN10);
 }
 
-const mostTerms = 10_000;
+/**
+ * The sum of the probabilities from `people` on, as a multiple of the first one. It is a continued fraction of the
+ * incomplete beta function (NIST DLMF 8.17.22), which needs a few dozen steps where the sum needs thousands.
+ */
+function tail(people: number, shape: number, failure: number): number {
+  const odd = (n: number) =>
+    (-(people + n) * (people + shape + n) * failure) / ((people + 2 * n) * (people + 2 * n + 1));
+  const even = (n: number) => (n * (shape - n) * failure) / ((people + 2 * n - 1) * (people + 2 * n));
+  let above = 1;
+  let below = 1 / (1 + odd(0));
+  let fraction = below;
+  for (let n = 1; n <= mostSteps; n++) {
+    for (const part of [even(n), odd(n)]) {
+      below = 1 / (1 + part * below);
+      above = 1 + part / above;
+      fraction *= below * above;
+    }
+    if (Math.abs(below * above - 1) < 1e-14) break;
+  }
+  return fraction;
+}
+
+const mostSteps = 2000;
 
 /** The logarithm of the gamma function, for x > 0: Stirling's series, from 8 on exact to 11 digits. */
 export function logGamma(x: number): number {

@@ -19,6 +19,7 @@ import { postFunctions } from "./post-functions.ts";
 import { postTables } from "./post-tables.ts";
 import { fill, type Relation, relations, type State, type World } from "./relations.ts";
 import { checkTopics } from "./topics.ts";
+import { trendFunctions } from "./trend-functions.ts";
 
 export const tables: Record<string, TableExpectations> = {
   ...peopleTables,
@@ -31,6 +32,7 @@ export const functions: Record<string, FunctionExpectations> = {
   ...postFunctions,
   ...feedFunctions,
   ...notificationFunctions,
+  ...trendFunctions,
 };
 /** They have their own relations and their own test: chat.test.ts. */
 export const chatFunctions: Record<string, FunctionExpectations> = {

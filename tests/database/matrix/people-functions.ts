@@ -178,6 +178,13 @@ export const peopleFunctions: Record<string, FunctionExpectations> = {
       likes          xxxxxxxxxx1    xxxxxxxxxx1`,
   },
 
+  "set_trust_seed(uuid,boolean)": {
+    calls: { owner: "select set_trust_seed({owner})" },
+    grid: `
+                     asfrbBmM@oS    asfrbBmM@oS
+      owner          xxxxxxxxxx+    xxxxxxxxxx+`,
+  },
+
   "search_people(text,integer)": {
     calls: {
       owner: person("search_people({name})", "owner"),

@@ -78,6 +78,7 @@ export async function createWorld(db: Database): Promise<World> {
     }
   });
 
+  await makeTrends(db);
   for (const is of [about.public, about.private]) {
     const [likes] = await db.admin.unsafe(
       fill(
@@ -117,7 +118,7 @@ async function act(owner: Person, tag: string, ids: Values, person: (name: strin
     const [row] = await does(who, `insert into ${statement} returning id`);
     is[name] = typeof row?.id === "number" ? String(row.id) : `'${row?.id}'::uuid`;
   };
-  const text = `'pebble #${tag} @heidi @mallory @erin'`;
+  const text = `'pebble #${tag} https://example.com/${tag} @heidi @mallory @erin'`;
 
   await writes("walter", "walters", "posts (content) values ('To be shown again')");
   for (const audience of ["everyone", "followers", "mentioned"]) {
@@ -184,6 +185,19 @@ async function act(owner: Person, tag: string, ids: Values, person: (name: strin
   await does("owner", "insert into blocks (blocked_id) values ({mallory})");
   await does("erin", "insert into blocks (blocked_id) values ({owner})");
   return is;
+}
+
+/** The tag and the link of both owners trend, and everybody counts. */
+async function makeTrends(db: Database): Promise<void> {
+  await db.owner`insert into private.trust (profile_id) select id from profiles`;
+  await db.owner`select private.refresh_trends()`;
+  await db.owner`
+    insert into private.trends (kind, term, period, since_at, scored_at, score, short, long)
+    select said.kind::trend_kind, said.start || tag, 'day', now(), now(), 7, facts, facts
+    from unnest(array['granite', 'basalt']) as tag
+    cross join (values ('tag', ''), ('link', 'https://example.com/')) as said (kind, start)
+    cross join (values ('(9,1,0.2,20,10)'::private.trend_facts)) as seen (facts)
+  `;
 }
 
 type Values = Record<string, string>;

@@ -1,0 +1,311 @@
+/*
+ * changes
+ *
+ * What trends have to look at. Triggers write a row here for each post and like that changes.
+ * private.refresh_trends() takes the rows, and looks at the tables of that moment. So a row
+ * says where to look and not what to find, and may be looked at late or twice. A slow
+ * transaction loses nothing: its rows are seen when it commits.
+ */
+
+-- Table ----------------------------------------------------------------------
+
+create type private.trend_lane as enum ('ordinary', 'bulk', 'person');
+comment on type private.trend_lane is 'ordinary: changes of a few posts. bulk: one of many changes that came together, such as all posts of an account. person: all posts and likes of somebody.';
+
+create table private.trend_changes (
+  lane        private.trend_lane  not null,
+  id          bigint              generated always as identity,
+  post_id     bigint,
+  profile_id  uuid,
+
+  -- The rows of a lane, in order.
+  primary key (lane, id)
+);
+
+comment on table  private.trend_changes is 'What trends have to look at. With a post only: the post. With both: what this person does with the post (like, reply, quote, repost). With a person only: everything that the person did in the last week.';
+comment on column private.trend_changes.post_id is 'The post, or null.';
+comment on column private.trend_changes.profile_id is 'The person, or null.';
+revoke all on private.trend_changes from public, anon, authenticated, service_role;
+
+-- Triggers -------------------------------------------------------------------
+
+/*
+ * These triggers run with every post and like. So they only read the rows of the
+ * statement. Posts that are older than eight days count in no trend. If refreshes pause for more than
+ * a day, the hours of the pause may count an old post that was deleted meanwhile.
+ *
+ * One person may change thousands of posts at once. If a statement causes more than 100 rows,
+ * they wait in a lane of their own and do not delay the changes of others.
+ *
+ * Definer, here and below, because nobody may write the queue.
+ */
+create function private.posts_change_trends()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  oldest_id bigint := private.first_id(now() - interval '192 hours');
+begin
+  insert into private.trend_changes (lane, post_id, profile_id)
+  select
+    case when count(*) over () > 100 then 'bulk' else 'ordinary' end::private.trend_lane,
+    change.post_id,
+    change.profile_id
+  from changed
+  cross join lateral (
+    -- Without tags, links and mentions, a new post changes nothing. A deleted one may have fans.
+    select changed.id, null::uuid
+    where changed.repost_of_id is null and (tg_op = 'DELETE' or changed.entities <> '[]')
+    union all
+    select target.id, changed.author_id
+    from unnest(array[changed.reply_to_id, changed.quote_of_id, changed.repost_of_id]) as target (id)
+    where target.id >= oldest_id and changed.is_open
+  ) as change (post_id, profile_id)
+  where changed.id >= oldest_id and (changed.is_open or tg_op = 'DELETE');
+  return null;
+end;
+$$;
+
+comment on function private.posts_change_trends is 'Has trends look at new and deleted posts, and at the posts that they answer, quote and repost.';
+revoke all on function private.posts_change_trends () from public, anon, authenticated, service_role;
+
+create trigger posts_change_trends_inserted
+  after insert on public.posts
+  referencing new table as changed
+  for each statement
+  execute function private.posts_change_trends();
+
+create trigger posts_change_trends_deleted
+  after delete on public.posts
+  referencing old table as changed
+  for each statement
+  execute function private.posts_change_trends();
+
+create function private.posts_change_trends_again()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  oldest_id bigint := private.first_id(now() - interval '192 hours');
+begin
+  insert into private.trend_changes (lane, post_id, profile_id)
+  select
+    case when count(*) over () > 100 then 'bulk' else 'ordinary' end::private.trend_lane,
+    change.post_id,
+    change.profile_id
+  from before
+  join after on after.id = before.id
+  cross join lateral (
+    select after.id, null::uuid
+    where after.repost_of_id is null
+      and (before.title, before.content, before.language, before.is_open)
+        is distinct from (after.title, after.content, after.language, after.is_open)
+    union all
+    select target.id, after.author_id
+    from unnest(array[after.reply_to_id, after.quote_of_id, after.repost_of_id]) as target (id)
+    where target.id >= oldest_id and before.is_open <> after.is_open
+  ) as change (post_id, profile_id)
+  where after.id >= oldest_id;
+  return null;
+end;
+$$;
+
+comment on function private.posts_change_trends_again is 'Has trends look at posts whose text or language changed, and at posts that were opened or closed.';
+revoke all on function private.posts_change_trends_again () from public, anon, authenticated, service_role;
+
+create trigger posts_change_trends_again
+  after update on public.posts
+  referencing old table as before new table as after
+  for each statement
+  execute function private.posts_change_trends_again();
+
+create function private.likes_change_trends()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  oldest_id bigint := private.first_id(now() - interval '192 hours');
+begin
+  insert into private.trend_changes (lane, post_id, profile_id)
+  select
+    case when count(*) over () > 100 then 'bulk' else 'ordinary' end::private.trend_lane,
+    changed.post_id,
+    changed.user_id
+  from changed
+  where changed.post_id >= oldest_id;
+  return null;
+end;
+$$;
+
+comment on function private.likes_change_trends is 'Has trends look at posts that somebody likes, or does not like any more.';
+revoke all on function private.likes_change_trends () from public, anon, authenticated, service_role;
+
+create trigger likes_change_trends_inserted
+  after insert on public.likes
+  referencing new table as changed
+  for each statement
+  execute function private.likes_change_trends();
+
+create trigger likes_change_trends_deleted
+  after delete on public.likes
+  referencing old table as changed
+  for each statement
+  execute function private.likes_change_trends();
+
+create function private.profiles_change_trends()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  insert into private.trend_changes (lane, profile_id)
+  values ('person', new.id);
+  return null;
+end;
+$$;
+
+comment on function private.profiles_change_trends is 'Has trends look at the posts and likes of somebody who switches is_discoverable.';
+revoke all on function private.profiles_change_trends () from public, anon, authenticated, service_role;
+
+create trigger profiles_change_trends
+  after update of is_discoverable on public.profiles
+  for each row
+  when (old.is_discoverable <> new.is_discoverable)
+  execute function private.profiles_change_trends();
+
+-- Taking ---------------------------------------------------------------------
+
+create type private.trend_fan as (
+  post_id     bigint,
+  profile_id  uuid
+);
+
+comment on type private.trend_fan is 'A post, and a person who may do something with it.';
+
+create type private.trend_batch as (
+  post_ids   bigint[],
+  fans       private.trend_fan[],
+  amount     integer,
+  has_more   boolean
+);
+
+comment on type private.trend_batch is 'Changes that were taken from the queue: posts, and what people do with posts. has_more: the lane ordinary has more of them.';
+
+/*
+ * The two lanes take turns. So a change in one lane waits for at most as many of the other.
+ * Changes of posts from `before_id` on stay in the queue.
+ */
+create function private.take_trend_changes(before_id bigint, most integer)
+returns private.trend_batch
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  batch private.trend_batch;
+begin
+  with first as materialized (
+    (
+      select ordinary.lane, ordinary.id, row_number() over (order by ordinary.id) as place
+      from private.trend_changes as ordinary
+      where ordinary.lane = 'ordinary' and ordinary.post_id < before_id
+      order by ordinary.id
+      limit most
+    )
+    union all
+    (
+      select bulk.lane, bulk.id, row_number() over (order by bulk.id)
+      from private.trend_changes as bulk
+      where bulk.lane = 'bulk' and bulk.post_id < before_id
+      order by bulk.id
+      limit most
+    )
+  ),
+  chosen as (
+    select first.lane, first.id
+    from first
+    order by first.place, first.lane
+    limit most
+  ),
+  taken as (
+    delete from private.trend_changes
+    using chosen
+    where trend_changes.lane = chosen.lane and trend_changes.id = chosen.id
+    returning trend_changes.post_id, trend_changes.profile_id
+  )
+  select
+    array_agg(distinct taken.post_id) filter (where taken.profile_id is null),
+    array_agg(distinct row(taken.post_id, taken.profile_id)::private.trend_fan)
+      filter (where taken.profile_id is not null),
+    count(*)
+  into batch.post_ids, batch.fans, batch.amount
+  from taken;
+
+  batch.has_more := batch.amount = most and exists (
+    select from private.trend_changes
+    where trend_changes.lane = 'ordinary' and trend_changes.post_id < before_id
+  );
+  return batch;
+end;
+$$;
+
+comment on function private.take_trend_changes is 'Takes up to most changes of posts with lower ids from the queue.';
+revoke all on function private.take_trend_changes (bigint, integer) from public, anon, authenticated, service_role;
+
+-- It finds the posts and likes that are committed by now. Each later one has a row of its own.
+create function private.expand_people(at timestamptz, most integer)
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  oldest_id bigint := private.first_id(expand_people.at - interval '168 hours');
+  people uuid[];
+begin
+  with taken as (
+    delete from private.trend_changes
+    where trend_changes.lane = 'person' and trend_changes.id in (
+      select first.id
+      from private.trend_changes as first
+      where first.lane = 'person'
+      order by first.id
+      limit most
+    )
+    returning trend_changes.profile_id
+  )
+  select array_agg(distinct taken.profile_id) into people
+  from taken;
+
+  insert into private.trend_changes (lane, post_id, profile_id)
+  select 'bulk', change.post_id, change.profile_id
+  from unnest(people) as person (id)
+  cross join lateral (
+    select posts.id, null::uuid
+    from public.posts
+    where posts.author_id = person.id and posts.id >= oldest_id and posts.repost_of_id is null
+    union all
+    select target.id, person.id
+    from public.posts
+    cross join unnest(array[posts.reply_to_id, posts.quote_of_id, posts.repost_of_id]) as target (id)
+    where posts.author_id = person.id and posts.id >= oldest_id and target.id >= oldest_id
+    union all
+    select likes.post_id, person.id
+    from public.likes
+    where likes.user_id = person.id and likes.id >= oldest_id and likes.post_id >= oldest_id
+  ) as change (post_id, profile_id);
+  return cardinality(people);
+end;
+$$;
+
+comment on function private.expand_people is 'Takes up to most people from the queue, and puts each post and like of their seven days before a moment, and since then, into the lane bulk.';
+revoke all on function private.expand_people (timestamptz, integer) from public, anon, authenticated, service_role;
