@@ -469,6 +469,7 @@ export type Database = {
           created_at: string;
           display_name: string;
           id: string;
+          is_discoverable: boolean;
           is_private: boolean;
           is_searchable: boolean;
           links: string[];
@@ -483,6 +484,7 @@ export type Database = {
           avatar_url?: string | null;
           bio?: string;
           display_name?: string;
+          is_discoverable?: boolean;
           is_private?: boolean;
           is_searchable?: boolean;
           links?: string[];
@@ -701,6 +703,15 @@ export type Database = {
         };
       };
       expire_messages: { Args: { after_seconds: number; conversation_id: number }; Returns: undefined };
+      explain_trend: {
+        Args: {
+          at?: string;
+          kind?: Database["public"]["Enums"]["trend_kind"];
+          period?: Database["public"]["Enums"]["trend_period"];
+          tag: string;
+        };
+        Returns: Json;
+      };
       explain_visibility: {
         Args: { post_id: number };
         Returns: Database["public"]["CompositeTypes"]["visibility"];
@@ -759,6 +770,10 @@ export type Database = {
           isOneToOne: false;
           isSetofReturn: true;
         };
+      };
+      hide_trend: {
+        Args: { kind: Database["public"]["Enums"]["trend_kind"]; reason?: string; term: string };
+        Returns: undefined;
       };
       home_feed: {
         Args: { after?: number | null; before?: number | null; page_size?: number };
@@ -1139,6 +1154,11 @@ export type Database = {
         };
         Returns: undefined;
       };
+      set_trust_seed: { Args: { is_seed?: boolean; profile_id: string }; Returns: undefined };
+      show_trend: {
+        Args: { kind: Database["public"]["Enums"]["trend_kind"]; term: string };
+        Returns: undefined;
+      };
       sync: {
         Args: { cursors?: Json; page_size?: number };
         Returns: Database["public"]["CompositeTypes"]["stream_page"][];
@@ -1170,6 +1190,51 @@ export type Database = {
         };
       };
       transfer_group: { Args: { conversation_id: number; profile_id: string }; Returns: undefined };
+      trending_links: {
+        Args: {
+          language?: string | null;
+          page_size?: number;
+          period?: Database["public"]["Enums"]["trend_period"];
+          scope?: Database["public"]["Enums"]["trend_scope"];
+        };
+        Returns: Database["public"]["CompositeTypes"]["trending_link"][];
+        SetofOptions: {
+          from: "*";
+          to: "trending_link";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      trending_posts: {
+        Args: {
+          language?: string | null;
+          page_size?: number;
+          period?: Database["public"]["Enums"]["trend_period"];
+          scope?: Database["public"]["Enums"]["trend_scope"];
+        };
+        Returns: Database["public"]["CompositeTypes"]["trending_post"][];
+        SetofOptions: {
+          from: "*";
+          to: "trending_post";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      trending_tags: {
+        Args: {
+          language?: string | null;
+          page_size?: number;
+          period?: Database["public"]["Enums"]["trend_period"];
+          scope?: Database["public"]["Enums"]["trend_scope"];
+        };
+        Returns: Database["public"]["CompositeTypes"]["trending_tag"][];
+        SetofOptions: {
+          from: "*";
+          to: "trending_tag";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       unreact: { Args: { emoji: string; message_id: number }; Returns: undefined };
       unread: {
         Args: Record<PropertyKey, never>;
@@ -1303,6 +1368,9 @@ export type Database = {
         | "filtered_requests";
       notification_source: "everyone" | "established" | "following" | "nobody";
       shown_history: "all" | "joining" | "none";
+      trend_kind: "tag" | "link";
+      trend_period: "hour" | "day" | "week";
+      trend_scope: "everybody" | "network";
       username_refusal: "username_format" | "username_reserved" | "username_taken";
       visibility_rule:
         | "own"
@@ -1481,6 +1549,7 @@ export type Database = {
         links: string[];
         is_private: boolean;
         is_searchable: boolean;
+        is_discoverable: boolean;
         shows_likes: boolean;
         created_at: string;
         followers: number;
@@ -1537,6 +1606,32 @@ export type Database = {
         post: Database["public"]["CompositeTypes"]["card"] | null;
         reply_to: Database["public"]["CompositeTypes"]["author"] | null;
         quoted: Database["public"]["CompositeTypes"]["card"] | null;
+      };
+      trending_link: {
+        url: string;
+        people: number;
+        expected: number;
+        probability: number;
+        since: string | null;
+        language: string | null;
+        posts: Database["public"]["CompositeTypes"]["card"][];
+      };
+      trending_post: {
+        id: number;
+        post: Database["public"]["CompositeTypes"]["card"];
+        reply_to: Database["public"]["CompositeTypes"]["author"] | null;
+        quoted: Database["public"]["CompositeTypes"]["card"] | null;
+        people: number;
+        score: number;
+      };
+      trending_tag: {
+        tag: string;
+        people: number;
+        expected: number;
+        probability: number;
+        since: string | null;
+        language: string | null;
+        posts: Database["public"]["CompositeTypes"]["card"][];
       };
       unread_counts: {
         notifications: number;
@@ -1749,6 +1844,9 @@ export const Constants = {
       ],
       notification_source: ["everyone", "established", "following", "nobody"],
       shown_history: ["all", "joining", "none"],
+      trend_kind: ["tag", "link"],
+      trend_period: ["hour", "day", "week"],
+      trend_scope: ["everybody", "network"],
       username_refusal: ["username_format", "username_reserved", "username_taken"],
       visibility_rule: [
         "own",
