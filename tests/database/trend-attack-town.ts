@@ -14,13 +14,13 @@ export interface Town extends AsyncDisposable {
   db: Database;
   /** When the history ends. The test goes on from here. */
   nowMs: number;
-  /** 800 honest people, 60 days old. They follow each other. */
+  /** 800 honest people, 90 days old. They follow each other. */
   residents: string[];
   /** 60 residents who are trusted. None of them follows another one. */
   strangers: string[];
   /** 200 accounts of yesterday. They follow each other, and nobody else follows them. */
   fresh: string[];
-  /** 200 old accounts. They follow each other, and one resident follows each. Another resident for each. */
+  /** 200 accounts, 60 days old. They follow each other. A resident follows each, and each time another one. */
   bought: string[];
 }
 
@@ -50,7 +50,7 @@ export async function attack(town: Town, work: (plot: Plot) => Promise<void>): P
   const undo = new Error("undo");
   await town.db.admin
     .begin(async (sql) => {
-      await work(new Plot(sql, town.nowMs));
+      await work(plotOf(sql, town.nowMs));
       throw undo;
     })
     .catch((error) => {
@@ -59,72 +59,71 @@ export async function attack(town: Town, work: (plot: Plot) => Promise<void>): P
 }
 
 /** What an attacker does, minute by minute. */
-export class Plot {
-  readonly sql: TransactionSql;
-  private clockMs: number;
-
-  constructor(sql: TransactionSql, nowMs: number) {
-    this.sql = sql;
-    this.clockMs = nowMs;
-  }
-
-  /** Everybody posts once, one after the other within these minutes. @returns the ids of the posts */
-  async post(authors: string[], text: string | ((place: number) => string), minutes = 1): Promise<number[]> {
-    const posts = authors.map((author, place) => ({
-      author,
-      content: typeof text === "string" ? text : text(place),
-      at: new Date(this.clockMs + (minutes * 60_000 * place) / authors.length).toISOString(),
-    }));
-    this.clockMs += minutes * 60_000;
-    const rows = await this.sql`
-      insert into posts (id, author_id, content)
-      select private.new_id(post.at), post.author, post.content
-      from jsonb_to_recordset(${this.sql.json(posts)}) as post (author uuid, content text, at timestamptz)
-      returning id
-    `;
-    return rows.map(({ id }) => id);
-  }
-
-  async delete(posts: number[]): Promise<void> {
-    await this.sql`delete from posts where id = any (${posts}::bigint[])`;
-  }
-
-  /** What the job of each minute does. */
-  async refresh(): Promise<void> {
-    await refreshTrends(this.sql, new Date(this.clockMs));
-  }
-
-  pass(minutes: number): void {
-    this.clockMs += minutes * 60_000;
-  }
-
+export interface Plot {
+  sql: TransactionSql;
+  /** Everybody posts once, one after the other within these minutes (1 if absent). @returns the ids of the posts */
+  post(authors: string[], text: (place: number) => string, minutes?: number): Promise<number[]>;
+  delete(posts: number[]): Promise<void>;
+  /** Does what the job of each minute does. */
+  refresh(): Promise<void>;
+  pass(minutes: number): void;
   /** How many posts say a tag, whether their authors count or not. */
-  async uses(tag: string): Promise<number> {
-    const [row] = await this
-      .sql`select count(*) from private.trend_uses where kind = 'tag' and term = ${tag}`;
-    return row?.count;
-  }
-
+  uses(tag: string): Promise<number>;
   /** The people who count for a tag in the last hour. */
-  async people(tag: string): Promise<number> {
-    const [row] = await this
-      .sql`select in_hour from private.trend_counts where kind = 'tag' and term = ${tag}`;
-    return row?.in_hour ?? 0;
-  }
-
+  people(tag: string): Promise<number>;
   /** The periods in which a stranger reads that the tag trends. */
-  async trendsIn(tag: string): Promise<string[]> {
-    await this.sql`set local role anon`;
-    const rows = await this.sql`
-      select period
-      from unnest(enum_range(null::trend_period)) as period
-      cross join lateral trending_tags(period, page_size => 50) as trending
-      where trending.tag = ${tag}
-      order by period
-    `;
-    await this.sql`reset role`;
-    return rows.map(({ period }) => period);
-  }
+  trendsIn(tag: string): Promise<string[]>;
+}
+
+function plotOf(sql: TransactionSql, nowMs: number): Plot {
+  let clockMs = nowMs;
+  return {
+    sql,
+    async post(authors, text, minutes = 1) {
+      const posts = authors.map((author, place) => ({
+        author,
+        content: text(place),
+        at: new Date(clockMs + (minutes * 60_000 * place) / authors.length).toISOString(),
+      }));
+      clockMs += minutes * 60_000;
+      const rows = await sql`
+        insert into posts (id, author_id, content)
+        select private.new_id(post.at), post.author, post.content
+        from jsonb_to_recordset(${sql.json(posts)}) as post (author uuid, content text, at timestamptz)
+        returning id
+      `;
+      return rows.map(({ id }) => id);
+    },
+    async delete(posts) {
+      await sql`delete from posts where id = any (${posts}::bigint[])`;
+    },
+    async refresh() {
+      await refreshTrends(sql, new Date(clockMs));
+    },
+    pass(minutes) {
+      clockMs += minutes * 60_000;
+    },
+    async uses(tag) {
+      const [row] = await sql`select count(*) from private.trend_uses where kind = 'tag' and term = ${tag}`;
+      return row?.count;
+    },
+    async people(tag) {
+      const [row] = await sql`select in_hour from private.trend_counts where kind = 'tag' and term = ${tag}`;
+      return row?.in_hour ?? 0;
+    },
+    async trendsIn(tag) {
+      await sql`set local role anon`;
+      const rows = await sql`
+        select period
+        from unnest(enum_range(null::trend_period)) as period
+        cross join lateral trending_tags(period, page_size => 50) as trending
+        where trending.tag = ${tag}
+        order by period
+      `;
+      await sql`reset role`;
+      return rows.map(({ period }) => period);
+    },
+  };
 }
 
 async function group(sql: Sql, name: string): Promise<string[]> {
