@@ -54,8 +54,10 @@ export interface Refreshed {
   ended: number;
 }
 
-/** Each call counts at most 20,000 changes, and closes at most 24 hours. */
-const callsMost = 10;
+/** So many that a call takes a few seconds also on a slow machine. */
+const changesMost = 5_000;
+/** Each call closes at most 24 hours. */
+const callsMost = 40;
 const countingMaxMs = 10_000;
 /** Hosted Supabase gives a request 2 s of CPU. The next minute computes the rest. */
 const forecastsMost = 500;
@@ -99,7 +101,9 @@ export async function refreshTrends(sql: TransactionSql, at?: Date): Promise<Ref
 async function count(sql: TransactionSql, moment: PendingQuery<Row[]>): Promise<number> {
   const endsAtMs = performance.now() + countingMaxMs;
   for (let call = 1; ; call++) {
-    const [row] = await sql<{ waiting: number }[]>`select private.refresh_trends(${moment}) as waiting`;
+    const [row] = await sql<
+      { waiting: number }[]
+    >`select private.refresh_trends(${moment}, ${changesMost}) as waiting`;
     const waiting = row?.waiting ?? 0;
     if (waiting === 0 || call === callsMost || performance.now() > endsAtMs) return waiting;
   }
