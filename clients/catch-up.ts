@@ -43,6 +43,8 @@ export interface Timing extends BackOff {
 
 export interface CatchUpOptions {
   apply(change: Change): void | Promise<void>;
+  /** Whether the client has heard of something that this snapshot does not have yet. Absent: never. */
+  isTooOld?(name: string, snapshot: Record<string, unknown>): boolean;
   /** `isCatchingUp()`, `isPaused()` or `isReachable()` may have changed. */
   changed(): void;
   failed(error: Error): void;
@@ -84,7 +86,7 @@ const ahead = Number.MAX_SAFE_INTEGER;
 export function createCatchUp(
   supabase: SupabaseClient,
   calling: Calling,
-  { apply, changed, failed, timing }: CatchUpOptions,
+  { apply, isTooOld, changed, failed, timing }: CatchUpOptions,
 ): CatchUp {
   const { stopped } = calling;
   const streams = new Map<string, Stream>();
@@ -166,6 +168,11 @@ export function createCatchUp(
     const stream = streams.get(name);
     if (!stream) return;
     stream.isKnown = true;
+    if (start_over && isTooOld?.(name, snapshot ?? {}) && ++stream.refusals < mostAsks) {
+      stream.cursor = undefined;
+      isWanted = true;
+      return;
+    }
     stream.refusals = 0;
     if (start_over) {
       await trying(stream, async () => {

@@ -39,6 +39,8 @@ interface Room {
   readonly options: ConversationOptions;
   /** What the last snapshot said. A topic that is null: the person may not listen. */
   row: Row | undefined;
+  /** The newest view that the person's own stream told of. */
+  view: number;
   /** The epoch of the newest topic that was heard of. */
   epoch: number;
   topic: string | null;
@@ -54,6 +56,8 @@ export interface Conversations {
   open(id: number, options?: ConversationOptions): Conversation;
   /** Something was applied. It may say that a topic moved, or that a conversation has to begin again. */
   applied(change: Change): void;
+  /** Whether a snapshot of a stream is older than what the person's own stream told. */
+  isTooOld(stream: string, snapshot: Record<string, unknown>): boolean;
   /** The person's own topic told of something new in a conversation. */
   news(id: number, lastSeq: number): void;
   areJoined(): boolean;
@@ -103,6 +107,7 @@ export function createConversations(
       stream: `conversation:${id}`,
       options,
       row: undefined,
+      view: 0,
       epoch: 0,
       topic: null,
       main: undefined,
@@ -116,7 +121,15 @@ export function createConversations(
     return { stream: room.stream, typing: () => tellTyping(room), close: () => close(room) };
   }
 
+  const roomOf = (name: string): Room | undefined =>
+    [...rooms.values()].find(({ stream }) => stream === name);
+
   function applied(change: Change): void {
+    // A snapshot of the person's own stream does not say which views changed before it.
+    if (change.type === "replace" && change.stream.startsWith("user:")) {
+      restartAll();
+      return;
+    }
     if (change.type === "event" && change.kind === "conversation" && change.stream.startsWith("user:")) {
       const { conversation_id, conversation } = change.payload as {
         conversation_id: number;
@@ -126,11 +139,12 @@ export function createConversations(
       if (room) seenBySelf(room, conversation);
       return;
     }
-    const room = [...rooms.values()].find(({ stream }) => stream === change.stream);
+    const room = roomOf(change.stream);
     if (!room) return;
     if (change.type === "gone") void close(room);
     else if (change.type === "replace") {
       room.row = change.snapshot.conversation as Row;
+      room.view = room.row.view;
       move(room, room.row.topic);
     } else if (change.kind === "moved") {
       move(room, change.payload.topic as string | null, shareOfMoveMs(room));
@@ -141,12 +155,19 @@ export function createConversations(
 
   /** The person's own stream has the conversation as they see it now. Null: they are not in it. */
   function seenBySelf(room: Room, row: Row | null): void {
+    room.view = row ? Math.max(room.view, row.view) : 0;
     // Before the snapshot there is nothing to compare. The snapshot is newer.
     if (!room.row) return;
     // If the view is another one, the person sees old messages in another way now. `sync()` says which,
     // and whether they may read it at all.
     if (row && row.view === room.row.view) move(room, row.topic, shareOfMoveMs(room));
     else catchUp.restart(room.stream);
+  }
+
+  function restartAll(): void {
+    for (const { stream } of rooms.values()) {
+      if (catchUp.cursorOf(stream) !== undefined) catchUp.restart(stream);
+    }
   }
 
   /** Goes to another topic of the conversation. An older one comes late, and is left aside. */
@@ -236,6 +257,11 @@ export function createConversations(
   return {
     open,
     applied,
+    isTooOld(stream, snapshot) {
+      const row = snapshot.conversation as Row | undefined;
+      // Postgres sends an event a moment before others can read it.
+      return row !== undefined && row.view < (roomOf(stream)?.view ?? 0);
+    },
     news(id, seq) {
       const room = rooms.get(id);
       if (room) catchUp.heard(room.stream, { seq, kind: "news", payload: null });

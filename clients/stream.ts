@@ -21,7 +21,7 @@ export interface Stream {
   readonly held: Map<number, { event: Heard; asks: number }>;
   /** Whether `sync()` has answered it. */
   isKnown: boolean;
-  /** How often `sync()` had no answer for it so far, while it is not known. */
+  /** How often `sync()` had no answer for it so far, or one that was too old. */
   refusals: number;
 }
 

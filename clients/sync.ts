@@ -34,7 +34,7 @@ export interface SyncOptions {
   apply(change: Change): void | Promise<void>;
   /**
    * There is a new message in this conversation, open or not. Null: there may be something new in any of
-   * them, so read the list again. It comes null at the beginning, too.
+   * them, so read the list again. It comes null after each join, too, and when the page or network is back.
    */
   onNews?(conversationId: number | null): void;
   /** Called whenever the state changes. The first state is `offline`. */
@@ -131,7 +131,13 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
     },
     renewToken: () => supabase.auth.refreshSession(),
   };
-  const catchUp = createCatchUp(supabase, calling, { apply, changed: tell, failed, timing });
+  const catchUp = createCatchUp(supabase, calling, {
+    apply,
+    isTooOld: (name, snapshot) => conversations.isTooOld(name, snapshot),
+    changed: tell,
+    failed,
+    timing,
+  });
   const conversations = createConversations(supabase, calling, {
     catchUp,
     userId: () => userId,
@@ -207,7 +213,7 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
   }
 
   function joined(): void {
-    wake();
+    catchUpAll();
     clearTimeout(checkAfterJoin);
     checkAfterJoin = setTimeout(() => void check(), timing.checkAfterJoinMs * (1 + Math.random()));
   }
@@ -217,8 +223,14 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
     if (!stopped.aborted) conversations.applied(change);
   }
 
-  /** The network or the page is back, or something may be missing. */
+  /** The network or the page is back. News has no number, so some may be lost. */
   function wake(): void {
+    catchUpAll();
+    if (!stopped.aborted && own) options.onNews?.(null);
+  }
+
+  /** Something may be missing. */
+  function catchUpAll(): void {
     if (stopped.aborted || !own) return;
     own.retry();
     conversations.retry();

@@ -15,6 +15,7 @@ export function createContext(
     hub: createHub(),
     heard: createHeard(),
     connections: new Set(),
+    published: 0,
     tallies: { users: 0, timers: 0, subscriptions: 0 },
     stopping: false,
   };

@@ -107,14 +107,17 @@ export const defaultLimits: RealtimeLimits = {
   drainMs: 1_000,
 };
 
-/** Counts how often something happens. The rate is the mean over the last full buckets. */
+/**
+ * Counts how often something happens. The rate is the mean over the last full buckets. A caller
+ * that asks many rates at once reads the clock once and passes the time.
+ */
 export interface Rate {
   readonly limitPerS: number;
-  add(count?: number): void;
+  add(count?: number, atMs?: number): void;
   perS(): number;
   exceeded(): boolean;
   /** How many came in the last full buckets and in the one that is filling. */
-  used(): number;
+  used(atMs?: number): number;
   /** The seconds that `perS` is the mean over: those of the full buckets, of one at least. */
   spanS(): number;
 }
@@ -130,8 +133,7 @@ export function createRate(
   let filling = 0;
   let endsMs = nowMs() + bucketMs;
 
-  function roll(): void {
-    const now = nowMs();
+  function roll(now = nowMs()): void {
     if (now < endsMs) return;
     const passed = 1 + Math.floor((now - endsMs) / bucketMs);
     endsMs += passed * bucketMs;
@@ -149,14 +151,14 @@ export function createRate(
   };
   return {
     limitPerS,
-    add(count = 1) {
-      roll();
+    add(count = 1, atMs?: number) {
+      roll(atMs);
       filling += count;
     },
     perS,
     exceeded: () => perS() >= limitPerS,
-    used() {
-      roll();
+    used(atMs) {
+      roll(atMs);
       return sum + filling;
     },
     spanS() {

@@ -21,6 +21,7 @@ export function createParties(limits: RealtimeLimits): Parties {
     sockets: 0,
     users: 0,
     rates: createRates(limits),
+    copies: { number: 0, paid: 0 },
     ...more,
   });
   const service = create(Number.POSITIVE_INFINITY);
@@ -81,20 +82,42 @@ function* chain(party: Party): Generator<Party> {
   for (let next: Party | undefined = party; next; next = next.within) yield next;
 }
 
-/** How many more events of a kind fit into the party's share. */
-export function roomOf(context: Context, party: Party, kind: keyof Rates): number {
+/** What all shares are a part of, at one moment. */
+export interface Shares {
+  kind: keyof Rates;
+  /** How many events of this kind fit into the limit of the server. */
+  all: number;
+  atMs: number;
+}
+
+export function sharesOf(context: Context, kind: keyof Rates): Shares {
   const { limitPerS, spanS } = context.rates[kind];
-  const all = limitPerS * spanS();
-  let room = Number.POSITIVE_INFINITY;
-  for (let next: Party | undefined = party; next; next = next.within) {
-    room = Math.min(room, next.share * all - next.rates[kind].used());
-  }
-  return room;
+  return { kind, all: limitPerS * spanS(), atMs: performance.now() };
 }
 
 /** Whether `count` more events of a kind fit into the party's share. */
 export function hasRoom(context: Context, party: Party, kind: keyof Rates, count = 1): boolean {
-  return count <= roomOf(context, party, kind);
+  return fits(party, sharesOf(context, kind), count);
+}
+
+function fits(party: Party, { kind, all, atMs }: Shares, count: number): boolean {
+  for (let next: Party | undefined = party; next; next = next.within) {
+    if (next.rates[kind].used(atMs) + count > next.share * all) return false;
+  }
+  return true;
+}
+
+/**
+ * Counts one event for a party and for those it belongs to. The caller counts it for the server,
+ * for all parties at once.
+ * @returns false when the share is used up
+ */
+export function takeOne(party: Party, shares: Shares): boolean {
+  if (!fits(party, shares, 1)) return false;
+  for (let next: Party | undefined = party; next; next = next.within) {
+    next.rates[shares.kind].add(1, shares.atMs);
+  }
+  return true;
 }
 
 /** Counts events for a party, for those it belongs to, and for the server. */

@@ -1,7 +1,7 @@
 /** One message to everybody on a topic, and the rate of messages that this counts towards. */
 import { shutDown } from "./channel.ts";
 import { deliver } from "./outgoing.ts";
-import { charge, hasRoom, roomOf } from "./parties.ts";
+import { charge, hasRoom, sharesOf, takeOne } from "./parties.ts";
 import type { EncodedBroadcast, Fanout } from "./protocol.ts";
 import type { Channel, Context, Party, Topic } from "./state.ts";
 
@@ -30,8 +30,10 @@ export function publish(
   except?: Channel,
 ): void {
   const { id } = fanout;
-  const bills = new Map<Party, Bill>();
+  const shares = sharesOf(context, "events");
+  const number = ++context.published;
   let paid = 0;
+  let further = 0;
   for (const channel of topic.channels) {
     if (channel === except || channel.rights.broadcast.read !== true) continue;
     if (id !== undefined && channel.replayed?.has(id)) {
@@ -41,39 +43,30 @@ export function publish(
     }
     const frame = fanout.frame(channel.connection.version);
     if (!frame) continue;
-    const bill = bills.get(channel.party) ?? { first: 0, further: 0 };
-    bills.set(channel.party, bill);
-    if (payer && bill.first < firstCopies) {
-      bill.first++;
+    if (payer && isFirstCopy(channel.party, number)) {
       paid++;
-    } else if (!takeFurtherCopy(context, channel.party, bill)) {
+    } else if (takeOne(channel.party, shares)) {
+      further++;
+    } else {
       shutDown(context, channel, tooManyMessages);
       continue;
     }
     deliver(context, channel, frame, id);
   }
   // Only now and not for each copy: a topic may have thousands of channels.
-  for (const [party, { further }] of bills) charge(context, party, "events", further);
+  context.rates.events.add(further);
   if (payer) charge(context, payer, "events", paid);
   if (context.rates.events.exceeded()) closeAll(context, topic.channels, except);
 }
 
-/** The copies of one message that go to one party. */
-interface Bill {
-  /** Those that the sender pays for. */
-  first: number;
-  /** Those that the party pays for itself. */
-  further: number;
-  /** The most further copies. Undefined until there is one. */
-  furtherMax?: number;
-}
-
-/** Puts a copy on the party's bill. @returns false when its share is used up */
-function takeFurtherCopy(context: Context, party: Party, bill: Bill): boolean {
-  bill.furtherMax ??= roomOf(context, party, "events");
-  if (bill.further + 1 > bill.furtherMax) return false;
-  bill.further++;
-  return true;
+/** Whether the sender of a message pays for this copy to a party. Counts the copy. @param number of the message */
+function isFirstCopy(party: Party, number: number): boolean {
+  const { copies } = party;
+  if (copies.number !== number) {
+    copies.number = number;
+    copies.paid = 0;
+  }
+  return copies.paid++ < firstCopies;
 }
 
 /** Sends a change of the database to one channel, which pays for it. */

@@ -24,6 +24,8 @@ export interface Context {
   hub: Hub;
   heard: Heard;
   connections: Set<Connection>;
+  /** How many messages were sent to topics. It is the number of the newest one. */
+  published: number;
   lastChange?: LastChange;
   tallies: Tallies;
   /** True once the server begins to stop. It then refuses joins. */
@@ -52,6 +54,8 @@ export interface Party {
   /** Those of its sockets that have joined a channel. */
   users: number;
   rates: Rates;
+  /** The number of the last message from a sender that it got, and how many copies of it. */
+  copies: { number: number; paid: number };
 }
 
 /** All parties that were there lately. */

@@ -68,13 +68,15 @@
  * row.
  */
 
+-- The cast to text keeps it immutable in the eyes of the planner, which puts it into the expression
+-- around it.
 create function private.queue_key(queue text, person_id uuid)
 returns bigint
 language sql
 immutable
 parallel safe
 security invoker
-return hashtextextended(queue_key.queue || ' of ' || queue_key.person_id, 0);
+return hashtextextended(queue_key.queue || ' of ' || queue_key.person_id::text, 0);
 
 comment on function private.queue_key is 'The number of the advisory lock of a person''s queue: turn, blocks or posts. The chance that two people share a number is 1 in 2^64.';
 revoke all on function private.queue_key (text, uuid) from public, anon, authenticated, service_role;

@@ -75,12 +75,16 @@ grant update (user_id, kind, from_whom, delivery) on public.notification_prefere
 
 -- Rules ----------------------------------------------------------------------
 
+-- Each word is cast. A cast of the whole keeps the planner from putting it into the query around it.
 create function private.default_delivery(kind public.notification_kind)
 returns public.notification_delivery
 language sql
 immutable
 security invoker
-return case default_delivery.kind when 'edited' then 'quiet' else 'loud' end::public.notification_delivery;
+return case default_delivery.kind
+    when 'edited' then 'quiet'::public.notification_delivery
+    else 'loud'::public.notification_delivery
+  end;
 
 comment on function private.default_delivery is 'How a kind arrives when somebody has no preference for it.';
 revoke all on function private.default_delivery (public.notification_kind) from public, anon, authenticated, service_role;

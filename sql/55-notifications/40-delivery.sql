@@ -244,18 +244,20 @@ begin
   starts_muted := known.has_mute and private.mutes_notifications(notice.recipient_id, notice.actor_id);
 
   -- If it was withdrawn less than a day ago, it returns to its old place.
-  if known.withdrawn_at > now() - interval '1 day' and exists (
-    select from private.notification_groups
+  if known.withdrawn_at > now() - interval '1 day' then
+    perform
+    from private.notification_groups
     where notification_groups.recipient_id = notice.recipient_id
-      and notification_groups.group_id = known.group_id
-  ) then
-    update private.notifications
-    set withdrawn_at = null, is_muted = starts_muted
-    where notifications.recipient_id = notice.recipient_id and notifications.id = known.id;
-    if not starts_muted then
-      desk := private.regroup(desk, known.group_id, 1);
+      and notification_groups.group_id = known.group_id;
+    if found then
+      update private.notifications
+      set withdrawn_at = null, is_muted = starts_muted
+      where notifications.recipient_id = notice.recipient_id and notifications.id = known.id;
+      if not starts_muted then
+        desk := private.regroup(desk, known.group_id, 1);
+      end if;
+      return desk;
     end if;
-    return desk;
   end if;
 
   return private.add_notification(
@@ -483,7 +485,7 @@ declare
   most constant integer := 10000;
   first_seq constant bigint := stream.last_seq + 1;
   this_second constant bigint := extract(epoch from clock_timestamp());
-  hidden_ids uuid[] := array(select private.hidden_ids(stream.user_id));
+  hidden_ids uuid[];
 begin
   stream.last_seq := stream.last_seq + cardinality(subjects);
   stream.told := case stream.told_second when this_second then stream.told else 0 end + cardinality(subjects);
@@ -497,6 +499,9 @@ begin
   select stream.user_id, first_seq + event.place - 1, append_events.kind, event.subject
   from unnest(subjects) with ordinality as event (subject, place);
 
+  if append_events.kind = 'notification' then
+    hidden_ids := array(select hidden.id from private.hidden_from(stream.user_id) as hidden (id));
+  end if;
   perform realtime.send(
     jsonb_build_object(
       'seq', first_seq + event.place - 1,
@@ -543,9 +548,10 @@ begin
     return private.append_events(stream, 'start_over', array[null::bigint]);
   elsif cardinality(desk.changed) > 0 then
     -- The order must not tell a block from a deleted account. So it is not the order of work.
-    return private.append_events(
-      stream, 'notification', array(select unnest(desk.changed) as group_id order by group_id)
-    );
+    if cardinality(desk.changed) > 1 then
+      desk.changed := array(select unnest(desk.changed) as group_id order by group_id);
+    end if;
+    return private.append_events(stream, 'notification', desk.changed);
   elsif stream.requests <> before.requests then
     return private.append_events(stream, 'unread', array[null::bigint]);
   elsif stream.last_id <> before.last_id then
@@ -601,9 +607,9 @@ begin
       from private.streams
       where streams.user_id = recipient
       for no key update skip locked;
-      is_busy := not deliver.waits
-        and (before.user_id is null or private.is_told_enough(before))
-        and not exists (
+      is_busy := not deliver.waits and (before.user_id is null or private.is_told_enough(before));
+      if is_busy then
+        is_busy := not exists (
           select
           from unnest(notices) as looked
           where looked.recipient_id = recipient and (
@@ -612,6 +618,7 @@ begin
             )
           )
         );
+      end if;
       if before.user_id is null and not is_busy then
         select streams.* into before
         from private.streams
@@ -680,15 +687,16 @@ begin
   end if;
   leaves := set_config('plaza.leaves_notices', 'yes', true);
 
+  -- By its ctid, so that Postgres does not look up each row a second time.
   with taken as (
     delete from private.notice_queue
-    where notice_queue.xact = new.xact and notice_queue.id in (
-      select first.id
+    where notice_queue.ctid = any (array(
+      select first.ctid
       from private.notice_queue as first
       where first.xact = new.xact
       order by first.id
       limit most
-    )
+    ))
     returning notice_queue.*
   )
   select array_agg(taken) into notices

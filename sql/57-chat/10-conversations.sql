@@ -119,7 +119,7 @@ comment on column private.conversation_members.from_seq is 'The person sees mess
 comment on column private.conversation_members.delivered_seq is 'Up to here a device of the person got everything.';
 comment on column private.conversation_members.read_seq is 'Up to here the person read everything. Nobody else sees it.';
 comment on column private.conversation_members.shown_seq is 'Up to here the others see that the person read.';
-comment on column private.conversation_members.view is 'It grows when the person sees the past in another way, without an event of the conversation: after a block, or when they delete a message for themselves. It begins with the time, so that it is another one when the person comes back.';
+comment on column private.conversation_members.view is 'It grows when the person sees the past in another way, without an event of the conversation: after a block, or when they delete a message for themselves, accept, or switch receipts on or off. It begins with the time, so that it is another one when the person comes back.';
 comment on column private.conversation_members.keeps_deleted is 'In a direct conversation: whether the other''s messages stay when the other deletes their account.';
 revoke all on private.conversation_members from public, anon, authenticated, service_role;
 
@@ -127,6 +127,22 @@ revoke all on private.conversation_members from public, anon, authenticated, ser
 create index conversation_members_user_id_idx on private.conversation_members (user_id, conversation_id);
 
 -- Acting ---------------------------------------------------------------------
+
+-- In SQL and not a definer, so that the planner puts it into the query around it.
+create function private.bans(user_id uuid)
+returns setof boolean
+language sql
+stable
+security invoker
+rows 1
+begin atomic
+  select true
+  from auth.users
+  where users.id = bans.user_id and users.banned_until > now();
+end;
+
+comment on function private.bans is 'A row when an account is banned.';
+revoke all on function private.bans (uuid) from public, anon, authenticated, service_role;
 
 -- Definer, because nobody may read the accounts of Auth.
 create function private.is_locked_out(user_id uuid)
@@ -137,10 +153,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  return exists (
-    select from auth.users
-    where users.id = is_locked_out.user_id and users.banned_until > now()
-  );
+  return exists (select from private.bans(is_locked_out.user_id));
 end;
 $$;
 

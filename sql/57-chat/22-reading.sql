@@ -83,6 +83,26 @@ comment on function private.unheard_ids is 'The people whose text a member does 
 revoke all on function private.unheard_ids (private.conversations, private.conversation_members)
   from public, anon, authenticated, service_role;
 
+create function private.unheard_in(conversation_id bigint, user_id uuid)
+returns uuid[]
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+begin
+  return (
+    select private.unheard_ids(conversations, members)
+    from private.conversations
+    join private.conversation_members as members on members.conversation_id = conversations.id
+    where conversations.id = unheard_in.conversation_id and members.user_id = unheard_in.user_id
+  );
+end;
+$$;
+
+comment on function private.unheard_in is 'The people whose text a member of a conversation does not read.';
+revoke all on function private.unheard_in (bigint, uuid) from public, anon, authenticated, service_role;
+
 -- The ids of a page. It reads the index of the conversation in one direction.
 create function private.message_page(
   member private.conversation_members, after_seq bigint, before_seq bigint, is_backward boolean, page_size integer

@@ -10,7 +10,8 @@
  * text that is deleted is gone from the log too.
  *
  * An entry is sent to the topic conversation:<id>:<epoch> at once, with what every listener
- * may read. If a listener may read less than that, payload is null, and clients ask sync().
+ * may read. If a listener may read less than that, payload is null, and clients ask sync(). Only
+ * a listener who deleted a message for themselves still hears its changes.
  * docs/decisions/0011-chat.md says why.
  */
 
@@ -64,14 +65,21 @@ begin
     select conversation_members.user_id
     from private.conversation_members
     where conversation_members.conversation_id = apart_ids.conversation_id and conversation_members.is_apart
+    union all
+    select former_members.user_id
+    from private.former_members
+    where former_members.conversation_id = apart_ids.conversation_id and former_members.is_apart
   );
 end;
 $$;
 
-comment on function private.apart_ids is 'The members of a group who block another member.';
+comment on function private.apart_ids is 'The members of a group who block another member, and the former members who are hidden from a member.';
 revoke all on function private.apart_ids (bigint) from public, anon, authenticated, service_role;
 
 create index conversation_members_apart_idx on private.conversation_members (conversation_id, user_id) where is_apart;
+-- The members who do not read the whole past.
+create index conversation_members_from_seq_idx on private.conversation_members (conversation_id, from_seq)
+  where is_accepted and from_seq > 0;
 
 create function private.send_event(
   conversation private.conversations, seq bigint, kind private.conversation_event_kind, payload jsonb
@@ -175,8 +183,14 @@ begin
   select messages.* into message
   from private.messages
   where messages.id = append_message_event.message_id;
+  -- A newcomer may listen who does not read a message that is this old.
   return private.append_event(
-    conversation, 'message', message.id, null, private.message_for_all(conversation, message)
+    conversation, 'message', message.id, null, case when not exists (
+      select from private.conversation_members
+      where conversation_members.conversation_id = conversation.id
+        and conversation_members.is_accepted
+        and conversation_members.from_seq > 0 and conversation_members.from_seq >= message.seq
+    ) then private.message_for_all(conversation, message) end
   );
 end;
 $$;

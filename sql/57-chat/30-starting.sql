@@ -37,7 +37,6 @@ begin
       conversation := private.hold_conversation(found_id);
       own := private.member_of(viewer_id, found_id);
       perform private.accept_member(conversation, own);
-      perform private.tell_own_devices(viewer_id, found_id);
     end if;
     return found_id;
   end if;
@@ -121,6 +120,7 @@ begin
   values (conversation.id, coalesce(create_group.name, ''));
   insert into private.conversation_members (conversation_id, user_id, role)
   values (conversation.id, viewer_id, 'owner');
+  perform private.tell(conversation.id, array[viewer_id]);
   perform private.add_change(conversation, 'created', viewer_id, null, create_group.name);
   perform private.add_people(conversation, viewer_id, create_group.member_ids);
   return conversation.id;

@@ -118,7 +118,7 @@ begin
     raise sqlstate 'PT400' using message = 'A group has at most 500 members', detail = 'group_full';
   end if;
 
-  insert into private.conversation_members (conversation_id, user_id, is_accepted, from_seq, read_seq, delivered_seq)
+  insert into private.conversation_members (conversation_id, user_id, is_accepted, from_seq, read_seq)
   select
     present.id, newcomer.id, newcomer.id = any (accepted_ids),
     case
@@ -126,9 +126,11 @@ begin
       when groups.history = 'none' and not newcomer.id = any (accepted_ids) then nothing_yet
       else present.last_seq
     end,
-    present.last_seq, present.last_seq
+    present.last_seq
   from unnest(profile_ids) as newcomer (id)
   join private.groups on groups.conversation_id = present.id;
+  delete from private.former_members
+  where former_members.conversation_id = present.id and former_members.user_id = any (profile_ids);
   update private.conversations
   set member_count = conversations.member_count + cardinality(profile_ids)
   where conversations.id = present.id;
@@ -212,8 +214,6 @@ begin
   end if;
 
   perform private.insert_members(conversation, added, accepted);
-  delete from private.group_removals
-  where group_removals.conversation_id = conversation.id and group_removals.user_id = any (added);
   delete from private.join_requests
   where join_requests.conversation_id = conversation.id and join_requests.user_id = any (added);
   conversation := private.after_coming(conversation, added);

@@ -7,17 +7,24 @@
 
 -- Going ----------------------------------------------------------------------
 
-create table private.group_removals (
-  conversation_id  bigint  not null references private.conversations (id) on delete cascade,
-  user_id          uuid    not null references public.profiles (id) on delete cascade,
+-- What they said stays in the group. So a block, or the end of their account, still changes what
+-- its members read.
+create table private.former_members (
+  conversation_id  bigint   not null references private.conversations (id) on delete cascade,
+  user_id          uuid     not null references public.profiles (id) on delete cascade,
+  is_removed       boolean  not null,
+  is_apart         boolean  not null default false,
 
   primary key (conversation_id, user_id)
 );
 
-comment on table private.group_removals is 'The people who were removed from a group. No invitation lets them in again.';
-revoke all on private.group_removals from public, anon, authenticated, service_role;
+comment on table  private.former_members is 'The people who left a group or were removed, and did not come back.';
+comment on column private.former_members.is_removed is 'Whether somebody removed the person. Then no invitation lets them in again.';
+comment on column private.former_members.is_apart is 'Whether the person and a member do not read each other, because of a block (70-blocks.sql).';
+revoke all on private.former_members from public, anon, authenticated, service_role;
 
-create index group_removals_user_id_idx on private.group_removals (user_id);
+create index former_members_user_id_idx on private.former_members (user_id);
+create index former_members_apart_idx on private.former_members (conversation_id, user_id) where is_apart;
 
 create function private.end_membership(
   conversation private.conversations, profile_id uuid, change public.conversation_change, actor_id uuid
@@ -34,6 +41,10 @@ begin
   delete from private.conversation_members
   where conversation_members.conversation_id = conversation.id
     and conversation_members.user_id = end_membership.profile_id;
+  -- An account that is being deleted waits for this conversation. So this must not wait for it.
+  insert into private.former_members (conversation_id, user_id, is_removed)
+  select conversation.id, end_membership.profile_id, end_membership.change = 'removed'
+  from private.hold_person(end_membership.profile_id);
   update private.conversations
   set member_count = conversations.member_count - 1
   where conversations.id = conversation.id
@@ -86,11 +97,6 @@ begin
     raise sqlstate 'PT403' using
       message = 'Your role in this group does not allow that', detail = 'role_too_low';
   end if;
-  -- An account that is being deleted waits for this conversation. So this must not wait for it.
-  insert into private.group_removals (conversation_id, user_id)
-  select conversation.id, other.user_id
-  from private.hold_person(other.user_id)
-  on conflict do nothing;
   perform private.end_membership(conversation, other.user_id, 'removed', viewer_id);
 end;
 $$;

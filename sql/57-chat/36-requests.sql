@@ -31,6 +31,8 @@ begin
       end
   where conversation_members.conversation_id = conversation.id and conversation_members.user_id = member.user_id
   returning conversation_members.* into accepted;
+  -- From now on the person sees the receipts of others. Their other devices learn the topic.
+  perform private.change_view(conversation.id, array[member.user_id]);
   if hides_past then
     conversation := private.move_conversation(conversation);
   end if;
@@ -67,7 +69,6 @@ begin
   if conversation.kind = 'group' then
     perform private.add_change(conversation, 'joined', viewer_id);
   end if;
-  perform private.tell_own_devices(viewer_id, conversation.id);
 end;
 $$;
 

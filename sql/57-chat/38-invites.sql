@@ -211,9 +211,10 @@ begin
     and (group_invites.expires_at is null or group_invites.expires_at > now())
     and (group_invites.uses_left is null or group_invites.uses_left > 0)
     and not exists (
-      select from private.group_removals
-      where group_removals.conversation_id = group_invites.conversation_id
-        and group_removals.user_id = usable_invite.viewer_id
+      select from private.former_members
+      where former_members.conversation_id = group_invites.conversation_id
+        and former_members.user_id = usable_invite.viewer_id
+        and former_members.is_removed
     )
     and not exists (
       select from private.conversation_members

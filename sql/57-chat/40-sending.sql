@@ -159,6 +159,10 @@ begin
   message.client_id := send_message.client_id;
   message.entities := private.text_entities(null, message.content);
 
+  -- Lists have the conversation from now on, also on the other devices of the sender.
+  if conversation.last_id = 0 then
+    perform private.tell(conversation.id, array[viewer_id]);
+  end if;
   -- A member who answers accepts the request, and has read what is there.
   if not own.is_accepted or own.is_declined then
     conversation := private.accept_member(conversation, own);

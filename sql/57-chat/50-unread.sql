@@ -7,6 +7,77 @@
  * 51-pointers.sql has what moves the pointer.
  */
 
+-- In SQL and not a definer, here and below, so that the planner puts it into the query around it.
+create function private.is_unread(message private.messages, member_id uuid, unheard_ids uuid[])
+returns boolean
+language sql
+stable
+security invoker
+return message.change is null
+  and message.deleted_at is null
+  and (message.expires_at is null or message.expires_at > now())
+  and message.sender_id is distinct from is_unread.member_id
+  and coalesce(message.sender_id <> all (is_unread.unheard_ids), true);
+
+comment on function private.is_unread is 'Whether a message counts as unread if it is behind the pointer of a member who did not delete it for themselves. unheard_ids: the people whose text the member does not read.';
+revoke all on function private.is_unread (private.messages, uuid, uuid[])
+  from public, anon, authenticated, service_role;
+
+create function private.count_behind(conversation_id bigint, pointer bigint, member_id uuid, unheard_ids uuid[])
+returns setof bigint
+language sql
+stable
+security invoker
+rows 1
+begin atomic
+  select count(*)
+  from (
+    select
+    from private.messages
+    where messages.conversation_id = count_behind.conversation_id
+      and messages.seq > count_behind.pointer
+      and private.is_unread(messages, count_behind.member_id, count_behind.unheard_ids)
+    limit 10000
+  ) as unread;
+end;
+
+comment on function private.count_behind is 'How many messages behind a pointer count as unread, with those that the member deleted for themselves.';
+revoke all on function private.count_behind (bigint, bigint, uuid, uuid[])
+  from public, anon, authenticated, service_role;
+
+-- Few people delete a message for themselves before they read it. So the index of unread messages
+-- has no ids, and these messages are counted apart.
+create function private.count_hidden_behind(conversation_id bigint, pointer bigint, member_id uuid, unheard_ids uuid[])
+returns bigint
+language plpgsql
+stable
+security invoker
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  most constant integer := 10000;
+begin
+  return (
+    select count(*)
+    from (
+      select
+      from private.hidden_messages
+      join private.messages on messages.id = hidden_messages.message_id
+      where hidden_messages.user_id = count_hidden_behind.member_id
+        and messages.conversation_id = count_hidden_behind.conversation_id
+        and messages.seq > count_hidden_behind.pointer
+        and private.is_unread(messages, count_hidden_behind.member_id, count_hidden_behind.unheard_ids)
+      limit most
+    ) as hidden
+  );
+end;
+$$;
+
+comment on function private.count_hidden_behind is 'How many of the messages that count_behind() counts were deleted by the member for themselves.';
+revoke all on function private.count_hidden_behind (bigint, bigint, uuid, uuid[])
+  from public, anon, authenticated, service_role;
+
 create function private.unread_messages(
   conversation private.conversations, member private.conversation_members, unheard_ids uuid[]
 )
@@ -18,48 +89,20 @@ set search_path = ''
 set plan_cache_mode = force_generic_plan
 as $$
 declare
-  most constant integer := 10000;
-  behind bigint := greatest(member.read_seq, member.from_seq);
+  pointer bigint := greatest(member.read_seq, member.from_seq);
   counted bigint;
 begin
   -- Nothing is behind the pointer.
-  if conversation.last_seq <= behind then
+  if conversation.last_seq <= pointer then
     return 0;
   end if;
   counted := (
-    select count(*)
-    from (
-      select
-      from private.messages
-      where messages.conversation_id = conversation.id
-        and messages.seq > behind
-        and messages.change is null
-        and messages.deleted_at is null
-        and (messages.expires_at is null or messages.expires_at > now())
-        and messages.sender_id is distinct from member.user_id
-        and coalesce(messages.sender_id <> all (unread_messages.unheard_ids), true)
-      limit most
-    ) as unread
+    select behind.messages
+    from private.count_behind(conversation.id, pointer, member.user_id, unread_messages.unheard_ids) as behind (messages)
   );
-  -- Few people delete a message for themselves before they read it.
   if counted > 0 and exists (select from private.hidden_messages where hidden_messages.user_id = member.user_id) then
-    counted := counted - (
-      select count(*)
-      from (
-        select
-        from private.hidden_messages
-        join private.messages on messages.id = hidden_messages.message_id
-        where hidden_messages.user_id = member.user_id
-          and messages.conversation_id = conversation.id
-          and messages.seq > behind
-          and messages.change is null
-          and messages.deleted_at is null
-          and (messages.expires_at is null or messages.expires_at > now())
-          and messages.sender_id is distinct from member.user_id
-          and coalesce(messages.sender_id <> all (unread_messages.unheard_ids), true)
-        limit most
-      ) as hidden
-    );
+    counted := counted
+      - private.count_hidden_behind(conversation.id, pointer, member.user_id, unread_messages.unheard_ids);
   end if;
   return counted;
 end;
@@ -87,10 +130,7 @@ begin
     where message_mentions.user_id = member.user_id
       and messages.conversation_id = conversation.id
       and messages.seq > greatest(member.read_seq, member.from_seq)
-      and messages.deleted_at is null
-      and (messages.expires_at is null or messages.expires_at > now())
-      and messages.sender_id is distinct from member.user_id
-      and coalesce(messages.sender_id <> all (unread_mentions.unheard_ids), true)
+      and private.is_unread(messages, member.user_id, unread_mentions.unheard_ids)
       and not exists (
         select from private.hidden_messages
         where hidden_messages.user_id = member.user_id and hidden_messages.message_id = messages.id
@@ -142,11 +182,8 @@ declare
   most constant integer := 200;
   most_bells constant integer := 1000;
   conversation_ids bigint[];
-  one_id bigint;
   hidden_ids uuid[];
-  conversation private.conversations;
-  own private.conversation_members;
-  counted bigint;
+  hides boolean;
 begin
   messages := 0;
   message_requests := 0;
@@ -160,41 +197,54 @@ begin
   -- The job has not looked at these yet.
   if exists (select from private.conversation_bells) then
     conversation_ids := conversation_ids || array(
-      select distinct waiting.conversation_id
-      from (select bells.conversation_id from private.conversation_bells as bells limit most_bells) as waiting
+      select waiting.conversation_id
+      from (
+        select distinct first.conversation_id
+        from (select bells.conversation_id from private.conversation_bells as bells limit most_bells) as first
+      ) as waiting
       where waiting.conversation_id <> all (conversation_ids) and exists (
         select from private.conversation_members as members
         where members.conversation_id = waiting.conversation_id and members.user_id = chat_totals.viewer_id
       )
     );
   end if;
-  if cardinality(conversation_ids) = 0 or private.is_locked_out(chat_totals.viewer_id) then
+  if cardinality(conversation_ids) = 0 or exists (select from private.bans(chat_totals.viewer_id)) then
     return;
   end if;
 
-  hidden_ids := array(select private.hidden_ids(chat_totals.viewer_id));
-  -- One after the other, so that Postgres never reads all conversations of the person.
-  foreach one_id in array conversation_ids loop
-    select conversation_members.* into own
-    from private.conversation_members
-    where conversation_members.conversation_id = one_id
-      and conversation_members.user_id = chat_totals.viewer_id
-      and not conversation_members.is_declined and not conversation_members.is_archived
-      and (conversation_members.muted_until is null or conversation_members.muted_until <= now());
-    continue when not found;
-    select conversations.* into conversation
-    from private.conversations
-    where conversations.id = own.conversation_id;
-    counted := private.unread_messages(
-      conversation, own,
-      case when conversation.kind = 'direct' and own.keeps_deleted then '{}' else hidden_ids end
-    );
-    if own.is_accepted then
-      messages := messages + counted;
-    elsif counted > 0 then
-      message_requests := message_requests + 1;
-    end if;
-  end loop;
+  hidden_ids := array(select hidden.id from private.hidden_from(chat_totals.viewer_id) as hidden (id));
+  hides := exists (select from private.hidden_messages where hidden_messages.user_id = chat_totals.viewer_id);
+  -- "offset 0" makes Postgres compute unheard_ids once for each conversation.
+  select
+    coalesce(sum(counted.unread::integer) filter (where counted.is_accepted), 0),
+    count(*) filter (where counted.unread > 0 and not counted.is_accepted)
+  into messages, message_requests
+  from (
+    select
+      own.is_accepted,
+      behind.messages - case
+        when hides
+          then private.count_hidden_behind(own.conversation_id, own.pointer, chat_totals.viewer_id, own.unheard_ids)
+        else 0
+      end as unread
+    from (
+      select
+        members.conversation_id, members.is_accepted, greatest(members.read_seq, members.from_seq) as pointer,
+        case
+          when members.keeps_deleted then private.unheard_in(members.conversation_id, members.user_id)
+          else hidden_ids
+        end as unheard_ids
+      from private.conversation_members as members
+      where members.conversation_id = any (conversation_ids)
+        and members.user_id = chat_totals.viewer_id
+        and not members.is_declined and not members.is_archived
+        and (members.muted_until is null or members.muted_until <= now())
+      offset 0
+    ) as own
+    cross join lateral private.count_behind(
+      own.conversation_id, own.pointer, chat_totals.viewer_id, own.unheard_ids
+    ) as behind (messages)
+  ) as counted;
 end;
 $$;
 

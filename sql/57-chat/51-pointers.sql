@@ -101,11 +101,7 @@ begin
   from private.messages
   where messages.conversation_id = conversation.id
     and messages.seq > own.from_seq
-    and messages.change is null
-    and messages.deleted_at is null
-    and (messages.expires_at is null or messages.expires_at > now())
-    and messages.sender_id is distinct from viewer_id
-    and coalesce(messages.sender_id <> all (unheard_ids), true)
+    and private.is_unread(messages, viewer_id, unheard_ids)
     and not exists (
       select from private.hidden_messages
       where hidden_messages.user_id = viewer_id and hidden_messages.message_id = messages.id

@@ -38,8 +38,11 @@ begin
   returning conversation_members.* into own;
   if private.shows_receipts(own) <> private.shows_receipts(before) then
     perform private.append_pointer_event(conversation, own);
+    -- It also says whether they see those of others.
+    perform private.change_view(conversation.id, array[viewer_id]);
+  else
+    perform private.tell_own_devices(viewer_id, conversation.id);
   end if;
-  perform private.tell_own_devices(viewer_id, conversation.id);
 end;
 $$;
 

@@ -51,6 +51,20 @@ begin
       and conversation_members.is_apart <> is_now_apart;
     turned := turned or found and is_now_apart;
   end loop;
+  -- Former members do not listen. But somebody may react to what they said.
+  update private.former_members
+  set is_apart = not former_members.is_apart
+  where former_members.conversation_id = set_apart.conversation_id
+    and (
+      former_members.is_apart
+      or former_members.user_id = set_apart.person_id
+      or former_members.user_id in (select private.hidden_ids(set_apart.person_id))
+    )
+    and former_members.is_apart <> exists (
+      select from private.conversation_members as members
+      where members.conversation_id = set_apart.conversation_id
+        and members.user_id in (select private.hidden_ids(former_members.user_id))
+    );
   return turned;
 end;
 $$;
@@ -60,7 +74,8 @@ revoke all on function private.set_apart (bigint, uuid) from public, anon, authe
 
 -- Blocks ---------------------------------------------------------------------
 
--- The conversations that two people share, and that a block between them changes.
+-- The conversations that two people share, and that a block between them changes. One of the two
+-- may have left: what they said is still there.
 create function private.shared_conversations(one_id uuid, other_id uuid)
 returns setof bigint
 language sql
@@ -72,10 +87,22 @@ begin atomic
   from private.conversation_members as own
   join private.conversation_members as others on others.conversation_id = own.conversation_id
     and others.user_id = shared_conversations.other_id
+  where own.user_id = shared_conversations.one_id
+  union all
+  select own.conversation_id
+  from private.conversation_members as own
+  join private.former_members as others on others.conversation_id = own.conversation_id
+    and others.user_id = shared_conversations.other_id
+  where own.user_id = shared_conversations.one_id
+  union all
+  select own.conversation_id
+  from private.former_members as own
+  join private.conversation_members as others on others.conversation_id = own.conversation_id
+    and others.user_id = shared_conversations.other_id
   where own.user_id = shared_conversations.one_id;
 end;
 
-comment on function private.shared_conversations is 'The conversations in which two people are members.';
+comment on function private.shared_conversations is 'The conversations in which two people are members, or one is and the other was.';
 revoke all on function private.shared_conversations (uuid, uuid) from public, anon, authenticated, service_role;
 
 -- Definer, here and below, because nobody may write conversations. blocks_end_follows takes the
@@ -109,7 +136,15 @@ begin
       perform private.set_apart(conversation.id, blocker.id)
       from unnest(shared.blocker_ids) as blocker (id);
     end if;
-    conversation := private.move_conversation(conversation);
+    -- A person who left does not listen.
+    if (
+      select count(*) > 1
+      from private.conversation_members
+      where conversation_members.conversation_id = conversation.id
+        and conversation_members.user_id = any (shared.people)
+    ) then
+      conversation := private.move_conversation(conversation);
+    end if;
     perform private.change_view(conversation.id, shared.people);
     -- A deleted account adds this event, too. So the numbers do not tell a block from it.
     if conversation.kind = 'direct' then

@@ -114,6 +114,11 @@ begin
     from private.conversation_members as members
     where members.user_id = old.id
     union
+    -- Messages there may name the person, or have their reactions.
+    select former_members.conversation_id
+    from private.former_members
+    where former_members.user_id = old.id
+    union
     select messages.conversation_id
     from private.messages
     where messages.sender_id = old.id

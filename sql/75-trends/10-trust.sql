@@ -307,18 +307,43 @@ begin atomic
   select private.set_trust_seed(set_trust_seed.profile_id, set_trust_seed.is_seed);
 end;
 
-comment on function public.set_trust_seed is 'Says that trust begins at an account, or not any more. If there are seeds, only they are seeds, and somebody that a seed follows needs no second follower. It takes effect when trust is computed again, once a day. Only for the service role.';
+comment on function public.set_trust_seed is 'Says that trust begins at an account, or not any more. If there are seeds, only they are seeds, and somebody that a seed follows needs no second follower. It takes effect when trust is computed again: within ten minutes, or at 04:23 UTC if there are more than 10,000 people. Only for the service role.';
 revoke all on function public.set_trust_seed (uuid, boolean) from public, anon, authenticated, service_role;
 grant execute on function public.set_trust_seed (uuid, boolean) to service_role;
 
 -- Jobs -----------------------------------------------------------------------
+
+-- In a new network, people should not wait a day until they count. In a large one, the work takes
+-- long, and one day changes little.
+create function private.refresh_trust_if_due(at timestamptz default now())
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  small constant integer := 10000;
+  is_large boolean := exists (select from public.profiles offset small);
+begin
+  if is_large and to_char(refresh_trust_if_due.at at time zone 'UTC', 'HH24:MI') not between '04:20' and '04:29' then
+    return false;
+  end if;
+  perform private.refresh_trust();
+  return true;
+end;
+$$;
+
+comment on function private.refresh_trust_if_due is 'Computes who is trusted: always if there are at most 10,000 people, otherwise only from 04:20 to 04:29 UTC. Answers whether it did.';
+revoke all on function private.refresh_trust_if_due (timestamptz) from public, anon, authenticated, service_role;
 
 -- Every Supabase has pg_cron. A bare Postgres may not: see 20-posts/65-scheduled-posts.sql.
 do $$
 begin
   if exists (select from pg_extension where extname = 'pg_cron') then
     perform cron.schedule(
-      'refresh-trust', '23 4 * * *', 'set statement_timeout = ''10min''; select private.refresh_trust()'
+      'refresh-trust', '3-59/10 * * * *',
+      'set statement_timeout = ''10min''; select private.refresh_trust_if_due()'
     );
   end if;
 end;

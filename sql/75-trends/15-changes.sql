@@ -31,7 +31,8 @@ revoke all on private.trend_changes from public, anon, authenticated, service_ro
 
 /*
  * These triggers run with every post and like. So they only read the rows of the
- * statement. Posts that are older than eight days count in no trend.
+ * statement. Posts that are older than eight days count in no trend. If refreshes pause for more than
+ * a day, the hours of the pause may count an old post that was deleted meanwhile.
  *
  * One person may change thousands of posts at once. If a statement causes more than 100 rows,
  * they wait in a lane of their own and do not delay the changes of others.
@@ -306,5 +307,5 @@ begin
 end;
 $$;
 
-comment on function private.expand_people is 'Takes up to most people from the queue, and puts each post and like of their last seven days into the lane bulk.';
+comment on function private.expand_people is 'Takes up to most people from the queue, and puts each post and like of their seven days before a moment, and since then, into the lane bulk.';
 revoke all on function private.expand_people (timestamptz, integer) from public, anon, authenticated, service_role;

@@ -89,7 +89,8 @@ begin
   from private.trend_state
   for update;
   target := greatest(refresh_trends.at, state.refreshed_at);
-  perform private.expand_people(target, greatest(room / 20, 1));
+  -- From the last refresh on: the hours since then are still open.
+  perform private.expand_people(state.refreshed_at, greatest(room / 20, 1));
 
   loop
     moment := least(target, state.closed_at + interval '1 hour');

@@ -277,3 +277,35 @@ test("a new stream that sync() cannot see yet is asked for again, and one that d
   expect(told).toEqual(["replace conversation:1", "gone conversation:2"]);
   expect(catchUp.isCatchingUp()).toBe(false);
 });
+
+test("a snapshot that is older than what the client heard is asked for again, a few times", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const server = createServer();
+  const stopping = new AbortController();
+  onTestFinished(() => stopping.abort());
+  let tooOld = 2;
+  const told: string[] = [];
+  const catchUp = createCatchUp(
+    server.client,
+    { timeoutMs: 1_000, stopped: stopping.signal, isSignedIn: async () => true, renewToken: async () => {} },
+    {
+      apply: ({ type }) => void told.push(`${type} ${tooOld}`),
+      isTooOld: () => tooOld-- > 0,
+      changed: () => {},
+      failed: () => {},
+      timing: { checkEveryMs: 0, checkAfterJoinMs: 0, callTimeoutMs: 1_000, pageSize: 200 },
+    },
+  );
+  server.logs.set("conversation:1", { newest: 5, oldest: 1 });
+  catchUp.follow("conversation:1");
+  catchUp.want();
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(told).toEqual(["replace -1"]);
+  // It takes the snapshot at last, so it never waits for ever.
+  tooOld = 1_000;
+  catchUp.restart("conversation:1");
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(told).toEqual(["replace -1", "replace 994"]);
+  expect(catchUp.isCatchingUp()).toBe(false);
+});

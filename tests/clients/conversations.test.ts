@@ -25,13 +25,14 @@ const say = (person: Person, conversation_id: number, content: string) =>
     .throwOnError();
 
 /** A device that keeps what is said in conversations, and checks that nothing is lost or twice. */
-async function deviceOf(person: Person) {
+async function deviceOf(person: Person, failing: (change: Change) => boolean = () => false) {
   const texts: string[] = [];
   const changes: Change[] = [];
   const news: (number | null)[] = [];
   const cursors = new Map<string, number>();
   const device = await createDevice(person, {
     apply(change) {
+      if (failing(change)) throw new Error("failed on purpose");
       if (!change.stream.startsWith("conversation:")) return;
       changes.push(change);
       if (change.type === "replace") cursors.set(change.stream, change.cursor);
@@ -97,6 +98,36 @@ test("bob is told that he was removed, and hears nothing more", async () => {
   await vi.waitFor(() => expect(device.changes.at(-1)?.type).toBe("gone"), patience);
   expect(device.texts).toEqual(["heard"]);
   await device.live();
+});
+
+test("a message that bob deleted for himself goes, also if his device failed to apply that", async () => {
+  const id = await group([bob]);
+  const { data: message } = await say(alice, id, "not for bob");
+  await say(alice, id, "for bob");
+  let failures = 0;
+  const device = await deviceOf(bob, (change) => {
+    const fails = change.type === "event" && change.kind === "conversation" && failures === 0;
+    if (fails && change.stream.startsWith("user:")) failures++;
+    return fails;
+  });
+  device.sync.open(id);
+  await device.live();
+  expect(JSON.stringify(device.changes.at(-1))).toContain("not for bob");
+  await bob.client.rpc("delete_message", { message_id: message.id }).throwOnError();
+  await vi.waitFor(() => {
+    const last = device.changes.findLast(({ type }) => type === "replace");
+    expect(JSON.stringify(last)).not.toContain("not for bob");
+    expect(JSON.stringify(last)).toContain("for bob");
+  }, patience);
+  expect(failures).toBe(1);
+});
+
+test("bob reads his list again when his page is back, because news may be lost", async () => {
+  const device = await deviceOf(bob);
+  await device.live();
+  const before = device.news.length;
+  device.sync.wake();
+  expect(device.news.slice(before)).toEqual([null]);
 });
 
 test("messages that bob sends without a network are there once and in order", async () => {

@@ -286,12 +286,12 @@ const rules: Rule[] = [
     broken: "alter table posts add column broken bigint references posts",
   },
   {
-    rule: "only block_between() and hidden_ids() say whether a block hides two people from each other",
+    rule: "only block_between() and hidden_from() say whether a block hides two people from each other",
     // The other functions check, list and show blocks.
     offenders: `
       select name from (${definitions}) as definition
       where body ~ '(public\\.|from )blocks\\M'
-        and name not in ('block_between', 'hidden_ids', 'blocker_ids', 'blocks_check', 'blocked_people', 'profile')`,
+        and name not in ('block_between', 'hidden_from', 'blocker_ids', 'blocks_check', 'blocked_people', 'profile')`,
     broken: `
       create function private.broken() returns boolean language sql
       return exists (select from public.blocks where blocker_id = auth.uid())`,

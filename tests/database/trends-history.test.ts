@@ -183,3 +183,28 @@ test("a moment that is long over is not scored: the next refresh goes on with th
     .owner`select count(*) from private.trend_hours where kind = 'tag' and term = ''`;
   expect(hours?.count).toBe(300);
 });
+
+test("a refresh looks at 500 terms of a window, and computes 500 forecasts. The next one computes the rest", async () => {
+  await town.db.owner`
+    insert into private.trend_counts (kind, term, in_hour, in_half_day, in_day, in_week)
+    select said.kind::trend_kind, said.kind || n, 5, 5, 5, 5
+    from (values ('tag', 700), ('link', 300)) as said (kind, amount)
+    cross join lateral generate_series(1, said.amount) as n
+  `;
+  const forecasts = async () => (await town.db.owner`select from private.trend_forecasts`).count;
+  const candidates = async () => {
+    const [row] = await town.db.owner`select private.trend_candidates() -> 'terms' as terms`;
+    return row?.terms as { kind: string; last: unknown }[];
+  };
+  expect((await candidates()).filter(({ kind }) => kind === "link")).toHaveLength(301);
+  const all = (await candidates()).length;
+  expect(all).toBeGreaterThan(801);
+  // The tags of the town beside those that are equal.
+  expect(all).toBeLessThan(820);
+  await town.db.owner`delete from private.trend_forecasts`;
+  await town.refresh(72 * 60);
+  expect(await forecasts()).toBe(500);
+  await town.refresh(72 * 60);
+  expect(await forecasts()).toBe(all);
+  expect((await candidates()).every(({ last }) => last !== null)).toBe(true);
+});

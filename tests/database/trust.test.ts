@@ -214,6 +214,30 @@ describe("alice is the seed", () => {
   });
 });
 
+test("a small network computes trust in every run, and a large one only at 04:23 UTC", async () => {
+  const runs = async (time: string): Promise<boolean> => {
+    await db.admin`delete from private.trust`;
+    const [row] = await db.owner`select private.refresh_trust_if_due(${`2026-11-29T${time}Z`}) as is_done`;
+    expect(await db.admin`select from private.trust limit 1`).toHaveLength(+row?.is_done);
+    return row?.is_done;
+  };
+  expect([await runs("04:23"), await runs("12:03")]).toEqual([true, true]);
+  await db.admin.begin(async (sql) => {
+    await sql`set local session_replication_role = replica`;
+    await sql`insert into profiles (id, username) select gen_random_uuid(), 'crowd_' || n from generate_series(1, 10000) n`;
+  });
+  expect([await runs("04:13"), await runs("04:23"), await runs("04:33"), await runs("12:03")]).toEqual([
+    false,
+    true,
+    false,
+    false,
+  ]);
+  await db.admin.begin(async (sql) => {
+    await sql`set local session_replication_role = replica`;
+    await sql`delete from profiles where username like 'crowd_%'`;
+  });
+});
+
 test("nobody can name a person who does not exist, and only the service role names seeds", async () => {
   const stranger = "00000000-0000-0000-0000-000000000000";
   const missing = await refusal(db.as("service_role")((sql) => sql`select set_trust_seed(${stranger})`));

@@ -245,7 +245,7 @@ export function letIn(world: World, talk: Conversation, id: PersonId, isAccepted
   const place = messagesOf(world, talk).length;
   const isBlind = talk.history === "none" && !isAccepted;
   const from = talk.history === "all" ? 0 : isBlind ? Number.POSITIVE_INFINITY : place;
-  talk.members.push({ ...newMember(id, isAccepted), from, readUpTo: place, deliveredUpTo: place });
+  talk.members.push({ ...newMember(id, isAccepted), from, readUpTo: place });
 }
 
 export function accept(world: World, talk: Conversation, own: Membership): void {

@@ -1,10 +1,12 @@
 /** What people do, as requests to the API, and what they do on their devices through the outbox. */
 import type { Write } from "../../../clients/sync.ts";
+import { performInChat, roomAt } from "./chat-acts.ts";
+import type { ChatAct } from "./chat-steps.ts";
 import { type Desk, moveIn, type Person, type Stage } from "./stage.ts";
 import type { Act, Write as Deed } from "./steps.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: rows of any table
-type Answer = { data: any; error: { code: string; message: string } | null; status: number };
+export type Answer = { data: any; error: { code: string; message: string } | null; status: number };
 
 const personAt = (stage: Stage, n: number): Person => stage.people[n % stage.people.length] as Person;
 
@@ -15,7 +17,7 @@ const postAt = (stage: Stage, n: number) =>
 /** Sends the request, and notes the answer and what it made. */
 export async function perform(stage: Stage, act: Act): Promise<void> {
   if (act.do === "delete account") return leaveTown(stage, act.by);
-  const answer = await request(stage, act);
+  const answer = await (isInChat(act) ? performInChat(stage, act) : request(stage, act));
   if (!answer) return;
   note(stage, act.do, answer);
   if (answer.error || !("by" in act)) return;
@@ -25,13 +27,19 @@ export async function perform(stage: Stage, act: Act): Promise<void> {
   }
 }
 
+const isInChat = (act: Act): act is ChatAct =>
+  "room" in act || "message" in act || act.do === "begin direct" || act.do === "make group";
+
 function note({ tally, problems }: Stage, what: string, { status, error }: Answer): void {
   tally.answers[status] = (tally.answers[status] ?? 0) + 1;
   // While a server is away, Rest answers 503 or nothing.
   if (status === 500) problems.push(`${what}: 500 ${error?.code} ${error?.message}`);
 }
 
-function request(stage: Stage, act: Exclude<Act, { do: "delete account" }>): PromiseLike<Answer> | undefined {
+function request(
+  stage: Stage,
+  act: Exclude<Act, ChatAct | { do: "delete account" }>,
+): PromiseLike<Answer> | undefined {
   const text = (mention: number | null) =>
     `t${++stage.texts}${mention === null ? "" : ` @${personAt(stage, mention).username}`}`;
   if (act.do === "edit" || act.do === "delete") {
@@ -152,6 +160,7 @@ async function leaveTown(stage: Stage, by: number): Promise<void> {
   note(stage, "delete account", answer);
   if (answer.error) return;
   stage.posts = stage.posts.filter(({ author }) => author !== by);
+  stage.messages = stage.messages.filter(({ sender }) => sender !== by);
   await moveIn(stage, by);
 }
 
@@ -165,7 +174,9 @@ export function handIn(stage: Stage, deed: Deed): Promise<void> | undefined {
   if (deed.do === "outbox: mark" || deed.do === "outbox: unmark") desk.isMarked = deed.do === "outbox: mark";
   const stored = desk.writing.then(async () => {
     try {
-      desk.sent.push(await desk.device.ask("send", write));
+      const key = await desk.device.ask("send", write);
+      desk.sent.push(key);
+      if (deed.do === "outbox: say") desk.said.push({ key, ...argumentsOf(write) });
     } catch (error) {
       stage.problems.push(`${deed.do}: ${(error as Error).message}`);
     }
@@ -173,6 +184,9 @@ export function handIn(stage: Stage, deed: Deed): Promise<void> | undefined {
   desk.writing = stored;
   return desk.device.isAsleep() ? undefined : stored;
 }
+
+const argumentsOf = (write: Write) =>
+  (write as unknown as { args: { conversation_id: number; content: string } }).args;
 
 function asWrite(stage: Stage, desk: Desk, deed: Deed): Write | undefined {
   const { id } = personAt(stage, desk.owner);
@@ -191,6 +205,12 @@ function asWrite(stage: Stage, desk: Desk, deed: Deed): Write | undefined {
       const content = `sent ${desk.device.network.url} ${++stage.texts}${name}`;
       desk.written.push(content);
       return { rpc: "write_post", args: { content } };
+    }
+    case "outbox: say": {
+      const conversation_id = roomAt(stage, deed.room)?.id;
+      if (conversation_id === undefined) return undefined;
+      const content = `said ${desk.device.network.url} ${++stage.texts}`;
+      return { rpc: "send_message", args: { conversation_id, content } };
     }
     case "outbox: like":
     case "outbox: unlike": {

@@ -1,12 +1,16 @@
 /** A quiet moment: what each device knows has to be what a fresh snapshot says. */
 import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
+import { checkSaid, compareChat, type FreshChat, freshChat } from "./chat-compare.ts";
 import type { Report } from "./devices.ts";
 import { repairAll } from "./faults.ts";
 import type { Desk, Person, Stage } from "./stage.ts";
 
-/** How long a device may take to come back, when all is well again. */
-const patienceMs = Number(process.env.PLAZA_SYNC_PATIENCE_MS ?? 20_000);
+/**
+ * How long a device may take to come back, when all is well again. If a refresh of its token failed,
+ * supabase-js asks for no other one for a minute.
+ */
+const patienceMs = Number(process.env.PLAZA_SYNC_PATIENCE_MS ?? 90_000);
 
 type Group = Record<string, unknown> & { group_id: number; id: number };
 
@@ -15,6 +19,7 @@ interface Snapshot {
   seq: number;
   groups: Group[];
   unread: { notifications: number; requests: number };
+  chat: FreshChat;
 }
 
 /** @returns what is wrong, or null. The first word is the same for failures of one kind. */
@@ -27,7 +32,12 @@ export async function quietly(stage: Stage, nudge: boolean): Promise<string | nu
   const stuck = first.findIndex(({ pending }) => pending > 0);
   if (stuck >= 0) return wrong(stage, stuck, "outbox", `is not empty: ${told(first[stuck] as Report)}`);
   await workOffQueue(stage);
-  const snapshots = await Promise.all(stage.people.map(snapshotOf));
+  const snapshots = await Promise.all(
+    stage.people.map((person, n) => {
+      const open = stage.desks.flatMap(({ owner }, at) => (owner === n ? (first[at] as Report).wanted : []));
+      return snapshotOf(person, [...new Set(open)]);
+    }),
+  );
   const found = await Promise.all(stage.desks.map((desk, n) => checkDesk(stage, desk, n, snapshots, nudge)));
   stage.tally.quiet++;
   return found.find((one) => one !== null) ?? (await checkWrites(stage));
@@ -56,13 +66,22 @@ async function untilServersAnswer({ people }: Stage): Promise<void> {
 async function workOffQueue({ town: { sql } }: Stage): Promise<void> {
   for (;;) {
     await sql`call private.deliver_waiting_notices()`;
+    await sql`call private.deliver_chat()`;
     const [left] = await sql`
-      select exists (select from private.notice_queue) or exists (select from private.fan_outs) as any`;
+      select exists (select from private.notice_queue) or exists (select from private.fan_outs)
+        or exists (select from private.conversation_bells)
+        or exists (select from private.conversation_tellings) as any,
+        exists (select from private.notice_queue where failures > 0)
+        or exists (select from private.conversation_bells where failures > 0)
+        or exists (select from private.conversation_tellings where failures > 0) as failed`;
+    // The job would wait for its next try.
+    if (left?.failed) throw new Error("A job has failed");
     if (!left?.any) return;
   }
 }
 
-async function snapshotOf({ id, client }: Person): Promise<Snapshot> {
+async function snapshotOf(person: Person, open: number[]): Promise<Snapshot> {
+  const { id, client } = person;
   const [page] = (await client.rpc("sync").throwOnError()).data;
   const [row] = (await client.rpc("unread").throwOnError()).data;
   const groups: Group[] = [];
@@ -82,19 +101,29 @@ async function snapshotOf({ id, client }: Person): Promise<Snapshot> {
   // The three questions agree.
   expect(page).toMatchObject({ start_over: true, cursor: row.cursors[`user:${id}`], snapshot: { unread } });
   expect(page.snapshot.notifications).toEqual(groups.slice(0, 20));
-  return { seq: page.cursor, groups, unread };
+  return { seq: page.cursor, groups, unread, chat: await freshChat(person, open) };
 }
 
 async function checkDesk(
   stage: Stage,
-  { device, owner, sent }: Desk,
+  desk: Desk,
   n: number,
   snapshots: Snapshot[],
   nudge: boolean,
 ): Promise<string | null> {
-  const { seq, groups, unread } = snapshots[owner] as Snapshot;
-  const report = await device.ask("settle", { seq, nudge, timeoutMs: patienceMs });
-  const { tally } = stage;
+  const { device, owner, sent } = desk;
+  const { seq, groups, unread, chat } = snapshots[owner] as Snapshot;
+  const { wanted } = await device.ask("report");
+  const readable = wanted.filter((id) => chat.rooms[id]);
+  const cursors = Object.fromEntries(
+    readable.map((id) => [id, (chat.rooms[id] as { cursor: number }).cursor]),
+  );
+  const { dropped } = device.network.counts;
+  // News has no number. If some was dropped, only a new message, a join or a nudge makes a device read its list.
+  const list = nudge || dropped === desk.dropped ? chat.list : undefined;
+  if (nudge) desk.dropped = dropped;
+  const report = await device.ask("settle", { seq, cursors, list, nudge, timeoutMs: patienceMs });
+  const { tally, people } = stage;
   tally.comparisons++;
   tally.violations += report.violations.length;
   if (report.violations.length > 0)
@@ -114,6 +143,10 @@ async function checkDesk(
       `knows ${JSON.stringify(report.unread)}, and it is ${JSON.stringify(unread)}`,
     );
   }
+  const inChat = compareChat(stage, report, (people[owner] as Person).id, { ...chat, list });
+  if (inChat) return wrong(stage, n, inChat.split("\n", 1)[0] as string, `${inChat}\n${told(report)}`);
+  const saidWrong = await checkSaid(stage, desk, report);
+  if (saidWrong) return wrong(stage, n, "outbox", saidWrong);
   const differences = compareGroups(report, groups);
   tally.groups += Object.keys(report.groups).length;
   return differences.length > 0 ? wrong(stage, n, "groups", differences.join("\n")) : null;

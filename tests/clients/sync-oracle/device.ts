@@ -6,6 +6,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { backOffMs, type Change, createSync, type Sync, type Write } from "../../../clients/sync.ts";
+import { createRooms, type KnownList, type Rooms } from "./rooms.ts";
 
 /** What a device knows of its person's stream. */
 export interface Known {
@@ -17,7 +18,7 @@ export interface Known {
 }
 
 /** What a device tells about itself. */
-export interface Report extends Known {
+export interface Report extends Known, ReturnType<Rooms["known"]> {
   cursor: number | undefined;
   state: string;
   /** What must never happen: an event twice, out of order, or with a gap before it. */
@@ -26,6 +27,8 @@ export interface Report extends Known {
   /** How often the outbox settled each entry. */
   settled: Record<string, number>;
   refusals: string[];
+  /** The keys of the entries that were refused. */
+  refused: string[];
   pending: number;
   /** What happened last: states, failures and orders, each with its time in milliseconds. */
   log: string[];
@@ -43,8 +46,17 @@ export interface Orders {
   /** Stores a write in the outbox. @returns its key */
   send(write: Write): Promise<string>;
   report(): Promise<Report>;
-  /** Waits until the device is live and has come this far. */
-  settle(options: { seq: number; nudge: boolean; timeoutMs: number }): Promise<Report>;
+  /** Waits until the device is live and has come this far. `cursors`: by the ids of conversations. */
+  settle(options: {
+    seq: number;
+    cursors: Record<string, number>;
+    list: KnownList | undefined;
+    nudge: boolean;
+    timeoutMs: number;
+  }): Promise<Report>;
+  enter(conversationId: number): void;
+  exit(conversationId: number): void;
+  scrollBack(conversationId: number): void;
   /** A new page: the sync begins again with what the last page stored. */
   reload(): Promise<void>;
   skew(ms: number): void;
@@ -99,6 +111,8 @@ let violations: string[] = [];
 let counts: Report["counts"] = { events: 0, replaced: 0, failedOnPurpose: 0, stopped: 0 };
 let settled: Record<string, number> = {};
 let refusals: string[] = [];
+let refused: string[] = [];
+let rooms = createRooms();
 let log: string[] = [];
 const note = (text: string) => {
   log = [...log.slice(-29), `${Math.round(performance.now())} ${text}`];
@@ -109,16 +123,29 @@ let slowMs = 0;
 const snapshotSize = 20;
 
 async function apply(change: Change): Promise<void> {
+  const isOfRoom = change.stream.startsWith("conversation:");
+  const opening = rooms.opening(change.stream);
+  if (isOfRoom && !opening) violations.push(`${change.stream}: ${change.type} after it was closed`);
   if (slowMs > 0) await new Promise((resolve) => setTimeout(resolve, slowMs));
+  // The person closed the conversation meanwhile.
+  if (rooms.opening(change.stream) !== opening) return;
   if (failing > 0) {
     failing--;
     counts.failedOnPurpose++;
+    if (isOfRoom) {
+      rooms.forget(change.stream);
+      throw new Error("failed on purpose");
+    }
     // Nobody knows what a failed apply has done. The snapshot that follows has to repair it.
     known = nothing();
     cursor = undefined;
     throw new Error("failed on purpose");
   }
-  if (change.type === "gone") {
+  rooms.apply(change, violations);
+  if (isOfRoom) {
+    if (change.type === "event") counts.events++;
+    if (change.type === "replace") counts.replaced++;
+  } else if (change.type === "gone") {
     known = nothing();
     cursor = undefined;
   } else if (change.type === "replace") {
@@ -174,6 +201,7 @@ function begin(): void {
     apply,
     userId: user.id,
     cursors: cursor === undefined ? {} : { [name]: cursor },
+    onNews: rooms.news,
     onState: note,
     onError: (error) => note(error.message),
     outbox: {
@@ -183,17 +211,20 @@ function begin(): void {
         settled[key] = (settled[key] ?? 0) + 1;
       },
       onRefused: ({ key }, error) => {
+        refused.push(key);
         settled[key] = (settled[key] ?? 0) + 1;
         refusals.push(`${error.code} ${error.details ?? error.message}`);
       },
     },
     timing: { ...pace, checkEveryMs: options.checkEveryMs, callTimeoutMs: 3_000, pageSize: options.pageSize },
   });
+  rooms.begin(sync, supabase, user.id);
 }
 
 const pace = { baseMs: 20, maxMs: 200 };
 
 async function leave(): Promise<void> {
+  rooms.end();
   await sync?.stop();
   await supabase?.removeAllChannels();
   await supabase?.auth.stopAutoRefresh();
@@ -204,12 +235,14 @@ async function leave(): Promise<void> {
 async function report(): Promise<Report> {
   return {
     ...known,
+    ...rooms.known(),
     cursor: Object.values(sync?.cursors() ?? {})[0],
     state: sync?.state() ?? "ended",
     violations,
     counts,
     settled,
     refusals,
+    refused,
     pending: (await sync?.pending())?.length ?? 0,
     log,
   };
@@ -227,18 +260,25 @@ const orders: Orders = {
     counts = { events: 0, replaced: 0, failedOnPurpose: 0, stopped: 0 };
     settled = {};
     refusals = [];
+    refused = [];
+    rooms = createRooms();
     log = [];
     failing = slowMs = skewMs = 0;
     begin();
   },
   send: async (write) => (await (sync as Sync).send(write)).key,
   report,
-  async settle({ seq, nudge, timeoutMs }) {
+  enter: (id) => rooms.enter(id),
+  exit: (id) => rooms.exit(id),
+  // It ends only when the network lets it.
+  scrollBack: (id) => void rooms.scrollBack(id).catch(() => {}),
+  async settle({ seq, cursors, list, nudge, timeoutMs }) {
     const deadlineMs = performance.now() + timeoutMs;
     if (nudge) sync?.wake();
     for (;;) {
       const now = await report();
-      const isThere = now.state === "live" && now.cursor === seq && now.pending === 0;
+      const isUpToDate = now.state === "live" && now.cursor === seq && now.pending === 0;
+      const isThere = isUpToDate && rooms.isSettled({ cursors, list });
       if (isThere || performance.now() > deadlineMs) return now;
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
@@ -248,6 +288,9 @@ const orders: Orders = {
     begin();
   },
   skew(ms) {
+    // supabase-js measures this minute (compare.ts) with the clock. A clock that is put back by hours makes
+    // it hours. Only a reload ends it, and this is what a reload would do.
+    if (ms < skewMs) (supabase.auth as unknown as { lastRefreshFailure: null }).lastRefreshFailure = null;
     skewMs = ms;
   },
   token: () => String(session().access_token),
@@ -270,7 +313,8 @@ const orders: Orders = {
 
 /** A page ends before the next one begins, and nobody writes in between. */
 let pages: Promise<unknown> = Promise.resolve();
-const isAboutPages = (order: keyof Orders) => ["begin", "reload", "end", "send"].includes(order);
+const isAboutPages = (order: keyof Orders) =>
+  ["begin", "reload", "end", "send", "enter", "exit"].includes(order);
 
 port.on("message", async ({ n, order, given }: { n: number; order: keyof Orders; given: never }) => {
   if (order !== "report") note(`order: ${order} ${JSON.stringify(given ?? "").slice(0, 60)}`);

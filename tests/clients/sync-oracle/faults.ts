@@ -32,7 +32,8 @@ export async function breakSomething(stage: Stage, fault: Fault): Promise<void> 
       return network.heal();
     case "drop broadcasts":
       return network.drop(
-        ({ payload }: Broadcast) => Number(payload.seq) % fault.of === fault.which % fault.of,
+        ({ payload }: Broadcast) =>
+          Number(payload.seq ?? payload.last_seq) % fault.of === fault.which % fault.of,
       );
     case "lose an answer":
       return void network.loseAnswer(({ path }) =>

@@ -1,10 +1,14 @@
 /** Plays a history, and compares at every quiet moment and at the end. */
 import { handIn, perform } from "./acts.ts";
+import { roomAt } from "./chat-acts.ts";
+import type { Visit } from "./chat-steps.ts";
 import { quietly } from "./compare.ts";
 import { breakSomething } from "./faults.ts";
-import { createStage, type House, type Stage, type Tally } from "./stage.ts";
+import { createStage, type Desk, type House, type Stage, type Tally } from "./stage.ts";
 import { type Act, type Fault, type Step, spoken, type Write } from "./steps.ts";
 
+/** pg_cron starts the job of chat every second. Here it starts each time after this number of steps. */
+const stepsOfJob = 10;
 /** How many requests of people run at the same time. */
 const mostRunning = 8;
 
@@ -20,6 +24,7 @@ export async function play(house: House, steps: Step[], tally: Tally): Promise<v
   for (const [n, step] of steps.entries()) {
     tally.steps++;
     if (process.env.PLAZA_SYNC_TRACE) console.error(`${tally.steps}. ${spoken(step)}`);
+    if (n % stepsOfJob === 0) stage.town.startJob();
     if (step.do === "quiet") await compare(stage, step.nudge, steps.slice(0, n + 1));
     else await take(stage, step);
   }
@@ -41,8 +46,22 @@ async function take(stage: Stage, step: Exclude<Step, { do: "quiet" }>): Promise
 
 function begin(stage: Stage, step: Exclude<Step, { do: "quiet" }>): Promise<void> | undefined {
   if (step.do.startsWith("outbox")) return handIn(stage, step as Write);
-  if ("device" in step || !("by" in step || "post" in step)) return breakSomething(stage, step as Fault);
+  if (step.do === "enter" || step.do === "exit" || step.do === "scroll back") return go(stage, step);
+  if ("device" in step || !("by" in step || "post" in step || "room" in step || "message" in step))
+    return breakSomething(stage, step as Fault);
   return perform(stage, step as Act);
+}
+
+/** Somebody opens or closes a conversation on a device, or reads back in it. */
+function go(stage: Stage, { do: what, device, room }: Visit): Promise<void> | undefined {
+  const id = roomAt(stage, room)?.id;
+  if (id === undefined) return undefined;
+  const order = what === "scroll back" ? "scrollBack" : what;
+  const desk = stage.desks[device] as Desk;
+  const done = desk.device.ask(order, id);
+  done.catch((error) => void stage.problems.push(`${what}: ${error.message}`));
+  // A device that sleeps does it when it wakes.
+  return desk.device.isAsleep() ? undefined : done;
 }
 
 async function compare(stage: Stage, nudge: boolean, steps: Step[]): Promise<void> {

@@ -1,7 +1,7 @@
 /** The people of a history, their devices, and what they have made so far. */
 import { createClient, type Session, type SupabaseClient } from "@supabase/supabase-js";
 import { createDevice, type Device } from "./devices.ts";
-import { owners, peopleNames } from "./steps.ts";
+import { owners, peopleNames } from "./draws.ts";
 import { type Account, createTown, password, type Town } from "./town.ts";
 
 export interface Person extends Account {
@@ -22,6 +22,10 @@ export interface Desk {
   sent: string[];
   /** The texts of the posts that it sent, in order. */
   written: string[];
+  /** What it said in conversations, in order. The server may have refused some of it. */
+  said: { key: string; conversation_id: number; content: string }[];
+  /** How many broadcasts the network had dropped when the device last read its list for certain. */
+  dropped: number;
   /** Outbox orders in the order in which the person gave them. */
   writing: Promise<unknown>;
 }
@@ -31,6 +35,8 @@ export interface Tally {
   quiet: number;
   comparisons: number;
   groups: number;
+  /** How much of conversations was compared. */
+  chat: Record<"rooms" | "messages" | "receipts" | "listed" | "said", number>;
   faults: Record<string, number>;
   /** The answers to what people did, by status. */
   answers: Record<string, number>;
@@ -47,6 +53,7 @@ export const newTally = (): Tally => ({
   quiet: 0,
   comparisons: 0,
   groups: 0,
+  chat: { rooms: 0, messages: 0, receipts: 0, listed: 0, said: 0 },
   faults: {},
   answers: {},
   outbox: { done: 0, refused: 0 },
@@ -69,6 +76,9 @@ export interface Stage extends House {
   people: Person[];
   desks: Desk[];
   posts: { id: number; author: number }[];
+  /** Conversations, and who made them. */
+  rooms: { id: number; maker: number }[];
+  messages: { id: number; sender: number }[];
   texts: number;
   tally: Tally;
   /** Acts that nobody waited for. */
@@ -105,6 +115,8 @@ export async function createStage(house: House, tally: Tally): Promise<Stage> {
     people: [],
     desks: [],
     posts: [],
+    rooms: [],
+    messages: [],
     texts: 0,
     tally,
     running: new Set(),
@@ -112,7 +124,20 @@ export async function createStage(house: House, tally: Tally): Promise<Stage> {
     problems: [],
   };
   await Promise.all(peopleNames.map((_, n) => moveIn(stage, n)));
+  await moveTogether(stage);
   return stage;
+}
+
+/** A group of all, which is open on every device. */
+async function moveTogether({ people, desks, rooms }: Stage): Promise<void> {
+  const [maker, ...others] = people as [Person, ...Person[]];
+  const member_ids = others.map(({ id }) => id);
+  const { data: id } = await maker.client.rpc("create_group", { name: "all", member_ids }).throwOnError();
+  for (const { client } of others) {
+    await client.rpc("accept_conversation", { conversation_id: id }).throwOnError();
+  }
+  rooms.push({ id, maker: 0 });
+  await Promise.all(desks.map(({ device }) => device.ask("enter", id)));
 }
 
 /** Somebody new takes this place and its devices. */
@@ -141,6 +166,8 @@ export async function moveIn(stage: Stage, place: number): Promise<void> {
         isMarked: null,
         sent: [],
         written: [],
+        said: [],
+        dropped: device.network.counts.dropped,
         writing: Promise.resolve(),
       };
     }),

@@ -4,13 +4,12 @@
  * played, and starts again at the end. So any part of a history is a history too.
  */
 import fc from "fast-check";
-
-export const peopleNames = ["alice", "bob", "carol", "dave", "erin"];
-/** Whose each device is. Alice has two. */
-export const owners = [0, 0, 1, 2, 3, 4];
+import { type ChatAct, chatAct, type Say, say, type Visit, visit } from "./chat-steps.ts";
+import { device, doing, often, owners, peopleNames, seldom, weighted, who } from "./draws.ts";
 
 /** Something that somebody does, with a request to the API. */
 export type Act =
+  | ChatAct
   | {
       do: "write";
       by: number;
@@ -35,6 +34,7 @@ export type Act =
 
 /** Something that a person does on a device, which may be offline. It goes through the outbox. */
 export type Write =
+  | Say
   | { do: "outbox: like" | "outbox: unlike"; device: number; post: number }
   | { do: "outbox: follow" | "outbox: unfollow"; device: number; to: number }
   | { do: "outbox: read"; device: number }
@@ -56,31 +56,21 @@ export type Fault =
 export type ServerFault = "restart Realtime" | "kill services" | "restart Postgres" | "crash Postgres";
 
 export type Step =
-  | ((Act | Write | Fault) & {
+  | ((Act | Write | Visit | Fault) & {
       /** Whether the next step waits until this one is done. */
       waits: boolean;
     })
   /** All is repaired, and nobody does anything. `nudge`: the devices are told that they are in front again. */
   | { do: "quiet"; nudge: boolean };
 
-const who = fc.nat(peopleNames.length - 1);
-const device = fc.nat(owners.length - 1);
 /** Often one of the newest. */
 const post = fc.oneof(fc.nat(4), fc.nat(40));
-const seldom = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { freq: 2, nil: null });
-const often = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { freq: 4, nil: null });
 const pair = { by: who, to: who };
-
-const weighted = <T>(table: [number, fc.Arbitrary<T>][]): fc.Arbitrary<T> =>
-  fc.oneof(...table.map(([weight, arbitrary]) => ({ weight, arbitrary })));
-const doing = <Name extends string, Rest>(
-  names: Name[],
-  rest: { [K in keyof Rest]: fc.Arbitrary<Rest[K]> },
-) => fc.record({ do: fc.constantFrom(...names), ...rest }) as fc.Arbitrary<{ do: Name } & Rest>;
 
 const kinds = ["follow", "follow_request", "like", "repost", "reply", "quote", "mention", "edited", "post"];
 
 const act = weighted<Act>([
+  [50, chatAct],
   [
     10,
     doing(["write"], {
@@ -121,6 +111,7 @@ const act = weighted<Act>([
 ]);
 
 const write = weighted<Write>([
+  [5, say],
   [3, doing(["outbox: mark", "outbox: unmark"], { device })],
   [3, doing(["outbox: write"], { device, mention: often(who) })],
   [2, doing(["outbox: like", "outbox: unlike"], { device, post })],
@@ -146,6 +137,7 @@ const waits = fc.boolean();
 const step = weighted<Step>([
   [20, fc.tuple(act, waits).map(([one, waits]) => ({ ...one, waits }))],
   [5, fc.tuple(write, waits).map(([one, waits]) => ({ ...one, waits }))],
+  [3, fc.tuple(visit, waits).map(([one, waits]) => ({ ...one, waits }))],
   [7, fc.tuple(fault, waits).map(([one, waits]) => ({ ...one, waits }))],
   [1, fc.nat(4).map((n) => ({ do: "quiet", nudge: n > 0 }))],
 ]);
@@ -161,6 +153,7 @@ export function simpler(one: Step): Step[] {
     const plain = { ...one, mention: null, replyTo: null, quoteOf: null, open: true };
     found.push(plain, { ...plain, mention: one.mention }, { ...plain, replyTo: one.replyTo });
   }
+  if (one.do === "talk") found.push({ ...one, mention: null, replyTo: null });
   if (one.do === "write many" && one.count > 3) found.push({ ...one, count: 3 });
   if (one.do === "quiet" && !one.nudge) found.push({ ...one, nudge: true });
   return found;
@@ -172,6 +165,7 @@ export function spoken(one: Step): string {
   const words = Object.entries(rest).flatMap(([name, value]) => {
     if (value === null || name === "waits") return [];
     if (["by", "to", "mention"].includes(name)) return [`${name} ${peopleNames[Number(value)]}`];
+    if (name === "with") return [`with ${(value as number[]).map((n) => peopleNames[n]).join(" ")}`];
     if (name === "device") return [`device ${value} (${peopleNames[owners[Number(value)] as number]})`];
     return [`${name} ${value}`];
   });

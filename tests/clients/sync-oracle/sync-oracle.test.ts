@@ -1,20 +1,22 @@
 /**
  * The sync oracle. Five people do random things through the API, while their six devices and the
- * servers fail in every way. Each device knows only what clients/sync.ts applies. At every quiet moment
- * and at the end, what it knows has to be what a fresh snapshot says: nothing is lost, nothing comes
- * twice, nothing is out of order. If a history fails, the message tells it in as few steps as possible.
+ * servers fail in every way. Each device knows only what clients/sync.ts applies: notifications, and the
+ * conversations that are open on it. It reads its list of conversations when the sync says so. At every
+ * quiet moment and at the end, what it knows has to be what a fresh snapshot says: nothing is lost,
+ * nothing comes twice, nothing is out of order. If a history fails, the message tells it in as few steps as possible.
  *
- *     steps.ts      the steps of a history, as plain records
- *     acts.ts       what people do, and what they hand to an outbox
+ *     steps.ts      the steps of a history, as plain records (chat-steps.ts, draws.ts)
+ *     acts.ts       what people do, and what they hand to an outbox (chat-acts.ts)
  *     faults.ts     what breaks
- *     compare.ts    a quiet moment
+ *     compare.ts    a quiet moment (chat-compare.ts)
  *     play.ts       plays a history
  *     device.ts     a device in a worker: it can sleep, and has its own clock (devices.ts)
+ *     rooms.ts      what a device knows of conversations
  *     town.ts       Postgres and the services, which can be killed (services.ts)
  *
- * PLAZA_SYNC_STEPS: how many steps, 3000 by default. PLAZA_SYNC_SEED: a number that repeats the same
+ * PLAZA_SYNC_STEPS: how many steps, 1500 by default. PLAZA_SYNC_SEED: a number that repeats the same
  * histories. PLAZA_SYNC_TRACE=1 prints each step. PLAZA_SYNC_PATIENCE_MS: how long a device may take to
- * come back, 20,000 by default. A failure that depends on the moment may need more than one try.
+ * come back, 90,000 by default. A failure that depends on the moment may need more than one try.
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -25,7 +27,7 @@ import { createHouse, type House, newTally, type Tally } from "./stage.ts";
 import { histories, type Step, simpler } from "./steps.ts";
 
 const { env } = process;
-const wantedSteps = Number(env.PLAZA_SYNC_STEPS ?? 3000);
+const wantedSteps = Number(env.PLAZA_SYNC_STEPS ?? 1500);
 const seed = Number(env.PLAZA_SYNC_SEED ?? plazaSeed);
 
 /** The most steps of a history. On average a history has half as many, or a little less. */

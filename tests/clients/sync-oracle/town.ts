@@ -35,10 +35,12 @@ export interface Account {
 export interface Town extends AsyncDisposable {
   url: string;
   keys: Keys;
-  /** Connects as a superuser. */
-  sql: postgres.Sql;
+  /** Connects as a superuser. After a restart it is another one. */
+  readonly sql: postgres.Sql;
   /** An account with a confirmed address, the password `password`, and budgets that nobody meets. */
   account(name: string): Promise<Account>;
+  /** The job of chat, as pg_cron starts it. If Postgres is away, the next run does the rest. */
+  startJob(): void;
   /** Realtime says goodbye to all sockets and starts again. What happens meanwhile it does not hear. */
   restartRealtime(): Promise<void>;
   /** Kills the process of all services, and starts another one at the same address. */
@@ -67,8 +69,19 @@ export async function createTown(): Promise<Town> {
   const adminUrl = databaseUrl(databasePort, "postgres", "supabase_admin");
   await bootstrapDatabase(adminUrl, { password: "postgres", jwtExpiryS: 3600, log: silent });
   await build(databaseUrl(databasePort, "postgres"));
-  const sql = postgres(adminUrl, { max: 4, onnotice() {}, backoff: () => 0.1, fetch_types: false });
+  const connect = (max: number) =>
+    postgres(adminUrl, { max, onnotice() {}, backoff: () => 0.1, fetch_types: false });
+  let sql = connect(4);
   starting.defer(() => sql.end({ timeout: 1 }));
+  const cron = connect(1);
+  starting.defer(() => cron.end({ timeout: 1 }));
+  let isWorking = false;
+  /** If Postgres stops, postgres.js fails the next query of each old connection, too. */
+  const reconnect = async () => {
+    const old = sql;
+    sql = connect(4);
+    await Promise.all([anyBackend(sql), old.end({ timeout: 0 })]);
+  };
 
   const signingKey = await createSigningKey();
   const options: ServicesOptions = { databasePort, port: await freePort(), signingKey };
@@ -85,7 +98,9 @@ export async function createTown(): Promise<Town> {
   return {
     url: services.url,
     keys: await createKeys({ signingKeys: [signingKey] }),
-    sql,
+    get sql() {
+      return sql;
+    },
     async account(name) {
       const [id, username] = [randomUUID(), `${name}_${randomBytes(6).toString("hex")}`];
       const email = `${username}@example.com`;
@@ -100,6 +115,15 @@ export async function createTown(): Promise<Town> {
         )`;
       await sql`select public.set_limits(${id}, 1000000, 1000000, 1000000)`;
       return { id, username, email };
+    },
+    startJob() {
+      if (isWorking) return;
+      isWorking = true;
+      cron`call private.deliver_chat()`
+        .catch(() => {})
+        .finally(() => {
+          isWorking = false;
+        });
     },
     restartRealtime: () =>
       restart(async () => {
@@ -116,12 +140,12 @@ export async function createTown(): Promise<Town> {
       restart(async () => {
         await server[Symbol.asyncDispose]();
         server = await start(databasePort);
+        await reconnect();
       }),
     crashPostgres: () =>
       restart(async () => {
-        const [backend] = await sql`select pg_backend_pid() as pid`;
-        process.kill(backend?.pid, "SIGKILL");
-        await untilItAnswers(sql);
+        process.kill(await anyBackend(sql), "SIGKILL");
+        await reconnect();
       }),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
@@ -143,12 +167,13 @@ async function ended(child: ChildProcess, end: () => void): Promise<void> {
   await exit;
 }
 
-async function untilItAnswers(sql: postgres.Sql): Promise<void> {
+/** Waits until Postgres answers. @returns the process of a connection */
+async function anyBackend(sql: postgres.Sql): Promise<number> {
   const deadlineMs = performance.now() + 30_000;
   for (;;) {
     try {
-      await sql`select 1`;
-      return;
+      const [backend] = await sql`select pg_backend_pid() as pid`;
+      return backend?.pid;
     } catch (error) {
       if (performance.now() > deadlineMs) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
