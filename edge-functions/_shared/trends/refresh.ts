@@ -57,7 +57,7 @@ export interface Refreshed {
 /** So many that a call takes a few seconds also on a slow machine. */
 const changesMost = 5_000;
 /** Each call closes at most 24 hours. */
-const callsMost = 40;
+const callsMost = 10;
 const countingMaxMs = 10_000;
 /** Hosted Supabase gives a request 2 s of CPU. The next minute computes the rest. */
 const forecastsMost = 500;
