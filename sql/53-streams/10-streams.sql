@@ -37,7 +37,7 @@ comment on column private.streams.unread is 'How many groups of notifications ar
 comment on column private.streams.requests is 'How many requests to follow them wait.';
 comment on column private.streams.last_id is 'The highest id of a notification of theirs, ever.';
 comment on column private.streams.read_up_to is 'Notifications with this id and lower ones are read.';
-comment on column private.streams.newest_group is 'The group that a notification was last added to.';
+comment on column private.streams.newest_group is 'The group that has the highest latest_id, listed or not.';
 comment on column private.streams.told_second is 'The second of the last event, as the number of seconds since 1970.';
 comment on column private.streams.told is 'How many events it got in this second.';
 revoke all on private.streams from public, anon, authenticated, service_role;

@@ -157,8 +157,11 @@ begin
   end if;
 
   stream.last_id := new_id;
-  if not starts_muted then
+  -- Also a muted one: when the mute ends, its group is listed by this latest_id.
+  if newest.latest_id = new_id then
     stream.newest_group := newest.group_id;
+  end if;
+  if not starts_muted then
     stream.unread := stream.unread
       + private.counts(newest, stream.read_up_to)::integer - counted_before::integer;
     desk.changed := array_append(array_remove(desk.changed, newest.group_id), newest.group_id);
@@ -556,7 +559,7 @@ begin
     return private.append_events(stream, 'unread', array[null::bigint]);
   elsif stream.last_id <> before.last_id then
     update private.streams
-    set last_id = stream.last_id
+    set last_id = stream.last_id, newest_group = stream.newest_group
     where streams.user_id = stream.user_id;
   end if;
   return stream.last_seq;

@@ -1,6 +1,7 @@
 /*
  * Chat sends no text that a listener may not read, tells all devices of a person what changed for
- * them, and counts what is unread in one statement. A notification costs less.
+ * them, and counts what is unread in one statement. A notification costs less, and the groups of
+ * notifications keep their order when a mute ends.
  *
  * Written by comparing the migrations before it with sql/.
  */
@@ -1482,3 +1483,128 @@ REVOKE ALL ON FUNCTION "private"."unheard_in"(bigint, uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."unheard_in"(bigint, uuid) FROM "postgres";
 
 GRANT EXECUTE ON FUNCTION "private"."unheard_in"(bigint, uuid) TO "postgres";
+
+CREATE OR REPLACE FUNCTION private.add_notification (
+  desk         private.desk,
+  notice       private.notice_queue,
+  known_id     bigint,
+  group_kind   public.notification_kind,
+  is_quiet     boolean,
+  starts_muted boolean
+)
+  RETURNS private.desk
+  LANGUAGE plpgsql
+  SET search_path TO ''
+  AS $function$
+declare
+  stream private.streams := desk.stream;
+  newest private.notification_groups;
+  counted_before boolean := false;
+  new_id bigint := greatest(
+    floor((extract(epoch from clock_timestamp()) - 1767225600) * 1000)::bigint << 12,
+    stream.last_id + 1
+  );
+begin
+  select notification_groups.* into newest
+  from private.notification_groups
+  where notification_groups.recipient_id = stream.user_id
+    and notification_groups.object_id = notice.object_id
+    and notification_groups.kind = add_notification.group_kind
+  order by notification_groups.group_id desc
+  limit 1;
+
+  -- A group that is read gets no more notifications.
+  if newest.group_id is null
+    or newest.is_quiet <> add_notification.is_quiet
+    or newest.draft_id is distinct from notice.draft_id
+    or (newest.latest_id <= greatest(newest.read_up_to, stream.read_up_to) and not newest.is_marked_unread)
+  then
+    newest := null;
+    newest.group_id := new_id;
+    newest.is_quiet := add_notification.is_quiet;
+    newest.shown := case when starts_muted then 0 else 1 end;
+    newest.latest_id := new_id;
+    newest.place := case when starts_muted then null else new_id end;
+    newest.read_up_to := 0;
+    newest.is_marked_unread := false;
+    insert into private.notification_groups (
+      group_id, recipient_id, kind, object_id, draft_id, is_quiet, shown, latest_id, place
+    )
+    values (
+      new_id, stream.user_id, group_kind, notice.object_id, notice.draft_id, newest.is_quiet, newest.shown, new_id,
+      newest.place
+    );
+  elsif not starts_muted then
+    counted_before := private.counts(newest, stream.read_up_to);
+    newest.shown := newest.shown + 1;
+    newest.latest_id := new_id;
+    if newest.place is null or stream.newest_group is distinct from newest.group_id then
+      newest.place := new_id;
+    end if;
+    update private.notification_groups
+    set shown = newest.shown, latest_id = newest.latest_id, place = newest.place
+    where notification_groups.recipient_id = stream.user_id and notification_groups.group_id = newest.group_id;
+  end if;
+
+  -- Nobody else writes the recipient's notifications meanwhile. So known_id decides.
+  if known_id is null then
+    insert into private.notifications (
+      id, group_id, recipient_id, kind, actor_id, object_id, draft_id, is_muted
+    )
+    values (
+      new_id, newest.group_id, stream.user_id, notice.kind, notice.actor_id, notice.object_id, notice.draft_id,
+      starts_muted
+    );
+  else
+    update private.notifications
+    set id = new_id, group_id = newest.group_id, is_muted = starts_muted, created_at = now(), withdrawn_at = null
+    where notifications.recipient_id = stream.user_id and notifications.id = known_id;
+  end if;
+
+  stream.last_id := new_id;
+  -- Also a muted one: when the mute ends, its group is listed by this latest_id.
+  if newest.latest_id = new_id then
+    stream.newest_group := newest.group_id;
+  end if;
+  if not starts_muted then
+    stream.unread := stream.unread
+      + private.counts(newest, stream.read_up_to)::integer - counted_before::integer;
+    desk.changed := array_append(array_remove(desk.changed, newest.group_id), newest.group_id);
+  end if;
+  desk.stream := stream;
+  return desk;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.close_desk (
+  desk   private.desk,
+  before private.streams
+)
+  RETURNS bigint
+  LANGUAGE plpgsql
+  SET search_path TO ''
+  AS $function$
+declare
+  most_events constant integer := 50;
+  stream private.streams := desk.stream;
+begin
+  if cardinality(desk.changed) > most_events then
+    return private.append_events(stream, 'start_over', array[null::bigint]);
+  elsif cardinality(desk.changed) > 0 then
+    -- The order must not tell a block from a deleted account. So it is not the order of work.
+    if cardinality(desk.changed) > 1 then
+      desk.changed := array(select unnest(desk.changed) as group_id order by group_id);
+    end if;
+    return private.append_events(stream, 'notification', desk.changed);
+  elsif stream.requests <> before.requests then
+    return private.append_events(stream, 'unread', array[null::bigint]);
+  elsif stream.last_id <> before.last_id then
+    update private.streams
+    set last_id = stream.last_id, newest_group = stream.newest_group
+    where streams.user_id = stream.user_id;
+  end if;
+  return stream.last_seq;
+end;
+$function$;
+
+COMMENT ON COLUMN "private"."streams"."newest_group" IS 'The group that has the highest latest_id, listed or not.';

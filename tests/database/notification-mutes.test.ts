@@ -56,6 +56,19 @@ describe("alice mutes bob", () => {
     expect(await unreadCount(alice)).toBe(4);
   });
 
+  test("his reply between two likes stands between them after the unmute", async () => {
+    const dave = await db.signUp(`dave${round}`);
+    await act.like(carol, post);
+    await mute(alice, bob);
+    await act.write(bob, "yes", { reply_to_id: post });
+    await act.like(dave, post);
+    await unmute(alice, bob);
+    expect(await told(alice)).toEqual([
+      `like 2: ${dave.username}, ${carol.username}`,
+      `reply 1: ${bob.username}`,
+    ]);
+  });
+
   test("without hiding notifications, nothing changes; switching that on and off does", async () => {
     await act.like(bob, post);
     await mute(alice, bob, { hides_notifications: false });
