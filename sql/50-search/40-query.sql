@@ -27,8 +27,7 @@ begin
   if day !~ '^\d{4}-\d{2}-\d{2}$' then
     raise sqlstate '22007';
   end if;
-  -- The lowest id of that day: see new_id().
-  return floor((extract(epoch from (day || 'T00:00:00Z')::timestamptz) - 1767225600) * 1000)::bigint << 12;
+  return private.first_id((day || 'T00:00:00Z')::timestamptz);
 exception when datetime_field_overflow or invalid_datetime_format then
   raise sqlstate 'PT400' using message = 'A date in a search is written YYYY-MM-DD', detail = 'search_date';
 end;

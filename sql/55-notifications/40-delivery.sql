@@ -95,10 +95,7 @@ declare
   stream private.streams := desk.stream;
   newest private.notification_groups;
   counted_before boolean := false;
-  new_id bigint := greatest(
-    floor((extract(epoch from clock_timestamp()) - 1767225600) * 1000)::bigint << 12,
-    stream.last_id + 1
-  );
+  new_id bigint := greatest(private.first_id(clock_timestamp()), stream.last_id + 1);
 begin
   select notification_groups.* into newest
   from private.notification_groups

@@ -31,8 +31,10 @@ comment on column private.post_heat.score is 'The order of trending posts. Null:
 comment on column private.post_heat.language is 'The language of the post, without script and region, or null.';
 revoke all on private.post_heat from public, anon, authenticated, service_role;
 
--- The posts with the highest scores.
-create index post_heat_score_idx on private.post_heat (score desc) where score is not null;
+-- The posts with the highest scores, of all and of a language. A trend has at least three people.
+create index post_heat_score_idx on private.post_heat (score desc) where score is not null and people >= 3;
+create index post_heat_language_score_idx on private.post_heat (language, score desc)
+  where score is not null and people >= 3;
 
 -- A post gains as much from ten times as many people as from 12.5 hours.
 create function private.heat_score(people integer, post_id bigint)

@@ -77,7 +77,8 @@ declare
 begin
   return query
   with said as materialized (
-    select uses.term, uses.voice, uses.language, uses.profile_id, max(uses.post_id) as post_id
+    -- The latest use of each person, as in 30-counts.sql.
+    select distinct on (uses.term, uses.profile_id) uses.term, uses.voice, uses.language, uses.post_id
     from unnest(circle_trends.circle_ids) as person (id)
     -- Somebody who counts and was active. For most people of a circle, the search ends here.
     join private.trend_people as active
@@ -91,7 +92,7 @@ begin
     ) as written
     join private.trend_uses as uses on uses.post_id = written.id and uses.kind = circle_trends.kind
     where active.post_id >= first_id
-    group by uses.term, uses.voice, uses.language, uses.profile_id
+    order by uses.term, uses.profile_id, uses.post_id desc
   ),
   counted as (
     select

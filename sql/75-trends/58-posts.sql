@@ -20,6 +20,7 @@ comment on column public.trending_post.quoted is 'The post that it quotes, or nu
 
 -- A newer post needs fewer people for the same score. So a post of the period with the fewest
 -- people has at least the score of one that is as old as the period, and no row below it is read.
+-- It looks at the 2,000 hottest posts. So it costs the same however many the viewer does not see.
 create function private.hot_posts(
   period public.trend_period, language text, circle_ids uuid[], hidden_ids uuid[], page_size integer
 )
@@ -28,22 +29,30 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set plan_cache_mode = force_custom_plan
 as $$
 declare
+  most constant integer := 2000;
   fewest constant integer := 3;
   first_id bigint := private.first_id(now() - private.trend_window(private.shown_level(hot_posts.period)));
   least_score double precision := private.heat_score(fewest, first_id);
 begin
   return array(
     select heat.post_id
-    from private.post_heat as heat
+    from (
+      select post_heat.post_id, post_heat.score
+      from private.post_heat
+      where post_heat.score >= least_score
+        and post_heat.post_id >= first_id
+        -- For the indexes: it is the constant above.
+        and post_heat.people >= 3
+        and (hot_posts.language is null or post_heat.language = hot_posts.language)
+      order by post_heat.score desc
+      limit most
+    ) as heat
     join public.posts on posts.id = heat.post_id
     join public.profiles on profiles.id = posts.author_id
-    where heat.score >= least_score
-      and heat.post_id >= first_id
-      and heat.people >= fewest
-      and (hot_posts.language is null or heat.language = hot_posts.language)
-      and posts.is_open
+    where posts.is_open
       and profiles.is_discoverable
       and posts.author_id <> all (hot_posts.hidden_ids)
       and (hot_posts.circle_ids is null or posts.author_id = any (hot_posts.circle_ids))
@@ -59,7 +68,7 @@ begin
 end;
 $$;
 
-comment on function private.hot_posts is 'The hottest posts of a period that anybody may read, without posts by these people. If circle_ids is not null, only posts by its people. At least three people care for each.';
+comment on function private.hot_posts is 'The hottest posts of a period that anybody may read, without posts by these people. If circle_ids is not null, only posts by its people. At least three people care for each. Only the 2,000 hottest posts of the period and language are looked at.';
 revoke all on function private.hot_posts (public.trend_period, text, uuid[], uuid[], integer) from public, anon, authenticated, service_role;
 
 -- Definer, because nobody may read the heat of posts.

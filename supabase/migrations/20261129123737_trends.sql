@@ -43,6 +43,113 @@ return to_timestamp(1767225600 + (id_time.id >> 12) / 1000.0);
 comment on function private.id_time is 'When the row with this id was written. It is exact to the millisecond.';
 revoke all on function private.id_time (bigint) from public, anon, authenticated, service_role;
 
+CREATE OR REPLACE FUNCTION private.add_notification (
+  desk         private.desk,
+  notice       private.notice_queue,
+  known_id     bigint,
+  group_kind   public.notification_kind,
+  is_quiet     boolean,
+  starts_muted boolean
+)
+  RETURNS private.desk
+  LANGUAGE plpgsql
+  SET search_path TO ''
+  AS $function$
+declare
+  stream private.streams := desk.stream;
+  newest private.notification_groups;
+  counted_before boolean := false;
+  new_id bigint := greatest(private.first_id(clock_timestamp()), stream.last_id + 1);
+begin
+  select notification_groups.* into newest
+  from private.notification_groups
+  where notification_groups.recipient_id = stream.user_id
+    and notification_groups.object_id = notice.object_id
+    and notification_groups.kind = add_notification.group_kind
+  order by notification_groups.group_id desc
+  limit 1;
+
+  -- A group that is read gets no more notifications.
+  if newest.group_id is null
+    or newest.is_quiet <> add_notification.is_quiet
+    or newest.draft_id is distinct from notice.draft_id
+    or (newest.latest_id <= greatest(newest.read_up_to, stream.read_up_to) and not newest.is_marked_unread)
+  then
+    newest := null;
+    newest.group_id := new_id;
+    newest.is_quiet := add_notification.is_quiet;
+    newest.shown := case when starts_muted then 0 else 1 end;
+    newest.latest_id := new_id;
+    newest.place := case when starts_muted then null else new_id end;
+    newest.read_up_to := 0;
+    newest.is_marked_unread := false;
+    insert into private.notification_groups (
+      group_id, recipient_id, kind, object_id, draft_id, is_quiet, shown, latest_id, place
+    )
+    values (
+      new_id, stream.user_id, group_kind, notice.object_id, notice.draft_id, newest.is_quiet, newest.shown, new_id,
+      newest.place
+    );
+  elsif not starts_muted then
+    counted_before := private.counts(newest, stream.read_up_to);
+    newest.shown := newest.shown + 1;
+    newest.latest_id := new_id;
+    if newest.place is null or stream.newest_group is distinct from newest.group_id then
+      newest.place := new_id;
+    end if;
+    update private.notification_groups
+    set shown = newest.shown, latest_id = newest.latest_id, place = newest.place
+    where notification_groups.recipient_id = stream.user_id and notification_groups.group_id = newest.group_id;
+  end if;
+
+  -- Nobody else writes the recipient's notifications meanwhile. So known_id decides.
+  if known_id is null then
+    insert into private.notifications (
+      id, group_id, recipient_id, kind, actor_id, object_id, draft_id, is_muted
+    )
+    values (
+      new_id, newest.group_id, stream.user_id, notice.kind, notice.actor_id, notice.object_id, notice.draft_id,
+      starts_muted
+    );
+  else
+    update private.notifications
+    set id = new_id, group_id = newest.group_id, is_muted = starts_muted, created_at = now(), withdrawn_at = null
+    where notifications.recipient_id = stream.user_id and notifications.id = known_id;
+  end if;
+
+  stream.last_id := new_id;
+  -- Also a muted one: when the mute ends, its group is listed by this latest_id.
+  if newest.latest_id = new_id then
+    stream.newest_group := newest.group_id;
+  end if;
+  if not starts_muted then
+    stream.unread := stream.unread
+      + private.counts(newest, stream.read_up_to)::integer - counted_before::integer;
+    desk.changed := array_append(array_remove(desk.changed, newest.group_id), newest.group_id);
+  end if;
+  desk.stream := stream;
+  return desk;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.search_day (
+  day text
+)
+  RETURNS bigint
+  LANGUAGE plpgsql
+  IMMUTABLE
+  SET search_path TO ''
+  AS $function$
+begin
+  if day !~ '^\d{4}-\d{2}-\d{2}$' then
+    raise sqlstate '22007';
+  end if;
+  return private.first_id((day || 'T00:00:00Z')::timestamptz);
+exception when datetime_field_overflow or invalid_datetime_format then
+  raise sqlstate 'PT400' using message = 'A date in a search is written YYYY-MM-DD', detail = 'search_date';
+end;
+$function$;
+
 alter table public.profiles add column is_discoverable boolean not null default true;
 comment on column public.profiles.is_discoverable is 'Whether their posts and likes count in trends, and may be shown there. It hides nothing.';
 grant update (is_discoverable) on public.profiles to authenticated, service_role;
@@ -132,6 +239,63 @@ revoke all on function public.me () from public, anon, authenticated, service_ro
 grant execute on function public.me () to authenticated;
 
 /*
+ * trust seeds
+ *
+ * The accounts where trust begins (10-trust.sql). The service role names them. Without any, the
+ * oldest accounts are the seeds.
+ */
+
+create table private.trust_seeds (
+  profile_id  uuid         primary key references public.profiles (id) on delete cascade,
+  created_at  timestamptz  not null default now()
+);
+
+comment on table private.trust_seeds is 'The accounts where trust begins. If there are none, the oldest accounts are the seeds: 100, or one in 100 if that is more. An account of the last seven days is not a seed.';
+revoke all on private.trust_seeds from public, anon, authenticated, service_role;
+
+-- API ------------------------------------------------------------------------
+
+-- Definer, because nobody may write seeds.
+create function private.set_trust_seed(profile_id uuid, is_seed boolean)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+  if not exists (select from public.profiles where profiles.id = set_trust_seed.profile_id) then
+    raise sqlstate 'PT404' using message = 'There is no such person', detail = 'profile_not_found';
+  end if;
+  if is_seed then
+    insert into private.trust_seeds (profile_id)
+    values (set_trust_seed.profile_id)
+    on conflict do nothing;
+  else
+    delete from private.trust_seeds
+    where trust_seeds.profile_id = set_trust_seed.profile_id;
+  end if;
+end;
+$$;
+
+comment on function private.set_trust_seed is 'What public.set_trust_seed() does.';
+revoke all on function private.set_trust_seed (uuid, boolean) from public, anon, authenticated, service_role;
+grant execute on function private.set_trust_seed (uuid, boolean) to service_role;
+
+create function public.set_trust_seed(profile_id uuid, is_seed boolean default true)
+returns void
+language sql
+volatile
+security invoker
+begin atomic
+  select private.set_trust_seed(set_trust_seed.profile_id, set_trust_seed.is_seed);
+end;
+
+comment on function public.set_trust_seed is 'Says that trust begins at an account, or not any more. If there are seeds, only they are seeds, and somebody that a seed follows needs no second follower. It takes effect when trust is computed again: within ten minutes, or at 04:23 UTC if there are more than 10,000 people. Only for the service role.';
+revoke all on function public.set_trust_seed (uuid, boolean) from public, anon, authenticated, service_role;
+grant execute on function public.set_trust_seed (uuid, boolean) to service_role;
+
+/*
  * trust
  *
  * Who counts in trends. Anybody can make accounts, so accounts that nobody real follows must
@@ -157,14 +321,6 @@ create table private.trust (
 comment on table  private.trust is 'The people who count in trends. refresh_trust() writes it. A ban deletes the row.';
 comment on column private.trust.since_at is 'Since when they have counted without a break.';
 revoke all on private.trust from public, anon, authenticated, service_role;
-
-create table private.trust_seeds (
-  profile_id  uuid         primary key references public.profiles (id) on delete cascade,
-  created_at  timestamptz  not null default now()
-);
-
-comment on table private.trust_seeds is 'The accounts where trust begins. If there are none, the oldest accounts are the seeds: 100, or one in 100 if that is more. An account of the last seven days is not a seed.';
-revoke all on private.trust_seeds from public, anon, authenticated, service_role;
 
 -- Computing ------------------------------------------------------------------
 
@@ -402,48 +558,6 @@ create trigger users_lose_trust
   when (new.banned_until is distinct from old.banned_until)
   execute function private.users_lose_trust();
 
--- API ------------------------------------------------------------------------
-
--- Definer, because nobody may write seeds.
-create function private.set_trust_seed(profile_id uuid, is_seed boolean)
-returns void
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-begin
-  if not exists (select from public.profiles where profiles.id = set_trust_seed.profile_id) then
-    raise sqlstate 'PT404' using message = 'There is no such person', detail = 'profile_not_found';
-  end if;
-  if is_seed then
-    insert into private.trust_seeds (profile_id)
-    values (set_trust_seed.profile_id)
-    on conflict do nothing;
-  else
-    delete from private.trust_seeds
-    where trust_seeds.profile_id = set_trust_seed.profile_id;
-  end if;
-end;
-$$;
-
-comment on function private.set_trust_seed is 'What public.set_trust_seed() does.';
-revoke all on function private.set_trust_seed (uuid, boolean) from public, anon, authenticated, service_role;
-grant execute on function private.set_trust_seed (uuid, boolean) to service_role;
-
-create function public.set_trust_seed(profile_id uuid, is_seed boolean default true)
-returns void
-language sql
-volatile
-security invoker
-begin atomic
-  select private.set_trust_seed(set_trust_seed.profile_id, set_trust_seed.is_seed);
-end;
-
-comment on function public.set_trust_seed is 'Says that trust begins at an account, or not any more. If there are seeds, only they are seeds, and somebody that a seed follows needs no second follower. It takes effect when trust is computed again: within ten minutes, or at 04:23 UTC if there are more than 10,000 people. Only for the service role.';
-revoke all on function public.set_trust_seed (uuid, boolean) from public, anon, authenticated, service_role;
-grant execute on function public.set_trust_seed (uuid, boolean) to service_role;
-
 -- Jobs -----------------------------------------------------------------------
 
 -- In a new network, people should not wait a day until they count. In a large one, the work takes
@@ -664,7 +778,12 @@ create trigger profiles_change_trends
   when (old.is_discoverable <> new.is_discoverable)
   execute function private.profiles_change_trends();
 
--- Taking ---------------------------------------------------------------------
+/*
+ * taking
+ *
+ * How a refresh takes changes from the queue (15-changes.sql): in order, the two lanes in turns, and
+ * a person as all that they did in the last week.
+ */
 
 create type private.trend_fan as (
   post_id     bigint,
@@ -1391,8 +1510,10 @@ comment on column private.post_heat.score is 'The order of trending posts. Null:
 comment on column private.post_heat.language is 'The language of the post, without script and region, or null.';
 revoke all on private.post_heat from public, anon, authenticated, service_role;
 
--- The posts with the highest scores.
-create index post_heat_score_idx on private.post_heat (score desc) where score is not null;
+-- The posts with the highest scores, of all and of a language. A trend has at least three people.
+create index post_heat_score_idx on private.post_heat (score desc) where score is not null and people >= 3;
+create index post_heat_language_score_idx on private.post_heat (language, score desc)
+  where score is not null and people >= 3;
 
 -- A post gains as much from ten times as many people as from 12.5 hours.
 create function private.heat_score(people integer, post_id bigint)
@@ -2453,7 +2574,8 @@ declare
 begin
   return query
   with said as materialized (
-    select uses.term, uses.voice, uses.language, uses.profile_id, max(uses.post_id) as post_id
+    -- The latest use of each person, as in 30-counts.sql.
+    select distinct on (uses.term, uses.profile_id) uses.term, uses.voice, uses.language, uses.post_id
     from unnest(circle_trends.circle_ids) as person (id)
     -- Somebody who counts and was active. For most people of a circle, the search ends here.
     join private.trend_people as active
@@ -2467,7 +2589,7 @@ begin
     ) as written
     join private.trend_uses as uses on uses.post_id = written.id and uses.kind = circle_trends.kind
     where active.post_id >= first_id
-    group by uses.term, uses.voice, uses.language, uses.profile_id
+    order by uses.term, uses.profile_id, uses.post_id desc
   ),
   counted as (
     select
@@ -2761,6 +2883,7 @@ comment on column public.trending_post.quoted is 'The post that it quotes, or nu
 
 -- A newer post needs fewer people for the same score. So a post of the period with the fewest
 -- people has at least the score of one that is as old as the period, and no row below it is read.
+-- It looks at the 2,000 hottest posts. So it costs the same however many the viewer does not see.
 create function private.hot_posts(
   period public.trend_period, language text, circle_ids uuid[], hidden_ids uuid[], page_size integer
 )
@@ -2769,22 +2892,30 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set plan_cache_mode = force_custom_plan
 as $$
 declare
+  most constant integer := 2000;
   fewest constant integer := 3;
   first_id bigint := private.first_id(now() - private.trend_window(private.shown_level(hot_posts.period)));
   least_score double precision := private.heat_score(fewest, first_id);
 begin
   return array(
     select heat.post_id
-    from private.post_heat as heat
+    from (
+      select post_heat.post_id, post_heat.score
+      from private.post_heat
+      where post_heat.score >= least_score
+        and post_heat.post_id >= first_id
+        -- For the indexes: it is the constant above.
+        and post_heat.people >= 3
+        and (hot_posts.language is null or post_heat.language = hot_posts.language)
+      order by post_heat.score desc
+      limit most
+    ) as heat
     join public.posts on posts.id = heat.post_id
     join public.profiles on profiles.id = posts.author_id
-    where heat.score >= least_score
-      and heat.post_id >= first_id
-      and heat.people >= fewest
-      and (hot_posts.language is null or heat.language = hot_posts.language)
-      and posts.is_open
+    where posts.is_open
       and profiles.is_discoverable
       and posts.author_id <> all (hot_posts.hidden_ids)
       and (hot_posts.circle_ids is null or posts.author_id = any (hot_posts.circle_ids))
@@ -2800,7 +2931,7 @@ begin
 end;
 $$;
 
-comment on function private.hot_posts is 'The hottest posts of a period that anybody may read, without posts by these people. If circle_ids is not null, only posts by its people. At least three people care for each.';
+comment on function private.hot_posts is 'The hottest posts of a period that anybody may read, without posts by these people. If circle_ids is not null, only posts by its people. At least three people care for each. Only the 2,000 hottest posts of the period and language are looked at.';
 revoke all on function private.hot_posts (public.trend_period, text, uuid[], uuid[], integer) from public, anon, authenticated, service_role;
 
 -- Definer, because nobody may read the heat of posts.

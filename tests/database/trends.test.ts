@@ -179,6 +179,16 @@ describe("the scope network", () => {
     );
     const ids = await town.write([friend, ...theirs], begins + 8, "#chess", { language: "en" });
     await town.write([friend, ...theirs].slice(2), begins + 8, "#two");
+    // One person is one, with any number of texts.
+    for (const [n, words] of [
+      "in the garden this morning",
+      "all over my kitchen table",
+      "since last summer",
+    ].entries()) {
+      await town.write([friend], begins + 8 + n / 10, `#solo I have been talking to myself ${words}`, {
+        language: n === 0 ? "en" : "de",
+      });
+    }
     await town.refresh(begins + 10);
 
     const around = "trending_tags('day', null, 'network')";
