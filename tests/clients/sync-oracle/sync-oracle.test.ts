@@ -14,21 +14,20 @@
  *     rooms.ts      what a device knows of conversations
  *     town.ts       Postgres and the services, which can be killed (services.ts)
  *
- * PLAZA_SYNC_STEPS: how many steps, 1500 by default. PLAZA_SYNC_SEED: a number that repeats the same
+ * PLAZA_SYNC_STEPS: how many steps, 1500 by default. PLAZA_SEED: a number that repeats the same
  * histories. PLAZA_SYNC_TRACE=1 prints each step. PLAZA_SYNC_PATIENCE_MS: how long a device may take to
  * come back, 90,000 by default. A failure that depends on the moment may need more than one try.
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { shortest } from "../../api/oracle/shrink.ts";
-import { seed as plazaSeed } from "../../seed.ts";
+import { seed } from "../../seed.ts";
 import { type Disagreement, play } from "./play.ts";
 import { createHouse, type House, newTally, type Tally } from "./stage.ts";
 import { histories, type Step, simpler } from "./steps.ts";
 
 const { env } = process;
 const wantedSteps = Number(env.PLAZA_SYNC_STEPS ?? 1500);
-const seed = Number(env.PLAZA_SYNC_SEED ?? plazaSeed);
 
 /** The most steps of a history. On average a history has half as many, or a little less. */
 const stepsOfHistory = 300;
