@@ -59,7 +59,8 @@ revoke all on function private.blocker_ids (uuid) from public, anon, authenticat
 grant execute on function private.blocker_ids (uuid) to authenticated;
 
 -- In SQL and not a definer, so that the planner puts it into the query around it. A function that
--- runs as its owner saves a call.
+-- runs as its owner saves a call. Two people who block each other are there twice. To leave that
+-- out, Postgres would sort, and this runs in almost every request.
 create function private.hidden_from(viewer_id uuid)
 returns setof uuid
 language sql
@@ -70,13 +71,13 @@ begin atomic
   select blocks.blocked_id
   from public.blocks
   where blocks.blocker_id = hidden_from.viewer_id
-  union
+  union all
   select blocks.blocker_id
   from public.blocks
   where blocks.blocked_id = hidden_from.viewer_id;
 end;
 
-comment on function private.hidden_from is 'The people who are hidden from the viewer: those the viewer blocks, and those who block the viewer.';
+comment on function private.hidden_from is 'The people who are hidden from the viewer: those the viewer blocks, and those who block the viewer. A person may be there twice.';
 revoke all on function private.hidden_from (uuid) from public, anon, authenticated, service_role;
 
 create function private.hidden_ids(viewer_id uuid)

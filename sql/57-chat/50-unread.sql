@@ -87,6 +87,7 @@ stable
 security invoker
 set search_path = ''
 set plan_cache_mode = force_generic_plan
+set enable_bitmapscan = off
 as $$
 declare
   pointer bigint := greatest(member.read_seq, member.from_seq);
@@ -169,61 +170,24 @@ revoke all on function private.is_behind (private.conversation_members) from pub
 
 -- Its cost depends on the conversations with something unread, and not on all conversations of
 -- the person. A muted conversation has its own number, and is in no total. Neither is an
--- archived one.
-create function private.chat_totals(viewer_id uuid, out messages bigint, out message_requests bigint)
-returns record
-language plpgsql
+-- archived one. In SQL and not a definer, so that unread() is one query with one plan
+-- (58-sync/10-sync.sql). "offset 0" makes Postgres compute unheard_ids, and the number, once for
+-- each conversation.
+create function private.chat_totals(viewer_id uuid)
+returns table (messages bigint, message_requests bigint)
+language sql
 stable
 security invoker
-set search_path = ''
-set plan_cache_mode = force_generic_plan
-as $$
-declare
-  most constant integer := 200;
-  most_bells constant integer := 1000;
-  conversation_ids bigint[];
-  hidden_ids uuid[];
-  hides boolean;
-begin
-  messages := 0;
-  message_requests := 0;
-  conversation_ids := array(
-    select unread_conversations.conversation_id
-    from private.unread_conversations
-    where unread_conversations.user_id = chat_totals.viewer_id
-    order by unread_conversations.conversation_id desc
-    limit most
-  );
-  -- The job has not looked at these yet.
-  if exists (select from private.conversation_bells) then
-    conversation_ids := conversation_ids || array(
-      select waiting.conversation_id
-      from (
-        select distinct first.conversation_id
-        from (select bells.conversation_id from private.conversation_bells as bells limit most_bells) as first
-      ) as waiting
-      where waiting.conversation_id <> all (conversation_ids) and exists (
-        select from private.conversation_members as members
-        where members.conversation_id = waiting.conversation_id and members.user_id = chat_totals.viewer_id
-      )
-    );
-  end if;
-  if cardinality(conversation_ids) = 0 or exists (select from private.bans(chat_totals.viewer_id)) then
-    return;
-  end if;
-
-  hidden_ids := array(select hidden.id from private.hidden_from(chat_totals.viewer_id) as hidden (id));
-  hides := exists (select from private.hidden_messages where hidden_messages.user_id = chat_totals.viewer_id);
-  -- "offset 0" makes Postgres compute unheard_ids once for each conversation.
+rows 1
+begin atomic
   select
     coalesce(sum(counted.unread::integer) filter (where counted.is_accepted), 0),
     count(*) filter (where counted.unread > 0 and not counted.is_accepted)
-  into messages, message_requests
   from (
     select
       own.is_accepted,
       behind.messages - case
-        when hides
+        when exists (select from private.hidden_messages where hidden_messages.user_id = chat_totals.viewer_id)
           then private.count_hidden_behind(own.conversation_id, own.pointer, chat_totals.viewer_id, own.unheard_ids)
         else 0
       end as unread
@@ -232,21 +196,36 @@ begin
         members.conversation_id, members.is_accepted, greatest(members.read_seq, members.from_seq) as pointer,
         case
           when members.keeps_deleted then private.unheard_in(members.conversation_id, members.user_id)
-          else hidden_ids
+          else array(select hidden.id from private.hidden_from(chat_totals.viewer_id) as hidden (id))
         end as unheard_ids
       from private.conversation_members as members
-      where members.conversation_id = any (conversation_ids)
+      where members.conversation_id = any (
+          array(
+            select noted.conversation_id
+            from private.unread_conversations as noted
+            where noted.user_id = chat_totals.viewer_id
+            order by noted.conversation_id desc
+            limit 200
+          )
+          -- The job has not looked at these yet.
+          || array(
+            select bells.conversation_id
+            from private.conversation_bells as bells
+            limit 1000
+          )
+        )
         and members.user_id = chat_totals.viewer_id
         and not members.is_declined and not members.is_archived
         and (members.muted_until is null or members.muted_until <= now())
+        and not exists (select from private.bans(chat_totals.viewer_id))
       offset 0
     ) as own
     cross join lateral private.count_behind(
       own.conversation_id, own.pointer, chat_totals.viewer_id, own.unheard_ids
     ) as behind (messages)
+    offset 0
   ) as counted;
 end;
-$$;
 
 comment on function private.chat_totals is 'How many messages a person has not read, and how many requests have something unread. It looks at up to 200 conversations with unread messages, the youngest ones.';
 revoke all on function private.chat_totals (uuid) from public, anon, authenticated, service_role;

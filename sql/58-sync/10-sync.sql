@@ -158,13 +158,16 @@ create type public.unread_counts as (
 
 comment on type public.unread_counts is 'How many groups of notifications are unread, and how many requests to follow you wait. How many messages are unread in conversations that are neither muted nor archived, and how many requests to write to you have unread messages. cursors has the newest number of your stream.';
 
--- Definer, because nobody may read streams.
+-- Definer, because nobody may read streams. Without bitmaps, because they read the messages
+-- themselves. Postgres prefers them to the index of unread messages when much was written lately.
 create function private.unread()
 returns setof public.unread_counts
 language plpgsql
 stable
 security definer
 set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_bitmapscan = off
 rows 1
 as $$
 declare
