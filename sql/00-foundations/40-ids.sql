@@ -60,13 +60,15 @@ comment on function private.new_id is 'A new id for a row that is written at tha
 revoke all on function private.new_id (timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.new_id (timestamptz) to authenticated, service_role;
 
+-- "at time zone" makes it immutable for Postgres too. Otherwise Postgres would prepare it again for
+-- every call.
 create function private.first_id(at timestamptz)
 returns bigint
 language sql
 immutable
 parallel safe
 security invoker
-return floor((extract(epoch from first_id.at) - 1767225600) * 1000)::bigint << 12;
+return floor((extract(epoch from first_id.at at time zone 'UTC') - 1767225600) * 1000)::bigint << 12;
 
 comment on function private.first_id is 'The lowest id of the millisecond of this time. A row that was written earlier has a lower id.';
 revoke all on function private.first_id (timestamptz) from public, anon, authenticated, service_role;

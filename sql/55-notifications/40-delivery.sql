@@ -593,11 +593,15 @@ declare
   stream private.streams;
   last_seq bigint;
 begin
-  for notice in
-    select looked.*
-    from unnest(notices) as looked
-    order by looked.recipient_id, looked.is_ended, looked.kind, looked.id
-  loop
+  -- Most transactions have one.
+  if cardinality(notices) > 1 then
+    notices := array(
+      select looked
+      from unnest(notices) as looked
+      order by looked.recipient_id, looked.is_ended, looked.kind, looked.id
+    );
+  end if;
+  foreach notice in array coalesce(notices, '{}') loop
     if recipient is distinct from notice.recipient_id then
       if before.user_id is not null then
         last_seq := private.close_desk(desk, before);
