@@ -151,8 +151,9 @@ create index conversation_tellings_due_at_user_id_idx on private.conversation_te
 
 -- If a row is there already, this transaction locks it. Otherwise the job could take it now, and
 -- tell how the conversation was before. In a large group, the job tells 80 people in a second. So
--- 500 people do not join the new topic at once.
-create function private.tell(conversation_id bigint, user_ids uuid[])
+-- 500 people do not join the new topic at once. A caller who tells of many conversations leaves them
+-- to the job, too (is_left).
+create function private.tell(conversation_id bigint, user_ids uuid[], is_left boolean default false)
 returns void
 language plpgsql
 volatile
@@ -160,10 +161,10 @@ security invoker
 set search_path = ''
 as $$
 declare
-  is_large constant boolean := cardinality(user_ids) > 1 and not private.is_small(tell.conversation_id);
+  waits constant boolean := tell.is_left or cardinality(user_ids) > 1 and not private.is_small(tell.conversation_id);
 begin
   insert into private.conversation_tellings (user_id, conversation_id, is_left)
-  select distinct listener.id, tell.conversation_id, is_large
+  select distinct listener.id, tell.conversation_id, waits
   from unnest(tell.user_ids) as listener (id)
   order by 1
   on conflict on constraint conversation_tellings_pkey do update
@@ -172,7 +173,7 @@ end;
 $$;
 
 comment on function private.tell is 'The streams of these people get an event about a conversation, when the transaction commits or a little later.';
-revoke all on function private.tell (bigint, uuid[]) from public, anon, authenticated, service_role;
+revoke all on function private.tell (bigint, uuid[], boolean) from public, anon, authenticated, service_role;
 
 /*
  * It runs when the transaction commits, once for each row. Streams are the last locks of a
@@ -226,7 +227,7 @@ create constraint trigger conversation_tellings_tell
 
 -- The log of a conversation is the same for all. So it cannot say that one member sees old
 -- messages in another way from now on. Their own stream does.
-create function private.change_view(conversation_id bigint, user_ids uuid[])
+create function private.change_view(conversation_id bigint, user_ids uuid[], is_left boolean default false)
 returns void
 language plpgsql
 volatile
@@ -242,12 +243,12 @@ begin
     select members.user_id
     from private.conversation_members as members
     where members.conversation_id = change_view.conversation_id and members.user_id = any (change_view.user_ids)
-  ));
+  ), change_view.is_left);
 end;
 $$;
 
 comment on function private.change_view is 'Makes some members of a conversation read its messages again.';
-revoke all on function private.change_view (bigint, uuid[]) from public, anon, authenticated, service_role;
+revoke all on function private.change_view (bigint, uuid[], boolean) from public, anon, authenticated, service_role;
 
 -- A stream is the last lock of a transaction. So nothing locks a conversation after this.
 create function private.tell_own_devices(viewer_id uuid, conversation_id bigint)

@@ -114,13 +114,16 @@ security definer
 set search_path = ''
 as $$
 declare
+  most constant integer := 20;
   shared record;
   conversation private.conversations;
+  moving bigint[] := '{}';
 begin
   for shared in
     select
       both_in.id, array_agg(distinct added.blocker_id) as blocker_ids,
-      array_agg(added.blocker_id) || array_agg(added.blocked_id) as people
+      array_agg(added.blocker_id) || array_agg(added.blocked_id) as people,
+      count(*) over () > most as are_many
     from added
     cross join lateral private.shared_conversations(added.blocker_id, added.blocked_id) as both_in (id)
     group by both_in.id
@@ -143,14 +146,19 @@ begin
       where conversation_members.conversation_id = conversation.id
         and conversation_members.user_id = any (shared.people)
     ) then
-      conversation := private.move_conversation(conversation);
+      if conversation.kind = 'direct' then
+        conversation := private.move_conversation(conversation);
+      else
+        moving := moving || conversation.id;
+      end if;
     end if;
-    perform private.change_view(conversation.id, shared.people);
+    perform private.change_view(conversation.id, shared.people, shared.are_many);
     -- A deleted account adds this event, too. So the numbers do not tell a block from it.
     if conversation.kind = 'direct' then
       perform private.append_event(conversation, 'start_over');
     end if;
   end loop;
+  perform private.move_conversations(moving);
   return null;
 end;
 $$;
@@ -171,13 +179,15 @@ security definer
 set search_path = ''
 as $$
 declare
+  most constant integer := 20;
   shared record;
   conversation private.conversations;
 begin
   for shared in
     select
       both_in.id, array_agg(distinct removed.blocker_id) as blocker_ids,
-      array_agg(removed.blocker_id) || array_agg(removed.blocked_id) as people
+      array_agg(removed.blocker_id) || array_agg(removed.blocked_id) as people,
+      count(*) over () > most as are_many
     from removed
     cross join lateral private.shared_conversations(removed.blocker_id, removed.blocked_id) as both_in (id)
     group by both_in.id
@@ -193,7 +203,7 @@ begin
       perform private.set_apart(conversation.id, blocker.id)
       from unnest(shared.blocker_ids) as blocker (id);
     end if;
-    perform private.change_view(conversation.id, shared.people);
+    perform private.change_view(conversation.id, shared.people, shared.are_many);
   end loop;
   return null;
 end;
@@ -217,11 +227,9 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
-declare
-  conversation private.conversations;
 begin
-  for conversation in
-    select conversations.*
+  perform private.move_conversations(array(
+    select conversations.id
     from private.conversations
     where conversations.id in (
       select members.conversation_id
@@ -230,9 +238,7 @@ begin
     )
     order by conversations.id
     for no key update
-  loop
-    perform private.move_conversation(conversation);
-  end loop;
+  ));
   return null;
 end;
 $$;

@@ -94,6 +94,7 @@ begin
       when 'deliver-chat' then
         (select count(*) from private.conversation_bells as bell where bell.due_at = 'infinity')
         + (select count(*) from private.conversation_tellings as telling where telling.due_at = 'infinity')
+        + (select count(*) from private.conversation_moves as move where move.due_at = 'infinity')
       else 0
     end,
     max(run.end_time) filter (where run.status = 'succeeded'),
