@@ -148,6 +148,9 @@ begin
   on conflict on constraint chat_settings_pkey do update
   set who_writes = excluded.who_writes, who_adds = excluded.who_adds,
       shows_receipts = excluded.shows_receipts, shows_presence = excluded.shows_presence;
+  if set_chat_settings.shows_receipts <> own.shows_receipts then
+    perform private.switch_receipts(viewer_id);
+  end if;
   return private.my_chat_settings();
 end;
 $$;

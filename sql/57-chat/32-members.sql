@@ -110,6 +110,7 @@ declare
   -- They read nothing until they accept (36-requests.sql).
   nothing_yet constant bigint := 9223372036854775806;
   present private.conversations;
+  after private.conversations;
 begin
   select conversations.* into present
   from private.conversations
@@ -133,7 +134,9 @@ begin
   where former_members.conversation_id = present.id and former_members.user_id = any (profile_ids);
   update private.conversations
   set member_count = conversations.member_count + cardinality(profile_ids)
-  where conversations.id = present.id;
+  where conversations.id = present.id
+  returning conversations.* into after;
+  perform private.turn_receipts(after, present.member_count);
   perform private.tell(present.id, profile_ids);
 end;
 $$;

@@ -66,6 +66,7 @@ begin
     case when end_membership.change = 'removed' then end_membership.profile_id end
   );
   perform private.append_conversation_event(moved);
+  perform private.turn_receipts(moved, moved.member_count + 1);
   perform private.tell(moved.id, array[end_membership.profile_id]);
 end;
 $$;

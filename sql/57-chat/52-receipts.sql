@@ -4,7 +4,19 @@
  * How far the other members got and read messages. Somebody who switched receipts off, for all
  * conversations or for one, shows none and sees none. In a request nobody shows any. In a group
  * of more than 50 there are none.
+ *
+ * Open screens hear of each change. 53-receipt-switches.sql tells of the switch for all conversations.
  */
+
+create function private.has_receipts(member_count integer)
+returns boolean
+language sql
+immutable
+security invoker
+return member_count <= 50;
+
+comment on function private.has_receipts is 'Whether a conversation with this number of members has receipts.';
+revoke all on function private.has_receipts (integer) from public, anon, authenticated, service_role;
 
 create function private.shows_receipts(member private.conversation_members)
 returns boolean
@@ -13,8 +25,6 @@ stable
 security invoker
 set search_path = ''
 as $$
-declare
-  most constant integer := 50;
 begin
   return member.is_accepted and member.shows_receipts
     and coalesce(
@@ -26,7 +36,7 @@ begin
       true
     )
     and (
-      select conversations.member_count <= most
+      select private.has_receipts(conversations.member_count)
       from private.conversations
       where conversations.id = member.conversation_id
     );
@@ -87,6 +97,25 @@ $$;
 
 comment on function private.append_pointer_event is 'Tells how far a member got and read messages.';
 revoke all on function private.append_pointer_event (private.conversations, private.conversation_members)
+  from public, anon, authenticated, service_role;
+
+-- One event for all: receipts appear or vanish, so they read the conversation again.
+create function private.turn_receipts(conversation private.conversations, count_before integer)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  if private.has_receipts(count_before) <> private.has_receipts(conversation.member_count) then
+    perform private.append_event(conversation, 'start_over');
+  end if;
+end;
+$$;
+
+comment on function private.turn_receipts is 'Tells the members of a conversation that has receipts from now on, or no more. count_before: how many members it had.';
+revoke all on function private.turn_receipts (private.conversations, integer)
   from public, anon, authenticated, service_role;
 
 -- API ------------------------------------------------------------------------

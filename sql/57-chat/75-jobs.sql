@@ -173,6 +173,12 @@ begin
   loop
     commit;
   end loop;
+  while pg_catalog.pg_try_advisory_xact_lock(the_job)
+    and private.switch_batch()
+    and pg_catalog.clock_timestamp() < stops_at
+  loop
+    commit;
+  end loop;
   while batches_of_tellings > 0
     and pg_catalog.pg_try_advisory_xact_lock(the_job)
     and private.tell_batch()
@@ -183,7 +189,7 @@ begin
 end;
 $$;
 
-comment on procedure private.deliver_chat is 'Tells of topics that ended, rings bells and tells streams about conversations, batch by batch, until nothing is left or the time is over.';
+comment on procedure private.deliver_chat is 'Tells of topics that ended, rings bells, and tells conversations and streams, batch by batch, until nothing is left or the time is over.';
 revoke all on procedure private.deliver_chat (interval) from public, anon, authenticated, service_role;
 
 -- Disappearing ---------------------------------------------------------------

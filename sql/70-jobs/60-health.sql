@@ -95,6 +95,7 @@ begin
         (select count(*) from private.conversation_bells as bell where bell.due_at = 'infinity')
         + (select count(*) from private.conversation_tellings as telling where telling.due_at = 'infinity')
         + (select count(*) from private.conversation_moves as move where move.due_at = 'infinity')
+        + (select count(*) from private.receipt_switches as switch where switch.due_at = 'infinity')
       else 0
     end,
     max(run.end_time) filter (where run.status = 'succeeded'),

@@ -160,7 +160,7 @@ export async function deliverChats(owner: Sql): Promise<void> {
   for (;;) {
     const [left] = await owner`
       select from private.conversation_bells union all select from private.conversation_tellings
-      union all select from private.conversation_moves limit 1`;
+      union all select from private.conversation_moves union all select from private.receipt_switches limit 1`;
     if (!left) return;
     // It does nothing while cron runs it.
     await owner.unsafe("call private.deliver_chat()");

@@ -71,11 +71,13 @@ async function workOffQueue({ town: { sql } }: Stage): Promise<void> {
       select exists (select from private.notice_queue) or exists (select from private.fan_outs)
         or exists (select from private.conversation_bells)
         or exists (select from private.conversation_tellings)
-        or exists (select from private.conversation_moves) as any,
+        or exists (select from private.conversation_moves)
+        or exists (select from private.receipt_switches) as any,
         exists (select from private.notice_queue where failures > 0)
         or exists (select from private.conversation_bells where failures > 0)
         or exists (select from private.conversation_tellings where failures > 0)
-        or exists (select from private.conversation_moves where failures > 0) as failed`;
+        or exists (select from private.conversation_moves where failures > 0)
+        or exists (select from private.receipt_switches where failures > 0) as failed`;
     // The job would wait for its next try.
     if (left?.failed) throw new Error("A job has failed");
     if (!left?.any) return;
