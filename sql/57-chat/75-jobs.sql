@@ -223,8 +223,19 @@ $$;
 comment on function private.erase_expired_in is 'Erases messages of a conversation whose time is over, and answers how many. The caller holds the conversation.';
 revoke all on function private.erase_expired_in (private.conversations, integer) from public, anon, authenticated, service_role;
 
+create table private.failed_erasures (
+  conversation_id  bigint       primary key references private.conversations (id) on delete cascade,
+  due_at           timestamptz  not null,
+  failures         integer      not null
+);
+
+comment on table  private.failed_erasures is 'The conversations in which the job could not erase messages.';
+comment on column private.failed_erasures.due_at is 'When the job tries again.';
+comment on column private.failed_erasures.failures is 'How often the job has failed. After 20 times the row waits for somebody to look at it.';
+revoke all on private.failed_erasures from public, anon, authenticated, service_role;
+
 -- It skips a conversation that is locked, and finds it the next time. If it fails in one conversation,
--- the messages of this one stay hidden and wait for the next time, and the others go on.
+-- the messages of this one stay hidden and wait for a later time, and the others go on.
 create function private.erase_expired(most integer default 500)
 returns integer
 language plpgsql
@@ -245,6 +256,9 @@ begin
         select messages.conversation_id
         from private.messages
         where messages.expires_at <= now() and messages.deleted_at is null
+          and messages.conversation_id not in (
+            select failed.conversation_id from private.failed_erasures as failed where failed.due_at > now()
+          )
         order by messages.expires_at
         limit erase_expired.most
       ) as due
@@ -254,8 +268,14 @@ begin
   loop
     begin
       erased := erased + private.erase_expired_in(conversation, erase_expired.most);
+      delete from private.failed_erasures
+      where failed_erasures.conversation_id = conversation.id;
     exception when others then
       raise warning 'Erasing messages of conversation % failed: % (%)', conversation.id, sqlerrm, sqlstate;
+      insert into private.failed_erasures (conversation_id, failures, due_at)
+      values (conversation.id, 1, private.next_try_at(1))
+      on conflict on constraint failed_erasures_pkey do update
+      set failures = failed_erasures.failures + 1, due_at = private.next_try_at(failed_erasures.failures + 1);
     end;
     exit when erased >= erase_expired.most;
   end loop;

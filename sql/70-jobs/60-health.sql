@@ -96,6 +96,8 @@ begin
         + (select count(*) from private.conversation_tellings as telling where telling.due_at = 'infinity')
         + (select count(*) from private.conversation_moves as move where move.due_at = 'infinity')
         + (select count(*) from private.receipt_switches as switch where switch.due_at = 'infinity')
+      when 'erase-expired-messages' then
+        (select count(*) from private.failed_erasures as failed where failed.due_at = 'infinity')
       else 0
     end,
     max(run.end_time) filter (where run.status = 'succeeded'),

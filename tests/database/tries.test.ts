@@ -181,7 +181,27 @@ test("a person who cannot be told of a group is tried again, and the others are 
   expect([await told([first]), await failures("conversation_tellings")]).toEqual([1, []]);
 });
 
-test("messages that cannot be erased keep no other message", async () => {
+test("messages that cannot be erased keep no other message, also if they fill the batch", async () => {
+  const [bad, good] = [await group(alice, "Kept", [bob]), await group(alice, "Erased", [bob])];
+  const late = [(await say(alice, bad, "one")).id, (await say(alice, bad, "two")).id];
+  const next = (await say(alice, good, "three")).id;
+  const mend = await poison("private.messages", `new.conversation_id = ${bad}`, "update of deleted_at");
+  await db.admin`update private.messages set expires_at = now() - interval '1 hour' where id = any (${late}::bigint[])`;
+  await db.admin`update private.messages set expires_at = now() - interval '1 second' where id = ${next}`;
+  const erase = async () => (await db.owner`select private.erase_expired(2) as erased`)[0]?.erased;
+  expect([await erase(), await erase(), await failures("failed_erasures")]).toEqual([
+    0,
+    1,
+    [{ failures: 1, waits: true }],
+  ]);
+  await due("failed_erasures");
+  expect([await erase(), await failures("failed_erasures")]).toEqual([0, [{ failures: 2, waits: true }]]);
+  await mend();
+  await due("failed_erasures");
+  expect([await erase(), await failures("failed_erasures")]).toEqual([2, []]);
+});
+
+test("a message that cannot be erased stays, and the next one is erased in the same run", async () => {
   const [bad, good] = [await group(alice, "Kept", [bob]), await group(alice, "Erased", [bob])];
   const ids = [(await say(alice, bad, "one")).id, (await say(alice, good, "two")).id];
   await poison("private.messages", `new.conversation_id = ${bad}`, "update of deleted_at");
