@@ -161,7 +161,7 @@ comment on function private.conversation_payload is 'A conversation as an event 
 revoke all on function private.conversation_payload (uuid, bigint) from public, anon, authenticated, service_role;
 
 -- Definer, here and below, because nobody may read conversations. A direct conversation in which
--- nobody wrote is in no list.
+-- nobody wrote is in no list. It sorts ids alone, because a person may be in thousands.
 create function private.list_conversations(before bigint, page_size integer, folder public.conversation_folder)
 returns setof public.conversation
 language plpgsql
@@ -178,20 +178,26 @@ begin
   perform private.check_page_size(list_conversations.page_size);
   for listed in
     select own, conversations as conversation
-    from private.conversation_members as own
-    join private.conversations on conversations.id = own.conversation_id
-    where own.user_id = viewer_id
-      and not own.is_declined
-      and conversations.last_id > 0
-      and (list_conversations.before is null or conversations.last_id < list_conversations.before)
-      and case folder
-        when 'inbox' then own.is_accepted and not own.is_archived
-        when 'requests' then not own.is_accepted
-        when 'archived' then own.is_accepted and own.is_archived
-        when 'pinned' then own.is_accepted and own.is_pinned
-      end
-    order by conversations.last_id desc
-    limit list_conversations.page_size
+    from (
+      select conversations.id, conversations.last_id
+      from private.conversation_members as own
+      join private.conversations on conversations.id = own.conversation_id
+      where own.user_id = viewer_id
+        and not own.is_declined
+        and conversations.last_id > 0
+        and (list_conversations.before is null or conversations.last_id < list_conversations.before)
+        and case folder
+          when 'inbox' then own.is_accepted and not own.is_archived
+          when 'requests' then not own.is_accepted
+          when 'archived' then own.is_accepted and own.is_archived
+          when 'pinned' then own.is_accepted and own.is_pinned
+        end
+      order by conversations.last_id desc
+      limit list_conversations.page_size
+    ) as page
+    join private.conversations on conversations.id = page.id
+    join private.conversation_members as own on own.conversation_id = page.id and own.user_id = viewer_id
+    order by page.last_id desc
   loop
     return next private.conversation_row(listed.conversation, listed.own);
   end loop;
