@@ -10,7 +10,7 @@
 -- Types ----------------------------------------------------------------------
 
 -- One person gets at most one notification of reply, quote, mention and post about one post.
--- The order here is the order in which they are preferred (55-notifications/40-delivery.sql).
+-- The order here is the order in which they are preferred (55-notifications/44-delivery.sql).
 create type public.notification_kind as enum (
   'follow', 'follow_request', 'request_accepted', 'like', 'repost', 'reply', 'quote', 'mention', 'edited', 'post',
   'draft_published', 'draft_failed', 'filtered_requests'

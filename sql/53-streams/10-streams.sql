@@ -18,7 +18,7 @@
 -- Tables ---------------------------------------------------------------------
 
 -- There is no foreign key. It would lock the stream of a deleted account too early
--- (55-notifications/40-delivery.sql deletes it). Half of every page stays free, so that a
+-- (55-notifications/42-many-notifications.sql deletes it). Half of every page stays free, so that a
 -- new version of a row fits beside the old one.
 create table private.streams (
   user_id       uuid    primary key,
@@ -50,7 +50,7 @@ stable
 security invoker
 return stream.told >= 10 and stream.told_second = extract(epoch from statement_timestamp())::bigint;
 
-comment on function private.is_told_enough is 'Whether a stream had 10 events in this second. A job tells of the rest (55-notifications/40-delivery.sql).';
+comment on function private.is_told_enough is 'Whether a stream had 10 events in this second. A job tells of the rest (55-notifications/44-delivery.sql).';
 revoke all on function private.is_told_enough (private.streams) from public, anon, authenticated, service_role;
 
 create type private.event_kind as enum ('notification', 'read', 'unread', 'start_over', 'conversation');

@@ -11,8 +11,8 @@
  * Notifications of one kind about one object form a group as long as the group is unread. What
  * happens after that starts a new group.
  *
- * Only 40-delivery.sql and 60-reading.sql write these tables, while they hold the recipient's
- * stream. So the counts are exact. There are no foreign keys: a deleted post or account is
+ * Only 40-desk.sql to 44-delivery.sql and 60-reading.sql write these tables, while they hold the
+ * recipient's stream. So the counts are exact. There are no foreign keys: a deleted post or account is
  * looked at in the queue (20-queue.sql).
  */
 

@@ -2,7 +2,7 @@
  * queue
  *
  * Changes that may concern somebody's notifications. Triggers write a row here for each, and
- * 40-delivery.sql looks at it when the transaction commits. So a transaction locks streams
+ * 44-delivery.sql looks at it when the transaction commits. So a transaction locks streams
  * last, in the order of their people (00-foundations/30-turns.sql).
  *
  * A row says where to look, and not what to find. The function that looks decides from the

@@ -1,0 +1,200 @@
+/*
+ * delivery
+ *
+ * Looks at what is in the queue, and writes notifications, groups, counts and events. It
+ * locks the streams of all recipients first, in the order of their ids.
+ */
+
+-- Here and below, a function is called by an assignment if it runs for every notification.
+-- plpgsql runs an expression much faster than a statement.
+create function private.close_desk(desk private.desk, before private.streams)
+returns bigint
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  most_events constant integer := 50;
+  stream private.streams := desk.stream;
+begin
+  if cardinality(desk.changed) > most_events then
+    return private.append_events(stream, 'start_over', array[null::bigint]);
+  elsif cardinality(desk.changed) > 0 then
+    -- The order must not tell a block from a deleted account. So it is not the order of work.
+    if cardinality(desk.changed) > 1 then
+      desk.changed := array(select unnest(desk.changed) as group_id order by group_id);
+    end if;
+    return private.append_events(stream, 'notification', desk.changed);
+  elsif stream.requests <> before.requests then
+    return private.append_events(stream, 'unread', array[null::bigint]);
+  elsif stream.last_id <> before.last_id then
+    update private.streams
+    set last_id = stream.last_id, newest_group = stream.newest_group
+    where streams.user_id = stream.user_id;
+  end if;
+  return stream.last_seq;
+end;
+$$;
+
+comment on function private.close_desk is 'Writes what a delivery changed for its recipient, whose stream was like this before. Answers the number of their last event.';
+revoke all on function private.close_desk (private.desk, private.streams) from public, anon, authenticated, service_role;
+
+/*
+ * Streams are locked one after the other, in the order of their people.
+ *
+ * A person whose post becomes popular gets very many notifications. If each took the stream
+ * and told their client, everybody who likes the post would wait for the one before, and
+ * Realtime would close the channel. So a transaction leaves what it adds for the job if the
+ * stream is locked, or had 10 events in this second. The job adds many of them in one
+ * transaction, and tells of each group once. A request to follow is counted, so it is never
+ * left. A withdrawal is never left. It waits for the stream.
+ */
+create function private.deliver(notices private.notice_queue[], waits boolean)
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  notice private.notice_queue;
+  recipient uuid;
+  is_busy boolean;
+  before private.streams;
+  desk private.desk;
+  stream private.streams;
+  last_seq bigint;
+begin
+  -- Most transactions have one.
+  if cardinality(notices) > 1 then
+    notices := array(
+      select looked
+      from unnest(notices) as looked
+      order by looked.recipient_id, looked.is_ended, looked.kind, looked.id
+    );
+  end if;
+  foreach notice in array coalesce(notices, '{}') loop
+    if recipient is distinct from notice.recipient_id then
+      if before.user_id is not null then
+        last_seq := private.close_desk(desk, before);
+      end if;
+      recipient := notice.recipient_id;
+      select streams.* into before
+      from private.streams
+      where streams.user_id = recipient
+      for no key update skip locked;
+      is_busy := not deliver.waits and (before.user_id is null or private.is_told_enough(before));
+      if is_busy then
+        is_busy := not exists (
+          select
+          from unnest(notices) as looked
+          where looked.recipient_id = recipient and (
+            looked.kind is null or looked.requests <> 0 or not private.notice_holds(
+              looked.recipient_id, looked.kind, looked.actor_id, looked.object_id, looked.draft_id
+            )
+          )
+        );
+      end if;
+      if before.user_id is null and not is_busy then
+        select streams.* into before
+        from private.streams
+        where streams.user_id = recipient
+        for no key update;
+      end if;
+      desk := (before, '{}'::bigint[]);
+    end if;
+    if is_busy then
+      insert into private.notice_queue (recipient_id, kind, actor_id, object_id, draft_id, requests, is_ended)
+      values (
+        notice.recipient_id, notice.kind, notice.actor_id, notice.object_id, notice.draft_id, notice.requests,
+        notice.is_ended
+      );
+      continue;
+    end if;
+    if notice.is_ended then
+      perform private.forget_recipient(recipient);
+      before := null;
+    end if;
+    -- The account is deleted.
+    continue when before.user_id is null;
+
+    if notice.requests <> 0 then
+      stream := desk.stream;
+      stream.requests := stream.requests + notice.requests;
+      desk.stream := stream;
+    end if;
+    if notice.kind is not null then
+      desk := private.look_at_one(desk, notice);
+    elsif notice.actor_id is null and not exists (
+      select from public.posts where posts.id = notice.object_id
+    ) then
+      desk := private.forget_object(desk, notice);
+    else
+      desk := private.look_at_many(desk, notice);
+    end if;
+  end loop;
+  if before.user_id is not null then
+    last_seq := private.close_desk(desk, before);
+  end if;
+  return cardinality(notices);
+end;
+$$;
+
+comment on function private.deliver is 'Looks at these rows of the queue, which the caller has deleted. Answers how many. With waits, it waits for a stream that is locked. Otherwise it leaves the rows about it for the job.';
+revoke all on function private.deliver (private.notice_queue[], boolean) from public, anon, authenticated, service_role;
+
+-- It runs when the transaction commits, once for each row of the queue. The first run does
+-- all, and leaves what is too much. Definer, because nobody may write notifications.
+create function private.notice_queue_deliver()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  most constant integer := 100;
+  notices private.notice_queue[];
+  leaves text;
+  looked_at integer;
+begin
+  if current_setting('plaza.leaves_notices', true) = 'yes' then
+    return null;
+  end if;
+  leaves := set_config('plaza.leaves_notices', 'yes', true);
+
+  -- By its ctid, so that Postgres does not look up each row a second time.
+  with taken as (
+    delete from private.notice_queue
+    where notice_queue.ctid = any (array(
+      select first.ctid
+      from private.notice_queue as first
+      where first.xact = new.xact
+      order by first.id
+      limit most
+    ))
+    returning notice_queue.*
+  )
+  select array_agg(taken) into notices
+  from taken;
+  if cardinality(notices) = most then
+    update private.notice_queue
+    set is_left = true
+    where notice_queue.xact = new.xact;
+  end if;
+  looked_at := private.deliver(notices, false);
+  return null;
+end;
+$$;
+
+comment on function private.notice_queue_deliver is 'Looks at up to 100 rows that this transaction wrote to the queue, except those about a stream that is locked.';
+revoke all on function private.notice_queue_deliver () from public, anon, authenticated, service_role;
+
+create constraint trigger notice_queue_deliver
+  after insert on private.notice_queue
+  deferrable initially deferred
+  for each row
+  when (not new.is_left)
+  execute function private.notice_queue_deliver();
