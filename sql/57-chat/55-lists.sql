@@ -161,7 +161,7 @@ comment on function private.conversation_payload is 'A conversation as an event 
 revoke all on function private.conversation_payload (uuid, bigint) from public, anon, authenticated, service_role;
 
 -- Definer, here and below, because nobody may read conversations. A direct conversation in which
--- nobody wrote is in no list. It sorts ids alone, because a person may be in thousands.
+-- nobody wrote is in no list. It sorts only ids, because a person may be in thousands.
 create function private.list_conversations(before bigint, page_size integer, folder public.conversation_folder)
 returns setof public.conversation
 language plpgsql

@@ -147,8 +147,8 @@ $$;
 comment on function private.tell_batch is 'Tells up to 20 people about their conversations. False when nothing waits.';
 revoke all on function private.tell_batch () from public, anon, authenticated, service_role;
 
--- Like deliver_waiting_notices() (55-notifications/70-jobs.sql). It tells of at most 100 moves and at most
--- 80 people in a run, and so in a second.
+-- Like deliver_waiting_notices() (55-notifications/70-jobs.sql). It tells of moves for half a second, because
+-- bells wait meanwhile. It tells at most 80 people in a run, and so in a second.
 create procedure private.deliver_chat(at_most interval default '5 seconds')
 language plpgsql
 security invoker
@@ -156,17 +156,8 @@ as $$
 declare
   the_job constant bigint := pg_catalog.hashtextextended('deliver chat', 0);
   stops_at timestamptz := pg_catalog.clock_timestamp() + at_most;
-  batches_of_moves integer := 10;
   batches_of_tellings integer := 4;
 begin
-  while batches_of_moves > 0
-    and pg_catalog.pg_try_advisory_xact_lock(the_job)
-    and private.move_batch()
-    and pg_catalog.clock_timestamp() < stops_at
-  loop
-    commit;
-    batches_of_moves := batches_of_moves - 1;
-  end loop;
   while pg_catalog.pg_try_advisory_xact_lock(the_job)
     and private.ring_batch()
     and pg_catalog.clock_timestamp() < stops_at
@@ -175,6 +166,13 @@ begin
   end loop;
   while pg_catalog.pg_try_advisory_xact_lock(the_job)
     and private.switch_batch()
+    and pg_catalog.clock_timestamp() < stops_at
+  loop
+    commit;
+  end loop;
+  stops_at := pg_catalog.clock_timestamp() + interval '500 milliseconds';
+  while pg_catalog.pg_try_advisory_xact_lock(the_job)
+    and private.move_batch()
     and pg_catalog.clock_timestamp() < stops_at
   loop
     commit;
@@ -189,7 +187,7 @@ begin
 end;
 $$;
 
-comment on procedure private.deliver_chat is 'Tells of topics that ended, rings bells, and tells conversations and streams, batch by batch, until nothing is left or the time is over.';
+comment on procedure private.deliver_chat is 'Rings bells, tells of topics that ended, and tells conversations and streams, batch by batch, until nothing is left or the time is over.';
 revoke all on procedure private.deliver_chat (interval) from public, anon, authenticated, service_role;
 
 -- Disappearing ---------------------------------------------------------------

@@ -58,7 +58,7 @@ test("bob switches receipts off and on: alice's open screen and his own follow",
   await switchTo(bob, false);
   await vi.waitFor(() => expect([hers.get(bob.id), his.size]).toEqual([null, 0]), patience);
   await switchTo(bob, true);
-  // Whoever writes has read all before.
+  // A person who writes has read all before.
   await vi.waitFor(() => expect([hers.get(bob.id), his.get(alice.id)]).toEqual([answer, answer]), patience);
 });
 

@@ -83,7 +83,7 @@ test("bob switches receipts off: two rows are written, and the job tells all his
     payload: { profile_id: bob.id, read_seq: seq },
   });
 
-  // What was on is on: nobody has to hear of it.
+  // It is on already, so nobody hears of it.
   const after = await written();
   await switchTo(bob, true);
   await one(bob, "set_chat_settings(who_writes => 'following')");
