@@ -1,11 +1,12 @@
 /**
  * The cost of chat. A message in a pair and in a group of 500, until it is acknowledged and until
  * every member's socket has it. How many fit into a second. The memory of sockets in rooms. Pages
- * with few and with many messages stored. The sums of unread messages.
+ * with few and with many messages stored. The sums of unread messages. A ban and a block in many groups.
  */
 import { statfs } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
 import type { Sql } from "postgres";
+import { bans } from "../chat-bans.ts";
 import { fanOut, memory, toSockets } from "../chat-live.ts";
 import { actAs, gaps, groups, line, pair, people, rounds, send, store, text } from "../chat-town.ts";
 import { byTurns, type Contender, type Figures, median, ratio, roundsOf, throughput } from "../measure.ts";
@@ -16,7 +17,16 @@ const crowd = 500;
 const few = 10_000;
 const many = Number(process.env.PLAZA_BENCH_MESSAGES ?? 1_000_000);
 
-const parts = { send: untilAcknowledged, rates, sockets: toSockets, fanout: fanOut, memory, unread, pages };
+const parts = {
+  send: untilAcknowledged,
+  rates,
+  sockets: toSockets,
+  fanout: fanOut,
+  memory,
+  unread,
+  bans,
+  pages,
+};
 const asked = (process.env.PLAZA_BENCH_PARTS?.split(",") ?? Object.keys(parts)) as (keyof typeof parts)[];
 
 export async function run(): Promise<string> {
