@@ -43,31 +43,24 @@ begin
     or newest.draft_id is distinct from notice.draft_id
     or (newest.latest_id <= greatest(newest.read_up_to, stream.read_up_to) and not newest.is_marked_unread)
   then
-    newest := null;
-    newest.group_id := new_id;
-    newest.is_quiet := add_notification.is_quiet;
-    newest.shown := case when starts_muted then 0 else 1 end;
-    newest.latest_id := new_id;
-    newest.place := case when starts_muted then null else new_id end;
-    newest.read_up_to := 0;
-    newest.is_marked_unread := false;
     insert into private.notification_groups (
       group_id, recipient_id, kind, object_id, draft_id, is_quiet, shown, latest_id, place
     )
     values (
-      new_id, stream.user_id, group_kind, notice.object_id, notice.draft_id, newest.is_quiet, newest.shown, new_id,
-      newest.place
-    );
+      new_id, stream.user_id, group_kind, notice.object_id, notice.draft_id, add_notification.is_quiet,
+      case when starts_muted then 0 else 1 end, new_id, case when not starts_muted then new_id end
+    )
+    returning notification_groups.* into newest;
   elsif not starts_muted then
     counted_before := private.counts(newest, stream.read_up_to);
-    newest.shown := newest.shown + 1;
-    newest.latest_id := new_id;
-    if newest.place is null or stream.newest_group is distinct from newest.group_id then
-      newest.place := new_id;
-    end if;
     update private.notification_groups
-    set shown = newest.shown, latest_id = newest.latest_id, place = newest.place
-    where notification_groups.recipient_id = stream.user_id and notification_groups.group_id = newest.group_id;
+    set shown = notification_groups.shown + 1, latest_id = new_id,
+        place = case
+          when stream.newest_group = newest.group_id then coalesce(notification_groups.place, new_id)
+          else new_id
+        end
+    where notification_groups.recipient_id = stream.user_id and notification_groups.group_id = newest.group_id
+    returning notification_groups.* into newest;
   end if;
 
   -- Nobody else writes the recipient's notifications meanwhile. So known_id decides.
