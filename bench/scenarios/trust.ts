@@ -1,6 +1,6 @@
 /**
  * What trust costs: a refresh for everybody, in CPU of this process and of Postgres, and what it takes to collect a new
- * post, beside writing it. PLAZA_BENCH_GIFTS=1000000 measures one size.
+ * post, beside writing it. PLAZA_BENCH_EDGES=1000000 measures one size.
  */
 import { readFile } from "node:fs/promises";
 import { loadavg } from "node:os";
@@ -10,7 +10,7 @@ import { refreshTrust } from "../../edge-functions/_shared/trust/refresh.ts";
 import { superuser } from "../../platform/postgres/server.ts";
 import { databaseUrl, onAdmin, startDatabaseServer } from "../../sql/tools/server.ts";
 
-const sizes = process.env.PLAZA_BENCH_GIFTS?.split(",").map(Number) ?? [1_000_000, 5_000_000];
+const sizes = process.env.PLAZA_BENCH_EDGES?.split(",").map(Number) ?? [1_000_000, 5_000_000];
 const rounds = Number(process.env.PLAZA_BENCH_ROUNDS ?? 3);
 const writes = 3000;
 /** What Linux counts the CPU of a process in. */
@@ -34,13 +34,13 @@ export async function run(): Promise<string> {
   );
   return [
     [
-      "A refresh of trust for everybody, with all that it reads from Postgres and writes back. A gift is a row of",
-      "`private.trust_gifts`: half are people who answered somebody, and half are people who follow each other. There are 25",
-      "gifts a person. In the first refresh everybody is new. Before each later one, one person in a thousand has answered",
-      `somebody else. The medians of ${rounds}. Load of the machine: ${loadavg()[0]?.toFixed(1)}.`,
+      "A refresh of trust for everybody, with all that it reads from Postgres and writes back. It reads edges: half are",
+      "interactions, and half are follows, which are returned. There are 25 edges a person. In the first refresh everybody is",
+      "new. Before each later one, one person in a thousand has answered somebody else. The medians of",
+      `${rounds}. Load of the machine: ${loadavg()[0]?.toFixed(1)}.`,
     ].join("\n"),
     [
-      "| people | gifts | refresh | CPU here, s | CPU of Postgres, s | CPU for a million gifts, s | rows written | memory here, MB |",
+      "| people | edges | refresh | CPU here, s | CPU of Postgres, s | CPU for a million edges, s | rows written | memory here, MB |",
       "|---|---|---|---|---|---|---|---|",
       ...rows,
     ].join("\n"),
@@ -48,11 +48,11 @@ export async function run(): Promise<string> {
   ].join("\n\n");
 }
 
-async function fill(url: string, gifts: number): Promise<void> {
+async function fill(url: string, edges: number): Promise<void> {
   const variables: Record<string, number> = {
-    people: gifts / 25,
-    interactions: gifts / 2,
-    friends: gifts / 4,
+    people: edges / 25,
+    interactions: edges / 2,
+    friends: edges / 4,
   };
   const text = await readFile(join(import.meta.dirname, "../trust-town.sql"), "utf8");
   const sql = connect(url);
@@ -89,9 +89,9 @@ async function measureRefreshes(url: string, size: number): Promise<string[]> {
   await sql.end();
   const memory = Math.round(process.memoryUsage.rss() / 2 ** 20);
   return [["first", first] as const, ["later", middle] as const].map(
-    ([name, { people, gifts, hereS, thereS, written }]) =>
-      `| ${people.toLocaleString("en")} | ${gifts.toLocaleString("en")} | ${name} | ${hereS.toFixed(2)} | ${thereS.toFixed(2)} | ` +
-      `${((hereS + thereS) / (gifts / 1e6)).toFixed(2)} | ${written.toLocaleString("en")} | ${memory} |`,
+    ([name, { people, read, hereS, thereS, written }]) =>
+      `| ${people.toLocaleString("en")} | ${read.toLocaleString("en")} | ${name} | ${hereS.toFixed(2)} | ${thereS.toFixed(2)} | ` +
+      `${((hereS + thereS) / (read / 1e6)).toFixed(2)} | ${written.toLocaleString("en")} | ${memory} |`,
   );
 }
 

@@ -8,10 +8,10 @@ export const trust = defineWorker({
   data: z.object({}),
   jobMaxMs: 240_000,
   async work(_job, sql) {
-    const { people, gifts, seeds, counting, written } = await refreshTrust(sql);
+    const { people, read, seeds, counting, written } = await refreshTrust(sql);
     if (written > 0)
       console.log(
-        `trust: ${counting} of ${people} people count, by ${gifts} gifts from ${seeds} seeds; ${written} rows changed`,
+        `trust: ${counting} of ${people} people count, by ${read} interactions and follows, from ${seeds} seeds; ${written} rows changed`,
       );
   },
 });

@@ -425,7 +425,15 @@ test("nobody reads trust, and nobody computes it", async () => {
   expect(await db.owner`select weight from private.trust`).toEqual([{ weight: 1 }]);
   for (const role of ["anon", "authenticated", "service_role"] as const) {
     const as = db.as(role, role === "authenticated" ? id(0) : undefined);
-    for (const table of ["trust", "trust_people", "trust_gifts", "interactions", "interaction_state"]) {
+    for (const table of [
+      "trust",
+      "trust_people",
+      "trust_answered",
+      "trust_following",
+      "trust_shunned",
+      "interactions",
+      "interaction_state",
+    ]) {
       expect((await refusal(as((sql) => sql.unsafe(`select * from private.${table}`)))).code, table).toBe(
         "42501",
       );

@@ -5,6 +5,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { passOn, rounds } from "../../edge-functions/_shared/trust/flow.ts";
+import { createPairs, listsOf, mutual, without } from "../../edge-functions/_shared/trust/lists.ts";
 import { buildNetwork, type Network } from "../../edge-functions/_shared/trust/network.ts";
 import { computeTrust, type People } from "../../edge-functions/_shared/trust/trust.ts";
 import { findVouched } from "../../edge-functions/_shared/trust/vouching.ts";
@@ -52,12 +53,12 @@ const plots: fc.Arbitrary<Plot> = fc
   );
 
 function networkOf(people: number, gifts: Gift[]): Network {
-  return buildNetwork(people, {
-    size: gifts.length,
-    givers: Int32Array.from(gifts, ({ giver }) => giver),
-    receivers: Int32Array.from(gifts, ({ receiver }) => receiver),
-    areFriends: Uint8Array.from(gifts, ({ isFriend }) => +isFriend),
-  });
+  const lists = (isFriend: boolean) => {
+    const pairs = createPairs();
+    for (const gift of gifts) if (gift.isFriend === isFriend) pairs.add(gift.giver, gift.receiver);
+    return listsOf(people, pairs);
+  };
+  return buildNetwork(lists(false), lists(true));
 }
 const of = (plot: Plot) =>
   networkOf(plot.honest + plot.ring, [...plot.gifts, ...plot.deceived, ...plot.wired]);
@@ -241,6 +242,35 @@ test("half goes to those whom somebody answered, and half to friends", () => {
   expect(shares(both)).toEqual({ 1: 1 / 4, 2: 1 / 6, 3: 1 / 4 + 1 / 6, 4: 1 / 6 });
   expect(shares(both.filter(({ isFriend }) => isFriend))).toEqual({ 2: 1 / 3, 3: 1 / 3, 4: 1 / 3 });
   expect(shares([gift(0, true)])).toEqual({});
+});
+
+test("lists have the pairs that are mutual, and not those that are shunned", () => {
+  const pairs = fc.array(fc.tuple(fc.nat(9), fc.nat(9)), { maxLength: 60 });
+  const lists = (of: [number, number][]) => {
+    const found = createPairs();
+    for (const [one, other] of of) found.add(one, other);
+    return listsOf(10, found);
+  };
+  const shown = ({ starts, others }: ReturnType<typeof lists>) =>
+    Array.from({ length: 10 }, (_, one) => [...others.subarray(starts[one], starts[one + 1])]);
+  const naive = (keeps: (one: number, other: number) => boolean) =>
+    Array.from({ length: 10 }, (_, one) =>
+      [...Array(10).keys()].filter((other) => one !== other && keeps(one, other)),
+    );
+  fc.assert(
+    fc.property(pairs, pairs, (first, second) => {
+      const has = (pairs: [number, number][], one: number, other: number) =>
+        pairs.some(([from, to]) => from === one && to === other);
+      expect(shown(lists(first))).toEqual(naive((one, other) => has(first, one, other)));
+      expect(shown(mutual(lists(first)))).toEqual(
+        naive((one, other) => has(first, one, other) && has(first, other, one)),
+      );
+      expect(shown(without(lists(first), lists(second)))).toEqual(
+        naive((one, other) => has(first, one, other) && !has(second, one, other)),
+      );
+    }),
+    { numRuns: 300 },
+  );
 });
 
 describe("in a large network in which nobody named seeds", () => {

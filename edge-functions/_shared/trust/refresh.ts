@@ -4,24 +4,32 @@
  */
 import type { Sql, TransactionSql } from "postgres";
 import { copyRows } from "./copy-rows.ts";
-import { buildNetwork, type Gifts } from "./network.ts";
+import { createPairs, type Lists, listsOf, mutual, without } from "./lists.ts";
+import { buildNetwork } from "./network.ts";
 import { createNumbers, type Numbers } from "./numbers.ts";
 import { computeTrust, type People } from "./trust.ts";
 
 export interface Refreshed {
   people: number;
-  gifts: number;
+  /** How many interactions and follows it read. */
+  read: number;
   seeds: number;
   /** How many people count now, and how many rows changed. */
   counting: number;
   written: number;
 }
 
+const idBytes = 16;
+
 /** @param sql a connection or a transaction. If it fails, nothing has happened */
 export async function refreshTrust(sql: Sql | TransactionSql): Promise<Refreshed> {
   const { numbers, people } = await readPeople(sql);
-  const gifts = await readGifts(sql, numbers);
-  const { weights, counts, seeds } = computeTrust(people, buildNetwork(numbers.size, gifts));
+  const answered = await readLists(sql, numbers, "private.trust_answered");
+  const following = await readLists(sql, numbers, "private.trust_following");
+  // Who answers somebody and then blocks or mutes them does not trust them.
+  const shunned = await readLists(sql, numbers, "private.trust_shunned");
+  const network = buildNetwork(without(answered, shunned), without(mutual(following), shunned));
+  const { weights, counts, seeds } = computeTrust(people, network);
 
   const rows = { ids: [] as string[], weights: [] as number[], counts: [] as boolean[] };
   for (let number = 0; number < numbers.size; number++) {
@@ -35,8 +43,13 @@ export async function refreshTrust(sql: Sql | TransactionSql): Promise<Refreshed
       ${arrayOf(rows.ids)}::uuid[], ${arrayOf(rows.weights)}::real[], ${arrayOf(rows.counts)}::boolean[]
     ) as written
   `;
-  const counting = counts.reduce((sum, is) => sum + is, 0);
-  return { people: numbers.size, gifts: gifts.size, seeds, counting, written: row?.written ?? 0 };
+  return {
+    people: numbers.size,
+    read: answered.others.length + following.others.length,
+    seeds,
+    counting: counts.reduce((sum, is) => sum + is, 0),
+    written: row?.written ?? 0,
+  };
 }
 
 /** As Postgres reads it. The library would look at the type of each value. */
@@ -45,54 +58,30 @@ const arrayOf = (values: (string | number | boolean)[]) => `{${values.join(",")}
 async function readPeople(sql: Sql | TransactionSql): Promise<{ numbers: Numbers; people: People }> {
   const numbers = createNumbers();
   const flags: number[] = [];
-  await copyRows(
-    sql,
-    "select id, is_old, is_early, is_seed from private.trust_people",
-    [16, 1, 1, 1],
-    (bytes, [id = 0, ...places]) => {
-      numbers.add(bytes, id);
-      flags.push(...places.map((place) => bytes.getUint8(place)));
-    },
-  );
+  const query = "select id, is_old, is_early, is_seed from private.trust_people";
+  await copyRows(sql, query, 4, (bytes, { starts: [id = 0, ...others] }) => {
+    numbers.add(bytes, id);
+    for (const at of others) flags.push(bytes.getUint8(at));
+  });
   const every = (place: number) =>
-    Uint8Array.from({ length: numbers.size }, (_, n) => flags[3 * n + place] as number);
+    Uint8Array.from({ length: numbers.size }, (_, number) => flags[3 * number + place] as number);
   const [row] = await sql<{ exist: boolean }[]>`select exists (select from private.trust_seeds) as exist`;
   const haveSeeds = row?.exist ?? false;
   return { numbers, people: { areOld: every(0), areEarly: every(1), areSeeds: every(2), haveSeeds } };
 }
 
-/** Leaves out gifts from and to those who are banned, and who came or went meanwhile. */
-async function readGifts(sql: Sql | TransactionSql, numbers: Numbers): Promise<Gifts> {
-  let room = 1 << 16;
-  const gifts: Gifts = {
-    size: 0,
-    givers: new Int32Array(room),
-    receivers: new Int32Array(room),
-    areFriends: new Uint8Array(room),
-  };
-  const grow = () => {
-    room *= 2;
-    const { givers, receivers, areFriends } = gifts;
-    gifts.givers = new Int32Array(room);
-    gifts.receivers = new Int32Array(room);
-    gifts.areFriends = new Uint8Array(room);
-    gifts.givers.set(givers);
-    gifts.receivers.set(receivers);
-    gifts.areFriends.set(areFriends);
-  };
-  await copyRows(
-    sql,
-    "select giver_id, receiver_id, is_friend from private.trust_gifts",
-    [16, 16, 1],
-    (bytes, [giverAt = 0, receiverAt = 0, friendAt = 0]) => {
-      const giver = numbers.find(bytes, giverAt);
-      const receiver = numbers.find(bytes, receiverAt);
-      if (giver < 0 || receiver < 0) return;
-      if (gifts.size === room) grow();
-      gifts.givers[gifts.size] = giver;
-      gifts.receivers[gifts.size] = receiver;
-      gifts.areFriends[gifts.size++] = bytes.getUint8(friendAt);
-    },
-  );
-  return gifts;
+/** Leaves out those who are banned, and who came or went meanwhile. */
+async function readLists(sql: Sql | TransactionSql, numbers: Numbers, view: string): Promise<Lists> {
+  const pairs = createPairs();
+  await copyRows(sql, `select profile_id, others from ${view}`, 2, (bytes, { starts, lengths }) => {
+    const [id = 0, start = 0] = starts;
+    const one = numbers.find(bytes, id);
+    if (one < 0) return;
+    const end = start + (lengths[1] as number);
+    for (let at = start; at < end; at += idBytes) {
+      const other = numbers.find(bytes, at);
+      if (other >= 0) pairs.add(one, other);
+    }
+  });
+  return listsOf(numbers.size, pairs);
 }
