@@ -2,5 +2,6 @@
 import type { Worker } from "../_shared/jobs.ts";
 import { heartbeat } from "./heartbeat.ts";
 import { trends } from "./trends.ts";
+import { trust } from "./trust.ts";
 
-export const workers: Worker<unknown>[] = [heartbeat, trends];
+export const workers: Worker<unknown>[] = [heartbeat, trends, trust];
