@@ -1,0 +1,30 @@
+/** The client of supabase-js that everything uses, and the names of its rows. */
+import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import { backOffMs } from "../../clients/back-off.ts";
+import type { CompositeTypes, Database } from "../../supabase/database.types.ts";
+import { apiUrl, publishableKey } from "./config.ts";
+
+export type Card = CompositeTypes<"card">;
+export type FeedRow = CompositeTypes<"feed_item">;
+export type Author = CompositeTypes<"author">;
+export type Person = CompositeTypes<"person">;
+export type OwnProfile = CompositeTypes<"own_profile">;
+export type Audience = Database["public"]["Enums"]["audience"];
+
+/** Where supabase-js keeps the session in localStorage. session.ts reads it there, also offline. */
+export const sessionKey = "plaza.session";
+
+/** No request waits longer. */
+const timeoutMs = 20_000;
+
+export const plaza: SupabaseClient<Database> = createClient<Database>(apiUrl, publishableKey, {
+  auth: { storageKey: sessionKey, detectSessionInUrl: false },
+  realtime: { reconnectAfterMs: backOffMs },
+  global: {
+    fetch(input, init) {
+      const bound = AbortSignal.timeout(timeoutMs);
+      const signal = init?.signal ? AbortSignal.any([init.signal, bound]) : bound;
+      return fetch(input, { ...init, signal });
+    },
+  },
+});

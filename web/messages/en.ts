@@ -1,0 +1,102 @@
+/**
+ * Every word of the client, in English. Other languages have the same keys. `{name}` is replaced. A message with
+ * two forms is chosen by `count`.
+ */
+export type Message = string | { one: string; other: string };
+export type Messages = Record<keyof typeof en, Message>;
+
+export const en = {
+  // Everywhere
+  back: "Back",
+  cancel: "Cancel",
+  close: "Close",
+  delete: "Delete",
+  edit: "Edit",
+  loading: "Loading",
+  menu: "Menu",
+  navigation: "Main",
+  navigation_bar: "Main, at the bottom",
+  not_found: "Not found",
+  not_found_text: "There is no such page.",
+  save: "Save",
+  skip: "Skip to the content",
+  try_again: "Try again",
+  undo: "Undo",
+  unread_count: { one: "{count} unread", other: "{count} unread" },
+
+  // Places
+  bookmarks: "Bookmarks",
+  chat: "Messages",
+  compose: "New post",
+  drafts: "Drafts",
+  home: "Home",
+  lists: "Lists",
+  notifications: "Notifications",
+  profile: "Profile",
+  public: "Everyone",
+  search: "Search",
+  settings: "Settings",
+  suggestions: "People to follow",
+  trends: "Trends",
+
+  // The network
+  offline: "You are offline.",
+  offline_waiting: {
+    one: "{count} change waits and will be sent.",
+    other: "{count} changes wait and will be sent.",
+  },
+
+  // Signing in
+  email: "E-mail",
+  password: "Password",
+  sign_in: "Sign in",
+  sign_out: "Sign out",
+  sign_up: "Join",
+  welcome: "Welcome to the plaza",
+  welcome_text:
+    "People talk here, and you are welcome. Read what is new, or join and say something yourself.",
+
+  // Feeds
+  feed_end: "You have seen it all.",
+  feed_new: { one: "{count} new post", other: "{count} new posts" },
+  feed_new_many: "Many new posts",
+  feed_old: "This is what you read the last time. The newest comes when you are online.",
+  home_empty: "Your home is quiet",
+  home_empty_hint: "Follow somebody, and their posts come here. Find them in:",
+  public_empty: "Nobody has written anything yet",
+
+  // Posts
+  audience_everyone: "Everyone",
+  audience_followers: "Followers",
+  audience_mentioned: "People mentioned",
+  audience_private_account: "A private account: only its followers see it",
+  bookmark: "Bookmark",
+  copy_link: "Copy the link",
+  go_to_profile: "Go to {name}",
+  like: "Like",
+  link_copied: "The link is copied.",
+  more_about_post: "More about this post",
+  post_answers: "answers {name}",
+  post_deleted: "This post was deleted.",
+  post_edited: "edited",
+  post_quoted_gone: "The post that it quotes is not there any more.",
+  post_reposted: "reposted",
+  post_show_all: "Show all of it",
+  quote: "Quote",
+  reply: "Answer",
+  repost: "Repost",
+  repost_undo: "Take the repost back",
+
+  // People, signing up, settings
+
+  // Notifications, chat, search, trends
+
+  // Errors. error_<code>: docs/errors.md. A code without a message here is told in the server's words.
+  error_network: "There is no connection to the server. Try again in a moment.",
+  error_unexpected: "Something went wrong. Try again.",
+  error_wait_until: "That was too often. You can go on at {time}.",
+  error_invalid_credentials: "The e-mail address or the password is wrong.",
+  error_email_not_confirmed: "Confirm your e-mail address first. We sent you a mail.",
+  error_post_not_found: "This post is not there, or you cannot see it.",
+  error_profile_not_found: "This person is not there, or you cannot see them.",
+} as const satisfies Record<string, Message>;

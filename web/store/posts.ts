@@ -1,0 +1,113 @@
+/**
+ * The posts that were read, each once. A like shows at once wherever the post is shown. A post that was
+ * deleted is null.
+ */
+import { type Signal, signal } from "@preact/signals";
+import { wordsOf } from "../app/errors.ts";
+import { type Card, type FeedRow, plaza } from "../app/plaza.ts";
+import { userId } from "../app/session.ts";
+import { send } from "../app/sync.ts";
+import { toast } from "../app/toasts.ts";
+
+const cards = new Map<number, Signal<Card | null>>();
+/** Then the oldest are forgotten. What is on the page keeps its own signal. */
+const mostCards = 10_000;
+
+/** Keeps what the server says about a post. @returns the post everywhere */
+export function keep(card: Card): Signal<Card | null> {
+  const known = cards.get(card.id);
+  if (known) {
+    // A like that waits in the outbox is not yet known to the server.
+    if (!busy.has(card.id)) known.value = card;
+    return known;
+  }
+  const made = signal<Card | null>(card);
+  cards.set(card.id, made);
+  if (cards.size > mostCards) {
+    const [oldest] = cards.keys();
+    if (oldest !== undefined) cards.delete(oldest);
+  }
+  return made;
+}
+
+/** @returns the post as it is known now. It is kept if it is new */
+export function cardOf(card: Card): Signal<Card | null> {
+  return cards.get(card.id) ?? keep(card);
+}
+
+export function keepRows(rows: Pick<FeedRow, "post" | "quoted">[]): void {
+  for (const { post, quoted } of rows) {
+    if (post) keep(post);
+    if (quoted) keep(quoted);
+  }
+}
+
+/** Changes what is shown of a post, if it is known. */
+export function change(id: number, with_: (card: Card) => Partial<Card>): void {
+  const known = cards.get(id);
+  if (known?.value) known.value = { ...known.value, ...with_(known.value) };
+}
+
+export function forget(id: number): void {
+  const known = cards.get(id);
+  if (known) known.value = null;
+}
+
+/** Reads a post again, for example after an edit. */
+export async function reread(id: number): Promise<void> {
+  const { data } = await plaza.rpc("post", { post_id: id }).maybeSingle();
+  if (data) keepRows([data]);
+}
+
+/** Posts with writes that wait. */
+const busy = new Map<number, number>();
+
+type Toggle = "liked" | "bookmarked" | "reposted";
+const counts = { liked: "likes", reposted: "reposts", bookmarked: undefined } as const;
+
+/**
+ * Likes, bookmarks or reposts a post, or takes it back. It shows at once, waits in the outbox while there is
+ * no network, and is taken back if the server refuses it.
+ */
+export async function toggle(id: number, what: Toggle): Promise<void> {
+  const card = cards.get(id)?.value;
+  const me = userId.value;
+  if (!card || me === null) return;
+  const wanted = !card[what];
+  show(id, what, wanted);
+  busy.set(id, (busy.get(id) ?? 0) + 1);
+  const end = () => {
+    const left = (busy.get(id) ?? 1) - 1;
+    if (left > 0) busy.set(id, left);
+    else busy.delete(id);
+  };
+  const refused = (error: unknown) => {
+    show(id, what, !wanted);
+    toast(wordsOf(error), { isError: true });
+  };
+  try {
+    const { answer } = await send(writeOf(id, what, wanted, me));
+    answer.catch(refused).finally(end);
+  } catch (error) {
+    end();
+    refused(error);
+  }
+}
+
+function show(id: number, what: Toggle, is: boolean): void {
+  change(id, (card) => {
+    const count = counts[what];
+    if (card[what] === is) return {};
+    return { [what]: is, ...(count && { [count]: Math.max(0, card[count] + (is ? 1 : -1)) }) };
+  });
+}
+
+function writeOf(id: number, what: Toggle, wanted: boolean, me: string) {
+  if (what === "reposted") {
+    if (wanted) return { rpc: "write_post", args: { repost_of_id: id } };
+    return { delete: "posts", match: { repost_of_id: id, author_id: me } };
+  }
+  const table = what === "liked" ? "likes" : "bookmarks";
+  if (wanted) return { upsert: table, values: { post_id: id } };
+  return { delete: table, match: { post_id: id, user_id: me } };
+}
