@@ -5,6 +5,23 @@ import { match, type Params, type Route } from "./router.ts";
 const routes: Route[] = [
   { path: "/", page: Home },
   { path: "/sign-in", load: () => import("../pages/sign-in.tsx") },
+
+  { path: "/search", load: () => import("../pages/search.tsx") },
+  { path: "/trends", load: () => import("../pages/trends/trends.tsx") },
+  { path: "/notifications", load: () => import("../pages/notifications/list.tsx"), signedIn: true },
+  {
+    path: "/notifications/settings",
+    load: () => import("../pages/notifications/settings.tsx"),
+    signedIn: true,
+  },
+  { path: "/notifications/:group", load: () => import("../pages/notifications/people.tsx"), signedIn: true },
+  { path: "/chat", load: () => import("../pages/chat/list.tsx"), signedIn: true },
+  { path: "/chat/new", load: () => import("../pages/chat/new.tsx"), signedIn: true },
+  { path: "/chat/settings", load: () => import("../pages/chat/settings.tsx"), signedIn: true },
+  { path: "/chat/search", load: () => import("../pages/chat/search.tsx"), signedIn: true },
+  { path: "/chat/:id", load: () => import("../pages/chat/room.tsx"), signedIn: true },
+  { path: "/chat/:id/about", load: () => import("../pages/chat/about.tsx"), signedIn: true },
+  { path: "/join/:code", load: () => import("../pages/chat/join.tsx"), signedIn: true },
 ];
 
 /** @returns the route of a path with its parameters, or undefined if there is no such page */
