@@ -6,7 +6,7 @@ import { userId } from "../../app/session.ts";
 import { Avatar } from "../../parts/avatar.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { Menu } from "../../parts/menu.tsx";
-import { nameOf, profilePath } from "../../parts/person-line.tsx";
+import { nameOf } from "../../parts/person-line.tsx";
 import { Quoted } from "../../parts/post.tsx";
 import { Text } from "../../parts/text.tsx";
 import type { Room } from "../../store/room.ts";
@@ -39,14 +39,7 @@ export function MessageItem(props: MessageItemProps) {
       data-seq={message.seq}
     >
       {!isOwn && isGroup && (
-        <span class="message-face">
-          {isFirst && sender && (
-            // biome-ignore lint/a11y/useAnchorContent: the name beside it is what is read; this one only helps the pointer
-            <a href={profilePath(sender)} tabIndex={-1} aria-hidden="true">
-              <Avatar person={sender} size="small" />
-            </a>
-          )}
-        </span>
+        <span class="message-face">{isFirst && sender && <Avatar person={sender} size="small" />}</span>
       )}
       <div class="message-body">
         {isFirst && !isOwn && isGroup && (

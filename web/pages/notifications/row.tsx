@@ -47,12 +47,11 @@ export function NotificationRow({ row, id }: { row: Notification; id: string }) 
       </span>
       <div class="notification-main">
         {!withoutPeople.has(kind) && (
-          // biome-ignore lint/a11y/useAnchorContent: the names below are links for everybody; this one only helps the pointer
-          <a class="faces" href={groupPath(row)} tabIndex={-1} aria-hidden="true">
+          <span class="faces">
             {actors.map((person) => (
               <Avatar key={person.id} person={person} size="small" />
             ))}
-          </a>
+          </span>
         )}
         <p class="notification-words" id={`${id}-name`}>
           {!is_read && <span class="unseen">{t("notifications_new")} </span>}
