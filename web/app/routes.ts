@@ -5,6 +5,27 @@ import { match, type Params, type Route } from "./router.ts";
 const routes: Route[] = [
   { path: "/", page: Home },
   { path: "/sign-in", load: () => import("../pages/sign-in.tsx") },
+  { path: "/sign-up", load: () => import("../pages/sign-up.tsx") },
+  { path: "/confirm", load: () => import("../pages/confirm.tsx") },
+  { path: "/recover", load: () => import("../pages/recover.tsx") },
+  { path: "/new-password", load: () => import("../pages/new-password.tsx"), signedIn: true },
+  { path: "/people", load: () => import("../pages/suggestions.tsx"), signedIn: true },
+  { path: "/requests", load: () => import("../pages/requests.tsx"), signedIn: true },
+  { path: "/requests/:side", load: () => import("../pages/requests.tsx"), signedIn: true },
+  { path: "/settings", load: () => import("../pages/settings/index.tsx"), signedIn: true },
+  { path: "/settings/profile", load: () => import("../pages/settings/profile.tsx"), signedIn: true },
+  { path: "/settings/privacy", load: () => import("../pages/settings/privacy.tsx"), signedIn: true },
+  { path: "/settings/look", load: () => import("../pages/settings/look.tsx") },
+  { path: "/settings/muted", load: () => import("../pages/settings/muted.tsx"), signedIn: true },
+  { path: "/settings/blocked", load: () => import("../pages/settings/blocked.tsx"), signedIn: true },
+  { path: "/settings/password", load: () => import("../pages/settings/password.tsx"), signedIn: true },
+  { path: "/settings/email", load: () => import("../pages/settings/email.tsx"), signedIn: true },
+  { path: "/settings/devices", load: () => import("../pages/settings/devices.tsx"), signedIn: true },
+  { path: "/settings/delete", load: () => import("../pages/settings/delete.tsx"), signedIn: true },
+  { path: "/@:username/followers", load: () => import("../pages/profile/followers.tsx") },
+  { path: "/@:username/following", load: () => import("../pages/profile/following.tsx") },
+  { path: "/@:username", load: () => import("../pages/profile/index.tsx") },
+  { path: "/@:username/:tab", load: () => import("../pages/profile/index.tsx") },
 ];
 
 /** @returns the route of a path with its parameters, or undefined if there is no such page */
