@@ -4,6 +4,15 @@ import { match, type Params, type Route } from "./router.ts";
 
 const routes: Route[] = [
   { path: "/", page: Home },
+  { path: "/public", load: () => import("../pages/public.tsx") },
+  { path: "/tags/:tag", load: () => import("../pages/tag.tsx") },
+  { path: "/lists", load: () => import("../pages/lists.tsx"), signedIn: true },
+  { path: "/lists/:id", load: () => import("../pages/list.tsx") },
+  { path: "/bookmarks", load: () => import("../pages/bookmarks.tsx"), signedIn: true },
+  { path: "/posts/:id", load: () => import("../pages/thread.tsx") },
+  { path: "/posts/:id/:part", load: () => import("../pages/about-post.tsx") },
+  { path: "/compose", load: () => import("../pages/compose.tsx"), signedIn: true },
+  { path: "/drafts", load: () => import("../pages/drafts.tsx"), signedIn: true },
   { path: "/sign-in", load: () => import("../pages/sign-in.tsx") },
   { path: "/sign-up", load: () => import("../pages/sign-up.tsx") },
   { path: "/confirm", load: () => import("../pages/confirm.tsx") },

@@ -6,6 +6,7 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../app/messages.ts";
+import { focusRow } from "../app/shortcuts.ts";
 import { syncState } from "../app/sync.ts";
 import { announce } from "../app/toasts.ts";
 import type { Feed } from "../store/feeds.ts";
@@ -197,24 +198,4 @@ function moveFocus(event: KeyboardEvent): void {
   } else if (event.key === "PageDown" || event.key === "PageUp") {
     if (focusRow(event.key === "PageDown" ? 1 : -1, feed)) event.preventDefault();
   }
-}
-
-/**
- * Moves the focus to the next row of a feed, or to the one before.
- * @param feed by default the one of the page
- * @returns whether there is such a row
- */
-export function focusRow(
-  step: 1 | -1,
-  feed: Element | null = document.querySelector("[role=feed]"),
-): boolean {
-  const rows = [...(feed?.querySelectorAll<HTMLElement>("article.row") ?? [])];
-  const current = document.activeElement?.closest<HTMLElement>("article.row");
-  const at = current ? rows.indexOf(current) : -1;
-  const head = document.querySelector(".page-head")?.getBoundingClientRect().bottom ?? 0;
-  const to = at >= 0 ? rows[at + step] : rows.find((each) => each.getBoundingClientRect().bottom > head + 8);
-  if (!to) return false;
-  to.focus({ preventScroll: true });
-  to.scrollIntoView({ block: "nearest" });
-  return true;
 }

@@ -2,12 +2,15 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
+import { wordsOf } from "../app/errors.ts";
 import { t } from "../app/messages.ts";
 import { ownPath, type Place, places } from "../app/navigation.ts";
 import { address, navigate, type Page as PageType } from "../app/router.ts";
 import { find } from "../app/routes.ts";
 import { isSignedIn, me, signOut } from "../app/session.ts";
+import { help, isHelpOpen } from "../app/shortcuts.ts";
 import { isOffline, waiting } from "../app/sync.ts";
+import { toast } from "../app/toasts.ts";
 import { Avatar } from "./avatar.tsx";
 import { Empty, Failed, Waiting } from "./empty.tsx";
 import { Icon } from "./icon.tsx";
@@ -32,6 +35,7 @@ export function Shell() {
       </div>
       <Bar path={path} />
       <Toasts />
+      <ShortcutHelp />
     </>
   );
 }
@@ -110,7 +114,10 @@ function Own() {
       </a>
       <Menu
         label={t("menu")}
-        items={() => [{ label: t("sign_out"), icon: "door", run: signOut }]}
+        items={() => [
+          { label: t("keys"), icon: "pen", run: () => help(true) },
+          { label: t("sign_out"), icon: "door", run: signOut },
+        ]}
         class="up"
       />
     </div>
@@ -129,7 +136,7 @@ function Bar({ path }: { path: string }) {
       : { label: t("sign_in"), icon: "door", href: "/sign-in" },
   ];
   return (
-    <div class="bar">
+    <footer class="bar">
       <nav aria-label={t("navigation_bar")}>
         {shown
           .filter(({ isInBar }) => isInBar)
@@ -143,8 +150,28 @@ function Bar({ path }: { path: string }) {
           <Icon name="pen" />
         </a>
       )}
-    </div>
+    </footer>
   );
+}
+
+/** Loaded when somebody asks for it. */
+function ShortcutHelp() {
+  const shown = useSignal<ComponentType | undefined>(undefined);
+  const isOpen = isHelpOpen.value;
+  useEffect(() => {
+    if (!isOpen || shown.value) return;
+    import("./shortcut-help.tsx").then(
+      (module) => {
+        shown.value = module.default;
+      },
+      (error: unknown) => {
+        help(false);
+        toast(wordsOf(error), { isError: true });
+      },
+    );
+  }, [isOpen]);
+  const Shown = shown.value;
+  return isOpen && Shown ? <Shown /> : null;
 }
 
 function OfflineNotice() {

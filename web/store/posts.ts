@@ -59,6 +59,16 @@ export async function reread(id: number): Promise<void> {
   if (data) keepRows([data]);
 }
 
+/** @returns the post, read if it is not known yet; null if it is not there */
+export async function cardById(id: number): Promise<Card | null> {
+  const known = cards.get(id);
+  if (known) return known.value;
+  const { data } = await plaza.rpc("post", { post_id: id }).maybeSingle().throwOnError();
+  if (!data) return null;
+  keepRows([data]);
+  return data.post;
+}
+
 /** Posts with writes that wait. */
 const busy = new Map<number, number>();
 
