@@ -8,6 +8,7 @@ export type Card = CompositeTypes<"card">;
 export type FeedRow = CompositeTypes<"feed_item">;
 export type Author = CompositeTypes<"author">;
 export type Person = CompositeTypes<"person">;
+export type ProfilePage = CompositeTypes<"profile_page">;
 export type OwnProfile = CompositeTypes<"own_profile">;
 export type Conversation = CompositeTypes<"conversation">;
 export type Message = CompositeTypes<"message">;

@@ -1,14 +1,11 @@
 /** Finds posts and people. What one can write in a search for posts is shown below the field. */
-import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
 import { t } from "../app/messages.ts";
-import { type FeedRow, type Person, plaza } from "../app/plaza.ts";
+import { type FeedRow, plaza } from "../app/plaza.ts";
 import { navigate, type PageProps } from "../app/router.ts";
-import { Empty, Failed, Waiting } from "../parts/empty.tsx";
-import { FeedView } from "../parts/feed.tsx";
+import { Empty } from "../parts/empty.tsx";
 import { Page } from "../parts/page.tsx";
-import { PersonLine } from "../parts/person-line.tsx";
-import { Post } from "../parts/post.tsx";
+import { People, peopleFeed } from "../parts/people.tsx";
+import { PostFeed } from "../parts/post-feed.tsx";
 import { Grammar, SearchBox } from "../parts/search-box.tsx";
 import { Tabs } from "../parts/tabs.tsx";
 import { feedOf } from "../store/feeds.ts";
@@ -37,7 +34,7 @@ export default function Search({ query }: PageProps) {
       )}
       {!isPeople && <Grammar />}
       {!words && <Empty icon="search" title={t("search_hint")} />}
-      {words && (isPeople ? <People key={words} words={words} /> : <Posts key={words} words={words} />)}
+      {words && (isPeople ? <Found key={words} words={words} /> : <Posts key={words} words={words} />)}
     </Page>
   );
 }
@@ -48,10 +45,9 @@ function Posts({ words }: { words: string }) {
     seen: keepRows,
   });
   return (
-    <FeedView
+    <PostFeed
       feed={feed}
       label={t("search_results")}
-      row={(row, id) => <Post row={row} id={id} />}
       empty={
         <Empty icon="search" title={t("search_nothing")}>
           {t("search_nothing_hint")}
@@ -62,26 +58,17 @@ function Posts({ words }: { words: string }) {
 }
 
 /** The best ones come first, and there are no further pages. */
-function People({ words }: { words: string }) {
-  const people = useSignal<Person[] | undefined>(undefined);
-  const error = useSignal<unknown>(undefined);
-  async function read(): Promise<void> {
-    error.value = undefined;
-    const answer = await plaza.rpc("search_people", { query: words, page_size: 50 });
-    if (answer.error) error.value = answer.error;
-    else people.value = answer.data;
-  }
-  useEffect(() => void read(), []);
-  if (error.value !== undefined) return <Failed error={error.value} onRetry={read} />;
-  if (!people.value) return <Waiting />;
-  if (people.value.length === 0) return <Empty icon="people" title={t("people_none")} />;
+function Found({ words }: { words: string }) {
+  const feed = peopleFeed(`people:${words}`, ({ before, after }) =>
+    before || after ? nothing : plaza.rpc("search_people", { query: words, page_size: 50 }),
+  );
   return (
-    <ul class="people" aria-label={t("search_results")}>
-      {people.value.map(({ id, profile, follows_you }) => (
-        <li key={id} class="row">
-          <PersonLine person={profile} note={follows_you ? t("follows_you") : undefined} />
-        </li>
-      ))}
-    </ul>
+    <People
+      feed={feed}
+      label={t("search_results")}
+      empty={<Empty icon="people" title={t("people_none")} />}
+    />
   );
 }
+
+const nothing = Promise.resolve({ data: [], error: null });
