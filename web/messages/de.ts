@@ -597,6 +597,7 @@ export const de: Messages = {
   reaction_count: { one: "{emoji}, {count} Person", other: "{emoji}, {count} Personen" },
   reactions: "Reaktionen",
   read_by: "Gelesen von {names}",
+  request_answer: "Annehmen oder ablehnen",
   role_admin: "Admin",
   role_make_admin: "Zum Admin machen",
   role_make_member: "Nicht mehr Admin",

@@ -592,6 +592,7 @@ export const en = {
   reaction_count: { one: "{emoji}, {count} person", other: "{emoji}, {count} people" },
   reactions: "Reactions",
   read_by: "Read by {names}",
+  request_answer: "Accept or decline",
   role_admin: "Admin",
   role_make_admin: "Make an admin",
   role_make_member: "Take the role of admin",

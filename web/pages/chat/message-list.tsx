@@ -100,7 +100,8 @@ export function MessageList({ room, writing, jumpTo }: MessageListProps) {
       topPx: element.scrollTop,
       count: messages.length,
     };
-    isAtEnd.value = element.scrollHeight - element.scrollTop - element.clientHeight < endPx;
+    isAtEnd.value =
+      !room.hasNewer.peek() && element.scrollHeight - element.scrollTop - element.clientHeight < endPx;
   }
 
   /** Reads more where the reader is near an end. */
@@ -115,12 +116,16 @@ export function MessageList({ room, writing, jumpTo }: MessageListProps) {
           : undefined;
     if (!more) return;
     isLoading.current = true;
-    // Without the network, the next move of the reader tries again.
-    more()
-      .catch(() => {})
-      .finally(() => {
+    more().then(
+      () => {
         isLoading.current = false;
-      });
+        fill();
+      },
+      () => {
+        // Without the network, the next move of the reader tries again.
+        isLoading.current = false;
+      },
+    );
   }
 
   const readers = readersOf(room.receipts.value, messages);

@@ -33,7 +33,9 @@ export function FailedItem({ failed }: { failed: FailedMessage }) {
           </p>
           <p class="message-foot">
             <Icon name="warning" />
-            {t("progress_failed")} {failed.problem}
+            <span>
+              {t("progress_failed")} {failed.problem}
+            </span>
           </p>
           <div class="actions">
             <Button kind="quiet" icon="trash" onClick={() => dropFailed(failed.key)}>

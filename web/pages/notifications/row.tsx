@@ -27,7 +27,9 @@ const icons: Record<Notification["kind"], IconName> = {
   draft_failed: "warning",
 };
 
-/** Kinds whose sentence names the person, so no picture is needed. */
+/** Somebody waits for an answer. */
+const requests = new Set<Notification["kind"]>(["follow_request", "filtered_requests"]);
+/** They come from the person's own drafts. */
 const withoutPeople = new Set<Notification["kind"]>(["draft_published", "draft_failed"]);
 
 export function NotificationRow({ row, id }: { row: Notification; id: string }) {
@@ -57,6 +59,11 @@ export function NotificationRow({ row, id }: { row: Notification; id: string }) 
           {!is_read && <span class="unseen">{t("notifications_new")} </span>}
           <Sentence row={row} />
         </p>
+        {requests.has(kind) && (
+          <a class="answer-link" href={groupPath(row)}>
+            {t("request_answer")}
+          </a>
+        )}
         {row.post && <Excerpt card={row.post} />}
       </div>
       <div class="notification-end">
@@ -102,8 +109,7 @@ function Others({ row }: { row: Notification }) {
 
 export function groupPath({ kind, count, group_id, actors }: Notification): string {
   const [first] = actors;
-  if (count < 2 && first && kind !== "follow_request" && kind !== "filtered_requests")
-    return profilePath(first);
+  if (count < 2 && first && !requests.has(kind)) return profilePath(first);
   return `/notifications/${group_id}`;
 }
 
