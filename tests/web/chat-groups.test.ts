@@ -50,7 +50,7 @@ test("alice makes a group, names an admin, lets carol in by a link, and changes 
   await page.getByLabel("An admin accepts each person").check();
   await page.getByLabel("For how many people").fill("1");
   await page.getByRole("button", { name: "Make the link" }).click();
-  const link = await page.locator(".invite code").textContent();
+  const link = await page.locator(".invite-row code").textContent();
   await page.getByText("for 1 more person").waitFor();
   await expectAccessible(page);
   await expectNoSidewaysScroll(page);

@@ -149,8 +149,15 @@ export function openRoom(id: number): Room {
     if (at >= 0) messages.value = messages.value.with(at, whole);
     else if (!isNew) changed.set(message.id, message);
     else if (!hasNewer.value) messages.value = inOrder([...messages.value, whole]);
+    if (isNew && message.sender?.id === userId.value) sentBySelf(message.seq);
     if (isNew && needsMore(whole)) void complete(whole);
     if (message.sender && isNew) stopTyping(message.sender.id);
+  }
+
+  /** With a message the server forgets the draft, and the sender has read everything. No event says so. */
+  function sentBySelf(seq: number): void {
+    const row = conversation.value;
+    if (row && row.read_seq < seq) conversation.value = { ...row, read_seq: seq, draft: "", unread: 0 };
   }
 
   const needsMore = (message: Message) =>

@@ -62,7 +62,7 @@ export function Invites({ conversation: { id } }: { conversation: Conversation }
       {error.value !== undefined && <Failed error={error.value} onRetry={read} />}
       <ul>
         {invites.value.map((invite) => (
-          <li key={invite.code} class="invite">
+          <li key={invite.code} class="invite-row">
             <div class="person-words">
               <code dir="ltr">{linkOf(invite.code)}</code>
               <p class="note">

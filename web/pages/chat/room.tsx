@@ -5,6 +5,7 @@ import { t } from "../../app/messages.ts";
 import { type Message, plaza } from "../../app/plaza.ts";
 import type { PageProps } from "../../app/router.ts";
 import { userId } from "../../app/session.ts";
+import { isOffline } from "../../app/sync.ts";
 import { Button } from "../../parts/button.tsx";
 import { Empty, Waiting } from "../../parts/empty.tsx";
 import { Icon } from "../../parts/icon.tsx";
@@ -82,12 +83,13 @@ function Presence({ room }: { room: Room }) {
   const conversation = room.conversation.value;
   if (!conversation) return null;
   const { kind, member_count, expires_after } = conversation;
-  const count = room.online.value.length;
+  // Without the network nobody knows.
+  const count = isOffline.value ? 0 : room.online.value.length;
   const other = otherOf(conversation);
   const words =
     kind === "group"
       ? [t("members_count", { count: member_count }), count > 0 && t("online_count", { count })]
-      : [other && `@${other.username}`, count > 0 && t("online")];
+      : [count > 0 && t("online"), other && `@${other.username}`];
   return (
     <p class="presence note">
       <Face conversation={conversation} size="small" />

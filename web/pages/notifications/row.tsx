@@ -30,7 +30,7 @@ const icons: Record<Notification["kind"], IconName> = {
 /** Somebody waits for an answer. */
 const requests = new Set<Notification["kind"]>(["follow_request", "filtered_requests"]);
 /** They come from the person's own drafts. */
-const withoutPeople = new Set<Notification["kind"]>(["draft_published", "draft_failed"]);
+const ofDrafts = new Set<Notification["kind"]>(["draft_published", "draft_failed"]);
 
 export function NotificationRow({ row, id }: { row: Notification; id: string }) {
   const { kind, actors, happened_at, is_read } = row;
@@ -48,13 +48,26 @@ export function NotificationRow({ row, id }: { row: Notification; id: string }) 
         <Icon name={icons[kind] ?? "bell"} isFull={kind === "like"} />
       </span>
       <div class="notification-main">
-        {!withoutPeople.has(kind) && (
-          <span class="faces">
-            {actors.map((person) => (
-              <Avatar key={person.id} person={person} size="small" />
-            ))}
+        <div class="notification-head">
+          {!ofDrafts.has(kind) && (
+            <span class="faces" aria-hidden="true">
+              {actors.map((person) => (
+                <Avatar key={person.id} person={person} size="small" />
+              ))}
+            </span>
+          )}
+          <span class="note">
+            <Time at={happened_at} />
           </span>
-        )}
+          <Button
+            kind="quiet"
+            class="dot-button"
+            label={is_read ? t("mark_unread") : t("mark_read")}
+            onClick={() => markGroup(row, !is_read)}
+          >
+            <span class={is_read ? "dot" : "dot full"} />
+          </Button>
+        </div>
         <p class="notification-words" id={`${id}-name`}>
           {!is_read && <span class="unseen">{t("notifications_new")} </span>}
           <Sentence row={row} />
@@ -65,19 +78,6 @@ export function NotificationRow({ row, id }: { row: Notification; id: string }) 
           </a>
         )}
         {row.post && <Excerpt card={row.post} />}
-      </div>
-      <div class="notification-end">
-        <span class="note">
-          <Time at={happened_at} />
-        </span>
-        <Button
-          kind="quiet"
-          class="dot-button"
-          label={is_read ? t("mark_unread") : t("mark_read")}
-          onClick={() => markGroup(row, !is_read)}
-        >
-          <span class={is_read ? "dot" : "dot full"} />
-        </Button>
       </div>
     </div>
   );
