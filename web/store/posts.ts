@@ -14,6 +14,9 @@ const cards = new Map<number, Signal<Card | null>>();
 /** Then the oldest are forgotten. What is on the page keeps its own signal. */
 const mostCards = 10_000;
 
+// Somebody who signs in has other likes.
+userId.subscribe(() => cards.clear());
+
 /** Keeps what the server says about a post. @returns the post everywhere */
 export function keep(card: Card): Signal<Card | null> {
   const known = cards.get(card.id);
