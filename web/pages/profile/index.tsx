@@ -8,11 +8,10 @@ import { type FeedRow, type ProfilePage, plaza } from "../../app/plaza.ts";
 import { navigate, type PageProps } from "../../app/router.ts";
 import { userId } from "../../app/session.ts";
 import { Empty, Failed, Waiting } from "../../parts/empty.tsx";
-import { FeedView } from "../../parts/feed.tsx";
 import type { IconName } from "../../parts/icon.tsx";
 import { Page } from "../../parts/page.tsx";
 import { nameOf, profilePath } from "../../parts/person-line.tsx";
-import { Post } from "../../parts/post.tsx";
+import { PostFeed } from "../../parts/post-feed.tsx";
 import { Tabs } from "../../parts/tabs.tsx";
 import { type Cursors, type Feed, feedOf } from "../../store/feeds.ts";
 import { profileOf, readProfile, relationOf } from "../../store/people.ts";
@@ -120,10 +119,9 @@ function Shown({ username, tab, profile }: { username: string; tab: Tab; profile
         tabs={tabs.map((each) => ({ href: pathOf({ username }, each), label: t(`profile_${each}`) }))}
       />
       {likesAreHidden && isOwn && <p class="notice">{t("profile_likes_own")}</p>}
-      <FeedView
+      <PostFeed
         feed={feed}
         label={t(`profile_${tab}`)}
-        row={(row, id) => <Post row={row} id={id} />}
         empty={<Empty icon={icon} title={t(likesAreHidden && !isOwn ? "profile_likes_hidden" : words)} />}
       />
       {!isOwn && <PeopleLike profile={profile} />}
