@@ -6,9 +6,7 @@ import {
   closeBrowser,
   complaintsOf,
   device,
-  expectAccessible,
-  expectNoSidewaysScroll,
-  pictures,
+  expectGood,
   signedInDevice,
   visitor,
   webUrl,
@@ -51,12 +49,6 @@ async function join(page: Page, username: string): Promise<string> {
   await press(page, "Join the plaza");
   await page.getByLabel("Code").waitFor();
   return email;
-}
-
-async function expectGood(page: Page, name: string): Promise<void> {
-  await expectAccessible(page);
-  await expectNoSidewaysScroll(page);
-  await pictures(page, name);
 }
 
 test("alice signs up, and a click confirms; fetching the link changes nothing", async () => {
@@ -130,7 +122,7 @@ test("carol asked for the mail again, so she chooses password and username once 
   await page.getByText("You asked for more than one mail").waitFor();
   await expectGood(page, "new-password");
   await page.getByLabel("Username").fill(username);
-  await page.getByLabel("New password").fill(`${password} again`);
+  await page.getByRole("textbox", { name: "New password" }).fill(`${password} again`);
   await press(page, "Save");
   await page.getByText("Your home is quiet").waitFor();
   const { error } = await guest().auth.signInWithPassword({ email, password: `${password} again` });
@@ -149,7 +141,7 @@ test("alice forgot her password, and chooses a new one by mail", async () => {
   await page.getByLabel("Code").waitFor();
   await page.goto(pageIn(await mailAbout(alice.email, /Reset/)));
   await press(page, "Continue");
-  await page.getByLabel("New password").fill(password);
+  await page.getByRole("textbox", { name: "New password" }).fill(password);
   await press(page, "Save");
   await page.getByText("Your new password is saved.").waitFor();
   const old = await guest().auth.signInWithPassword({ email: alice.email, password: alice.password });
@@ -164,7 +156,7 @@ test("alice changes her password, and another device of hers is signed out", asy
   const other = await signedInDevice(alice);
   await page.goto("/settings/password");
   await page.getByLabel("Your password now").fill("wrong");
-  await page.getByLabel("New password").fill(password);
+  await page.getByRole("textbox", { name: "New password" }).fill(password);
   await press(page, "Save");
   await page.getByText("The e-mail address or the password is wrong.").waitFor();
   await page.getByLabel("Your password now").fill(alice.password);

@@ -72,7 +72,7 @@ export const en = {
   feed_new_many: "Many new posts",
   feed_old: "This is what you read the last time. The newest comes when you are online.",
   home_empty: "Your home is quiet",
-  home_empty_hint: "Follow somebody, and their posts come here. Find them in:",
+  home_empty_hint: "Follow somebody, and their posts come here.",
   public_empty: "Nobody has written anything yet",
 
   // Posts
@@ -231,9 +231,9 @@ export const en = {
   email_new: "New e-mail address",
   email_new_hint: "Both addresses get a mail. Confirm with both.",
   email_now: "Your address is",
-  first_people: "Whom would you like to read?",
   first_post: "Write your first post",
   first_profile: "Tell people who you are",
+  first_look: "Look around",
   first_ready: "Show my home",
   follow: "Follow",
   follow_back: "Follow back",
@@ -250,7 +250,7 @@ export const en = {
   follows_you: "Follows you",
   hides_suggestions: "Show me no people to follow",
   hides_suggestions_hint: "Then nobody is suggested to you.",
-  is_discoverable: "May be suggested and trend",
+  is_discoverable: "May be suggested, and may trend",
   is_discoverable_hint: "You are suggested to others, and your public posts and likes count in trends.",
   is_private_hint: "Only your followers see your posts and likes. New followers ask first.",
   is_searchable: "Found by search",

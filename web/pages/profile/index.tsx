@@ -13,11 +13,15 @@ import { Page } from "../../parts/page.tsx";
 import { nameOf, profilePath } from "../../parts/person-line.tsx";
 import { PostFeed } from "../../parts/post-feed.tsx";
 import { Tabs } from "../../parts/tabs.tsx";
+import { whileVisible } from "../../parts/while-visible.ts";
 import { type Cursors, type Feed, feedOf } from "../../store/feeds.ts";
 import { profileOf, readProfile, relationOf } from "../../store/people.ts";
 import { keepRows } from "../../store/posts.ts";
 import { Head } from "./head.tsx";
 import { PeopleLike } from "./people-like.tsx";
+
+/** How often it is asked what changed, such as a request that was accepted. */
+const lookEveryMs = 60_000;
 
 type Tab = "posts" | "replies" | "likes";
 
@@ -46,6 +50,7 @@ export default function Profile({ params: { username = "", tab = "posts" } }: Pa
 
   useEffect(() => {
     void readProfile(username);
+    return whileVisible(lookEveryMs, () => readProfile(username));
   }, [username]);
   // A name that the person gave up leads to the one they have now.
   useEffect(() => {
