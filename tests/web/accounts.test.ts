@@ -14,6 +14,8 @@ import {
 
 afterAll(closeBrowser);
 
+/** A name that would run if it ever became HTML. */
+const attack = `<img src=x onerror="window.broken=1">`;
 const password = "correct horse battery";
 
 /** The newest mail to this address whose subject has these words. */
@@ -44,6 +46,7 @@ async function join(page: Page, username: string): Promise<string> {
   const email = `${username}@example.com`;
   await page.goto("/sign-up");
   await page.getByLabel("Username").fill(username);
+  await page.getByLabel("Name", { exact: true }).fill(attack);
   await page.getByLabel("E-mail").fill(email);
   await page.getByLabel("Password").fill(password);
   await press(page, "Join the plaza");
@@ -77,6 +80,8 @@ test("alice signs up, and a click confirms; fetching the link changes nothing", 
   expect(reader.url()).toBe(`${webUrl()}/`);
   await reader.goto(`/@${username}`);
   await reader.getByText("No posts yet").waitFor();
+  await reader.getByRole("main").getByText(attack).first().waitFor();
+  expect(await reader.evaluate(() => "broken" in window)).toBe(false);
 
   // The link is used up now. The page says so, and takes a code.
   const late = await device();
