@@ -169,7 +169,6 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
 
   // Vite builds while Postgres starts.
   const opened = web?.open({ url: gateway.url, key: keys.publishableKey });
-  opened?.catch(() => {});
   const database = await startDatabase(options, config, stateDir, log, progress, starting);
   signal?.throwIfAborted();
   progress("Preparing the database");

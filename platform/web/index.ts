@@ -4,14 +4,14 @@
  */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { extname, join, normalize, sep } from "node:path";
+import { extname, join } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { listen } from "../listen.ts";
 import type { Log } from "../log.ts";
-import { buildWeb, builtDir } from "./build.ts";
+import { allBuilds, buildWeb, newestBuild } from "./build.ts";
 import { fillIn, headersOf, type PageConfig } from "./page.ts";
 
 export interface WebOptions {
@@ -25,7 +25,7 @@ export interface WebOptions {
 export interface Web extends AsyncDisposable {
   /** The address of the client, without a slash at the end. */
   url: string;
-  /** Builds the client if its sources changed, and answers from then on. Before, it answers 503. */
+  /** Builds the client if its sources changed, and answers from then on. Before, or if that fails, it answers 503. */
   open(config: PageConfig): Promise<void>;
 }
 
@@ -53,29 +53,30 @@ export function hasWeb(projectDir: string): boolean {
 export async function createWeb({ dir, port, log }: WebOptions): Promise<Web> {
   const app = new Hono();
   let config: PageConfig | undefined;
-  /** Files under assets/ have their hash in the name, so they never change. */
+  /** Why there is nothing to show yet. */
+  let excuse = "Plaza is starting. Try again in a moment.";
+  /** Compressed files, by the path of the request. Their names have their hash, so they never change. */
   const kept = new Map<string, Uint8Array<ArrayBuffer>>();
 
   app.get("*", async (context) => {
-    if (!config)
-      return context.text("Plaza is starting. Try again in a moment.", 503, { "retry-after": "2" });
+    const build = config && (await newestBuild(dir));
+    if (!config || !build) return context.text(excuse, 503, { "retry-after": "2" });
     const headers = headersOf(config);
-    const path = decoded(context.req.path);
-    const file = path === undefined ? undefined : inside(builtDir(dir), path);
-    const isPage = file === undefined || extname(file) === "";
+    const { path } = context.req;
+    const isPage = extname(path) === "";
+    const isForever = path.startsWith("/assets/");
     const bytes = isPage
-      ? await page(join(builtDir(dir), "index.html"), config)
-      : await readFile(file).catch(() => undefined);
+      ? new TextEncoder().encode(fillIn(await readFile(join(build, "index.html"), "utf8"), config))
+      : await fileOf(path, isForever ? [build, ...(await allBuilds(dir))] : [build]);
     if (!bytes) return context.text("404 not found", 404, headers);
-    const isForever = context.req.path.startsWith("/assets/");
-    headers["content-type"] = types[isPage ? ".html" : extname(file)] ?? "application/octet-stream";
+    headers["content-type"] = types[isPage ? ".html" : extname(path)] ?? "application/octet-stream";
     headers["cache-control"] = isForever ? "public, max-age=31536000, immutable" : "no-cache";
     headers.vary = "accept-encoding";
     if (!/\bgzip\b/.test(context.req.header("accept-encoding") ?? ""))
       return context.body(bytes, 200, headers);
     headers["content-encoding"] = "gzip";
-    const packed = (isForever && kept.get(context.req.path)) || new Uint8Array(await compress(bytes));
-    if (isForever && kept.size < mostKept) kept.set(context.req.path, packed);
+    const packed = (isForever && kept.get(path)) || new Uint8Array(await compress(bytes));
+    if (isForever && kept.size < mostKept) kept.set(path, packed);
     return context.body(packed, 200, headers);
   });
   app.onError((error, context) => {
@@ -89,8 +90,14 @@ export async function createWeb({ dir, port, log }: WebOptions): Promise<Web> {
     url: `http://127.0.0.1:${bound}`,
     async open(given) {
       const startedMs = performance.now();
-      if (await buildWeb(dir)) log("info", `built in ${Math.round(performance.now() - startedMs)} ms`);
-      config = given;
+      try {
+        if (await buildWeb(dir)) log("info", `built in ${Math.round(performance.now() - startedMs)} ms`);
+        config = given;
+      } catch (error) {
+        // The platform is of use without it.
+        excuse = "The web client could not be built. The log says why.";
+        log("error", `cannot build ${dir}: ${(error as Error).stack ?? error}`);
+      }
     },
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -100,23 +107,13 @@ export async function createWeb({ dir, port, log }: WebOptions): Promise<Web> {
   };
 }
 
-/** The page, with its values. Read for each request: `npm run web` may have built it anew. */
-async function page(path: string, config: PageConfig): Promise<Uint8Array<ArrayBuffer>> {
-  return new TextEncoder().encode(fillIn(await readFile(path, "utf8"), config));
-}
-
-/** Undefined for a path that is not valid percent-encoding. */
-function decoded(path: string): string | undefined {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return undefined;
+/** The file of a request, from the first folder that has it. Undefined also for a path that would leave the folder. */
+async function fileOf(path: string, folders: string[]): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  // The names of built files have only such letters.
+  if (!/^(\/[\w-][\w.-]*)+$/.test(path)) return undefined;
+  for (const folder of folders) {
+    const bytes = await readFile(join(folder, path)).catch(() => undefined);
+    if (bytes) return bytes;
   }
-}
-
-/** The file of a path, or undefined if it would be outside of the folder. */
-function inside(dir: string, path: string): string | undefined {
-  if (path.includes("\0")) return undefined;
-  const file = normalize(join(dir, path));
-  return file.startsWith(dir + sep) ? file : undefined;
+  return undefined;
 }

@@ -16,11 +16,11 @@ const profileKey = "plaza.me";
 /** Call it once, at the start. */
 export function watchSession(): void {
   plaza.auth.onAuthStateChange((event, session) => {
-    if (event === "SIGNED_OUT") return forget();
+    if (event === "SIGNED_OUT" && userId.value !== null) return startAnew();
     if (!session) return;
     const isOther = userId.value !== null && userId.value !== session.user.id;
     // Nothing that one person read may be seen by the next, so the page starts anew.
-    if (isOther) return location.assign("/");
+    if (isOther) return startAnew();
     if (userId.value === null) {
       userId.value = session.user.id;
       // Auth holds its lock while it calls this.
@@ -49,12 +49,13 @@ export async function signOut(): Promise<void> {
   await plaza.auth.signOut({ scope: "local" });
 }
 
-/** Drops everything that belongs to the person, and starts the page anew. Writes that wait stay for their next visit. */
-function forget(): void {
-  if (userId.value === null) return;
+/** What stays on the device: what the person wrote and did not send, and how the page looks. */
+const kept = /^plaza\.(session|outbox|drafts|theme|language|contrast)/;
+
+/** Drops everything that the person read, and starts the page anew. */
+function startAnew(): void {
   for (const key of Object.keys(localStorage)) {
-    if (key.startsWith("plaza.") && !/^plaza\.(outbox|drafts|theme|language|contrast)/.test(key))
-      localStorage.removeItem(key);
+    if (key.startsWith("plaza.") && !kept.test(key)) localStorage.removeItem(key);
   }
   location.assign("/");
 }

@@ -87,7 +87,18 @@ async function readWaiting(): Promise<void> {
   waiting.value = (await sync.value?.pending()) ?? [];
 }
 
-async function readUnread(): Promise<void> {
+let isReadingUnread = false;
+
+/** One read at a time: news often comes twice. */
+function readUnread(): void {
+  if (isReadingUnread) return;
+  isReadingUnread = true;
+  void readCounts().finally(() => {
+    isReadingUnread = false;
+  });
+}
+
+async function readCounts(): Promise<void> {
   const { data } = await plaza.rpc("unread").maybeSingle();
   if (!data) return;
   const { notifications, requests, messages, message_requests } = data;
@@ -101,17 +112,18 @@ export function watchSync(): void {
     // The page starts anew when somebody signs out.
     if (id !== null && !sync.peek()) sync.value = begin(id);
   });
-  const tell = () => {
-    isOffline.value =
-      !navigator.onLine || (sync.value !== undefined && syncState.value === "offline" && everLive);
-  };
-  addEventListener("online", tell);
-  addEventListener("offline", tell);
-  syncState.subscribe(tell);
+  addEventListener("online", tellOffline);
+  addEventListener("offline", tellOffline);
+  syncState.subscribe(tellOffline);
 }
 
-/** The first connection takes a moment. Until then the page does not say that it is offline. */
-let everLive = false;
+/** A try failed since the connection was last there. Before the first try, the page does not say that it is offline. */
+let hasFailed = false;
+
+/** Browsers know only sometimes that there is no network. So what the sync met counts, too. */
+function tellOffline(): void {
+  isOffline.value = !navigator.onLine || (hasFailed && syncState.value === "offline");
+}
 
 function begin(id: string): Sync {
   const created = createSync(plaza, {
@@ -121,12 +133,16 @@ function begin(id: string): Sync {
       for (const listener of changeListeners) await listener(change);
     },
     onNews(conversationId) {
-      void readUnread();
+      readUnread();
       for (const listener of newsListeners) listener(conversationId);
     },
     onState(state) {
-      if (state === "live") everLive = true;
+      if (state === "live") hasFailed = false;
       syncState.value = state;
+    },
+    onError() {
+      hasFailed = true;
+      tellOffline();
     },
     outbox: {
       storage: localStorage,

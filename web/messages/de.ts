@@ -390,6 +390,7 @@ export const de: Messages = {
   error_network: "Der Server ist nicht zu erreichen. Versuche es gleich noch einmal.",
   error_unexpected: "Etwas ging schief. Versuche es noch einmal.",
   error_wait_until: "Das war zu oft. Um {time} geht es weiter.",
+  error_username_wait: "Den nächsten Namen kannst du um {time} nehmen.",
   error_invalid_credentials: "Die E-Mail-Adresse oder das Passwort ist falsch.",
   error_email_not_confirmed: "Bestätige zuerst deine E-Mail-Adresse. Wir haben dir eine Mail geschickt.",
   error_draft_not_found: "Diesen Entwurf gibt es nicht mehr. Vielleicht ist er schon veröffentlicht.",

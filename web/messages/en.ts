@@ -390,6 +390,7 @@ export const en = {
   error_network: "There is no connection to the server. Try again in a moment.",
   error_unexpected: "Something went wrong. Try again.",
   error_wait_until: "That was too often. You can go on at {time}.",
+  error_username_wait: "You can take the next name at {time}.",
   error_invalid_credentials: "The e-mail address or the password is wrong.",
   error_email_not_confirmed: "Confirm your e-mail address first. We sent you a mail.",
   error_draft_not_found: "This draft is not there any more. It may be published.",

@@ -21,6 +21,8 @@ type Row = CompositeTypes<"thread_post">;
 
 /** How often the answers are counted. */
 const lookEveryMs = 20_000;
+/** Postgres tells of an answer a moment before others can read it, so the page asks a moment later, and once more. */
+const newsPausesMs = [300, 2_000];
 /** Deeper answers are not moved further to the side. */
 const deepest = 4;
 
@@ -67,8 +69,8 @@ export default function Thread({ params: { id = "" } }: PageProps) {
         if ("rpc" in write && write.rpc === "write_post" && write.args?.reply_to_id) void read();
       }),
       onChange((change) => {
-        if (change.type === "event" && change.kind === "notification" && change.payload.kind === "reply")
-          void look().catch(() => {});
+        if (change.type !== "event" || change.payload.kind !== "reply") return;
+        for (const pauseMs of newsPausesMs) setTimeout(() => void look().catch(() => {}), pauseMs);
       }),
     ];
     return () => {

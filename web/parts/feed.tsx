@@ -7,7 +7,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../app/messages.ts";
 import { focusRow } from "../app/shortcuts.ts";
-import { syncState } from "../app/sync.ts";
+import { isOffline } from "../app/sync.ts";
 import { announce } from "../app/toasts.ts";
 import type { Feed } from "../store/feeds.ts";
 import { Button } from "./button.tsx";
@@ -40,10 +40,15 @@ export function FeedView<Row extends { id: number }>({ feed, label, row, empty }
     else void feed.look();
     return whileVisible(lookEveryMs, () => feed.look());
   }, [feed]);
+  const wasOffline = useRef(false);
   useEffect(() => {
+    if (isOffline.value) wasOffline.current = true;
     // The network is back: something may be new.
-    if (syncState.value === "live") void feed.look();
-  }, [feed, syncState.value]);
+    else if (wasOffline.current) {
+      wasOffline.current = false;
+      void feed.look();
+    }
+  }, [feed, isOffline.value]);
 
   if (blocks.value.length === 0) {
     if (state.value === "failed") return <Failed error={error.value} onRetry={() => feed.restart()} />;

@@ -16,7 +16,8 @@ export function profilePath(person: Pick<Author, "username">): string {
 export function PersonName({ person, id }: { person: Author; id?: string }) {
   return (
     <a class="person-name" href={profilePath(person)} id={id}>
-      <bdi class="name">{nameOf(person)}</bdi> <span class="username">@{person.username}</span>
+      <bdi class="name">{nameOf(person)}</bdi>
+      {person.display_name && <span class="username"> @{person.username}</span>}
     </a>
   );
 }

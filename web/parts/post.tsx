@@ -155,7 +155,7 @@ function cutAt({ content, entities }: Card): number {
   // A few words more are no reason to ask for a click.
   if (content.length <= most + 100 && lines.length <= mostLines + 2) return content.length;
   const space = content.lastIndexOf(" ", most);
-  const at = space > most - 80 ? space : most;
+  const at = content[most] !== "\n" && space > most - 80 ? space : most;
   const within = entities.find(({ field, start, end }) => field === "content" && start < at && at < end);
   if (within) return within.start;
   // Not between the two halves of a letter.

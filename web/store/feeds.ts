@@ -5,6 +5,7 @@
  */
 import { batch, type Signal, signal } from "@preact/signals";
 import { isOffline } from "../app/errors.ts";
+import { userId } from "../app/session.ts";
 
 export interface Cursors {
   before?: number;
@@ -51,6 +52,9 @@ export const pageSize = 20;
 /** The feeds that are kept. The one that was left longest ago goes first. */
 const mostFeeds = 12;
 const feeds = new Map<string, Feed<never>>();
+
+// Somebody who signs in sees other rows.
+userId.subscribe(() => feeds.clear());
 
 /** @param key names the feed: a page that comes back finds it */
 export function feedOf<Row extends { id: number }>(key: string, source: FeedSource<Row>): Feed<Row> {

@@ -3,25 +3,28 @@
  * deleted is null.
  */
 import { type Signal, signal } from "@preact/signals";
+import type { Write } from "../../clients/sync.ts";
 import { wordsOf } from "../app/errors.ts";
 import { type Card, type FeedRow, plaza } from "../app/plaza.ts";
 import { userId } from "../app/session.ts";
-import { send } from "../app/sync.ts";
+import { send, waiting } from "../app/sync.ts";
 import { toast } from "../app/toasts.ts";
 
 const cards = new Map<number, Signal<Card | null>>();
 /** Then the oldest are forgotten. What is on the page keeps its own signal. */
 const mostCards = 10_000;
 
+// Somebody who signs in has other likes.
+userId.subscribe(() => cards.clear());
+
 /** Keeps what the server says about a post. @returns the post everywhere */
 export function keep(card: Card): Signal<Card | null> {
   const known = cards.get(card.id);
   if (known) {
-    // A like that waits in the outbox is not yet known to the server.
-    if (!busy.has(card.id)) known.value = card;
+    known.value = withWaiting(card);
     return known;
   }
-  const made = signal<Card | null>(card);
+  const made = signal<Card | null>(withWaiting(card));
   cards.set(card.id, made);
   if (cards.size > mostCards) {
     const [oldest] = cards.keys();
@@ -69,9 +72,6 @@ export async function cardById(id: number): Promise<Card | null> {
   return data.post;
 }
 
-/** Posts with writes that wait. */
-const busy = new Map<number, number>();
-
 type Toggle = "liked" | "bookmarked" | "reposted";
 const counts = { liked: "likes", reposted: "reposts", bookmarked: undefined } as const;
 
@@ -85,34 +85,67 @@ export async function toggle(id: number, what: Toggle): Promise<void> {
   if (!card || me === null) return;
   const wanted = !card[what];
   show(id, what, wanted);
-  busy.set(id, (busy.get(id) ?? 0) + 1);
-  const end = () => {
-    const left = (busy.get(id) ?? 1) - 1;
-    if (left > 0) busy.set(id, left);
-    else busy.delete(id);
-  };
   const refused = (error: unknown) => {
     show(id, what, !wanted);
     toast(wordsOf(error), { isError: true });
   };
   try {
     const { answer } = await send(writeOf(id, what, wanted, me));
-    answer.catch(refused).finally(end);
+    answer.catch(refused);
   } catch (error) {
-    end();
     refused(error);
   }
 }
 
 function show(id: number, what: Toggle, is: boolean): void {
-  change(id, (card) => {
-    const count = counts[what];
-    if (card[what] === is) return {};
-    return { [what]: is, ...(count && { [count]: Math.max(0, card[count] + (is ? 1 : -1)) }) };
-  });
+  change(id, (card) => toggled(card, what, is));
 }
 
-function writeOf(id: number, what: Toggle, wanted: boolean, me: string) {
+function toggled(card: Card, what: Toggle, is: boolean): Partial<Card> {
+  const count = counts[what];
+  if (card[what] === is) return {};
+  return { [what]: is, ...(count && { [count]: Math.max(0, card[count] + (is ? 1 : -1)) }) };
+}
+
+/** The server does not know yet what waits in the outbox. So it is put on top of what the server says. */
+function withWaiting(card: Card): Card {
+  let result = card;
+  for (const { write } of waiting.peek()) {
+    const wish = wishOf(write);
+    if (wish?.id === card.id) result = { ...result, ...toggled(result, wish.what, wish.is) };
+  }
+  return result;
+}
+
+// After a reload, the outbox is read a moment later than the posts.
+waiting.subscribe((entries) => {
+  for (const { write } of entries) {
+    const wish = wishOf(write);
+    if (wish) show(wish.id, wish.what, wish.is);
+  }
+});
+
+/** What a write of `writeOf()` wants. */
+function wishOf(write: Write): { id: number; what: Toggle; is: boolean } | undefined {
+  const isNew = "upsert" in write || "rpc" in write;
+  const table = "upsert" in write ? write.upsert : "delete" in write ? write.delete : "";
+  const row =
+    "upsert" in write
+      ? write.values
+      : "delete" in write
+        ? write.match
+        : "rpc" in write
+          ? write.args
+          : undefined;
+  if (!row || Array.isArray(row)) return undefined;
+  if (row.repost_of_id) return { id: Number(row.repost_of_id), what: "reposted", is: isNew };
+  if (table === "likes" || table === "bookmarks") {
+    return { id: Number(row.post_id), what: table === "likes" ? "liked" : "bookmarked", is: isNew };
+  }
+  return undefined;
+}
+
+function writeOf(id: number, what: Toggle, wanted: boolean, me: string): Write {
   if (what === "reposted") {
     if (wanted) return { rpc: "write_post", args: { repost_of_id: id } };
     return { delete: "posts", match: { repost_of_id: id, author_id: me } };
