@@ -68,7 +68,7 @@ export const de: Messages = {
   feed_new_many: "Viele neue Beiträge",
   feed_old: "Das ist der Stand deines letzten Besuchs. Das Neueste kommt, wenn du online bist.",
   home_empty: "Hier ist es noch still",
-  home_empty_hint: "Folge jemandem, dann kommen die Beiträge hierher. Du findest Leute unter:",
+  home_empty_hint: "Folge jemandem, dann kommen die Beiträge hierher.",
   public_empty: "Noch hat niemand etwas geschrieben",
 
   // Posts
@@ -226,9 +226,9 @@ export const de: Messages = {
   email_new: "Neue E-Mail-Adresse",
   email_new_hint: "Beide Adressen bekommen eine Mail. Bestätige mit beiden.",
   email_now: "Deine Adresse ist",
-  first_people: "Wen möchtest du lesen?",
   first_post: "Schreib deinen ersten Beitrag",
   first_profile: "Erzähl, wer du bist",
+  first_look: "Sieh dich um",
   first_ready: "Meine Startseite zeigen",
   follow: "Folgen",
   follow_back: "Zurückfolgen",
@@ -660,7 +660,6 @@ export const de: Messages = {
   error_network: "Der Server ist nicht zu erreichen. Versuche es gleich noch einmal.",
   error_unexpected: "Etwas ging schief. Versuche es noch einmal.",
   error_wait_until: "Das war zu oft. Um {time} geht es weiter.",
-  error_username_wait: "Den nächsten Namen kannst du um {time} nehmen.",
   error_invalid_credentials: "Die E-Mail-Adresse oder das Passwort ist falsch.",
   error_email_not_confirmed: "Bestätige zuerst deine E-Mail-Adresse. Wir haben dir eine Mail geschickt.",
   error_draft_not_found: "Diesen Entwurf gibt es nicht mehr. Vielleicht ist er schon veröffentlicht.",

@@ -5,6 +5,7 @@
 
 import { useSignal } from "@preact/signals";
 import type { EmailOtpType, Session } from "@supabase/supabase-js";
+import { useEffect } from "preact/hooks";
 import { askAgain, asked, confirm, keepAsked, needsPassword } from "../app/account.ts";
 import { wordsOf } from "../app/errors.ts";
 import { type MessageKey, t } from "../app/messages.ts";
@@ -31,6 +32,17 @@ export default function Confirm() {
   const link = useSignal(linkIn(location.hash));
   const problem = useSignal("");
   const isHalfDone = useSignal(false);
+
+  // A link that is opened on this page changes only the fragment.
+  useEffect(() => {
+    const read = () => {
+      link.value = linkIn(location.hash);
+      problem.value = "";
+      isHalfDone.value = false;
+    };
+    addEventListener("hashchange", read);
+    return () => removeEventListener("hashchange", read);
+  }, []);
 
   function done(session: Session | undefined, type: Kind): void {
     if (!session) {

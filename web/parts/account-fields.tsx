@@ -36,7 +36,7 @@ export function UsernameField({ own, hint }: { own?: string; hint?: ComponentChi
       label={t("username")}
       name="username"
       defaultValue={own}
-      hint={isFree.value ? t("username_free") : hint}
+      hint={isFree.value ? t("username_free") : problem.value ? undefined : hint}
       problem={problem.value}
       onInput={look}
       required

@@ -1,32 +1,36 @@
 /** The empty home of somebody who follows nobody yet: people to follow, and what else to do first. */
 import { t } from "../app/messages.ts";
+import { begun } from "../store/people.ts";
 import { readSuggestions } from "../store/suggestions.ts";
 import { Button } from "./button.tsx";
-import { Empty } from "./empty.tsx";
 import { Suggestions } from "./suggestions.tsx";
 
 /** @param onReady reads home again, after somebody was followed */
 export function FirstSteps({ onReady }: { onReady: () => Promise<void> }) {
   return (
     <>
-      <Empty icon="people" title={t("home_empty")}>
-        <p>
-          {t("home_empty_hint")} <a href="/public">{t("public")}</a>
-        </p>
-        <ul class="steps">
+      <div class="first">
+        <h2>{t("home_empty")}</h2>
+        <p>{t("home_empty_hint")}</p>
+        <ul class="links">
           <li>
             <a href="/settings/profile">{t("first_profile")}</a>
           </li>
           <li>
             <a href="/compose">{t("first_post")}</a>
           </li>
+          <li>
+            <a href="/public">{t("first_look")}</a>
+          </li>
         </ul>
-      </Empty>
-      <section class="first-people" aria-label={t("suggestions")}>
-        <header class="section-head">
-          <h2>{t("suggestions")}</h2>
-          <Button onClick={onReady}>{t("first_ready")}</Button>
-        </header>
+        {begun.value > 0 && (
+          <Button kind="main" onClick={onReady}>
+            {t("first_ready")}
+          </Button>
+        )}
+      </div>
+      <section aria-label={t("suggestions")}>
+        <h2 class="section-head">{t("suggestions")}</h2>
         <Suggestions
           label={t("suggestions")}
           read={() => readSuggestions(8)}

@@ -22,7 +22,7 @@ export function MuteDialog({ person, onClose }: { person: Author; onClose: () =>
 
   return (
     <Dialog title={t("mute_name", { name })} onClose={onClose} class="small">
-      <Form onSubmit={submit} class="form bare">
+      <Form onSubmit={submit} class="form inner">
         <p>{t("mute_text")}</p>
         <Choice
           label={t("mute_how_long")}

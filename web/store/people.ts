@@ -108,6 +108,8 @@ export function forgetProfiles(): void {
 
 /** People with writes that wait. */
 const busy = new Map<string, number>();
+/** How many people the viewer began to follow since the page was opened. */
+export const begun = signal(0);
 
 /**
  * Changes a relation at once, sends the write, and takes it back if the server refuses it.
@@ -138,6 +140,7 @@ async function act(
     answer.then((data) => {
       end();
       if (settle && !busy.has(person.id)) relation.value = { ...relation.peek(), ...settle(data) };
+      if (data === "following") begun.value++;
       if (profiles.has(person.username.toLowerCase())) void readProfile(person.username);
     }, refused);
   } catch (error) {

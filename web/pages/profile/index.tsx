@@ -8,17 +8,20 @@ import { type FeedRow, type ProfilePage, plaza } from "../../app/plaza.ts";
 import { navigate, type PageProps } from "../../app/router.ts";
 import { userId } from "../../app/session.ts";
 import { Empty, Failed, Waiting } from "../../parts/empty.tsx";
-import { FeedView } from "../../parts/feed.tsx";
 import type { IconName } from "../../parts/icon.tsx";
 import { Page } from "../../parts/page.tsx";
 import { nameOf, profilePath } from "../../parts/person-line.tsx";
-import { Post } from "../../parts/post.tsx";
+import { PostFeed } from "../../parts/post-feed.tsx";
 import { Tabs } from "../../parts/tabs.tsx";
+import { whileVisible } from "../../parts/while-visible.ts";
 import { type Cursors, type Feed, feedOf } from "../../store/feeds.ts";
 import { profileOf, readProfile, relationOf } from "../../store/people.ts";
 import { keepRows } from "../../store/posts.ts";
 import { Head } from "./head.tsx";
 import { PeopleLike } from "./people-like.tsx";
+
+/** How often it is asked what changed, such as a request that was accepted. */
+const lookEveryMs = 60_000;
 
 type Tab = "posts" | "replies" | "likes";
 
@@ -47,6 +50,7 @@ export default function Profile({ params: { username = "", tab = "posts" } }: Pa
 
   useEffect(() => {
     void readProfile(username);
+    return whileVisible(lookEveryMs, () => readProfile(username));
   }, [username]);
   // A name that the person gave up leads to the one they have now.
   useEffect(() => {
@@ -120,10 +124,9 @@ function Shown({ username, tab, profile }: { username: string; tab: Tab; profile
         tabs={tabs.map((each) => ({ href: pathOf({ username }, each), label: t(`profile_${each}`) }))}
       />
       {likesAreHidden && isOwn && <p class="notice">{t("profile_likes_own")}</p>}
-      <FeedView
+      <PostFeed
         feed={feed}
         label={t(`profile_${tab}`)}
-        row={(row, id) => <Post row={row} id={id} />}
         empty={<Empty icon={icon} title={t(likesAreHidden && !isOwn ? "profile_likes_hidden" : words)} />}
       />
       {!isOwn && <PeopleLike profile={profile} />}
