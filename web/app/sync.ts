@@ -91,13 +91,16 @@ async function readWaiting(): Promise<void> {
 }
 
 let isReadingUnread = false;
+let mustReadAgain = false;
 
-/** One read at a time: news often comes twice. */
+/** One read at a time: news often comes twice. What came during a read may not be in its answer. */
 function readUnread(): void {
+  mustReadAgain = isReadingUnread;
   if (isReadingUnread) return;
   isReadingUnread = true;
   void readCounts().finally(() => {
     isReadingUnread = false;
+    if (mustReadAgain) readUnread();
   });
 }
 
@@ -135,7 +138,7 @@ function begin(id: string): Sync {
       count(change);
       // The person read a conversation, maybe on another device. No event has the sums of messages.
       if (change.type === "event" && change.kind === "conversation" && change.stream.startsWith("user:"))
-        void readUnread();
+        readUnread();
       for (const listener of changeListeners) await listener(change);
     },
     onNews(conversationId) {

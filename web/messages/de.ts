@@ -535,6 +535,8 @@ export const de: Messages = {
   members: "Mitglieder",
   members_add: "Leute dazuholen",
   members_count: { one: "{count} Mitglied", other: "{count} Mitglieder" },
+  look: "Ansehen",
+  message_not_sent: "Eine Nachricht wurde nicht gesendet.",
   more_about_chat: "Mehr zu {name}",
   more_about_member: "Mehr zu {name}",
   more_about_message: "Mehr zu dieser Nachricht",

@@ -534,6 +534,8 @@ export const en = {
   members: "Members",
   members_add: "Add people",
   members_count: { one: "{count} member", other: "{count} members" },
+  look: "Look",
+  message_not_sent: "A message was not sent.",
   more_about_chat: "More about {name}",
   more_about_member: "More about {name}",
   more_about_message: "More about this message",

@@ -5,8 +5,11 @@
 import { effect, signal } from "@preact/signals";
 import type { OutboxEntry } from "../../clients/sync.ts";
 import { codeOf, wordsOf } from "../app/errors.ts";
+import { t } from "../app/messages.ts";
+import { navigate } from "../app/router.ts";
 import { userId } from "../app/session.ts";
 import { onRefusedLater, send } from "../app/sync.ts";
+import { toast } from "../app/toasts.ts";
 
 export interface Outgoing {
   conversation_id: number;
@@ -27,20 +30,22 @@ const most = 50;
 export const failedMessages = signal<FailedMessage[]>([]);
 const storedKey = () => `plaza.outbox.failed.${userId.value}`;
 
-effect(() => {
-  try {
-    failedMessages.value = JSON.parse(localStorage.getItem(storedKey()) ?? "[]");
-  } catch {
-    failedMessages.value = [];
-  }
-});
-
-onRefusedLater((entry, error) => {
-  const message = messageIn(entry);
-  if (!message) return false;
-  failed({ key: entry.key, message, problem: wordsOf(error), sentAtMs: entry.sentAtMs });
-  return true;
-});
+/** Call it once, at the start: a message may be refused before any conversation is opened. */
+export function watchMessages(): void {
+  effect(() => {
+    try {
+      failedMessages.value = JSON.parse(localStorage.getItem(storedKey()) ?? "[]");
+    } catch {
+      failedMessages.value = [];
+    }
+  });
+  onRefusedLater((entry, error) => {
+    const message = messageIn(entry);
+    if (!message) return false;
+    refused({ key: entry.key, message, problem: wordsOf(error), sentAtMs: entry.sentAtMs });
+    return true;
+  });
+}
 
 /** @returns the message that an entry of the outbox sends, or undefined */
 export function messageIn({ write }: OutboxEntry): Outgoing | undefined {
@@ -54,7 +59,7 @@ export async function sendMessage(message: Outgoing, key: string = crypto.random
   answer.catch((error: unknown) => {
     // The answer to an earlier try was lost, and the message has been deleted since.
     if (codeOf(error) === "client_id_used") return;
-    failed({ key, message, problem: wordsOf(error), sentAtMs });
+    refused({ key, message, problem: wordsOf(error), sentAtMs });
   });
 }
 
@@ -67,7 +72,15 @@ export function dropFailed(key: string): void {
   store(failedMessages.value.filter((each) => each.key !== key));
 }
 
-function failed(message: FailedMessage): void {
+/** The person may have gone elsewhere. So a toast leads to the conversation. */
+function refused(message: FailedMessage): void {
+  const path = `/chat/${message.message.conversation_id}`;
+  if (location.pathname !== path) {
+    toast(`${t("message_not_sent")} ${message.problem}`, {
+      isError: true,
+      action: { label: t("look"), run: () => navigate(path) },
+    });
+  }
   store([...failedMessages.value.filter(({ key }) => key !== message.key), message].slice(-most));
 }
 
