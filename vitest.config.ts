@@ -41,6 +41,16 @@ export default defineConfig({
           globalSetup: "tests/target.ts",
         },
       },
+      {
+        test: {
+          ...timeouts,
+          setupFiles: "tests/seed.ts",
+          name: "web",
+          include: ["tests/web/**/*.test.ts"],
+          // The same platform. It serves the web client too.
+          globalSetup: "tests/target.ts",
+        },
+      },
     ],
   },
 });

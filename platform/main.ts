@@ -77,6 +77,7 @@ async function start(options: { afresh?: boolean } = {}): Promise<void> {
       databaseUrl: flags["database-url"],
       host: flags.host,
       ephemeralPorts: flags["free-ports"],
+      web: !flags["no-web"],
       afresh: options.afresh,
       signal: starting.signal,
       log,

@@ -18,7 +18,7 @@ import { createKeys, type KeyOptions, type Keys } from "./keys.ts";
 import { type Log, silent } from "./log.ts";
 import { createMail } from "./mail/index.ts";
 import { createNet } from "./net/index.ts";
-import { freePorts, keepPorts } from "./ports.ts";
+import { freePorts, keepPorts, type Ports } from "./ports.ts";
 import { bootstrapDatabase } from "./postgres/bootstrap.ts";
 import { installExtensions } from "./postgres/extensions.ts";
 import { checkGivenServer } from "./postgres/given-server.ts";
@@ -33,6 +33,7 @@ import { createRest } from "./rest/index.ts";
 import { loadSecrets } from "./secrets.ts";
 import { readSigningKeys } from "./signing-keys.ts";
 import { dataDirOf } from "./state.ts";
+import { createWeb, hasWeb } from "./web/index.ts";
 
 export interface PlatformOptions {
   /** The folder that holds supabase/config.toml. This repository if absent. */
@@ -63,6 +64,8 @@ export interface PlatformOptions {
   realtimeLimits?: Partial<RealtimeLimits>;
   /** Whether an empty database gets seed.sql. */
   seed?: boolean;
+  /** Whether to serve the web client, if the project has one and its site is on this machine. By default not. */
+  web?: boolean;
   /** Cancels the start: createPlatform stops what it has started, and throws the signal's reason. */
   signal?: AbortSignal;
   log?: Log;
@@ -78,6 +81,8 @@ export interface Platform extends AsyncDisposable {
   /** The database for the superuser `supabase_admin`. It is for tests and repairs, not for applications. */
   adminUrl: string;
   mailUrl: string;
+  /** The web client. Undefined if it is not served. */
+  webUrl: string | undefined;
   keys: Keys;
   /** The names and values that `supabase status -o env` prints, and the sign-ins of the seed. */
   env: Record<string, string>;
@@ -112,9 +117,10 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
     ...(await envFiles(projectDir)),
     ...(options.env ?? process.env),
   };
-  const ports = options.ephemeralPorts ? await freePorts(stateDir) : {};
+  const ports: Partial<Ports> = options.ephemeralPorts ? await freePorts(stateDir) : {};
   const host = options.host ?? "127.0.0.1";
-  const overrides = [developmentConfig(host, env), options.config ?? {}, ports];
+  const { web: _, ...portSettings } = ports;
+  const overrides = [developmentConfig(host, env), options.config ?? {}, portSettings];
   const config = await loadConfig(projectDir, env, ...overrides);
   const unused = await settingsWithoutEffect(projectDir);
   if (unused.length > 0) log("info", `config.toml: nothing here acts on ${unused.join(", ")}`);
@@ -137,6 +143,18 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
       log: log.child("mail"),
     }),
   );
+  const web =
+    options.web && hasWeb(projectDir) && isLoopback(new URL(config.auth.site_url).hostname)
+      ? starting.use(
+          await createWeb({
+            dir: join(projectDir, "web"),
+            port: ports.web?.port ?? portOf(config.auth.site_url),
+            log: log.child("web"),
+          }),
+        )
+      : undefined;
+  // Mails lead to the client, wherever it is.
+  if (web && options.ephemeralPorts) config.auth.site_url = web.url;
   // The inbox is for this machine only, so others do not hear of it.
   const inbox = { name: "Mail inbox", url: mail.url, about: "every mail that the platform sent" };
   const gateway = starting.use(
@@ -149,6 +167,8 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
     }),
   );
 
+  // Vite builds while Postgres starts.
+  const opened = web?.open({ url: gateway.url, key: keys.publishableKey });
   const database = await startDatabase(options, config, stateDir, log, progress, starting);
   signal?.throwIfAborted();
   progress("Preparing the database");
@@ -246,6 +266,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   // The last one, because a job may call any other service.
   starting.use(createCron({ databaseUrl: database.adminUrl, log: log.child("cron") }));
 
+  await opened;
   signal?.throwIfAborted();
   instance.env = {
     API_URL: gateway.url,
@@ -253,6 +274,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
     FUNCTIONS_URL: `${gateway.url}/functions/v1`,
     DB_URL: database.url("postgres"),
     MAILPIT_URL: mail.url,
+    ...(web && { SITE_URL: web.url }),
     PUBLISHABLE_KEY: keys.publishableKey,
     SECRET_KEY: keys.secretKey,
     JWT_SECRET: keys.jwtSecret,
@@ -265,6 +287,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
       api: { port: portOf(gateway.url) },
       db: { port: portOf(database.adminUrl) },
       local_smtp: { port: portOf(mail.url), smtp_port: mail.smtpPort },
+      ...(web && { web: { port: portOf(web.url) } }),
     });
   }
   const running = starting.move();
@@ -273,6 +296,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
     databaseUrl: database.url("postgres"),
     adminUrl: database.adminUrl,
     mailUrl: mail.url,
+    webUrl: web?.url,
     keys,
     env: instance.env,
     failed: database.failed,
@@ -281,7 +305,8 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
 }
 
 function portOf(url: string): number {
-  return Number(new URL(url).port);
+  const { port, protocol } = new URL(url);
+  return Number(port || (protocol === "https:" ? 443 : 80));
 }
 
 interface Database {

@@ -5,27 +5,34 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import type { ConfigOverrides } from "./config.ts";
 
 export interface Ports {
   api: { port: number };
   db: { port: number };
   local_smtp: { port: number; smtp_port: number };
+  /** Absent if the web client is not served. It is the port of `[auth] site_url`. */
+  web?: { port: number };
 }
 
 const fileName = "ports.json";
 
 /** The ports to try. 0, which means any free port, stands for one that is not kept or is taken now. */
-export async function freePorts(stateDir: string): Promise<ConfigOverrides & Ports> {
+export async function freePorts(stateDir: string): Promise<Ports> {
   // A file that cannot be read costs only new ports.
   const kept: Partial<Ports> = await readFile(join(stateDir, fileName), "utf8")
     .then((text) => Object(JSON.parse(text)))
     .catch(() => ({}));
   const ports: number[] = [];
-  for (const port of [kept.api?.port, kept.db?.port, kept.local_smtp?.port, kept.local_smtp?.smtp_port])
+  const { api: keptApi, db: keptDb, local_smtp: keptMail, web: keptWeb } = kept;
+  for (const port of [keptApi?.port, keptDb?.port, keptMail?.port, keptMail?.smtp_port, keptWeb?.port])
     ports.push(typeof port === "number" && !ports.includes(port) && (await isFree(port)) ? port : 0);
-  const [api = 0, db = 0, inbox = 0, smtp = 0] = ports;
-  return { api: { port: api }, db: { port: db }, local_smtp: { port: inbox, smtp_port: smtp } };
+  const [api = 0, db = 0, inbox = 0, smtp = 0, web = 0] = ports;
+  return {
+    api: { port: api },
+    db: { port: db },
+    local_smtp: { port: inbox, smtp_port: smtp },
+    web: { port: web },
+  };
 }
 
 /** Keeps the ports for the next start. */

@@ -18,7 +18,7 @@ if (process.argv.includes("--help")) {
   console.log(
     "Usage: npm test -- [what vitest takes]\n\n" +
       "  npm test -- tests/api              only these files\n" +
-      "  npm test -- --project database     only this project: parts, database or api\n" +
+      "  npm test -- --project database     only this project: parts, database, api or web\n" +
       "  npx vitest --help                  everything that vitest takes\n\n" +
       "PLAZA_SEED=N chooses the histories of the random tests. Without it the commit does.",
   );

@@ -1,5 +1,5 @@
 /**
- * The server that the API tests talk to. It is the deployment that the environment
+ * The server that the tests of the API and of the web client talk to. It is the deployment that the environment
  * names (PLAZA_URL and the keys), or else a platform that starts for this run. Vitest
  * calls this module before and after the suites.
  */
@@ -11,6 +11,7 @@ export default async function setup(): Promise<(() => Promise<void>) | undefined
   const platform = await createPlatform({
     ephemeralPorts: true,
     seed: false,
+    web: true,
     // People sign up twice without waiting a minute. The limits have their own tests.
     config: { auth: { email: { max_frequency: "1ms" } } },
     log: createLog((line) => process.stderr.write(`${line}\n`), "warn"),
@@ -22,5 +23,6 @@ export default async function setup(): Promise<(() => Promise<void>) | undefined
   process.env.PLAZA_SERVICE_ROLE_KEY = platform.keys.serviceRoleKey;
   process.env.PLAZA_MAIL_URL = platform.mailUrl;
   process.env.PLAZA_DB_URL = platform.databaseUrl;
+  process.env.PLAZA_WEB_URL = platform.webUrl;
   return async () => await platform[Symbol.asyncDispose]();
 }

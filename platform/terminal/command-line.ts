@@ -49,6 +49,7 @@ const options = {
     about: "use free ports, not those of supabase/config.toml; the next time the same",
     of: starting,
   },
+  "no-web": { about: "leave the web client and its port out, for a client of your own", of: starting },
   replace: { about: "move the present database aside, and keep it", of: ["restore"] },
   verbose: { about: "log everything to the terminal", of: starting },
   output: { value: "FORMAT", short: "o", about: "pretty, env or json (default pretty)", of: ["status"] },

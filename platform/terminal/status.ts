@@ -4,6 +4,7 @@
  */
 
 const groups: [title: string, rows: [label: string, name: string][]][] = [
+  ["Plaza", [["Web client", "SITE_URL"]]],
   [
     "APIs",
     [

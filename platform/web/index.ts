@@ -1,0 +1,119 @@
+/**
+ * Serves the web client at the site's URL, to which mails link. It gives the page the API's address and the
+ * publishable key, so the built files fit every project.
+ */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { extname, join } from "node:path";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import { createAdaptorServer } from "@hono/node-server";
+import { Hono } from "hono";
+import { listen } from "../listen.ts";
+import type { Log } from "../log.ts";
+import { allBuilds, buildWeb, newestBuild } from "./build.ts";
+import { fillIn, headersOf, type PageConfig } from "./page.ts";
+
+export interface WebOptions {
+  /** The folder web/ with the sources. */
+  dir: string;
+  /** 0 picks a free one. */
+  port: number;
+  log: Log;
+}
+
+export interface Web extends AsyncDisposable {
+  /** The address of the client, without a slash at the end. */
+  url: string;
+  /** Builds the client if its sources changed, and answers from then on. Before, or if that fails, it answers 503. */
+  open(config: PageConfig): Promise<void>;
+}
+
+const types: Record<string, string> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".json": "application/json",
+  ".webmanifest": "application/manifest+json",
+  ".woff2": "font/woff2",
+  ".png": "image/png",
+};
+
+const compress = promisify(gzip);
+/** The most files whose compressed bytes are kept. A build has a few dozen. */
+const mostKept = 500;
+
+/** Whether the project has a web client. */
+export function hasWeb(projectDir: string): boolean {
+  return existsSync(join(projectDir, "web", "index.html"));
+}
+
+/** Listens only on 127.0.0.1. @throws PlatformError port_taken */
+export async function createWeb({ dir, port, log }: WebOptions): Promise<Web> {
+  const app = new Hono();
+  let config: PageConfig | undefined;
+  /** Why there is nothing to show yet. */
+  let excuse = "Plaza is starting. Try again in a moment.";
+  /** Compressed files, by the path of the request. Their names have their hash, so they never change. */
+  const kept = new Map<string, Uint8Array<ArrayBuffer>>();
+
+  app.get("*", async (context) => {
+    const build = config && (await newestBuild(dir));
+    if (!config || !build) return context.text(excuse, 503, { "retry-after": "2" });
+    const headers = headersOf(config);
+    const { path } = context.req;
+    const isPage = extname(path) === "";
+    const isForever = path.startsWith("/assets/");
+    const bytes = isPage
+      ? new TextEncoder().encode(fillIn(await readFile(join(build, "index.html"), "utf8"), config))
+      : await fileOf(path, isForever ? [build, ...(await allBuilds(dir))] : [build]);
+    if (!bytes) return context.text("404 not found", 404, headers);
+    headers["content-type"] = types[isPage ? ".html" : extname(path)] ?? "application/octet-stream";
+    headers["cache-control"] = isForever ? "public, max-age=31536000, immutable" : "no-cache";
+    headers.vary = "accept-encoding";
+    if (!/\bgzip\b/.test(context.req.header("accept-encoding") ?? ""))
+      return context.body(bytes, 200, headers);
+    headers["content-encoding"] = "gzip";
+    const packed = (isForever && kept.get(path)) || new Uint8Array(await compress(bytes));
+    if (isForever && kept.size < mostKept) kept.set(path, packed);
+    return context.body(packed, 200, headers);
+  });
+  app.onError((error, context) => {
+    log("error", `${context.req.method} ${context.req.path}: ${error.stack ?? error}`);
+    return context.text("Internal error", 500);
+  });
+
+  const server = createAdaptorServer({ fetch: app.fetch });
+  const bound = await listen(server, { port, host: "127.0.0.1" }, "[auth] site_url");
+  return {
+    url: `http://127.0.0.1:${bound}`,
+    async open(given) {
+      const startedMs = performance.now();
+      try {
+        if (await buildWeb(dir)) log("info", `built in ${Math.round(performance.now() - startedMs)} ms`);
+        config = given;
+      } catch (error) {
+        // The platform is of use without it.
+        excuse = "The web client could not be built. The log says why.";
+        log("error", `cannot build ${dir}: ${(error as Error).stack ?? error}`);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      if ("closeAllConnections" in server) server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** The file of a request, from the first folder that has it. Undefined also for a path that would leave the folder. */
+async function fileOf(path: string, folders: string[]): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  // The names of built files have only such letters.
+  if (!/^(\/[\w-][\w.-]*)+$/.test(path)) return undefined;
+  for (const folder of folders) {
+    const bytes = await readFile(join(folder, path)).catch(() => undefined);
+    if (bytes) return bytes;
+  }
+  return undefined;
+}

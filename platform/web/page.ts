@@ -1,0 +1,61 @@
+/**
+ * The page of the web client: its two values, and the headers that keep it safe. The server uses it for each
+ * request, and `npm run web:build` for static files.
+ */
+
+/** What the page has to know. Both values are public. */
+export interface PageConfig {
+  /** The origin of the API. */
+  url: string;
+  /** The publishable key. */
+  key: string;
+}
+
+/** @returns the built index.html with its values */
+export function fillIn(html: string, config: PageConfig): string {
+  return html
+    .replace("%PLAZA_POLICY%", escaped(policyOf(config, "page")))
+    .replace("%PLAZA_URL%", escaped(config.url))
+    .replace("%PLAZA_PUBLISHABLE_KEY%", escaped(config.key));
+}
+
+/** The headers of every answer. */
+export function headersOf(config: PageConfig): Record<string, string> {
+  return {
+    "content-security-policy": policyOf(config, "header"),
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+  };
+}
+
+/**
+ * Everything comes from the page's own origin. The page talks only to the API, and shows only pictures that
+ * are stored there. No script is ever made from text (trusted types).
+ */
+function policyOf({ url }: PageConfig, place: "page" | "header"): string {
+  const socket = url.replace(/^http/, "ws");
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    `img-src 'self' blob: data: ${url}`,
+    `media-src 'self' blob: ${url}`,
+    `connect-src 'self' ${url} ${socket}`,
+    "worker-src 'self'",
+    "manifest-src 'self'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "require-trusted-types-for 'script'",
+    "trusted-types plaza",
+    // A page cannot say this about itself.
+    ...(place === "header" ? ["frame-ancestors 'none'"] : []),
+  ].join("; ");
+}
+
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+}

@@ -1,0 +1,102 @@
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { silent } from "../../platform/log.ts";
+import { createWeb, type Web } from "../../platform/web/index.ts";
+
+const dir = join(import.meta.dirname, "../../web");
+const config = { url: "http://127.0.0.1:54321", key: 'sb_publishable_"quoted"' };
+
+async function served(options: Partial<Parameters<typeof createWeb>[0]> = {}): Promise<Web> {
+  const web = await createWeb({ dir, port: 0, log: silent, ...options });
+  onTestFinished(() => web[Symbol.asyncDispose]());
+  return web;
+}
+
+test("the page has the API's address and the key, and a policy that lets nothing else in", async () => {
+  const web = await served();
+  expect((await fetch(web.url)).status).toBe(503);
+  await web.open(config);
+  const answer = await fetch(`${web.url}/posts/17?x=1`);
+  const html = await answer.text();
+  expect(answer.status).toBe(200);
+  expect(html).toContain(`<meta name="plaza-url" content="${config.url}"`);
+  expect(html).toContain(`content="sb_publishable_&quot;quoted&quot;"`);
+  expect(html).not.toMatch(/%PLAZA|<script(?![^>]* src=)|style="/);
+  const policy = answer.headers.get("content-security-policy") ?? "";
+  for (const rule of [
+    "default-src 'none'",
+    "script-src 'self'",
+    `connect-src 'self' ${config.url} ws://127.0.0.1:54321`,
+    "require-trusted-types-for 'script'",
+    "frame-ancestors 'none'",
+  ]) {
+    expect(policy.split("; ")).toContain(rule);
+  }
+  expect(policy).not.toContain("unsafe");
+  expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
+  expect(answer.headers.get("cache-control")).toBe("no-cache");
+});
+
+test("files are packed and kept for ever, and a path leads nowhere else", async () => {
+  const web = await served();
+  await web.open(config);
+  const html = await (await fetch(web.url)).text();
+  const script = /src="(\/assets\/[^"]+\.js)"/.exec(html)?.[1];
+  const answer = await fetch(`${web.url}${script}`);
+  expect(answer.headers.get("content-type")).toContain("text/javascript");
+  expect(answer.headers.get("content-encoding")).toBe("gzip");
+  expect(answer.headers.get("cache-control")).toContain("immutable");
+  expect((await answer.text()).length).toBeGreaterThan(100_000);
+  const plain = await fetch(`${web.url}${script}`, { headers: { "accept-encoding": "identity" } });
+  expect(plain.headers.get("content-encoding")).toBe(null);
+  for (const path of [
+    "/assets/nothing.js",
+    "/..%2f..%2fpackage.json",
+    "/assets/%2e%2e/%2e%2e/main.tsx",
+    "/.git/config.x",
+  ]) {
+    expect([path, (await fetch(`${web.url}${path}`)).status]).toEqual([path, 404]);
+  }
+});
+
+test("the first load is at most 90 kB, packed", async () => {
+  const web = await served();
+  await web.open(config);
+  const page = await fetch(web.url, { headers: { "accept-encoding": "gzip" } });
+  const html = await page.text();
+  const files = [...html.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path]) => path);
+  let bytes = Number(page.headers.get("content-length"));
+  for (const path of files) {
+    const answer = await fetch(`${web.url}${path}`);
+    await answer.arrayBuffer();
+    bytes += Number(answer.headers.get("content-length"));
+  }
+  expect(files.length).toBeGreaterThan(2);
+  expect(bytes).toBeGreaterThan(60_000);
+  expect(bytes).toBeLessThanOrEqual(90_000);
+});
+
+test("a client that cannot be built leaves the platform running, and says so", async () => {
+  const lines: string[] = [];
+  const log = Object.assign((_: string, line: string) => void lines.push(line), {
+    child: () => log,
+  }) as typeof silent;
+  const web = await served({ dir: join(dir, "no-such-folder"), log });
+  await web.open(config);
+  const answer = await fetch(web.url);
+  expect(answer.status).toBe(503);
+  expect(await answer.text()).toContain("could not be built");
+  expect(lines.join()).toContain("no-such-folder");
+});
+
+test("if another program has the site's port, the start says which setting it is", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  onTestFinished(() => void other.close());
+  await expect.poll(() => other.address()).not.toBe(null);
+  const { port } = other.address() as { port: number };
+  await expect(served({ port })).rejects.toMatchObject({
+    code: "port_taken",
+    message: expect.stringContaining("site_url"),
+  });
+});

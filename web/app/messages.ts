@@ -1,0 +1,73 @@
+/**
+ * The words of the client, in the language of the person. English is in the first file. Other languages are
+ * loaded when they are chosen. `web/messages/en.ts` has every key.
+ */
+import { signal } from "@preact/signals";
+import { en, type Message, type Messages } from "../messages/en.ts";
+
+export const languages = { en: "English", de: "Deutsch" } as const;
+export type Language = keyof typeof languages;
+export type MessageKey = keyof typeof en;
+
+const others: Record<Exclude<Language, "en">, () => Promise<Messages>> = {
+  de: () => import("../messages/de.ts").then(({ de }) => de),
+};
+
+const storedKey = "plaza.language";
+export const language = signal<Language>("en");
+const words = signal<Messages>(en);
+let plurals = new Intl.PluralRules("en");
+
+/**
+ * @param key a name of en.ts
+ * @param values replace `{name}` in the text. `count` also chooses between one and many
+ */
+export function t(key: MessageKey, values?: Record<string, string | number>): string {
+  const message: Message = words.value[key];
+  const text =
+    typeof message === "string"
+      ? message
+      : plurals.select(Number(values?.count)) === "one"
+        ? message.one
+        : message.other;
+  if (!values) return text;
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = values[name];
+    return value === undefined ? whole : typeof value === "number" ? number(value) : value;
+  });
+}
+
+/** Whether there is such a message. For keys that are made of codes. */
+export function isKey(key: string): key is MessageKey {
+  return Object.hasOwn(en, key);
+}
+
+/** A number as the person's language writes it. */
+export function number(value: number, options?: Intl.NumberFormatOptions): string {
+  return new Intl.NumberFormat(language.value, options).format(value);
+}
+
+/** 1234 as 1.2K. */
+export function shortNumber(value: number): string {
+  return number(value, { notation: "compact", maximumFractionDigits: 1 });
+}
+
+/** Loads a language and shows it. @param chosen null: the browser's language */
+export async function useLanguage(chosen?: Language | null): Promise<void> {
+  if (chosen) localStorage.setItem(storedKey, chosen);
+  if (chosen === null) localStorage.removeItem(storedKey);
+  const wanted =
+    localStorage.getItem(storedKey) ?? navigator.languages.map((tag) => tag.split("-")[0]).find(isLanguage);
+  const next = isLanguage(wanted) ? wanted : "en";
+  // Without the network the words stay English.
+  const loaded = next === "en" ? en : await others[next]().catch(() => undefined);
+  language.value = loaded ? next : "en";
+  plurals = new Intl.PluralRules(language.value);
+  words.value = loaded ?? en;
+  document.documentElement.lang = language.value;
+  document.documentElement.dir = "ltr";
+}
+
+function isLanguage(tag: string | null | undefined): tag is Language {
+  return typeof tag === "string" && Object.hasOwn(languages, tag);
+}

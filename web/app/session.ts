@@ -1,0 +1,78 @@
+/**
+ * Who is signed in. The id is known at once, from localStorage, so that the first page is right and works
+ * offline. The person's profile comes with the first request.
+ */
+import { computed, signal } from "@preact/signals";
+import { type OwnProfile, plaza, sessionKey } from "./plaza.ts";
+
+/** The id of the person who is signed in, or null. */
+export const userId = signal<string | null>(storedUserId());
+export const isSignedIn = computed(() => userId.value !== null);
+/** The person's own profile; undefined until it is read. */
+export const me = signal<OwnProfile | undefined>(storedProfile());
+
+const profileKey = "plaza.me";
+
+/** Call it once, at the start. */
+export function watchSession(): void {
+  plaza.auth.onAuthStateChange((event, session) => {
+    if (event === "SIGNED_OUT" && userId.value !== null) return startAnew();
+    if (!session) return;
+    const isOther = userId.value !== null && userId.value !== session.user.id;
+    // Nothing that one person read may be seen by the next, so the page starts anew.
+    if (isOther) return startAnew();
+    if (userId.value === null) {
+      userId.value = session.user.id;
+      // Auth holds its lock while it calls this.
+      setTimeout(readMe);
+    }
+  });
+  if (userId.value !== null) void readMe();
+}
+
+/** Reads the profile again, for example after it was changed. */
+export async function readMe(): Promise<void> {
+  const { data } = await plaza.rpc("me");
+  if (!data) return;
+  me.value = data;
+  localStorage.setItem(profileKey, JSON.stringify(data));
+}
+
+/** @throws the error of Auth */
+export async function signIn(email: string, password: string): Promise<void> {
+  const { error } = await plaza.auth.signInWithPassword({ email, password });
+  if (error) throw error;
+}
+
+export async function signOut(): Promise<void> {
+  // On this device it always works, also offline.
+  await plaza.auth.signOut({ scope: "local" });
+}
+
+/** What stays on the device: what the person wrote and did not send, and how the page looks. */
+const kept = /^plaza\.(session|outbox|drafts|theme|language|contrast)/;
+
+/** Drops everything that the person read, and starts the page anew. */
+function startAnew(): void {
+  for (const key of Object.keys(localStorage)) {
+    if (key.startsWith("plaza.") && !kept.test(key)) localStorage.removeItem(key);
+  }
+  location.assign("/");
+}
+
+function storedUserId(): string | null {
+  try {
+    return JSON.parse(localStorage.getItem(sessionKey) ?? "null")?.user?.id ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function storedProfile(): OwnProfile | undefined {
+  try {
+    const profile = JSON.parse(localStorage.getItem("plaza.me") ?? "null");
+    return profile?.id === userId.value ? profile : undefined;
+  } catch {
+    return undefined;
+  }
+}

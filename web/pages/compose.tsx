@@ -1,0 +1,346 @@
+/**
+ * Writing: a new post, an answer, a quote, or a change of one's own post. Each letter is kept on the device. A
+ * post is sent through the outbox, so it is written once, also if it has to be sent again.
+ */
+import { useSignal } from "@preact/signals";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { number, t } from "../app/messages.ts";
+import { type Card, plaza } from "../app/plaza.ts";
+import { back, navigate, type PageProps } from "../app/router.ts";
+import { me } from "../app/session.ts";
+import { isOffline, send } from "../app/sync.ts";
+import { toast } from "../app/toasts.ts";
+import { Avatar } from "../parts/avatar.tsx";
+import { Button } from "../parts/button.tsx";
+import { AudienceChoice, LanguageChoice } from "../parts/choices.tsx";
+import { Dialog } from "../parts/dialog.tsx";
+import { Empty, Waiting } from "../parts/empty.tsx";
+import { Area, Field } from "../parts/field.tsx";
+import { Form } from "../parts/form.tsx";
+import { Page } from "../parts/page.tsx";
+import { postPath, Quoted } from "../parts/post.tsx";
+import { cardById, reread } from "../store/posts.ts";
+import {
+  dropText,
+  emptyWriting,
+  keepText,
+  keptText,
+  refused,
+  sendPost,
+  type Writing,
+} from "../store/writing.ts";
+
+const mostLetters = 10_000;
+/** How long the page waits for the answer. After that the post is sent behind the person's back. */
+const patienceMs = 4_000;
+
+/** What the page is opened for. */
+interface Task {
+  occasion: string;
+  title: string;
+  /** The post that is answered, quoted or changed. */
+  about?: number;
+  kind: "new" | "reply" | "quote" | "edit" | "draft";
+  draftId?: string;
+}
+
+function taskOf(query: URLSearchParams): Task {
+  for (const kind of ["reply", "quote", "edit"] as const) {
+    const id = Number(query.get(kind));
+    if (Number.isSafeInteger(id) && id > 0) {
+      const title = { reply: t("reply"), quote: t("quote"), edit: t("compose_edit") }[kind];
+      return { kind, occasion: `${kind}:${id}`, about: id, title };
+    }
+  }
+  const draftId = query.get("draft");
+  if (draftId) return { kind: "draft", occasion: `draft:${draftId}`, draftId, title: t("draft") };
+  return { kind: "new", occasion: "new", title: t("compose") };
+}
+
+export default function Compose({ query }: PageProps) {
+  const task = taskOf(query);
+  const start = useSignal<{ writing: Writing; about?: Card | null } | undefined>(undefined);
+  const isGone = useSignal(false);
+
+  useEffect(() => {
+    start.value = undefined;
+    isGone.value = false;
+    void begin(task, query).then(
+      (begun) => {
+        if (begun) start.value = begun;
+        else isGone.value = true;
+      },
+      () => {
+        isGone.value = true;
+      },
+    );
+  }, [task.occasion]);
+
+  return (
+    <Page title={task.title} backTo="/">
+      {isGone.value ? (
+        <Empty
+          icon="search"
+          title={task.kind === "draft" ? t("error_draft_not_found") : t("error_post_not_found")}
+        />
+      ) : start.value ? (
+        <Editor
+          key={task.occasion}
+          task={task}
+          start={start.value.writing}
+          about={start.value.about ?? undefined}
+        />
+      ) : (
+        <Waiting rows={1} />
+      )}
+    </Page>
+  );
+}
+
+/** @returns undefined if the post or draft is not there */
+async function begin(
+  task: Task,
+  query: URLSearchParams,
+): Promise<{ writing: Writing; about?: Card | null } | undefined> {
+  const kept = keptText(task.occasion);
+  if (task.kind === "new") {
+    const given = query.get("text");
+    return { writing: kept ?? { ...emptyWriting(), ...(given && { content: `${given} ` }) } };
+  }
+  if (task.kind === "draft") {
+    if (kept) return { writing: kept };
+    const { data } = await plaza
+      .from("drafts")
+      .select("*")
+      .eq("id", task.draftId ?? "")
+      .maybeSingle()
+      .throwOnError();
+    if (!data) return undefined;
+    const { title, content, content_warning, language, audience, reply_to_id, quote_of_id } = data;
+    const about = { reply_to_id: reply_to_id ?? undefined, quote_of_id: quote_of_id ?? undefined };
+    return { writing: { title, content, content_warning, language, audience, ...about } };
+  }
+  const about = await cardById(task.about ?? 0);
+  if (!about) return undefined;
+  if (kept) return { writing: kept, about };
+  const empty = emptyWriting();
+  if (task.kind === "edit") {
+    const { title, content, content_warning, language, audience } = about;
+    return { writing: { title, content, content_warning, language, audience }, about };
+  }
+  if (task.kind === "quote") return { writing: { ...empty, quote_of_id: about.id }, about };
+  const { content_warning, audience } = about;
+  return {
+    writing: { ...empty, content: greeting(about), content_warning, audience, reply_to_id: about.id },
+    about,
+  };
+}
+
+/** An answer to somebody else begins with their name, so they hear of it. */
+function greeting({ author, mentions, audience }: Card): string {
+  const own = me.value?.username;
+  if (audience !== "mentioned") return "";
+  const names = [author, ...mentions.map(({ profile }) => profile)].map(({ username }) => username);
+  const others = [...new Set(names)].filter((name) => name !== own);
+  return others.map((name) => `@${name} `).join("");
+}
+
+function Editor({ task, start, about }: { task: Task; start: Writing; about?: Card }) {
+  const writing = useSignal(start);
+  const hasMore = useSignal(Boolean(start.title || start.content_warning));
+  const isScheduling = useSignal(false);
+  const area = useRef<HTMLTextAreaElement>(null);
+  /** The same for every try, so that two tries write one post. */
+  const key = useMemo(() => crypto.randomUUID(), []);
+  const { title, content, content_warning, language, audience } = writing.value;
+  const left = mostLetters - content.length;
+  const isEdit = task.kind === "edit";
+
+  useEffect(() => {
+    const box = area.current;
+    box?.focus({ preventScroll: true });
+    box?.setSelectionRange(box.value.length, box.value.length);
+  }, []);
+
+  function set(changes: Partial<Writing>): void {
+    writing.value = { ...writing.value, ...changes };
+    keepText(task.occasion, writing.value);
+  }
+
+  function schedule(isOpen: boolean): void {
+    isScheduling.value = isOpen;
+  }
+
+  async function publish(): Promise<void> {
+    if (isEdit) return save();
+    if (task.draftId && !isOffline.value) {
+      await saveDraft(writing.value, task.draftId);
+      await plaza.rpc("publish_draft", { draft_id: task.draftId }).throwOnError();
+      return leave(t("post_sent"));
+    }
+    const sent = writing.value;
+    const { answer } = await sendPost(sent, key);
+    // Whatever comes later, the text is in the outbox now.
+    const outcome = await Promise.race([answer.then((row) => ({ row })), later()]);
+    if (!outcome) {
+      answer.catch((error: unknown) => refused(key, sent, error));
+      return leave(t("post_waits"));
+    }
+    leave(t("post_sent"), task.kind === "reply" ? postPath(outcome.row.post) : undefined);
+  }
+
+  async function save(): Promise<void> {
+    const { title, content, content_warning, language } = writing.value;
+    const values = { title, content, content_warning, language };
+    const { answer } = await send({ update: "posts", values, match: { id: task.about ?? 0 } });
+    const outcome = await Promise.race([answer.then(() => true), later()]);
+    if (outcome && task.about) await reread(task.about);
+    leave(outcome ? t("post_saved") : t("post_waits"));
+  }
+
+  /** @param to by default the page before */
+  function leave(words: string, to?: string): void {
+    dropText(task.occasion);
+    toast(words);
+    if (to) navigate(to, { replace: true });
+    else back("/");
+  }
+
+  async function keepDraft(publish_at: string | null = null): Promise<void> {
+    await saveDraft(writing.value, task.draftId, publish_at);
+    dropText(task.occasion);
+    toast(publish_at ? t("draft_scheduled") : t("draft_saved"));
+    navigate("/drafts", { replace: true });
+  }
+
+  return (
+    <>
+      {about && !isEdit && (
+        <div class="about-post">
+          <Quoted card={about} />
+        </div>
+      )}
+      <Form onSubmit={publish} class="form compose" label={task.title}>
+        <div class="compose-text">
+          {me.value && <Avatar person={me.value} />}
+          <Area
+            label={task.kind === "reply" ? t("compose_reply") : t("compose_text")}
+            name="content"
+            areaRef={area}
+            value={content}
+            lang={language ?? undefined}
+            placeholder={t("compose_placeholder")}
+            onInput={(event) => set({ content: event.currentTarget.value })}
+            onKeyDown={(event) => {
+              if (event.key === "Enter" && (event.ctrlKey || event.metaKey))
+                event.currentTarget.form?.requestSubmit();
+            }}
+            problem={left < 0 ? t("compose_too_long", { count: -left }) : undefined}
+          />
+        </div>
+        {hasMore.value && (
+          <>
+            <Field
+              label={t("compose_title")}
+              name="title"
+              maxLength={200}
+              value={title}
+              onInput={(event) => set({ title: event.currentTarget.value })}
+            />
+            <Field
+              label={t("compose_warning")}
+              hint={t("compose_warning_hint")}
+              name="content_warning"
+              maxLength={200}
+              value={content_warning}
+              onInput={(event) => set({ content_warning: event.currentTarget.value })}
+            />
+          </>
+        )}
+        <div class="compose-choices">
+          <AudienceChoice value={audience} disabled={isEdit} onChange={(to) => set({ audience: to })} />
+          <LanguageChoice value={language} onChange={(to) => set({ language: to })} />
+        </div>
+        <div class="actions compose-actions">
+          {!hasMore.value && (
+            <Button
+              type="button"
+              kind="quiet"
+              icon="plus"
+              onClick={() => {
+                hasMore.value = true;
+              }}
+            >
+              {t("compose_more")}
+            </Button>
+          )}
+          {left < 500 && left >= 0 && <span class="note">{t("compose_left", { count: left })}</span>}
+          <span class="space" />
+          {!isEdit && (
+            <>
+              <Button
+                type="button"
+                icon="clock"
+                kind="quiet"
+                label={t("compose_later")}
+                onClick={() => schedule(true)}
+              />
+              <Button type="button" onClick={() => keepDraft()} disabled={!content.trim()}>
+                {t("compose_keep")}
+              </Button>
+            </>
+          )}
+          <Button kind="main" disabled={!content.trim() || left < 0}>
+            {isEdit ? t("save") : t("compose_send")}
+          </Button>
+        </div>
+      </Form>
+      {isScheduling.value && <Schedule onClose={() => schedule(false)} onChosen={keepDraft} />}
+      <p class="compose-note note">{t("compose_kept", { most: number(mostLetters) })}</p>
+    </>
+  );
+}
+
+/** Undefined when there is no network, or no answer for some seconds. */
+function later(): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(resolve, isOffline.value ? 0 : patienceMs));
+}
+
+async function saveDraft(writing: Writing, id?: string, publish_at: string | null = null): Promise<void> {
+  const { reply_to_id = null, quote_of_id = null, ...words } = writing;
+  const values = { ...words, reply_to_id, quote_of_id, publish_at };
+  if (id) await plaza.from("drafts").update(values).eq("id", id).throwOnError();
+  else await plaza.from("drafts").insert(values).throwOnError();
+}
+
+function Schedule({ onClose, onChosen }: { onClose: () => void; onChosen: (at: string) => Promise<void> }) {
+  const soonest = localTime(new Date(Date.now() + 60_000));
+  return (
+    <Dialog title={t("compose_later")} onClose={onClose} class="small">
+      <Form
+        class="form inner"
+        onSubmit={async ({ at = "" }) => {
+          await onChosen(new Date(at).toISOString());
+        }}
+      >
+        <Field
+          label={t("compose_when")}
+          name="at"
+          type="datetime-local"
+          required
+          min={soonest}
+          defaultValue={localTime(new Date(Date.now() + 60 * 60_000))}
+          dir="ltr"
+        />
+        <div class="actions">
+          <Button kind="main">{t("compose_schedule")}</Button>
+        </div>
+      </Form>
+    </Dialog>
+  );
+}
+
+/** The form of `datetime-local`, in the person's time zone. */
+function localTime(date: Date): string {
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}

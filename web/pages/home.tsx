@@ -1,0 +1,51 @@
+/** The posts of the people one follows. Who is not signed in sees the public posts. */
+import { t } from "../app/messages.ts";
+import { isSignedIn, me } from "../app/session.ts";
+import { Avatar } from "../parts/avatar.tsx";
+import { Empty } from "../parts/empty.tsx";
+import { FirstSteps } from "../parts/first-steps.tsx";
+import { Page } from "../parts/page.tsx";
+import { PostFeed } from "../parts/post-feed.tsx";
+import { UnsentPosts } from "../parts/unsent.tsx";
+import { homeFeed, publicFeed } from "../store/sources.ts";
+
+export function Home() {
+  if (!isSignedIn.value) return <Welcome />;
+  return (
+    <Page title={t("home")}>
+      <a class="invite" href="/compose">
+        {me.value && <Avatar person={me.value} />}
+        <span>{t("compose_placeholder")}</span>
+      </a>
+      <UnsentPosts />
+      <PostFeed
+        feed={homeFeed()}
+        label={t("home")}
+        empty={<FirstSteps onReady={() => homeFeed().restart()} />}
+      />
+    </Page>
+  );
+}
+
+function Welcome() {
+  return (
+    <Page title={t("welcome")}>
+      <div class="welcome">
+        <p>{t("welcome_text")}</p>
+        <p class="actions">
+          <a class="button main" href="/sign-up">
+            {t("sign_up")}
+          </a>
+          <a class="button plain" href="/sign-in">
+            {t("sign_in")}
+          </a>
+        </p>
+      </div>
+      <PostFeed
+        feed={publicFeed()}
+        label={t("public")}
+        empty={<Empty icon="globe" title={t("public_empty")} />}
+      />
+    </Page>
+  );
+}

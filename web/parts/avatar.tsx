@@ -1,0 +1,34 @@
+/**
+ * A person's picture. Nothing is loaded from other sites: only pictures that are stored with the API are
+ * shown. Everybody else has the first letter of their name on a colour of their own.
+ */
+import { apiUrl } from "../app/config.ts";
+import type { Author } from "../app/plaza.ts";
+
+const graphemes = new Intl.Segmenter();
+
+export function Avatar({
+  person,
+  size = "medium",
+}: {
+  person: Pick<Author, "username" | "display_name" | "avatar_url">;
+  size?: "small" | "medium" | "large";
+}) {
+  const { username, display_name, avatar_url } = person;
+  if (avatar_url?.startsWith(`${apiUrl}/`)) {
+    return <img class={`avatar ${size}`} src={avatar_url} alt="" loading="lazy" decoding="async" />;
+  }
+  const [first] = graphemes.segment(display_name || username);
+  return (
+    <span class={`avatar ${size} hue-${hueOf(username)}`} aria-hidden="true">
+      {first?.segment.toLocaleUpperCase()}
+    </span>
+  );
+}
+
+/** One of the eight colours of style.css. */
+function hueOf(name: string): number {
+  let sum = 0;
+  for (const letter of name) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9973;
+  return sum % 8;
+}

@@ -1,0 +1,206 @@
+/**
+ * Shows a feed by the ARIA feed pattern. Only the blocks of rows near the window are in the document; the
+ * others are boxes of the height that they had. Page Up and Page Down go from row to row.
+ */
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { t } from "../app/messages.ts";
+import { focusRow } from "../app/shortcuts.ts";
+import { isOffline } from "../app/sync.ts";
+import { announce } from "../app/toasts.ts";
+import type { Feed } from "../store/feeds.ts";
+import { Button } from "./button.tsx";
+import { Failed, Waiting } from "./empty.tsx";
+import { whileVisible } from "./while-visible.ts";
+
+interface FeedViewProps<Row> {
+  feed: Feed<Row>;
+  /** What the feed is, for screen readers. */
+  label: string;
+  /** One row. It gives the id `${id}-name` to what names the row. */
+  row: (row: Row, id: string) => ComponentChildren;
+  /** What to show if there is nothing. */
+  empty: ComponentChildren;
+}
+
+/** How far above and below the window rows are in the document. */
+const nearPx = 1_500;
+/** How often newer rows are counted. */
+const lookEveryMs = 20_000;
+/** The height of a row that was never shown. */
+const usualRowPx = 150;
+
+export function FeedView<Row extends { id: number }>({ feed, label, row, empty }: FeedViewProps<Row>) {
+  const root = useRef<HTMLDivElement>(null);
+  const { blocks, state, error, hasMore, isOld } = feed;
+
+  useEffect(() => {
+    if (state.peek() === "new") void feed.more();
+    else void feed.look();
+    return whileVisible(lookEveryMs, () => feed.look());
+  }, [feed]);
+  const wasOffline = useRef(false);
+  useEffect(() => {
+    if (isOffline.value) wasOffline.current = true;
+    // The network is back: something may be new.
+    else if (wasOffline.current) {
+      wasOffline.current = false;
+      void feed.look();
+    }
+  }, [feed, isOffline.value]);
+
+  if (blocks.value.length === 0) {
+    if (state.value === "failed") return <Failed error={error.value} onRetry={() => feed.restart()} />;
+    return state.value === "ready" ? empty : <Waiting />;
+  }
+  let place = 0;
+  return (
+    <div class="feed-frame">
+      <NewPill feed={feed} top={root} />
+      {isOld.value && <p class="notice">{t("feed_old")}</p>}
+      <div
+        class="feed"
+        role="feed"
+        aria-label={label}
+        aria-busy={state.value === "loading"}
+        ref={root}
+        onKeyDown={moveFocus}
+      >
+        {blocks.value.map((rows) => {
+          const first = place + 1;
+          place += rows.length;
+          // The last row of a block never changes: rows are only added in front.
+          return <Block key={rows.at(-1)?.id} rows={rows} first={first} row={row} />;
+        })}
+      </div>
+      <End feed={feed} />
+      {state.value === "failed" && <Failed error={error.value} onRetry={() => feed.more()} />}
+      {!hasMore.value && !isOld.value && <p class="feed-end">{t("feed_end")}</p>}
+    </div>
+  );
+}
+
+/** "3 new posts". They come in only when somebody asks, so nothing moves while it is read. */
+function NewPill<Row>({ feed, top }: { feed: Feed<Row>; top: { current: HTMLElement | null } }) {
+  const count = feed.newer.value;
+  const words = count >= 100 ? t("feed_new_many") : t("feed_new", { count });
+  useEffect(() => {
+    if (count > 0) announce(words);
+  }, [count]);
+  if (count === 0) return null;
+  return (
+    <div class="new-pill">
+      <Button
+        kind="main"
+        icon="up"
+        onClick={async () => {
+          await feed.showNewer();
+          scrollTo({ top: 0, behavior: "instant" });
+          top.current?.querySelector<HTMLElement>("article")?.focus({ preventScroll: true });
+        }}
+      >
+        {words}
+      </Button>
+    </div>
+  );
+}
+
+interface BlockProps<Row> {
+  rows: Row[];
+  /** The place of the first row, from 1 on. */
+  first: number;
+  row: FeedViewProps<Row>["row"];
+}
+
+function Block<Row extends { id: number }>({ rows, first, row }: BlockProps<Row>) {
+  const element = useRef<HTMLDivElement>(null);
+  const isNear = useSignal(true);
+  const heightPx = useRef(0);
+
+  useLayoutEffect(() => {
+    const block = element.current;
+    if (!block) return undefined;
+    const observer = new IntersectionObserver(
+      ([entry]) => {
+        if (!entry) return;
+        // What has the focus stays, or the focus would be lost.
+        const stays = entry.isIntersecting || block.contains(document.activeElement);
+        if (!stays && isNear.value) heightPx.current = block.offsetHeight;
+        isNear.value = stays;
+      },
+      { rootMargin: `${nearPx}px 0px` },
+    );
+    observer.observe(block);
+    return () => observer.disconnect();
+  }, []);
+
+  if (!isNear.value) {
+    const px = heightPx.current || rows.length * usualRowPx;
+    return <div class="block" ref={element} style={{ blockSize: `${px}px` }} />;
+  }
+  return (
+    <div class="block" ref={element}>
+      {rows.map((each, index) => {
+        const id = `row-${each.id}`;
+        return (
+          <article
+            key={each.id}
+            class="row"
+            id={id}
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: the ARIA feed pattern asks for it
+            tabIndex={0}
+            aria-posinset={first + index}
+            aria-setsize={-1}
+            aria-labelledby={`${id}-name`}
+          >
+            {row(each, id)}
+          </article>
+        );
+      })}
+    </div>
+  );
+}
+
+/** Asks for the next page some time before the reader comes to the end. */
+function End<Row>({ feed }: { feed: Feed<Row> }) {
+  const element = useRef<HTMLDivElement>(null);
+  const { hasMore, state, blocks } = feed;
+  const mayLoad = hasMore.value && state.value === "ready";
+
+  useEffect(() => {
+    if (!mayLoad || !element.current) return undefined;
+    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && void feed.more(), {
+      rootMargin: `${nearPx}px 0px`,
+    });
+    observer.observe(element.current);
+    return () => observer.disconnect();
+  }, [feed, mayLoad, blocks.value.length]);
+
+  return (
+    <div ref={element} class="feed-foot">
+      {hasMore.value && state.value === "loading" && (
+        <span class="spinner" role="status" aria-label={t("loading")} />
+      )}
+    </div>
+  );
+}
+
+/** Page Down and Page Up move between the rows, Control with End and Home out of the feed. */
+function moveFocus(event: KeyboardEvent): void {
+  const feed = event.currentTarget as HTMLElement;
+  if (event.ctrlKey && (event.key === "End" || event.key === "Home")) {
+    const all = [
+      ...document.querySelectorAll<HTMLElement>("a[href], button, input, textarea, select, [tabindex='0']"),
+    ];
+    const outside = all.filter((each) => !feed.contains(each) && each.offsetParent !== null);
+    const isAfter = (each: HTMLElement) =>
+      (feed.compareDocumentPosition(each) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0;
+    const to = event.key === "End" ? outside.find(isAfter) : outside.findLast((each) => !isAfter(each));
+    if (!to) return;
+    event.preventDefault();
+    to.focus();
+  } else if (event.key === "PageDown" || event.key === "PageUp") {
+    if (focusRow(event.key === "PageDown" ? 1 : -1, feed)) event.preventDefault();
+  }
+}

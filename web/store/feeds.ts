@@ -1,0 +1,213 @@
+/**
+ * Lists that grow at both ends: feeds of posts, people, notifications. A feed is kept when its page is left, so
+ * going back shows the same rows at the same place. New rows never come in by themselves: they are counted,
+ * and the reader asks for them.
+ */
+import { batch, type Signal, signal } from "@preact/signals";
+import { isOffline } from "../app/errors.ts";
+import { userId } from "../app/session.ts";
+
+export interface Cursors {
+  before?: number;
+  after?: number;
+}
+
+export interface FeedSource<Row> {
+  /** Reads a page, newest first. What supabase-js answers. */
+  read(cursors: Cursors): PromiseLike<{ data: Row[] | null; error: unknown }>;
+  /** How many rows are newer than this one. Without it, nothing is counted. */
+  count?(after: number): PromiseLike<{ data: number | null; error: unknown }>;
+  /** Called with all rows that come in, before they are shown. */
+  seen?(rows: Row[]): void;
+  /** Keeps the first page in localStorage, so that it can be read without the network. */
+  isStored?: boolean;
+}
+
+export interface Feed<Row> {
+  /** Blocks of rows, newest first. A block never changes its place, so it is what the window shows or drops. */
+  blocks: Signal<Row[][]>;
+  state: Signal<"new" | "loading" | "ready" | "failed">;
+  /** Why the last read failed. */
+  error: Signal<unknown>;
+  hasMore: Signal<boolean>;
+  /** How many newer rows wait. */
+  newer: Signal<number>;
+  /** The rows are those of an earlier visit, because there is no network. */
+  isOld: Signal<boolean>;
+  /** Reads the first page, or the next one. */
+  more(): Promise<void>;
+  /** Asks how many newer rows there are. */
+  look(): Promise<void>;
+  /** Puts the newer rows on top. */
+  showNewer(): Promise<void>;
+  /** Starts over with the first page. */
+  restart(): Promise<void>;
+  /** Puts a row on top, such as the post that the person has just written. */
+  add(row: Row): void;
+  /** Takes rows out. */
+  drop(isGone: (row: Row) => boolean): void;
+}
+
+export const pageSize = 20;
+/** The feeds that are kept. The one that was left longest ago goes first. */
+const mostFeeds = 12;
+const feeds = new Map<string, Feed<never>>();
+
+// Somebody who signs in sees other rows.
+userId.subscribe(() => feeds.clear());
+
+/** @param key names the feed: a page that comes back finds it */
+export function feedOf<Row extends { id: number }>(key: string, source: FeedSource<Row>): Feed<Row> {
+  const known = feeds.get(key) as Feed<Row> | undefined;
+  const feed = known ?? createFeed(key, source);
+  feeds.delete(key);
+  feeds.set(key, feed as unknown as Feed<never>);
+  const [oldest] = feeds.keys();
+  if (feeds.size > mostFeeds && oldest !== undefined) feeds.delete(oldest);
+  return feed;
+}
+
+/** The feeds that are kept, whose keys begin so. To put a new post on top of home. */
+export function feedsLike<Row>(start: string): Feed<Row>[] {
+  return [...feeds].filter(([key]) => key.startsWith(start)).map(([, feed]) => feed as unknown as Feed<Row>);
+}
+
+export function forgetFeed(key: string): void {
+  feeds.delete(key);
+}
+
+function createFeed<Row extends { id: number }>(key: string, source: FeedSource<Row>): Feed<Row> {
+  const storedKey = `plaza.feed.${key}`;
+  const feed = {
+    blocks: signal<Row[][]>([]),
+    state: signal<"new" | "loading" | "ready" | "failed">("new"),
+    error: signal<unknown>(undefined),
+    hasMore: signal(true),
+    newer: signal(0),
+    isOld: signal(false),
+  };
+  const { blocks, state, error, hasMore, newer, isOld } = feed;
+  /** One read at a time. */
+  let reading: Promise<void> | undefined;
+
+  function once(read: () => Promise<void>): Promise<void> {
+    reading ??= read().finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  }
+
+  async function first(): Promise<void> {
+    state.value = "loading";
+    const answer = await source.read({});
+    if (answer.error || !answer.data) return failed(answer.error);
+    const rows = answer.data;
+    source.seen?.(rows);
+    batch(() => {
+      blocks.value = rows.length > 0 ? [rows] : [];
+      hasMore.value = rows.length >= pageSize;
+      newer.value = 0;
+      isOld.value = false;
+      error.value = undefined;
+      state.value = "ready";
+    });
+    if (source.isStored) store(rows);
+  }
+
+  function failed(why: unknown): void {
+    batch(() => {
+      error.value = why;
+      state.value = "failed";
+      const stored = source.isStored && blocks.value.length === 0 && isOffline(why) ? read() : [];
+      if (stored.length === 0) return;
+      source.seen?.(stored);
+      blocks.value = [stored];
+      hasMore.value = false;
+      isOld.value = true;
+      state.value = "ready";
+    });
+  }
+
+  async function next(): Promise<void> {
+    const last = blocks.value.at(-1)?.at(-1);
+    if (!last || isOld.value) return first();
+    state.value = "loading";
+    const answer = await source.read({ before: last.id });
+    if (answer.error || !answer.data) return failed(answer.error);
+    const rows = answer.data;
+    source.seen?.(rows);
+    batch(() => {
+      const known = idsIn(blocks.value);
+      const fresh = rows.filter(({ id }) => !known.has(id));
+      if (fresh.length > 0) blocks.value = [...blocks.value, fresh];
+      hasMore.value = rows.length >= pageSize;
+      error.value = undefined;
+      state.value = "ready";
+    });
+  }
+
+  async function newest(): Promise<void> {
+    const top = topId();
+    if (top === undefined || isOld.value) return first();
+    const answer = await source.read({ after: top });
+    if (answer.error || !answer.data) throw answer.error;
+    // More than a page: the reader was away for long, and starts over.
+    if (answer.data.length >= pageSize) return first();
+    source.seen?.(answer.data);
+    batch(() => {
+      const known = idsIn(blocks.value);
+      const fresh = answer.data?.filter(({ id }) => !known.has(id)) ?? [];
+      if (fresh.length > 0) blocks.value = [fresh, ...blocks.value];
+      newer.value = 0;
+    });
+  }
+
+  const topId = () => blocks.value[0]?.[0]?.id;
+
+  function store(rows: Row[]): void {
+    try {
+      localStorage.setItem(storedKey, JSON.stringify(rows));
+    } catch {
+      // No room. Then this feed cannot be read without the network.
+    }
+  }
+
+  function read(): Row[] {
+    try {
+      const rows = JSON.parse(localStorage.getItem(storedKey) ?? "[]");
+      return Array.isArray(rows) ? rows : [];
+    } catch {
+      return [];
+    }
+  }
+
+  return {
+    ...feed,
+    more: () => once(blocks.value.length === 0 ? first : next),
+    async look() {
+      const top = topId();
+      if (isOld.value || (state.value === "failed" && blocks.value.length === 0)) return once(first);
+      if (!source.count || top === undefined || reading) return;
+      const { data } = await source.count(top);
+      // Something may have come in meanwhile.
+      if (typeof data === "number" && topId() === top) newer.value = data;
+    },
+    showNewer: () => once(newest),
+    restart: () => once(first),
+    add(row) {
+      source.seen?.([row]);
+      if (idsIn(blocks.value).has(row.id)) return;
+      blocks.value = [[row], ...blocks.value];
+    },
+    drop(isGone) {
+      const kept = blocks.value.map((rows) =>
+        rows.some(isGone) ? rows.filter((row) => !isGone(row)) : rows,
+      );
+      blocks.value = kept.filter((rows) => rows.length > 0);
+    },
+  };
+}
+
+function idsIn(blocks: { id: number }[][]): Set<number> {
+  return new Set(blocks.flatMap((rows) => rows.map(({ id }) => id)));
+}

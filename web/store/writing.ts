@@ -1,0 +1,146 @@
+/**
+ * What the person is writing, kept on the device with each letter, so a reload loses nothing. And posts that
+ * could not be sent: they stay until the person sends them again or throws them away.
+ */
+import { effect, signal } from "@preact/signals";
+import { wordsOf } from "../app/errors.ts";
+import { t } from "../app/messages.ts";
+import type { Audience, FeedRow } from "../app/plaza.ts";
+import { userId } from "../app/session.ts";
+import { onDone, onRefusedLater, send } from "../app/sync.ts";
+import { toast } from "../app/toasts.ts";
+import { feedsLike } from "./feeds.ts";
+import { change } from "./posts.ts";
+
+export interface Writing {
+  title: string;
+  content: string;
+  content_warning: string;
+  language: string | null;
+  audience: Audience;
+  reply_to_id?: number;
+  quote_of_id?: number;
+}
+
+/** A post that the server refused, or that could not be kept for sending. */
+export interface Unsent {
+  key: string;
+  writing: Writing;
+  /** Why, in words. */
+  problem: string;
+}
+
+/** What a text is written for: `new`, `reply:1`, `quote:1`, `draft:…` or `edit:1`. */
+export type Occasion = string;
+
+const lastLanguageKey = "plaza.drafts.language";
+/** Texts that are kept. The oldest go first. */
+const mostTexts = 30;
+
+export function emptyWriting(): Writing {
+  const language = localStorage.getItem(lastLanguageKey) ?? navigator.language.split("-")[0] ?? null;
+  return { title: "", content: "", content_warning: "", language: language || null, audience: "everyone" };
+}
+
+function textsKey(): string {
+  return `plaza.drafts.${userId.value}`;
+}
+
+function texts(): Record<Occasion, Writing> {
+  return read(textsKey(), {});
+}
+
+/** What was written for this occasion, and is not sent yet. */
+export function keptText(occasion: Occasion): Writing | undefined {
+  return texts()[occasion];
+}
+
+export function keepText(occasion: Occasion, writing: Writing): void {
+  const { [occasion]: _, ...others } = texts();
+  const kept = [...Object.entries(others), [occasion, writing] as const].slice(-mostTexts);
+  write(textsKey(), Object.fromEntries(kept));
+  localStorage.setItem(lastLanguageKey, writing.language ?? "");
+}
+
+export function dropText(occasion: Occasion): void {
+  const { [occasion]: _, ...others } = texts();
+  write(textsKey(), others);
+}
+
+export const unsent = signal<Unsent[]>([]);
+
+function unsentKey(): string {
+  return `plaza.drafts.unsent.${userId.value}`;
+}
+
+function keepUnsent(list: Unsent[]): void {
+  unsent.value = list;
+  write(unsentKey(), list);
+}
+
+export function dropUnsent(key: string): void {
+  keepUnsent(unsent.value.filter((each) => each.key !== key));
+}
+
+/** Call it once at the start. */
+export function watchWriting(): void {
+  effect(() => {
+    unsent.value = read(unsentKey(), []);
+  });
+  onDone((entry, data) => {
+    if (!("rpc" in entry.write) || entry.write.rpc !== "write_post") return;
+    dropUnsent(entry.key);
+    // A repost shows with the post that it shares.
+    if (entry.write.args?.repost_of_id === undefined) arrived(data as FeedRow);
+  });
+  onRefusedLater((entry, error) => {
+    const { write } = entry;
+    if (!("rpc" in write) || write.rpc !== "write_post" || write.args?.content === undefined) return false;
+    refused(entry.key, write.args as unknown as Writing, error);
+    return true;
+  });
+}
+
+/**
+ * Sends a post through the outbox.
+ * @param key the same for every try, so the post is written once
+ * @returns the promise of the post as a row of a feed. Without a network it takes long
+ */
+export async function sendPost(writing: Writing, key: string): Promise<{ answer: Promise<FeedRow> }> {
+  const { reply_to_id, quote_of_id, ...words } = writing;
+  const args = { ...words, ...(reply_to_id && { reply_to_id }), ...(quote_of_id && { quote_of_id }) };
+  const { answer } = await send({ rpc: "write_post", args }, key);
+  return { answer: answer as Promise<FeedRow> };
+}
+
+/** Keeps a post that was refused after the person went on to something else. */
+export function refused(key: string, writing: Writing, error: unknown): void {
+  keepUnsent([...unsent.value.filter((each) => each.key !== key), { key, writing, problem: wordsOf(error) }]);
+  toast(`${t("post_not_sent")} ${wordsOf(error)}`, { isError: true });
+}
+
+/** Puts a new post where it belongs. */
+function arrived(row: FeedRow | null): void {
+  if (!row?.post) return;
+  const { post } = row;
+  for (const feed of feedsLike<FeedRow>("home"))
+    if (feed.blocks.value.length > 0 || feed.state.value === "ready") feed.add(row);
+  if (post.reply_to_id !== null) change(post.reply_to_id, ({ replies }) => ({ replies: replies + 1 }));
+  if (post.quote_of_id !== null) change(post.quote_of_id, ({ quotes }) => ({ quotes: quotes + 1 }));
+}
+
+function read<T>(key: string, otherwise: T): T {
+  try {
+    return JSON.parse(localStorage.getItem(key) ?? "null") ?? otherwise;
+  } catch {
+    return otherwise;
+  }
+}
+
+function write(key: string, value: unknown): void {
+  try {
+    localStorage.setItem(key, JSON.stringify(value));
+  } catch {
+    // No room. The text is still on the page.
+  }
+}
