@@ -102,7 +102,7 @@ begin
       select spoken.language
       where spoken.language is not null
     ) as spoken_by
-  )
+  ),
   pool as materialized (
     select ranked.source, ranked.language, array_agg(ranked.id order by ranked.place) as profile_ids
     from ranked

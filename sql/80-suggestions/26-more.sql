@@ -82,7 +82,7 @@ declare
     join public.posts on posts.id = tagged.post_id
     where private.has_trust(posts.author_id)
     group by posts.author_id
-    order by count(distinct wanted.tag) desc, count(*) desc, posts.author_id
+    order by count(distinct wanted.tag) desc, count(*) desc, max(posts.id) desc
     limit 20
   );
   known uuid[] := private.pool_part(8::smallint, language, viewer_id, 20) || private.pool_part(8::smallint, '', viewer_id, 20);

@@ -200,8 +200,8 @@ begin
 
   while filled < suggestions.page_size loop
     -- Whose turn is it?
-    explores := mod(filled, 10) = explore_at;
     barred := case when filled >= 2 and sources[page[filled]] = sources[page[filled - 1]] then sources[page[filled]] end;
+    explores := mod(filled, 10) = explore_at and barred is distinct from 7;
     first_newcomer := null;
     first_allowed := null;
     first_barred := null;
