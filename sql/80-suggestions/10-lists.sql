@@ -24,7 +24,8 @@ create table private.suggestion_lists (
     and cardinality(sources) = cardinality(profile_ids)
     and cardinality(scores) = cardinality(profile_ids)
   ),
-  constraint suggestion_lists_sources check (sources <@ '{1,2,3,4,5,6,7}'::smallint[])
+  constraint suggestion_lists_sources check (sources <@ '{1,2,3,4,5,6,7}'::smallint[]),
+  constraint suggestion_lists_scores check (0 <= all (scores))
 );
 
 comment on table  private.suggestion_lists is 'The people to suggest to somebody, at most 60, the best first. The three arrays belong together.';
