@@ -88,7 +88,7 @@ async function pagesRead(who: Person, call: string): Promise<number> {
     // The second time, catalogs are known and plans are made.
     await sql.unsafe(`select from ${call}`);
     const [row] = await sql.unsafe(`explain (analyze, buffers, format json) select * from ${call}`);
-    const [{ Plan: plan }] = row?.["QUERY PLAN"];
+    const plan = row?.["QUERY PLAN"][0].Plan;
     return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"];
   });
 }
