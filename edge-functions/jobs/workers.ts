@@ -1,6 +1,7 @@
 /** All workers. The edge function and `npm run worker` run the same ones. */
 import type { Worker } from "../_shared/jobs.ts";
 import { heartbeat } from "./heartbeat.ts";
+import { suggestions } from "./suggestions.ts";
 import { trends } from "./trends.ts";
 
-export const workers: Worker<unknown>[] = [heartbeat, trends];
+export const workers: Worker<unknown>[] = [heartbeat, suggestions, trends];

@@ -1,0 +1,150 @@
+/**
+ * Computes the list of one person: Postgres reads the follows around them (sql/80-suggestions/40-neighbourhoods.sql),
+ * the core ranks, and Postgres writes the list if it differs from the old one. The worker jobs/suggestions.ts does it
+ * after each follow. It reads a bounded number of follows, so it needs little memory and time in every network.
+ */
+import { Buffer } from "node:buffer";
+import type { TransactionSql } from "postgres";
+import { fingerprintOf } from "./fingerprint.ts";
+import { buildGraph } from "./graph.ts";
+import { createPeopleIndex, idBytes, type PeopleIndex, viewOf } from "./people-index.ts";
+import { createSuggester } from "./suggest.ts";
+
+/** As many as private.suggestion_lists takes. */
+export const listMost = 60;
+/** People who can be suggested, besides those in the middle of a path. The ones that most paths reach. */
+const candidatesMost = 600;
+/** Some of the people whom the core ranks may not come. */
+const rankedMost = 4 * listMost;
+
+interface Neighbours {
+  owner_id: Uint8Array;
+  side: "followees" | "followers";
+  members: Uint8Array;
+}
+
+interface Facts {
+  place: string;
+  followers: string;
+  following: string;
+  trust: number;
+  is_new: boolean;
+  may_come: boolean;
+}
+
+/** The follows around a person, by numbers. */
+interface Neighbourhood {
+  people: PeopleIndex;
+  me: number;
+  from: Int32Array;
+  to: Int32Array;
+}
+
+/**
+ * @param sql a transaction
+ * @returns whether the list is a new one. False if it is as before, or if the account has ended
+ */
+export async function refreshSuggestions(sql: TransactionSql, profileId: string): Promise<boolean> {
+  const rows = await sql<Neighbours[]>`
+    select owner_id, side, members from private.suggestion_neighbourhood(${profileId})
+  `;
+  const around = thinned(readNeighbourhood(profileId, rows));
+  const facts = await sql<Facts[]>`
+    select place, followers, following, trust, is_new, may_come
+    from private.suggestion_facts(${profileId}, ${Buffer.from(around.people.ids())})
+  `;
+  const { graph, context, mayCome } = withFacts(around, facts);
+  const list = createSuggester(graph, undefined, context)
+    .suggest(around.me, rankedMost)
+    .filter(({ person }) => mayCome[person])
+    .slice(0, listMost);
+  const [row] = await sql<{ written: boolean }[]>`
+    select private.write_suggestion_list(
+      ${profileId},
+      ${list.map(({ person }) => around.people.idOf(person))}::uuid[],
+      ${list.map(({ source }) => source)}::smallint[],
+      ${list.map(({ score }) => score)}::real[]
+    ) as written
+  `;
+  if (!row?.written) return false;
+  await sql`
+    update private.suggestion_turns
+    set fingerprint = ${String(fingerprintOf(list, around.people))}
+    where profile_id = ${profileId}
+  `;
+  return true;
+}
+
+function readNeighbourhood(profileId: string, rows: Neighbours[]): Neighbourhood {
+  const people = createPeopleIndex(4096);
+  const me = people.add(viewOf(Buffer.from(profileId.replaceAll("-", ""), "hex")), 0);
+  const size = rows.reduce((sum, { members }) => sum + members.length / idBytes, 0);
+  const from = new Int32Array(size);
+  const to = new Int32Array(size);
+  let edge = 0;
+  for (const { owner_id, side, members } of rows) {
+    const owner = people.add(viewOf(owner_id), 0);
+    const view = viewOf(members);
+    for (let offset = 0; offset < members.length; offset += idBytes) {
+      const member = people.add(view, offset);
+      from[edge] = side === "followees" ? owner : member;
+      to[edge++] = side === "followees" ? member : owner;
+    }
+  }
+  return { people, me, from, to };
+}
+
+/**
+ * Leaves out the people whom the fewest paths reach. Everybody who follows somebody here is in the middle of a path.
+ * The numbers are in the order of the ids. So the same follows give the same list, in whatever order they came.
+ */
+function thinned({ people, me, from, to }: Neighbourhood): Neighbourhood {
+  const isMiddle = new Uint8Array(people.size);
+  const reached = new Int32Array(people.size);
+  isMiddle[me] = 1;
+  for (const person of from) isMiddle[person] = 1;
+  for (const person of to) reached[person] = (reached[person] as number) + 1;
+  const all = Array.from({ length: people.size }, (_, person) => ({ person, id: people.idOf(person) }));
+  all.sort((one, other) => (one.id < other.id ? -1 : 1));
+  const least = all
+    .filter(({ person }) => !isMiddle[person])
+    .sort((one, other) => (reached[other.person] as number) - (reached[one.person] as number))
+    .slice(candidatesMost);
+  const isLeftOut = new Uint8Array(people.size);
+  for (const { person } of least) isLeftOut[person] = 1;
+
+  const kept = createPeopleIndex(people.size);
+  const numbers = new Int32Array(people.size).fill(-1);
+  const id = new Uint8Array(idBytes);
+  for (const { person } of all) {
+    if (isLeftOut[person]) continue;
+    people.copyId(person, id, 0);
+    numbers[person] = kept.add(viewOf(id), 0);
+  }
+  const edges = from.map((_, edge) => edge).filter((edge) => !isLeftOut[to[edge] as number]);
+  return {
+    people: kept,
+    me: numbers[me] as number,
+    from: edges.map((edge) => numbers[from[edge] as number] as number),
+    to: edges.map((edge) => numbers[to[edge] as number] as number),
+  };
+}
+
+function withFacts({ people, from, to }: Neighbourhood, facts: Facts[]) {
+  const outDegrees = new Int32Array(people.size);
+  const inDegrees = new Int32Array(people.size);
+  const trust = new Float32Array(people.size);
+  const isNew = new Uint8Array(people.size);
+  const mayCome = new Uint8Array(people.size);
+  for (const { place, ...fact } of facts) {
+    const person = Number(place);
+    outDegrees[person] = Number(fact.following);
+    inDegrees[person] = Number(fact.followers);
+    trust[person] = fact.trust;
+    isNew[person] = fact.is_new ? 1 : 0;
+    mayCome[person] = fact.may_come ? 1 : 0;
+  }
+  // The follows here are a sample. The core needs to know how many there are.
+  const graph = { ...buildGraph(people.size, from, to), outDegrees, inDegrees };
+  return { graph, context: { trust, isNew }, mayCome };
+}
