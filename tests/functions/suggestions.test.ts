@@ -235,3 +235,14 @@ test("a deleted account has no turn, no list, and its job does nothing", async (
   expect(turns).toHaveLength(0);
   expect(await listOf(2)).toBeDefined();
 }, 60_000);
+
+test("a drain does 30 jobs at most, because a request has little CPU, and writes no effects down", async () => {
+  await using open = await town.open({ net: false, cron: false });
+  await town.db.owner`
+    select private.send_job('suggestions', jsonb_build_object('profileId', gen_random_uuid()), n::text)
+    from generate_series(1, 35) as n
+  `;
+  expect(await open.drain("suggestions")).toEqual({ done: 30, failed: 0, left: 5 });
+  expect(await open.drain("suggestions")).toEqual({ done: 5, failed: 0, left: 0 });
+  expect(await town.db.owner`select from private.job_effects where queue = 'suggestions'`).toHaveLength(0);
+}, 60_000);
