@@ -1,6 +1,6 @@
 /**
  * One pass over the suggestions of everybody, in a process of its own, so that its memory can be measured. It takes the
- * address of the database, and prints the result as JSON. The scenario suggestion-speed starts it.
+ * address of the database and how many threads compute, and prints the result as JSON. The scenario suggestion-speed starts it.
  */
 import postgres from "postgres";
 import { computeEverybody } from "../edge-functions/_shared/suggestions/everybody.ts";
@@ -17,9 +17,10 @@ export interface MeasuredPass {
   memoryMiB: number;
 }
 
-const sql = postgres(process.argv[2] as string, { max: 2, prepare: false, onnotice() {} });
+const threads = Number(process.argv[3]);
+const sql = postgres(process.argv[2] as string, { max: threads + 1, prepare: false, onnotice() {} });
 const startMs = performance.now();
-const pass = await computeEverybody(sql, { least: 1 });
+const pass = await computeEverybody(sql, { least: 1, threads });
 const seconds = (performance.now() - startMs) / 1000;
 await sql.end();
 if (!pass) throw new Error("there was no pass");

@@ -5,7 +5,7 @@
  */
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { loadavg } from "node:os";
+import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import postgres from "postgres";
@@ -15,6 +15,7 @@ import type { MeasuredPass } from "../suggestion-pass.ts";
 import { type SuggestionTown, startSuggestionTown } from "../suggestion-town.ts";
 
 const people = Number(process.env.PLAZA_BENCH_USERS ?? 200_000);
+const threads = availableParallelism();
 const rounds = Number(process.env.PLAZA_BENCH_ROUNDS ?? 15);
 /** People of one statement of batch SQL, and statements of a round. Three-step paths take many times longer. */
 const batches = { friends: { people: 1000, statements: 3 }, paths: { people: 10, statements: 3 } };
@@ -77,7 +78,7 @@ async function measureEverybody(town: SuggestionTown, sql: postgres.Sql): Promis
   return [
     "## Everybody",
     "",
-    "A pass reads all people and follows, computes lists of 60, and writes those that have changed. Batch SQL writes lists too.",
+    `A pass reads all people and follows, computes lists of 60 in ${threads} threads, and writes those that have changed. Batch SQL writes lists too.`,
     "It counts people in common, or adds up three-step paths, which is most of what the core does.",
     "",
     "| | people | lists written | s | CPU of the worker, s | its memory, MiB | people a second | beside people in common in SQL | beside three-step paths in SQL |",
@@ -103,7 +104,11 @@ async function batchRates(sql: postgres.Sql, kind: keyof typeof batches): Promis
 
 async function pass(town: SuggestionTown): Promise<MeasuredPass> {
   const file = join(import.meta.dirname, "../suggestion-pass.ts");
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [file, town.url("owner")]);
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [
+    file,
+    town.url("owner"),
+    String(threads),
+  ]);
   process.stderr.write(stderr + stdout);
   return JSON.parse(stdout);
 }

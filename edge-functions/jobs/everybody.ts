@@ -6,20 +6,25 @@ import { parentPort, workerData } from "node:worker_threads";
 import postgres from "postgres";
 import { computeEverybody } from "../_shared/suggestions/everybody.ts";
 
-const { databaseUrl, least } = workerData as { databaseUrl: string; least: number };
+interface EverybodyData {
+  databaseUrl: string;
+  least: number;
+  threads: number;
+}
+
+const { databaseUrl, least, threads } = workerData as EverybodyData;
 const stopping = new AbortController();
 parentPort?.once("message", () => stopping.abort());
 
 const sql = postgres(databaseUrl, {
-  // One reads while the other one has a cursor.
-  max: 2,
+  max: threads + 1,
   prepare: false,
   connect_timeout: 10,
   connection: { application_name: "plaza suggestions" },
   onnotice() {},
 });
 try {
-  const pass = await computeEverybody(sql, { least, signal: stopping.signal });
+  const pass = await computeEverybody(sql, { least, threads, signal: stopping.signal });
   if (pass)
     console.log(
       `suggestions: ${pass.people} lists computed, ${pass.written} of them new, ${pass.failed} failed, ${pass.away} people away`,

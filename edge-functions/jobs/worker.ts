@@ -16,6 +16,7 @@ const maintenanceMs = 60_000;
 const everybodyMs = 60_000;
 /** With fewer people whose day is over, the jobs for one person are cheaper than a pass. */
 const suggestionsLeast = Number(process.env.SUGGESTIONS_LEAST ?? 2000);
+const suggestionsThreads = Number(process.env.SUGGESTIONS_THREADS ?? 1);
 /** After an error. The pause doubles with each further one. */
 const pauseMs = { least: 1000, most: 30_000 };
 /** Between two looks at whether the process has to stop. */
@@ -54,7 +55,7 @@ await jobs.close();
 /** Runs a pass in a thread, until it has ended. */
 async function runEverybody(databaseUrl: string): Promise<void> {
   const thread = new Worker(new URL("./everybody.ts", import.meta.url), {
-    workerData: { databaseUrl, least: suggestionsLeast },
+    workerData: { databaseUrl, least: suggestionsLeast, threads: suggestionsThreads },
   });
   const stop = () => thread.postMessage("stop");
   stopping.signal.addEventListener("abort", stop, { once: true });

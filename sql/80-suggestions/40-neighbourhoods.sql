@@ -30,7 +30,7 @@ declare
   first_id uuid := md5(profile_id::text)::uuid;
 begin
   return (
-    select string_agg(uuid_send(some.followee_id), '')
+    select string_agg(uuid_send(chosen.followee_id), '')
     from (
       (
         select follows.followee_id from public.follows
@@ -46,7 +46,7 @@ begin
         limit most
       )
       limit most
-    ) as some
+    ) as chosen
   );
 end;
 $$;

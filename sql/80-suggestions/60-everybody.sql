@@ -31,25 +31,25 @@ insert into private.suggestion_pass default values;
 -- A pass ---------------------------------------------------------------------
 
 -- A pass reads all follows. For a few people, the jobs of send_suggestions() are cheaper.
-create function private.are_suggestions_due(least integer)
+create function private.are_suggestions_due(enough integer)
 returns boolean
 language sql
 stable
 security invoker
-return are_suggestions_due.least <= (
+return are_suggestions_due.enough <= (
   select count(*)
   from (
     select
     from private.suggestion_turns
     where suggestion_turns.due_at <= now()
-    limit are_suggestions_due.least
-  ) as some
+    limit are_suggestions_due.enough
+  ) as first
 );
 
 comment on function private.are_suggestions_due is 'Whether the day of at least so many people is over.';
 revoke all on function private.are_suggestions_due (integer) from public, anon, authenticated, service_role;
 
-create function private.begin_suggestion_pass(worker_id uuid, least integer)
+create function private.begin_suggestion_pass(worker_id uuid, enough integer)
 returns timestamptz
 language sql
 volatile
@@ -58,32 +58,12 @@ begin atomic
   update private.suggestion_pass
   set worker_id = begin_suggestion_pass.worker_id, leased_until = now() + interval '5 minutes',
       began_at = now(), ended_at = null, people = 0, written = 0, failed = 0
-  where suggestion_pass.leased_until < now() and private.are_suggestions_due(begin_suggestion_pass.least)
+  where suggestion_pass.leased_until < now() and private.are_suggestions_due(begin_suggestion_pass.enough)
   returning suggestion_pass.began_at;
 end;
 
 comment on function private.begin_suggestion_pass is 'Takes the pass, if at least so many people are due and no other worker has it. Answers when it began, or null.';
 revoke all on function private.begin_suggestion_pass (uuid, integer) from public, anon, authenticated, service_role;
-
-create function private.keep_suggestion_pass(worker_id uuid)
-returns void
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-begin
-  update private.suggestion_pass
-  set leased_until = now() + interval '5 minutes'
-  where suggestion_pass.worker_id = keep_suggestion_pass.worker_id;
-  if not found then
-    raise exception 'Another worker has taken the pass' using errcode = 'object_not_in_prerequisite_state';
-  end if;
-end;
-$$;
-
-comment on function private.keep_suggestion_pass is 'Keeps the pass for five more minutes. Raises an error if another worker has taken it.';
-revoke all on function private.keep_suggestion_pass (uuid) from public, anon, authenticated, service_role;
 
 create function private.end_suggestion_pass(worker_id uuid)
 returns void
@@ -117,10 +97,8 @@ set search_path = ''
 as $$
 declare
   held_ids uuid[];
-  written integer;
-  same integer;
+  written_now integer;
 begin
-  perform private.keep_suggestion_pass(write_computed_suggestions.worker_id);
   held_ids := array(
     select profiles.id
     from public.profiles
@@ -139,7 +117,6 @@ begin
   where suggestion_turns.profile_id = any (same_ids)
     and suggestion_turns.due_at <= write_computed_suggestions.began_at
     and suggestion_turns.changed_at is null;
-  get diagnostics same = row_count;
 
   with taken as (
     update private.suggestion_turns
@@ -159,11 +136,18 @@ begin
   set profile_ids = excluded.profile_ids, sources = excluded.sources, scores = excluded.scores,
       computed_at = excluded.computed_at
   where (suggestion_lists.profile_ids, suggestion_lists.sources) is distinct from (excluded.profile_ids, excluded.sources);
-  get diagnostics written = row_count;
+  get diagnostics written_now = row_count;
 
   update private.suggestion_pass
-  set people = suggestion_pass.people + same + written, written = suggestion_pass.written + written;
-  return written;
+  set people = suggestion_pass.people + cardinality(same_ids) + computed.amount,
+      written = suggestion_pass.written + written_now,
+      leased_until = now() + interval '5 minutes'
+  from (select count(*) as amount from pg_temp.computed_suggestions) as computed
+  where suggestion_pass.worker_id = write_computed_suggestions.worker_id;
+  if not found then
+    raise exception 'Another worker has taken the pass' using errcode = 'object_not_in_prerequisite_state';
+  end if;
+  return written_now;
 end;
 $$;
 

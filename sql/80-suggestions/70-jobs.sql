@@ -60,7 +60,8 @@ begin
   away_ids := array(select due.id from unnest(due_ids) as due (id) where private.is_away(due.id));
 
   update private.suggestion_turns
-  set changed_at = null, due_at = now() + interval '1 day', sent_at = now()
+  set changed_at = null, due_at = now() + interval '1 day',
+      sent_at = case when suggestion_turns.profile_id = any (away_ids) then suggestion_turns.sent_at else now() end
   where suggestion_turns.profile_id = any (changed_ids || due_ids);
   if away_ids <> '{}' then
     perform private.rest_suggestions(away_ids);

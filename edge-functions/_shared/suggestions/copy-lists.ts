@@ -3,7 +3,7 @@
  * of the temporary table in everybody.ts.
  */
 import { Buffer } from "node:buffer";
-import { idBytes, type PeopleIndex } from "./people-index.ts";
+import { idBytes } from "./people-index.ts";
 import type { Candidate } from "./suggest.ts";
 
 export interface ComputedList {
@@ -19,19 +19,29 @@ const signature = Buffer.from("PGCOPY\n\xff\r\n\0", "latin1");
 const rowBytes = 2 + 4 + idBytes + 3 * (4 + 20) + 4 + 8;
 const candidateBytes = 3 * 4 + idBytes + 2 + 4;
 
-/** @returns the bytes of a COPY with a row for each list */
-export function copyOf(lists: ComputedList[], people: PeopleIndex): Buffer {
+/** What a COPY in this format begins and ends with. */
+export const copyHead = Buffer.concat([signature, Buffer.alloc(8)]);
+export const copyTail = Buffer.from([0xff, 0xff]);
+
+export interface CopyRows {
+  bytes: Uint8Array<ArrayBuffer>;
+  /** Where each row ends. */
+  ends: number[];
+}
+
+/**
+ * @param ids the ids of all people, in the order of their numbers
+ * @returns a row for each list
+ */
+export function copyRowsOf(lists: ComputedList[], ids: Uint8Array): CopyRows {
   const candidates = lists.reduce((sum, { list }) => sum + list.length, 0);
-  const bytes = Buffer.allocUnsafe(
-    signature.length + 8 + lists.length * rowBytes + candidates * candidateBytes + 2,
-  );
-  let at = signature.copy(bytes);
-  at = bytes.writeInt32BE(0, at);
-  at = bytes.writeInt32BE(0, at);
+  const bytes = Buffer.from(new ArrayBuffer(lists.length * rowBytes + candidates * candidateBytes));
+  const ends: number[] = [];
+  let at = 0;
 
   const writeId = (person: number) => {
     at = bytes.writeInt32BE(idBytes, at);
-    people.copyId(person, bytes, at);
+    bytes.set(ids.subarray(person * idBytes, (person + 1) * idBytes), at);
     at += idBytes;
   };
   const writeArray = (oid: number, elementBytes: number, length: number, writeElements: () => void) => {
@@ -65,7 +75,7 @@ export function copyOf(lists: ComputedList[], people: PeopleIndex): Buffer {
     });
     at = bytes.writeInt32BE(8, at);
     at = bytes.writeBigInt64BE(fingerprint, at);
+    ends.push(at);
   }
-  at = bytes.writeInt16BE(-1, at);
-  return bytes.subarray(0, at);
+  return { bytes: bytes.subarray(0, at), ends };
 }

@@ -4,17 +4,12 @@
  */
 import type { Sql } from "postgres";
 import { buildGraph, type Graph } from "./graph.ts";
+import type { ListInput } from "./lists.ts";
 import { createPeopleIndex, idBytes, type PeopleIndex, viewOf } from "./people-index.ts";
-import type { Context } from "./suggest.ts";
 
 export interface Network {
-  people: PeopleIndex;
-  graph: Graph;
-  context: Context;
-  /** 1 for whom may be suggested. */
-  isDiscoverable: Uint8Array;
-  /** The hash of the list that each person has: fingerprint.ts. 0 for none. */
-  fingerprints: BigInt64Array;
+  /** Everything that the threads need, in memory that they share. */
+  input: ListInput;
   /** Who is due and is not away. Those who were here last come first. */
   due: Int32Array;
   /** Who is due and is away. */
@@ -91,11 +86,13 @@ export async function readNetwork(sql: Sql, beganAt: Date): Promise<Network> {
   }
   due.sort((one, other) => other.hereAt - one.hereAt);
   return {
-    people,
-    graph: await readFollows(sql, people, follows),
-    context,
-    isDiscoverable,
-    fingerprints,
+    input: {
+      ids: shared(people.ids()),
+      graph: sharedGraph(await readFollows(sql, people, follows)),
+      context: { trust: shared(context.trust), isNew: shared(context.isNew) },
+      isDiscoverable: shared(isDiscoverable),
+      fingerprints: shared(fingerprints),
+    },
     due: Int32Array.from(due, ({ person }) => person),
     away: Int32Array.from(away),
   };
@@ -133,6 +130,25 @@ async function readFollows(sql: Sql, people: PeopleIndex, expected: number): Pro
     }
   }
   return buildGraph(people.size, from.subarray(0, size), to.subarray(0, size));
+}
+
+/** @returns a copy in memory that threads share */
+function shared<Numbers extends Int32Array | Float32Array | Uint8Array | BigInt64Array>(
+  numbers: Numbers,
+): Numbers {
+  const memory = new SharedArrayBuffer(numbers.byteLength);
+  new Uint8Array(memory).set(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
+  return new (numbers.constructor as new (memory: SharedArrayBuffer) => Numbers)(memory);
+}
+
+function sharedGraph(graph: Graph): Graph {
+  return {
+    people: graph.people,
+    outStarts: shared(graph.outStarts),
+    out: shared(graph.out),
+    inStarts: shared(graph.inStarts),
+    in: shared(graph.in),
+  };
 }
 
 function larger(numbers: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {

@@ -16,8 +16,6 @@ export interface PeopleIndex {
   copyId(person: number, to: Uint8Array, offset: number): void;
   /** @returns all ids, in the order of the numbers */
   ids(): Uint8Array;
-  /** @returns the id as text, in groups of 8-4-4-4-12 digits */
-  idOf(person: number): string;
 }
 
 /** @param expected how many people are expected. More also fit */
@@ -80,15 +78,6 @@ export function createPeopleIndex(expected: number): PeopleIndex {
       to.set(new Uint8Array(ids.buffer, person * idBytes, idBytes), offset);
     },
     ids: () => new Uint8Array(ids.buffer, 0, size * idBytes),
-    idOf(person) {
-      let hex = "";
-      for (let byte = 0; byte < idBytes; byte++)
-        hex += ids
-          .getUint8(person * idBytes + byte)
-          .toString(16)
-          .padStart(2, "0");
-      return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-    },
   };
 }
 
@@ -106,6 +95,14 @@ function hash(a: number, b: number, c: number, d: number): number {
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x7feb352d);
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x846ca68b);
   return mixed ^ (mixed >>> 16);
+}
+
+/** @returns the id of a person as text, in groups of 8-4-4-4-12 digits */
+export function idOf(person: number, ids: Uint8Array): string {
+  let hex = "";
+  for (let byte = person * idBytes; byte < (person + 1) * idBytes; byte++)
+    hex += (ids[byte] as number).toString(16).padStart(2, "0");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
 /** @returns a view of the bytes, whatever buffer they are part of */

@@ -7,11 +7,10 @@ import { Buffer } from "node:buffer";
 import type { TransactionSql } from "postgres";
 import { fingerprintOf } from "./fingerprint.ts";
 import { buildGraph } from "./graph.ts";
-import { createPeopleIndex, idBytes, type PeopleIndex, viewOf } from "./people-index.ts";
+import { listMost } from "./lists.ts";
+import { createPeopleIndex, idBytes, idOf, type PeopleIndex, viewOf } from "./people-index.ts";
 import { createSuggester } from "./suggest.ts";
 
-/** As many as private.suggestion_lists takes. */
-export const listMost = 60;
 /** People who can be suggested, besides those in the middle of a path. The ones that most paths reach. */
 const candidatesMost = 600;
 /** Some of the people whom the core ranks may not come. */
@@ -49,9 +48,10 @@ export async function refreshSuggestions(sql: TransactionSql, profileId: string)
     select owner_id, side, members from private.suggestion_neighbourhood(${profileId})
   `;
   const around = thinned(readNeighbourhood(profileId, rows));
+  const ids = around.people.ids();
   const facts = await sql<Facts[]>`
     select place, followers, following, trust, is_new, may_come
-    from private.suggestion_facts(${profileId}, ${Buffer.from(around.people.ids())})
+    from private.suggestion_facts(${profileId}, ${Buffer.from(ids)})
   `;
   const { graph, context, mayCome } = withFacts(around, facts);
   const list = createSuggester(graph, undefined, context)
@@ -61,7 +61,7 @@ export async function refreshSuggestions(sql: TransactionSql, profileId: string)
   const [row] = await sql<{ written: boolean }[]>`
     select private.write_suggestion_list(
       ${profileId},
-      ${list.map(({ person }) => around.people.idOf(person))}::uuid[],
+      ${list.map(({ person }) => idOf(person, ids))}::uuid[],
       ${list.map(({ source }) => source)}::smallint[],
       ${list.map(({ score }) => score)}::real[]
     ) as written
@@ -69,7 +69,7 @@ export async function refreshSuggestions(sql: TransactionSql, profileId: string)
   if (!row?.written) return false;
   await sql`
     update private.suggestion_turns
-    set fingerprint = ${String(fingerprintOf(list, around.people))}
+    set fingerprint = ${String(fingerprintOf(list, ids))}
     where profile_id = ${profileId}
   `;
   return true;
@@ -104,7 +104,8 @@ function thinned({ people, me, from, to }: Neighbourhood): Neighbourhood {
   isMiddle[me] = 1;
   for (const person of from) isMiddle[person] = 1;
   for (const person of to) reached[person] = (reached[person] as number) + 1;
-  const all = Array.from({ length: people.size }, (_, person) => ({ person, id: people.idOf(person) }));
+  const ids = people.ids();
+  const all = Array.from({ length: people.size }, (_, person) => ({ person, id: idOf(person, ids) }));
   all.sort((one, other) => (one.id < other.id ? -1 : 1));
   const least = all
     .filter(({ person }) => !isMiddle[person])
