@@ -67,7 +67,7 @@ comment on column public.profiles.avatar_url is 'An https address, or null.';
 comment on column public.profiles.links is 'At most 5 https addresses.';
 comment on column public.profiles.is_private is 'Whether only followers see their posts, and whether you have to ask before you follow them. Switching it off accepts the requests that wait.';
 comment on column public.profiles.is_searchable is 'Whether search_people() finds them and search_posts() their posts. When off, only they themselves do. It hides nothing: anybody who knows the username, or filters profiles or posts, still finds them.';
-comment on column public.profiles.is_discoverable is 'Whether their posts and likes count in trends, and may be shown there. It hides nothing.';
+comment on column public.profiles.is_discoverable is 'Whether they are suggested to others, and whether their posts and likes count in trends and may be shown there. It hides nothing.';
 comment on column public.profiles.shows_likes is 'Whether others see what they liked.';
 
 -- The last guard when two people take a name at once; private.lock_username() comes first.

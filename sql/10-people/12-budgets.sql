@@ -47,6 +47,7 @@ values
   ('metadata',         5,    20,    50,    5,   10,    20),
   ('setting',         60,   300,  1000,   60,  300,  1000),
   ('mark_read',      120,  2000, 20000,  120, 2000, 20000),
+  ('suggestion',      60,   600,  3000,   60,  600,  3000),
   ('message',        120,  2000, 10000,   20,  200,   600),
   ('message_edit',    60,   600,  3000,   20,  200,   600),
   ('reaction',       120,  1500,  6000,   30,  300,  1000),
@@ -284,7 +285,7 @@ grant execute on function private.spend (text) to anon, authenticated;
 create type public.limited_action as enum (
   'post', 'reply', 'quote', 'repost', 'edit', 'like', 'bookmark', 'draft', 'follow', 'follow_request',
   'tag_follow', 'block', 'mute', 'list', 'list_member', 'profile', 'privacy', 'metadata', 'setting', 'mark_read', 'message',
-  'message_edit', 'reaction', 'conversation', 'membership', 'search'
+  'message_edit', 'reaction', 'conversation', 'membership', 'search', 'suggestion'
 );
 comment on type public.limited_action is 'The actions that have a budget: those of private.limits.';
 

@@ -122,6 +122,7 @@ begin
       ('tag_follows',     'tag_follow',     null),
       ('thread_mutes',    'mute',           null),
       ('notification_preferences', 'setting', 'setting'),
+      ('suggestions_settings', 'setting', 'setting'),
       ('drafts',          'draft',          'draft')
   loop
     -- Statements that block wait in a separate queue: see blocks_end_follows().

@@ -53,6 +53,8 @@ const calls: [type: string, call: string][] = [
   ["trending_link", "trending_links()"],
   ["trending_link", "trending_links(scope => 'network')"],
   ["trending_post", "trending_posts()"],
+  ["suggestion", "suggestions()"],
+  ["suggestion", "people_like((select id from profiles where username = 'alice'))"],
   ["author_counts", "author_counts"],
   ["follow_counts", "follow_counts"],
   ["post_counts", "post_counts"],

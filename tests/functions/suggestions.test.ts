@@ -215,7 +215,8 @@ test("whoever is away gets no job and loses the list, until they come back", asy
   await due();
   expect(await send()).toBe(0);
   expect(await listOf(0)).toBeUndefined();
-  await town.db.owner`select private.wake_suggestions(${person(0).id})`;
+  // Her client shows what there is without a list.
+  await person(0).asks((sql) => sql`select suggestions_seen(${[person(5).id]}::uuid[])`);
   expect(await send()).toBe(1);
   await open.drain("suggestions");
   expect(await namesOf(0)).toEqual([2, 3]);

@@ -113,6 +113,7 @@ function attempts(
     ["to remove the follower", () => client.rpc("remove_follower", { follower_id: other })],
     ["to block", () => client.from("blocks").insert({ blocked_id: other })],
     ["to mute", () => client.from("mutes").insert({ muted_id: other })],
+    ["to dismiss", () => client.rpc("dismiss_suggestion", { profile_id: other })],
     [
       "to mute again",
       () =>

@@ -18,6 +18,7 @@ import { peopleTables } from "./people-tables.ts";
 import { postFunctions } from "./post-functions.ts";
 import { postTables } from "./post-tables.ts";
 import { fill, type Relation, relations, type State, type World } from "./relations.ts";
+import { suggestionFunctions, suggestionTables } from "./suggestions.ts";
 import { checkTopics } from "./topics.ts";
 import { trendFunctions } from "./trend-functions.ts";
 
@@ -25,6 +26,7 @@ export const tables: Record<string, TableExpectations> = {
   ...peopleTables,
   ...postTables,
   ...notificationTables,
+  ...suggestionTables,
   ...jobTables,
 };
 export const functions: Record<string, FunctionExpectations> = {
@@ -33,6 +35,7 @@ export const functions: Record<string, FunctionExpectations> = {
   ...feedFunctions,
   ...notificationFunctions,
   ...trendFunctions,
+  ...suggestionFunctions,
 };
 /** They have their own relations and their own test: chat.test.ts. */
 export const chatFunctions: Record<string, FunctionExpectations> = {

@@ -5,8 +5,9 @@
  *
  * The end of act() makes each relation. The people who block or are blocked followed and
  * liked before, and posts addressed them. So they are denied things that they once had.
- * Paula's account was public until everybody had acted. Two people have no letter. Everybody
- * sees everything by walter. Ivan and each owner block each other.
+ * Paula's account was public until everybody had acted. Some people have no letter. Everybody
+ * sees everything by walter. Ivan and each owner block each other. Judy and kim follow lena and
+ * the owners.
  */
 import type { Caller, Database, Person } from "../database.ts";
 import { deliverWaiting } from "../recount.ts";
@@ -51,7 +52,7 @@ export interface World {
 
 export async function createWorld(db: Database): Promise<World> {
   const people: Record<string, Person> = {};
-  for (const name of ["alice", "paula", "walter", "ivan", ...Object.values(cast)]) {
+  for (const name of ["alice", "paula", "walter", "ivan", "judy", "kim", "lena", ...Object.values(cast)]) {
     people[name] = await db.signUp(name);
   }
   const person = (name: string) => people[name] as Person;
@@ -75,6 +76,14 @@ export async function createWorld(db: Database): Promise<World> {
     await sql`set local session_replication_role = replica`;
     for (const both of ["{alice}, {ivan}", "{ivan}, {alice}", "{paula}, {ivan}", "{ivan}, {paula}"]) {
       await sql.unsafe(fill(`insert into blocks (blocker_id, blocked_id) values (${both})`, ids));
+    }
+    // Judy and kim follow lena and both owners, so they are alike. No count has these follows.
+    for (const fan of ["{judy}", "{kim}"]) {
+      for (const followee of ["{lena}", "{alice}", "{paula}"]) {
+        await sql.unsafe(
+          fill(`insert into follows (follower_id, followee_id) values (${fan}, ${followee})`, ids),
+        );
+      }
     }
   });
 
@@ -157,6 +166,7 @@ async function act(owner: Person, tag: string, ids: Values, person: (name: strin
     "insert into notification_preferences (kind, delivery) values ('draft_failed', 'quiet')",
   );
   await does("owner", "insert into thread_mutes (post_id) values ({walters})");
+  await does("owner", "insert into suggestions_settings (hides_suggestions) values (false)");
 
   await writes("walter", "walters_list", "lists (name, is_private) values ('With the owner', false)");
   await does("walter", "insert into list_members (list_id, profile_id) values ({walters_list}, {owner})");

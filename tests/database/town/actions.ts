@@ -132,6 +132,13 @@ export const actions: Record<string, Action> = {
   sync: (sql, { me, roll }) =>
     sql`select * from sync(jsonb_build_object(${`user:${me.id}`}::text, ${roll(40)}::bigint), ${1 + roll(20)})`,
 
+  "read suggestions": (sql) => sql`select count(*) from suggestions()`,
+  "dismiss a suggestion": (sql, { ids }) => sql`select dismiss_suggestion(${ids[0] as string})`,
+  "see suggestions": (sql, { ids }) => sql`select suggestions_seen(${ids}::uuid[])`,
+  "hide suggestions": (sql, { roll }) => sql`
+    insert into suggestions_settings (hides_suggestions) values (${roll(4) === 0})
+    on conflict (user_id) do update set hides_suggestions = excluded.hides_suggestions`,
+
   "read the feed": (sql) => sql`select count(*) from home_feed()`,
   "search people": (sql) => sql`select count(*) from search_people('town')`,
 };

@@ -87,6 +87,11 @@ const jobs: Record<string, Work> = {
   "sweep sign-ups": (sql) => sql`select private.sweep_sign_ups()`,
   "sweep usernames": (sql) => sql`select private.sweep_held_usernames()`,
   "deliver notices": (sql) => sql`select private.deliver_batch()`,
+  "refresh pools": (sql) => sql`select private.refresh_suggestion_pools()`,
+  "write a list": (sql, { people }, roll) => sql`
+    select private.write_suggestion_list(
+      ${people[roll(12)]?.id ?? null}, ${[people[roll(12)]?.id ?? null]}::uuid[], array[${1 + roll(7)}]::smallint[], '{1}'
+    )`,
   "forget usage": (sql) => sql`select private.forget_usage()`,
 };
 

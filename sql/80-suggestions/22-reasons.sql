@@ -1,0 +1,276 @@
+/*
+ * reasons
+ *
+ * Why somebody is suggested. A reason is computed from what is there now, and only from what the
+ * viewer may read. Follows that the viewer may not see are neither named nor counted. So a count
+ * tells nothing about hidden people.
+ *
+ * The candidates are public (20-rules.sql), and no block hides them. So the viewer sees a follow
+ * between a candidate and somebody whose account they may look into. They may look into everybody
+ * whom they follow.
+ *
+ * The work is bounded. Of the viewer: the newest 1,000 followees, the newest 1,000 followers, 100
+ * tags they follow and those of 20 posts. Of a candidate: its first 50 followers, and its newest
+ * 50 posts. The first followers, because nobody who follows later can change them.
+ */
+
+create type public.suggestion_reason as (
+  kind    public.suggestion_kind,
+  people  public.author[],
+  others  integer,
+  tag     text
+);
+
+comment on type   public.suggestion_reason is 'Why somebody is suggested. people: up to two people that the reason names. others: how many more there are. Only people whose follow you may see are named and counted.';
+comment on column public.suggestion_reason.tag is 'The tag of the kind writes_about. Null for the other kinds.';
+
+create type private.suggestion_ground as (
+  place   integer,
+  people  uuid[],
+  others  integer,
+  tag     text
+);
+
+comment on type private.suggestion_ground is 'What a reason says about the person at a place.';
+
+-- What the viewer is known by ------------------------------------------------
+
+create function private.newest_followees(viewer_id uuid)
+returns uuid[]
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+begin
+  return array(
+    select follows.followee_id
+    from public.follows
+    where follows.follower_id = newest_followees.viewer_id
+    order by follows.id desc
+    limit 1000
+  );
+end;
+$$;
+
+comment on function private.newest_followees is 'The newest 1,000 people that the viewer follows.';
+revoke all on function private.newest_followees (uuid) from public, anon, authenticated, service_role;
+
+create function private.newest_followers(viewer_id uuid)
+returns uuid[]
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+begin
+  return array(
+    select follows.follower_id
+    from public.follows
+    where follows.followee_id = newest_followers.viewer_id
+    order by follows.id desc
+    limit 1000
+  );
+end;
+$$;
+
+comment on function private.newest_followers is 'The newest 1,000 followers of the viewer.';
+revoke all on function private.newest_followers (uuid) from public, anon, authenticated, service_role;
+
+-- Somebody follows at most 100 tags (20-posts/34-tag-follows.sql).
+create function private.tags_of_interest(viewer_id uuid)
+returns text[]
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+begin
+  return array(
+    select tag_follows.tag
+    from public.tag_follows
+    where tag_follows.user_id = tags_of_interest.viewer_id
+    union
+    select post_tags.tag
+    from (
+      select posts.id
+      from public.posts
+      where posts.author_id = tags_of_interest.viewer_id
+      order by posts.id desc
+      limit 20
+    ) as written
+    join public.post_tags on post_tags.post_id = written.id
+  );
+end;
+$$;
+
+comment on function private.tags_of_interest is 'The tags that the viewer follows, and those in the newest 20 posts of the viewer.';
+revoke all on function private.tags_of_interest (uuid) from public, anon, authenticated, service_role;
+
+-- Grounds --------------------------------------------------------------------
+
+-- Both lists are in the condition of one index. So Postgres reads each page of it once.
+create function private.direct_grounds(
+  viewer_id uuid, profile_ids uuid[], sources smallint[], followee_ids uuid[], follower_ids uuid[]
+)
+returns setof private.suggestion_ground
+language plpgsql
+stable
+security invoker
+set search_path = ''
+rows 10
+as $$
+declare
+  followed_by uuid[] := '{}';
+  both_follow uuid[] := '{}';
+  followers_follow uuid[] := '{}';
+begin
+  for place in 1..cardinality(direct_grounds.profile_ids) loop
+    case direct_grounds.sources[place]
+      when 1 then followed_by := followed_by || direct_grounds.profile_ids[place];
+      when 3 then both_follow := both_follow || direct_grounds.profile_ids[place];
+      when 5 then followers_follow := followers_follow || direct_grounds.profile_ids[place];
+      else null;
+    end case;
+  end loop;
+
+  return query
+  select
+    array_position(direct_grounds.profile_ids, found.profile_id),
+    (array_agg(found.person_id order by found.id desc))[:2],
+    greatest(count(*) - 2, 0)::integer,
+    null::text
+  from (
+    select follows.followee_id, follows.follower_id, follows.id
+    from public.follows
+    where followed_by <> '{}'
+      and follows.follower_id = any (direct_grounds.followee_ids)
+      and follows.followee_id = any (followed_by)
+    union all
+    select follows.follower_id, follows.followee_id, follows.id
+    from public.follows
+    where both_follow <> '{}'
+      and follows.follower_id = any (both_follow)
+      and follows.followee_id = any (direct_grounds.followee_ids)
+    union all
+    select follows.followee_id, follows.follower_id, follows.id
+    from public.follows
+    cross join lateral private.lets_in(direct_grounds.viewer_id, follows.follower_id)
+    where followers_follow <> '{}'
+      and follows.follower_id = any (direct_grounds.follower_ids)
+      and follows.followee_id = any (followers_follow)
+  ) as found (profile_id, person_id, id)
+  where (
+    select true from public.mutes
+    where mutes.muter_id = direct_grounds.viewer_id and mutes.muted_id = found.person_id
+      and (mutes.muted_until is null or mutes.muted_until > now())
+  ) is null
+  group by found.profile_id;
+end;
+$$;
+
+comment on function private.direct_grounds is 'The grounds of the kinds followed_by, both_follow and followers_follow. Whoever followed last is named first. People that the viewer mutes are neither named nor counted.';
+revoke all on function private.direct_grounds (uuid, uuid[], smallint[], uuid[], uuid[]) from public, anon, authenticated, service_role;
+
+-- Two people at least have to follow both, and the viewer has to see it.
+create function private.alongside_grounds(viewer_id uuid, profile_ids uuid[], sources smallint[], followee_ids uuid[])
+returns setof private.suggestion_ground
+language plpgsql
+stable
+security invoker
+set search_path = ''
+rows 10
+as $$
+begin
+  return query
+  select candidate.place::integer, array[shared.person_id], 0, null::text
+  from unnest(alongside_grounds.profile_ids, alongside_grounds.sources) with ordinality as candidate (id, source, place)
+  cross join lateral (
+    select follows.followee_id
+    from (
+      select follows.follower_id
+      from public.follows
+      where follows.followee_id = candidate.id
+      order by follows.id
+      limit 50
+    ) as early
+    join public.follows on follows.follower_id = early.follower_id
+      and follows.followee_id = any (alongside_grounds.followee_ids)
+    cross join lateral private.lets_in(alongside_grounds.viewer_id, early.follower_id)
+    where (select true from private.block_between(alongside_grounds.viewer_id, early.follower_id) limit 1) is null
+      and (
+        select true from public.mutes
+        where mutes.muter_id = alongside_grounds.viewer_id and mutes.muted_id = follows.followee_id
+          and (mutes.muted_until is null or mutes.muted_until > now())
+      ) is null
+    group by follows.followee_id
+    having count(*) >= 2
+    order by count(*) desc, follows.followee_id
+    limit 1
+  ) as shared (person_id)
+  where candidate.source = 4;
+end;
+$$;
+
+comment on function private.alongside_grounds is 'The grounds of the kind followed_alongside: the person, among these, who shares most followers with the candidate.';
+revoke all on function private.alongside_grounds (uuid, uuid[], smallint[], uuid[]) from public, anon, authenticated, service_role;
+
+create function private.tag_grounds(profile_ids uuid[], sources smallint[], tags text[])
+returns setof private.suggestion_ground
+language plpgsql
+stable
+security invoker
+set search_path = ''
+rows 10
+as $$
+begin
+  return query
+  select candidate.place::integer, '{}'::uuid[], 0, said.tag
+  from unnest(tag_grounds.profile_ids, tag_grounds.sources) with ordinality as candidate (id, source, place)
+  cross join lateral (
+    select post_tags.tag
+    from (
+      select posts.id, posts.is_open
+      from public.posts
+      where posts.author_id = candidate.id
+      order by posts.id desc
+      limit 50
+    ) as written
+    join public.post_tags on post_tags.post_id = written.id and post_tags.tag = any (tag_grounds.tags)
+    where written.is_open
+    group by post_tags.tag
+    order by count(*) desc, post_tags.tag
+    limit 1
+  ) as said
+  where candidate.source = 6;
+end;
+$$;
+
+comment on function private.tag_grounds is 'The grounds of the kind writes_about: the tag, among these, that is in most of the newest 50 posts.';
+revoke all on function private.tag_grounds (uuid[], smallint[], text[]) from public, anon, authenticated, service_role;
+
+-- Three is the fewest that are many: below that, a number would tell who is hidden.
+create function private.plain_grounds(viewer_id uuid, profile_ids uuid[], sources smallint[])
+returns setof private.suggestion_ground
+language plpgsql
+stable
+security invoker
+set search_path = ''
+rows 10
+as $$
+begin
+  return query
+  select candidate.place::integer, '{}'::uuid[], coalesce(counts.followers, 0)::integer, null::text
+  from unnest(plain_grounds.profile_ids, plain_grounds.sources) with ordinality as candidate (id, source, place)
+  left join lateral private.follow_counts_of(plain_grounds.viewer_id, candidate.id) as counts on candidate.source = 8
+  where candidate.source = 7
+    or counts.followers >= 3
+    or candidate.source = 2 and exists (
+      select from public.follows
+      where follows.follower_id = candidate.id and follows.followee_id = plain_grounds.viewer_id
+    );
+end;
+$$;
+
+comment on function private.plain_grounds is 'The grounds of the kinds follows_you, new_here and many_follow, which name nobody.';
+revoke all on function private.plain_grounds (uuid, uuid[], smallint[]) from public, anon, authenticated, service_role;
