@@ -3,7 +3,7 @@
  *
  * What the edge function reads to compute the suggestions of one person: the follows around them, a
  * bounded number of them however many there are. Ids are in binary, because the function
- * reads up to 60,000 of them. A worker that computes for everybody reads all follows instead
+ * reads up to 25,000 of them. A worker that computes for everybody reads all follows instead
  * (edge-functions/_shared/suggestions/everybody.ts).
  */
 
@@ -55,9 +55,9 @@ comment on function private.some_followees is 'Up to most people that somebody f
 revoke all on function private.some_followees (uuid, integer) from public, anon, authenticated, service_role;
 
 /*
- * 200 newest followees and 200 newest followers of the person. 60 followees of each of these. The 30 newest
- * followers of each followee. And 60 followees of the 300 people who follow the most of the same
- * people. That is at most 48,400 follows.
+ * The 150 newest followees and 100 newest followers of the person. 50 followees of each of these. The 30 newest
+ * followers of each followee. And 50 followees of the 150 people who follow the most of the same
+ * people. That is at most 24,750 follows.
  */
 create function private.suggestion_neighbourhood(profile_id uuid)
 returns setof private.neighbours
@@ -68,10 +68,11 @@ set search_path = ''
 rows 1000
 as $$
 declare
-  most_people constant integer := 200;
-  most_followees constant integer := 60;
+  most_own constant integer := 150;
+  most_own_followers constant integer := 100;
+  most_followees constant integer := 50;
   most_followers constant integer := 30;
-  most_alike constant integer := 300;
+  most_alike constant integer := 150;
   followee_ids uuid[];
   follower_ids uuid[];
 begin
@@ -79,13 +80,13 @@ begin
     select follows.followee_id from public.follows
     where follows.follower_id = suggestion_neighbourhood.profile_id
     order by follows.id desc
-    limit most_people
+    limit most_own
   );
   follower_ids := array(
     select follows.follower_id from public.follows
     where follows.followee_id = suggestion_neighbourhood.profile_id
     order by follows.id desc
-    limit most_people
+    limit most_own_followers
   );
   return query
   with followers_of as materialized (
@@ -140,7 +141,7 @@ begin
 end;
 $$;
 
-comment on function private.suggestion_neighbourhood is 'The follows around a person, at most 48,400 of them.';
+comment on function private.suggestion_neighbourhood is 'The follows around a person, at most 24,750 of them.';
 revoke all on function private.suggestion_neighbourhood (uuid) from public, anon, authenticated, service_role;
 
 -- Facts ----------------------------------------------------------------------

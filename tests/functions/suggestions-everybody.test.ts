@@ -210,6 +210,29 @@ function work() {
   });
 }
 
+test("a statement notes up to 100 followers, and of more than that nobody", async () => {
+  const noted = async (followers: number) => {
+    let amount = 0;
+    const undo = new Error("undo");
+    await db.owner
+      .begin(async (transaction) => {
+        await transaction`
+          insert into follows (follower_id, followee_id)
+          select md5('person ' || n)::uuid, md5('person 1000')::uuid from generate_series(1, ${followers}::integer) as n
+        `;
+        const rows = await transaction`select from private.suggestion_turns where changed_at is not null`;
+        amount = rows.length;
+        throw undo;
+      })
+      .catch((error) => {
+        if (error !== undo) throw error;
+      });
+    return amount;
+  };
+  expect(await noted(100)).toBe(100);
+  expect(await noted(101)).toBe(0);
+});
+
 test("a worker that lost the pass writes nothing", async () => {
   const stolen = await db.owner.begin(async (thief) => {
     // The pass has begun, and waits for the follows.

@@ -59,14 +59,18 @@ export async function readNetwork(sql: Sql, beganAt: Date): Promise<Network> {
       case when trust.profile_id is null then 0 else 1 end::real as trust,
       case when suggestion_lists.viewer_id is null then 0 else coalesce(turn.fingerprint, 0) end as fingerprint,
       turn.due_at <= ${beganAt} and turn.changed_at is null as is_due,
-      turn.due_at <= ${beganAt} and private.is_away(profiles.id) as is_away,
+      -- For most people, their session answers it.
+      case
+        when turn.due_at > ${beganAt} or session.here_at > now() - interval '29 days' then false
+        else private.is_away(profiles.id)
+      end as is_away,
       coalesce(extract(epoch from session.here_at), 0)::float8 as here_at
     from public.profiles
     join private.suggestion_turns as turn on turn.profile_id = profiles.id
     left join private.suggestion_lists on suggestion_lists.viewer_id = profiles.id
     left join private.trust on trust.profile_id = profiles.id
     left join (
-      select sessions.user_id, max(sessions.updated_at) as here_at
+      select sessions.user_id, max(greatest(sessions.updated_at, sessions.refreshed_at at time zone 'UTC')) as here_at
       from auth.sessions
       group by sessions.user_id
     ) as session on session.user_id = profiles.id

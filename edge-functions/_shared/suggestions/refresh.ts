@@ -12,7 +12,7 @@ import { createPeopleIndex, idBytes, idOf, type PeopleIndex, viewOf } from "./pe
 import { createSuggester } from "./suggest.ts";
 
 /** People who can be suggested, besides those in the middle of a path. The ones that most paths reach. */
-const candidatesMost = 600;
+const candidatesMost = 400;
 /** Some of the people whom the core ranks may not come. */
 const rankedMost = 4 * listMost;
 
@@ -77,6 +77,8 @@ export async function refreshSuggestions(sql: TransactionSql, profileId: string)
 
 function readNeighbourhood(profileId: string, rows: Neighbours[]): Neighbourhood {
   const people = createPeopleIndex(4096);
+  // In whatever order Postgres finds the owners, the same people get the same numbers.
+  rows.sort((one, other) => Buffer.compare(one.owner_id, other.owner_id) || (one.side < other.side ? -1 : 1));
   const me = people.add(viewOf(Buffer.from(profileId.replaceAll("-", ""), "hex")), 0);
   const size = rows.reduce((sum, { members }) => sum + members.length / idBytes, 0);
   const from = new Int32Array(size);
@@ -96,33 +98,30 @@ function readNeighbourhood(profileId: string, rows: Neighbours[]): Neighbourhood
 
 /**
  * Leaves out the people whom the fewest paths reach. Everybody who follows somebody here is in the middle of a path.
- * The numbers are in the order of the ids. So the same follows give the same list, in whatever order they came.
+ * The numbers are in the order of the ids, as in a pass over everybody. So both find the same list.
  */
 function thinned({ people, me, from, to }: Neighbourhood): Neighbourhood {
-  const isMiddle = new Uint8Array(people.size);
+  const isKept = new Uint8Array(people.size);
   const reached = new Int32Array(people.size);
-  isMiddle[me] = 1;
-  for (const person of from) isMiddle[person] = 1;
+  isKept[me] = 1;
+  for (const person of from) isKept[person] = 1;
   for (const person of to) reached[person] = (reached[person] as number) + 1;
-  const ids = people.ids();
-  const all = Array.from({ length: people.size }, (_, person) => ({ person, id: idOf(person, ids) }));
-  all.sort((one, other) => (one.id < other.id ? -1 : 1));
-  const least = all
-    .filter(({ person }) => !isMiddle[person])
-    .sort((one, other) => (reached[other.person] as number) - (reached[one.person] as number))
-    .slice(candidatesMost);
-  const isLeftOut = new Uint8Array(people.size);
-  for (const { person } of least) isLeftOut[person] = 1;
+  const everybody = Array.from({ length: people.size }, (_, person) => person);
+  for (const person of everybody
+    .filter((person) => !isKept[person])
+    .sort((one, other) => (reached[other] as number) - (reached[one] as number))
+    .slice(0, candidatesMost))
+    isKept[person] = 1;
 
+  const ids = Buffer.from(people.ids());
+  const idFrom = (person: number) => ids.subarray(person * idBytes, (person + 1) * idBytes);
   const kept = createPeopleIndex(people.size);
-  const numbers = new Int32Array(people.size).fill(-1);
-  const id = new Uint8Array(idBytes);
-  for (const { person } of all) {
-    if (isLeftOut[person]) continue;
-    people.copyId(person, id, 0);
-    numbers[person] = kept.add(viewOf(id), 0);
-  }
-  const edges = from.map((_, edge) => edge).filter((edge) => !isLeftOut[to[edge] as number]);
+  const numbers = new Int32Array(people.size);
+  for (const person of everybody
+    .filter((person) => isKept[person])
+    .sort((one, other) => Buffer.compare(idFrom(one), idFrom(other))))
+    numbers[person] = kept.add(viewOf(idFrom(person)), 0);
+  const edges = from.map((_, edge) => edge).filter((edge) => isKept[to[edge] as number]);
   return {
     people: kept,
     me: numbers[me] as number,
