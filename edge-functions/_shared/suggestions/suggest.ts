@@ -1,58 +1,111 @@
-/** Suggestions for one person after the other. The workers and the benchmark call this. */
-import { follows, type Graph } from "./graph.ts";
-import { sources } from "./sources.ts";
+/**
+ * Suggestions for one person after the other. The edge function calls this with a small graph around somebody, the worker with
+ * everybody, and the benchmark with graphs whose right answers are known. It does no I/O.
+ */
+import { createBest } from "./best.ts";
+import { featureCount } from "./features.ts";
+import { columnCount, columns } from "./generate.ts";
+import { type Graph, inDegree } from "./graph.ts";
+import { type Limits, thorough } from "./limits.ts";
+import { contributions, score, type Weights } from "./model.ts";
+import { createShortlist } from "./shortlist.ts";
+import { type Source, sources } from "./sources.ts";
 
 export interface Candidate {
   person: number;
   /** Comparable within the list of one person. More is better. */
   score: number;
   /** The kind of reason that contributed most to the score: sources.ts. */
-  source: number;
+  source: Source;
 }
 
 export interface Suggester {
   /**
-   * Ranks people whom this person does not follow yet. The same graph gives the same answer.
+   * Ranks people whom this person does not follow yet. The same graph gives the same answer. Blocks and the like are
+   * not known here. So ask for more than you show.
    *
-   * @returns at most `limit` people, best first
+   * @returns at most `limit` people, best first. Nobody, if no path leads anywhere.
    */
   suggest(person: number, limit: number): Candidate[];
+  /** @returns people whom the followers of this person also follow, best first. At most limits.alongside. */
+  peopleLike(person: number): number[];
 }
 
-/** What is known of people besides their follows, by their numbers. */
+/** What is known of people besides their follows. */
 export interface Context {
-  /** From 0 to 1. Without it, everybody is trusted. */
+  /** From 0 to 1, by the number of the person. A suggestion without trust needs twenty times the evidence. */
   trust?: Float32Array;
-  /** 1 for an account younger than two weeks. */
-  isNew?: Uint8Array;
+  /** The score loses this times the logarithm of the followers. 0, if nothing is said. It makes followers more equal. */
+  popularityPenalty?: number;
+  /** How much work one person may cost. Thorough, if nothing is said. */
+  limits?: Limits;
 }
 
-export function createSuggester(graph: Graph, _weights?: unknown, _context: Context = {}): Suggester {
-  const score = new Float64Array(graph.people);
+const leastTrust = 0.05;
+const sourceCount = Object.keys(sources).length;
+
+/** A reason is true for a candidate if one of its columns is above zero. */
+const reasons: { source: Source; columns: number[] }[] = [
+  { source: sources.followedBy, columns: [columns.followedByCount] },
+  { source: sources.followsYou, columns: [columns.followsYou] },
+  { source: sources.bothFollow, columns: [columns.bothFollow] },
+  { source: sources.followedAlongside, columns: [columns.alongside, columns.peers] },
+  { source: sources.followersFollow, columns: [columns.followersFollow] },
+];
+
+/**
+ * Takes 28 + 8 × limits.alongside bytes a person, and some megabytes for the work on one person.
+ *
+ * @param weights from weights.ts
+ */
+export function createSuggester(graph: Graph, weights: Weights, context: Context = {}): Suggester {
+  const { trust, popularityPenalty = 0, limits = thorough } = context;
+  const shortlist = createShortlist(graph, weights.isDirected, limits);
+  const { alongside, features, slots, tally } = shortlist;
+  const found = createBest(limits.candidates);
+  const parts = new Float64Array(sourceCount + 1);
+
+  function scoreOf(place: number, person: number): number {
+    let sum = score(weights.values, features.values, place * featureCount);
+    if (popularityPenalty > 0) sum -= popularityPenalty * Math.log1p(inDegree(graph, person));
+    if (trust) sum += Math.log(leastTrust + (1 - leastTrust) * (trust[person] as number));
+    return sum;
+  }
+
+  /** The reasons that are true, and of these the one with the largest part in the score. */
+  function sourceOf(place: number, slot: number): Source {
+    contributions(weights.values, features.values, place * featureCount, features.nothing, parts);
+    let best: Source = sources.followedAlongside;
+    let most = -1;
+    for (const { source, columns: evidence } of reasons) {
+      const isTrue = evidence.some((column) => (tally.values[slot * columnCount + column] as number) > 0);
+      if (!isTrue || (parts[source] as number) <= most) continue;
+      best = source;
+      most = parts[source] as number;
+    }
+    return best;
+  }
+
   return {
     suggest(person, limit) {
-      const touched: number[] = [];
-      for (
-        let first = graph.outStarts[person] as number;
-        first < (graph.outStarts[person + 1] as number);
-        first++
-      ) {
-        const friend = graph.out[first] as number;
-        const start = graph.outStarts[friend] as number;
-        const end = Math.min(graph.outStarts[friend + 1] as number, start + 500);
-        for (let second = start; second < end; second++) {
-          const other = graph.out[second] as number;
-          if (score[other] === 0) touched.push(other);
-          score[other] = (score[other] as number) + 1 / (1 + end - start);
-        }
+      const count = shortlist.fill(person);
+      found.clear();
+      for (let place = 0; place < count; place++) {
+        const other = tally.people[slots[place] as number] as number;
+        found.offer(place, scoreOf(place, other), other);
       }
-      const found = touched
-        .filter((other) => other !== person && !follows(graph, person, other))
-        .map((other) => ({ person: other, score: score[other] as number, source: sources.followedBy }))
-        .sort((one, other) => other.score - one.score || one.person - other.person)
-        .slice(0, limit);
-      for (const other of touched) score[other] = 0;
-      return found;
+      found.sort();
+      return Array.from({ length: Math.min(limit, count) }, (_, rank) => {
+        const place = found.items[rank] as number;
+        const slot = slots[place] as number;
+        const other = tally.people[slot] as number;
+        return { person: other, score: scoreOf(place, other), source: sourceOf(place, slot) };
+      });
+    },
+    peopleLike(person) {
+      alongside.prepare(person);
+      const first = person * alongside.entries;
+      return [...alongside.people.subarray(first, first + (alongside.lengths[person] as number))];
     },
   };
 }

@@ -1,0 +1,77 @@
+/**
+ * Who is followed alongside whom. The people who follow x also follow others. Those who come up most are "alongside" x,
+ * where a follower counts less the more people they follow. The list of x does not depend on who reads it. So it is computed
+ * when it is first needed, and kept. It also answers "people like x".
+ */
+import { createBest } from "./best.ts";
+import { type Graph, inDegree } from "./graph.ts";
+import type { Limits } from "./limits.ts";
+import { createTally } from "./tally.ts";
+import { share } from "./walk.ts";
+
+/** The lists of everybody. A list of person p begins at p × entries. */
+export interface Alongside {
+  entries: number;
+  /** -1: nobody needed the list yet. */
+  lengths: Int16Array;
+  people: Int32Array;
+  weights: Float32Array;
+  /** Computes the list of this person if it is not there. */
+  prepare(person: number): void;
+}
+
+/** A follower's weight is their number of follows to this power. Tuned exponents beat fixed ones: docs/explanation. */
+const followerExponent = -0.75;
+/** Popular people are alongside everybody. This decides only who gets onto the list. */
+const popularityExponent = -0.25;
+/** Of each follower at least this many follows are read, so that fewer followers are asked if there are too many. */
+const leastPerFollower = 8;
+
+/** Takes 8 × limits.alongside + 2 bytes a person. */
+export function createAlongside(graph: Graph, limits: Limits): Alongside {
+  const { alongside: entries, alongsideVisits: visits } = limits;
+  const mostFollowers = Math.max(1, Math.floor(visits / leastPerFollower));
+  const lengths = new Int16Array(graph.people).fill(-1);
+  const people = new Int32Array(graph.people * entries);
+  const weights = new Float32Array(graph.people * entries);
+  const sums = createTally(graph.people, 1, 2 * visits + mostFollowers);
+  const best = createBest(entries);
+
+  function prepare(person: number): void {
+    if ((lengths[person] as number) >= 0) return;
+    sums.clear();
+    const start = graph.inStarts[person] as number;
+    const followers = inDegree(graph, person);
+    const asked = Math.min(followers, mostFollowers);
+    const followerAt = (turn: number) => graph.in[start + Math.floor((turn * followers) / asked)] as number;
+    const sizeOf = (turn: number) => {
+      const follower = followerAt(turn);
+      return (graph.outStarts[follower + 1] as number) - (graph.outStarts[follower] as number);
+    };
+    const each = share(visits, asked, sizeOf);
+    for (let turn = 0; turn < asked; turn++) {
+      const first = graph.outStarts[followerAt(turn)] as number;
+      const size = sizeOf(turn);
+      const weight = size ** followerExponent;
+      const step = Math.max(1, size / each);
+      for (let place = 0; place < size; place += step) {
+        const slot = sums.slot(graph.out[first + Math.floor(place)] as number);
+        sums.values[slot] = (sums.values[slot] as number) + weight;
+      }
+    }
+    best.clear();
+    for (let slot = 0; slot < sums.size; slot++) {
+      const other = sums.people[slot] as number;
+      if (other === person) continue;
+      best.offer(slot, (sums.values[slot] as number) * inDegree(graph, other) ** popularityExponent, other);
+    }
+    const length = best.sort();
+    for (let place = 0; place < length; place++) {
+      const slot = best.items[place] as number;
+      people[person * entries + place] = sums.people[slot] as number;
+      weights[person * entries + place] = sums.values[slot] as number;
+    }
+    lengths[person] = length;
+  }
+  return { entries, lengths, people, weights, prepare };
+}
