@@ -147,12 +147,9 @@ revoke all on function private.suggestion_neighbourhood (uuid) from public, anon
 -- Facts ----------------------------------------------------------------------
 
 create type private.suggestion_facts as (
-  place      bigint,
-  followers  bigint,
-  following  bigint,
-  trust      real,
-  is_new     boolean,
-  may_come   boolean
+  place     bigint,
+  trust     real,
+  may_come  boolean
 );
 
 comment on type private.suggestion_facts is 'What the ranking of suggestions knows of a person besides follows. place: where the person stands among those who were asked about. may_come: the viewer does not follow them, and they let themselves be suggested.';
@@ -169,10 +166,7 @@ begin
   return query
   select
     asked.place,
-    follow_counts.followers,
-    follow_counts.following,
     case when trust.profile_id is null then 0 else 1 end::real,
-    profiles.created_at > now() - interval '14 days',
     profiles.is_discoverable and not exists (
       select from public.follows
       where follows.follower_id = suggestion_facts.viewer_id and follows.followee_id = asked.id
@@ -182,7 +176,6 @@ begin
     from generate_series(0::bigint, length(suggestion_facts.profile_ids) / 16 - 1) as place
   ) as asked
   join public.profiles on profiles.id = asked.id
-  join private.follow_counts on follow_counts.profile_id = asked.id
   left join private.trust on trust.profile_id = asked.id;
 end;
 $$;

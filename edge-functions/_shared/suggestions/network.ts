@@ -22,7 +22,6 @@ export const followsMost = 100_000_000;
 interface PersonRow {
   id: Uint8Array;
   is_discoverable: boolean;
-  is_new: boolean;
   trust: number;
   fingerprint: string;
   is_due: boolean;
@@ -46,7 +45,7 @@ export async function readNetwork(sql: Sql, beganAt: Date): Promise<Network> {
   // A few people may be new since the count.
   const room = Math.ceil(amount * 1.01) + 1000;
   const people = createPeopleIndex(room);
-  const context = { trust: new Float32Array(room), isNew: new Uint8Array(room) };
+  const trust = new Float32Array(room);
   const isDiscoverable = new Uint8Array(room);
   const fingerprints = new BigInt64Array(room);
   const due: { person: number; hereAt: number }[] = [];
@@ -55,7 +54,6 @@ export async function readNetwork(sql: Sql, beganAt: Date): Promise<Network> {
     select
       uuid_send(profiles.id) as id,
       profiles.is_discoverable,
-      profiles.created_at > now() - interval '14 days' as is_new,
       case when trust.profile_id is null then 0 else 1 end::real as trust,
       case when suggestion_lists.viewer_id is null then 0 else coalesce(turn.fingerprint, 0) end as fingerprint,
       turn.due_at <= ${beganAt} and turn.changed_at is null as is_due,
@@ -80,8 +78,7 @@ export async function readNetwork(sql: Sql, beganAt: Date): Promise<Network> {
     for (const row of batch) {
       if (people.size === room) break;
       const person = people.add(viewOf(row.id), 0);
-      context.trust[person] = row.trust;
-      context.isNew[person] = row.is_new ? 1 : 0;
+      trust[person] = row.trust;
       isDiscoverable[person] = row.is_discoverable ? 1 : 0;
       fingerprints[person] = BigInt(row.fingerprint);
       if (row.is_due && row.is_away) away.push(person);
@@ -93,7 +90,7 @@ export async function readNetwork(sql: Sql, beganAt: Date): Promise<Network> {
     input: {
       ids: shared(people.ids()),
       graph: sharedGraph(await readFollows(sql, people, follows)),
-      context: { trust: shared(context.trust), isNew: shared(context.isNew) },
+      trust: shared(trust),
       isDiscoverable: shared(isDiscoverable),
       fingerprints: shared(fingerprints),
     },

@@ -7,14 +7,14 @@ import { Buffer } from "node:buffer";
 import type { TransactionSql } from "postgres";
 import { fingerprintOf } from "./fingerprint.ts";
 import { buildGraph } from "./graph.ts";
-import { listMost } from "./lists.ts";
+import { quick } from "./limits.ts";
+import { listFor } from "./lists.ts";
 import { createPeopleIndex, idBytes, idOf, type PeopleIndex, viewOf } from "./people-index.ts";
 import { createSuggester } from "./suggest.ts";
+import { directed } from "./weights.ts";
 
 /** People who can be suggested, besides those in the middle of a path. The ones that most paths reach. */
 const candidatesMost = 400;
-/** Some of the people whom the core ranks may not come. */
-const rankedMost = 4 * listMost;
 
 interface Neighbours {
   owner_id: Uint8Array;
@@ -24,10 +24,7 @@ interface Neighbours {
 
 interface Facts {
   place: string;
-  followers: string;
-  following: string;
   trust: number;
-  is_new: boolean;
   may_come: boolean;
 }
 
@@ -50,14 +47,11 @@ export async function refreshSuggestions(sql: TransactionSql, profileId: string)
   const around = thinned(readNeighbourhood(profileId, rows));
   const ids = around.people.ids();
   const facts = await sql<Facts[]>`
-    select place, followers, following, trust, is_new, may_come
+    select place, trust, may_come
     from private.suggestion_facts(${profileId}, ${Buffer.from(ids)})
   `;
-  const { graph, context, mayCome } = withFacts(around, facts);
-  const list = createSuggester(graph, undefined, context)
-    .suggest(around.me, rankedMost)
-    .filter(({ person }) => mayCome[person])
-    .slice(0, listMost);
+  const { graph, trust, mayCome } = withFacts(around, facts);
+  const list = listFor(createSuggester(graph, directed, { trust, limits: quick }), around.me, mayCome);
   const [row] = await sql<{ written: boolean }[]>`
     select private.write_suggestion_list(
       ${profileId},
@@ -131,20 +125,11 @@ function thinned({ people, me, from, to }: Neighbourhood): Neighbourhood {
 }
 
 function withFacts({ people, from, to }: Neighbourhood, facts: Facts[]) {
-  const outDegrees = new Int32Array(people.size);
-  const inDegrees = new Int32Array(people.size);
   const trust = new Float32Array(people.size);
-  const isNew = new Uint8Array(people.size);
   const mayCome = new Uint8Array(people.size);
   for (const { place, ...fact } of facts) {
-    const person = Number(place);
-    outDegrees[person] = Number(fact.following);
-    inDegrees[person] = Number(fact.followers);
-    trust[person] = fact.trust;
-    isNew[person] = fact.is_new ? 1 : 0;
-    mayCome[person] = fact.may_come ? 1 : 0;
+    trust[Number(place)] = fact.trust;
+    mayCome[Number(place)] = fact.may_come ? 1 : 0;
   }
-  // The follows here are a sample. The core needs to know how many there are.
-  const graph = { ...buildGraph(people.size, from, to), outDegrees, inDegrees };
-  return { graph, context: { trust, isNew }, mayCome };
+  return { graph: buildGraph(people.size, from, to), trust, mayCome };
 }
