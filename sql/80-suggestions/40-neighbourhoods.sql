@@ -7,12 +7,12 @@
  * (edge-functions/_shared/suggestions/everybody.ts).
  */
 
-create type private.side as enum ('followees', 'followers');
-comment on type private.side is 'followees: the people that somebody follows. followers: the people who follow them.';
+create type private.follow_side as enum ('followees', 'followers');
+comment on type private.follow_side is 'followees: the people that somebody follows. followers: the people who follow them.';
 
 create type private.neighbours as (
   owner_id  bytea,
-  side      private.side,
+  side      private.follow_side,
   members   bytea
 );
 
@@ -120,19 +120,19 @@ begin
     own.side,
     (select string_agg(uuid_send(member.id), '') from unnest(own.ids) as member (id))
   from (values
-    ('followees'::private.side, followee_ids),
-    ('followers'::private.side, follower_ids)
+    ('followees'::private.follow_side, followee_ids),
+    ('followers'::private.follow_side, follower_ids)
   ) as own (side, ids)
   where own.ids <> '{}'
   union all
   select
     uuid_send(followers_of.id),
-    'followers'::private.side,
+    'followers'::private.follow_side,
     (select string_agg(uuid_send(member.id), '') from unnest(followers_of.member_ids) as member (id))
   from followers_of
   where followers_of.member_ids <> '{}'
   union all
-  select uuid_send(found.id), 'followees'::private.side, found.members
+  select uuid_send(found.id), 'followees'::private.follow_side, found.members
   from (
     select near.id, private.some_followees(near.id, most_followees) as members
     from near

@@ -135,9 +135,9 @@ create trigger profiles_create_suggestion_turns
  * work for thousands. If a statement is about more than 100 followers, such as the end of a popular
  * account, nobody is noted: their day comes.
  *
- * The row is locked also if the change is noted already. So nobody takes it before this follow is
- * committed (skip locked), and no follow is missed. The rows are locked in the order of their ids,
- * like those of follow_counts.
+ * The row is written also if the change is noted already, which locks it. So nobody takes it before
+ * this follow is committed (skip locked), and no follow is missed. Rows are locked in the order of
+ * their ids, like those of follow_counts.
  */
 create function private.follows_turn_suggestions()
 returns trigger
@@ -156,16 +156,17 @@ begin
   if cardinality(follower_ids) > most then
     return null;
   end if;
-  perform
-  from private.suggestion_turns
-  where suggestion_turns.profile_id = any (follower_ids)
-  order by suggestion_turns.profile_id
-  for no key update;
+  if cardinality(follower_ids) > 1 then
+    perform
+    from private.suggestion_turns
+    where suggestion_turns.profile_id = any (follower_ids)
+    order by suggestion_turns.profile_id
+    for no key update;
+  end if;
 
   update private.suggestion_turns
-  set changed_at = greatest(now(), suggestion_turns.sent_at + interval '10 seconds')
-  where suggestion_turns.profile_id = any (follower_ids)
-    and suggestion_turns.changed_at is null;
+  set changed_at = coalesce(suggestion_turns.changed_at, greatest(now(), suggestion_turns.sent_at + interval '10 seconds'))
+  where suggestion_turns.profile_id = any (follower_ids);
   return null;
 end;
 $$;
