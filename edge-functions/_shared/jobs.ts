@@ -25,6 +25,10 @@ export interface Worker<Data> {
   data: ZodType<Data>;
   /** Names the effect. Two jobs with the same key have one effect. The id of the job if absent. */
   effect?: (data: Data) => string;
+  /** A second run of a job does no harm. So nobody writes down that its effect took place. */
+  isRepeatable?: boolean;
+  /** A drain does no more jobs than this, if they need much CPU. As many as its budget allows if absent. */
+  jobsMax?: number;
   /** The longest time for one job. 20,000 if absent, and never longer than the queue's expireInSeconds. */
   jobMaxMs?: number;
   /**
@@ -127,12 +131,9 @@ export function createJobs(options: JobsOptions): Jobs {
       if (!worker) throw new Error(`no worker for the queue ${queue}`);
       const boss = await start();
       const endsAtMs = performance.now() + budget.wallMs;
+      const jobsMax = Math.min(budget.jobsMax, worker.jobsMax ?? budget.jobsMax);
       const drained: Drained = { done: 0, failed: 0 };
-      while (
-        drained.done + drained.failed < budget.jobsMax &&
-        performance.now() < endsAtMs &&
-        !signal?.aborted
-      ) {
+      while (drained.done + drained.failed < jobsMax && performance.now() < endsAtMs && !signal?.aborted) {
         // One at a time: if this process is killed, only one job has to wait until it expires.
         const [fetched] = await boss.fetch<unknown>(queue);
         if (!fetched) break;
@@ -171,9 +172,10 @@ export function createJobs(options: JobsOptions): Jobs {
           select set_config('statement_timeout', ${String(timeoutMs)}, true),
             set_config('idle_in_transaction_session_timeout', ${String(timeoutMs + 5000)}, true)
         `;
-        const key = worker.effect?.(data.data) ?? id;
-        const [effect] = await transaction`select private.begin_effect(${queue}, ${key}) as begins`;
-        if (effect?.begins) {
+        if (
+          worker.isRepeatable ||
+          (await beginEffect(transaction, queue, worker.effect?.(data.data) ?? id))
+        ) {
           await orAbort(worker.work({ id, data: data.data, retryCount, signal }, transaction), signal);
         }
         // If somebody else has the job by now, this changes nothing, and everything is undone.
@@ -189,6 +191,12 @@ export function createJobs(options: JobsOptions): Jobs {
       return false;
     }
   }
+}
+
+/** @returns false if the effect took place already */
+async function beginEffect(sql: TransactionSql, queue: string, key: string): Promise<boolean> {
+  const [effect] = await sql`select private.begin_effect(${queue}, ${key}) as begins`;
+  return effect?.begins;
 }
 
 type Fetched = { id: string; data: unknown; retryCount: number; expireInSeconds: number };

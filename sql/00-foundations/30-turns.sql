@@ -20,7 +20,7 @@
  *   4. other people's profiles and posts that these rows refer to. The statement never
  *      waits for one of these, because the other person may wait for this statement.
  *      See below
- *   5. author_counts, post_counts, limited_counts, follow_counts, each by its key
+ *   5. author_counts, post_counts, limited_counts, follow_counts, suggestion_turns, each by its key
  *   6. conversations, by their ids, and then the rows of their members and messages
  *   7. streams, by their people. A statement only writes to the queue of notifications
  *      (55-notifications/20-queue.sql). When the transaction commits, a deferred trigger

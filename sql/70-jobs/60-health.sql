@@ -2,11 +2,11 @@
  * health
  *
  * One view for those who run Plaza: does the background work get done? It has a row for each
- * queue, for their maintenance, and for each job of pg_cron.
+ * queue, for their maintenance, for each job of pg_cron, and for the suggestions of the day.
  */
 
 create type public.job_kind as enum ('queue', 'maintenance', 'schedule');
-comment on type public.job_kind is 'queue: jobs that workers do. maintenance: takes jobs back from workers that died, and deletes old ones. schedule: SQL that pg_cron runs.';
+comment on type public.job_kind is 'queue: jobs that workers do. maintenance: takes jobs back from workers that died, and deletes old ones. schedule: SQL that pg_cron runs, and what npm run worker does once a day.';
 
 -- Definer, because nobody may read the queues and the jobs of pg_cron. plpgsql, because a bare Postgres
 -- may lack pg_cron.
@@ -76,6 +76,29 @@ begin
   where doorbells.queue = 'maintenance'
     and doorbells.rung_at > now() - interval '1 hour';
 
+  return query
+  select
+    'schedule'::public.job_kind,
+    'daily-suggestions',
+    due.amount,
+    case when pass.leased_until > now() then 1 else 0 end::bigint,
+    due.oldest_at,
+    pass.failed,
+    0::bigint,
+    pass.ended_at,
+    0::bigint
+  from private.suggestion_pass as pass
+  cross join (
+    select count(*) as amount, min(first.due_at) as oldest_at
+    from (
+      select turn.due_at
+      from private.suggestion_turns as turn
+      where turn.due_at <= now()
+      order by turn.due_at
+      limit 100000
+    ) as first
+  ) as due;
+
   if to_regclass('cron.job') is null then
     return;
   end if;
@@ -83,9 +106,16 @@ begin
   select
     'schedule'::public.job_kind,
     job.jobname,
-    0::bigint,
+    case job.jobname
+      when 'send-suggestions' then
+        (select count(*) from private.suggestion_turns as turn where turn.changed_at <= now())
+      else 0
+    end,
     count(*) filter (where run.status in ('starting', 'running', 'connecting', 'sending')),
-    null::timestamptz,
+    case job.jobname
+      when 'send-suggestions' then
+        (select min(turn.changed_at) from private.suggestion_turns as turn where turn.changed_at <= now())
+    end,
     count(*) filter (where run.status = 'failed' and run.start_time > now() - interval '1 day'),
     case job.jobname
       when 'deliver-waiting-notices' then

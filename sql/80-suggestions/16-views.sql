@@ -95,6 +95,8 @@ begin
   from kept
   on conflict on constraint suggestion_views_pkey do update
   set profile_ids = excluded.profile_ids, days = excluded.days, last_days = excluded.last_days;
+  -- Somebody who was away for long has no list. They are back.
+  perform private.wake_suggestions(person_id);
 end;
 $$;
 

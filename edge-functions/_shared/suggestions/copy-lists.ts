@@ -1,0 +1,81 @@
+/**
+ * Writes lists in the binary format of COPY, which Postgres reads many times faster than text. The columns are those
+ * of the temporary table in everybody.ts.
+ */
+import { Buffer } from "node:buffer";
+import { idBytes } from "./people-index.ts";
+import type { Candidate } from "./suggest.ts";
+
+export interface ComputedList {
+  viewer: number;
+  list: Candidate[];
+  fingerprint: bigint;
+}
+
+/** Oids of the types of the elements, which are the same in every Postgres. */
+const oids = { uuid: 2950, smallint: 21, real: 700 };
+const signature = Buffer.from("PGCOPY\n\xff\r\n\0", "latin1");
+/** A number of fields, an id, three heads of arrays and a fingerprint. */
+const rowBytes = 2 + 4 + idBytes + 3 * (4 + 20) + 4 + 8;
+const candidateBytes = 3 * 4 + idBytes + 2 + 4;
+
+/** What a COPY in this format begins and ends with. */
+export const copyHead = Buffer.concat([signature, Buffer.alloc(8)]);
+export const copyTail = Buffer.from([0xff, 0xff]);
+
+export interface CopyRows {
+  bytes: Uint8Array<ArrayBuffer>;
+  /** Where each row ends. */
+  ends: number[];
+}
+
+/**
+ * @param ids the ids of all people, in the order of their numbers
+ * @returns a row for each list
+ */
+export function copyRowsOf(lists: ComputedList[], ids: Uint8Array): CopyRows {
+  const candidates = lists.reduce((sum, { list }) => sum + list.length, 0);
+  const bytes = Buffer.from(new ArrayBuffer(lists.length * rowBytes + candidates * candidateBytes));
+  const ends: number[] = [];
+  let at = 0;
+
+  const writeId = (person: number) => {
+    at = bytes.writeInt32BE(idBytes, at);
+    bytes.set(ids.subarray(person * idBytes, (person + 1) * idBytes), at);
+    at += idBytes;
+  };
+  const writeArray = (oid: number, elementBytes: number, length: number, writeElements: () => void) => {
+    const dimensions = length > 0 ? 1 : 0;
+    at = bytes.writeInt32BE(12 + dimensions * 8 + length * (4 + elementBytes), at);
+    at = bytes.writeInt32BE(dimensions, at);
+    at = bytes.writeInt32BE(0, at);
+    at = bytes.writeInt32BE(oid, at);
+    if (length === 0) return;
+    at = bytes.writeInt32BE(length, at);
+    at = bytes.writeInt32BE(1, at);
+    writeElements();
+  };
+  for (const { viewer, list, fingerprint } of lists) {
+    at = bytes.writeInt16BE(5, at);
+    writeId(viewer);
+    writeArray(oids.uuid, idBytes, list.length, () => {
+      for (const { person } of list) writeId(person);
+    });
+    writeArray(oids.smallint, 2, list.length, () => {
+      for (const { source } of list) {
+        at = bytes.writeInt32BE(2, at);
+        at = bytes.writeInt16BE(source, at);
+      }
+    });
+    writeArray(oids.real, 4, list.length, () => {
+      for (const { score } of list) {
+        at = bytes.writeInt32BE(4, at);
+        at = bytes.writeFloatBE(score, at);
+      }
+    });
+    at = bytes.writeInt32BE(8, at);
+    at = bytes.writeBigInt64BE(fingerprint, at);
+    ends.push(at);
+  }
+  return { bytes: bytes.subarray(0, at), ends };
+}

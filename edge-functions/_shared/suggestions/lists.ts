@@ -1,0 +1,66 @@
+/** Computes the lists of a batch of people. A thread of a pass does it (lists-thread.ts). */
+import { type ComputedList, type CopyRows, copyRowsOf } from "./copy-lists.ts";
+import { fingerprintOf } from "./fingerprint.ts";
+import type { Graph } from "./graph.ts";
+import { quick } from "./limits.ts";
+import { type Candidate, createSuggester, type Suggester } from "./suggest.ts";
+import { directed } from "./weights.ts";
+
+/** As many as private.suggestion_lists takes. */
+export const listMost = 60;
+/** Some of the people whom the core ranks may not come. */
+const rankedMost = 2 * listMost;
+
+export interface ListInput {
+  /** The ids of all people, 16 bytes each, in the order of their numbers. */
+  ids: Uint8Array;
+  graph: Graph;
+  /** From 0 to 1. */
+  trust: Float32Array;
+  /** 1 for whom may be suggested. */
+  isDiscoverable: Uint8Array;
+  /** The hash of the list that each person has: fingerprint.ts. 0 for none. */
+  fingerprints: BigInt64Array;
+}
+
+export interface ListBatch {
+  /** Whose list is a new one, and a row for each in the same order. */
+  changed: number[];
+  rows: CopyRows;
+  /** Whose list is as before. */
+  same: number[];
+}
+
+/** @returns a function that computes the lists of these viewers */
+export function createLists(input: ListInput): (viewers: Int32Array) => ListBatch {
+  const { ids, isDiscoverable, fingerprints } = input;
+  const suggester = createSuggester(input.graph, directed, { trust: input.trust, limits: quick });
+  return (viewers) => {
+    const changed: ComputedList[] = [];
+    const same: number[] = [];
+    for (const viewer of viewers) {
+      const list = listFor(suggester, viewer, isDiscoverable);
+      const fingerprint = fingerprintOf(list, ids);
+      if (fingerprint === fingerprints[viewer]) same.push(viewer);
+      else changed.push({ viewer, list, fingerprint });
+    }
+    return { changed: changed.map(({ viewer }) => viewer), rows: copyRowsOf(changed, ids), same };
+  };
+}
+
+/**
+ * @param mayCome 1 for whom may be on the list, by the numbers of the people
+ * @returns the list as private.suggestion_lists takes it, the best first
+ */
+export function listFor(suggester: Suggester, viewer: number, mayCome: Uint8Array): Candidate[] {
+  return suggester
+    .suggest(viewer, rankedMost)
+    .filter(({ person }) => mayCome[person])
+    .slice(0, listMost)
+    .map((candidate) => ({ ...candidate, score: weightOf(candidate.score) }));
+}
+
+/** The core adds evidence up as logarithms, also below zero. The list has what they stand for, as a number of 4 bytes. */
+function weightOf(score: number): number {
+  return Math.exp(Math.max(-80, Math.min(80, score)));
+}

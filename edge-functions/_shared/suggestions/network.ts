@@ -1,0 +1,160 @@
+/**
+ * Reads everybody and all follows from Postgres into typed arrays. A long-lived worker does it for a pass
+ * (everybody.ts). While it reads, it needs up to 30 bytes for a follow and 100 for a person. Afterwards 8 and 60, and each
+ * thread that computes 420 for a person.
+ */
+import type { Sql } from "postgres";
+import { buildGraph, type Graph } from "./graph.ts";
+import type { ListInput } from "./lists.ts";
+import { createPeopleIndex, idBytes, type PeopleIndex, viewOf } from "./people-index.ts";
+
+export interface Network {
+  /** Everything that the threads need, in memory that they share. */
+  input: ListInput;
+  /** Who is due and is not away. Those who were here last come first. */
+  due: Int32Array;
+  /** Who is due and is away. */
+  away: Int32Array;
+}
+
+/** With more follows, a pass is refused: 3.2 GB while reading. The jobs for one person need no such memory. */
+export const followsMost = 100_000_000;
+
+interface PersonRow {
+  id: Uint8Array;
+  is_discoverable: boolean;
+  trust: number;
+  fingerprint: string;
+  is_due: boolean;
+  is_away: boolean;
+  /** Seconds since 1970. */
+  here_at: number;
+}
+
+/**
+ * @param beganAt people who are due then get lists
+ * @throws RangeError if there are too many follows
+ */
+export async function readNetwork(sql: Sql, beganAt: Date): Promise<Network> {
+  const [size] = await sql<{ people: number; follows: number }[]>`
+    select count(*)::float8 as people, coalesce(sum(following), 0)::float8 as follows from private.follow_counts
+  `;
+  const { people: amount, follows } = size as { people: number; follows: number };
+  if (follows > followsMost)
+    throw new RangeError(`${follows} follows are too many for a pass over everybody`);
+
+  // A few people may be new since the count.
+  const room = Math.ceil(amount * 1.01) + 1000;
+  const people = createPeopleIndex(room);
+  const trust = new Float32Array(room);
+  const isDiscoverable = new Uint8Array(room);
+  const fingerprints = new BigInt64Array(room);
+  const due: { person: number; hereAt: number }[] = [];
+  const away: number[] = [];
+  const rows = sql<PersonRow[]>`
+    select
+      uuid_send(profiles.id) as id,
+      profiles.is_discoverable,
+      case when trust.profile_id is null then 0 else 1 end::real as trust,
+      case when suggestion_lists.viewer_id is null then 0 else coalesce(turn.fingerprint, 0) end as fingerprint,
+      turn.due_at <= ${beganAt} and turn.changed_at is null as is_due,
+      -- For most people, their session answers it.
+      case
+        when turn.due_at > ${beganAt} or session.here_at > now() - interval '29 days' then false
+        else private.is_away(profiles.id)
+      end as is_away,
+      coalesce(extract(epoch from session.here_at), 0)::float8 as here_at
+    from public.profiles
+    join private.suggestion_turns as turn on turn.profile_id = profiles.id
+    left join private.suggestion_lists on suggestion_lists.viewer_id = profiles.id
+    left join private.trust on trust.profile_id = profiles.id
+    left join (
+      select sessions.user_id, max(greatest(sessions.updated_at, sessions.refreshed_at at time zone 'UTC')) as here_at
+      from auth.sessions
+      group by sessions.user_id
+    ) as session on session.user_id = profiles.id
+    order by profiles.id
+  `.cursor(2000);
+  for await (const batch of rows) {
+    for (const row of batch) {
+      if (people.size === room) break;
+      const person = people.add(viewOf(row.id), 0);
+      trust[person] = row.trust;
+      isDiscoverable[person] = row.is_discoverable ? 1 : 0;
+      fingerprints[person] = BigInt(row.fingerprint);
+      if (row.is_due && row.is_away) away.push(person);
+      else if (row.is_due) due.push({ person, hereAt: row.here_at });
+    }
+  }
+  due.sort((one, other) => other.hereAt - one.hereAt);
+  return {
+    input: {
+      ids: shared(people.ids()),
+      graph: sharedGraph(await readFollows(sql, people, follows)),
+      trust: shared(trust),
+      isDiscoverable: shared(isDiscoverable),
+      fingerprints: shared(fingerprints),
+    },
+    due: Int32Array.from(due, ({ person }) => person),
+    away: Int32Array.from(away),
+  };
+}
+
+/** Postgres packs the followees of a person into one value. A row for each follow would take many times longer. */
+async function readFollows(sql: Sql, people: PeopleIndex, expected: number): Promise<Graph> {
+  let from = new Int32Array(Math.ceil(expected * 1.01) + 1000);
+  let to = new Int32Array(from.length);
+  let size = 0;
+  const rows = sql<{ follower: Uint8Array; followees: Uint8Array }[]>`
+    select uuid_send(ordered.follower_id) as follower, string_agg(uuid_send(ordered.followee_id), '') as followees
+    from (
+      select follows.follower_id, follows.followee_id
+      from public.follows
+      order by follows.follower_id, follows.followee_id
+    ) as ordered
+    group by ordered.follower_id
+  `.cursor(500);
+  for await (const batch of rows) {
+    for (const { follower, followees } of batch) {
+      const person = people.find(viewOf(follower), 0);
+      if (person < 0) continue;
+      const view = viewOf(followees);
+      if (size + followees.length / idBytes > from.length) {
+        from = larger(from);
+        to = larger(to);
+      }
+      for (let offset = 0; offset < followees.length; offset += idBytes) {
+        const followee = people.find(view, offset);
+        if (followee < 0) continue;
+        from[size] = person;
+        to[size++] = followee;
+      }
+    }
+  }
+  return buildGraph(people.size, from.subarray(0, size), to.subarray(0, size));
+}
+
+/** @returns a copy in memory that threads share */
+function shared<Numbers extends Int32Array | Float32Array | Uint8Array | BigInt64Array>(
+  numbers: Numbers,
+): Numbers {
+  const memory = new SharedArrayBuffer(numbers.byteLength);
+  new Uint8Array(memory).set(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
+  return new (numbers.constructor as new (memory: SharedArrayBuffer) => Numbers)(memory);
+}
+
+function sharedGraph(graph: Graph): Graph {
+  return {
+    people: graph.people,
+    outStarts: shared(graph.outStarts),
+    out: shared(graph.out),
+    inStarts: shared(graph.inStarts),
+    in: shared(graph.in),
+  };
+}
+
+function larger(numbers: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const copy = new Int32Array(numbers.length * 2);
+  copy.set(numbers);
+  return copy;
+}
