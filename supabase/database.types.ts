@@ -493,6 +493,30 @@ export type Database = {
         };
         Relationships: [];
       };
+      suggestions_settings: {
+        Row: {
+          hides_suggestions: boolean;
+          user_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          hides_suggestions?: boolean;
+          user_id?: string;
+        };
+        Update: {
+          hides_suggestions?: boolean;
+          user_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "suggestions_settings_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: true;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       tag_follows: {
         Row: {
           created_at: string;
@@ -692,6 +716,7 @@ export type Database = {
       delete_invite: { Args: { code: string; conversation_id: number }; Returns: boolean };
       delete_message: { Args: { for_everyone?: boolean; message_id: number }; Returns: undefined };
       direct_conversation: { Args: { profile_id: string }; Returns: number };
+      dismiss_suggestion: { Args: { profile_id: string }; Returns: string };
       edit_message: {
         Args: { content: string; message_id: number };
         Returns: Database["public"]["CompositeTypes"]["message"];
@@ -911,6 +936,16 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "notification";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      people_like: {
+        Args: { page_size?: number; profile_id: string };
+        Returns: Database["public"]["CompositeTypes"]["suggestion"][];
+        SetofOptions: {
+          from: "*";
+          to: "suggestion";
           isOneToOne: false;
           isSetofReturn: true;
         };
@@ -1159,6 +1194,17 @@ export type Database = {
         Args: { kind: Database["public"]["Enums"]["trend_kind"]; term: string };
         Returns: undefined;
       };
+      suggestions: {
+        Args: { page_size?: number };
+        Returns: Database["public"]["CompositeTypes"]["suggestion"][];
+        SetofOptions: {
+          from: "*";
+          to: "suggestion";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      suggestions_seen: { Args: { profile_ids: string[] }; Returns: undefined };
       sync: {
         Args: { cursors?: Json; page_size?: number };
         Returns: Database["public"]["CompositeTypes"]["stream_page"][];
@@ -1350,7 +1396,8 @@ export type Database = {
         | "reaction"
         | "conversation"
         | "membership"
-        | "search";
+        | "search"
+        | "suggestion";
       notification_delivery: "off" | "quiet" | "loud";
       notification_kind:
         | "follow"
@@ -1368,6 +1415,15 @@ export type Database = {
         | "filtered_requests";
       notification_source: "everyone" | "established" | "following" | "nobody";
       shown_history: "all" | "joining" | "none";
+      suggestion_kind:
+        | "followed_by"
+        | "follows_you"
+        | "both_follow"
+        | "followed_alongside"
+        | "followers_follow"
+        | "writes_about"
+        | "new_here"
+        | "many_follow";
       trend_kind: "tag" | "link";
       trend_period: "hour" | "day" | "week";
       trend_scope: "everybody" | "network";
@@ -1599,6 +1655,18 @@ export type Database = {
         events: Json;
         snapshot: Json | null;
       };
+      suggestion: {
+        profile: Database["public"]["CompositeTypes"]["author"];
+        is_private: boolean;
+        follows_you: boolean;
+        reasons: Database["public"]["CompositeTypes"]["suggestion_reason"][];
+      };
+      suggestion_reason: {
+        kind: Database["public"]["Enums"]["suggestion_kind"];
+        people: Database["public"]["CompositeTypes"]["author"][];
+        others: number;
+        tag: string | null;
+      };
       thread_post: {
         id: number;
         reply_to_id: number | null;
@@ -1825,6 +1893,7 @@ export const Constants = {
         "conversation",
         "membership",
         "search",
+        "suggestion",
       ],
       notification_delivery: ["off", "quiet", "loud"],
       notification_kind: [
@@ -1844,6 +1913,16 @@ export const Constants = {
       ],
       notification_source: ["everyone", "established", "following", "nobody"],
       shown_history: ["all", "joining", "none"],
+      suggestion_kind: [
+        "followed_by",
+        "follows_you",
+        "both_follow",
+        "followed_alongside",
+        "followers_follow",
+        "writes_about",
+        "new_here",
+        "many_follow",
+      ],
       trend_kind: ["tag", "link"],
       trend_period: ["hour", "day", "week"],
       trend_scope: ["everybody", "network"],

@@ -1,7 +1,7 @@
 /*
  * Trends: who counts, what is counted, scores, and what people read of them.
  *
- * The first part changes what was there. The second part holds the files of sql/75-trends as they
+ * The first part changes what was there. The second part holds the files of sql/73-trust and sql/75-trends as they
  * were then, one after the other. They are all new.
  */
 
@@ -27,7 +27,7 @@ language sql
 immutable
 parallel safe
 security invoker
-return floor((extract(epoch from first_id.at) - 1767225600) * 1000)::bigint << 12;
+return floor((extract(epoch from first_id.at at time zone 'UTC') - 1767225600) * 1000)::bigint << 12;
 
 comment on function private.first_id is 'The lowest id of the millisecond of this time. A row that was written earlier has a lower id.';
 revoke all on function private.first_id (timestamptz) from public, anon, authenticated, service_role;
@@ -43,115 +43,8 @@ return to_timestamp(1767225600 + (id_time.id >> 12) / 1000.0);
 comment on function private.id_time is 'When the row with this id was written. It is exact to the millisecond.';
 revoke all on function private.id_time (bigint) from public, anon, authenticated, service_role;
 
-CREATE OR REPLACE FUNCTION private.add_notification (
-  desk         private.desk,
-  notice       private.notice_queue,
-  known_id     bigint,
-  group_kind   public.notification_kind,
-  is_quiet     boolean,
-  starts_muted boolean
-)
-  RETURNS private.desk
-  LANGUAGE plpgsql
-  SET search_path TO ''
-  AS $function$
-declare
-  stream private.streams := desk.stream;
-  newest private.notification_groups;
-  counted_before boolean := false;
-  new_id bigint := greatest(private.first_id(clock_timestamp()), stream.last_id + 1);
-begin
-  select notification_groups.* into newest
-  from private.notification_groups
-  where notification_groups.recipient_id = stream.user_id
-    and notification_groups.object_id = notice.object_id
-    and notification_groups.kind = add_notification.group_kind
-  order by notification_groups.group_id desc
-  limit 1;
-
-  -- A group that is read gets no more notifications.
-  if newest.group_id is null
-    or newest.is_quiet <> add_notification.is_quiet
-    or newest.draft_id is distinct from notice.draft_id
-    or (newest.latest_id <= greatest(newest.read_up_to, stream.read_up_to) and not newest.is_marked_unread)
-  then
-    newest := null;
-    newest.group_id := new_id;
-    newest.is_quiet := add_notification.is_quiet;
-    newest.shown := case when starts_muted then 0 else 1 end;
-    newest.latest_id := new_id;
-    newest.place := case when starts_muted then null else new_id end;
-    newest.read_up_to := 0;
-    newest.is_marked_unread := false;
-    insert into private.notification_groups (
-      group_id, recipient_id, kind, object_id, draft_id, is_quiet, shown, latest_id, place
-    )
-    values (
-      new_id, stream.user_id, group_kind, notice.object_id, notice.draft_id, newest.is_quiet, newest.shown, new_id,
-      newest.place
-    );
-  elsif not starts_muted then
-    counted_before := private.counts(newest, stream.read_up_to);
-    newest.shown := newest.shown + 1;
-    newest.latest_id := new_id;
-    if newest.place is null or stream.newest_group is distinct from newest.group_id then
-      newest.place := new_id;
-    end if;
-    update private.notification_groups
-    set shown = newest.shown, latest_id = newest.latest_id, place = newest.place
-    where notification_groups.recipient_id = stream.user_id and notification_groups.group_id = newest.group_id;
-  end if;
-
-  -- Nobody else writes the recipient's notifications meanwhile. So known_id decides.
-  if known_id is null then
-    insert into private.notifications (
-      id, group_id, recipient_id, kind, actor_id, object_id, draft_id, is_muted
-    )
-    values (
-      new_id, newest.group_id, stream.user_id, notice.kind, notice.actor_id, notice.object_id, notice.draft_id,
-      starts_muted
-    );
-  else
-    update private.notifications
-    set id = new_id, group_id = newest.group_id, is_muted = starts_muted, created_at = now(), withdrawn_at = null
-    where notifications.recipient_id = stream.user_id and notifications.id = known_id;
-  end if;
-
-  stream.last_id := new_id;
-  -- Also a muted one: when the mute ends, its group is listed by this latest_id.
-  if newest.latest_id = new_id then
-    stream.newest_group := newest.group_id;
-  end if;
-  if not starts_muted then
-    stream.unread := stream.unread
-      + private.counts(newest, stream.read_up_to)::integer - counted_before::integer;
-    desk.changed := array_append(array_remove(desk.changed, newest.group_id), newest.group_id);
-  end if;
-  desk.stream := stream;
-  return desk;
-end;
-$function$;
-
-CREATE OR REPLACE FUNCTION private.search_day (
-  day text
-)
-  RETURNS bigint
-  LANGUAGE plpgsql
-  IMMUTABLE
-  SET search_path TO ''
-  AS $function$
-begin
-  if day !~ '^\d{4}-\d{2}-\d{2}$' then
-    raise sqlstate '22007';
-  end if;
-  return private.first_id((day || 'T00:00:00Z')::timestamptz);
-exception when datetime_field_overflow or invalid_datetime_format then
-  raise sqlstate 'PT400' using message = 'A date in a search is written YYYY-MM-DD', detail = 'search_date';
-end;
-$function$;
-
 alter table public.profiles add column is_discoverable boolean not null default true;
-comment on column public.profiles.is_discoverable is 'Whether their posts and likes count in trends, and may be shown there. It hides nothing.';
+comment on column public.profiles.is_discoverable is 'Whether they are suggested to others, and whether their posts and likes count in trends and may be shown there. It hides nothing.';
 grant update (is_discoverable) on public.profiles to authenticated, service_role;
 
 -- The type has a new column in the middle.
@@ -239,18 +132,102 @@ revoke all on function public.me () from public, anon, authenticated, service_ro
 grant execute on function public.me () to authenticated;
 
 /*
- * trust seeds
+ * trust
  *
- * The accounts where trust begins (10-trust.sql). The service role names them. Without any, the
- * oldest accounts are the seeds.
+ * How much each account is trusted. Anybody can make accounts, so an account that nobody real has to
+ * do with must not weigh anything. Trust begins at a few accounts (20-seeds.sql) and moves to the
+ * people that they have to do with (30-interactions.sql). edge-functions/_shared/trust computes
+ * it from what 40-refresh.sql shows, and 50-jobs.sql says when.
+ *
+ * Nobody reads it, neither their own nor that of others. It decides who counts in trends, who may
+ * do more in their first week (10-people/12-budgets.sql), and how followers weigh in the search
+ * for people. docs/explanation/trust.md has the rule and its limits.
  */
+
+-- Table ----------------------------------------------------------------------
+
+-- No foreign key: a deletion of an account would wait for write_trust(). The next refresh deletes
+-- the rows of deleted accounts.
+create table private.trust (
+  profile_id  uuid         primary key,
+  weight      real         not null default 1 check (weight > 0 and weight <= 1),
+  counts      boolean      not null default true,
+  since_at    timestamptz  not null default now()
+);
+
+comment on table  private.trust is 'The people who are trusted. Everybody else has the weight 0. write_trust() writes it. A ban deletes the row.';
+comment on column private.trust.weight is 'How much they are trusted. At most 1.';
+comment on column private.trust.counts is 'Whether they count in trends. For this, two people who count have to vouch for them.';
+comment on column private.trust.since_at is 'Since when they have been trusted without a break.';
+revoke all on private.trust from public, anon, authenticated, service_role;
+
+-- Rules ----------------------------------------------------------------------
+
+create function private.trust_of(profile_id uuid)
+returns real
+language sql
+stable
+security invoker
+return coalesce((select trust.weight from private.trust where trust.profile_id = trust_of.profile_id), 0);
+
+comment on function private.trust_of is 'How much somebody is trusted, from 0 to 1.';
+revoke all on function private.trust_of (uuid) from public, anon, authenticated, service_role;
+
+create function private.trust_lock()
+returns bigint
+language sql
+immutable
+parallel safe
+security invoker
+return hashtextextended('trust', 0);
+
+comment on function private.trust_lock is 'The number of the advisory lock of those who change private.trust.';
+revoke all on function private.trust_lock () from public, anon, authenticated, service_role;
+
+-- Triggers -------------------------------------------------------------------
+
+-- Trust comes back when it is computed again after the end of the ban. Definer, because Auth has no
+-- rights here.
+create function private.users_lose_trust()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform pg_advisory_xact_lock(private.trust_lock());
+  delete from private.trust
+  where trust.profile_id = new.id;
+  insert into private.trend_changes (lane, profile_id)
+  values ('person', new.id);
+  return null;
+end;
+$$;
+
+comment on function private.users_lose_trust is 'Takes the trust of an account away when it is banned. Trends look at its posts after every change of a ban.';
+revoke all on function private.users_lose_trust () from public, anon, authenticated, service_role;
+
+create trigger users_lose_trust
+  after update of banned_until on auth.users
+  for each row
+  when (new.banned_until is distinct from old.banned_until)
+  execute function private.users_lose_trust();
+
+/*
+ * seeds
+ *
+ * The accounts where trust begins. The service role names them. Without any, the oldest accounts
+ * are the seeds. edge-functions/_shared/trust/seeds.ts says how many.
+ */
+
+-- Table ----------------------------------------------------------------------
 
 create table private.trust_seeds (
   profile_id  uuid         primary key references public.profiles (id) on delete cascade,
   created_at  timestamptz  not null default now()
 );
 
-comment on table private.trust_seeds is 'The accounts where trust begins. If there are none, the oldest accounts are the seeds: 100, or one in 100 if that is more. An account of the last seven days is not a seed.';
+comment on table private.trust_seeds is 'The accounts where trust begins. If there are none, the oldest accounts are the seeds.';
 revoke all on private.trust_seeds from public, anon, authenticated, service_role;
 
 -- API ------------------------------------------------------------------------
@@ -291,166 +268,54 @@ begin atomic
   select private.set_trust_seed(set_trust_seed.profile_id, set_trust_seed.is_seed);
 end;
 
-comment on function public.set_trust_seed is 'Says that trust begins at an account, or not any more. If there are seeds, only they are seeds, and somebody that a seed follows needs no second follower. It takes effect when trust is computed again: within ten minutes, or at 04:23 UTC if there are more than 10,000 people. Only for the service role.';
+comment on function public.set_trust_seed is 'Says that trust begins at an account, or not any more. If there are seeds, only they are seeds, and one of them is enough to vouch for somebody. It takes effect when trust is computed again: within ten minutes, or at 04:23 UTC if there are more than 10,000 people. Only for the service role.';
 revoke all on function public.set_trust_seed (uuid, boolean) from public, anon, authenticated, service_role;
 grant execute on function public.set_trust_seed (uuid, boolean) to service_role;
 
 /*
- * trust
+ * interactions
  *
- * Who counts in trends. Anybody can make accounts, so accounts that nobody real follows must
- * not count. Trust begins at a few accounts, the seeds, and flows along follows: everybody
- * passes it on to the people that they follow. A crowd of made-up accounts only gets what real
- * people pass to it. Five rounds, because trust that flows on and on reaches everybody
- * (SybilRank, Cao et al., NSDI 2012).
- *
- * A crowd that follows itself keeps the trust that it got. So much trust is not enough: two people
- * who are trusted already have to follow somebody. A crowd in which each account has one honest
- * follower never has a first one.
+ * Who has answered, quoted or reposted whom in the last 90 days. One row for two people, with the
+ * latest post. A job collects what is new every ten minutes, in the order of ids. So writing a post
+ * costs nothing more. Another job deletes what is over.
  */
 
 -- Tables ---------------------------------------------------------------------
 
--- No foreign key: a deletion of an account would wait for refresh_trust(). The next refresh
--- deletes the rows of deleted accounts.
-create table private.trust (
-  profile_id  uuid         primary key,
-  since_at    timestamptz  not null default now()
+-- No foreign keys: they would cost a lookup for each row, and forget_interactions() looks anyway.
+create table private.interactions (
+  giver_id     uuid    not null,
+  receiver_id  uuid    not null,
+  post_id      bigint  not null,
+
+  primary key (giver_id, receiver_id)
 );
 
-comment on table  private.trust is 'The people who count in trends. refresh_trust() writes it. A ban deletes the row.';
-comment on column private.trust.since_at is 'Since when they have counted without a break.';
-revoke all on private.trust from public, anon, authenticated, service_role;
+comment on table  private.interactions is 'Who has answered, quoted or reposted whom in the last 90 days.';
+comment on column private.interactions.giver_id is 'The person who answered, quoted or reposted.';
+comment on column private.interactions.receiver_id is 'The person whose post it was.';
+comment on column private.interactions.post_id is 'The latest post with which the giver did so.';
+revoke all on private.interactions from public, anon, authenticated, service_role;
 
--- Computing ------------------------------------------------------------------
-
-create type private.trust_share as (
-  profile_id  uuid,
-  amount      bigint
+create table private.interaction_state (
+  only_row         boolean  primary key default true check (only_row),
+  collected_to_id  bigint   not null default private.first_id(now() - interval '2160 hours'),
+  checked_giver    uuid     not null default '00000000-0000-0000-0000-000000000000',
+  checked_receiver uuid     not null default '00000000-0000-0000-0000-000000000000'
 );
 
-comment on type private.trust_share is 'How much trust somebody has in a round. The seeds begin with 10^15 together.';
+comment on table  private.interaction_state is 'One row: how far the two jobs are.';
+comment on column private.interaction_state.collected_to_id is 'Posts with lower ids were collected.';
+comment on column private.interaction_state.checked_giver is 'With checked_receiver: forget_interactions() goes on after this row.';
+revoke all on private.interaction_state from public, anon, authenticated, service_role;
 
--- A banned account keeps nothing and passes nothing on. The amounts are whole numbers, so that
--- the order of adding changes nothing.
-create function private.pass_trust_on(shares private.trust_share[], banned_ids uuid[])
-returns private.trust_share[]
-language sql
-stable
-security invoker
-begin atomic
-  select coalesce(array_agg(row(passed.followee_id, passed.amount)::private.trust_share), '{}')
-  from (
-    select part.followee_id, sum(part.amount)::bigint as amount
-    from (
-      select follows.followee_id, share.amount / count(*) over (partition by follows.follower_id) as amount
-      from unnest(pass_trust_on.shares) as share
-      join public.follows on follows.follower_id = share.profile_id
-      where follows.followee_id <> all (pass_trust_on.banned_ids)
-    ) as part
-    group by part.followee_id
-  ) as passed
-  where passed.amount > 0;
-end;
+insert into private.interaction_state default values;
 
-comment on function private.pass_trust_on is 'One round: everybody passes all their trust on, in equal parts, to the people that they follow.';
-revoke all on function private.pass_trust_on (private.trust_share[], uuid[]) from public, anon, authenticated, service_role;
+-- Jobs -----------------------------------------------------------------------
 
--- People with more trust come first. Those who hold the first 80% together may be trusted. Among
--- equals, older accounts come first.
-create function private.best_supported(received private.trust_share[])
-returns setof uuid
-language sql
-stable
-security invoker
-rows 1000
-begin atomic
-  select ranked.profile_id
-  from (
-    select
-      profiles.id as profile_id,
-      profiles.created_at,
-      sum(total.amount) over (order by total.amount desc, profiles.created_at, profiles.id) - total.amount as before,
-      sum(total.amount) over () as everything
-    from (
-      select share.profile_id, sum(share.amount) as amount
-      from unnest(best_supported.received) as share
-      group by share.profile_id
-    ) as total
-    join public.profiles on profiles.id = total.profile_id
-  ) as ranked
-  where ranked.before < ranked.everything * 0.8
-    and ranked.created_at <= now() - interval '168 hours';
-end;
-
-comment on function private.best_supported is 'The accounts that are at least seven days old among those who received the first 80% of the trust.';
-revoke all on function private.best_supported (private.trust_share[]) from public, anon, authenticated, service_role;
-
--- The rounds are more than the steps from a seed to anybody, as a rule. A round only reads the follows
--- of the people that the last round added. The planner has to know how long the arrays are.
-create function private.grow_trust(candidates uuid[], seeds uuid[], seed_votes integer)
-returns uuid[]
-language plpgsql
-stable
-security invoker
-set search_path = ''
-set plan_cache_mode = force_custom_plan
-as $$
-declare
-  most_rounds constant integer := 20;
-  enough_votes constant integer := 2;
-  trusted uuid[] := seeds;
-  newest uuid[] := seeds;
-  votes_of_newest integer := seed_votes;
-  votes private.trust_share[] := '{}';
-begin
-  for round in 1..most_rounds loop
-    votes := array(
-      select row(vote.profile_id, sum(vote.amount))::private.trust_share
-      from (
-        select known.profile_id, known.amount
-        from unnest(votes) as known
-        union all
-        select follows.followee_id, votes_of_newest
-        from unnest(newest) as voter (id)
-        join public.follows on follows.follower_id = voter.id
-      ) as vote
-      group by vote.profile_id
-    );
-    newest := array(
-      select candidate.id
-      from unnest(candidates) as candidate (id)
-      join unnest(votes) as vote on vote.profile_id = candidate.id
-      where vote.amount >= enough_votes
-      except
-      select known.id
-      from unnest(trusted) as known (id)
-    );
-    exit when newest = '{}';
-    trusted := trusted || newest;
-    votes_of_newest := 1;
-  end loop;
-  return trusted;
-end;
-$$;
-
-comment on function private.grow_trust is 'The seeds, and the candidates that are followed by two people who are trusted. The follow of a seed counts as seed_votes.';
-revoke all on function private.grow_trust (uuid[], uuid[], integer) from public, anon, authenticated, service_role;
-
-create function private.trust_lock()
-returns bigint
-language sql
-immutable
-parallel safe
-security invoker
-return hashtextextended('trust', 0);
-
-comment on function private.trust_lock is 'The number of the advisory lock of those who change private.trust.';
-revoke all on function private.trust_lock () from public, anon, authenticated, service_role;
-
--- The long part reads only, and holds no lock. A ban that came meanwhile is seen at the end,
--- because users_lose_trust() takes the same lock.
-create function private.refresh_trust()
+-- A post gets its id before it is committed. Five minutes are longer than a request may take, so no
+-- post appears behind the mark. An import that takes longer, or that writes old ids, is not collected.
+create function private.collect_interactions(at timestamptz default now(), most integer default 100000)
 returns integer
 language plpgsql
 volatile
@@ -458,111 +323,249 @@ security invoker
 set search_path = ''
 as $$
 declare
-  rounds constant integer := 5;
-  banned_ids uuid[] := array(select users.id from auth.users where users.banned_until > now());
-  seeds uuid[] := array(
-    select trust_seeds.profile_id
-    from private.trust_seeds
-    where trust_seeds.profile_id <> all (banned_ids)
-  );
-  -- Somebody chose these seeds with care. So the follow of one is enough.
-  seed_votes integer := 2;
-  shares private.trust_share[];
-  received private.trust_share[] := '{}';
-  trusted uuid[];
+  from_id bigint;
+  last_id bigint;
+  read integer;
 begin
-  if not exists (select from private.trust_seeds) then
-    seed_votes := 1;
-    -- An account of the last week is not a seed, unless the network itself is new. The number of seeds
-    -- grows with the network. A hundred seeds among 100,000 people rarely follow the same person, and
-    -- trust would end there.
-    seeds := array(
-      select profiles.id
-      from public.profiles
-      where profiles.id <> all (banned_ids)
-        and profiles.created_at <= greatest(
-          now() - interval '168 hours',
-          (select min(profiles.created_at) from public.profiles) + interval '24 hours'
-        )
-      order by profiles.created_at, profiles.id
-      limit greatest(100, (select count(*) / 100 from public.profiles))
-    );
+  -- Another run waits here.
+  select interaction_state.collected_to_id into from_id
+  from private.interaction_state
+  for update;
+
+  select max(batch.id), count(*) into last_id, read
+  from (
+    select posts.id
+    from public.posts
+    where posts.id >= from_id
+      and posts.id < private.first_id(collect_interactions.at - interval '5 minutes')
+    order by posts.id
+    limit collect_interactions.most
+  ) as batch;
+  if read = 0 then
+    return 0;
   end if;
 
-  shares := array(
-    select row(seed.id, 1000000000000000 / nullif(cardinality(seeds), 0))::private.trust_share
-    from unnest(seeds) as seed (id)
-  );
-  for round in 1..rounds loop
-    shares := private.pass_trust_on(shares, banned_ids);
-    received := received || shares;
-  end loop;
-  trusted := private.grow_trust(array(select private.best_supported(received)), seeds, seed_votes);
+  insert into private.interactions as known (giver_id, receiver_id, post_id)
+  select posts.author_id, target.author_id, max(posts.id)
+  from public.posts
+  cross join unnest(array[posts.reply_to_id, posts.quote_of_id, posts.repost_of_id]) as reference (id)
+  join public.posts as target on target.id = reference.id
+  where posts.id between from_id and last_id
+    and target.author_id <> posts.author_id
+  group by posts.author_id, target.author_id
+  on conflict (giver_id, receiver_id) do update
+  set post_id = excluded.post_id
+  where known.post_id < excluded.post_id;
 
+  update private.interaction_state
+  set collected_to_id = last_id + 1;
+  return read;
+end;
+$$;
+
+comment on function private.collect_interactions is 'Collects the interactions of up to most new posts, and answers how many posts it read.';
+revoke all on function private.collect_interactions (timestamptz, integer) from public, anon, authenticated, service_role;
+
+-- A post that is deleted soon must not leave trust behind. So each row is looked at again and again.
+create function private.forget_interactions(most integer default 100000)
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  state private.interaction_state;
+  ends_at private.interactions;
+  forgotten integer;
+begin
+  select interaction_state.* into state
+  from private.interaction_state
+  for update;
+
+  -- Null if fewer are left: then this run looks at all of them, and the next one begins again.
+  select interactions.* into ends_at
+  from private.interactions
+  where (interactions.giver_id, interactions.receiver_id) > (state.checked_giver, state.checked_receiver)
+  order by interactions.giver_id, interactions.receiver_id
+  offset greatest(forget_interactions.most, 1) - 1
+  limit 1;
+
+  delete from private.interactions
+  where (interactions.giver_id, interactions.receiver_id) > (state.checked_giver, state.checked_receiver)
+    and (
+      ends_at.giver_id is null
+      or (interactions.giver_id, interactions.receiver_id) <= (ends_at.giver_id, ends_at.receiver_id)
+    )
+    and (
+      interactions.post_id < private.first_id(now() - interval '2160 hours')
+      or not exists (select from public.posts where posts.id = interactions.post_id)
+      or not exists (select from public.profiles where profiles.id = interactions.receiver_id)
+    );
+  get diagnostics forgotten = row_count;
+
+  update private.interaction_state
+  set checked_giver = coalesce(ends_at.giver_id, '00000000-0000-0000-0000-000000000000'),
+      checked_receiver = coalesce(ends_at.receiver_id, '00000000-0000-0000-0000-000000000000');
+  return forgotten;
+end;
+$$;
+
+comment on function private.forget_interactions is 'Looks at the next interactions, up to most, and deletes those that are older than 90 days, whose post is deleted, or whose receiver is. Answers how many it deleted.';
+revoke all on function private.forget_interactions (integer) from public, anon, authenticated, service_role;
+
+/*
+ * refreshing trust
+ *
+ * What edge-functions/_shared/trust/refresh.ts reads and writes. It reads each view once, as a whole.
+ */
+
+-- Reading --------------------------------------------------------------------
+
+-- An account of the last week cannot be a seed by its age, unless the network itself is new.
+create view private.trust_people
+with (security_invoker = on)
+as
+select
+  profiles.id,
+  profiles.created_at <= now() - interval '168 hours' as is_old,
+  profiles.created_at <= greatest(
+    now() - interval '168 hours',
+    (select min(oldest.created_at) from public.profiles as oldest) + interval '24 hours'
+  ) as is_early,
+  trust_seeds.profile_id is not null as is_seed
+from public.profiles
+left join private.trust_seeds on trust_seeds.profile_id = profiles.id
+where not exists (select from auth.users where users.id = profiles.id and users.banned_until > now())
+order by profiles.created_at, profiles.id;
+
+comment on view   private.trust_people is 'Everybody who can be trusted, the oldest accounts first. A banned account cannot.';
+comment on column private.trust_people.is_old is 'Whether the account is at least seven days old.';
+comment on column private.trust_people.is_early is 'Whether it may be a seed if nobody named any.';
+comment on column private.trust_people.is_seed is 'Whether somebody named it as a seed.';
+revoke all on private.trust_people from public, anon, authenticated, service_role;
+
+-- Each view has one row for a person, with the ids of the others one after the other. One row for
+-- each pair would cost five times as much. They join nothing: TypeScript puts them together.
+create view private.trust_answered
+with (security_invoker = on)
+as
+select interactions.giver_id as profile_id, string_agg(uuid_send(interactions.receiver_id), ''::bytea) as others
+from private.interactions
+group by interactions.giver_id;
+
+comment on view   private.trust_answered is 'The people that somebody answered, quoted or reposted.';
+comment on column private.trust_answered.others is 'Their ids, of 16 bytes each.';
+revoke all on private.trust_answered from public, anon, authenticated, service_role;
+
+create view private.trust_following
+with (security_invoker = on)
+as
+select follows.follower_id as profile_id, string_agg(uuid_send(follows.followee_id), ''::bytea) as others
+from public.follows
+group by follows.follower_id;
+
+comment on view   private.trust_following is 'The people that somebody follows.';
+comment on column private.trust_following.others is 'Their ids, of 16 bytes each.';
+revoke all on private.trust_following from public, anon, authenticated, service_role;
+
+create view private.trust_shunned
+with (security_invoker = on)
+as
+select blocks.blocker_id as profile_id, string_agg(uuid_send(blocks.blocked_id), ''::bytea) as others
+from public.blocks
+group by blocks.blocker_id
+union all
+select mutes.muter_id, string_agg(uuid_send(mutes.muted_id), ''::bytea)
+from public.mutes
+where mutes.muted_until is null or mutes.muted_until > now()
+group by mutes.muter_id;
+
+comment on view   private.trust_shunned is 'The people that somebody blocks or mutes. They get no trust from this person. Two rows if both.';
+comment on column private.trust_shunned.others is 'Their ids, of 16 bytes each.';
+revoke all on private.trust_shunned from public, anon, authenticated, service_role;
+
+-- Writing --------------------------------------------------------------------
+
+-- Everything was computed without a lock. A ban that came meanwhile is seen here, because
+-- users_lose_trust() takes the same lock. What did not change is not written again.
+create function private.write_trust(profile_ids uuid[], weights real[], counts boolean[])
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  written integer;
+begin
   perform pg_advisory_xact_lock(private.trust_lock());
-  banned_ids := array(select users.id from auth.users where users.banned_until > now());
   with wanted as materialized (
-    select profiles.id
-    from unnest(trusted) as person (id)
-    join public.profiles on profiles.id = person.id
-    where profiles.id <> all (banned_ids)
+    select computed.profile_id, computed.weight, computed.counts
+    from unnest(write_trust.profile_ids, write_trust.weights, write_trust.counts)
+      as computed (profile_id, weight, counts)
+    join public.profiles on profiles.id = computed.profile_id
+    where not exists (
+      select from auth.users
+      where users.id = computed.profile_id and users.banned_until > clock_timestamp()
+    )
+  ),
+  compared as materialized (
+    select
+      coalesce(wanted.profile_id, trust.profile_id) as profile_id, wanted.weight, wanted.counts,
+      coalesce(wanted.counts, false) <> coalesce(trust.counts, false) as changes_trends
+    from wanted
+    full join private.trust on trust.profile_id = wanted.profile_id
+    where (wanted.weight, wanted.counts) is distinct from (trust.weight, trust.counts)
   ),
   removed as (
     delete from private.trust
-    where not exists (select from wanted where wanted.id = trust.profile_id)
-    returning trust.profile_id
+    using compared
+    where trust.profile_id = compared.profile_id and compared.weight is null
   ),
   added as (
-    insert into private.trust (profile_id)
-    select wanted.id
-    from wanted
-    on conflict do nothing
-    returning trust.profile_id
+    insert into private.trust (profile_id, weight, counts)
+    select compared.profile_id, compared.weight, compared.counts
+    from compared
+    where compared.weight is not null
+    on conflict (profile_id) do update
+    set weight = excluded.weight, counts = excluded.counts
+  ),
+  noticed as (
+    insert into private.trend_changes (lane, profile_id)
+    select 'person', compared.profile_id
+    from compared
+    where compared.changes_trends
   )
-  insert into private.trend_changes (lane, profile_id)
-  select 'person', changed.profile_id
-  from (table removed union all table added) as changed;
-  return (select count(*) from private.trust);
+  select count(*) into written
+  from compared;
+  return written;
 end;
 $$;
 
-comment on function private.refresh_trust is 'Computes who is trusted, and answers how many are. Trends look at the posts of those whose trust changed.';
-revoke all on function private.refresh_trust () from public, anon, authenticated, service_role;
+comment on function private.write_trust is 'Replaces the trust of everybody: who is not in the arrays is not trusted any more. Answers how many people that changed. Trends look at the posts of those who begin or cease to count.';
+revoke all on function private.write_trust (uuid[], real[], boolean[]) from public, anon, authenticated, service_role;
 
--- Triggers -------------------------------------------------------------------
+/*
+ * jobs of trust
+ *
+ * When interactions are collected, and when trust is computed: by the worker
+ * edge-functions/jobs/trust.ts.
+ */
 
--- A person whose ban ends is trusted again from the next refresh_trust() on. Definer, because
--- Auth has no rights here.
-create function private.users_lose_trust()
-returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
+-- One waits at most.
+do $$
 begin
-  perform pg_advisory_xact_lock(private.trust_lock());
-  delete from private.trust
-  where trust.profile_id = new.id;
-  insert into private.trend_changes (lane, profile_id)
-  values ('person', new.id);
-  return null;
+  perform pgboss.create_queue('trust', '{
+    "policy": "short", "deadLetter": "dead-letters", "retryLimit": 2, "retryDelay": 60,
+    "expireInSeconds": 300, "retentionSeconds": 3600, "deleteAfterSeconds": 172800
+  }');
 end;
 $$;
 
-comment on function private.users_lose_trust is 'Takes the trust of an account away when it is banned. Trends look at its posts after every change of a ban.';
-revoke all on function private.users_lose_trust () from public, anon, authenticated, service_role;
-
-create trigger users_lose_trust
-  after update of banned_until on auth.users
-  for each row
-  when (new.banned_until is distinct from old.banned_until)
-  execute function private.users_lose_trust();
-
--- Jobs -----------------------------------------------------------------------
-
--- In a new network, people should not wait a day until they count. In a large one, the work takes
--- long, and one day changes little.
-create function private.refresh_trust_if_due(at timestamptz default now())
+-- In a new network, people should not wait a day until they are trusted. In a large one, one day
+-- changes little.
+create function private.send_trust_if_due(at timestamptz default now())
 returns boolean
 language plpgsql
 volatile
@@ -573,25 +576,24 @@ declare
   small constant integer := 10000;
   is_large boolean := exists (select from public.profiles offset small);
 begin
-  if is_large and to_char(refresh_trust_if_due.at at time zone 'UTC', 'HH24:MI') not between '04:20' and '04:29' then
+  if is_large and to_char(send_trust_if_due.at at time zone 'UTC', 'HH24:MI') not between '04:20' and '04:29' then
     return false;
   end if;
-  perform private.refresh_trust();
+  perform private.send_job('trust');
   return true;
 end;
 $$;
 
-comment on function private.refresh_trust_if_due is 'Computes who is trusted: always if there are at most 10,000 people, otherwise only from 04:20 to 04:29 UTC. Answers whether it did.';
-revoke all on function private.refresh_trust_if_due (timestamptz) from public, anon, authenticated, service_role;
+comment on function private.send_trust_if_due is 'Adds a job that computes trust: always if there are at most 10,000 people, otherwise only from 04:20 to 04:29 UTC. Answers whether it is due.';
+revoke all on function private.send_trust_if_due (timestamptz) from public, anon, authenticated, service_role;
 
 -- Every Supabase has pg_cron. A bare Postgres may not: see 20-posts/65-scheduled-posts.sql.
 do $$
 begin
   if exists (select from pg_extension where extname = 'pg_cron') then
-    perform cron.schedule(
-      'refresh-trust', '3-59/10 * * * *',
-      'set statement_timeout = ''10min''; select private.refresh_trust_if_due()'
-    );
+    perform cron.schedule('collect-interactions', '1-59/10 * * * *', 'select private.collect_interactions()');
+    perform cron.schedule('forget-interactions', '2-59/10 * * * *', 'select private.forget_interactions()');
+    perform cron.schedule('send-trust', '3-59/10 * * * *', 'select private.send_trust_if_due()');
   end if;
 end;
 $$;
@@ -1132,7 +1134,7 @@ revoke all on function private.refresh_trend_uses (timestamptz, bigint[], intege
  * counts
  *
  * How many people use a term in the last hour, 12 hours, 24 hours and 7 days. A person counts
- * if they are trusted, and once for each term: their latest use decides in which windows. A
+ * if enough people vouch for them (73-trust), and once for each term: their latest use decides in which windows. A
  * voice counts once too: ten people who post one text are one.
  *
  *     uses (20-uses.sql) → people: the latest use of each → voices → counts
@@ -1259,7 +1261,7 @@ begin
     from unnest(refresh_trend_people.people) as person
     left join private.trend_people as old
       on old.kind = person.kind and old.term = person.term and old.profile_id = person.id
-    left join private.trust on trust.profile_id = person.id
+    left join private.trust on trust.profile_id = person.id and trust.counts
     left join lateral (
       select trend_uses.post_id, trend_uses.voice, trend_uses.language
       from private.trend_uses
@@ -1536,7 +1538,7 @@ returns boolean
 language sql
 stable
 security invoker
-return exists (select from private.trust where trust.profile_id = is_fan.profile_id)
+return exists (select from private.trust where trust.profile_id = is_fan.profile_id and trust.counts)
   and exists (
     select from public.profiles where profiles.id = is_fan.profile_id and profiles.is_discoverable
   )
@@ -3060,7 +3062,7 @@ begin
     from (
       select distinct on (uses.profile_id) uses.post_id, uses.voice
       from private.trend_uses as uses
-      join private.trust on trust.profile_id = uses.profile_id
+      join private.trust on trust.profile_id = uses.profile_id and trust.counts
       where uses.kind = recount_people.kind
         and uses.term = recount_people.term
         and uses.post_id < private.first_id(recount_people.at)
