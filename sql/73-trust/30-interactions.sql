@@ -1,8 +1,8 @@
 /*
  * interactions
  *
- * Who has answered, quoted or reposted whom in the last 90 days. One row for two people, with the
- * latest post. A job collects what is new every ten minutes, in the order of ids. So writing a post
+ * The people that somebody answered, quoted or reposted in the last 90 days. One row for two people,
+ * with the latest post. A job collects what is new every ten minutes, in the order of ids. So writing a post
  * costs nothing more. Another job deletes what is over.
  */
 
@@ -17,7 +17,7 @@ create table private.interactions (
   primary key (giver_id, receiver_id)
 );
 
-comment on table  private.interactions is 'Who has answered, quoted or reposted whom in the last 90 days.';
+comment on table  private.interactions is 'The people that somebody answered, quoted or reposted in the last 90 days.';
 comment on column private.interactions.giver_id is 'The person who answered, quoted or reposted.';
 comment on column private.interactions.receiver_id is 'The person whose post it was.';
 comment on column private.interactions.post_id is 'The latest post with which the giver did so.';
