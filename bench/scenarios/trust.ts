@@ -34,7 +34,7 @@ export async function run(): Promise<string> {
   );
   return [
     [
-      "A refresh of trust for everybody, with all that it reads from Postgres and writes back. It reads edges: half are",
+      "A refresh of trust for everybody, including the reads from Postgres and the writes. It reads edges: half are",
       "interactions, and half are follows, which are returned. There are 25 edges a person. In the first refresh everybody is",
       "new. Before each later one, one person in a thousand has answered somebody else. The medians of",
       `${rounds}. Load of the machine: ${loadavg()[0]?.toFixed(1)}.`,
@@ -106,7 +106,7 @@ async function cpuOf(pid: number): Promise<number> {
 /** Writing a reply runs nothing of trust. A job reads it later. */
 async function measureCollecting(adminUrl: string, url: string): Promise<string> {
   const admin = connect(adminUrl);
-  const people = Array.from({ length: 50 }, (_, n) => `md5('person ${n + 1}')::uuid`);
+  const people = Array.from({ length: 200 }, (_, n) => `md5('person ${n + 1}')::uuid`);
   await admin.unsafe(`
     insert into auth.users (id, instance_id, aud, role, email, raw_user_meta_data, email_confirmed_at)
     select id, '00000000-0000-0000-0000-000000000000', 'authenticated', 'authenticated', id || '@example.com',
@@ -123,7 +123,7 @@ async function measureCollecting(adminUrl: string, url: string): Promise<string>
       await api.begin(async (sql) => {
         const claims = JSON.stringify({ sub: ids[one % ids.length], role: "authenticated" });
         await sql`select set_config('role', 'authenticated', true), set_config('request.jwt.claims', ${claims}, true)`;
-        await sql`insert into posts (content, reply_to_id) values ('Hello', ${posts[(one * 7) % posts.length] ?? null}::bigint)`;
+        await sql`insert into posts (content, reply_to_id) values ('Hello', ${posts[(one * 7 + Math.floor(one / 200) * 13) % posts.length] ?? null}::bigint)`;
       });
     }
   });
@@ -138,7 +138,7 @@ async function measureCollecting(adminUrl: string, url: string): Promise<string>
   const [kept] = await admin`select count(*)::integer as amount from private.interactions`;
   await Promise.all([admin.end(), api.end()]);
   return [
-    `A reply, written by a person in a transaction of its own, takes ${(writeMs / writes).toFixed(2)} ms. Of that, trust takes nothing: it has`,
+    `A reply, written by a person in a transaction of its own, takes ${(writeMs / writes).toFixed(2)} ms. Trust adds nothing to it: it has`,
     `${triggers?.amount} triggers on posts, likes and follows. A job collects it later, in ${((1000 * collectMs) / (writes + posts.length)).toFixed(0)} µs, 1/${Math.round(writeMs / writes / (collectMs / (writes + posts.length)))} of that.`,
     `To look whether an interaction is still there takes ${((1000 * forgetMs) / kept?.amount).toFixed(0)} µs.`,
   ].join("\n");

@@ -72,7 +72,7 @@ revoke all on private.trust_shunned from public, anon, authenticated, service_ro
 -- Writing --------------------------------------------------------------------
 
 -- Everything was computed without a lock. A ban that came meanwhile is seen here, because
--- users_lose_trust() takes the same lock. What did not change is not written again.
+-- users_lose_trust() takes the same lock. Rows that did not change are not written again.
 create function private.write_trust(profile_ids uuid[], weights real[], counts boolean[])
 returns integer
 language plpgsql

@@ -1,4 +1,4 @@
-/** Who is trusted, and so counts in trends: a recount in plain loops, and the promises of the rule. */
+/** Trust, and the people who count in trends: a recount in plain loops, and the promises of the rule. */
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { refreshTrust } from "../../edge-functions/_shared/trust/refresh.ts";
@@ -177,6 +177,14 @@ test("in any town, those who count and the weights are those of a recount", asyn
   );
   expect(some).toBeGreaterThan(10);
 }, 120_000);
+
+test("in a town of today, everybody who came on the first day counts, and later ones when somebody has to do with them", async () => {
+  await db.admin`update profiles set created_at = now() - interval '30 hours'`;
+  await db.admin`update profiles set created_at = now() - interval '1 hour' where id in (${id(6)}, ${id(7)})`;
+  await answered(0, 6);
+  expect(await refresh()).toEqual([0, 1, 2, 3, 4, 5]);
+  expect(await weights()).toEqual([1, 1, 1, 1, 1, 1, 1, 0]);
+});
 
 describe("alice is the seed", () => {
   beforeEach(async () => {

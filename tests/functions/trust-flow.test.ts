@@ -187,7 +187,7 @@ describe("a ring", () => {
     );
   });
 
-  test("never counts if each of its accounts has at most one giver outside, whom nobody chose as a seed", () => {
+  test("never counts if each of its accounts has at most one giver outside, and no named seed is one of them", () => {
     let tempted = 0;
     fc.assert(
       fc.property(plots, (plot) => {
@@ -224,7 +224,7 @@ test("no trust is lost and none is made", () => {
   );
 });
 
-test("half goes to those whom somebody answered, and half to friends", () => {
+test("half goes to the people that somebody answered, and half to friends", () => {
   const gift = (receiver: number, isFriend: boolean) => ({ giver: 0, receiver, isFriend });
   const shares = (gifts: Gift[]) => {
     const { receivers, shares } = networkOf(5, gifts);
@@ -311,7 +311,7 @@ describe("in a large network in which nobody named seeds", () => {
   });
 });
 
-test("in a town of six people of whom nobody has done anything, all count", () => {
+test("in a town of six people who have done nothing yet, all count", () => {
   const { weights, counts, seeds } = computeTrust(
     { ...people(6, []), areEarly: new Uint8Array(6).fill(1) },
     networkOf(6, []),

@@ -5,12 +5,12 @@ import type { Network } from "./network.ts";
 export const rounds = 5;
 
 /**
- * In each round, everybody keeps a part of what just arrived, and passes the rest on to their receivers: a fifth
- * stays in the first round, a quarter of the rest in the second, then a third, a half, and all of it. Who has no
- * receivers gives the rest back to the beginners. So nothing is lost, and nothing is made.
+ * In each round, everybody keeps a part of what just arrived, and passes the rest on to their receivers. A fifth of it
+ * stays in the first round, a quarter in the second, then a third, a half, and all. People without
+ * receivers give the rest back to the beginners. So nothing is lost, and nothing is made.
  *
- * Therefore any set of people without a beginner keeps at most what the others passed to it, whatever the set does
- * inside and however many accounts it has. tests/functions/trust-flow.test.ts tries to break this.
+ * Therefore any set of people without a beginner keeps at most what the others passed to it. It may have any number of
+ * accounts, and they may do anything. tests/functions/trust-flow.test.ts tries to break this.
  *
  * @param beginners have receivers. They begin with the same part each, 1 together, and pass on all of it
  * @returns how much each person keeps. 1 together, or nothing without a beginner

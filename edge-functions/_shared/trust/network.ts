@@ -1,4 +1,4 @@
-/** Who passes trust on to whom. People are numbers from 0, and the oldest account is 0. */
+/** The people to which everybody passes trust on. People are numbers from 0, and the oldest account is 0. */
 import type { Lists } from "./lists.ts";
 
 export interface Network {
@@ -12,7 +12,7 @@ export interface Network {
 
 /**
  * Half of what somebody passes on goes to the people they answered, quoted or reposted, in equal parts, and half to
- * those with whom they follow each other. If there are people of one kind only, they get all of it.
+ * their friends: two people who follow each other. If there are people of one kind only, they get all of it.
  */
 export function buildNetwork(answered: Lists, friends: Lists): Network {
   const people = answered.starts.length - 1;

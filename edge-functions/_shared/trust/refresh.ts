@@ -1,5 +1,5 @@
 /**
- * One refresh of trust: reads who has to do with whom, computes, and writes what changed (sql/73-trust/40-refresh.sql).
+ * One refresh of trust: reads interactions and follows, computes, and writes what changed (sql/73-trust/40-refresh.sql).
  * The worker jobs/trust.ts does it. Tests and benchmarks do it at moments of their own.
  */
 import type { Sql, TransactionSql } from "postgres";
@@ -26,7 +26,7 @@ export async function refreshTrust(sql: Sql | TransactionSql): Promise<Refreshed
   const { numbers, people } = await readPeople(sql);
   const answered = await readLists(sql, numbers, "private.trust_answered");
   const following = await readLists(sql, numbers, "private.trust_following");
-  // Who answers somebody and then blocks or mutes them does not trust them.
+  // People who answer somebody and then block or mute them do not trust them.
   const shunned = await readLists(sql, numbers, "private.trust_shunned");
   const network = buildNetwork(without(answered, shunned), without(mutual(following), shunned));
   const { weights, counts, seeds } = computeTrust(people, network);

@@ -29,7 +29,7 @@ export interface Trust {
   unit: number;
 }
 
-/** Who has most comes first. Those who keep the first 80% of all trust weigh 1, and the others less. */
+/** The people with most trust come first. Those who keep the first 80% of it weigh 1, and the others less. */
 const full = 0.8;
 /** The voice of a seed that somebody chose with care is enough, and that of an old account is not. */
 const votes = { named: 2, oldest: 1 };
