@@ -147,7 +147,7 @@ comment on function private.suggestion_rows is 'The rows for these people, in th
 revoke all on function private.suggestion_rows (uuid, uuid[], smallint[], private.suggestion_ground[]) from public, anon, authenticated, service_role;
 
 -- Definer, because nobody may read lists, and most of what it asks about. At most 146 people are
--- asked about: 60 of the list, 6 newcomers and 80 more. A page is usually full after twelve.
+-- asked about: 60 of the list, 6 newcomers and 80 more. A page of ten is usually full after twelve.
 create function private.suggestions(page_size integer)
 returns setof public.suggestion
 language plpgsql
@@ -158,8 +158,6 @@ rows 10
 as $$
 declare
   viewer_id uuid := private.viewer();
-  -- How many are asked about at once. A few more than the page, as some fail.
-  batch constant integer := least(suggestions.page_size, 20) + 2;
   explore_at constant integer := mod(private.suggestion_draw(viewer_id), 10);
   ids uuid[];
   sources smallint[];
@@ -186,6 +184,7 @@ declare
   fit integer[];
   page integer[] := '{}';
   filled integer := 0;
+  batch integer;
 begin
   perform private.check_page_size(suggestions.page_size);
   if private.hides_suggestions(viewer_id) then
@@ -233,8 +232,9 @@ begin
       filled := filled + 1;
       is_left[next] := false;
     else
-      -- Ask about this person, and about those who come next. Somebody may be in the list and also
-      -- among the others: only their first place counts.
+      -- Ask about this person, and about those who come next: as many as the page needs. Somebody may be
+      -- in the list and also among the others: only their first place counts.
+      batch := case when first_newcomer is null then least(suggestions.page_size - filled, 20) + 1 else 3 end;
       asked := '{}';
       asked_ids := '{}';
       asked_sources := '{}';
