@@ -1,7 +1,7 @@
 /*
  * what the viewer is known by
  *
- * Whom the viewer follows, who follows the viewer, and the tags of the viewer: what reasons compare
+ * The people that the viewer follows, the followers of the viewer, and their tags: what reasons compare
  * candidates with (22-reasons.sql). Each has a bound.
  */
 

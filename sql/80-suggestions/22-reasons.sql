@@ -7,10 +7,10 @@
  *
  * The candidates are public (20-rules.sql), and no block hides them. So the viewer sees a follow
  * between a candidate and somebody whose account they may look into. They may look into everybody
- * whom they follow.
+ * that they follow.
  *
- * The work is bounded. What it asks of the viewer is in 21-known-by.sql. Of a candidate it asks the
- * first 50 followers, and the newest 50 posts. The first followers, because nobody who follows later
+ * The work is bounded. What it asks of the viewer is in 21-known-by.sql. It reads the first 50
+ * followers of a candidate, and the newest 50 posts. The first followers, because nobody who follows later
  * can change them.
  */
 
@@ -101,7 +101,7 @@ begin
 end;
 $$;
 
-comment on function private.direct_grounds is 'The grounds of the kinds followed_by, both_follow and followers_follow. Whoever followed last is named first. People that the viewer mutes are neither named nor counted.';
+comment on function private.direct_grounds is 'The grounds of the kinds followed_by, both_follow and followers_follow. The newest follows are named first. People that the viewer mutes are neither named nor counted.';
 revoke all on function private.direct_grounds (uuid, uuid[], smallint[], uuid[], uuid[]) from public, anon, authenticated, service_role;
 
 -- Two people at least have to follow both, and the viewer has to see it. Somebody who follows more than

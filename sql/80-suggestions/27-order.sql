@@ -1,11 +1,11 @@
 /*
  * order
  *
- * The list of the viewer as it is shown. Somebody whom the viewer saw on five earlier days has half
+ * The list of the viewer as it is shown. Somebody that the viewer saw on five earlier days has half
  * the score, on ten a quarter, and so on.
  */
 
--- What was seen today counts from tomorrow on. So it does not change the page of today.
+-- A view of today counts from tomorrow on. So it does not change the page of today.
 create function private.suggestion_order(viewer_id uuid)
 returns private.suggestion_candidates
 language plpgsql

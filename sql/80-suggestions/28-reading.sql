@@ -268,6 +268,6 @@ begin atomic
   from private.suggestions(suggestions.page_size) as shown;
 end;
 
-comment on function public.suggestions is 'People whom you may want to follow, the best first, each with reasons that are true now. They are the same all day, unless something changes. One in ten is new here. page_size is 1 to 100. There are no further pages.';
+comment on function public.suggestions is 'People that you may want to follow, the best first, each with reasons that are true now. They are the same all day, unless something changes. One in ten is new here. page_size is 1 to 100. There are no further pages.';
 revoke all on function public.suggestions (integer) from public, anon, authenticated, service_role;
 grant execute on function public.suggestions (integer) to authenticated;

@@ -144,7 +144,7 @@ describe("the order", () => {
     expect(view).toEqual({ profile_ids: [carol.id], days: [10] });
   });
 
-  test("remembers the last 300 people whom alice saw", async () => {
+  test("remembers the last 300 people that alice saw", async () => {
     const strangers = (from: number) =>
       Array.from({ length: 100 }, (_, n) => `00000000-0000-4000-8000-${String(from + n).padStart(12, "0")}`);
     await alice.asks((sql) => sql`select suggestions_seen(${[carol.id]}::uuid[])`);
@@ -215,7 +215,7 @@ describe("people like bob", () => {
   };
   const like = async (who = alice) => (await peopleLike(who.asks, bob)).map(told);
 
-  test("are those whom two of his followers follow", async () => {
+  test("are people that two of his followers follow", async () => {
     await town();
     expect((await like()).sort()).toEqual(["dave: followed_alongside bob", "erin: followed_alongside bob"]);
     expect(await untrue(alice, await peopleLike(alice.asks, bob))).toEqual([]);
@@ -223,7 +223,7 @@ describe("people like bob", () => {
     expect(await peopleLike(alice.asks, bob, 1)).toHaveLength(1);
   });
 
-  test("are not people whom alice follows, blocks, mutes or dismissed, or who do not want it", async () => {
+  test("are not people that alice follows, blocks, mutes or dismissed, or who do not want it", async () => {
     await town();
     await follow(alice, dave);
     expect(await like()).toEqual(["erin: followed_alongside bob"]);
@@ -236,7 +236,7 @@ describe("people like bob", () => {
     expect(await like(heidi)).toEqual([]);
   });
 
-  test("are told only by followers whom alice may look into, and who are trusted", async () => {
+  test("are told only by followers that alice may look into, and who are trusted", async () => {
     await town();
     await db.admin`update profiles set is_private = true where id = ${grace.id}`;
     expect(await like()).toEqual([]);

@@ -151,7 +151,7 @@ describe("the reason", () => {
     expect(await untrue(alice, await suggestionsOf(alice))).toEqual([]);
   });
 
-  test("followed_by names nobody whom alice mutes", async () => {
+  test("followed_by names nobody that alice mutes", async () => {
     await follow(alice, bob, carol);
     await follow(bob, erin);
     await follow(carol, erin);
@@ -179,7 +179,7 @@ describe("the reason", () => {
     expect(await read()).toEqual(["erin: followed_by bob; follows_you"]);
   });
 
-  test("both_follow names whom both follow", async () => {
+  test("both_follow names the people that both follow", async () => {
     await follow(alice, bob, carol);
     await follow(erin, bob, carol, dave);
     await giveList(db, alice, [[erin, "both_follow"]]);
@@ -202,7 +202,7 @@ describe("the reason", () => {
     expect(await read()).toEqual(["erin: followers_follow carol"]);
   });
 
-  test("followed_alongside needs two people whom alice may look into", async () => {
+  test("followed_alongside needs two people that alice may look into", async () => {
     await follow(alice, bob);
     for (const one of [carol, dave, frank]) await follow(one, bob, erin);
     await giveList(db, alice, [[erin, "followed_alongside"]]);
