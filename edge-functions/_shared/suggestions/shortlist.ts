@@ -1,5 +1,5 @@
 /** Whom the model ranks: the candidates that are best at a first look. The training of the model sees the same ones. */
-import { type Alongside, createAlongside } from "./alongside.ts";
+import { type Alongside, type AlongsideLists, createAlongside, createAlongsideLists } from "./alongside.ts";
 import { createBest } from "./best.ts";
 import { createFeatures, type Features } from "./features.ts";
 import { columnCount, columns, createGenerator } from "./generate.ts";
@@ -21,8 +21,13 @@ export interface Shortlist {
   fill(person: number): number;
 }
 
-export function createShortlist(graph: Graph, isDirected: boolean, limits: Limits): Shortlist {
-  const alongside = createAlongside(graph, limits);
+export function createShortlist(
+  graph: Graph,
+  isDirected: boolean,
+  limits: Limits,
+  lists: AlongsideLists = createAlongsideLists(graph.people, limits),
+): Shortlist {
+  const alongside = createAlongside(graph, limits, lists);
   const generator = createGenerator(graph, alongside, limits, isDirected);
   const tally = createTally(graph.people, columnCount, generator.most);
   const features = createFeatures(graph, limits.candidates);
