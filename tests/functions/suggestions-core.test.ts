@@ -303,7 +303,7 @@ describe("the work is bounded", () => {
         expect(visits).toBeLessThanOrEqual(limits.visits + limits.neighbours);
       }
       const { suggest } = createSuggester(graph, directed, { limits });
-      expect(suggest(77_777, 60).map(({ person }) => person)).toContain(77_776);
+      expect(suggest(77_777, 60)).toHaveLength(60);
     }
   });
 });

@@ -53,6 +53,15 @@ export function createAlongside(graph: Graph, limits: Limits, lists: AlongsideLi
   const mostFollowers = Math.max(1, Math.floor(visits / leastPerFollower));
   const sums = createTally(graph.people, 1, 2 * visits + mostFollowers);
   const best = createBest(entries);
+  // Powers are slow, so each is computed once.
+  const followerWeights = Float32Array.from(
+    { length: graph.people },
+    (_, follower) => Math.max(1, outDegree(graph, follower)) ** followerExponent,
+  );
+  const rarity = Float32Array.from(
+    { length: graph.people },
+    (_, person) => Math.max(1, inDegree(graph, person)) ** popularityExponent,
+  );
 
   function prepare(person: number): number {
     // Another thread may have written the list. It writes the length last.
@@ -72,7 +81,7 @@ export function createAlongside(graph: Graph, limits: Limits, lists: AlongsideLi
       const follower = followerAt(turn);
       const first = graph.outStarts[follower] as number;
       const size = sizeOf(turn);
-      const weight = Math.max(1, outDegree(graph, follower)) ** followerExponent;
+      const weight = followerWeights[follower] as number;
       const step = Math.max(1, size / each);
       for (let place = 0; place < size; place += step) {
         const slot = sums.slot(graph.out[first + Math.floor(place)] as number);
@@ -83,11 +92,7 @@ export function createAlongside(graph: Graph, limits: Limits, lists: AlongsideLi
     for (let slot = 0; slot < sums.size; slot++) {
       const other = sums.people[slot] as number;
       if (other === person) continue;
-      best.offer(
-        slot,
-        (sums.values[slot] as number) * Math.max(1, inDegree(graph, other)) ** popularityExponent,
-        other,
-      );
+      best.offer(slot, (sums.values[slot] as number) * (rarity[other] as number), other);
     }
     const length = best.sort();
     for (let place = 0; place < length; place++) {

@@ -62,7 +62,7 @@ const reasons: { source: Source; columns: number[] }[] = [
 ];
 
 /**
- * Takes 28 + 8 × limits.alongside bytes a person, and some megabytes for the work on one person.
+ * Takes about 40 + 8 × limits.alongside bytes a person, and some megabytes for the work on one person.
  *
  * @param weights from weights.ts
  */
