@@ -11,6 +11,12 @@ export interface Graph {
   /** The followers of each person, in the same form. */
   inStarts: Int32Array;
   in: Int32Array;
+  /**
+   * How many people everybody follows, and how many follow them, in the whole network. Only for a graph that is a part of it,
+   * where the lists are too short.
+   */
+  outDegrees?: Int32Array;
+  inDegrees?: Int32Array;
 }
 
 /**
@@ -42,14 +48,19 @@ export function buildGraph(people: number, from: Int32Array, to: Int32Array): Gr
   };
 }
 
-/** @returns how many people this person follows */
+/** @returns how many people this person follows in the whole network */
 export function outDegree(graph: Graph, person: number): number {
-  return (graph.outStarts[person + 1] as number) - (graph.outStarts[person] as number);
+  return (
+    graph.outDegrees?.[person] ??
+    (graph.outStarts[person + 1] as number) - (graph.outStarts[person] as number)
+  );
 }
 
-/** @returns how many people follow this person */
+/** @returns how many people follow this person in the whole network */
 export function inDegree(graph: Graph, person: number): number {
-  return (graph.inStarts[person + 1] as number) - (graph.inStarts[person] as number);
+  return (
+    graph.inDegrees?.[person] ?? (graph.inStarts[person + 1] as number) - (graph.inStarts[person] as number)
+  );
 }
 
 /** @returns true if the person follows the other one */
