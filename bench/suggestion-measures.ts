@@ -42,7 +42,8 @@ export function createMeasuring(people: number, followers: (person: number) => n
       asked++;
       if ((sorted[0] ?? Number.POSITIVE_INFINITY) <= 10) hits++;
       recall += sorted.filter((rank) => rank <= 20).length / hidden;
-      for (let place = 0; place < sorted.length; place++) map += (place + 1) / (sorted[place] as number) / hidden;
+      for (let place = 0; place < sorted.length; place++)
+        map += (place + 1) / (sorted[place] as number) / hidden;
       for (let place = 0; place < Math.min(10, top.length); place++) {
         const person = top[place] as number;
         shown[person] = (shown[person] as number) + 1;

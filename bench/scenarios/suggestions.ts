@@ -34,7 +34,8 @@ export async function run(options: string[]): Promise<string> {
       "no-rounds": { type: "boolean", default: false },
     },
   });
-  if (!values.graph) throw new Error("Usage: npm run bench -- suggestions --graph FILE [--directed] [--no-rounds]");
+  if (!values.graph)
+    throw new Error("Usage: npm run bench -- suggestions --graph FILE [--directed] [--no-rounds]");
   const isDirected = values.directed;
   const edges = await readEdges(values.graph, isDirected);
   const weights = isDirected ? directed : undirected;
@@ -75,16 +76,25 @@ export async function run(options: string[]): Promise<string> {
       `are skipped too. The second table has them. A newcomer has at most ${newcomerFollowers} followers. The weights of Plaza were trained on other graphs.`,
       `Plaza ranks ${thorough.candidates} people, and has no place for the others (${quick.candidates} with the quick limits).`,
     ].join("\n"),
-    table(methods, found.map(({ linked }) => linked)),
+    table(
+      methods,
+      found.map(({ linked }) => linked),
+    ),
     "With people who follow nobody yet:",
-    table(methods, found.map(({ everybody }) => everybody)),
+    table(
+      methods,
+      found.map(({ everybody }) => everybody),
+    ),
     `Milliseconds a list: ${methods.map(({ name }, index) => `${name.replaceAll("*", "")} ${((found[index]?.ms ?? 0) / (found[index]?.lists ?? 1)).toFixed(2)}`).join(", ")}.`,
   ];
   if (!values["no-rounds"]) sections.push(simulation(edges, isDirected, weights));
   return sections.join("\n\n");
 }
 
-function measure({ graph, hidden }: Split, list: List): { linked: Quality; everybody: Quality; lists: number } {
+function measure(
+  { graph, hidden }: Split,
+  list: List,
+): { linked: Quality; everybody: Quality; lists: number } {
   const linked = createMeasuring(graph.people, (person) => inDegree(graph, person));
   const everybody = createMeasuring(graph.people, (person) => inDegree(graph, person));
   const asked = hidden.flatMap((others, person) => (others.length > 0 ? [person] : []));
@@ -113,13 +123,18 @@ function ranking(graph: Graph, score: (graph: Graph, person: number, into: Float
     scores.fill(0);
     score(graph, person, scores);
     scores[person] = 0;
-    for (let place = graph.outStarts[person] as number; place < (graph.outStarts[person + 1] as number); place++)
+    for (
+      let place = graph.outStarts[person] as number;
+      place < (graph.outStarts[person + 1] as number);
+      place++
+    )
       scores[graph.out[place] as number] = 0;
     const list: number[] = [];
     for (let other = 0; other < graph.people; other++) if ((scores[other] as number) > 0) list.push(other);
     return list.sort(
       (one, other) =>
-        (scores[other] as number) - (scores[one] as number) || (coin[one] as number) - (coin[other] as number),
+        (scores[other] as number) - (scores[one] as number) ||
+        (coin[one] as number) - (coin[other] as number),
     );
   };
 }
