@@ -44,14 +44,18 @@ grant update (user_id, hides_suggestions) on public.suggestions_settings to auth
 
 create function private.hides_suggestions(viewer_id uuid)
 returns boolean
-language sql
+language plpgsql
 stable
 security invoker
-return (
-  select suggestions_settings.hides_suggestions
-  from public.suggestions_settings
-  where suggestions_settings.user_id = hides_suggestions.viewer_id
-) is true;
+set search_path = ''
+as $$
+begin
+  return exists (
+    select from public.suggestions_settings
+    where suggestions_settings.user_id = hides_suggestions.viewer_id and suggestions_settings.hides_suggestions
+  );
+end;
+$$;
 
 comment on function private.hides_suggestions is 'Whether the viewer wants no suggestions.';
 revoke all on function private.hides_suggestions (uuid) from public, anon, authenticated, service_role;

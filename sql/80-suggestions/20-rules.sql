@@ -17,6 +17,8 @@ stable
 security invoker
 set search_path = ''
 as $$
+declare
+  since_id bigint := private.first_id(now() - interval '30 days');
 begin
   return array(
     select candidate.place
@@ -52,8 +54,8 @@ begin
         where dismissal.user_id = suggestible.viewer_id and dismissal.profile_id = candidate.id
           and dismissal.dismissed_until > now()
       ) is null
-      and (candidate.source not in (2, 6, 7, 8) or private.has_trust(candidate.id))
-      and private.is_active(candidate.id)
+      and (candidate.source not in (2, 6, 7, 8) or (select true from private.trusted(candidate.id)))
+      and (select true from private.activity(candidate.id, since_id))
     order by candidate.place
   );
 end;

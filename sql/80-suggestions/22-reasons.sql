@@ -9,7 +9,7 @@
  * between a candidate and somebody whose account they may look into. They may look into everybody
  * whom they follow.
  *
- * The work is bounded. Of the viewer: the newest 1,000 followees, the newest 1,000 followers, 100
+ * The work is bounded. Of the viewer: the newest 200 followees, the newest 200 followers, 100
  * tags they follow and those of 20 posts. Of a candidate: its first 50 followers, and its newest
  * 50 posts. The first followers, because nobody who follows later can change them.
  */
@@ -48,12 +48,12 @@ begin
     from public.follows
     where follows.follower_id = newest_followees.viewer_id
     order by follows.id desc
-    limit 1000
+    limit 200
   );
 end;
 $$;
 
-comment on function private.newest_followees is 'The newest 1,000 people that the viewer follows.';
+comment on function private.newest_followees is 'The newest 200 people that the viewer follows.';
 revoke all on function private.newest_followees (uuid) from public, anon, authenticated, service_role;
 
 create function private.newest_followers(viewer_id uuid)
@@ -69,12 +69,12 @@ begin
     from public.follows
     where follows.followee_id = newest_followers.viewer_id
     order by follows.id desc
-    limit 1000
+    limit 200
   );
 end;
 $$;
 
-comment on function private.newest_followers is 'The newest 1,000 followers of the viewer.';
+comment on function private.newest_followers is 'The newest 200 followers of the viewer.';
 revoke all on function private.newest_followers (uuid) from public, anon, authenticated, service_role;
 
 -- Somebody follows at most 100 tags (20-posts/34-tag-follows.sql).
@@ -109,7 +109,8 @@ revoke all on function private.tags_of_interest (uuid) from public, anon, authen
 
 -- Grounds --------------------------------------------------------------------
 
--- Both lists are in the condition of one index. So Postgres reads each page of it once.
+-- Each pair of people is one look at the primary key. As a join, Postgres might read all followers of
+-- a candidate, and there may be a million. "offset 0" keeps it from looking twice.
 create function private.direct_grounds(
   viewer_id uuid, profile_ids uuid[], sources smallint[], followee_ids uuid[], follower_ids uuid[]
 )
@@ -141,30 +142,35 @@ begin
     greatest(count(*) - 2, 0)::integer,
     null::text
   from (
-    select follows.followee_id, follows.follower_id, follows.id
-    from public.follows
-    where followed_by <> '{}'
-      and follows.follower_id = any (direct_grounds.followee_ids)
-      and follows.followee_id = any (followed_by)
+    select candidate.id, mine.id, true, (
+      select follows.id from public.follows
+      where follows.follower_id = mine.id and follows.followee_id = candidate.id
+    )
+    from unnest(followed_by) as candidate (id)
+    cross join unnest(direct_grounds.followee_ids) as mine (id)
     union all
-    select follows.follower_id, follows.followee_id, follows.id
-    from public.follows
-    where both_follow <> '{}'
-      and follows.follower_id = any (both_follow)
-      and follows.followee_id = any (direct_grounds.followee_ids)
+    select candidate.id, mine.id, true, (
+      select follows.id from public.follows
+      where follows.follower_id = candidate.id and follows.followee_id = mine.id
+    )
+    from unnest(both_follow) as candidate (id)
+    cross join unnest(direct_grounds.followee_ids) as mine (id)
     union all
-    select follows.followee_id, follows.follower_id, follows.id
-    from public.follows
-    cross join lateral private.lets_in(direct_grounds.viewer_id, follows.follower_id)
-    where followers_follow <> '{}'
-      and follows.follower_id = any (direct_grounds.follower_ids)
-      and follows.followee_id = any (followers_follow)
-  ) as found (profile_id, person_id, id)
-  where (
-    select true from public.mutes
-    where mutes.muter_id = direct_grounds.viewer_id and mutes.muted_id = found.person_id
-      and (mutes.muted_until is null or mutes.muted_until > now())
-  ) is null
+    select candidate.id, mine.id, false, (
+      select follows.id from public.follows
+      where follows.follower_id = mine.id and follows.followee_id = candidate.id
+    )
+    from unnest(followers_follow) as candidate (id)
+    cross join unnest(direct_grounds.follower_ids) as mine (id)
+    offset 0
+  ) as found (profile_id, person_id, is_followed, id)
+  where found.id is not null
+    and (found.is_followed or exists (select from private.lets_in(direct_grounds.viewer_id, found.person_id)))
+    and (
+      select true from public.mutes
+      where mutes.muter_id = direct_grounds.viewer_id and mutes.muted_id = found.person_id
+        and (mutes.muted_until is null or mutes.muted_until > now())
+    ) is null
   group by found.profile_id;
 end;
 $$;
@@ -172,7 +178,8 @@ $$;
 comment on function private.direct_grounds is 'The grounds of the kinds followed_by, both_follow and followers_follow. Whoever followed last is named first. People that the viewer mutes are neither named nor counted.';
 revoke all on function private.direct_grounds (uuid, uuid[], smallint[], uuid[], uuid[]) from public, anon, authenticated, service_role;
 
--- Two people at least have to follow both, and the viewer has to see it.
+-- Two people at least have to follow both, and the viewer has to see it. Somebody who follows more than
+-- 1,000 people tells nothing about two of them.
 create function private.alongside_grounds(viewer_id uuid, profile_ids uuid[], sources smallint[], followee_ids uuid[])
 returns setof private.suggestion_ground
 language plpgsql
@@ -181,33 +188,52 @@ security invoker
 set search_path = ''
 rows 10
 as $$
+declare
+  -- So many that one person most likely comes twice among them.
+  most_pairs constant integer := 8 + cardinality(alongside_grounds.followee_ids) / 5;
+  -- Postgres sorts the list for each look at the index. That costs little if it is sorted already.
+  sorted_ids uuid[] := array(select mine.id from unnest(alongside_grounds.followee_ids) as mine (id) order by mine.id);
 begin
   return query
-  select candidate.place::integer, array[shared.person_id], 0, null::text
+  select candidate.place::integer, array[alike.person_id], 0, null::text
   from unnest(alongside_grounds.profile_ids, alongside_grounds.sources) with ordinality as candidate (id, source, place)
   cross join lateral (
-    select follows.followee_id
+    select pair.followee_id
     from (
-      select follows.follower_id
-      from public.follows
-      where follows.followee_id = candidate.id
-      order by follows.id
-      limit 50
-    ) as early
-    join public.follows on follows.follower_id = early.follower_id
-      and follows.followee_id = any (alongside_grounds.followee_ids)
-    cross join lateral private.lets_in(alongside_grounds.viewer_id, early.follower_id)
-    where (select true from private.block_between(alongside_grounds.viewer_id, early.follower_id) limit 1) is null
-      and (
-        select true from public.mutes
-        where mutes.muter_id = alongside_grounds.viewer_id and mutes.muted_id = follows.followee_id
-          and (mutes.muted_until is null or mutes.muted_until > now())
-      ) is null
-    group by follows.followee_id
+      select shared.followee_id
+      from (
+        select follows.follower_id
+        from public.follows
+        where follows.followee_id = candidate.id
+        order by follows.id
+        limit 50
+      ) as early
+      cross join lateral (
+        select follows.follower_id, follows.followee_id
+        from public.follows
+        where follows.follower_id = early.follower_id
+          and follows.followee_id = any (sorted_ids)
+          and (
+            select counts.following <= 1000 from private.follow_counts as counts
+            where counts.profile_id = early.follower_id
+          )
+        -- With a limit, it is not a join: Postgres asks about one follower after the other.
+        limit 30
+      ) as shared
+      where exists (select from private.lets_in(alongside_grounds.viewer_id, shared.follower_id))
+        and (select true from private.block_between(alongside_grounds.viewer_id, shared.follower_id) limit 1) is null
+        and (
+          select true from public.mutes
+          where mutes.muter_id = alongside_grounds.viewer_id and mutes.muted_id = shared.followee_id
+            and (mutes.muted_until is null or mutes.muted_until > now())
+        ) is null
+      limit most_pairs
+    ) as pair
+    group by pair.followee_id
     having count(*) >= 2
-    order by count(*) desc, follows.followee_id
+    order by count(*) desc, pair.followee_id
     limit 1
-  ) as shared (person_id)
+  ) as alike (person_id)
   where candidate.source = 4;
 end;
 $$;

@@ -53,6 +53,7 @@ security invoker
 set search_path = ''
 as $$
 declare
+  since_id bigint := private.first_id(now() - interval '30 days');
   written integer;
 begin
   if not pg_try_advisory_xact_lock(hashtextextended('suggestion pools', 0)) then
@@ -89,7 +90,7 @@ begin
     join auth.users on users.id = candidate.id
     where users.deleted_at is null
       and (users.banned_until is null or users.banned_until <= now())
-      and private.is_active(candidate.id)
+      and (select true from private.activity(candidate.id, since_id))
   ),
   ranked as (
     select

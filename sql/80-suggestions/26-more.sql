@@ -80,7 +80,7 @@ declare
       limit 50
     ) as tagged
     join public.posts on posts.id = tagged.post_id
-    where private.has_trust(posts.author_id)
+    cross join lateral private.trusted(posts.author_id)
     group by posts.author_id
     order by count(distinct wanted.tag) desc, count(*) desc, max(posts.id) desc
     limit 20

@@ -27,8 +27,8 @@ begin
         order by follows.id
         limit 500
       ) as early
-      cross join lateral private.lets_in(followed_alike.viewer_id, early.follower_id)
-      where private.has_trust(early.follower_id)
+      where (select true from private.trusted(early.follower_id))
+        and exists (select from private.lets_in(followed_alike.viewer_id, early.follower_id))
         and (select true from private.block_between(followed_alike.viewer_id, early.follower_id) limit 1) is null
       order by early.id
       limit 100

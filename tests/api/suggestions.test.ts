@@ -22,7 +22,10 @@ const about = async (who: Person, other: Person) =>
 test("only people who are signed in get suggestions, and everybody may ask for people like somebody", async () => {
   const carol = await signUp("carol");
   for (const call of ["suggestions", "dismiss_suggestion", "suggestions_seen"]) {
-    const args = { dismiss_suggestion: { profile_id: carol.id }, suggestions_seen: { profile_ids: [carol.id] } };
+    const args = {
+      dismiss_suggestion: { profile_id: carol.id },
+      suggestions_seen: { profile_ids: [carol.id] },
+    };
     const { error } = await guest().rpc(call, args[call as keyof typeof args] ?? {});
     expect(error?.code, call).toBe("42501");
   }
@@ -59,7 +62,10 @@ describe.skipIf(!process.env.PLAZA_DB_URL)("alice", () => {
 
   test("follows nobody, and is told who writes about her tag and who follows her", async () => {
     await alice.client.from("tag_follows").insert({ tag }).throwOnError();
-    await bob.client.from("posts").insert({ content: `#${tag}` }).throwOnError();
+    await bob.client
+      .from("posts")
+      .insert({ content: `#${tag}` })
+      .throwOnError();
     await carol.client.rpc("follow", { profile_id: alice.id }).throwOnError();
     expect(await about(alice, bob)).toEqual({
       profile: { id: bob.id, username: bob.username, display_name: "", avatar_url: null },
@@ -79,7 +85,12 @@ describe.skipIf(!process.env.PLAZA_DB_URL)("alice", () => {
     await carol.client.rpc("follow", { profile_id: bob.id }).throwOnError();
     await owner`select private.write_suggestion_list(${alice.id}, array[${bob.id}]::uuid[], array[1::smallint], '{1}')`;
     expect((await about(alice, bob))?.reasons).toEqual([
-      { kind: "followed_by", people: [expect.objectContaining({ username: carol.username })], others: 0, tag: null },
+      {
+        kind: "followed_by",
+        people: [expect.objectContaining({ username: carol.username })],
+        others: 0,
+        tag: null,
+      },
     ]);
   });
 

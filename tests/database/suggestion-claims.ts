@@ -33,7 +33,11 @@ export interface Suggestion {
 }
 
 /** Writes the list of somebody, the best first, as the worker does. */
-export async function giveList(db: Database, viewer: Person, list: [Person, Kind, number?][]): Promise<boolean> {
+export async function giveList(
+  db: Database,
+  viewer: Person,
+  list: [Person, Kind, number?][],
+): Promise<boolean> {
   const [row] = await db.owner`
     select private.write_suggestion_list(
       ${viewer.id}, ${list.map(([{ id }]) => id)}::uuid[],
@@ -61,7 +65,12 @@ export async function peopleLike(ask: Caller, person: Person, pageSize = 10): Pr
 export const told = ({ profile, reasons }: Suggestion): string =>
   `${profile.username}: ${reasons
     .map(({ kind, people, others, tag }) =>
-      [kind, people.map(({ username }) => username).join(", "), others ? `+${others}` : "", tag ? `#${tag}` : ""]
+      [
+        kind,
+        people.map(({ username }) => username).join(", "),
+        others ? `+${others}` : "",
+        tag ? `#${tag}` : "",
+      ]
         .filter((part) => part !== "")
         .join(" "),
     )
@@ -167,8 +176,9 @@ async function holds(
       return (
         isBare &&
         others >= 3 &&
-        (await one(sql`select followers = ${others} as answer from follow_counts where profile_id = ${person}`)) ===
-          true
+        (await one(
+          sql`select followers = ${others} as answer from follow_counts where profile_id = ${person}`,
+        )) === true
       );
   }
 }

@@ -5,7 +5,14 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDatabase, type Database, type Person } from "./database.ts";
-import { giveList, type Kind, peopleLike, type Suggestion, suggestionsOf, untrue } from "./suggestion-claims.ts";
+import {
+  giveList,
+  type Kind,
+  peopleLike,
+  type Suggestion,
+  suggestionsOf,
+  untrue,
+} from "./suggestion-claims.ts";
 
 let db: Database;
 const people: Person[] = [];
@@ -48,7 +55,11 @@ const pairs = (maxLength: number) =>
 const few = fc.uniqueArray(who, { maxLength: 3 });
 const towns: fc.Arbitrary<Town> = fc
   .record({
-    follows: fc.uniqueArray(pair, { minLength: 12, maxLength: 50, selector: ([one, other]) => `${one} ${other}` }),
+    follows: fc.uniqueArray(pair, {
+      minLength: 12,
+      maxLength: 50,
+      selector: ([one, other]) => `${one} ${other}`,
+    }),
     requests: pairs(3),
     blocks: pairs(3),
     mutes: pairs(4),
@@ -84,7 +95,8 @@ const towns: fc.Arbitrary<Town> = fc
       ...town,
       follows,
       requests: town.requests.filter(
-        (request) => apart(request) && !follows.some(([one, other]) => one === request[0] && other === request[1]),
+        (request) =>
+          apart(request) && !follows.some(([one, other]) => one === request[0] && other === request[1]),
       ),
     };
   });
@@ -146,13 +158,22 @@ async function build(town: Town): Promise<void> {
   await db.admin.begin(async (sql) => {
     // Without triggers: they would refuse pairs of people who block each other, and spend budgets.
     await sql`set local session_replication_role = replica`;
-    for (const table of ["follows", "follow_requests", "blocks", "mutes", "posts", "post_tags", "tag_follows"]) {
+    for (const table of [
+      "follows",
+      "follow_requests",
+      "blocks",
+      "mutes",
+      "posts",
+      "post_tags",
+      "tag_follows",
+    ]) {
       await sql.unsafe(`delete from ${table}`);
     }
     await sql`delete from private.suggestion_dismissals`;
     await sql`delete from private.trust`;
     const ids = (list: number[]) => list.map(id);
-    const both = (list: Pair[]) => [list.map(([one]) => id(one)), list.map(([, other]) => id(other))] as const;
+    const both = (list: Pair[]) =>
+      [list.map(([one]) => id(one)), list.map(([, other]) => id(other))] as const;
     const write = async (into: string, list: Pair[], more = "", values = "") => {
       const [one, other] = both(list);
       await sql.unsafe(
@@ -162,7 +183,12 @@ async function build(town: Town): Promise<void> {
       );
     };
     // Nobody followed anybody in the last 30 days.
-    await write("follows (follower_id, followee_id, id)", town.follows, "id", "private.new_id(now() - interval '40 days')");
+    await write(
+      "follows (follower_id, followee_id, id)",
+      town.follows,
+      "id",
+      "private.new_id(now() - interval '40 days')",
+    );
     await write("follow_requests (requester_id, target_id)", town.requests);
     await write("blocks (blocker_id, blocked_id)", town.blocks);
     await write("mutes (muter_id, muted_id)", town.mutes);
@@ -208,7 +234,9 @@ async function build(town: Town): Promise<void> {
 function expected(town: Town, viewer: number): Map<string, { kind: Kind; truth: number[] | true }> {
   const list = viewer === 0 ? town.list : [];
   const more: [number, Kind][] = [
-    ...[...names.keys()].filter((one) => has(town.follows, one, viewer)).map((one): [number, Kind] => [one, "follows_you"]),
+    ...[...names.keys()]
+      .filter((one) => has(town.follows, one, viewer))
+      .map((one): [number, Kind] => [one, "follows_you"]),
     ...town.writers
       .filter((one) => !town.private.includes(one))
       .map((one): [number, Kind] => [one, "writes_about"]),
@@ -219,7 +247,8 @@ function expected(town: Town, viewer: number): Map<string, { kind: Kind; truth: 
     if (met.has(one)) continue;
     met.add(one);
     const is = truth(town, viewer, one, kind);
-    if (is !== null && mayBeShown(town, viewer, one, kind)) shown.set(names[one] as string, { kind, truth: is });
+    if (is !== null && mayBeShown(town, viewer, one, kind))
+      shown.set(names[one] as string, { kind, truth: is });
   }
   return shown;
 }
@@ -248,7 +277,10 @@ function monotonous(town: Town, shown: Suggestion[]): boolean {
     .map(({ reasons }) => reasons[0]?.kind);
   return rows.some(
     (kind, n) =>
-      n >= 2 && kind === rows[n - 1] && kind === rows[n - 2] && rows.slice(n + 1).some((later) => later !== kind),
+      n >= 2 &&
+      kind === rows[n - 1] &&
+      kind === rows[n - 2] &&
+      rows.slice(n + 1).some((later) => later !== kind),
   );
 }
 

@@ -33,7 +33,15 @@ afterAll(() => db?.[Symbol.asyncDispose]());
 
 /** Old accounts that are trusted, and nothing between them. */
 beforeEach(async () => {
-  for (const table of ["follows", "follow_requests", "blocks", "mutes", "posts", "tag_follows", "suggestions_settings"]) {
+  for (const table of [
+    "follows",
+    "follow_requests",
+    "blocks",
+    "mutes",
+    "posts",
+    "tag_follows",
+    "suggestions_settings",
+  ]) {
     await db.admin.unsafe(`delete from ${table}`);
   }
   for (const table of ["lists", "views", "dismissals", "pools"]) {
@@ -56,7 +64,8 @@ const unfollow = (who: Person, { id }: Person) =>
 const write = (who: Person, content: string, more: Record<string, string> = {}) =>
   who.asks((sql) => sql`insert into posts ${sql({ content, ...more })}`);
 const read = async (who = alice, size = 10) => (await suggestionsOf(who, size)).map(told);
-const ids = async (who = alice, size = 10) => (await suggestionsOf(who, size)).map(({ profile }) => profile.username);
+const ids = async (who = alice, size = 10) =>
+  (await suggestionsOf(who, size)).map(({ profile }) => profile.username);
 
 describe("somebody is not shown, although the list has them, when", () => {
   const cases: Record<string, { start(): Promise<unknown>; end?(): Promise<unknown> }> = {
@@ -90,7 +99,8 @@ describe("somebody is not shown, although the list has them, when", () => {
       end: () => db.admin`update auth.users set email_confirmed_at = now() where id = ${erin.id}`,
     },
     "they are banned": {
-      start: () => db.admin`update auth.users set banned_until = now() + interval '1 day' where id = ${erin.id}`,
+      start: () =>
+        db.admin`update auth.users set banned_until = now() + interval '1 day' where id = ${erin.id}`,
       end: () => db.admin`update auth.users set banned_until = now() where id = ${erin.id}`,
     },
     "Auth keeps a deleted account": {
@@ -98,13 +108,18 @@ describe("somebody is not shown, although the list has them, when", () => {
       end: () => db.admin`update auth.users set deleted_at = null where id = ${erin.id}`,
     },
     "they did nothing for 30 days": {
-      start: () => db.admin`update profiles set created_at = now() - interval '31 days' where id = ${erin.id}`,
+      start: () =>
+        db.admin`update profiles set created_at = now() - interval '31 days' where id = ${erin.id}`,
       end: () => write(erin, "Back again"),
     },
     "the reason is not true any more": { start: () => unfollow(bob, erin), end: () => follow(bob, erin) },
-    "alice ends her follow of the person who is the reason": { start: () => unfollow(alice, bob), end: () => follow(alice, bob) },
+    "alice ends her follow of the person who is the reason": {
+      start: () => unfollow(alice, bob),
+      end: () => follow(alice, bob),
+    },
     "alice wants no suggestions": {
-      start: () => alice.asks((sql) => sql`insert into suggestions_settings (hides_suggestions) values (true)`),
+      start: () =>
+        alice.asks((sql) => sql`insert into suggestions_settings (hides_suggestions) values (true)`),
       end: () => alice.asks((sql) => sql`update suggestions_settings set hides_suggestions = false`),
     },
   };
@@ -318,7 +333,9 @@ describe("the pools", () => {
     const pool = async () => {
       await db.owner`select private.refresh_suggestion_pools()`;
       const [row] = await db.owner`select profile_ids from private.suggestion_pools where source = 8`;
-      return (row?.profile_ids ?? []).map((id: string) => everybody.find((one) => one.id === id)?.username).sort();
+      return (row?.profile_ids ?? [])
+        .map((id: string) => everybody.find((one) => one.id === id)?.username)
+        .sort();
     };
     // Those followed by all three: erin, frank and grace.
     expect(await pool()).toEqual(["erin", "frank", "grace"]);
@@ -336,7 +353,8 @@ describe("dismissals", () => {
       select round(extract(epoch from dismissed_until - now()) / 86400)::int as days from private.suggestion_dismissals`;
     return row?.days;
   };
-  const dismiss = (who: Person, { id }: Person) => who.asks((sql) => sql`select dismiss_suggestion(${id}) as until`);
+  const dismiss = (who: Person, { id }: Person) =>
+    who.asks((sql) => sql`select dismiss_suggestion(${id}) as until`);
 
   test("last 30 days, and twice as long each time", async () => {
     for (const expected of [30, 60, 120, 240]) {
@@ -378,7 +396,11 @@ describe("the order", () => {
       [carol, "both_follow"],
       [erin, "followed_by"],
     ]);
-    expect(await read()).toEqual(["dave: followed_by bob", "carol: both_follow bob", "erin: followed_by bob"]);
+    expect(await read()).toEqual([
+      "dave: followed_by bob",
+      "carol: both_follow bob",
+      "erin: followed_by bob",
+    ]);
     expect(await ids(alice, 2)).toEqual(["dave", "carol"]);
   });
 
@@ -559,10 +581,53 @@ describe("people like bob", () => {
   });
 });
 
+test("two worlds: mallory is told as much when eve blocks him as when she deletes her account", async () => {
+  const answers: unknown[] = [];
+  for (const world of ["block", "deletion"]) {
+    const [mallory, eve] = [await db.signUp(`mallory_${world}`), await db.signUp(`eve_${world}`)];
+    await db.admin`insert into private.trust (profile_id) values (${mallory.id}), (${eve.id})`;
+    await follow(mallory, eve, bob);
+    await follow(eve, carol, dave);
+    await follow(bob, carol);
+    // Grace is followed by eve and others who follow bob.
+    for (const one of [eve, erin]) await follow(one, bob, grace);
+    await follow(frank, eve, heidi);
+    await giveList(db, mallory, [
+      [eve, "new_here"],
+      [carol, "followed_by"],
+      [dave, "followed_by"],
+      [grace, "followed_alongside"],
+      [heidi, "followers_follow"],
+    ]);
+    const page = async () => [
+      (await suggestionsOf(mallory)).map(told),
+      (await peopleLike(mallory.asks, eve)).map(told),
+      (await peopleLike(mallory.asks, grace)).map(told),
+    ];
+    const before = await page();
+    if (world === "block")
+      await eve.asks((sql) => sql`insert into blocks (blocked_id) values (${mallory.id})`);
+    else await db.admin`delete from auth.users where id = ${eve.id}`;
+    const after = await page();
+    expect(after).not.toEqual(before);
+    const dismissed = await refusal(mallory.asks((sql) => sql`select dismiss_suggestion(${eve.id})`));
+    await mallory.asks((sql) => sql`select suggestions_seen(${[eve.id]}::uuid[])`);
+    answers.push([before, after, dismissed.message, dismissed.detail, await page()]);
+    await db.admin`delete from auth.users where id in (${mallory.id}, ${eve.id})`;
+    await db.admin`delete from follows`;
+  }
+  expect(JSON.stringify(answers[0]).replaceAll("_block", "")).toBe(
+    JSON.stringify(answers[1]).replaceAll("_deletion", ""),
+  );
+  expect(JSON.stringify(answers[0])).toContain("carol: followed_by bob, eve_block");
+});
+
 test("what people keep about others is deleted with either account", async () => {
   const [gone, keeper] = [await db.signUp("gone"), await db.signUp("keeper")];
   await keeper.asks((sql) => sql`select dismiss_suggestion(${gone.id})`);
-  await gone.asks((sql) => sql`select dismiss_suggestion(${keeper.id}), suggestions_seen(${[keeper.id]}::uuid[])`);
+  await gone.asks(
+    (sql) => sql`select dismiss_suggestion(${keeper.id}), suggestions_seen(${[keeper.id]}::uuid[])`,
+  );
   await giveList(db, gone, [[keeper, "new_here"]]);
   await db.admin`delete from auth.users where id = ${gone.id}`;
   for (const table of ["lists", "views"]) {
