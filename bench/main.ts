@@ -19,6 +19,7 @@ const scenarios = [
   "chat",
   "trend-refresh",
   "suggestion-speed",
+  "trust",
 ];
 /** These need options, so they run only when somebody names them. */
 const named = ["trends"];

@@ -13,7 +13,7 @@ select
   said.kind, said.term, posts.author_id as profile_id, posts.id as post_id,
   private.trend_voice(posts.title, posts.content, posts.author_id) as voice,
   private.trend_language(posts.language) as language,
-  trust.profile_id is not null as counts
+  coalesce(trust.counts, false) as counts
 from private.trend_state
 join public.posts on posts.id >= private.first_id(trend_state.refreshed_at - interval '35 days 1 hour')
   and posts.id < private.first_id(trend_state.refreshed_at)

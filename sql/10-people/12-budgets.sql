@@ -20,7 +20,7 @@ create table private.limits (
   newcomer_per_day     integer  not null check (newcomer_per_day >= 0)
 );
 
-comment on table private.limits is 'How often a person may do each action. The newcomer amounts are for accounts younger than a day. A change here reaches everybody within an hour.';
+comment on table private.limits is 'How often a person may do each action. The newcomer amounts are for newcomers: see is_newcomer(). A change here reaches everybody within an hour.';
 revoke all on private.limits from public, anon, authenticated, service_role;
 
 insert into private.limits (
@@ -95,6 +95,23 @@ create table private.usage (
 comment on table private.usage is 'How often a person did an action in the current minute, hour and day. One row for each person and action.';
 revoke all on private.usage from public, anon, authenticated, service_role;
 
+-- In plpgsql, because 73-trust comes later.
+create function private.is_newcomer(profile_id uuid, created_at timestamptz)
+returns boolean
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+begin
+  return is_newcomer.created_at > now() - interval '24 hours'
+    or (is_newcomer.created_at > now() - interval '168 hours' and private.trust_of(is_newcomer.profile_id) = 0);
+end;
+$$;
+
+comment on function private.is_newcomer is 'Whether an account is younger than a day, or younger than seven days and nobody trusted has had to do with it.';
+revoke all on function private.is_newcomer (uuid, timestamptz) from public, anon, authenticated, service_role;
+
 create view private.allowances
 with (security_invoker = on)
 as
@@ -109,10 +126,10 @@ select
     as per_day
 from public.profiles
 cross join private.limits
-cross join lateral (select profiles.created_at > now() - interval '1 day') as account (is_new)
+cross join lateral (select private.is_newcomer(profiles.id, profiles.created_at)) as account (is_new)
 left join private.limit_overrides as own on own.profile_id = profiles.id and own.action = limits.action;
 
-comment on view private.allowances is 'How often each person may do each action: their own amounts, or the amounts for the age of their account.';
+comment on view private.allowances is 'How often each person may do each action: their own amounts, or the amounts for newcomers or for everybody else.';
 revoke all on private.allowances from public, anon, authenticated, service_role;
 
 -- Definer, because nobody may write usage. This function skips a row that is locked:

@@ -94,7 +94,8 @@ create trigger profiles_name
  *   1. how the name fits: the username itself, its beginning, a part of a name, a name
  *      with a spelling mistake
  *   2. people that the viewer follows, then people who follow the viewer
- *   3. the number of followers
+ *   3. the number of followers, times how much the person is trusted. Followers can be made, and trust cannot
+ *   4. the number of followers
  *
  * Very many people can have such a name. The search ranks everybody that the viewer
  * follows, and from each of its indexes at most 150 others. It looks for spelling mistakes
@@ -219,6 +220,7 @@ begin
             select from public.follows
             where follows.follower_id = names.profile_id and follows.followee_id = viewer_id
           ) desc,
+          follow_counts.followers * private.trust_of(names.profile_id) desc,
           follow_counts.followers desc,
           names.profile_id
       ) as place

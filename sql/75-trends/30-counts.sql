@@ -2,7 +2,7 @@
  * counts
  *
  * How many people use a term in the last hour, 12 hours, 24 hours and 7 days. A person counts
- * if they are trusted, and once for each term: their latest use decides in which windows. A
+ * if enough people vouch for them (73-trust), and once for each term: their latest use decides in which windows. A
  * voice counts once too: ten people who post one text are one.
  *
  *     uses (20-uses.sql) → people: the latest use of each → voices → counts
@@ -129,7 +129,7 @@ begin
     from unnest(refresh_trend_people.people) as person
     left join private.trend_people as old
       on old.kind = person.kind and old.term = person.term and old.profile_id = person.id
-    left join private.trust on trust.profile_id = person.id
+    left join private.trust on trust.profile_id = person.id and trust.counts
     left join lateral (
       select trend_uses.post_id, trend_uses.voice, trend_uses.language
       from private.trend_uses

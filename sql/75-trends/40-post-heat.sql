@@ -57,7 +57,7 @@ returns boolean
 language sql
 stable
 security invoker
-return exists (select from private.trust where trust.profile_id = is_fan.profile_id)
+return exists (select from private.trust where trust.profile_id = is_fan.profile_id and trust.counts)
   and exists (
     select from public.profiles where profiles.id = is_fan.profile_id and profiles.is_discoverable
   )

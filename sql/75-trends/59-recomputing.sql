@@ -58,7 +58,7 @@ begin
     from (
       select distinct on (uses.profile_id) uses.post_id, uses.voice
       from private.trend_uses as uses
-      join private.trust on trust.profile_id = uses.profile_id
+      join private.trust on trust.profile_id = uses.profile_id and trust.counts
       where uses.kind = recount_people.kind
         and uses.term = recount_people.term
         and uses.post_id < private.first_id(recount_people.at)

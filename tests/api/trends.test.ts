@@ -5,6 +5,7 @@
  */
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { refreshTrust } from "../../edge-functions/_shared/trust/refresh.ts";
 import { guest, type Person, service, signUp } from "../people.ts";
 
 type Post = { content: string; author: { id: string; username: string } };
@@ -34,7 +35,7 @@ describe.skipIf(!process.env.PLAZA_DB_URL)("a tag, a link and a post of many", (
     const ids = crowd.map(({ id }) => id);
     for (const profile_id of ids) await service().rpc("set_trust_seed", { profile_id }).throwOnError();
     const owner = postgres(process.env.PLAZA_DB_URL as string, { max: 1 });
-    await owner`select private.refresh_trust()`;
+    await refreshTrust(owner);
     await owner.end();
     for (const { client } of crowd) {
       await client

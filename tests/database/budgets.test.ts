@@ -129,10 +129,16 @@ describe("alice, over her budget", () => {
 });
 
 describe("the amounts", () => {
-  test("are smaller for an account younger than a day", async () => {
+  test("are smaller for an account younger than a day, or than seven days if nobody trusted has to do with it", async () => {
     const [post] = await db.admin`select * from private.limits where action = 'post'`;
     expect(await limit("post")).toMatchObject({ allowed: post?.newcomer_per_minute });
     await db.admin`update profiles set created_at = now() - interval '25 hours' where id = ${alice.id}`;
+    expect(await limit("post")).toMatchObject({ allowed: post?.newcomer_per_minute });
+    await db.admin`insert into private.trust (profile_id, weight, counts) values (${alice.id}, 0.01, false)`;
+    expect(await limit("post")).toMatchObject({ allowed: post?.per_minute });
+    await db.admin`delete from private.trust`;
+    expect(await limit("post")).toMatchObject({ allowed: post?.newcomer_per_minute });
+    await db.admin`update profiles set created_at = now() - interval '169 hours' where id = ${alice.id}`;
     expect(await limit("post")).toMatchObject({ allowed: post?.per_minute });
     const odd = await db.admin`
       select action from private.limits

@@ -41,7 +41,7 @@ export async function readFacts(sql: Sql): Promise<Facts> {
     likes: [...(await sql<Facts["likes"]>`select user_id, post_id from likes`)],
     discoverable: await ids(sql`select id from profiles where is_discoverable`),
     banned: await ids(sql`select id from auth.users where banned_until > now()`),
-    trusted: await ids(sql`select profile_id as id from private.trust`),
+    trusted: await ids(sql`select profile_id as id from private.trust where counts`),
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Sql, TransactionSql } from "postgres";
 import { refreshTrends } from "../../edge-functions/_shared/trends/refresh.ts";
+import { refreshTrust } from "../../edge-functions/_shared/trust/refresh.ts";
 import { createDatabase, type Database } from "./database.ts";
 
 const historyDays = 6;
@@ -14,13 +15,13 @@ export interface Town extends AsyncDisposable {
   db: Database;
   /** When the history ends. The test goes on from here. */
   nowMs: number;
-  /** 800 honest people, 90 days old. They follow each other. */
+  /** 800 honest people, 90 days old. They answer each other. */
   residents: string[];
-  /** 60 residents who are trusted. None of them follows another one. */
+  /** 60 residents who count. None of them has answered another one. */
   strangers: string[];
-  /** 200 accounts of yesterday. They follow each other, and nobody else follows them. */
+  /** 200 accounts of yesterday. They follow each other, and nobody else has to do with them. */
   fresh: string[];
-  /** 200 accounts, 60 days old. They follow each other. A resident follows each, and each time another one. */
+  /** 200 accounts, 60 days old. They follow each other. A resident has answered each, and each time another one. */
   bought: string[];
 }
 
@@ -29,7 +30,7 @@ export async function createTrendTown(): Promise<Town> {
   try {
     const { admin } = db;
     await makePeople(admin);
-    await admin`select private.refresh_trust()`;
+    await refreshTrust(admin);
     const [residents = [], fresh = [], bought = []] = await Promise.all(
       ["resident", "fresh", "bought"].map((name) => group(admin, name)),
     );
@@ -132,8 +133,8 @@ async function group(sql: Sql, name: string): Promise<string[]> {
 }
 
 /**
- * 800 residents follow ten people each: some people have hundreds of followers, most have a few. Without triggers,
- * because trends read nothing that they write.
+ * 800 residents have answered ten people each: hundreds answered some people, and a few answered most. The attacker's
+ * accounts all follow each other. Without triggers, because trends read nothing that they write.
  */
 async function makePeople(sql: Sql): Promise<void> {
   await sql.begin(async (sql) => {
@@ -155,39 +156,42 @@ async function makePeople(sql: Sql): Promise<void> {
     await sql`update profiles set created_at = people.created_at from people where people.id = profiles.id`;
     await sql`set local session_replication_role = replica`;
     await sql`
-      insert into follows (follower_id, followee_id)
-      select distinct follower.id, followee.id
-      from people as follower
+      insert into private.interactions (giver_id, receiver_id, post_id)
+      select distinct giver.id, receiver.id, 1
+      from people as giver
       cross join generate_series(1, 10) as choice
-      -- The root of a number between 0 and 1: the low numbers are followed most.
-      join people as followee on followee.name = 'resident'
-        and followee.n = 1 + floor(800 * ((abs(hashint8(follower.n * 100 + choice)) % 100000) / 100000.0) ^ 1.5)
-      where follower.name = 'resident' and follower.id <> followee.id
+      -- A power of a number between 0 and 1: the low numbers are answered most.
+      join people as receiver on receiver.name = 'resident'
+        and receiver.n = 1 + floor(800 * ((abs(hashint8(giver.n * 100 + choice)) % 100000) / 100000.0) ^ 1.5)
+      where giver.name = 'resident' and giver.id <> receiver.id
       union all
+      select giver.id, receiver.id, 1
+      from people as giver
+      join people as receiver on receiver.name = 'bought' and receiver.n = giver.n - 100
+      where giver.name = 'resident'
+    `;
+    await sql`
+      insert into follows (follower_id, followee_id)
       select follower.id, followee.id
       from people as follower
       join people as followee on followee.name = follower.name and followee.id <> follower.id
       where follower.name <> 'resident'
-      union all
-      select follower.id, followee.id
-      from people as follower
-      join people as followee on followee.name = 'bought' and followee.n = follower.n - 100
-      where follower.name = 'resident'
     `;
   });
 }
 
 async function findStrangers(sql: Sql, size: number): Promise<string[]> {
-  const trusted = await sql`select profile_id as id from private.trust order by md5(profile_id::text)`;
-  const follows = await sql`select follower_id, followee_id from follows`;
+  const counting =
+    await sql`select profile_id as id from private.trust where counts order by md5(profile_id::text)`;
+  const answers = await sql`select giver_id, receiver_id from private.interactions`;
   const known = new Map<string, Set<string>>();
   const add = (one: string, other: string) => known.set(one, (known.get(one) ?? new Set()).add(other));
-  for (const { follower_id, followee_id } of follows) {
-    add(follower_id, followee_id);
-    add(followee_id, follower_id);
+  for (const { giver_id, receiver_id } of answers) {
+    add(giver_id, receiver_id);
+    add(receiver_id, giver_id);
   }
   const found: string[] = [];
-  for (const { id } of trusted) if (!found.some((one) => known.get(one)?.has(id))) found.push(id);
+  for (const { id } of counting) if (!found.some((one) => known.get(one)?.has(id))) found.push(id);
   if (found.length < size) throw new Error(`there are only ${found.length} strangers`);
   return found.slice(0, size);
 }

@@ -5,6 +5,7 @@
 import fc from "fast-check";
 import type { Row, Sql } from "postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { refreshTrust } from "../../edge-functions/_shared/trust/refresh.ts";
 import { createDatabase, type Database } from "./database.ts";
 import {
   countsAt,
@@ -115,7 +116,7 @@ async function reset(clock: number): Promise<void> {
   await sql`update profiles set is_private = false, is_discoverable = true where is_private or not is_discoverable`;
   await sql`update auth.users set banned_until = null where banned_until is not null`;
   await sql`delete from private.trust_seeds`;
-  await sql`select private.refresh_trust()`;
+  await refreshTrust(sql);
   await sql`truncate private.trend_changes, private.trend_uses, private.trend_people, private.trend_voices,
     private.trend_counts, private.trend_hours, private.post_fans, private.post_heat`;
   await sql`update private.trend_state set refreshed_at = ${new Date(clock)}, closed_at = ${new Date(clock)}`;
@@ -209,7 +210,7 @@ async function live(
     async trust({ who }) {
       await sql`delete from private.trust_seeds`;
       for (const one of who) await sql`select set_trust_seed(${people[one] ?? ""})`;
-      await sql`select private.refresh_trust()`;
+      await refreshTrust(sql);
     },
     async pass({ minutes }) {
       clock += minutes * 60_000;

@@ -4,6 +4,7 @@
  */
 import postgres from "postgres";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { refreshTrust } from "../../edge-functions/_shared/trust/refresh.ts";
 import { createDatabase, type Database, type Person } from "./database.ts";
 import { countsAt, firstId, readFacts } from "./recount-trends.ts";
 
@@ -16,7 +17,7 @@ beforeEach(async () => {
   [alice, bob] = [await db.signUp("alice"), await db.signUp("bob")];
   // Others wait while somebody writes the first post in a language, because of the search index.
   await say(bob, "Good morning");
-  await db.owner`select private.refresh_trust()`;
+  await refreshTrust(db.owner);
   await refreshAll();
 });
 afterAll(() => db?.[Symbol.asyncDispose]());
@@ -136,7 +137,7 @@ describe("erin wrote 5,000 posts this week", () => {
   let erin: Person;
   beforeEach(async () => {
     erin = await db.signUp("erin");
-    await db.owner`select private.refresh_trust()`;
+    await refreshTrust(db.owner);
     const oldest = firstId(Date.now() - 6 * 86_400_000);
     await db.admin`insert into posts (id, author_id, content)
       select ${oldest} + n * 4096, ${erin.id}, 'Number #n' || n || ' #many' from generate_series(1, ${amount}::bigint) as n`;

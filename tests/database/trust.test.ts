@@ -1,6 +1,7 @@
-/** The people who are trusted, and so count in trends: a recount in plain loops, and the promises of the rule. */
+/** Trust, and the people who count in trends: a recount in plain loops, and the promises of the rule. */
 import fc from "fast-check";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { refreshTrust } from "../../edge-functions/_shared/trust/refresh.ts";
 import { createDatabase, type Database, type Person, refusal } from "./database.ts";
 
 let db: Database;
@@ -13,13 +14,22 @@ beforeAll(async () => {
 afterAll(() => db?.[Symbol.asyncDispose]());
 
 const id = (index: number): string => people[index]?.id ?? "";
+const numberOf = (profileId: string) => people.findIndex((person) => person.id === profileId);
 
-/** Nobody follows anybody. Alice is the oldest account, then bob, and so on. All are old. */
-beforeEach(async () => {
+async function reset(): Promise<void> {
   await db.admin`delete from follows`;
+  await db.admin`delete from blocks`;
+  await db.admin`delete from mutes`;
+  await db.admin`delete from posts`;
+  await db.admin`delete from private.interactions`;
   await db.admin`delete from private.trust_seeds`;
   await db.admin`update auth.users set banned_until = null where banned_until is not null`;
   await db.admin`delete from private.trust`;
+}
+
+/** Nobody has to do with anybody. Alice is the oldest account, then bob, and so on. All are old. */
+beforeEach(async () => {
+  await reset();
   for (const [index] of people.entries()) {
     await db.admin`update profiles set created_at = now() - make_interval(days => ${60 - index}) where id = ${id(index)}`;
   }
@@ -27,183 +37,287 @@ beforeEach(async () => {
 
 const seed = (index: number, is = true) =>
   db.as("service_role")((sql) => sql`select set_trust_seed(${id(index)}, ${is})`);
+/** As if the post were collected already. */
+const answered = (one: number, other: number) => db.admin`
+  insert into private.interactions (giver_id, receiver_id, post_id)
+  values (${id(one)}, ${id(other)}, 1)
+  on conflict do nothing`;
 const follow = (one: number, other: number) =>
   db.admin`insert into follows (follower_id, followee_id) values (${id(one)}, ${id(other)}) on conflict do nothing`;
+const befriend = async (one: number, other: number) => {
+  await follow(one, other);
+  await follow(other, one);
+};
 const ban = (index: number, until: Date | null) =>
   db.admin`update auth.users set banned_until = ${until} where id = ${id(index)}`;
 const later = () => new Date(Date.now() + 1e9);
 
+/** @returns the numbers of those who count */
 const refresh = async (): Promise<number[]> => {
-  const [row] = await db.owner`select private.refresh_trust() as amount`;
-  const rows = await db.admin`select profile_id from private.trust`;
-  expect(row?.amount).toBe(rows.length);
-  return rows.map(({ profile_id }) => people.findIndex((person) => person.id === profile_id)).sort();
+  const { counting } = await refreshTrust(db.owner);
+  const rows = await db.admin`select profile_id from private.trust where counts`;
+  expect(rows.length).toBeLessThanOrEqual(counting);
+  return rows.map(({ profile_id }) => numberOf(profile_id)).sort();
+};
+const weights = async (): Promise<number[]> => {
+  const rows = await db.admin`select id, private.trust_of(id) as weight from profiles`;
+  return people.map((person) => rows.find((row) => row.id === person.id)?.weight);
 };
 
 interface Town {
+  answers: [number, number][];
   follows: [number, number][];
+  mutes: [number, number][];
   seeds: number[];
   banned: number[];
   young: number[];
 }
 
 /** The same in plain loops. Older people have lower numbers; the young ones come after the others. */
-function recount({ follows, seeds, banned, young }: Town): number[] {
+function recount({ answers, follows, mutes, seeds, banned, young }: Town) {
   const isBanned = (one: number) => banned.includes(one);
   const old = [...people.keys()].filter((one) => !young.includes(one));
   const first = (seeds.length > 0 ? seeds : old).filter((one) => !isBanned(one));
-  const followees = people.map((_, one) => [
-    ...new Set(
-      follows.filter(([from, to]) => from === one && to !== one && !isBanned(to)).map(([, to]) => to),
-    ),
-  ]);
-  let has = people.map((_, one) => (first.includes(one) ? 10n ** 15n / BigInt(first.length) : 0n));
-  const received = people.map(() => 0n);
-  for (let round = 0; round < 5; round++) {
-    const next = people.map(() => 0n);
-    for (const [one, amount] of has.entries()) {
-      for (const to of followees[one] ?? []) {
-        next[to] = (next[to] ?? 0n) + amount / BigInt(followees[one]?.length ?? 1);
-      }
+  const includes = (pairs: [number, number][], one: number, other: number) =>
+    pairs.some(([from, to]) => from === one && to === other);
+  const shares = people.map((_, one) => {
+    const others = [...people.keys()].filter(
+      (other) => other !== one && !isBanned(one) && !isBanned(other) && !includes(mutes, one, other),
+    );
+    const lists = [
+      others.filter((other) => includes(answers, one, other)),
+      others.filter((other) => includes(follows, one, other) && includes(follows, other, one)),
+    ].filter((list) => list.length > 0);
+    const found = new Map<number, number>();
+    for (const list of lists)
+      for (const to of list) found.set(to, (found.get(to) ?? 0) + 1 / list.length / lists.length);
+    return found;
+  });
+  const beginners = first.filter((one) => shares[one]?.size);
+  let moving = people.map((_, one) => (beginners.includes(one) ? 1 / beginners.length : 0));
+  const kept = people.map(() => 0);
+  for (const stays of [1 / 5, 1 / 4, 1 / 3, 1 / 2, 1]) {
+    const next = people.map(() => 0);
+    for (const [one, amount] of moving.entries())
+      for (const [to, share] of shares[one] ?? []) next[to] = (next[to] ?? 0) + amount * share;
+    moving = next.map((amount, one) => {
+      kept[one] = (kept[one] ?? 0) + amount * stays;
+      return amount * (1 - stays);
+    });
+    // Who passes nothing on gives it back.
+    for (const [one, amount] of [...moving.entries()].filter(([one]) => !shares[one]?.size)) {
+      for (const to of beginners) moving[to] = (moving[to] ?? 0) + amount / beginners.length;
+      moving[one] = 0;
     }
-    has = next;
-    for (const [one, amount] of has.entries()) received[one] = (received[one] ?? 0n) + amount;
   }
-  const total = received.reduce((sum, amount) => sum + amount, 0n);
-  const place = (one: number) => one + (young.includes(one) ? people.length : 0);
-  const ranked = [...received.entries()].sort(
-    ([a, one], [b, other]) => Number(other - one) || place(a) - place(b),
+  const total = kept.reduce((sum, amount) => sum + amount, 0);
+  const unit = Math.min(
+    ...kept.filter((amount) => {
+      const more = kept.filter((other) => other > amount + 1e-12).reduce((sum, other) => sum + other, 0);
+      return amount > 0 && more < 0.8 * total - 1e-12;
+    }),
   );
-  const candidates: number[] = [];
-  let before = 0n;
-  for (const [one, amount] of ranked) {
-    if (amount > 0n && before * 10n < total * 8n && !young.includes(one)) candidates.push(one);
-    before += amount;
-  }
-  const trusted = new Set(first);
-  const votes = (voter: number) => (seeds.includes(voter) ? 2 : 1);
-  for (let size = -1; size < trusted.size; ) {
-    size = trusted.size;
+  const candidates = old.filter((one) => (kept[one] ?? 0) >= unit - 1e-12);
+  const counts = new Set(first);
+  for (let size = -1; size < counts.size; ) {
+    size = counts.size;
     for (const one of candidates) {
-      const voters = [...trusted].filter((voter) => followees[voter]?.includes(one));
-      if (voters.reduce((sum, voter) => sum + votes(voter), 0) >= 2) trusted.add(one);
+      const voters = [...counts].filter((voter) => shares[voter]?.has(one));
+      const votes = voters.map((voter) => (seeds.includes(voter) ? 2 : 1) as number);
+      if (votes.reduce((sum, vote) => sum + vote, 0) >= 2) counts.add(one);
     }
   }
-  return [...trusted].sort();
+  const exact = kept.map((amount, one) => (first.includes(one) ? 1 : total ? Math.min(1, amount / unit) : 0));
+  return { counts: [...counts].sort(), exact };
 }
 
 const who = fc.nat(names.length - 1);
-const town: fc.Arbitrary<Town> = fc.record({
-  follows: fc.array(
+const pairs = (most: number) =>
+  fc.array(
     fc.tuple(who, who).filter(([one, other]) => one !== other),
-    { maxLength: 24 },
-  ),
+    { maxLength: most },
+  );
+const town: fc.Arbitrary<Town> = fc.record({
+  answers: pairs(16),
+  follows: pairs(24),
+  mutes: pairs(3),
   seeds: fc.uniqueArray(who, { maxLength: 3 }),
   banned: fc.uniqueArray(who, { maxLength: 2 }),
   young: fc.uniqueArray(who, { maxLength: 2 }),
 });
 
-test("in any town, the trusted are those of a recount", async () => {
+test("in any town, those who count and the weights are those of a recount", async () => {
   let some = 0;
   await fc.assert(
     fc.asyncProperty(town, async (town) => {
-      await db.admin`delete from follows`;
-      await db.admin`delete from private.trust_seeds`;
-      await db.admin`update auth.users set banned_until = null where banned_until is not null`;
+      await reset();
       for (const [index] of people.entries()) {
         const days = town.young.includes(index) ? 6 - index / 10 : 60 - index;
         await db.admin`update profiles set created_at = now() - make_interval(secs => ${days * 86_400}) where id = ${id(index)}`;
       }
+      for (const [one, other] of town.answers) await answered(one, other);
       for (const [one, other] of town.follows) await follow(one, other);
+      for (const [one, other] of town.mutes)
+        await db.admin`insert into mutes (muter_id, muted_id) values (${id(one)}, ${id(other)}) on conflict do nothing`;
       for (const one of town.seeds) await seed(one);
       for (const one of town.banned) await ban(one, later());
-      const trusted = await refresh();
+      const counting = await refresh();
+      const expected = recount(town);
       // Without seeds, the oldest accounts are the seeds: here everybody.
-      expect(trusted).toEqual(recount(town));
-      some += +(trusted.length > town.seeds.length && trusted.length < people.length);
+      expect(counting).toEqual(expected.counts);
+      for (const [one, weight] of (await weights()).entries()) {
+        const exact = expected.exact[one] ?? 0;
+        // Rounded down to the next of the steps, each of which is 16% less.
+        expect(weight).toBeLessThanOrEqual(exact + 1e-6);
+        expect(weight).toBeGreaterThanOrEqual(exact * 2 ** -0.2501 - 1e-6);
+      }
+      some += +(counting.length > town.seeds.length && counting.length < people.length);
     }),
     { numRuns: 60 },
   );
   expect(some).toBeGreaterThan(10);
 }, 120_000);
 
+test("in a town of today, everybody who came on the first day counts, and later ones when somebody has to do with them", async () => {
+  await db.admin`update profiles set created_at = now() - interval '30 hours'`;
+  await db.admin`update profiles set created_at = now() - interval '1 hour' where id in (${id(6)}, ${id(7)})`;
+  await answered(0, 6);
+  expect(await refresh()).toEqual([0, 1, 2, 3, 4, 5]);
+  expect(await weights()).toEqual([1, 1, 1, 1, 1, 1, 1, 0]);
+});
+
 describe("alice is the seed", () => {
   beforeEach(async () => {
     await seed(0);
   });
 
-  test("she follows bob, and he counts; mallory's crowd, which follows itself, does not", async () => {
-    await follow(0, 1);
-    for (const one of [3, 4, 5, 6, 7])
-      for (const other of [3, 4, 5, 6, 7]) if (one !== other) await follow(one, other);
-    for (const one of [3, 4, 5, 6, 7]) await follow(one, 0);
+  test("she answers bob, and he counts; mallory's crowd, which is busy with itself, weighs nothing", async () => {
+    const crowd = [3, 4, 5, 6, 7];
+    await answered(0, 1);
+    for (const one of crowd)
+      for (const other of crowd) {
+        if (one === other) continue;
+        await follow(one, other);
+        await answered(one, other);
+      }
+    for (const one of crowd) {
+      await follow(one, 0);
+      await answered(one, 0);
+    }
     expect(await refresh()).toEqual([0, 1]);
-    // One honest follow lets trust in, but nobody counts before there is a second one.
-    await follow(1, 3);
+    expect(await weights()).toEqual([1, 1, 0, 0, 0, 0, 0, 0]);
+    // One honest answer lets trust in, but nobody counts before there is a second one.
+    await answered(1, 3);
     expect(await refresh()).toEqual([0, 1]);
-    await follow(0, 2);
-    await follow(2, 3);
+    expect((await weights())[3]).toBeGreaterThan(0);
+    await answered(0, 2);
+    await answered(2, 3);
     expect(await refresh()).toEqual(expect.arrayContaining([0, 1, 2, 3]));
   });
 
-  test("an account that is younger than seven days does not count, unless it is a seed", async () => {
+  test("she follows bob, which says little; he follows her too, and counts", async () => {
     await follow(0, 1);
+    expect(await refresh()).toEqual([0]);
+    expect((await weights())[1]).toBe(0);
+    await follow(1, 0);
+    expect(await refresh()).toEqual([0, 1]);
+  });
+
+  test("what she answered counts for nothing if she blocks or mutes the person", async () => {
+    for (const one of [1, 2, 3]) await answered(0, one);
+    expect(await refresh()).toEqual([0, 1, 2, 3]);
+    await people[0]?.asks((sql) => sql`insert into blocks (blocked_id) values (${id(1)})`);
+    await people[0]?.asks((sql) => sql`insert into mutes (muted_id) values (${id(2)})`);
+    await people[0]?.asks(
+      (sql) => sql`insert into mutes (muted_id, muted_until) values (${id(3)}, now() + interval '1 hour')`,
+    );
+    expect(await refresh()).toEqual([0]);
+    await db.admin`update mutes set muted_until = now() - interval '1 second' where muted_id = ${id(3)}`;
+    expect(await refresh()).toEqual([0, 3]);
+  });
+
+  test("an account that is younger than seven days is trusted but does not count, unless it is a seed", async () => {
+    await answered(0, 1);
     await db.admin`update profiles set created_at = now() - interval '6 days 23 hours' where id in (${id(0)}, ${id(1)})`;
     expect(await refresh()).toEqual([0]);
+    expect((await weights())[1]).toBe(1);
     await db.admin`update profiles set created_at = now() - interval '7 days 1 minute' where id = ${id(1)}`;
     expect(await refresh()).toEqual([0, 1]);
   });
 
   test("a ban takes trust away at once, and the next refresh after its end gives it back", async () => {
-    await follow(0, 1);
+    await answered(0, 1);
     expect(await refresh()).toEqual([0, 1]);
     await ban(1, later());
-    expect(await db.admin`select from private.trust where profile_id = ${id(1)}`).toHaveLength(0);
+    expect((await weights())[1]).toBe(0);
     expect(await refresh()).toEqual([0]);
     await ban(1, new Date(Date.now() - 1000));
     expect(await refresh()).toEqual([0, 1]);
   });
 
-  test("a ban that commits while trust is computed is not undone by it", async () => {
-    await follow(0, 1);
-    await using stack = new AsyncDisposableStack();
-    const auth = await db.admin.reserve();
-    stack.defer(() => auth.release());
-    await auth`begin`;
-    await auth`update auth.users set banned_until = ${later()} where id = ${id(1)}`;
-    // The refresh does not see the ban yet. It waits for the lock before it writes.
-    const refreshed = refresh();
-    for (let waits = 0; waits === 0; ) {
-      waits = (await db.admin`select from pg_locks where locktype = 'advisory' and not granted`).length;
-    }
-    await auth`commit`;
-    expect(await refreshed).toEqual([0]);
-    await ban(1, null);
-    expect(await refresh()).toEqual([0, 1]);
-  });
+  test.for(["ban", "deletion"] as const)(
+    "a %s that commits while trust is computed is not undone by it",
+    async (kind) => {
+      await answered(0, 1);
+      const dave = kind === "deletion" ? await db.signUp("dave") : undefined;
+      if (dave)
+        await db.admin`insert into private.interactions (giver_id, receiver_id, post_id) values (${id(0)}, ${dave.id}, 1)`;
+      await using stack = new AsyncDisposableStack();
+      const auth = await db.admin.reserve();
+      stack.defer(() => auth.release());
+      await auth`begin`;
+      await auth`select pg_advisory_xact_lock(private.trust_lock())`;
+      if (dave) await auth`delete from auth.users where id = ${dave.id}`;
+      else await auth`update auth.users set banned_until = ${later()} where id = ${id(1)}`;
+      // The refresh does not see it yet. It waits for the lock before it writes.
+      const refreshed = refresh();
+      await vi.waitFor(async () => {
+        expect(await db.admin`select from pg_locks where locktype = 'advisory' and not granted`).toHaveLength(
+          1,
+        );
+      });
+      await auth`commit`;
+      expect(await refreshed).toEqual(dave ? [0, 1] : [0]);
+      if (dave)
+        expect(await db.admin`select from private.trust where profile_id = ${dave.id}`).toHaveLength(0);
+      await ban(1, null);
+      expect(await refresh()).toEqual([0, 1]);
+    },
+  );
 
-  test("those whose trust changed are looked at again, and nobody else", async () => {
-    await follow(0, 1);
+  test("what did not change is not written again, and trends look only at those who begin or cease to count", async () => {
+    await answered(0, 1);
     await db.admin`delete from private.trend_changes`;
     const changed = async () => {
       const rows =
         await db.admin`delete from private.trend_changes where lane = 'person' returning profile_id`;
-      return rows.map(({ profile_id }) => people.findIndex((person) => person.id === profile_id)).sort();
+      return rows.map(({ profile_id }) => numberOf(profile_id)).sort();
     };
     await refresh();
     expect(await changed()).toEqual([0, 1]);
-    await refresh();
+    const rows = () =>
+      db.admin`select profile_id, weight, since_at, xmin::text from private.trust order by 1`;
+    const before = await rows();
+    expect((await refreshTrust(db.owner)).written).toBe(0);
+    expect(await rows()).toEqual(before);
     expect(await changed()).toEqual([]);
-    await db.admin`delete from follows`;
+    await answered(1, 3);
+    await refresh();
+    // He passes some on to mallory, and nobody else vouches for her.
+    expect((await weights())[3]).toBeGreaterThan(0);
+    expect(await changed()).toEqual([]);
+    await db.admin`delete from private.interactions`;
     await refresh();
     expect(await changed()).toEqual([1]);
+    expect(await weights()).toEqual([1, 0, 0, 0, 0, 0, 0, 0]);
   });
 
-  test("nobody counts while she, the only seed, is banned", async () => {
-    await follow(0, 1);
+  test("nobody is trusted while she, the only seed, is banned", async () => {
+    await answered(0, 1);
     expect(await refresh()).toEqual([0, 1]);
     await ban(0, later());
     expect(await refresh()).toEqual([]);
+    expect(await db.admin`select from private.trust`).toHaveLength(0);
   });
 
   test("she stops being a seed when the service role says so", async () => {
@@ -212,26 +326,146 @@ describe("alice is the seed", () => {
     await seed(0, false);
     expect(await refresh()).toEqual([2]);
   });
+
+  test("in a search, followers weigh as much as the person is trusted", async () => {
+    const found = async () =>
+      (await people[7]?.asks((sql) => sql`select (profile).username from search_people('o') limit 20`))
+        ?.map((row) => row.username)
+        .filter((name) => ["bob", "carol", "mallory"].includes(name as string));
+    await db.admin`update profiles set display_name = 'omega' where username in ('bob', 'carol', 'mallory')`;
+    // Mallory has followers of her own making, carol has one, and bob has none.
+    for (const one of [4, 5, 6]) await follow(one, 3);
+    await befriend(0, 2);
+    expect(await found()).toEqual(["mallory", "carol", "bob"]);
+    await refresh();
+    expect(await found()).toEqual(["carol", "mallory", "bob"]);
+  });
 });
 
-test("a small network computes trust in every run, and a large one only at 04:23 UTC", async () => {
-  const runs = async (time: string): Promise<boolean> => {
-    await db.admin`delete from private.trust`;
-    const [row] = await db.owner`select private.refresh_trust_if_due(${`2026-11-29T${time}Z`}) as is_done`;
-    expect(await db.admin`select from private.trust limit 1`).toHaveLength(+row?.is_done);
-    return row?.is_done;
+describe("interactions", () => {
+  const posts = (one: number, columns: Record<string, unknown>, minutesAgo = 10) =>
+    db.admin`
+      insert into posts ${db.admin({ author_id: id(one), content: columns.repost_of_id ? "" : "Hello", ...columns })}
+      returning id`.then(async ([row]) => {
+      const [moved] = await db.admin`
+        select private.first_id(now() - make_interval(mins => ${minutesAgo})) + ${row?.id}::bigint % 4096 as id`;
+      await db.admin.begin(async (sql) => {
+        await sql`set local session_replication_role = replica`;
+        await sql`update posts set id = ${moved?.id} where id = ${row?.id}`;
+      });
+      return moved?.id as number;
+    });
+  const collect = async (most = 100_000) =>
+    (await db.owner`select private.collect_interactions(most => ${most}) as read`)[0]?.read;
+  const forget = async (most = 100_000) =>
+    (await db.owner`select private.forget_interactions(${most}) as forgotten`)[0]?.forgotten;
+  const kept = async () => {
+    const rows = await db.admin`select giver_id, receiver_id from private.interactions`;
+    return rows
+      .map(({ giver_id, receiver_id }) => `${names[numberOf(giver_id)]} ${names[numberOf(receiver_id)]}`)
+      .sort();
   };
-  expect([await runs("04:23"), await runs("12:03")]).toEqual([true, true]);
+  beforeEach(async () => {
+    await db.admin`update private.interaction_state set collected_to_id = 0`;
+  });
+
+  test("are collected from answers, quotes and reposts, once they are five minutes old", async () => {
+    const post = await posts(0, {});
+    const hers = await posts(1, { reply_to_id: post });
+    await posts(2, { quote_of_id: post });
+    await posts(3, { repost_of_id: post });
+    await posts(4, { reply_to_id: post, quote_of_id: hers });
+    await posts(0, { reply_to_id: post });
+    await posts(5, { reply_to_id: post }, 4);
+    expect(await collect()).toBe(6);
+    const all = ["bob alice", "carol alice", "erin alice", "erin bob", "mallory alice"];
+    expect(await kept()).toEqual(all);
+    expect(await collect()).toBe(0);
+    const [row] = await db.owner`select private.collect_interactions(now() + interval '5 minutes') as read`;
+    expect(row?.read).toBe(1);
+    expect(await kept()).toEqual([...all, "frank alice"].sort());
+  });
+
+  test("are read in bounded steps, and the latest post is kept", async () => {
+    const post = await posts(0, {});
+    await posts(1, { reply_to_id: post }, 9);
+    const last = await posts(1, { reply_to_id: post }, 8);
+    expect([await collect(2), await collect(2), await collect(2)]).toEqual([2, 1, 0]);
+    expect(await db.admin`select post_id from private.interactions`).toEqual([{ post_id: last }]);
+  });
+
+  test("go when the post goes, when the receiver goes, and after 90 days", async () => {
+    const post = await posts(0, {});
+    const gone = await posts(1, { reply_to_id: post });
+    await posts(2, { reply_to_id: post });
+    await posts(3, { reply_to_id: post });
+    const dave = await db.signUp("dave");
+    await collect();
+    const stays = (await db.admin`select post_id from private.interactions where giver_id = ${id(2)}`)[0]
+      ?.post_id;
+    await db.admin`insert into private.interactions (giver_id, receiver_id, post_id) values (${id(2)}, ${dave.id}, ${stays})`;
+    expect([await forget(), await kept()]).toEqual([
+      0,
+      ["bob alice", "carol alice", "carol undefined", "mallory alice"],
+    ]);
+    await db.admin`delete from posts where id = ${gone}`;
+    await db.admin`delete from auth.users where id = ${dave.id}`;
+    await db.admin`update private.interactions set post_id = private.first_id(now() - interval '91 days') where giver_id = ${id(3)}`;
+    expect([await forget(), await kept()]).toEqual([3, ["carol alice"]]);
+  });
+
+  test("are looked at in bounded steps, again and again", async () => {
+    const post = await posts(0, {});
+    for (const one of [1, 2, 3]) await posts(one, { reply_to_id: post });
+    await collect();
+    await db.admin`delete from posts where reply_to_id is not null`;
+    const state = async () =>
+      (await db.admin`select checked_giver::text from private.interaction_state`)[0]?.checked_giver;
+    expect([await forget(2), await state()]).toEqual([2, expect.not.stringMatching(/^0/)]);
+    expect([await forget(2), await state()]).toEqual([1, expect.stringMatching(/^0{8}-/)]);
+    expect(await kept()).toEqual([]);
+  });
+});
+
+test("nobody reads trust, and nobody computes it", async () => {
+  await seed(0);
+  await refresh();
+  expect(await db.owner`select weight from private.trust`).toEqual([{ weight: 1 }]);
+  for (const role of ["anon", "authenticated", "service_role"] as const) {
+    const as = db.as(role, role === "authenticated" ? id(0) : undefined);
+    for (const table of [
+      "trust",
+      "trust_people",
+      "trust_answered",
+      "trust_following",
+      "trust_shunned",
+      "interactions",
+      "interaction_state",
+    ]) {
+      expect((await refusal(as((sql) => sql.unsafe(`select * from private.${table}`)))).code, table).toBe(
+        "42501",
+      );
+    }
+    for (const call of [`trust_of('${id(0)}')`, "collect_interactions()", "write_trust('{}', '{}', '{}')"]) {
+      expect((await refusal(as((sql) => sql.unsafe(`select private.${call}`)))).code, call).toBe("42501");
+    }
+  }
+});
+
+test("a small network computes trust every ten minutes, and a large one only at 04:23 UTC", async () => {
+  const sends = async (time: string): Promise<boolean> => {
+    await db.admin`delete from pgboss.job`;
+    const [row] = await db.owner`select private.send_trust_if_due(${`2026-11-29T${time}Z`}) as is_due`;
+    expect(await db.admin`select from pgboss.job where name = 'trust'`).toHaveLength(+row?.is_due);
+    return row?.is_due;
+  };
+  expect([await sends("04:23"), await sends("12:03")]).toEqual([true, true]);
   await db.admin.begin(async (sql) => {
     await sql`set local session_replication_role = replica`;
     await sql`insert into profiles (id, username) select gen_random_uuid(), 'crowd_' || n from generate_series(1, 10000) n`;
   });
-  expect([await runs("04:13"), await runs("04:23"), await runs("04:33"), await runs("12:03")]).toEqual([
-    false,
-    true,
-    false,
-    false,
-  ]);
+  const found = [await sends("04:13"), await sends("04:23"), await sends("04:33"), await sends("12:03")];
+  expect(found).toEqual([false, true, false, false]);
   await db.admin.begin(async (sql) => {
     await sql`set local session_replication_role = replica`;
     await sql`delete from profiles where username like 'crowd_%'`;

@@ -55,7 +55,7 @@ export async function readNetwork(sql: Sql, beganAt: Date): Promise<Network> {
     select
       uuid_send(profiles.id) as id,
       profiles.is_discoverable,
-      case when trust.profile_id is null then 0 else 1 end::real as trust,
+      coalesce(trust.weight, 0) as trust,
       case when suggestion_lists.viewer_id is null then 0 else coalesce(turn.fingerprint, 0) end as fingerprint,
       turn.due_at <= ${beganAt} and turn.changed_at is null as is_due,
       -- For most people, their session answers it.

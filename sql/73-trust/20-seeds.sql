@@ -1,16 +1,18 @@
 /*
- * trust seeds
+ * seeds
  *
- * The accounts where trust begins (10-trust.sql). The service role names them. Without any, the
- * oldest accounts are the seeds.
+ * The accounts where trust begins. The service role names them. Without any, the oldest accounts
+ * are the seeds. edge-functions/_shared/trust/seeds.ts says how many.
  */
+
+-- Table ----------------------------------------------------------------------
 
 create table private.trust_seeds (
   profile_id  uuid         primary key references public.profiles (id) on delete cascade,
   created_at  timestamptz  not null default now()
 );
 
-comment on table private.trust_seeds is 'The accounts where trust begins. If there are none, the oldest accounts are the seeds: 100, or one in 100 if that is more. An account of the last seven days is not a seed.';
+comment on table private.trust_seeds is 'The accounts where trust begins. If there are none, the oldest accounts are the seeds.';
 revoke all on private.trust_seeds from public, anon, authenticated, service_role;
 
 -- API ------------------------------------------------------------------------
@@ -51,6 +53,6 @@ begin atomic
   select private.set_trust_seed(set_trust_seed.profile_id, set_trust_seed.is_seed);
 end;
 
-comment on function public.set_trust_seed is 'Says that trust begins at an account, or not any more. If there are seeds, only they are seeds, and somebody that a seed follows needs no second follower. It takes effect when trust is computed again: within ten minutes, or at 04:23 UTC if there are more than 10,000 people. Only for the service role.';
+comment on function public.set_trust_seed is 'Says that trust begins at an account, or not any more. If there are seeds, only they are seeds, and one of them is enough to vouch for somebody. It takes effect when trust is computed again: within ten minutes, or at 04:23 UTC if there are more than 10,000 people. Only for the service role.';
 revoke all on function public.set_trust_seed (uuid, boolean) from public, anon, authenticated, service_role;
 grant execute on function public.set_trust_seed (uuid, boolean) to service_role;
