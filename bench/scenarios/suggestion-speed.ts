@@ -1,6 +1,6 @@
 /**
- * What suggestions cost in a town of 200,000 people and 11 million follows: a pass over everybody beside batch SQL, the
- * refresh of one person, reading a list beside a read by primary key, and what the trigger adds to a follow.
+ * What suggestions cost in a town of 200,000 people and 11 million follows. It measures a pass over everybody beside batch
+ * SQL, the refresh of one person, reading a list beside a read by primary key, and what the trigger adds to a follow.
  * PLAZA_BENCH_USERS=20000 makes a smaller town, PLAZA_BENCH_ROUNDS=3 takes fewer rounds, and
  * PLAZA_BENCH_VERBOSE=1 prints each part when it is done.
  */
@@ -194,7 +194,7 @@ async function measureReading(town: SuggestionTown, sql: postgres.Sql): Promise<
   await api.end();
   const key = figures[0] as Figures;
   return [
-    "## Reading one's suggestions",
+    "## Reading suggestions",
     "",
     "| | p50, ms | p95, ms | beside the primary key, by rounds |",
     "|---|---|---|---|",

@@ -131,7 +131,7 @@ test("a person who follows many delays others by one job at most", async () => {
   expect(await open.drain("suggestions")).toMatchObject({ done: 2, left: 0 });
 });
 
-test("whoever has changed comes before those whose day is over", async () => {
+test("somebody who has changed comes before those whose day is over", async () => {
   await town.db.owner`update private.suggestion_turns set due_at = now() - interval '1 hour'`;
   await follow(9, 8);
   expect(await send()).toBe(12);
@@ -192,7 +192,7 @@ test("a person whose list cannot be written is dead after three tries, and the o
   expect(await namesOf(0)).toEqual([2, 3, 4]);
 }, 60_000);
 
-test("whoever is away gets no job and loses the list, until they come back", async () => {
+test("somebody who is away gets no job and loses the list, until they come back", async () => {
   await using open = await town.open({ net: false, cron: false });
   await followed(1, 2, 3);
   await follow(0, 1);

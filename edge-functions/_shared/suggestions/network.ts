@@ -11,9 +11,9 @@ import { createPeopleIndex, idBytes, type PeopleIndex, viewOf } from "./people-i
 export interface Network {
   /** Everything that the threads need, in memory that they share. */
   input: ListInput;
-  /** Who is due and is not away. Those who were here last come first. */
+  /** The people who are due and not away. Those who were here last come first. */
   due: Int32Array;
-  /** Who is due and is away. */
+  /** The people who are due and away. */
   away: Int32Array;
 }
 
