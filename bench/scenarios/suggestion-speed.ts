@@ -19,7 +19,7 @@ const people = Number(process.env.PLAZA_BENCH_USERS ?? 200_000);
 const threads = availableParallelism();
 const rounds = Number(process.env.PLAZA_BENCH_ROUNDS ?? 15);
 /** People of one statement of batch SQL, and statements of a round. Three-step paths take many times longer. */
-const batches = { friends: { people: 1000, statements: 3 }, paths: { people: 10, statements: 3 } };
+const batches = { friends: { people: 500, statements: 2 }, paths: { people: 2, statements: 2 } };
 
 export async function run(): Promise<string> {
   await using town = await startSuggestionTown(people);
