@@ -11,7 +11,7 @@ export interface MeasuredPass {
   failed: number;
   /** From the start of the pass to the last commit. */
   seconds: number;
-  /** Of this process, on all cores. */
+  /** What this process used, on all cores. */
   cpuSeconds: number;
   /** The most memory that this process ever had. */
   memoryMiB: number;

@@ -166,7 +166,7 @@ begin
   return query
   select
     asked.place,
-    case when trust.profile_id is null then 0 else 1 end::real,
+    coalesce(trust.weight, 0),
     profiles.is_discoverable and not exists (
       select from public.follows
       where follows.follower_id = suggestion_facts.viewer_id and follows.followee_id = asked.id

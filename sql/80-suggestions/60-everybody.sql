@@ -46,7 +46,7 @@ return are_suggestions_due.enough <= (
   ) as first
 );
 
-comment on function private.are_suggestions_due is 'Whether the day of at least so many people is over.';
+comment on function private.are_suggestions_due is 'Whether at least this number of people are due.';
 revoke all on function private.are_suggestions_due (integer) from public, anon, authenticated, service_role;
 
 create function private.begin_suggestion_pass(worker_id uuid, enough integer)
@@ -62,7 +62,7 @@ begin atomic
   returning suggestion_pass.began_at;
 end;
 
-comment on function private.begin_suggestion_pass is 'Takes the pass, if at least so many people are due and no other worker has it. Answers when it began, or null.';
+comment on function private.begin_suggestion_pass is 'Takes the pass, if at least this number of people are due and no other worker has it. Answers when it began, or null.';
 revoke all on function private.begin_suggestion_pass (uuid, integer) from public, anon, authenticated, service_role;
 
 create function private.end_suggestion_pass(worker_id uuid)

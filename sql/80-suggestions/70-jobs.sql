@@ -23,7 +23,7 @@ $$;
  * fewer than 20 jobs wait, people whose day is over fill it up to 20. So a person who has changed
  * waits for at most 20 of those.
  *
- * Whoever is away gets no job. Their list is deleted.
+ * A person who is away gets no job. Their list is deleted.
  */
 create function private.send_suggestions()
 returns integer

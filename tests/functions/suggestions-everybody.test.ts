@@ -171,6 +171,10 @@ test("people who were here last come first, and a killed worker loses only its b
     await holder`select from private.suggestion_turns where profile_id = ${last} for update`;
     await release.promise;
   });
+  onTestFinished(async () => {
+    release.resolve();
+    await holding;
+  });
   const killed = work();
   onTestFinished(() => void killed.kill("SIGKILL"));
   await blocked();

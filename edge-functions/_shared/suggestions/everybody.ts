@@ -50,8 +50,11 @@ export async function computeEverybody(sql: Sql, options: PassOptions): Promise<
   `;
   if (!row?.began_at) return undefined;
   try {
-    const network = await readNetwork(sql, row.began_at);
-    return await pass({ sql, workerId, beganAt: row.began_at, network, signal, report }, threads);
+    const beganAt = row.began_at;
+    const network = (await sql.begin("isolation level repeatable read read only", (transaction) =>
+      readNetwork(transaction, beganAt),
+    )) as Network;
+    return await pass({ sql, workerId, beganAt, network, signal, report }, threads);
   } finally {
     await sql`select private.end_suggestion_pass(${workerId})`;
   }

@@ -8,7 +8,7 @@ import { directed } from "./weights.ts";
 
 /** As many as private.suggestion_lists takes. */
 export const listMost = 60;
-/** Some of the people whom the core ranks may not come. */
+/** The core also ranks people who may not be suggested. */
 const rankedMost = 2 * listMost;
 
 export interface ListInput {
@@ -17,7 +17,7 @@ export interface ListInput {
   graph: Graph;
   /** From 0 to 1. */
   trust: Float32Array;
-  /** 1 for whom may be suggested. */
+  /** 1 for somebody who may be suggested. */
   isDiscoverable: Uint8Array;
   /** The hash of the list that each person has: fingerprint.ts. 0 for none. */
   fingerprints: BigInt64Array;
@@ -49,7 +49,7 @@ export function createLists(input: ListInput): (viewers: Int32Array) => ListBatc
 }
 
 /**
- * @param mayCome 1 for whom may be on the list, by the numbers of the people
+ * @param mayCome 1 for somebody who may be on the list, by the numbers of the people
  * @returns the list as private.suggestion_lists takes it, the best first
  */
 export function listFor(suggester: Suggester, viewer: number, mayCome: Uint8Array): Candidate[] {

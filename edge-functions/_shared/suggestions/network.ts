@@ -3,7 +3,7 @@
  * (everybody.ts). While it reads, it needs up to 30 bytes for a follow and 100 for a person. Afterwards 8 and 60, and each
  * thread that computes 420 for a person.
  */
-import type { Sql } from "postgres";
+import type { TransactionSql } from "postgres";
 import { buildGraph, type Graph } from "./graph.ts";
 import type { ListInput } from "./lists.ts";
 import { createPeopleIndex, idBytes, type PeopleIndex, viewOf } from "./people-index.ts";
@@ -11,9 +11,9 @@ import { createPeopleIndex, idBytes, type PeopleIndex, viewOf } from "./people-i
 export interface Network {
   /** Everything that the threads need, in memory that they share. */
   input: ListInput;
-  /** Who is due and is not away. Those who were here last come first. */
+  /** The people who are due and not away. Those who were here last come first. */
   due: Int32Array;
-  /** Who is due and is away. */
+  /** The people who are due and away. */
   away: Int32Array;
 }
 
@@ -31,11 +31,16 @@ interface PersonRow {
   here_at: number;
 }
 
+/** Hosted Supabase ends a statement after two minutes. */
+const readingMaxMs = 600_000;
+
 /**
+ * @param sql a transaction with one snapshot
  * @param beganAt people who are due then get lists
  * @throws RangeError if there are too many follows
  */
-export async function readNetwork(sql: Sql, beganAt: Date): Promise<Network> {
+export async function readNetwork(sql: TransactionSql, beganAt: Date): Promise<Network> {
+  await sql`select set_config('statement_timeout', ${String(readingMaxMs)}, true)`;
   const [size] = await sql<{ people: number; follows: number }[]>`
     select count(*)::float8 as people, coalesce(sum(following), 0)::float8 as follows from private.follow_counts
   `;
@@ -55,7 +60,7 @@ export async function readNetwork(sql: Sql, beganAt: Date): Promise<Network> {
     select
       uuid_send(profiles.id) as id,
       profiles.is_discoverable,
-      case when trust.profile_id is null then 0 else 1 end::real as trust,
+      coalesce(trust.weight, 0) as trust,
       case when suggestion_lists.viewer_id is null then 0 else coalesce(turn.fingerprint, 0) end as fingerprint,
       turn.due_at <= ${beganAt} and turn.changed_at is null as is_due,
       -- For most people, their session answers it.
@@ -101,7 +106,7 @@ export async function readNetwork(sql: Sql, beganAt: Date): Promise<Network> {
 }
 
 /** Postgres packs the followees of a person into one value. A row for each follow would take many times longer. */
-async function readFollows(sql: Sql, people: PeopleIndex, expected: number): Promise<Graph> {
+async function readFollows(sql: TransactionSql, people: PeopleIndex, expected: number): Promise<Graph> {
   let from = new Int32Array(Math.ceil(expected * 1.01) + 1000);
   let to = new Int32Array(from.length);
   let size = 0;

@@ -105,7 +105,7 @@ export function idOf(person: number, ids: Uint8Array): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-/** @returns a view of the bytes, whatever buffer they are part of */
+/** @returns a view of the bytes. They may be a part of a buffer */
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -71,7 +71,7 @@ export async function refreshSuggestions(sql: TransactionSql, profileId: string)
 
 function readNeighbourhood(profileId: string, rows: Neighbours[]): Neighbourhood {
   const people = createPeopleIndex(4096);
-  // In whatever order Postgres finds the owners, the same people get the same numbers.
+  // Postgres finds the owners in any order. Sorted, the same people get the same numbers.
   rows.sort((one, other) => Buffer.compare(one.owner_id, other.owner_id) || (one.side < other.side ? -1 : 1));
   const me = people.add(viewOf(Buffer.from(profileId.replaceAll("-", ""), "hex")), 0);
   const size = rows.reduce((sum, { members }) => sum + members.length / idBytes, 0);
@@ -91,7 +91,7 @@ function readNeighbourhood(profileId: string, rows: Neighbours[]): Neighbourhood
 }
 
 /**
- * Leaves out the people whom the fewest paths reach. Everybody who follows somebody here is in the middle of a path.
+ * Leaves out the people with the fewest paths to them. Everybody who follows somebody here is in the middle of a path.
  * The numbers are in the order of the ids, as in a pass over everybody. So both find the same list.
  */
 function thinned({ people, me, from, to }: Neighbourhood): Neighbourhood {
