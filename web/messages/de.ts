@@ -1,5 +1,5 @@
 /** Every word of the client, in German. */
-import type { Messages } from "./en.ts";
+import type { Messages } from "./later.ts";
 
 export const de: Messages = {
   // Everywhere
