@@ -1,6 +1,7 @@
 /**
  * The link that confirms an address. It goes to Auth's GET /verify, which signs in and
- * redirects (in Auth's source: internal/mailer/templatemailer, the ConfirmationURL).
+ * redirects (in Auth's source: internal/mailer/templatemailer, the ConfirmationURL). Or it goes to a
+ * page of the frontend, if the frontend asked for that: the person confirms there with a click.
  */
 import type { Payload } from "./payload.ts";
 
@@ -20,6 +21,11 @@ export interface Addresses {
  */
 export function verifyUrl(payload: Payload, addresses: Addresses, tokenHash: string): string {
   const data = payload.email_data;
+  const page = confirmPage(data.redirect_to);
+  if (page) {
+    page.hash = new URLSearchParams({ token_hash: tokenHash, type: data.email_action_type }).toString();
+    return page.href;
+  }
   const named = /\/auth\/v1\/*$/.test(data.site_url) ? data.site_url : undefined;
   const url = new URL(addresses.publicUrl ?? named ?? addresses.projectUrl ?? data.site_url);
   if (url.protocol !== "https:" && url.protocol !== "http:") throw new Error("site_url is not a web address");
@@ -32,4 +38,17 @@ export function verifyUrl(payload: Payload, addresses: Addresses, tokenHash: str
     ...(data.redirect_to && { redirect_to: data.redirect_to }),
   }).toString();
   return url.href;
+}
+
+/**
+ * The page, if the address to which the person returns has `link=token_hash` in its query. Mail scanners fetch
+ * links. A link to Auth is used up by that, and a link to such a page is not. The token's hash goes into the
+ * fragment, which no server sees. Auth has checked that the project allows this address.
+ */
+function confirmPage(redirectTo: string): URL | undefined {
+  const page = URL.parse(redirectTo);
+  if (!page || (page.protocol !== "https:" && page.protocol !== "http:")) return undefined;
+  if (page.searchParams.get("link") !== "token_hash") return undefined;
+  page.searchParams.delete("link");
+  return page;
 }

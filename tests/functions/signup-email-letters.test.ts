@@ -138,6 +138,44 @@ test("links use the project's own address if site_url is not the address of Auth
   expect(links(now?.html ?? "")[0]?.origin).toBe("https://own.example");
 });
 
+test.each(["signup", "invite", "recovery", "magiclink", "email"] as const)(
+  "%s leads to the frontend's page with the token's hash in the fragment, if the frontend asked for it",
+  (action) => {
+    const [mail] = render(action, {
+      email_data: { redirect_to: "https://plaza.example/confirm?next=%2Fchat&link=token_hash#old" },
+    });
+    const link = `https://plaza.example/confirm?next=%2Fchat#token_hash=hash-of-the-token&type=${action}`;
+    expect(links(mail?.html ?? "").map(({ href }) => href)).toEqual([link]);
+    expect(mail?.text).toContain(`\n${link}\n`);
+    expect(mail?.text).toContain("305805");
+  },
+);
+
+test("both mails of a change of address lead to the frontend's page, each with its own token", () => {
+  const redirect_to = "https://plaza.example/confirm?link=token_hash";
+  const mails = render("email_change", { email_data: { redirect_to, token_hash: "hash-for-new" } });
+  expect(mails.map((mail) => links(mail.html)[0]?.href)).toEqual([
+    "https://plaza.example/confirm#token_hash=hash-for-new&type=email_change",
+    "https://plaza.example/confirm#token_hash=hash-for-current&type=email_change",
+  ]);
+});
+
+test("only a web page can be such a page, and only if it was asked for", () => {
+  for (const redirect_to of [
+    "https://plaza.example/confirm",
+    "https://plaza.example/confirm?link=other",
+    "javascript:alert(1)//?link=token_hash",
+    "app://plaza/confirm?link=token_hash",
+    "?link=token_hash",
+    "",
+  ]) {
+    const [mail] = render("signup", { email_data: { redirect_to } });
+    const [link] = links(mail?.html ?? "");
+    expect(link?.pathname).toBe("/auth/v1/verify");
+    expect(link?.searchParams.get("redirect_to") ?? "").toBe(redirect_to);
+  }
+});
+
 test("a site_url that is not a web address is refused", () => {
   for (const siteUrl of ["javascript:alert(1)", "", "example.com", "data:text/html,x"]) {
     expect(() => render("signup", { email_data: { site_url: siteUrl } })).toThrow();

@@ -41,6 +41,8 @@ export function wordsOf(error: unknown): string {
   if (code === "username_changed_recently" && failure.hint)
     return t("error_username_wait", { time: clock(failure.hint) });
   if (code === "rate_limited" && failure.hint) return t("error_wait_until", { time: clock(failure.hint) });
+  if (code === "username_changed_recently" && failure.hint)
+    return t("error_username_wait", { time: clock(failure.hint) });
   const key = `error_${code}`;
   if (isKey(key)) return t(key);
   if (failure.message && code && /^[a-z]+(_[a-z]+)+$/.test(code))

@@ -3,6 +3,7 @@ import { t } from "../app/messages.ts";
 import { isSignedIn, me } from "../app/session.ts";
 import { Avatar } from "../parts/avatar.tsx";
 import { Empty } from "../parts/empty.tsx";
+import { FirstSteps } from "../parts/first-steps.tsx";
 import { Page } from "../parts/page.tsx";
 import { PostFeed } from "../parts/post-feed.tsx";
 import { UnsentPosts } from "../parts/unsent.tsx";
@@ -20,11 +21,7 @@ export function Home() {
       <PostFeed
         feed={homeFeed()}
         label={t("home")}
-        empty={
-          <Empty icon="people" title={t("home_empty")}>
-            {t("home_empty_hint")} <a href="/public">{t("public")}</a>
-          </Empty>
-        }
+        empty={<FirstSteps onReady={() => homeFeed().restart()} />}
       />
     </Page>
   );

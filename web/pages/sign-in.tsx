@@ -1,4 +1,6 @@
 /** Signs a person in, and goes on to where they wanted to go. */
+import { keepAsked } from "../app/account.ts";
+import { codeOf } from "../app/errors.ts";
 import { t } from "../app/messages.ts";
 import { navigate, type PageProps } from "../app/router.ts";
 import { signIn } from "../app/session.ts";
@@ -13,7 +15,13 @@ export default function SignIn({ query }: PageProps) {
   const next = /^\/(?![/\\])/.test(to) ? to : "/";
 
   async function submit({ email = "", password = "" }: Record<string, string>): Promise<void> {
-    await signIn(email.trim(), password);
+    try {
+      await signIn(email.trim(), password);
+    } catch (error) {
+      // The page with the code then knows whose it is.
+      if (codeOf(error) === "email_not_confirmed") keepAsked({ email: email.trim(), type: "signup" });
+      throw error;
+    }
     navigate(next, { replace: true });
   }
 
@@ -32,6 +40,11 @@ export default function SignIn({ query }: PageProps) {
         <div class="actions">
           <Button kind="main">{t("sign_in")}</Button>
         </div>
+        <p class="note links">
+          <a href="/sign-up">{t("sign_up_new")}</a>
+          <a href="/recover">{t("recover")}</a>
+          <a href="/confirm">{t("confirm_enter_code")}</a>
+        </p>
       </Form>
     </Page>
   );

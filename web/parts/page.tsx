@@ -39,8 +39,8 @@ export function Page({ title, children, backTo, actions }: PageProps) {
         {backTo !== undefined && (
           <Button kind="quiet" icon="back" label={t("back")} onClick={() => back(backTo)} />
         )}
-        <h1 ref={heading} tabIndex={-1} dir="auto">
-          {title}
+        <h1 ref={heading} tabIndex={-1}>
+          <bdi>{title}</bdi>
         </h1>
         {actions && <div class="page-actions">{actions}</div>}
       </header>

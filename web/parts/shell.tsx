@@ -124,6 +124,9 @@ function Own() {
   );
 }
 
+/** Pages with a button of their own at the end, which must not be covered. */
+const isForm = /^\/(compose|confirm|new-password|settings)\b/;
+
 function Bar({ path }: { path: string }) {
   const shown = places(isSignedIn.value);
   const rest = (): MenuItem[] => [
@@ -145,7 +148,7 @@ function Bar({ path }: { path: string }) {
           ))}
       </nav>
       <Menu label={t("menu")} items={rest} class="up" />
-      {isSignedIn.value && find("/compose") && !path.startsWith("/compose") && (
+      {isSignedIn.value && find("/compose") && !isForm.test(path) && (
         <a class="button main float" href="/compose" aria-label={t("compose")} title={t("compose")}>
           <Icon name="pen" />
         </a>

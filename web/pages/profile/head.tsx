@@ -1,0 +1,174 @@
+/** The top of a profile: who it is, the counts, and what the viewer can do. */
+import { useSignal } from "@preact/signals";
+import { language, shortNumber, t } from "../../app/messages.ts";
+import type { ProfilePage } from "../../app/plaza.ts";
+import { isSignedIn, userId } from "../../app/session.ts";
+import { toast } from "../../app/toasts.ts";
+import { Avatar } from "../../parts/avatar.tsx";
+import { Button } from "../../parts/button.tsx";
+import { Confirm } from "../../parts/dialog.tsx";
+import { FollowButton } from "../../parts/follow-button.tsx";
+import { Menu, type MenuItem } from "../../parts/menu.tsx";
+import { MuteDialog } from "../../parts/mute-dialog.tsx";
+import { Notes } from "../../parts/people.tsx";
+import { nameOf, profilePath } from "../../parts/person-line.tsx";
+import { OuterLink } from "../../parts/text.tsx";
+import { FullTime } from "../../parts/time.tsx";
+import { answerRequest, block, relationOf, removeFollower, unblock, unmute } from "../../store/people.ts";
+import { Bell } from "./bell.tsx";
+
+export function Head({ profile }: { profile: ProfilePage }) {
+  const { username, bio, links, created_at } = profile;
+  const relation = relationOf(profile.id).value;
+  const isOwn = profile.id === userId.value;
+  return (
+    <section class="profile-head" aria-label={t("profile")}>
+      {relation.requests_you && <Request profile={profile} />}
+      <div class="profile-top">
+        <Avatar person={profile} size="large" />
+        <div class="profile-actions">
+          {isOwn ? (
+            <a class="button plain" href="/settings/profile">
+              {t("profile_edit")}
+            </a>
+          ) : relation.is_blocked ? (
+            <Button kind="danger" onClick={() => unblock(profile)}>
+              {t("unblock")}
+            </Button>
+          ) : (
+            <>
+              {relation.is_following && <Bell person={profile} />}
+              <FollowButton person={profile} />
+            </>
+          )}
+          {!isOwn && isSignedIn.value && <More profile={profile} />}
+        </div>
+      </div>
+      <div>
+        <p class="profile-name">
+          <bdi>{nameOf(profile)}</bdi>
+        </p>
+        <p class="username">@{username}</p>
+        <Notes id={profile.id} />
+      </div>
+      {relation.is_muted && (
+        <p class="note">
+          {relation.muted_until ? (
+            <>
+              {t("muted_until")} <FullTime at={relation.muted_until} />
+            </>
+          ) : (
+            t("muted_always")
+          )}
+        </p>
+      )}
+      {bio && (
+        <p class="text" dir="auto">
+          {bio}
+        </p>
+      )}
+      {links.length > 0 && (
+        <ul class="profile-links">
+          {links.map((url) => (
+            <li key={url}>
+              <OuterLink url={url}>{url.replace(/^https:\/\/(www\.)?/, "").replace(/\/$/, "")}</OuterLink>
+            </li>
+          ))}
+        </ul>
+      )}
+      <p class="profile-counts">
+        {profile.followers !== null && (
+          <a href={`${profilePath(profile)}/followers`}>
+            <Counted words={t("followers_count", { count: profile.followers })} count={profile.followers} />
+          </a>
+        )}
+        {profile.following !== null && (
+          <a href={`${profilePath(profile)}/following`}>
+            <Counted words={t("following_count", { count: profile.following })} count={profile.following} />
+          </a>
+        )}
+        <span class="note">{t("joined", { date: monthOf(created_at) })}</span>
+      </p>
+    </section>
+  );
+}
+
+/** The number stands out. @param words have `#` where the number goes */
+function Counted({ words, count }: { words: string; count: number }) {
+  const [before, after] = words.split("#");
+  return (
+    <>
+      {before}
+      <strong>{shortNumber(count)}</strong>
+      {after}
+    </>
+  );
+}
+
+function monthOf(time: string): string {
+  return new Date(time).toLocaleDateString(language.value, { month: "long", year: "numeric" });
+}
+
+/** The person waits for an answer of the viewer. */
+function Request({ profile }: { profile: ProfilePage }) {
+  return (
+    <div class="notice request">
+      <p>{t("request_from", { name: `@${profile.username}` })}</p>
+      <div class="person-actions">
+        <Button kind="main" onClick={() => answerRequest(profile, true)}>
+          {t("request_accept")}
+        </Button>
+        <Button onClick={() => answerRequest(profile, false)}>{t("request_decline")}</Button>
+      </div>
+    </div>
+  );
+}
+
+function More({ profile }: { profile: ProfilePage }) {
+  const asks = useSignal<"block" | "mute" | "remove" | undefined>(undefined);
+  const name = `@${profile.username}`;
+  const ask = (what: typeof asks.value) => () => {
+    asks.value = what;
+  };
+
+  function items(): MenuItem[] {
+    const { follows_you, is_blocked, is_muted } = relationOf(profile.id).value;
+    const all: MenuItem[] = [{ label: t("copy_link"), icon: "globe", run: () => copyLink(profile) }];
+    if (is_muted) all.push({ label: t("unmute"), icon: "bell", run: () => unmute(profile) });
+    else all.push({ label: t("mute"), icon: "mute", run: ask("mute") });
+    if (follows_you) all.push({ label: t("remove_follower"), icon: "close", run: ask("remove") });
+    if (is_blocked) all.push({ label: t("unblock"), icon: "check", run: () => unblock(profile) });
+    else all.push({ label: t("block"), icon: "lock", run: ask("block"), isDanger: true });
+    return all;
+  }
+
+  return (
+    <>
+      <Menu label={t("more_about", { name })} items={items} />
+      {asks.value === "mute" && <MuteDialog person={profile} onClose={ask(undefined)} />}
+      {asks.value === "block" && (
+        <Confirm
+          title={t("block_name", { name })}
+          text={t("block_text")}
+          action={t("block")}
+          onConfirm={() => block(profile)}
+          onClose={ask(undefined)}
+        />
+      )}
+      {asks.value === "remove" && (
+        <Confirm
+          title={t("remove_follower_name", { name })}
+          text={t("remove_follower_text")}
+          action={t("remove_follower")}
+          onConfirm={() => removeFollower(profile)}
+          onClose={ask(undefined)}
+        />
+      )}
+    </>
+  );
+}
+
+async function copyLink(profile: ProfilePage): Promise<void> {
+  await navigator.clipboard.writeText(`${location.origin}${profilePath(profile)}`);
+  toast(t("link_copied"));
+}

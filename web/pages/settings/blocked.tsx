@@ -1,0 +1,36 @@
+/** The people whom the person blocks. */
+import { t } from "../../app/messages.ts";
+import { plaza } from "../../app/plaza.ts";
+import { Button } from "../../parts/button.tsx";
+import { Empty } from "../../parts/empty.tsx";
+import { Page } from "../../parts/page.tsx";
+import { People, peopleFeed } from "../../parts/people.tsx";
+import { unblock } from "../../store/people.ts";
+
+export default function Blocked() {
+  const feed = peopleFeed("blocked", (cursors) => plaza.rpc("blocked_people", cursors));
+  return (
+    <Page title={t("settings_blocked")} backTo="/settings">
+      <People
+        feed={feed}
+        label={t("settings_blocked")}
+        empty={
+          <Empty icon="people" title={t("blocked_empty")}>
+            {t("block_text")}
+          </Empty>
+        }
+        actions={(row) => (
+          <Button
+            label={t("unblock_name", { name: `@${row.profile.username}` })}
+            onClick={async () => {
+              await unblock(row.profile);
+              feed.drop(({ id }) => id === row.id);
+            }}
+          >
+            {t("unblock")}
+          </Button>
+        )}
+      />
+    </Page>
+  );
+}
