@@ -148,6 +148,23 @@ test("alice blocks mallory: they disappear for each other, until she unblocks", 
   expect([...complaintsOf(alice.context), ...complaintsOf(mallory.context)]).toEqual([]);
 });
 
+test("alice puts bob on a list, and takes him off", async () => {
+  const [alice, bob] = await Promise.all([visitor("alice"), signUp("bob")]);
+  const name = `Friends ${attack}`.slice(0, 50);
+  await alice.client.from("lists").insert({ name }).throwOnError();
+  await alice.page.goto(`/@${bob.username}`);
+  await choose(alice, "Put on a list");
+  await alice.page.getByLabel(name).check();
+  const members = async () => (await alice.client.from("list_members").select("profile_id")).data;
+  await expect.poll(members).toEqual([{ profile_id: bob.id }]);
+  await expectGood(alice.page, "lists-of-person");
+  await alice.page.keyboard.press("Escape");
+  await choose(alice, "Put on a list");
+  await alice.page.getByLabel(name).uncheck();
+  await expect.poll(members).toEqual([]);
+  expect(complaintsOf(alice.context)).toEqual([]);
+});
+
 test("alice mutes bob for a day, sees it in her settings, and ends it", async () => {
   const [alice, bob] = await Promise.all([visitor("alice"), signUp("bob")]);
   await alice.page.goto(`/@${bob.username}`);

@@ -1,5 +1,5 @@
 /** Every word of the client, in German. */
-import type { Messages } from "./en.ts";
+import type { Messages } from "../app/messages.ts";
 
 export const de: Messages = {
   // Everywhere
@@ -256,6 +256,9 @@ export const de: Messages = {
   language: "Sprache",
   links: "Links",
   links_hint: "Bis zu fünf https-Adressen, eine in jeder Zeile.",
+  lists_of: "Listen mit {name}",
+  lists_of_none: "Mach deine erste Liste",
+  lists_put: "Auf eine Liste setzen",
   look_note: "Das gilt auf diesem Gerät.",
   more_about: "Mehr zu {name}",
   mute: "Stummschalten",
@@ -414,7 +417,6 @@ export const de: Messages = {
   error_username_changed_recently: "Du kannst alle 7 Tage einen neuen Benutzernamen wählen.",
   error_username_format: "Ein Benutzername hat 3 bis 30 Buchstaben (a–z), Ziffern und Unterstriche.",
   error_username_reserved: "Dieser Name ist reserviert. Wähle einen anderen.",
-  error_username_wait: "Du kannst ab {time} einen anderen Benutzernamen wählen.",
   error_username_taken: "Diesen Namen hat schon jemand. Wähle einen anderen.",
   error_weak_password: "Dieses Passwort ist zu leicht zu erraten. Nimm ein längeres.",
 };

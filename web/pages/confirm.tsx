@@ -16,6 +16,7 @@ import { Empty } from "../parts/empty.tsx";
 import { Field } from "../parts/field.tsx";
 import { Form } from "../parts/form.tsx";
 import { Page } from "../parts/page.tsx";
+import "../style/people.css";
 
 /** What the page says for a kind of mail: its heading, why, and what is on the button. */
 const words = {

@@ -8,6 +8,7 @@ import { Button } from "../parts/button.tsx";
 import { Field } from "../parts/field.tsx";
 import { Form } from "../parts/form.tsx";
 import { Page } from "../parts/page.tsx";
+import "../style/people.css";
 
 export default function SignIn({ query }: PageProps) {
   // Only a path of this site. `//other.example` would lead away.

@@ -4,6 +4,7 @@ import { begun } from "../store/people.ts";
 import { readSuggestions } from "../store/suggestions.ts";
 import { Button } from "./button.tsx";
 import { Suggestions } from "./suggestions.tsx";
+import "../style/people.css";
 
 /** @param onReady reads home again, after somebody was followed */
 export function FirstSteps({ onReady }: { onReady: () => Promise<void> }) {

@@ -8,6 +8,7 @@ import { FeedView } from "./feed.tsx";
 import { FollowButton } from "./follow-button.tsx";
 import { Icon } from "./icon.tsx";
 import { PersonLine } from "./person-line.tsx";
+import "../style/people.css";
 
 interface PeopleProps {
   feed: Feed<Person>;

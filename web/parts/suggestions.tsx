@@ -10,6 +10,7 @@ import { Button } from "./button.tsx";
 import { Failed, Waiting } from "./empty.tsx";
 import { FollowButton } from "./follow-button.tsx";
 import { nameOf, PersonLine, profilePath } from "./person-line.tsx";
+import "../style/people.css";
 
 interface SuggestionsProps {
   read: () => Promise<Suggestion[]>;

@@ -7,6 +7,7 @@ import { toast } from "../../app/toasts.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm } from "../../parts/dialog.tsx";
 import { Page } from "../../parts/page.tsx";
+import "../../style/people.css";
 
 export default function Devices() {
   const asks = useSignal(false);

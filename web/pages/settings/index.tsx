@@ -5,6 +5,7 @@ import { signOut } from "../../app/session.ts";
 import { Button } from "../../parts/button.tsx";
 import { Icon, type IconName } from "../../parts/icon.tsx";
 import { Page } from "../../parts/page.tsx";
+import "../../style/people.css";
 
 const all: readonly (readonly [path: string, icon: IconName, title: MessageKey, hint: MessageKey])[] = [
   ["/settings/profile", "person", "settings_profile", "settings_profile_hint"],
