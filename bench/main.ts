@@ -18,6 +18,7 @@ const scenarios = [
   "sign-ups",
   "chat",
   "trend-refresh",
+  "web",
 ];
 /** These need options, so they run only when somebody names them. */
 const named = ["trends"];

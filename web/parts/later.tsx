@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
+import { loadLater } from "../app/messages.ts";
 import { Failed, Waiting } from "./empty.tsx";
 
 /** @returns a component that shows what `load` brings, and grey shapes until then */
@@ -14,7 +15,7 @@ export function later<Props extends object>(load: () => Promise<ComponentType<Pr
     async function start(): Promise<void> {
       error.value = undefined;
       try {
-        loaded ??= await load();
+        [loaded] = await Promise.all([loaded ?? load(), loadLater()]);
         isLoaded.value = true;
       } catch (why) {
         error.value = why;

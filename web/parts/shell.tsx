@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 import { wordsOf } from "../app/errors.ts";
-import { t } from "../app/messages.ts";
+import { loadLater, t } from "../app/messages.ts";
 import { ownPath, type Place, places } from "../app/navigation.ts";
 import { address, navigate, type Page as PageType } from "../app/router.ts";
 import { find } from "../app/routes.ts";
@@ -163,8 +163,8 @@ function ShortcutHelp() {
   const isOpen = isHelpOpen.value;
   useEffect(() => {
     if (!isOpen || shown.value) return;
-    import("./shortcut-help.tsx").then(
-      (module) => {
+    Promise.all([import("./shortcut-help.tsx"), loadLater()]).then(
+      ([module]) => {
         shown.value = module.default;
       },
       (error: unknown) => {
@@ -208,8 +208,8 @@ function Current({ path }: { path: string }) {
   useEffect(() => {
     if (page || !route?.load) return;
     failure.value = undefined;
-    route.load().then(
-      (module) => {
+    Promise.all([route.load(), loadLater()]).then(
+      ([module]) => {
         loaded.set(route.path, module.default);
         tries.value++;
       },
