@@ -8,6 +8,7 @@ import { watchKeys } from "./app/shortcuts.ts";
 import { watchSync } from "./app/sync.ts";
 import { applyTheme } from "./app/theme.ts";
 import { Shell } from "./parts/shell.tsx";
+import { watchMessages } from "./store/failed-messages.ts";
 import { watchWriting } from "./store/writing.ts";
 
 applyTheme();
@@ -16,6 +17,7 @@ watchKeys();
 watchSession();
 watchSync();
 watchWriting();
+watchMessages();
 await useLanguage();
 const root = document.getElementById("app");
 if (root) render(<Shell />, root);

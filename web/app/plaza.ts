@@ -10,7 +10,19 @@ export type Author = CompositeTypes<"author">;
 export type Person = CompositeTypes<"person">;
 export type ProfilePage = CompositeTypes<"profile_page">;
 export type OwnProfile = CompositeTypes<"own_profile">;
+export type Conversation = CompositeTypes<"conversation">;
+export type Message = CompositeTypes<"message">;
+export type Receipt = CompositeTypes<"receipt">;
+export type Notification = CompositeTypes<"notification">;
 export type Audience = Database["public"]["Enums"]["audience"];
+
+/** `profile_ids` has the first 100 people. */
+export type Reaction = { emoji: string; count: number; profile_ids: string[] };
+
+/** The generated types only say that it is JSON. */
+export function reactionsOf({ reactions }: Pick<Message, "reactions">): Reaction[] {
+  return Array.isArray(reactions) ? (reactions as Reaction[]) : [];
+}
 
 /** Where supabase-js keeps the session in localStorage. session.ts reads it there, also offline. */
 export const sessionKey = "plaza.session";

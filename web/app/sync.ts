@@ -38,8 +38,7 @@ const newsListeners = new Set<(conversationId: number | null) => void>();
 /** Who waits for the answer to a write of this page. */
 const answers = new Map<string, { done: (data: unknown) => void; refused: (error: Refusal) => void }>();
 /** Called for each write that the server refused and for which nobody waits: it was made before a reload. */
-let refusedLater: (entry: OutboxEntry, error: Refusal) => void = (_, error) =>
-  toast(wordsOf(error), { isError: true });
+const refusalListeners = new Set<(entry: OutboxEntry, error: Refusal) => boolean>();
 const doneListeners = new Set<(entry: OutboxEntry, data: unknown) => void>();
 
 /** Hears every change of the person's streams, in order. @returns how to stop */
@@ -60,9 +59,13 @@ export function onDone(listener: (entry: OutboxEntry, data: unknown) => void): (
   return () => void doneListeners.delete(listener);
 }
 
-/** Says who takes writes that were refused after a reload. */
-export function onRefusedLater(listener: typeof refusedLater): void {
-  refusedLater = listener;
+/**
+ * Takes writes that were refused after a reload.
+ * @param listener answers whether it told the person. If nobody did, a toast does
+ */
+export function onRefusedLater(listener: (entry: OutboxEntry, error: Refusal) => boolean): () => void {
+  refusalListeners.add(listener);
+  return () => void refusalListeners.delete(listener);
 }
 
 /**
@@ -88,13 +91,16 @@ async function readWaiting(): Promise<void> {
 }
 
 let isReadingUnread = false;
+let mustReadAgain = false;
 
-/** One read at a time: news often comes twice. */
+/** One read at a time: news often comes twice. What came during a read may not be in its answer. */
 function readUnread(): void {
+  mustReadAgain = isReadingUnread;
   if (isReadingUnread) return;
   isReadingUnread = true;
   void readCounts().finally(() => {
     isReadingUnread = false;
+    if (mustReadAgain) readUnread();
   });
 }
 
@@ -130,6 +136,9 @@ function begin(id: string): Sync {
     userId: id,
     async apply(change) {
       count(change);
+      // The person read a conversation, maybe on another device. No event has the sums of messages.
+      if (change.type === "event" && change.kind === "conversation" && change.stream.startsWith("user:"))
+        readUnread();
       for (const listener of changeListeners) await listener(change);
     },
     onNews(conversationId) {
@@ -157,7 +166,8 @@ function begin(id: string): Sync {
         const waits = answers.get(entry.key);
         answers.delete(entry.key);
         if (waits) waits.refused(error);
-        else refusedLater(entry, error);
+        else if (![...refusalListeners].some((listener) => listener(entry, error)))
+          toast(wordsOf(error), { isError: true });
       },
     },
   });

@@ -95,9 +95,9 @@ export function watchWriting(): void {
   });
   onRefusedLater((entry, error) => {
     const { write } = entry;
-    if ("rpc" in write && write.rpc === "write_post" && write.args?.content !== undefined) {
-      refused(entry.key, write.args as unknown as Writing, error);
-    } else toast(wordsOf(error), { isError: true });
+    if (!("rpc" in write) || write.rpc !== "write_post" || write.args?.content === undefined) return false;
+    refused(entry.key, write.args as unknown as Writing, error);
+    return true;
   });
 }
 

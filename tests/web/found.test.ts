@@ -1,0 +1,112 @@
+/** Search and trends on the page. */
+import { randomUUID } from "node:crypto";
+import postgres from "postgres";
+import { afterAll, describe, expect, test } from "vitest";
+import { service, signUp } from "../people.ts";
+import {
+  closeBrowser,
+  complaintsOf,
+  device,
+  expectAccessible,
+  expectNoSidewaysScroll,
+  pictures,
+  visitor,
+} from "./browser.ts";
+
+afterAll(closeBrowser);
+
+const hostile = `"><img src=x onerror="document.title='hacked'">`;
+
+test("alice finds posts by the grammar, and people by their names", async () => {
+  const word = `w${randomUUID().slice(0, 8)}`;
+  const [alice, bob] = await Promise.all([
+    visitor("alice"),
+    signUp("bob", { display_name: `Bob ${word} ${"Longname".repeat(4)}` }),
+  ]);
+  await bob.client
+    .from("posts")
+    .insert([{ content: `${word} quiet garden` }, { content: `${word} loud garden مرحبا ${hostile}` }])
+    .throwOnError();
+  const { page } = alice;
+  await page.goto("/search");
+  await page.getByText("What you can search for").click();
+  await page.getByText("with the words side by side").waitFor();
+  await expectAccessible(page);
+  await pictures(page, "search-empty");
+  const field = page.getByRole("searchbox", { name: "Search" });
+  await field.fill(`${word} -quiet from:${bob.username}`);
+  await field.press("Enter");
+  await page.getByText("loud garden").waitFor();
+  expect(await page.locator("article").count()).toBe(1);
+  expect(await field.inputValue()).toBe(`${word} -quiet from:${bob.username}`);
+  await expectAccessible(page);
+  await expectNoSidewaysScroll(page);
+  await pictures(page, "search-posts");
+  await field.fill(word);
+  await field.press("Enter");
+  await page.getByText("quiet garden").first().waitFor();
+  await page.getByRole("link", { name: "People", exact: true }).click();
+  await page.getByRole("article").filter({ hasText: bob.username }).waitFor();
+  await expectAccessible(page);
+  await expectNoSidewaysScroll(page);
+  await pictures(page, "search-people");
+  await page.goto(`/search?q=${encodeURIComponent(hostile)}`);
+  expect(await field.inputValue()).toBe(hostile);
+  await field.fill("since:yesterday garden");
+  await field.press("Enter");
+  await page.getByText("Write a date as 2026-01-31.").waitFor();
+  expect(complaintsOf(alice.context)).toEqual([]);
+});
+
+// It calls the job's function itself instead of waiting for the next minute, so it needs the database.
+describe.skipIf(!process.env.PLAZA_DB_URL)("trends", () => {
+  test("tell in plain words why a tag trends", async () => {
+    const tag = `t${Date.now().toString(36)}`;
+    const crowd = await Promise.all(Array.from({ length: 18 }, () => signUp("crowd")));
+    for (const { id } of crowd) await service().rpc("set_trust_seed", { profile_id: id }).throwOnError();
+    const owner = postgres(process.env.PLAZA_DB_URL as string, { max: 1 });
+    await owner`select private.refresh_trust()`;
+    for (const [index, { client }] of crowd.entries()) {
+      const content = `#${tag} is what person ${index} says about https://example.com/${tag}`;
+      await client.from("posts").insert({ content, language: "en" }).throwOnError();
+    }
+    await owner`select private.refresh_trends()`;
+    const { context, page } = await device();
+    await page.goto("/trends?period=hour");
+    const row = page.getByRole("listitem").filter({ has: page.getByRole("link", { name: `#${tag}` }) });
+    await expect
+      .poll(async () => {
+        await owner`select private.refresh_trends()`;
+        await page.reload();
+        await page.getByRole("heading", { level: 2 }).or(page.getByText("Nothing trends")).first().waitFor();
+        return row.count();
+      })
+      .toBe(1);
+    await row.getByText("18 people talk about it").waitFor();
+    await row.getByText("Why is this here?").click();
+    await row.getByText(/In one hour: 18 people, where .* would be usual\./).waitFor();
+    await row.getByText(/Counted again from the posts that are there now: 18 and 18 people\./).waitFor();
+    await row.getByText("found the same").waitFor();
+    await row.getByText("3 posts").click();
+    await row
+      .getByText(/is what person/)
+      .first()
+      .waitFor();
+    await expectAccessible(page);
+    await expectNoSidewaysScroll(page);
+    await pictures(page, "trends");
+    await page.getByRole("link", { name: "Links" }).click();
+    await page
+      .getByRole("link", { name: `example.com/${tag}` })
+      .first()
+      .waitFor();
+    await expectAccessible(page);
+    await page.getByRole("link", { name: "Posts", exact: true }).click();
+    await page.getByText("Nothing trends at the moment").or(page.locator(".trend-why").first()).waitFor();
+    await expectAccessible(page);
+    for (const { id } of crowd)
+      await service().rpc("set_trust_seed", { profile_id: id, is_seed: false }).throwOnError();
+    await owner.end();
+    expect(complaintsOf(context)).toEqual([]);
+  });
+});
