@@ -178,6 +178,9 @@ export const de: Messages = {
   tag_write: "Schreib den ersten Beitrag",
 
   // People, signing up, settings
+  lists_of: "Listen mit {name}",
+  lists_of_none: "Mach deine erste Liste",
+  lists_put: "Auf eine Liste setzen",
   and: "und",
   as_system: "Wie das System",
   bell: "Über neue Beiträge von {name} informieren",

@@ -68,7 +68,7 @@ export const en = {
   feed_new_many: "Many new posts",
   feed_old: "This is what you read the last time. The newest comes when you are online.",
   home_empty: "Your home is quiet",
-  home_empty_hint: "Follow somebody, and their posts come here. Find them in:",
+  home_empty_hint: "Follow somebody, and their posts come here.",
   public_empty: "Nobody has written anything yet",
 
   // Posts
@@ -115,25 +115,6 @@ export const en = {
   error_unexpected: "Something went wrong. Try again.",
   error_wait_until: "That was too often. You can go on at {time}.",
   error_username_wait: "You can take the next name at {time}.",
-
-  // People, signing up, settings
-  bell: "Tell me of new posts by {name}",
-  block: "Block",
-  contrast: "Contrast",
-  display_name: "Name",
-  email_change: "Send the mails",
-  follow: "Follow",
-  followers: "Followers",
-  following: "Following",
-  follows_you: "Follows you",
-  hides_suggestions: "Show me no people to follow",
-  mute: "Mute",
-  muted_until: "Muted until",
-  people_like: "People like {name}",
-  remove_follower: "Remove this follower",
-  requested: "Asked",
-  theme: "Colours",
-  username: "Username",
 
   // Notifications, chat, search, trends
   chat_notes: "Notes to yourself",

@@ -22,6 +22,7 @@ export function later<Props extends object>(load: Loader<Props>): ComponentType<
     const error = useSignal<unknown>(undefined);
 
     async function get(): Promise<void> {
+      error.value = undefined;
       try {
         loaded = await loadPart(load);
         isLoaded.value = true;
