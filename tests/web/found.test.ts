@@ -32,7 +32,6 @@ test("alice finds posts by the grammar, and people by their names", async () => 
   await page.getByText("What you can search for").click();
   await page.getByText("with the words side by side").waitFor();
   await expectAccessible(page);
-  await pictures(page, "search-empty");
   const field = page.getByRole("searchbox", { name: "Search" });
   await field.fill(`${word} -quiet from:${bob.username}`);
   await field.press("Enter");

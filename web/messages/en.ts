@@ -608,6 +608,8 @@ export const en = {
   search_nothing: "Nothing was found",
   search_nothing_hint: "Try fewer or other words.",
   search_results: "Results",
+  settings_chat: "Messages",
+  settings_chat_hint: "Who may write to you, and what they see of you",
   show_all: "Show all",
   show_more: "Show more",
   text_copied: "The text is copied.",

@@ -136,7 +136,7 @@ function Typing({ room }: { room: Room }) {
 function Request({ room }: { room: Room }) {
   const conversation_id = room.id;
   return (
-    <div class="request">
+    <div class="room-request">
       <p>{t("chat_request_text")}</p>
       <div class="actions">
         <Button
