@@ -7,6 +7,7 @@ import {
   complaintsOf,
   expectAccessible,
   expectNoSidewaysScroll,
+  kept,
   pictures,
   signedInDevice,
   type Visitor,
@@ -109,6 +110,7 @@ test("without a network alice goes on writing, and both catch up", async () => {
   await say(bob, id, "Before");
   await Promise.all([alice.page.goto(`/chat/${id}`), bob.page.goto(`/chat/${id}`)]);
   await Promise.all([message(alice.page, "Before").waitFor(), message(bob.page, "Before").waitFor()]);
+  await kept(alice.page);
   await alice.context.setOffline(true);
   await alice.page.getByText("You are offline.").waitFor();
   await write(alice.page, "From the train");
@@ -117,7 +119,11 @@ test("without a network alice goes on writing, and both catch up", async () => {
   await message(bob.page, "Meanwhile").waitFor();
   expect(await message(bob.page, "From the train").count()).toBe(0);
   expect(await message(alice.page, "Meanwhile").count()).toBe(0);
-  // What waits is not lost with the page: it is in the outbox.
+  // Neither what was read nor what waits is lost with the page.
+  await alice.page.goto("/chat");
+  await alice.page.getByRole("link", { name: /Bob/ }).click();
+  await message(alice.page, "Before").waitFor();
+  await message(alice.page, "From the train").getByText("Waits for the network").waitFor();
   await alice.context.setOffline(false);
   await message(alice.page, "Meanwhile").waitFor();
   await message(bob.page, "From the train").waitFor();

@@ -70,7 +70,7 @@ export default function RoomPage({ params, query }: PageProps) {
     >
       <div class="room">
         <Presence room={room} />
-        <MessageList room={room} writing={writing} jumpTo={at} />
+        <MessageList key={room.state.value} room={room} writing={writing} jumpTo={at} />
         <Typing room={room} />
         {conversation.is_request ? <Request room={room} /> : <Composer room={room} writing={writing} />}
       </div>
