@@ -169,3 +169,12 @@ export async function expectGood(page: Page, name: string): Promise<void> {
   await expectNoSidewaysScroll(page);
   await pictures(page, name);
 }
+
+/** Waits until the page and its files are kept on the device. */
+export async function kept(page: Page): Promise<void> {
+  const isKept = () =>
+    page.evaluate(
+      async () => navigator.serviceWorker.controller !== null && (await caches.match("/")) !== undefined,
+    );
+  await expect.poll(isKept).toBe(true);
+}

@@ -616,6 +616,8 @@ export const de: Messages = {
   search_nothing: "Nichts gefunden",
   search_nothing_hint: "Versuche es mit weniger oder anderen Wörtern.",
   search_results: "Ergebnisse",
+  settings_chat: "Nachrichten",
+  settings_chat_hint: "Wer dir schreiben darf und was sie von dir sehen",
   show_all: "Alle zeigen",
   show_more: "Mehr zeigen",
   text_copied: "Der Text ist kopiert.",

@@ -586,6 +586,8 @@ export const later = {
   error_username_reserved: "This name is reserved. Choose another one.",
   error_username_taken: "Somebody has this name. Choose another one.",
   error_weak_password: "This password is too easy to guess. Take a longer one.",
+  settings_chat: "Messages",
+  settings_chat_hint: "Who may write to you, and what they see of you",
 } as const satisfies Record<string, Message>;
 
 /** Every word, in some language. */

@@ -4,6 +4,7 @@
  */
 import { type Signal, signal } from "@preact/signals";
 import type { Enums } from "../../supabase/database.types.ts";
+import { isOffline } from "../app/errors.ts";
 import { t } from "../app/messages.ts";
 import { type Author, type Conversation, plaza } from "../app/plaza.ts";
 import { userId } from "../app/session.ts";
@@ -53,12 +54,32 @@ function create(folder: Folder): ConversationList {
     if (answer.error) {
       error.value = answer.error;
       if (state.peek() === "new") state.value = "failed";
+      if (isOffline(answer.error) && rows.peek().length === 0) showKept();
       return;
     }
     rows.value = answer.data;
+    keep(answer.data);
     hasMore.value = answer.data.length === page_size;
     state.value = "ready";
     for (const row of answer.data) void delivered(row);
+  }
+
+  /** What was read the last time, so that there is something without a network. */
+  const keptKey = `plaza.chat.list.${folder}`;
+  function keep(page: Conversation[]): void {
+    try {
+      localStorage.setItem(keptKey, JSON.stringify(page.slice(0, pageSize)));
+    } catch {
+      // No room on the device.
+    }
+  }
+  function showKept(): void {
+    try {
+      rows.value = JSON.parse(localStorage.getItem(keptKey) ?? "[]");
+      if (rows.value.length > 0) state.value = "ready";
+    } catch {
+      rows.value = [];
+    }
   }
 
   async function more(): Promise<void> {

@@ -70,7 +70,7 @@ export default function RoomPage({ params, query }: PageProps) {
     >
       <div class="room">
         <Presence room={room} />
-        <MessageList room={room} writing={writing} jumpTo={at} />
+        <MessageList key={room.state.value} room={room} writing={writing} jumpTo={at} />
         <Typing room={room} />
         {conversation.is_request ? <Request room={room} /> : <Composer room={room} writing={writing} />}
       </div>
@@ -136,7 +136,7 @@ function Typing({ room }: { room: Room }) {
 function Request({ room }: { room: Room }) {
   const conversation_id = room.id;
   return (
-    <div class="request">
+    <div class="room-request">
       <p>{t("chat_request_text")}</p>
       <div class="actions">
         <Button
