@@ -61,15 +61,16 @@ test("alice finds posts by the grammar, and people by their names", async () => 
 describe.skipIf(!process.env.PLAZA_DB_URL)("trends", () => {
   test("tell in plain words why a tag trends", async () => {
     const tag = `t${Date.now().toString(36)}`;
-    const crowd = await Promise.all(Array.from({ length: 20 }, confirmed));
+    const crowd = await Promise.all(Array.from({ length: 40 }, confirmed));
     for (const profile_id of crowd) await service().rpc("set_trust_seed", { profile_id }).throwOnError();
     const owner = postgres(process.env.PLAZA_DB_URL as string, { max: 1 });
     await owner`select private.refresh_trust()`;
-    // One by one: many rows of one request count later, so that they delay nobody.
-    for (const [index, author_id] of crowd.entries()) {
-      const content = `#${tag} is what person ${index} says about https://example.com/${tag}`;
-      await service().from("posts").insert({ author_id, content, language: "en" }).throwOnError();
-    }
+    const posts = crowd.map((author_id, index) => ({
+      author_id,
+      content: `#${tag} is what person ${index} says about https://example.com/${tag}`,
+      language: "en",
+    }));
+    await service().from("posts").insert(posts).throwOnError();
     await owner`select private.refresh_trends()`;
     const { context, page } = await device();
     await page.goto("/trends?period=hour");
@@ -82,10 +83,10 @@ describe.skipIf(!process.env.PLAZA_DB_URL)("trends", () => {
         return row.count();
       })
       .toBe(1);
-    await row.getByText("20 people talk about it").waitFor();
+    await row.getByText("40 people talk about it").waitFor();
     await row.getByText("Why is this here?").click();
-    await row.getByText(/In one hour: 20 people, where .* would be usual\./).waitFor();
-    await row.getByText(/Counted again from the posts that are there now: 20 and 20 people\./).waitFor();
+    await row.getByText(/In one hour: 40 people, where .* would be usual\./).waitFor();
+    await row.getByText(/Counted again from the posts that are there now: 40 and 40 people\./).waitFor();
     await row.getByText("found the same").waitFor();
     await row.getByText("3 posts").click();
     await row
