@@ -21,6 +21,8 @@ export default defineConfig({
     target: "es2023",
     reportCompressedSize: false,
     rolldownOptions: {
+      // A busy machine is no news.
+      checks: { pluginTimings: false },
       output: {
         codeSplitting: {
           groups: [
