@@ -136,6 +136,8 @@ function More({ profile }: { profile: ProfilePage }) {
   function items(): MenuItem[] {
     const { follows_you, is_blocked, is_muted } = relationOf(profile.id).value;
     const all: MenuItem[] = [{ label: t("copy_link"), icon: "globe", run: () => copyLink(profile) }];
+    if (!is_blocked)
+      all.push({ label: t("message_write"), icon: "chat", href: `/chat/new?with=${profile.username}` });
     if (!is_blocked) all.push({ label: t("lists_put"), icon: "list", run: ask("lists") });
     if (is_muted) all.push({ label: t("unmute"), icon: "bell", run: () => unmute(profile) });
     else all.push({ label: t("mute"), icon: "mute", run: ask("mute") });
