@@ -113,6 +113,7 @@ export const later = {
   requested: "Asked",
   theme: "Colours",
   username: "Username",
+  message_write: "Write a message",
   lists_of: "Lists with {name}",
   lists_of_none: "Make your first list",
   lists_put: "Put on a list",
