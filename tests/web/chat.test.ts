@@ -108,7 +108,8 @@ test("alice and bob write to each other, and see who types, what is read, and wh
 test("without a network alice goes on writing, and both catch up", async () => {
   const [alice, bob, id] = await friends();
   await say(bob, id, "Before");
-  await Promise.all([alice.page.goto(`/chat/${id}`), bob.page.goto(`/chat/${id}`)]);
+  await Promise.all([alice.page.goto("/chat"), bob.page.goto(`/chat/${id}`)]);
+  await alice.page.getByRole("link", { name: /Bob/ }).click();
   await Promise.all([message(alice.page, "Before").waitFor(), message(bob.page, "Before").waitFor()]);
   await kept(alice.page);
   await alice.context.setOffline(true);

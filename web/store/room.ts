@@ -169,7 +169,7 @@ export function openRoom(id: number): Room {
     if (at >= 0) messages.value = messages.value.with(at, whole);
     else if (!isNew) changed.set(message.id, message);
     else if (!hasNewer.value) messages.value = inOrder([...messages.value, whole]);
-    if (isNew && message.sender?.id === userId.value) sentBySelf(message.seq);
+    if (isNew && !message.change && message.sender?.id === userId.value) sentBySelf(message.seq);
     if (isNew && needsMore(whole)) void complete(whole);
     if (message.sender && isNew) stopTyping(message.sender.id);
   }

@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { t } from "../../app/messages.ts";
 import { type Message, plaza } from "../../app/plaza.ts";
-import type { PageProps } from "../../app/router.ts";
+import { navigate, type PageProps } from "../../app/router.ts";
 import { userId } from "../../app/session.ts";
 import { isOffline } from "../../app/sync.ts";
 import { Button } from "../../parts/button.tsx";
@@ -142,7 +142,7 @@ function Request({ room }: { room: Room }) {
         <Button
           onClick={async () => {
             await plaza.rpc("decline_conversation", { conversation_id }).throwOnError();
-            history.back();
+            navigate("/chat?folder=requests", { replace: true });
           }}
         >
           {t("decline")}
