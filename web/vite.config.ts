@@ -21,7 +21,7 @@ export default defineConfig({
     target: "es2023",
     reportCompressedSize: false,
     rolldownOptions: {
-      // A busy machine is no news.
+      // Vite would tell of a busy machine on the terminal.
       checks: { pluginTimings: false },
       output: {
         codeSplitting: {

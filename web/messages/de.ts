@@ -178,7 +178,6 @@ export const de: Messages = {
   tag_write: "Schreib den ersten Beitrag",
 
   // People, signing up, settings
-  message_write: "Nachricht schreiben",
   lists_of: "Listen mit {name}",
   lists_of_none: "Mach deine erste Liste",
   lists_put: "Auf eine Liste setzen",

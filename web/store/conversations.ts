@@ -64,7 +64,7 @@ function create(folder: Folder): ConversationList {
     for (const row of answer.data) void delivered(row);
   }
 
-  /** What was read the last time, so that there is something without a network. */
+  /** The list of the last visit, for a page without a network. */
   const keptKey = `plaza.chat.list.${folder}`;
   function keep(page: Conversation[]): void {
     try {
@@ -122,7 +122,7 @@ function watch(): void {
   });
 }
 
-/** The other person of a direct conversation. Undefined in a group, in one's notes, and after a block. */
+/** The other person of a direct conversation. Undefined in a group, in your own notes, and after a block. */
 export function otherOf({ kind, members }: Conversation): Author | undefined {
   return kind === "direct" ? members.find(({ id }) => id !== userId.value) : undefined;
 }

@@ -198,7 +198,7 @@ export function openRoom(id: number): Room {
     messages.value = messages.value.map((each) => (each.id === messageId ? to(each) : each));
   }
 
-  /** Whoever writes has read everything before. No pointer says so. */
+  /** A person who writes has read everything before. No pointer says so. */
   function wrote(profile: Receipt["profile"], seq: number): void {
     const known = receipts.value.find((each) => each.profile.id === profile.id);
     if (known && known.read_seq < seq) point({ profile_id: profile.id, delivered_seq: seq, read_seq: seq });
@@ -240,7 +240,7 @@ export function openRoom(id: number): Room {
     if (!page || messages.value.at(-1)?.id !== last.id) return;
     const isEnd = page.length < pageSize;
     batch(() => {
-      // What came while the page was read is in `end`.
+      // Messages that came during the read are in `end`.
       messages.value = inOrder([
         ...messages.value,
         ...page,

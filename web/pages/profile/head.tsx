@@ -136,7 +136,7 @@ function More({ profile }: { profile: ProfilePage }) {
     const { follows_you, is_blocked, is_muted } = relationOf(profile.id).value;
     const all: MenuItem[] = [{ label: t("copy_link"), icon: "globe", run: () => copyLink(profile) }];
     if (!is_blocked) {
-      all.push({ label: t("message_write"), icon: "chat", href: `/chat/new?with=${profile.username}` });
+      all.push({ label: t("chat_write"), icon: "chat", href: `/chat/new?with=${profile.username}` });
       all.push({ label: t("lists_put"), icon: "list", run: ask("lists") });
     }
     if (is_muted) all.push({ label: t("unmute"), icon: "bell", run: () => unmute(profile) });
