@@ -210,7 +210,7 @@ test("a room of 120 messages is read in both directions", async () => {
     .toBeLessThan(5);
 });
 
-/** What was said, in the order of the server. */
+/** The texts, in the order of the server. */
 async function textsOf(who: Person, conversation_id: number, cursor: object): Promise<string[]> {
   const { data } = await who.client
     .rpc("messages", { conversation_id, page_size: 60, ...cursor })

@@ -1,4 +1,4 @@
-/** Without a network: what was read stays readable, what one does waits, and both catch up. */
+/** Without a network: a person still reads the posts of the last visit, writes wait, and both catch up. */
 import { afterAll, expect, test } from "vitest";
 import { signUp } from "../people.ts";
 import { closeBrowser, complaintsOf, expectAccessible, kept, pictures, visitor } from "./browser.ts";

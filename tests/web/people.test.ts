@@ -1,4 +1,4 @@
-/** People: profiles, following and asking, blocking, muting, and one's own settings. */
+/** People: profiles, following and asking, blocking, muting, and the settings. */
 import { afterAll, expect, test } from "vitest";
 import { signUp } from "../people.ts";
 import { closeBrowser, complaintsOf, expectGood, type Visitor, visitor } from "./browser.ts";

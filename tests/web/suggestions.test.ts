@@ -1,5 +1,5 @@
 /**
- * Suggestions with their reasons, and the empty home of a newcomer. Who is trusted is computed every few minutes. This
+ * Suggestions with their reasons, and the empty home of a newcomer. A job computes trust every few minutes. This
  * does not wait for it, so it needs the database (PLAZA_DB_URL).
  */
 import postgres from "postgres";

@@ -64,7 +64,7 @@ function create(folder: Folder): ConversationList {
     for (const row of answer.data) void delivered(row);
   }
 
-  /** Keeps the newest rows, so that the list can be read without a network. */
+  /** The list of the last visit, for a page without a network. */
   const keptKey = `plaza.chat.list.${folder}`;
   function keep(page: Conversation[]): void {
     try {

@@ -240,7 +240,7 @@ export function openRoom(id: number): Room {
     if (!page || messages.value.at(-1)?.id !== last.id) return;
     const isEnd = page.length < pageSize;
     batch(() => {
-      // Messages that came while the page was read are in `end`.
+      // Messages that came during the read are in `end`.
       messages.value = inOrder([
         ...messages.value,
         ...page,
