@@ -26,6 +26,7 @@ const scenarios = [
   "trend-refresh",
   "trust",
   "suggestion-speed",
+  "web",
 ];
 /** These need options, so they run only when somebody names them. */
 const named = ["trends", "suggestions"];

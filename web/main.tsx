@@ -1,7 +1,7 @@
 /** Starts the web client. */
 import { render } from "preact";
 import { keepOnDevice } from "./app/kept.ts";
-import { useLanguage } from "./app/messages.ts";
+import { loadLater, useLanguage } from "./app/messages.ts";
 import { watchAddress } from "./app/router.ts";
 import { watchSession } from "./app/session.ts";
 import { watchKeys } from "./app/shortcuts.ts";
@@ -22,4 +22,7 @@ await useLanguage();
 const root = document.getElementById("app");
 if (root) render(<Shell />, root);
 // After the first page, which needs the network more.
-setTimeout(() => void keepOnDevice().catch(() => {}), 3_000);
+setTimeout(() => {
+  void keepOnDevice().catch(() => {});
+  void loadLater().catch(() => {});
+}, 3_000);

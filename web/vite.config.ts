@@ -21,6 +21,8 @@ export default defineConfig({
     target: "es2023",
     reportCompressedSize: false,
     rolldownOptions: {
+      // Vite would tell of a busy machine on the terminal.
+      checks: { pluginTimings: false },
       output: {
         codeSplitting: {
           groups: [

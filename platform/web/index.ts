@@ -75,7 +75,8 @@ export async function createWeb({ dir, port, log }: WebOptions): Promise<Web> {
     if (!/\bgzip\b/.test(context.req.header("accept-encoding") ?? ""))
       return context.body(bytes, 200, headers);
     headers["content-encoding"] = "gzip";
-    const packed = (isForever && kept.get(path)) || new Uint8Array(await compress(bytes));
+    const packed =
+      (isForever && kept.get(path)) || new Uint8Array(await compress(bytes, { level: isForever ? 9 : 6 }));
     if (isForever && kept.size < mostKept) kept.set(path, packed);
     return context.body(packed, 200, headers);
   });

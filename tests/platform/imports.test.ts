@@ -7,6 +7,8 @@ import { importCircles, readImports } from "./import-circles.ts";
 const root = join(import.meta.dirname, "../..");
 const patterns = [
   "clients/**/*.ts",
+  "web/**/*.ts",
+  "web/**/*.tsx",
   "platform/**/*.ts",
   "edge-functions/**/*.ts",
   "bench/**/*.ts",

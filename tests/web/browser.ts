@@ -1,20 +1,13 @@
 /**
- * A real Chromium for the tests of the web client. A context is a person at a device of their own. Debian's
- * Chromium is used if it is there, and otherwise the one that came with `npm ci`.
+ * A real Chromium for the tests of the web client. A context is a person at a device of their own.
  */
-import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import axe from "axe-core";
-import {
-  type Browser,
-  type BrowserContext,
-  type BrowserContextOptions,
-  chromium,
-  type Page,
-} from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { expect } from "vitest";
 import { guest, type Person, signUp } from "../people.ts";
+import { launchBrowser } from "./launch.ts";
 
 /** Git ignores it. Look at the pictures after a change. */
 const picturesDir = join(import.meta.dirname, ".screenshots");
@@ -33,24 +26,13 @@ let launching: Promise<Browser> | undefined;
 
 /** The browser of this test file. Close it in `afterAll` with `closeBrowser()`. */
 export function browser(): Promise<Browser> {
-  launching ??= launch();
+  launching ??= launchBrowser();
   return launching;
 }
 
 export async function closeBrowser(): Promise<void> {
   await (await launching)?.close();
   launching = undefined;
-}
-
-async function launch(): Promise<Browser> {
-  const installed = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
-    existsSync,
-  );
-  // Root may not use Chromium's sandbox.
-  const args = ["--no-sandbox", "--disable-dev-shm-usage"];
-  if (installed) return chromium.launch({ executablePath: installed, args });
-  const { default: packed } = await import("@sparticuz/chromium");
-  return chromium.launch({ executablePath: await packed.executablePath(), args: [...packed.args, ...args] });
 }
 
 /** A person at a device: the page, and the same person with supabase-js. */
@@ -186,4 +168,13 @@ export async function expectGood(page: Page, name: string): Promise<void> {
   await expectAccessible(page);
   await expectNoSidewaysScroll(page);
   await pictures(page, name);
+}
+
+/** Waits until the page and its files are kept on the device. */
+export async function kept(page: Page): Promise<void> {
+  const isKept = () =>
+    page.evaluate(
+      async () => navigator.serviceWorker.controller !== null && (await caches.match("/")) !== undefined,
+    );
+  await expect.poll(isKept).toBe(true);
 }

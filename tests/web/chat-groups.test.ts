@@ -74,6 +74,8 @@ test("alice makes a group, names an admin, lets carol in by a link, and changes 
   await carol.page.getByText("Only the owner and the admins write here.").waitFor();
   await page.goto(`/chat/${id}`);
   await page.getByText(/disappear after 1 day/).waitFor();
+  // She has read what Bob wrote.
+  await expect.poll(() => page.getByRole("link", { name: /Messages.*unread/ }).count()).toBe(0);
   await expectAccessible(page);
   await pictures(page, "chat-group");
   expect(await page.locator("main img").count()).toBe(0);

@@ -1,4 +1,4 @@
-/** Home: signing in, the feed, and what comes in while it is read. */
+/** Home: signing in, the feed, and posts that come while somebody reads. */
 import { afterAll, expect, test } from "vitest";
 import { signUp } from "../people.ts";
 import {
@@ -13,7 +13,7 @@ import {
 
 afterAll(closeBrowser);
 
-test("alice signs in on the page, and sees the posts of bob, whom she follows", async () => {
+test("alice signs in on the page, and sees the posts of bob, because she follows him", async () => {
   const [alice, bob] = await Promise.all([signUp("alice"), signUp("bob")]);
   await bob.client.from("posts").insert({ content: "Good morning, plaza" }).throwOnError();
   await alice.client.rpc("follow", { profile_id: bob.id }).throwOnError();

@@ -1,8 +1,7 @@
-/** Without a network: what was read stays readable, what one does waits, and both catch up. */
-import type { Page } from "playwright-core";
+/** Without a network: a person still reads the posts of the last visit, writes wait, and both catch up. */
 import { afterAll, expect, test } from "vitest";
 import { signUp } from "../people.ts";
-import { closeBrowser, complaintsOf, expectAccessible, pictures, visitor } from "./browser.ts";
+import { closeBrowser, complaintsOf, expectAccessible, kept, pictures, visitor } from "./browser.ts";
 
 afterAll(closeBrowser);
 
@@ -72,12 +71,3 @@ test("a post that the server refuses is kept, with the reason, and can be tried 
   await line.getByRole("button", { name: "Delete" }).click();
   await expect.poll(() => page.getByText("A careful answer").count()).toBe(0);
 });
-
-/** Waits until the page and its files are kept on the device. */
-async function kept(page: Page): Promise<void> {
-  const isKept = () =>
-    page.evaluate(
-      async () => navigator.serviceWorker.controller !== null && (await caches.match("/")) !== undefined,
-    );
-  await expect.poll(isKept).toBe(true);
-}

@@ -1,4 +1,4 @@
-/** People: profiles, following and asking, blocking, muting, and one's own settings. */
+/** People: profiles, following and asking, blocking, muting, and the settings. */
 import { afterAll, expect, test } from "vitest";
 import { signUp } from "../people.ts";
 import { closeBrowser, complaintsOf, expectGood, type Visitor, visitor } from "./browser.ts";
@@ -84,10 +84,7 @@ test("alice has a private account: bob asks, she accepts, and he reads her posts
   await carol.client.rpc("follow", { profile_id: alice.id }).throwOnError();
 
   await alice.page.goto("/requests");
-  const request = (name: string) =>
-    main(alice)
-      .getByRole("article")
-      .filter({ hasText: `@${name}` });
+  const request = (name: string) => main(alice).getByRole("article").filter({ hasText: name });
   await request(bob.username).waitFor();
   await expectGood(alice.page, "requests");
   await request(bob.username).getByRole("button", { name: "Accept" }).click();
@@ -111,7 +108,7 @@ test("bob takes a request back, where he sees what he asked", async () => {
   await alice.client.from("profiles").update({ is_private: true }).eq("id", alice.id).throwOnError();
   await bob.client.rpc("follow", { profile_id: alice.id }).throwOnError();
   await bob.page.goto("/requests/sent");
-  await main(bob).getByText(`@${alice.username}`).waitFor();
+  await main(bob).getByText(alice.username).waitFor();
   await button(bob, "Take it back").click();
   await main(bob).getByText("You wait for nobody's answer").waitFor();
   const asked = () => bob.client.from("follow_requests").select().eq("target_id", alice.id);
@@ -124,7 +121,7 @@ test("alice blocks mallory: they disappear for each other, until she unblocks", 
   await alice.client.rpc("follow", { profile_id: mallory.id }).throwOnError();
   await alice.page.reload();
   await alice.page.getByText("Listen to me").waitFor();
-  await main(alice).getByText(`@${mallory.username}`).first().click();
+  await main(alice).getByText(mallory.username).first().click();
   await choose(alice, "Block");
   await alice.page.getByRole("dialog").getByRole("button", { name: "Block" }).click();
   await main(alice).getByText(`You block @${mallory.username}`).waitFor();
@@ -139,13 +136,30 @@ test("alice blocks mallory: they disappear for each other, until she unblocks", 
   await expectGood(mallory.page, "profile-gone");
 
   await alice.page.goto("/settings/blocked");
-  await main(alice).getByText(`@${mallory.username}`).waitFor();
+  await main(alice).getByText(mallory.username).waitFor();
   await expectGood(alice.page, "settings-blocked");
   await button(alice, "Unblock").click();
   await main(alice).getByText("You block nobody").waitFor();
   await mallory.page.reload();
   await button(mallory, "Follow @").waitFor();
   expect([...complaintsOf(alice.context), ...complaintsOf(mallory.context)]).toEqual([]);
+});
+
+test("alice puts bob on a list, and takes him off", async () => {
+  const [alice, bob] = await Promise.all([visitor("alice"), signUp("bob")]);
+  const name = `Friends ${attack}`.slice(0, 50);
+  await alice.client.from("lists").insert({ name }).throwOnError();
+  await alice.page.goto(`/@${bob.username}`);
+  await choose(alice, "Put on a list");
+  await alice.page.getByLabel(name).check();
+  const members = async () => (await alice.client.from("list_members").select("profile_id")).data;
+  await expect.poll(members).toEqual([{ profile_id: bob.id }]);
+  await expectGood(alice.page, "lists-of-person");
+  await alice.page.keyboard.press("Escape");
+  await choose(alice, "Put on a list");
+  await alice.page.getByLabel(name).uncheck();
+  await expect.poll(members).toEqual([]);
+  expect(complaintsOf(alice.context)).toEqual([]);
 });
 
 test("alice mutes bob for a day, sees it in her settings, and ends it", async () => {
@@ -157,7 +171,7 @@ test("alice mutes bob for a day, sees it in her settings, and ends it", async ()
   await alice.page.getByRole("dialog").getByRole("button", { name: "Mute" }).click();
   await main(alice).getByText("Muted until").waitFor();
   await alice.page.goto("/settings/muted");
-  await main(alice).getByText(`@${bob.username}`).waitFor();
+  await main(alice).getByText(bob.username).waitFor();
   await expectGood(alice.page, "settings-muted");
   await button(alice, "Unmute").click();
   await main(alice).getByText("You mute nobody").waitFor();

@@ -1,5 +1,5 @@
 /**
- * Suggestions with their reasons, and the empty home of a newcomer. Who is trusted is computed every few minutes. This
+ * Suggestions with their reasons, and the empty home of a newcomer. A job computes trust every few minutes. This
  * does not wait for it, so it needs the database (PLAZA_DB_URL).
  */
 import postgres from "postgres";
@@ -39,17 +39,14 @@ describe.skipIf(!process.env.PLAZA_DB_URL)("alice, who follows nobody,", () => {
     await owner?.end();
   });
   const line = (person: Person) =>
-    alice.page
-      .getByRole("main")
-      .getByRole("listitem")
-      .filter({ hasText: `@${person.username}` });
+    alice.page.getByRole("main").getByRole("listitem").filter({ hasText: person.username });
 
   test("sees people to follow on her empty home, follows one, and reads", async () => {
     const dave = await visitor("dave");
     await carol.client.rpc("follow", { profile_id: dave.id }).throwOnError();
     await carol.client.from("posts").insert({ content: "Good day" }).throwOnError();
     await dave.page.reload();
-    const suggested = dave.page.getByRole("listitem").filter({ hasText: `@${carol.username}` });
+    const suggested = dave.page.getByRole("listitem").filter({ hasText: carol.username });
     await suggested.getByText("Follows you").waitFor();
     await expectGood(dave.page, "home-first-steps");
     await suggested.getByRole("button", { name: "Follow back @" }).click();

@@ -1,11 +1,11 @@
 /**
- * What one asks Auth about an account: signing up, mails, codes, passwords. Every mail leads to our own page
+ * The requests to Auth about an account: signing up, mails, codes, passwords. Every mail leads to our own page
  * `/confirm`, where a click confirms: a mail scanner that fetches the link changes nothing.
  */
 import type { EmailOtpType, Session } from "@supabase/supabase-js";
 import { plaza } from "./plaza.ts";
 
-/** What was asked for with a mail. It is kept in the tab, so that the page with the code knows it after a reload. */
+/** The kinds of mail. It is kept in the tab, so that the page with the code knows it after a reload. */
 export interface Asked {
   email: string;
   type: "signup" | "recovery" | "email_change";

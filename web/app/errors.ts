@@ -38,8 +38,6 @@ export function wordsOf(error: unknown): string {
   const failure = (error ?? {}) as Failure;
   if (isOffline(error)) return t("error_network");
   const code = codeOf(error);
-  if (code === "username_changed_recently" && failure.hint)
-    return t("error_username_wait", { time: clock(failure.hint) });
   if (code === "rate_limited" && failure.hint) return t("error_wait_until", { time: clock(failure.hint) });
   if (code === "username_changed_recently" && failure.hint)
     return t("error_username_wait", { time: clock(failure.hint) });

@@ -1,13 +1,14 @@
 /**
  * The words of the client, in the language of the person. English is in the first file. Other languages are
- * loaded when they are chosen. `web/messages/en.ts` has every key.
+ * loaded when they are chosen. `messages/en.ts` and `messages/later.ts` have every key.
  */
 import { signal } from "@preact/signals";
-import { en, type Message, type Messages } from "../messages/en.ts";
+import { en, type Message } from "../messages/en.ts";
+import type { Messages } from "../messages/later.ts";
 
 export const languages = { en: "English", de: "Deutsch" } as const;
 export type Language = keyof typeof languages;
-export type MessageKey = keyof typeof en;
+export type MessageKey = keyof Messages;
 
 const others: Record<Exclude<Language, "en">, () => Promise<Messages>> = {
   de: () => import("../messages/de.ts").then(({ de }) => de),
@@ -15,7 +16,7 @@ const others: Record<Exclude<Language, "en">, () => Promise<Messages>> = {
 
 const storedKey = "plaza.language";
 export const language = signal<Language>("en");
-const words = signal<Messages>(en);
+const words = signal<Partial<Messages>>(en);
 let plurals = new Intl.PluralRules("en");
 
 /**
@@ -23,7 +24,8 @@ let plurals = new Intl.PluralRules("en");
  * @param values replace `{name}` in the text. `count` also chooses between one and many
  */
 export function t(key: MessageKey, values?: Record<string, string | number>): string {
-  const message: Message = words.value[key];
+  // Only while later.ts is loaded, a word may be missing.
+  const message: Message = words.value[key] ?? "";
   const text =
     typeof message === "string"
       ? message
@@ -39,7 +41,14 @@ export function t(key: MessageKey, values?: Record<string, string | number>): st
 
 /** Whether there is such a message. For keys that are made of codes. */
 export function isKey(key: string): key is MessageKey {
-  return Object.hasOwn(en, key);
+  return Object.hasOwn(words.value, key);
+}
+
+/** Loads the words of the other pages. The router calls it with the first page that is not home. */
+export async function loadLater(): Promise<void> {
+  if (language.value !== "en" || isKey("compose_text")) return;
+  const { later } = await import("../messages/later.ts");
+  if (language.value === "en") words.value = { ...en, ...later };
 }
 
 /** A number as the person's language writes it. */
@@ -64,6 +73,8 @@ export async function useLanguage(chosen?: Language | null): Promise<void> {
   language.value = loaded ? next : "en";
   plurals = new Intl.PluralRules(language.value);
   words.value = loaded ?? en;
+  // Who chooses English in the settings is not at home.
+  if (chosen !== undefined) await loadLater();
   document.documentElement.lang = language.value;
   document.documentElement.dir = "ltr";
 }

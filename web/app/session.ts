@@ -1,5 +1,5 @@
 /**
- * Who is signed in. The id is known at once, from localStorage, so that the first page is right and works
+ * The person who is signed in. The id is known at once, from localStorage, so that the first page is right and works
  * offline. The person's profile comes with the first request.
  */
 import { computed, signal } from "@preact/signals";
@@ -19,7 +19,7 @@ export function watchSession(): void {
     if (event === "SIGNED_OUT" && userId.value !== null) return startAnew();
     if (!session) return;
     const isOther = userId.value !== null && userId.value !== session.user.id;
-    // Nothing that one person read may be seen by the next, so the page starts anew.
+    // Nothing that one person read may be seen by the next, so the page is loaded again.
     if (isOther) return startAnew();
     if (userId.value === null) {
       userId.value = session.user.id;
@@ -52,7 +52,7 @@ export async function signOut(): Promise<void> {
 /** What stays on the device: what the person wrote and did not send, and how the page looks. */
 const kept = /^plaza\.(session|outbox|drafts|theme|language|contrast)/;
 
-/** Drops everything that the person read, and starts the page anew. */
+/** Drops everything that the person read, and loads the page again. */
 function startAnew(): void {
   for (const key of Object.keys(localStorage)) {
     if (key.startsWith("plaza.") && !kept.test(key)) localStorage.removeItem(key);

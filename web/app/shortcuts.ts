@@ -1,6 +1,6 @@
 /**
- * The keyboard shortcuts. They do what a button does, and never anything else. `?` lists them. Who does not want
- * them turns them off there: single letters are in the way of speech input.
+ * The keyboard shortcuts. They do what a button does, and never anything else. `?` lists them. A person
+ * can turn them off there: single letters are in the way of speech input.
  */
 import { signal } from "@preact/signals";
 import type { MessageKey } from "./messages.ts";

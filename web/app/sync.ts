@@ -79,7 +79,7 @@ export async function send(
 ): Promise<{ key: string; answer: Promise<unknown> }> {
   if (!sync.value) throw new Error("Nobody is signed in");
   const answer = new Promise<unknown>((done, refused) => answers.set(key, { done, refused }));
-  // Who does not wait for the answer need not hear of it.
+  // A caller that does not wait for the answer hears nothing of a refusal.
   answer.catch(() => {});
   await sync.value.send(write, key);
   await readWaiting();
@@ -90,11 +90,13 @@ async function readWaiting(): Promise<void> {
   waiting.value = (await sync.value?.pending()) ?? [];
 }
 
+/** Postgres sends an event a moment before others can read it. */
+const readablePauseMs = 250;
 let isReadingUnread = false;
 let mustReadAgain = false;
 
-/** One read at a time: news often comes twice. What came during a read may not be in its answer. */
-function readUnread(): void {
+/** One read at a time: news often comes twice. If something comes during a read, its answer may lack it. */
+export function readUnread(): void {
   mustReadAgain = isReadingUnread;
   if (isReadingUnread) return;
   isReadingUnread = true;
@@ -115,7 +117,7 @@ async function readCounts(): Promise<void> {
 export function watchSync(): void {
   effect(() => {
     const id = userId.value;
-    // The page starts anew when somebody signs out.
+    // When somebody signs out, the page is loaded again.
     if (id !== null && !sync.peek()) sync.value = begin(id);
   });
   addEventListener("online", tellOffline);
@@ -138,7 +140,7 @@ function begin(id: string): Sync {
       count(change);
       // The person read a conversation, maybe on another device. No event has the sums of messages.
       if (change.type === "event" && change.kind === "conversation" && change.stream.startsWith("user:"))
-        readUnread();
+        setTimeout(readUnread, readablePauseMs);
       for (const listener of changeListeners) await listener(change);
     },
     onNews(conversationId) {

@@ -1,5 +1,5 @@
 /** Every word of the client, in German. */
-import type { Messages } from "./en.ts";
+import type { Messages } from "./later.ts";
 
 export const de: Messages = {
   // Everywhere
@@ -178,6 +178,9 @@ export const de: Messages = {
   tag_write: "Schreib den ersten Beitrag",
 
   // People, signing up, settings
+  lists_of: "Listen mit {name}",
+  lists_of_none: "Mach deine erste Liste",
+  lists_put: "Auf eine Liste setzen",
   and: "und",
   as_system: "Wie das System",
   bell: "Über neue Beiträge von {name} informieren",
@@ -452,7 +455,7 @@ export const de: Messages = {
   chat_requests: "Anfragen",
   chat_search: "Nachrichten durchsuchen",
   chat_send: "Senden",
-  chat_settings: "Wer dir schreiben darf",
+  chat_settings: "Einstellungen der Nachrichten",
   chat_shared_post: "Ein Beitrag",
   chat_somebody: "Jemand",
   chat_somebody_gone: "Jemand, der nicht mehr da ist",
@@ -613,6 +616,8 @@ export const de: Messages = {
   search_nothing: "Nichts gefunden",
   search_nothing_hint: "Versuche es mit weniger oder anderen Wörtern.",
   search_results: "Ergebnisse",
+  settings_chat: "Nachrichten",
+  settings_chat_hint: "Wer dir schreiben darf und was sie von dir sehen",
   show_all: "Alle zeigen",
   show_more: "Mehr zeigen",
   text_copied: "Der Text ist kopiert.",

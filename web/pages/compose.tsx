@@ -3,7 +3,7 @@
  * post is sent through the outbox, so it is written once, also if it has to be sent again.
  */
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { number, t } from "../app/messages.ts";
 import { type Card, plaza } from "../app/plaza.ts";
 import { back, navigate, type PageProps } from "../app/router.ts";
@@ -156,7 +156,7 @@ function Editor({ task, start, about }: { task: Task; start: Writing; about?: Ca
   const left = mostLetters - content.length;
   const isEdit = task.kind === "edit";
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const box = area.current;
     box?.focus({ preventScroll: true });
     box?.setSelectionRange(box.value.length, box.value.length);

@@ -3,11 +3,13 @@ import { t } from "../app/messages.ts";
 import { isSignedIn, me } from "../app/session.ts";
 import { Avatar } from "../parts/avatar.tsx";
 import { Empty } from "../parts/empty.tsx";
-import { FirstSteps } from "../parts/first-steps.tsx";
+import { later } from "../parts/later.tsx";
 import { Page } from "../parts/page.tsx";
 import { PostFeed } from "../parts/post-feed.tsx";
 import { UnsentPosts } from "../parts/unsent.tsx";
 import { homeFeed, publicFeed } from "../store/sources.ts";
+
+const FirstSteps = later(() => import("../parts/first-steps.tsx"));
 
 export function Home() {
   if (!isSignedIn.value) return <Welcome />;

@@ -6,7 +6,7 @@ import { Button } from "./button.tsx";
 import { Suggestions } from "./suggestions.tsx";
 
 /** @param onReady reads home again, after somebody was followed */
-export function FirstSteps({ onReady }: { onReady: () => Promise<void> }) {
+export default function FirstSteps({ onReady }: { onReady: () => Promise<void> }) {
   return (
     <>
       <div class="first">

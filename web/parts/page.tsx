@@ -1,6 +1,6 @@
 /** The frame of every page: its heading, which is also the title of the window, and what is to do there. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../app/messages.ts";
 import { back, visits } from "../app/router.ts";
 import { unread } from "../app/sync.ts";
@@ -26,7 +26,8 @@ export function Page({ title, children, backTo, actions }: PageProps) {
   useEffect(() => {
     document.title = `${count > 0 ? `(${count}) ` : ""}${title} · Plaza`;
   }, [title, count]);
-  useEffect(() => {
+  // Before the browser draws, so that a field of the page may take it after that.
+  useLayoutEffect(() => {
     if (visits.value === focusedAt) return;
     focusedAt = visits.value;
     heading.current?.focus({ preventScroll: true });

@@ -2,7 +2,6 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
-import { wordsOf } from "../app/errors.ts";
 import { t } from "../app/messages.ts";
 import { ownPath, type Place, places } from "../app/navigation.ts";
 import { address, navigate, type Page as PageType } from "../app/router.ts";
@@ -10,10 +9,10 @@ import { find } from "../app/routes.ts";
 import { isSignedIn, me, signOut } from "../app/session.ts";
 import { help, isHelpOpen } from "../app/shortcuts.ts";
 import { isOffline, waiting } from "../app/sync.ts";
-import { toast } from "../app/toasts.ts";
 import { Avatar } from "./avatar.tsx";
 import { Empty, Failed, Waiting } from "./empty.tsx";
 import { Icon } from "./icon.tsx";
+import { later, loadPart } from "./later.tsx";
 import { Menu, type MenuItem } from "./menu.tsx";
 import { Page } from "./page.tsx";
 import { nameOf } from "./person-line.tsx";
@@ -35,7 +34,7 @@ export function Shell() {
       </div>
       <Bar path={path} />
       <Toasts />
-      <ShortcutHelp />
+      {isHelpOpen.value && <ShortcutHelp />}
     </>
   );
 }
@@ -157,25 +156,7 @@ function Bar({ path }: { path: string }) {
   );
 }
 
-/** Loaded when somebody asks for it. */
-function ShortcutHelp() {
-  const shown = useSignal<ComponentType | undefined>(undefined);
-  const isOpen = isHelpOpen.value;
-  useEffect(() => {
-    if (!isOpen || shown.value) return;
-    import("./shortcut-help.tsx").then(
-      (module) => {
-        shown.value = module.default;
-      },
-      (error: unknown) => {
-        help(false);
-        toast(wordsOf(error), { isError: true });
-      },
-    );
-  }, [isOpen]);
-  const Shown = shown.value;
-  return isOpen && Shown ? <Shown /> : null;
-}
+const ShortcutHelp = later(() => import("./shortcut-help.tsx"));
 
 function OfflineNotice() {
   const count = waiting.value.length;
@@ -208,9 +189,9 @@ function Current({ path }: { path: string }) {
   useEffect(() => {
     if (page || !route?.load) return;
     failure.value = undefined;
-    route.load().then(
-      (module) => {
-        loaded.set(route.path, module.default);
+    loadPart(route.load).then(
+      (component) => {
+        loaded.set(route.path, component);
         tries.value++;
       },
       (error: unknown) => {

@@ -4,6 +4,7 @@
  */
 import { type Signal, signal } from "@preact/signals";
 import type { Enums } from "../../supabase/database.types.ts";
+import { isOffline } from "../app/errors.ts";
 import { t } from "../app/messages.ts";
 import { type Author, type Conversation, plaza } from "../app/plaza.ts";
 import { userId } from "../app/session.ts";
@@ -25,8 +26,8 @@ export interface ConversationList {
 const pageSize = 30;
 /** A list that was turned over for long is read again from its top. */
 const mostAtOnce = 100;
-/** News comes in bursts. */
-const waitMs = 150;
+/** News comes in bursts, and a moment before it can be read. */
+const waitMs = 250;
 const lists = new Map<Folder, ConversationList>();
 let isWatching = false;
 
@@ -53,12 +54,32 @@ function create(folder: Folder): ConversationList {
     if (answer.error) {
       error.value = answer.error;
       if (state.peek() === "new") state.value = "failed";
+      if (isOffline(answer.error) && rows.peek().length === 0) showKept();
       return;
     }
     rows.value = answer.data;
+    keep(answer.data);
     hasMore.value = answer.data.length === page_size;
     state.value = "ready";
     for (const row of answer.data) void delivered(row);
+  }
+
+  /** The list of the last visit, for a page without a network. */
+  const keptKey = `plaza.chat.list.${folder}`;
+  function keep(page: Conversation[]): void {
+    try {
+      localStorage.setItem(keptKey, JSON.stringify(page.slice(0, pageSize)));
+    } catch {
+      // No room on the device.
+    }
+  }
+  function showKept(): void {
+    try {
+      rows.value = JSON.parse(localStorage.getItem(keptKey) ?? "[]");
+      if (rows.value.length > 0) state.value = "ready";
+    } catch {
+      rows.value = [];
+    }
   }
 
   async function more(): Promise<void> {
@@ -101,7 +122,7 @@ function watch(): void {
   });
 }
 
-/** The other person of a direct conversation. Undefined in a group, in one's notes, and after a block. */
+/** The other person of a direct conversation. Undefined in a group, in your own notes, and after a block. */
 export function otherOf({ kind, members }: Conversation): Author | undefined {
   return kind === "direct" ? members.find(({ id }) => id !== userId.value) : undefined;
 }

@@ -1,6 +1,6 @@
 /**
  * The person's notifications: a feed that is in step with their stream. A group that is new or changed goes to
- * the top at once, because it has the newest id. What is read on another device is read here.
+ * the top at once, because it has the newest id. A group that the person read on another device is read here.
  */
 import type { Change } from "../../clients/sync.ts";
 import { type Notification, plaza } from "../app/plaza.ts";
@@ -9,7 +9,7 @@ import { onChange } from "../app/sync.ts";
 import { type Feed, feedOf } from "./feeds.ts";
 import { keep } from "./posts.ts";
 
-/** What is shown: everything, or what people say to this person. */
+/** The choices: everything, or only words to this person. */
 export const filters = {
   all: null,
   mentions: ["reply", "quote", "mention"],

@@ -34,7 +34,7 @@ const stranger: Relation = {
 };
 
 const relations = new Map<string, Signal<Relation>>();
-/** Then the oldest are forgotten. What is on the page keeps its own signal. */
+/** Then the oldest are forgotten. A person on the page keeps their own signal. */
 const mostRelations = 5_000;
 
 /** @returns what the person is to the viewer, everywhere */
@@ -61,7 +61,7 @@ export function keepPeople(rows: Omit<Person, "id">[]): void {
     keepRelation(profile.id, { is_private, is_following, is_requested, follows_you });
 }
 
-/** Keeps suggestions: people whom the viewer does not follow. */
+/** Keeps suggestions: people that the viewer does not follow. */
 export function keepStrangers(rows: Pick<Person, "profile" | "is_private" | "follows_you">[]): void {
   keepPeople(rows.map((row) => ({ ...row, is_following: false, is_requested: false })));
 }
@@ -101,7 +101,7 @@ export async function readProfile(username: string): Promise<void> {
   });
 }
 
-/** The next visit of a profile reads it anew. */
+/** The next visit of a profile reads it again. */
 export function forgetProfiles(): void {
   profiles.clear();
 }

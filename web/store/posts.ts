@@ -11,7 +11,7 @@ import { send, waiting } from "../app/sync.ts";
 import { toast } from "../app/toasts.ts";
 
 const cards = new Map<number, Signal<Card | null>>();
-/** Then the oldest are forgotten. What is on the page keeps its own signal. */
+/** Then the oldest are forgotten. A post on the page keeps its own signal. */
 const mostCards = 10_000;
 
 // Somebody who signs in has other likes.

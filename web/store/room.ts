@@ -6,7 +6,10 @@ import { batch, type Signal, signal } from "@preact/signals";
 import type { Change, Conversation as OpenConversation } from "../../clients/sync.ts";
 import { type Conversation, type Message, plaza, type Receipt } from "../app/plaza.ts";
 import { userId } from "../app/session.ts";
-import { onChange, onDone, sync } from "../app/sync.ts";
+import { isOffline, onChange, onDone, sync } from "../app/sync.ts";
+import { forgetRoom, keepRoom, keptRoom, type Snapshot } from "./kept-rooms.ts";
+import { type Pointer, withPointer } from "./receipts.ts";
+import { createTyping } from "./typing.ts";
 
 export interface Room {
   id: number;
@@ -36,7 +39,6 @@ export interface Room {
 }
 
 const pageSize = 50;
-const typingMs = 5_000;
 
 /** @throws Error if it is open already. RangeError if too many are open */
 export function openRoom(id: number): Room {
@@ -45,7 +47,7 @@ export function openRoom(id: number): Room {
   const messages = signal<Message[]>([]);
   const receipts = signal<Receipt[]>([]);
   const online = signal<string[]>([]);
-  const typing = signal<string[]>([]);
+  const { typing, typed, stopTyping } = createTyping();
   const hasOlder = signal(false);
   const hasNewer = signal(false);
   const state = signal<"opening" | "open" | "gone">("opening");
@@ -53,7 +55,6 @@ export function openRoom(id: number): Room {
   let end = new Map<number, Message>();
   /** Messages that changed and are not shown: docs/how-to/chat.md. */
   const changed = new Map<number, Message>();
-  const typingUntil = new Map<string, number>();
   let isClosed = false;
   /** Grows when all that was read is dropped. */
   let epoch = 0;
@@ -69,6 +70,19 @@ export function openRoom(id: number): Room {
   const stopWaiting = sync.subscribe(() => {
     if (!opened) open();
   });
+
+  // Without a network, what was read the last time is better than nothing.
+  const stopOffline = isOffline.subscribe((is) => {
+    const kept = is && state.peek() === "opening" ? keptRoom(id) : undefined;
+    if (kept) show({ ...kept, receipts: [] });
+  });
+  addEventListener("pagehide", keepNewest);
+
+  function keepNewest(): void {
+    const row = conversation.peek();
+    if (state.peek() !== "open" || !row || hasNewer.peek()) return;
+    keepRoom({ conversation: row, messages: messages.peek(), receipts: receipts.peek() });
+  }
 
   function open(): void {
     if (isClosed) return;
@@ -113,6 +127,12 @@ export function openRoom(id: number): Room {
   }
 
   function replace(snapshot: Snapshot): void {
+    keepRoom(snapshot);
+    show(snapshot);
+    state.value = "open";
+  }
+
+  function show(snapshot: Snapshot): void {
     epoch++;
     changed.clear();
     batch(() => {
@@ -121,12 +141,12 @@ export function openRoom(id: number): Room {
       messages.value = snapshot.messages;
       hasOlder.value = snapshot.messages.length >= pageSize;
       hasNewer.value = false;
-      state.value = "open";
     });
   }
 
   function gone(): void {
     epoch++;
+    forgetRoom(id);
     batch(() => {
       state.value = "gone";
       messages.value = [];
@@ -149,7 +169,7 @@ export function openRoom(id: number): Room {
     if (at >= 0) messages.value = messages.value.with(at, whole);
     else if (!isNew) changed.set(message.id, message);
     else if (!hasNewer.value) messages.value = inOrder([...messages.value, whole]);
-    if (isNew && message.sender?.id === userId.value) sentBySelf(message.seq);
+    if (isNew && !message.change && message.sender?.id === userId.value) sentBySelf(message.seq);
     if (isNew && needsMore(whole)) void complete(whole);
     if (message.sender && isNew) stopTyping(message.sender.id);
   }
@@ -178,39 +198,14 @@ export function openRoom(id: number): Room {
     messages.value = messages.value.map((each) => (each.id === messageId ? to(each) : each));
   }
 
-  /** Whoever writes has read everything before. No pointer says so. */
+  /** A person who writes has read everything before. No pointer says so. */
   function wrote(profile: Receipt["profile"], seq: number): void {
     const known = receipts.value.find((each) => each.profile.id === profile.id);
     if (known && known.read_seq < seq) point({ profile_id: profile.id, delivered_seq: seq, read_seq: seq });
   }
 
-  function point({ profile_id, delivered_seq, read_seq }: Pointer): void {
-    if (delivered_seq === null || read_seq === null) {
-      receipts.value = receipts.value.filter(({ profile }) => profile.id !== profile_id);
-      return;
-    }
-    if (profile_id === userId.value) return;
-    const known = receipts.value.find(({ profile }) => profile.id === profile_id);
-    const profile = known?.profile ?? conversation.value?.members.find((each) => each.id === profile_id);
-    // A member who is not known by name is in the next snapshot.
-    if (!profile) return;
-    const others = receipts.value.filter((each) => each !== known);
-    receipts.value = [...others, { profile, delivered_seq, read_seq }];
-  }
-
-  function typed(profileId: string): void {
-    typingUntil.set(profileId, Date.now() + typingMs);
-    showTyping();
-    setTimeout(showTyping, typingMs + 50);
-  }
-
-  function stopTyping(profileId: string): void {
-    if (typingUntil.delete(profileId)) showTyping();
-  }
-
-  function showTyping(): void {
-    if (isClosed) return;
-    typing.value = [...typingUntil].filter(([, until]) => until > Date.now()).map(([profileId]) => profileId);
+  function point(pointer: Pointer): void {
+    receipts.value = withPointer(receipts.value, pointer, conversation.value?.members ?? []);
   }
 
   async function read(cursors: {
@@ -245,7 +240,7 @@ export function openRoom(id: number): Room {
     if (!page || messages.value.at(-1)?.id !== last.id) return;
     const isEnd = page.length < pageSize;
     batch(() => {
-      // What came while the page was read is in `end`.
+      // Messages that came during the read are in `end`.
       messages.value = inOrder([
         ...messages.value,
         ...page,
@@ -294,24 +289,15 @@ export function openRoom(id: number): Room {
     tellTyping: () => opened?.typing(),
     close() {
       isClosed = true;
+      keepNewest();
+      removeEventListener("pagehide", keepNewest);
+      stopOffline();
       stopChanges();
       stopDone();
       stopWaiting();
       void opened?.close();
     },
   };
-}
-
-interface Snapshot {
-  conversation: Conversation;
-  messages: Message[];
-  receipts: Receipt[];
-}
-
-interface Pointer {
-  profile_id: string;
-  delivered_seq: number | null;
-  read_seq: number | null;
 }
 
 /** Each message once, by its number. The last one of the same id counts. */

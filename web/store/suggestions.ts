@@ -62,7 +62,7 @@ const api = plaza as unknown as SupabaseClient<SuggestionsApi>;
 export async function readSuggestions(page_size: number): Promise<Suggestion[]> {
   const { data } = await api.rpc("suggestions", { page_size }).throwOnError();
   keepStrangers(data);
-  // What was shown often and not wanted comes later. Nobody waits for this.
+  // People that were shown often, and not followed, come later. Nobody waits for this.
   if (data.length > 0)
     void api.rpc("suggestions_seen", { profile_ids: data.map(({ profile }) => profile.id) }).then();
   return data;

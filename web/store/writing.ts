@@ -50,7 +50,7 @@ function texts(): Record<Occasion, Writing> {
   return read(textsKey(), {});
 }
 
-/** What was written for this occasion, and is not sent yet. */
+/** The text for this occasion that is not sent yet. */
 export function keptText(occasion: Occasion): Writing | undefined {
   return texts()[occasion];
 }

@@ -13,6 +13,8 @@ const frozen = [
   "platform/postgres/extensions/",
   "supabase/migrations/",
   "supabase/database.types.ts",
+  "web/built/",
+  "web/dist/",
 ];
 
 /** These quote riddles, to say that nobody should write them. */

@@ -36,7 +36,8 @@ function Field({ room, writing }: { room: Room; writing: Signal<Writing> }) {
     if ((draft.heard(serverDraft) || text.value === "") && !writing.peek().edits) text.value = draft.read();
   }, [serverDraft]);
   useEffect(() => () => draft.close(), [draft]);
-  useEffect(() => {
+  // Before the person can press a key.
+  useLayoutEffect(() => {
     if (edits) text.value = edits.content;
     if (edits || answers) area.current?.focus();
   }, [edits?.id, answers?.id]);

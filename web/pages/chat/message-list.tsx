@@ -119,7 +119,8 @@ export function MessageList({ room, writing, jumpTo }: MessageListProps) {
     more().then(
       () => {
         isLoading.current = false;
-        fill();
+        // When the page is shown, and the reader is at their place again.
+        requestAnimationFrame(fill);
       },
       () => {
         // Without the network, the next move of the reader tries again.

@@ -35,7 +35,7 @@ export function MessageItem(props: MessageItemProps) {
   const isGroup = room.conversation.value?.kind === "group";
   return (
     <li
-      class={`message ${isOwn ? "own-message" : ""} ${isFirst ? "first" : ""} ${isJumpedTo ? "jumped" : ""}`}
+      class={`message ${isOwn ? "own-message" : ""} ${isFirst ? "opens" : ""} ${isJumpedTo ? "jumped" : ""}`}
       data-seq={message.seq}
     >
       {!isOwn && isGroup && (

@@ -3,9 +3,9 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { t } from "../../app/messages.ts";
 import { type Message, plaza } from "../../app/plaza.ts";
-import type { PageProps } from "../../app/router.ts";
+import { navigate, type PageProps } from "../../app/router.ts";
 import { userId } from "../../app/session.ts";
-import { isOffline } from "../../app/sync.ts";
+import { isOffline, readUnread } from "../../app/sync.ts";
 import { Button } from "../../parts/button.tsx";
 import { Empty, Waiting } from "../../parts/empty.tsx";
 import { Icon } from "../../parts/icon.tsx";
@@ -70,7 +70,7 @@ export default function RoomPage({ params, query }: PageProps) {
     >
       <div class="room">
         <Presence room={room} />
-        <MessageList room={room} writing={writing} jumpTo={at} />
+        <MessageList key={room.state.value} room={room} writing={writing} jumpTo={at} />
         <Typing room={room} />
         {conversation.is_request ? <Request room={room} /> : <Composer room={room} writing={writing} />}
       </div>
@@ -136,13 +136,13 @@ function Typing({ room }: { room: Room }) {
 function Request({ room }: { room: Room }) {
   const conversation_id = room.id;
   return (
-    <div class="request">
+    <div class="room-request">
       <p>{t("chat_request_text")}</p>
       <div class="actions">
         <Button
           onClick={async () => {
             await plaza.rpc("decline_conversation", { conversation_id }).throwOnError();
-            history.back();
+            navigate("/chat?folder=requests", { replace: true });
           }}
         >
           {t("decline")}
@@ -181,7 +181,9 @@ function useReading(room: Room): void {
     // Messages come in bursts.
     const timer = setTimeout(
       () =>
-        void plaza.rpc(isSeen.value ? "mark_conversation_read" : "mark_conversation_delivered", args).then(),
+        void plaza
+          .rpc(isSeen.value ? "mark_conversation_read" : "mark_conversation_delivered", args)
+          .then(readUnread),
       isSeen.value ? 300 : 1_000,
     );
     return () => clearTimeout(timer);

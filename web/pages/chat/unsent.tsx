@@ -7,7 +7,7 @@ import { dropFailed, type FailedMessage, type Outgoing, retry } from "../../stor
 
 export function WaitingItem({ message }: { message: Outgoing }) {
   return (
-    <li class="message own-message first">
+    <li class="message own-message opens">
       <div class="message-body">
         <div class="bubble waits">
           <p class="text" dir="auto">
@@ -25,7 +25,7 @@ export function WaitingItem({ message }: { message: Outgoing }) {
 
 export function FailedItem({ failed }: { failed: FailedMessage }) {
   return (
-    <li class="message own-message first">
+    <li class="message own-message opens">
       <div class="message-body">
         <div class="bubble failed">
           <p class="text" dir="auto">

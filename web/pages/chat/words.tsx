@@ -30,7 +30,7 @@ export function Preview({ row }: { row: Conversation }) {
   if (draft) {
     return (
       <span class="preview">
-        <b class="draft">{t("chat_draft")}</b> <bdi>{draft}</bdi>
+        <b class="draft-mark">{t("chat_draft")}</b> <bdi>{draft}</bdi>
       </span>
     );
   }

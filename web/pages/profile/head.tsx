@@ -8,6 +8,7 @@ import { Avatar } from "../../parts/avatar.tsx";
 import { Button } from "../../parts/button.tsx";
 import { Confirm } from "../../parts/dialog.tsx";
 import { FollowButton } from "../../parts/follow-button.tsx";
+import { ListsOfPerson } from "../../parts/list-dialog.tsx";
 import { Menu, type MenuItem } from "../../parts/menu.tsx";
 import { MuteDialog } from "../../parts/mute-dialog.tsx";
 import { Notes } from "../../parts/people.tsx";
@@ -125,7 +126,7 @@ function Request({ profile }: { profile: ProfilePage }) {
 }
 
 function More({ profile }: { profile: ProfilePage }) {
-  const asks = useSignal<"block" | "mute" | "remove" | undefined>(undefined);
+  const asks = useSignal<"block" | "lists" | "mute" | "remove" | undefined>(undefined);
   const name = `@${profile.username}`;
   const ask = (what: typeof asks.value) => () => {
     asks.value = what;
@@ -134,6 +135,10 @@ function More({ profile }: { profile: ProfilePage }) {
   function items(): MenuItem[] {
     const { follows_you, is_blocked, is_muted } = relationOf(profile.id).value;
     const all: MenuItem[] = [{ label: t("copy_link"), icon: "globe", run: () => copyLink(profile) }];
+    if (!is_blocked) {
+      all.push({ label: t("chat_write"), icon: "chat", href: `/chat/new?with=${profile.username}` });
+      all.push({ label: t("lists_put"), icon: "list", run: ask("lists") });
+    }
     if (is_muted) all.push({ label: t("unmute"), icon: "bell", run: () => unmute(profile) });
     else all.push({ label: t("mute"), icon: "mute", run: ask("mute") });
     if (follows_you) all.push({ label: t("remove_follower"), icon: "close", run: ask("remove") });
@@ -145,6 +150,7 @@ function More({ profile }: { profile: ProfilePage }) {
   return (
     <>
       <Menu label={t("more_about", { name })} items={items} />
+      {asks.value === "lists" && <ListsOfPerson person={profile} onClose={ask(undefined)} />}
       {asks.value === "mute" && <MuteDialog person={profile} onClose={ask(undefined)} />}
       {asks.value === "block" && (
         <Confirm

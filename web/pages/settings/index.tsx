@@ -9,7 +9,8 @@ import { Page } from "../../parts/page.tsx";
 const all: readonly (readonly [path: string, icon: IconName, title: MessageKey, hint: MessageKey])[] = [
   ["/settings/profile", "person", "settings_profile", "settings_profile_hint"],
   ["/settings/privacy", "lock", "settings_privacy", "settings_privacy_hint"],
-  ["/settings/notifications", "bell", "settings_notifications", "settings_notifications_hint"],
+  ["/notifications/settings", "bell", "settings_notifications", "settings_notifications_hint"],
+  ["/chat/settings", "chat", "settings_chat", "settings_chat_hint"],
   ["/settings/look", "sun", "settings_look", "settings_look_hint"],
   ["/requests", "people", "requests", "settings_requests_hint"],
   ["/settings/muted", "mute", "settings_muted", "settings_muted_hint"],
