@@ -43,8 +43,9 @@ $$;
 comment on function private.usual_language is 'The language of most of the newest 20 posts of somebody, without a region. Null if none of them says it.';
 revoke all on function private.usual_language (uuid) from public, anon, authenticated, service_role;
 
--- It looks at the 5,000 trusted people with the most followers, and at the 1,000 newest of them. Two
--- refreshes at once would write the same, so the second one does nothing.
+-- It looks at the 5,000 trusted people with the most followers, and at the 1,000 newest of them. Followers
+-- are multiplied by trust, as in the search of people. Two refreshes at once would write the same, so the
+-- second one does nothing.
 create function private.refresh_suggestion_pools()
 returns integer
 language plpgsql
@@ -61,18 +62,18 @@ begin
   end if;
 
   with known as materialized (
-    select profiles.id, profiles.created_at, coalesce(counts.followers, 0) as followers
+    select profiles.id, profiles.created_at, coalesce(counts.followers, 0) as followers, trust.weight
     from private.trust
     join public.profiles on profiles.id = trust.profile_id
     left join private.follow_counts as counts on counts.profile_id = profiles.id
-    where profiles.is_discoverable and profiles.is_private is false
+    where trust.weight >= 0.05 and profiles.is_discoverable and profiles.is_private is false
   ),
   candidate as (
     (
-      select 8 as source, known.id, known.followers as rank
+      select 8 as source, known.id, (known.followers * known.weight)::bigint as rank
       from known
       where known.followers >= 3
-      order by known.followers desc, known.id
+      order by rank desc, known.id
       limit 5000
     )
     union all
