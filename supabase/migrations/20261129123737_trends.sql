@@ -275,8 +275,8 @@ grant execute on function public.set_trust_seed (uuid, boolean) to service_role;
 /*
  * interactions
  *
- * Who has answered, quoted or reposted whom in the last 90 days. One row for two people, with the
- * latest post. A job collects what is new every ten minutes, in the order of ids. So writing a post
+ * The people that somebody answered, quoted or reposted in the last 90 days. One row for two people,
+ * with the latest post. A job collects what is new every ten minutes, in the order of ids. So writing a post
  * costs nothing more. Another job deletes what is over.
  */
 
@@ -291,7 +291,7 @@ create table private.interactions (
   primary key (giver_id, receiver_id)
 );
 
-comment on table  private.interactions is 'Who has answered, quoted or reposted whom in the last 90 days.';
+comment on table  private.interactions is 'The people that somebody answered, quoted or reposted in the last 90 days.';
 comment on column private.interactions.giver_id is 'The person who answered, quoted or reposted.';
 comment on column private.interactions.receiver_id is 'The person whose post it was.';
 comment on column private.interactions.post_id is 'The latest post with which the giver did so.';
@@ -383,27 +383,33 @@ begin
   from private.interaction_state
   for update;
 
-  -- Null if fewer are left: then this run looks at all of them, and the next one begins again.
-  select interactions.* into ends_at
-  from private.interactions
-  where (interactions.giver_id, interactions.receiver_id) > (state.checked_giver, state.checked_receiver)
-  order by interactions.giver_id, interactions.receiver_id
-  offset greatest(forget_interactions.most, 1) - 1
-  limit 1;
+  with looked_at as materialized (
+    select interactions.*, row_number() over (order by interactions.giver_id, interactions.receiver_id) as place
+    from private.interactions
+    where (interactions.giver_id, interactions.receiver_id) > (state.checked_giver, state.checked_receiver)
+    order by interactions.giver_id, interactions.receiver_id
+    limit forget_interactions.most
+  ),
+  deleted as (
+    delete from private.interactions
+    using looked_at
+    left join public.posts on posts.id = looked_at.post_id
+    left join public.profiles on profiles.id = looked_at.receiver_id
+    where interactions.giver_id = looked_at.giver_id
+      and interactions.receiver_id = looked_at.receiver_id
+      and (
+        looked_at.post_id < private.first_id(now() - interval '2160 hours')
+        or posts.id is null
+        or profiles.id is null
+      )
+    returning interactions.giver_id
+  )
+  select amount.deleted, last.giver_id, last.receiver_id
+  into forgotten, ends_at.giver_id, ends_at.receiver_id
+  from (select count(*) as deleted from deleted) as amount
+  left join looked_at as last on last.place = forget_interactions.most;
 
-  delete from private.interactions
-  where (interactions.giver_id, interactions.receiver_id) > (state.checked_giver, state.checked_receiver)
-    and (
-      ends_at.giver_id is null
-      or (interactions.giver_id, interactions.receiver_id) <= (ends_at.giver_id, ends_at.receiver_id)
-    )
-    and (
-      interactions.post_id < private.first_id(now() - interval '2160 hours')
-      or not exists (select from public.posts where posts.id = interactions.post_id)
-      or not exists (select from public.profiles where profiles.id = interactions.receiver_id)
-    );
-  get diagnostics forgotten = row_count;
-
+  -- If fewer were left, the next run begins again.
   update private.interaction_state
   set checked_giver = coalesce(ends_at.giver_id, '00000000-0000-0000-0000-000000000000'),
       checked_receiver = coalesce(ends_at.receiver_id, '00000000-0000-0000-0000-000000000000');
@@ -488,7 +494,7 @@ revoke all on private.trust_shunned from public, anon, authenticated, service_ro
 -- Writing --------------------------------------------------------------------
 
 -- Everything was computed without a lock. A ban that came meanwhile is seen here, because
--- users_lose_trust() takes the same lock. What did not change is not written again.
+-- users_lose_trust() takes the same lock. Rows that did not change are not written again.
 create function private.write_trust(profile_ids uuid[], weights real[], counts boolean[])
 returns integer
 language plpgsql

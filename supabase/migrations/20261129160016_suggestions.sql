@@ -1518,18 +1518,18 @@ begin
   end if;
 
   with known as materialized (
-    select profiles.id, profiles.created_at, coalesce(counts.followers, 0) as followers
+    select profiles.id, profiles.created_at, coalesce(counts.followers, 0) as followers, trust.weight
     from private.trust
     join public.profiles on profiles.id = trust.profile_id
     left join private.follow_counts as counts on counts.profile_id = profiles.id
-    where profiles.is_discoverable and profiles.is_private is false
+    where trust.weight >= 0.05 and profiles.is_discoverable and profiles.is_private is false
   ),
   candidate as (
     (
-      select 8 as source, known.id, known.followers as rank
+      select 8 as source, known.id, (known.followers * known.weight)::bigint as rank
       from known
       where known.followers >= 3
-      order by known.followers desc, known.id
+      order by rank desc, known.id
       limit 5000
     )
     union all
@@ -2022,7 +2022,7 @@ begin
   return query
   select
     asked.place,
-    case when trust.profile_id is null then 0 else 1 end::real,
+    coalesce(trust.weight, 0),
     profiles.is_discoverable and not exists (
       select from public.follows
       where follows.follower_id = suggestion_facts.viewer_id and follows.followee_id = asked.id
@@ -2249,8 +2249,6 @@ CREATE OR REPLACE FUNCTION private.suggestions (
   AS $function$
 declare
   viewer_id uuid := private.viewer();
-  -- How many are asked about at once. A few more than the page, as some fail.
-  batch constant integer := least(suggestions.page_size, 20) + 2;
   explore_at constant integer := mod(private.suggestion_draw(viewer_id), 10);
   ids uuid[];
   sources smallint[];
@@ -2277,6 +2275,7 @@ declare
   fit integer[];
   page integer[] := '{}';
   filled integer := 0;
+  batch integer;
 begin
   perform private.check_page_size(suggestions.page_size);
   if private.hides_suggestions(viewer_id) then
@@ -2324,8 +2323,9 @@ begin
       filled := filled + 1;
       is_left[next] := false;
     else
-      -- Ask about this person, and about those who come next. Somebody may be in the list and also
-      -- among the others: only their first place counts.
+      -- Ask about this person, and about those who come next: as many as the page needs. Somebody may be
+      -- in the list and also among the others: only their first place counts.
+      batch := case when first_newcomer is null then least(suggestions.page_size - filled, 20) + 1 else 3 end;
       asked := '{}';
       asked_ids := '{}';
       asked_sources := '{}';
@@ -2664,7 +2664,7 @@ CREATE OR REPLACE FUNCTION private.trusted (
 BEGIN ATOMIC
  SELECT true
     FROM private.trust
-   WHERE (trust.profile_id = trusted.profile_id);
+   WHERE ((trust.profile_id = trusted.profile_id) AND (trust.weight >= (0.05)::double precision));
 END;
 
 CREATE OR REPLACE FUNCTION private.turn_receipts (
@@ -3118,7 +3118,7 @@ COMMENT ON COLUMN "private"."suggestion_pass"."worker_id" IS 'The worker that ha
 
 COMMENT ON COLUMN "private"."suggestion_pass"."written" IS 'How many of them were new, and were written.';
 
-COMMENT ON COLUMN "private"."suggestion_pools"."language" IS 'Without a region, as trends have it. Empty: everybody, whatever they write in.';
+COMMENT ON COLUMN "private"."suggestion_pools"."language" IS 'Without a region, as trends have it. Empty: the pool for everybody.';
 
 COMMENT ON COLUMN "private"."suggestion_turns"."changed_at" IS 'When the list may be computed because the person followed or unfollowed somebody. Null if that has been done.';
 
@@ -3138,15 +3138,15 @@ COMMENT ON FUNCTION "private"."activity"(uuid, bigint) IS 'One row when somebody
 
 COMMENT ON FUNCTION "private"."alongside_grounds"(uuid, uuid[], smallint[], uuid[]) IS 'The grounds of the kind followed_alongside: the person, among these, who shares most followers with the candidate.';
 
-COMMENT ON FUNCTION "private"."are_suggestions_due"(integer) IS 'Whether the day of at least so many people is over.';
+COMMENT ON FUNCTION "private"."are_suggestions_due"(integer) IS 'Whether at least this number of people are due.';
 
-COMMENT ON FUNCTION "private"."begin_suggestion_pass"(uuid, integer) IS 'Takes the pass, if at least so many people are due and no other worker has it. Answers when it began, or null.';
+COMMENT ON FUNCTION "private"."begin_suggestion_pass"(uuid, integer) IS 'Takes the pass, if at least this number of people are due and no other worker has it. Answers when it began, or null.';
 
 COMMENT ON FUNCTION "private"."change_view"(bigint, uuid[], boolean) IS 'Makes some members of a conversation read its messages again.';
 
 COMMENT ON FUNCTION "private"."chat_totals"(uuid) IS 'How many messages a person has not read, and how many requests have something unread. It looks at up to 200 conversations with unread messages, the youngest ones.';
 
-COMMENT ON FUNCTION "private"."direct_grounds"(uuid, uuid[], smallint[], uuid[], uuid[]) IS 'The grounds of the kinds followed_by, both_follow and followers_follow. Whoever followed last is named first. People that the viewer mutes are neither named nor counted.';
+COMMENT ON FUNCTION "private"."direct_grounds"(uuid, uuid[], smallint[], uuid[], uuid[]) IS 'The grounds of the kinds followed_by, both_follow and followers_follow. The newest follows are named first. People that the viewer mutes are neither named nor counted.';
 
 COMMENT ON FUNCTION "private"."dismiss_suggestion"(uuid) IS 'What public.dismiss_suggestion() does.';
 
@@ -3232,7 +3232,7 @@ COMMENT ON FUNCTION "private"."tell"(bigint, uuid[], boolean) IS 'The streams of
 
 COMMENT ON FUNCTION "private"."tell_move"(private.conversations, integer, integer) IS 'Tells the topic of one epoch that it ends, and the members that another epoch is the present one.';
 
-COMMENT ON FUNCTION "private"."trusted"(uuid) IS 'One row when somebody is trusted: see private.trust.';
+COMMENT ON FUNCTION "private"."trusted"(uuid) IS 'One row when somebody is trusted enough to be suggested to strangers: a weight of a twentieth, see private.trust.';
 
 COMMENT ON FUNCTION "private"."turn_receipts"(private.conversations, integer) IS 'Tells the members of a conversation that has receipts from now on, or no more. count_before: how many members it had.';
 
@@ -3246,9 +3246,9 @@ COMMENT ON FUNCTION "private"."write_suggestion_list"(uuid, uuid[], smallint[], 
 
 COMMENT ON FUNCTION "public"."dismiss_suggestion"(uuid) IS 'Suggests this person to you no more, and answers until when: for 30 days, and twice as long each time you dismiss them again. While it lasts, a repeated call changes nothing.';
 
-COMMENT ON FUNCTION "public"."people_like"(uuid, integer) IS 'People who are followed by the same people as this person, the most alike first. They are people whom suggestions() may show you too. Nobody, if you may not look into the account. page_size is 1 to 100. There are no further pages.';
+COMMENT ON FUNCTION "public"."people_like"(uuid, integer) IS 'People who are followed by the same people as this person, the most alike first. They are people that suggestions() may show you too. Nobody, if you may not look into the account. page_size is 1 to 100. There are no further pages.';
 
-COMMENT ON FUNCTION "public"."suggestions"(integer) IS 'People whom you may want to follow, the best first, each with reasons that are true now. They are the same all day, unless something changes. One in ten is new here. page_size is 1 to 100. There are no further pages.';
+COMMENT ON FUNCTION "public"."suggestions"(integer) IS 'People that you may want to follow, the best first, each with reasons that are true now. They are the same all day, unless something changes. One in ten is new here. page_size is 1 to 100. There are no further pages.';
 
 COMMENT ON FUNCTION "public"."suggestions_seen"(uuid[]) IS 'Says that you saw these suggestions, at most 100. It counts once a day for each person. Somebody you saw on five days and did not follow comes later in your suggestions from the next day on.';
 
@@ -3262,13 +3262,13 @@ COMMENT ON TABLE "private"."limits" IS 'How often a person may do each action. T
 
 COMMENT ON TABLE "private"."receipt_switches" IS 'The people who switched receipts off or on, and whose conversations have not all heard of it.';
 
-COMMENT ON TABLE "private"."suggestion_dismissals" IS 'The people whom somebody does not want to see suggested.';
+COMMENT ON TABLE "private"."suggestion_dismissals" IS 'The people that somebody does not want to see suggested.';
 
 COMMENT ON TABLE "private"."suggestion_lists" IS 'The people to suggest to somebody, at most 60, the best first. The three arrays belong together.';
 
 COMMENT ON TABLE "private"."suggestion_pass" IS 'The last pass over everybody. One row.';
 
-COMMENT ON TABLE "private"."suggestion_pools" IS 'Newcomers (7) and people whom many follow (8), by language. refresh_suggestion_pools() writes it.';
+COMMENT ON TABLE "private"."suggestion_pools" IS 'Newcomers (7) and people that many follow (8), by language. refresh_suggestion_pools() writes it.';
 
 COMMENT ON TABLE "private"."suggestion_turns" IS 'When the list of each person is computed. One row for each profile.';
 
