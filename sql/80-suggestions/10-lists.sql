@@ -1,7 +1,7 @@
 /*
  * suggestion lists
  *
- * For each person, the people whom they may want to follow, as the worker computed them
+ * For each person, the people that they may want to follow, as the worker computed them
  * (edge-functions/_shared/suggestions). A list holds more people than a page shows, because a list
  * gets old: each person on it is asked about again when the list is read (28-reading.sql).
  */

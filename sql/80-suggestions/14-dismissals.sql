@@ -1,7 +1,7 @@
 /*
  * dismissals
  *
- * People whom somebody does not want to see suggested. A dismissal lasts 30 days, and twice as
+ * People that somebody does not want to see suggested. A dismissal lasts 30 days, and twice as
  * long each time the same person is dismissed again.
  */
 
@@ -15,7 +15,7 @@ create table private.suggestion_dismissals (
   primary key (user_id, profile_id)
 );
 
-comment on table  private.suggestion_dismissals is 'The people whom somebody does not want to see suggested.';
+comment on table  private.suggestion_dismissals is 'The people that somebody does not want to see suggested.';
 comment on column private.suggestion_dismissals.times is 'How often this person was dismissed.';
 revoke all on private.suggestion_dismissals from public, anon, authenticated, service_role;
 

@@ -2,7 +2,7 @@
  * views
  *
  * Which suggestions somebody has seen. The client says so, because reading writes nothing. A person
- * who was seen on five days and is not followed comes later in the list (20-order.sql).
+ * who was seen on five days and is not followed comes later in the list (27-order.sql).
  */
 
 -- One row for a viewer, so that reading looks up one row. The arrays belong together, and the person

@@ -4,7 +4,7 @@
  * A list was computed earlier, so the rules are asked again for each person who is about to be
  * shown. Whether the reason is still true is in 22-reasons.sql.
  *
- * A private account is suggested only to the people whom it follows: nobody else sees a reason.
+ * A private account is suggested only to the people that it follows: nobody else sees a reason.
  * The sources 2, 6, 7 and 8 need trust. Anybody can cause them, with follows, tags or new accounts.
  */
 

@@ -7,11 +7,11 @@
  *
  * The candidates are public (20-rules.sql), and no block hides them. So the viewer sees a follow
  * between a candidate and somebody whose account they may look into. They may look into everybody
- * whom they follow.
+ * that they follow.
  *
- * The work is bounded. Of the viewer: the newest 200 followees, the newest 200 followers, 100
- * tags they follow and those of 20 posts. Of a candidate: its first 50 followers, and its newest
- * 50 posts. The first followers, because nobody who follows later can change them.
+ * The work is bounded. What it asks of the viewer is in 21-known-by.sql. It reads the first 50
+ * followers of a candidate, and the newest 50 posts. The first followers, because nobody who follows later
+ * can change them.
  */
 
 create type public.suggestion_reason as (
@@ -32,80 +32,6 @@ create type private.suggestion_ground as (
 );
 
 comment on type private.suggestion_ground is 'What a reason says about the person at a place.';
-
--- What the viewer is known by ------------------------------------------------
-
-create function private.newest_followees(viewer_id uuid)
-returns uuid[]
-language plpgsql
-stable
-security invoker
-set search_path = ''
-as $$
-begin
-  return array(
-    select follows.followee_id
-    from public.follows
-    where follows.follower_id = newest_followees.viewer_id
-    order by follows.id desc
-    limit 200
-  );
-end;
-$$;
-
-comment on function private.newest_followees is 'The newest 200 people that the viewer follows.';
-revoke all on function private.newest_followees (uuid) from public, anon, authenticated, service_role;
-
-create function private.newest_followers(viewer_id uuid)
-returns uuid[]
-language plpgsql
-stable
-security invoker
-set search_path = ''
-as $$
-begin
-  return array(
-    select follows.follower_id
-    from public.follows
-    where follows.followee_id = newest_followers.viewer_id
-    order by follows.id desc
-    limit 200
-  );
-end;
-$$;
-
-comment on function private.newest_followers is 'The newest 200 followers of the viewer.';
-revoke all on function private.newest_followers (uuid) from public, anon, authenticated, service_role;
-
--- Somebody follows at most 100 tags (20-posts/34-tag-follows.sql).
-create function private.tags_of_interest(viewer_id uuid)
-returns text[]
-language plpgsql
-stable
-security invoker
-set search_path = ''
-as $$
-begin
-  return array(
-    select tag_follows.tag
-    from public.tag_follows
-    where tag_follows.user_id = tags_of_interest.viewer_id
-    union
-    select post_tags.tag
-    from (
-      select posts.id
-      from public.posts
-      where posts.author_id = tags_of_interest.viewer_id
-      order by posts.id desc
-      limit 20
-    ) as written
-    join public.post_tags on post_tags.post_id = written.id
-  );
-end;
-$$;
-
-comment on function private.tags_of_interest is 'The tags that the viewer follows, and those in the newest 20 posts of the viewer.';
-revoke all on function private.tags_of_interest (uuid) from public, anon, authenticated, service_role;
 
 -- Grounds --------------------------------------------------------------------
 
@@ -175,7 +101,7 @@ begin
 end;
 $$;
 
-comment on function private.direct_grounds is 'The grounds of the kinds followed_by, both_follow and followers_follow. Whoever followed last is named first. People that the viewer mutes are neither named nor counted.';
+comment on function private.direct_grounds is 'The grounds of the kinds followed_by, both_follow and followers_follow. The newest follows are named first. People that the viewer mutes are neither named nor counted.';
 revoke all on function private.direct_grounds (uuid, uuid[], smallint[], uuid[], uuid[]) from public, anon, authenticated, service_role;
 
 -- Two people at least have to follow both, and the viewer has to see it. Somebody who follows more than

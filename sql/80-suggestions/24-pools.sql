@@ -1,7 +1,7 @@
 /*
  * pools
  *
- * People to suggest when there is no list, or when it ends: those whom many people follow, and
+ * People to suggest when there is no list, or when it ends: those that many people follow, and
  * newcomers. They are trusted, so nobody gets in with made-up accounts. There is a pool for each
  * language that people write in, and one for everybody, whose language is empty.
  */
@@ -14,8 +14,8 @@ create table private.suggestion_pools (
   primary key (source, language)
 );
 
-comment on table  private.suggestion_pools is 'Newcomers (7) and people whom many follow (8), by language. refresh_suggestion_pools() writes it.';
-comment on column private.suggestion_pools.language is 'Without a region, as trends have it. Empty: everybody, whatever they write in.';
+comment on table  private.suggestion_pools is 'Newcomers (7) and people that many follow (8), by language. refresh_suggestion_pools() writes it.';
+comment on column private.suggestion_pools.language is 'Without a region, as trends have it. Empty: the pool for everybody.';
 revoke all on private.suggestion_pools from public, anon, authenticated, service_role;
 
 create function private.usual_language(profile_id uuid)

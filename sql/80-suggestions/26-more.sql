@@ -1,8 +1,8 @@
 /*
  * more people
  *
- * Whom to suggest when a list ends, or when there is none yet: people who follow the viewer,
- * people who write about the viewer's tags, and people whom many follow. So somebody who follows
+ * The people to suggest when a list ends, or when there is none yet: people who follow the viewer,
+ * people who write about the viewer's tags, and people that many follow. So somebody who follows
  * nobody gets suggestions too. 28-reading.sql asks the rules about each of them.
  */
 

@@ -1,12 +1,11 @@
 /*
  * reading suggestions
  *
- * A page of people to follow. It takes the viewer's list in its order, asks the rules and the
- * reasons again, and leaves out everybody who fails. Then:
+ * A page of people to follow. It takes the viewer's list in its order (27-order.sql), asks the rules and
+ * the reasons again, and leaves out everybody who fails. Then:
  *
  *   - One in ten rows is a newcomer, if there is one. The day decides where.
  *   - At most two rows in a row have the same source, as long as the list has somebody else.
- *   - Somebody whom the viewer saw on five earlier days has half the score, on ten a quarter, …
  *
  * Nothing here is left to chance. The page of a viewer is the same all day, until the list is computed
  * again, or a rule or reason changes.
@@ -21,46 +20,7 @@ create type public.suggestion as (
 
 comment on type public.suggestion is 'Somebody to follow, as lists of people show them. reasons: why, the strongest first. There is always one.';
 
--- Order ----------------------------------------------------------------------
-
--- What was seen today counts from tomorrow on. So it does not change the page of today.
-create function private.suggestion_order(viewer_id uuid)
-returns private.suggestion_candidates
-language plpgsql
-stable
-security invoker
-set search_path = ''
-as $$
-declare
-  today date := private.suggestion_day();
-  view private.suggestion_views;
-  ordered private.suggestion_candidates;
-begin
-  select suggestion_views.* into view
-  from private.suggestion_views
-  where suggestion_views.viewer_id = suggestion_order.viewer_id;
-
-  select
-    array_agg(scored.id order by scored.score desc, scored.place),
-    array_agg(scored.source order by scored.score desc, scored.place)
-  into ordered
-  from (
-    select
-      listed.id, listed.source, listed.place,
-      listed.score * 0.5 ^ (coalesce(view.days[seen.place] - (view.last_days[seen.place] = today)::integer, 0) / 5) as score
-    from private.suggestion_lists as list
-    cross join unnest(list.profile_ids, list.sources, list.scores) with ordinality as listed (id, source, score, place)
-    cross join lateral (select array_position(view.profile_ids, listed.id) as place) as seen
-    where list.viewer_id = suggestion_order.viewer_id
-  ) as scored;
-  return (coalesce(ordered.profile_ids, '{}'), coalesce(ordered.sources, '{}'))::private.suggestion_candidates;
-end;
-$$;
-
-comment on function private.suggestion_order is 'The list of the viewer, with those who were seen on five days or more moved down.';
-revoke all on function private.suggestion_order (uuid) from public, anon, authenticated, service_role;
-
--- Pages ----------------------------------------------------------------------
+-- Rows -----------------------------------------------------------------------
 
 -- The sources that are absent cost nothing: Postgres does not call a function whose condition is false.
 create function private.suggestion_grounds(
@@ -147,7 +107,7 @@ comment on function private.suggestion_rows is 'The rows for these people, in th
 revoke all on function private.suggestion_rows (uuid, uuid[], smallint[], private.suggestion_ground[]) from public, anon, authenticated, service_role;
 
 -- Definer, because nobody may read lists, and most of what it asks about. At most 146 people are
--- asked about: 60 of the list, 6 newcomers and 80 more. A page is usually full after twelve.
+-- asked about: 60 of the list, 6 newcomers and 80 more. A page of ten is usually full after twelve.
 create function private.suggestions(page_size integer)
 returns setof public.suggestion
 language plpgsql
@@ -158,8 +118,6 @@ rows 10
 as $$
 declare
   viewer_id uuid := private.viewer();
-  -- How many are asked about at once. A few more than the page, as some fail.
-  batch constant integer := least(suggestions.page_size, 20) + 2;
   explore_at constant integer := mod(private.suggestion_draw(viewer_id), 10);
   ids uuid[];
   sources smallint[];
@@ -186,6 +144,7 @@ declare
   fit integer[];
   page integer[] := '{}';
   filled integer := 0;
+  batch integer;
 begin
   perform private.check_page_size(suggestions.page_size);
   if private.hides_suggestions(viewer_id) then
@@ -233,8 +192,9 @@ begin
       filled := filled + 1;
       is_left[next] := false;
     else
-      -- Ask about this person, and about those who come next. Somebody may be in the list and also
-      -- among the others: only their first place counts.
+      -- Ask about this person, and about those who come next: as many as the page needs. Somebody may be
+      -- in the list and also among the others: only their first place counts.
+      batch := case when first_newcomer is null then least(suggestions.page_size - filled, 20) + 1 else 3 end;
       asked := '{}';
       asked_ids := '{}';
       asked_sources := '{}';
@@ -308,6 +268,6 @@ begin atomic
   from private.suggestions(suggestions.page_size) as shown;
 end;
 
-comment on function public.suggestions is 'People whom you may want to follow, the best first, each with reasons that are true now. They are the same all day, unless something changes. One in ten is new here. page_size is 1 to 100. There are no further pages.';
+comment on function public.suggestions is 'People that you may want to follow, the best first, each with reasons that are true now. They are the same all day, unless something changes. One in ten is new here. page_size is 1 to 100. There are no further pages.';
 revoke all on function public.suggestions (integer) from public, anon, authenticated, service_role;
 grant execute on function public.suggestions (integer) to authenticated;

@@ -1,13 +1,13 @@
 /*
  * people like somebody
  *
- * For the page of a profile: other people whom the same people follow. It is computed when
+ * For the page of a profile: other people with the same followers. It is computed when
  * somebody reads it, from the first 100 trusted followers of the person, and from the newest 50
  * people that each of them follows. So it reads at most 5,000 follows. The first followers, because
  * nobody can push them out by following later, however many accounts they have.
  */
 
--- A person whom everybody follows is like nobody in particular. So the number of common followers is
+-- A person that everybody follows is like nobody in particular. So the number of common followers is
 -- divided by the root of all followers.
 create function private.followed_alike(viewer_id uuid, profile_id uuid)
 returns uuid[]
@@ -118,6 +118,6 @@ begin atomic
   from private.people_like(people_like.profile_id, people_like.page_size) as shown;
 end;
 
-comment on function public.people_like is 'People who are followed by the same people as this person, the most alike first. They are people whom suggestions() may show you too. Nobody, if you may not look into the account. page_size is 1 to 100. There are no further pages.';
+comment on function public.people_like is 'People who are followed by the same people as this person, the most alike first. They are people that suggestions() may show you too. Nobody, if you may not look into the account. page_size is 1 to 100. There are no further pages.';
 revoke all on function public.people_like (uuid, integer) from public, anon, authenticated, service_role;
 grant execute on function public.people_like (uuid, integer) to anon, authenticated;

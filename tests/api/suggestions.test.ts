@@ -1,5 +1,5 @@
 /**
- * Suggestions, as a client reads them. Who is trusted is computed every few minutes, and lists by the worker. This does
+ * Suggestions, as a client reads them. Trust is computed every few minutes, and the worker computes the lists. This does
  * not wait for them, so it needs the database (PLAZA_DB_URL).
  */
 import postgres from "postgres";
@@ -79,7 +79,7 @@ describe.skipIf(!process.env.PLAZA_DB_URL)("alice", () => {
     });
   });
 
-  test("is not shown somebody whom she follows, and is told whom she follows that follows them", async () => {
+  test("is not shown carol after she follows her, and is told that carol follows bob", async () => {
     await alice.client.rpc("follow", { profile_id: carol.id }).throwOnError();
     expect(await about(alice, carol)).toBeUndefined();
     await carol.client.rpc("follow", { profile_id: bob.id }).throwOnError();

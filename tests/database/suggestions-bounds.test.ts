@@ -11,7 +11,7 @@ let bob: Person;
 let carol: Person;
 let dave: Person;
 let mallory: Person;
-/** Ten people of the crowd, whom bob does not follow. */
+/** People of the crowd. Bob does not follow them. */
 let others: Person[];
 const crowd = 12_000;
 beforeAll(async () => {
@@ -104,7 +104,7 @@ test.each(kinds.slice(0, 7))("a list of 60 people, all %s, for somebody who foll
   console.log(`${kind}: ${pages} pages, ${(await suggestionsOf(bob)).length} rows`);
 });
 
-test("a candidate whom everybody follows, and one who wrote 10,000 posts that nobody sees", async () => {
+test("a candidate that everybody follows, and one who wrote 10,000 posts that nobody sees", async () => {
   await giveList(db, others[0] as Person, [
     [carol, "followed_by"],
     [mallory, "writes_about"],
@@ -121,7 +121,7 @@ test("somebody without a list, who blocks 3,000 people", async () => {
   expect(pages).toBeLessThan(10_000);
 });
 
-test("people like somebody whom everybody follows", async () => {
+test("people like somebody that everybody follows", async () => {
   const pages = await pagesRead(bob, `people_like('${carol.id}')`);
   console.log(`people like carol: ${pages} pages`);
   expect((await peopleLike(bob.asks, carol)).length).toBeGreaterThan(0);

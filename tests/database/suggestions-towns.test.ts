@@ -30,7 +30,7 @@ type Pair = [number, number];
 interface Town {
   follows: Pair[];
   requests: Pair[];
-  /** One blocks the other. */
+  /** The first person blocks the second. */
   blocks: Pair[];
   mutes: Pair[];
   dismissals: Pair[];
@@ -125,7 +125,7 @@ const mayBeShown = (town: Town, viewer: number, one: number, kind: Kind) =>
   (!town.private.includes(one) || kind === "follows_you") &&
   (!town.untrusted.includes(one) || !["follows_you", "writes_about", "new_here"].includes(kind));
 
-/** What the reason says in this town: whom it may name, or true when it names nobody. Null: it is not true. */
+/** The people that the reason may name in this town, or true when it names nobody. Null: it is not true. */
 function truth(town: Town, viewer: number, one: number, kind: Kind): number[] | true | null {
   const sees = (a: number, b: number) => seesFollow(town, viewer, a, b);
   const those = (is: (x: number) => boolean) => {
@@ -230,7 +230,7 @@ async function build(town: Town): Promise<void> {
   );
 }
 
-/** Whom the page shows, and why: the list of the viewer, then those who follow the viewer or write about the tag. */
+/** The people on the page, and why: the list of the viewer, then those who follow the viewer or write about the tag. */
 function expected(town: Town, viewer: number): Map<string, { kind: Kind; truth: number[] | true }> {
   const list = viewer === 0 ? town.list : [];
   const more: [number, Kind][] = [
