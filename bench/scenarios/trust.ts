@@ -106,7 +106,7 @@ async function cpuOf(pid: number): Promise<number> {
 /** Writing a reply runs nothing of trust. A job reads it later. */
 async function measureCollecting(adminUrl: string, url: string): Promise<string> {
   const admin = connect(adminUrl);
-  const people = Array.from({ length: 50 }, (_, n) => `md5('person ${n + 1}')::uuid`);
+  const people = Array.from({ length: 200 }, (_, n) => `md5('person ${n + 1}')::uuid`);
   await admin.unsafe(`
     insert into auth.users (id, instance_id, aud, role, email, raw_user_meta_data, email_confirmed_at)
     select id, '00000000-0000-0000-0000-000000000000', 'authenticated', 'authenticated', id || '@example.com',
@@ -123,7 +123,7 @@ async function measureCollecting(adminUrl: string, url: string): Promise<string>
       await api.begin(async (sql) => {
         const claims = JSON.stringify({ sub: ids[one % ids.length], role: "authenticated" });
         await sql`select set_config('role', 'authenticated', true), set_config('request.jwt.claims', ${claims}, true)`;
-        await sql`insert into posts (content, reply_to_id) values ('Hello', ${posts[(one * 7) % posts.length] ?? null}::bigint)`;
+        await sql`insert into posts (content, reply_to_id) values ('Hello', ${posts[(one * 7 + Math.floor(one / 200) * 13) % posts.length] ?? null}::bigint)`;
       });
     }
   });

@@ -109,27 +109,33 @@ begin
   from private.interaction_state
   for update;
 
-  -- Null if fewer are left: then this run looks at all of them, and the next one begins again.
-  select interactions.* into ends_at
-  from private.interactions
-  where (interactions.giver_id, interactions.receiver_id) > (state.checked_giver, state.checked_receiver)
-  order by interactions.giver_id, interactions.receiver_id
-  offset greatest(forget_interactions.most, 1) - 1
-  limit 1;
+  with looked_at as materialized (
+    select interactions.*, row_number() over (order by interactions.giver_id, interactions.receiver_id) as place
+    from private.interactions
+    where (interactions.giver_id, interactions.receiver_id) > (state.checked_giver, state.checked_receiver)
+    order by interactions.giver_id, interactions.receiver_id
+    limit forget_interactions.most
+  ),
+  deleted as (
+    delete from private.interactions
+    using looked_at
+    left join public.posts on posts.id = looked_at.post_id
+    left join public.profiles on profiles.id = looked_at.receiver_id
+    where interactions.giver_id = looked_at.giver_id
+      and interactions.receiver_id = looked_at.receiver_id
+      and (
+        looked_at.post_id < private.first_id(now() - interval '2160 hours')
+        or posts.id is null
+        or profiles.id is null
+      )
+    returning interactions.giver_id
+  )
+  select amount.deleted, last.giver_id, last.receiver_id
+  into forgotten, ends_at.giver_id, ends_at.receiver_id
+  from (select count(*) as deleted from deleted) as amount
+  left join looked_at as last on last.place = forget_interactions.most;
 
-  delete from private.interactions
-  where (interactions.giver_id, interactions.receiver_id) > (state.checked_giver, state.checked_receiver)
-    and (
-      ends_at.giver_id is null
-      or (interactions.giver_id, interactions.receiver_id) <= (ends_at.giver_id, ends_at.receiver_id)
-    )
-    and (
-      interactions.post_id < private.first_id(now() - interval '2160 hours')
-      or not exists (select from public.posts where posts.id = interactions.post_id)
-      or not exists (select from public.profiles where profiles.id = interactions.receiver_id)
-    );
-  get diagnostics forgotten = row_count;
-
+  -- If fewer were left, the next run begins again.
   update private.interaction_state
   set checked_giver = coalesce(ends_at.giver_id, '00000000-0000-0000-0000-000000000000'),
       checked_receiver = coalesce(ends_at.receiver_id, '00000000-0000-0000-0000-000000000000');

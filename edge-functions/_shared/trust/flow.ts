@@ -5,8 +5,8 @@ import type { Network } from "./network.ts";
 export const rounds = 5;
 
 /**
- * In each round, everybody keeps a part of what just arrived, and passes the rest on to their receivers. A fifth
- * stays in the first round. Of the rest, a quarter stays in the second, then a third, a half, and all of it. People without
+ * In each round, everybody keeps a part of what just arrived, and passes the rest on to their receivers. A fifth of it
+ * stays in the first round, a quarter in the second, then a third, a half, and all. People without
  * receivers give the rest back to the beginners. So nothing is lost, and nothing is made.
  *
  * Therefore any set of people without a beginner keeps at most what the others passed to it. It may have any number of
