@@ -76,7 +76,7 @@ export async function startTrendTowns(sizes: number[]): Promise<TrendTowns> {
       } else {
         await addHistory(
           sql,
-          await textOf("trend-history.sql", { end, posts: size - (sizes[place - 1] as number) }),
+          await textOf("trend-history.sql", { end, posts: size - (sizes[place - 1] as number), place }),
         );
       }
       await sql`vacuum (analyze)`;

@@ -146,10 +146,11 @@ begin
   from (
     select shown.id from shown
     union all
-    select quoted.id
+    -- Without a join: Postgres could ask the rule for every post there is, and join afterwards.
+    select shown.quote_of_id
     from shown
-    join public.posts as quoted on quoted.id = shown.quote_of_id
-    where private.sees_post(feed_items.viewer_id, quoted.id)
+    where shown.quote_of_id is not null
+      and private.sees_post(feed_items.viewer_id, shown.quote_of_id)
   ) as card;
 
   return query

@@ -239,3 +239,30 @@ test.each(Object.keys(feeds))("%s has the rows of the plain query", async (name)
   );
   expect(rows).toBeGreaterThan(10);
 });
+
+test("a page asks the rule only about the posts that it shows, when Postgres believes that there are none", async () => {
+  const asked = await db.admin.begin(async (sql) => {
+    await sql`set local session_replication_role = replica`;
+    await sql`truncate posts cascade`;
+    const fill = () => sql`
+      insert into posts (id, author_id, content, is_open)
+      select n, ${people[0]?.id as string}, 'A post', true from generate_series(1, 1500) as n
+    `;
+    await fill();
+    await sql`delete from posts`;
+    await sql`analyze posts`;
+    await fill();
+    await sql`
+      insert into posts (id, author_id, content, is_open, quote_of_id)
+      select 2000 + n, ${people[1]?.id as string}, 'A quote', true, n from generate_series(1, 20) as n
+    `;
+    const page = Array.from({ length: 20 }, (_, n) => 2001 + n);
+    await sql`set local track_functions = 'all'`;
+    const rows = await sql`select id, quoted from private.feed_items(null, ${page}, ${page})`;
+    expect(rows.filter(({ quoted }) => quoted !== null)).toHaveLength(20);
+    const [calls] = await sql`
+      select calls from pg_stat_xact_user_functions where schemaname = 'private' and funcname = 'sees_post'`;
+    return calls?.calls;
+  });
+  expect(asked).toBe(20);
+});
