@@ -1,10 +1,16 @@
 /**
  * `npm run bench [-- scenario … [--option value …]]` runs scenarios. It writes the results to
- * bench/results/<scenario>.md, with the machine and the command. Only `trends` has options.
+ * bench/results/<scenario>.md, with the machine and the command. Only `trends` and `suggestions` have options.
  */
 import { writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
 import { basename, join } from "node:path";
+
+interface Scenario {
+  run(options: string[]): Promise<string>;
+  /** The name of the file with the results, if it depends on the options. */
+  resultOf?(options: string[]): string;
+}
 
 const scenarios = [
   "startup",
@@ -22,14 +28,14 @@ const scenarios = [
   "trust",
 ];
 /** These need options, so they run only when somebody names them. */
-const named = ["trends"];
+const named = ["trends", "suggestions"];
 const words = process.argv.slice(2);
 const options = words.slice(words.findIndex((word) => word.startsWith("-")) >>> 0);
 const asked = words.slice(0, words.length - options.length);
 if (options.some((word) => word === "--help" || word === "-h")) {
   console.log(
     `Usage: npm run bench -- [scenario …]\n\nWithout a scenario, all run. There are: ${scenarios.join(", ")}\n` +
-      "And: trends --series FILE --windows FILE",
+      "And: trends --series FILE --windows FILE\n     suggestions --graph FILE [--directed] [--no-rounds]",
   );
   process.exit();
 }
@@ -40,7 +46,7 @@ if (unknown.length > 0) {
 }
 
 for (const name of asked.length > 0 ? asked : scenarios) {
-  const { run }: { run: (options: string[]) => Promise<string> } = await import(`./scenarios/${name}.ts`);
+  const { run, resultOf }: Scenario = await import(`./scenarios/${name}.ts`);
   const text = [
     `# ${name}`,
     "",
@@ -51,5 +57,5 @@ for (const name of asked.length > 0 ? asked : scenarios) {
     "",
   ].join("\n");
   console.log(text);
-  await writeFile(join(import.meta.dirname, "results", `${name}.md`), text);
+  await writeFile(join(import.meta.dirname, "results", `${resultOf?.(options) ?? name}.md`), text);
 }

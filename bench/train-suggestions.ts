@@ -1,9 +1,9 @@
 /**
  * Trains the weights of suggestions, and writes edge-functions/_shared/suggestions/weights.ts:
  *
- *     node bench/train-suggestions.ts [--directed FILE …] [--undirected FILE …]
+ *     node bench/train-suggestions.ts [--undirected FILE …] [--seldom FILE …] [--often FILE …]
  *
- * It makes graphs (suggestion-graphs.ts), and reads the edge lists that you name. A fifth of the edges of each graph is held
+ * --seldom and --often name directed graphs in which few or many follow back. It makes graphs (suggestion-graphs.ts), and reads the edge lists that you name. A fifth of the edges of each graph is held
  * out. The model learns to put the held-out people first. Never name a graph that you measure afterwards.
  */
 import { writeFile } from "node:fs/promises";
@@ -87,63 +87,67 @@ export function train(examples: Example[]): number[] {
 }
 
 /** The graphs that are made for training: the same ones each time. */
-export function madeExamples(isDirected: boolean): Example[] {
-  const recipes: Recipe[] = [1, 2, 3, 4, 5, 6].flatMap((number): Recipe[] =>
-    isDirected
-      ? [
-          { isDirected, followBack: "seldom", isEgoNetworks: false, seed: number },
-          { isDirected, followBack: "often", isEgoNetworks: number % 2 === 0, seed: 10 + number },
-        ]
-      : [
-          { isDirected, followBack: "often", isEgoNetworks: true, seed: number },
-          { isDirected, followBack: "often", isEgoNetworks: false, seed: 10 + number },
-        ],
-  );
-  return recipes.map((recipe) => ({
-    name: `made ${recipe.isEgoNetworks ? "ego networks" : "network"}, follows back ${recipe.followBack}, seed ${recipe.seed}`,
-    edges: madeGraph(recipe),
+export function madeExamples(kind: "undirected" | "seldom" | "often"): Example[] {
+  const isDirected = kind !== "undirected";
+  return [1, 2, 3, 4, 5, 6, 7, 8].map((number) => {
+    // Half of the networks whose people know each other are seen as ego networks.
+    const isEgoNetworks = kind !== "seldom" && number % 2 === 0;
+    const recipe: Recipe = {
+      isDirected,
+      followBack: kind === "seldom" ? "seldom" : "often",
+      isEgoNetworks,
+      seed: number,
+    };
+    const name = `made ${isEgoNetworks ? "ego networks" : "network"} ${number}`;
+    return { name, edges: madeGraph(recipe), isDirected, importance: 1 };
+  });
+}
+
+async function realExample(file: string, isDirected: boolean): Promise<Example> {
+  return {
+    name: basename(file),
+    edges: await readEdges(file, isDirected),
     isDirected,
-    importance: 1,
-  }));
+    importance: realImportance,
+  };
 }
 
 if (import.meta.main) {
+  const kinds = { undirected: false, seldom: true, often: true };
   const { values: files } = parseArgs({
-    options: { directed: { type: "string", multiple: true }, undirected: { type: "string", multiple: true } },
+    options: {
+      undirected: { type: "string", multiple: true },
+      seldom: { type: "string", multiple: true },
+      often: { type: "string", multiple: true },
+    },
   });
-  const parts: string[] = [];
-  for (const isDirected of [false, true]) {
-    const real = (isDirected ? files.directed : files.undirected) ?? [];
+  const weights: Record<string, number[]> = {};
+  const provenance: string[] = [];
+  for (const [kind, isDirected] of Object.entries(kinds) as [keyof typeof kinds, boolean][]) {
     const examples = [
-      ...(await Promise.all(
-        real.map(async (file) => ({
-          name: basename(file),
-          edges: await readEdges(file, isDirected),
-          isDirected,
-          importance: realImportance,
-        })),
-      )),
-      ...madeExamples(isDirected),
+      ...(await Promise.all((files[kind] ?? []).map((file) => realExample(file, isDirected)))),
+      ...madeExamples(kind),
     ];
-    const weights = train(examples);
-    parts.push(
-      `/** Trained on: ${examples.map(({ name }) => name).join("; ")}. */`,
-      `export const ${isDirected ? "directed" : "undirected"}: Weights = {`,
-      `  isDirected: ${isDirected},`,
-      `  values: [${weights.join(", ")}],`,
-      "};",
-      "",
-    );
+    weights[kind] = train(examples);
+    provenance.push(` * - ${kind}: ${examples.map(({ name }) => name).join(", ")}`);
   }
   const command = ["node bench/train-suggestions.ts", ...process.argv.slice(2).map((word) => basename(word))];
+  const list = (kind: string) => `[${weights[kind]?.join(", ")}]`;
   const text = [
     "/**",
-    " * The weights of the model, one for each feature of features.ts. Written by",
-    ` * \`${command.join(" ")}\`. Do not edit.`,
+    ` * The weights of the model. Do not edit: \`${command.join(" ")}\` wrote them.`,
+    " * What it read and made:",
+    " *",
+    ...provenance,
     " */",
     'import type { Weights } from "./model.ts";',
     "",
-    ...parts,
+    "/** For friendships: everybody follows back. */",
+    `export const undirected: Weights = { isDirected: false, seldom: ${list("undirected")}, often: ${list("undirected")} };`,
+    "",
+    "/** For follows. */",
+    `export const directed: Weights = { isDirected: true, seldom: ${list("seldom")}, often: ${list("often")} };`,
+    "",
   ].join("\n");
   await writeFile(join(import.meta.dirname, "../edge-functions/_shared/suggestions/weights.ts"), text);
 }

@@ -2,6 +2,7 @@
  * How good suggestions are on a graph whose edges are known: a fifth is held out, and the suggestions should find it again.
  * The weights were trained on other graphs.
  */
+import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { type Graph, inDegree, outDegree } from "../../edge-functions/_shared/suggestions/graph.ts";
 import { quick, thorough } from "../../edge-functions/_shared/suggestions/limits.ts";
@@ -24,16 +25,26 @@ interface Method {
   lists(graph: Graph): List;
 }
 
-/** @param options --graph FILE [--directed] [--no-rounds] */
-export async function run(options: string[]): Promise<string> {
+function optionsOf(args: string[]) {
   const { values } = parseArgs({
-    args: options,
+    args,
     options: {
       graph: { type: "string" },
       directed: { type: "boolean", default: false },
       "no-rounds": { type: "boolean", default: false },
     },
   });
+  return values;
+}
+
+/** @returns the name of the file with the results: each graph has its own */
+export function resultOf(args: string[]): string {
+  return `suggestions-${basename(optionsOf(args).graph ?? "", ".gz").replace(/\.\w+$/, "")}`;
+}
+
+/** @param args --graph FILE [--directed] [--no-rounds] */
+export async function run(args: string[]): Promise<string> {
+  const values = optionsOf(args);
   if (!values.graph)
     throw new Error("Usage: npm run bench -- suggestions --graph FILE [--directed] [--no-rounds]");
   const isDirected = values.directed;
@@ -70,7 +81,7 @@ export async function run(options: string[]): Promise<string> {
   const sections = [
     [
       `${people}. ${heldOut * 100}% of the edges are held out, with ${seeds.length} seeds. The number after ± is half of the 95% confidence`,
-      `interval over the seeds. A list ranks all people, except oneself and those whom one follows in the rest of the graph.`,
+      `interval over the seeds. A list ranks all people, except the person and the people they follow in the rest of the graph.`,
       `${isDirected ? "The held-out follows of a person are the right answers." : "A held-out friendship is a right answer for both."} People without right answers are skipped. Equal scores`,
       `are in a random order. Popularity is the number of followers. In the first table, people who follow nobody in the rest`,
       `are skipped too. The second table has them. A newcomer has at most ${newcomerFollowers} followers. The weights of Plaza were trained on other graphs.`,

@@ -1,23 +1,26 @@
 /**
- * Who is followed alongside whom. The people who follow x also follow others. Those who come up most are "alongside" x,
+ * Lists of people who are followed by the same followers. The people who follow x also follow others. Those who come up most are "alongside" x,
  * where a follower counts less the more people they follow. The list of x does not depend on who reads it. So it is computed
  * when it is first needed, and kept. It also answers "people like x".
  */
 import { createBest } from "./best.ts";
-import { type Graph, inDegree } from "./graph.ts";
+import { type Graph, inDegree, outDegree } from "./graph.ts";
 import type { Limits } from "./limits.ts";
 import { createTally } from "./tally.ts";
 import { share } from "./walk.ts";
 
-/** The lists of everybody. A list of person p begins at p × entries. */
-export interface Alongside {
+/** The lists of everybody. The list of person p begins at p × entries. */
+export interface AlongsideLists {
   entries: number;
   /** -1: nobody needed the list yet. */
   lengths: Int16Array;
   people: Int32Array;
   weights: Float32Array;
-  /** Computes the list of this person if it is not there. */
-  prepare(person: number): void;
+}
+
+export interface Alongside extends AlongsideLists {
+  /** Computes the list of this person if it is not there. @returns how long it is */
+  prepare(person: number): number;
 }
 
 /** A follower's weight is their number of follows to this power. Tuned exponents beat fixed ones: docs/explanation. */
@@ -27,21 +30,46 @@ const popularityExponent = -0.25;
 /** Of each follower at least this many follows are read, so that fewer followers are asked if there are too many. */
 const leastPerFollower = 8;
 
-/** Takes 8 × limits.alongside + 2 bytes a person. */
-export function createAlongside(graph: Graph, limits: Limits): Alongside {
-  const { alongside: entries, alongsideVisits: visits } = limits;
+/**
+ * Takes 8 × limits.alongside + 2 bytes a person.
+ *
+ * @param isShared true for memory that threads may share. Two threads that compute the same list write the same.
+ */
+export function createAlongsideLists(people: number, limits: Limits, isShared = false): AlongsideLists {
+  const entries = limits.alongside;
+  const memory = (bytes: number) => (isShared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
+  return {
+    entries,
+    lengths: new Int16Array(memory(2 * people)).fill(-1),
+    people: new Int32Array(memory(4 * entries * people)),
+    weights: new Float32Array(memory(4 * entries * people)),
+  };
+}
+
+/** @param lists from createAlongsideLists, with the same limits */
+export function createAlongside(graph: Graph, limits: Limits, lists: AlongsideLists): Alongside {
+  const { alongsideVisits: visits } = limits;
+  const { entries, lengths, people, weights } = lists;
   const mostFollowers = Math.max(1, Math.floor(visits / leastPerFollower));
-  const lengths = new Int16Array(graph.people).fill(-1);
-  const people = new Int32Array(graph.people * entries);
-  const weights = new Float32Array(graph.people * entries);
   const sums = createTally(graph.people, 1, 2 * visits + mostFollowers);
   const best = createBest(entries);
+  // Powers are slow, so each is computed once.
+  const followerWeights = Float32Array.from(
+    { length: graph.people },
+    (_, follower) => Math.max(1, outDegree(graph, follower)) ** followerExponent,
+  );
+  const rarity = Float32Array.from(
+    { length: graph.people },
+    (_, person) => Math.max(1, inDegree(graph, person)) ** popularityExponent,
+  );
 
-  function prepare(person: number): void {
-    if ((lengths[person] as number) >= 0) return;
+  function prepare(person: number): number {
+    // Another thread may have written the list. It writes the length last.
+    const known = Atomics.load(lengths, person);
+    if (known >= 0) return known;
     sums.clear();
     const start = graph.inStarts[person] as number;
-    const followers = inDegree(graph, person);
+    const followers = (graph.inStarts[person + 1] as number) - start;
     const asked = Math.min(followers, mostFollowers);
     const followerAt = (turn: number) => graph.in[start + Math.floor((turn * followers) / asked)] as number;
     const sizeOf = (turn: number) => {
@@ -50,9 +78,10 @@ export function createAlongside(graph: Graph, limits: Limits): Alongside {
     };
     const each = share(visits, asked, sizeOf);
     for (let turn = 0; turn < asked; turn++) {
-      const first = graph.outStarts[followerAt(turn)] as number;
+      const follower = followerAt(turn);
+      const first = graph.outStarts[follower] as number;
       const size = sizeOf(turn);
-      const weight = size ** followerExponent;
+      const weight = followerWeights[follower] as number;
       const step = Math.max(1, size / each);
       for (let place = 0; place < size; place += step) {
         const slot = sums.slot(graph.out[first + Math.floor(place)] as number);
@@ -63,7 +92,7 @@ export function createAlongside(graph: Graph, limits: Limits): Alongside {
     for (let slot = 0; slot < sums.size; slot++) {
       const other = sums.people[slot] as number;
       if (other === person) continue;
-      best.offer(slot, (sums.values[slot] as number) * inDegree(graph, other) ** popularityExponent, other);
+      best.offer(slot, (sums.values[slot] as number) * (rarity[other] as number), other);
     }
     const length = best.sort();
     for (let place = 0; place < length; place++) {
@@ -71,7 +100,8 @@ export function createAlongside(graph: Graph, limits: Limits): Alongside {
       people[person * entries + place] = sums.people[slot] as number;
       weights[person * entries + place] = sums.values[slot] as number;
     }
-    lengths[person] = length;
+    Atomics.store(lengths, person, length);
+    return length;
   }
-  return { entries, lengths, people, weights, prepare };
+  return { ...lists, prepare };
 }

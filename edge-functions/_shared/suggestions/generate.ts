@@ -4,7 +4,7 @@
  */
 import type { Alongside } from "./alongside.ts";
 import { createBest } from "./best.ts";
-import type { Graph } from "./graph.ts";
+import { type Graph, inDegree, outDegree } from "./graph.ts";
 import type { Limits } from "./limits.ts";
 import type { Tally } from "./tally.ts";
 import { share } from "./walk.ts";
@@ -24,13 +24,15 @@ export const columns = {
   alongsideCount: 6,
   /** Those whose follows are most like those of u, follow v. */
   peers: 7,
+  /** The same, where the likeness counts squared. */
+  closestPeers: 8,
   /** v follows u. */
-  followsYou: 8,
+  followsYou: 9,
 } as const;
-export const columnCount = 9;
+export const columnCount = 10;
 
 export interface Generator {
-  /** Adds the sums of everybody that the sources reach. Those whom the person follows are among them. */
+  /** Adds the sums of everybody that the sources reach. The follows of the person are among them. */
   generate(person: number, into: Tally): void;
   /** How many people are reached at most. */
   most: number;
@@ -54,6 +56,7 @@ export function createGenerator(
     first: Int32Array,
     secondStarts: Int32Array,
     second: Int32Array,
+    degreeOf: (graph: Graph, friend: number) => number,
     into: Tally,
     column: number,
   ) {
@@ -68,9 +71,10 @@ export function createGenerator(
     const each = share(visits, asked, sizeOf);
     const values = into.values;
     for (let turn = 0; turn < asked; turn++) {
-      const from = secondStarts[friendAt(turn)] as number;
+      const friend = friendAt(turn);
+      const from = secondStarts[friend] as number;
       const size = sizeOf(turn);
-      const weight = 1 / size;
+      const weight = 1 / Math.max(1, degreeOf(graph, friend));
       const half = Math.sqrt(weight);
       const step = Math.max(1, size / each);
       for (let place = 0; place < size; place += step) {
@@ -90,12 +94,7 @@ export function createGenerator(
     for (let slot = 0; slot < into.size; slot++) {
       const sum = into.values[slot * columnCount + shared] as number;
       const peer = into.people[slot] as number;
-      if (sum > 0 && peer !== person)
-        closest.offer(
-          slot,
-          sum / Math.sqrt((outStarts[peer + 1] as number) - (outStarts[peer] as number)),
-          peer,
-        );
+      if (sum > 0 && peer !== person) closest.offer(slot, sum / Math.sqrt(outDegree(graph, peer)), peer);
     }
     const asked = closest.sort();
     const peerAt = (turn: number) => into.people[closest.items[turn] as number] as number;
@@ -107,12 +106,15 @@ export function createGenerator(
       const from = outStarts[peerAt(turn)] as number;
       const size = sizeOf(turn);
       const sum = into.values[(closest.items[turn] as number) * columnCount + shared] as number;
-      const likeness = sum / Math.sqrt(size);
+      const likeness = sum / Math.sqrt(outDegree(graph, peerAt(turn)));
       most = Math.max(most, likeness);
+      const relative = likeness / most;
       const step = Math.max(1, size / each);
       for (let place = 0; place < size; place += step) {
-        const at = into.slot(out[from + Math.floor(place)] as number) * columnCount + columns.peers;
-        into.values[at] = (into.values[at] as number) + likeness / most;
+        const at = into.slot(out[from + Math.floor(place)] as number) * columnCount;
+        into.values[at + columns.peers] = (into.values[at + columns.peers] as number) + relative;
+        into.values[at + columns.closestPeers] =
+          (into.values[at + columns.closestPeers] as number) + relative * relative;
       }
     }
   }
@@ -124,10 +126,10 @@ export function createGenerator(
     const values = into.values;
     for (let turn = 0; turn < asked; turn++) {
       const friend = out[start + Math.floor((turn * degree) / asked)] as number;
-      alongside.prepare(friend);
+      const length = alongside.prepare(friend);
       const weight = friendWeights[friend] as number;
       const first = friend * alongside.entries;
-      const end = first + (alongside.lengths[friend] as number);
+      const end = first + length;
       for (let place = first; place < end; place++) {
         const at = into.slot(alongside.people[place] as number) * columnCount;
         values[at + columns.alongside] =
@@ -139,17 +141,16 @@ export function createGenerator(
 
   /** In alongside, somebody popular says less of the person who follows them. */
   const friendWeights = Float32Array.from({ length: graph.people }, (_, friend) => {
-    const followers = (inStarts[friend + 1] as number) - (inStarts[friend] as number);
-    return followers > 0 ? followers ** -0.75 : 0;
+    return Math.max(1, inDegree(graph, friend)) ** -0.75;
   });
 
   return {
     most: 5 * (visits + Math.max(neighbours, limits.peers)) + neighbours * limits.alongside,
     generate(person, into) {
-      walk(person, outStarts, out, outStarts, out, into, columns.followedBy);
+      walk(person, outStarts, out, outStarts, out, outDegree, into, columns.followedBy);
       if (isDirected) {
-        walk(person, outStarts, out, inStarts, incoming, into, columns.bothFollow);
-        walk(person, inStarts, incoming, outStarts, out, into, columns.followersFollow);
+        walk(person, outStarts, out, inStarts, incoming, inDegree, into, columns.bothFollow);
+        walk(person, inStarts, incoming, outStarts, out, outDegree, into, columns.followersFollow);
         const start = inStarts[person] as number;
         const followers = (inStarts[person + 1] as number) - start;
         const asked = Math.min(followers, visits);

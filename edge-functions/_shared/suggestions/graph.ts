@@ -1,5 +1,5 @@
 /**
- * Who follows whom, as typed arrays: 8 bytes a follow. People are the numbers from 0. Everything that computes
+ * The follows of everybody, as typed arrays: 8 bytes a follow. People are the numbers from 0. Everything that computes
  * suggestions reads this, and nothing changes it.
  */
 
@@ -11,14 +11,20 @@ export interface Graph {
   /** The followers of each person, in the same form. */
   inStarts: Int32Array;
   in: Int32Array;
+  /**
+   * How many people everybody follows, and how many follow them, in the whole network. Only for a graph that is a part of it,
+   * where the lists are too short.
+   */
+  outDegrees?: Int32Array;
+  inDegrees?: Int32Array;
 }
 
 /**
- * Builds the graph in time that is linear in the follows. Repeats and follows of oneself are left out.
+ * Builds the graph in time that is linear in the follows. It leaves out repeats, and people who follow themselves.
  *
  * @param people how many people there are
- * @param from who follows, one number below `people` for each follow, in any order
- * @param to who is followed, in the same order
+ * @param from the followers, one number below `people` for each follow, in any order
+ * @param to the followed people, in the same order
  * @throws RangeError if the lists differ in length, or a number is not a person
  */
 export function buildGraph(people: number, from: Int32Array, to: Int32Array): Graph {
@@ -42,14 +48,19 @@ export function buildGraph(people: number, from: Int32Array, to: Int32Array): Gr
   };
 }
 
-/** @returns how many people this person follows */
+/** @returns how many people this person follows in the whole network */
 export function outDegree(graph: Graph, person: number): number {
-  return (graph.outStarts[person + 1] as number) - (graph.outStarts[person] as number);
+  return (
+    graph.outDegrees?.[person] ??
+    (graph.outStarts[person + 1] as number) - (graph.outStarts[person] as number)
+  );
 }
 
-/** @returns how many people follow this person */
+/** @returns how many people follow this person in the whole network */
 export function inDegree(graph: Graph, person: number): number {
-  return (graph.inStarts[person + 1] as number) - (graph.inStarts[person] as number);
+  return (
+    graph.inDegrees?.[person] ?? (graph.inStarts[person + 1] as number) - (graph.inStarts[person] as number)
+  );
 }
 
 /** @returns true if the person follows the other one */
@@ -85,7 +96,7 @@ function lists(people: number, keys: Int32Array, values: Int32Array): Lists {
   return { starts, items };
 }
 
-/** The same pairs by their other person. The lists are sorted, without repeats and without oneself. */
+/** The same pairs by their other person. The lists are sorted. They have no repeats, and nobody follows themselves. */
 function turned(people: number, starts: Int32Array, items: Int32Array): Lists {
   const last = new Int32Array(people).fill(-1);
   const turnedStarts = new Int32Array(people + 1);

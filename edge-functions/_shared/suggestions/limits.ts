@@ -1,4 +1,4 @@
-/** How much work one person may cost, whatever the graph. */
+/** How much work one person may cost, in any graph. */
 export interface Limits {
   /** This many follows or followers of the person are asked, spread over the list. */
   neighbours: number;
@@ -23,12 +23,12 @@ export const thorough: Limits = {
   candidates: 300,
 };
 
-/** For everybody on a large network: about a tenth of the work. */
+/** For everybody on a large network: a few percent of the work. */
 export const quick: Limits = {
-  neighbours: 100,
-  visits: 1_500,
-  peers: 20,
-  alongside: 48,
-  alongsideVisits: 4_000,
-  candidates: 120,
+  neighbours: 60,
+  visits: 800,
+  peers: 16,
+  alongside: 32,
+  alongsideVisits: 2_000,
+  candidates: 100,
 };

@@ -1,5 +1,5 @@
-/** Whom the model ranks: the candidates that are best at a first look. The training of the model sees the same ones. */
-import { type Alongside, createAlongside } from "./alongside.ts";
+/** The candidates that the model ranks: those that are best at a first look. The training of the model sees the same ones. */
+import { type Alongside, type AlongsideLists, createAlongside, createAlongsideLists } from "./alongside.ts";
 import { createBest } from "./best.ts";
 import { createFeatures, type Features } from "./features.ts";
 import { columnCount, columns, createGenerator } from "./generate.ts";
@@ -14,21 +14,26 @@ export interface Shortlist {
   /** The candidates of the person who was asked last, by their slots in the tally. */
   slots: Int32Array;
   /**
-   * Finds candidates whom the person does not follow, and their features.
+   * Finds candidates that the person does not follow, and their features.
    *
    * @returns how many there are: at most limits.candidates
    */
   fill(person: number): number;
 }
 
-export function createShortlist(graph: Graph, isDirected: boolean, limits: Limits): Shortlist {
-  const alongside = createAlongside(graph, limits);
+export function createShortlist(
+  graph: Graph,
+  isDirected: boolean,
+  limits: Limits,
+  lists: AlongsideLists = createAlongsideLists(graph.people, limits),
+): Shortlist {
+  const alongside = createAlongside(graph, limits, lists);
   const generator = createGenerator(graph, alongside, limits, isDirected);
   const tally = createTally(graph.people, columnCount, generator.most);
   const features = createFeatures(graph, limits.candidates);
   const chosen = createBest(limits.candidates);
   const scale = new Float64Array(columnCount);
-  /** Whom the person at hand follows, and the person. */
+  /** 1 for the person at hand and the people they follow. */
   const known = new Uint8Array(graph.people);
 
   function mark(person: number, value: number) {
@@ -43,32 +48,48 @@ export function createShortlist(graph: Graph, isDirected: boolean, limits: Limit
 
   /** The best candidate gets 1 in each column. */
   function computeScale() {
+    const { people, size, values } = tally;
     scale.fill(0);
-    for (let slot = 0; slot < tally.size; slot++) {
-      if (known[tally.people[slot] as number] === 1) continue;
-      for (let column = 1; column < columnCount; column++)
-        scale[column] = Math.max(
-          scale[column] as number,
-          tally.values[slot * columnCount + column] as number,
-        );
+    for (let slot = 0; slot < size; slot++) {
+      if (known[people[slot] as number] === 1) continue;
+      const at = slot * columnCount;
+      for (let column = 1; column < columnCount; column++) {
+        const value = values[at + column] as number;
+        if (value > (scale[column] as number)) scale[column] = value;
+      }
     }
     for (let column = 1; column < columnCount; column++)
       scale[column] = (scale[column] as number) > 0 ? 1 / (scale[column] as number) : 0;
   }
 
-  /** A cheap score that decides whom the model ranks. */
-  function firstLook(slot: number): number {
-    const at = slot * columnCount;
-    const rarity = features.rarity[tally.people[slot] as number] as number;
-    const part = (column: number) => (tally.values[at + column] as number) * (scale[column] as number);
-    return (
-      part(columns.followedByHalf) +
-      part(columns.followedBy) +
-      (1 + rarity) * part(columns.alongside) +
-      rarity * part(columns.peers) +
-      0.5 * (part(columns.bothFollow) + part(columns.followersFollow)) +
-      0.3 * part(columns.followsYou)
-    );
+  /** How much a column counts in a first look: the scale of the column times this. Popular people get less of two. */
+  const looks = new Float64Array(columnCount);
+  looks[columns.followedByHalf] = 1;
+  looks[columns.followedBy] = 1;
+  looks[columns.alongside] = 1;
+  looks[columns.bothFollow] = 0.5;
+  looks[columns.followersFollow] = 0.5;
+  looks[columns.followsYou] = 0.3;
+
+  /** Offers everybody that the person does not follow, with a cheap score. */
+  function takeFirstLook() {
+    const { people, size, values } = tally;
+    const alongsideScale = scale[columns.alongside] as number;
+    const peersScale = scale[columns.peers] as number;
+    for (let column = 1; column < columnCount; column++)
+      scale[column] = (scale[column] as number) * (looks[column] as number);
+    for (let slot = 0; slot < size; slot++) {
+      const other = people[slot] as number;
+      if (known[other] !== 0) continue;
+      const at = slot * columnCount;
+      let sum =
+        (features.rarity[other] as number) *
+        ((values[at + columns.alongside] as number) * alongsideScale +
+          (values[at + columns.peers] as number) * peersScale);
+      for (let column = 1; column < columnCount; column++)
+        sum += (values[at + column] as number) * (scale[column] as number);
+      chosen.offer(slot, sum, other);
+    }
   }
 
   return {
@@ -82,10 +103,7 @@ export function createShortlist(graph: Graph, isDirected: boolean, limits: Limit
       mark(person, 1);
       computeScale();
       chosen.clear();
-      for (let slot = 0; slot < tally.size; slot++) {
-        const other = tally.people[slot] as number;
-        if (known[other] === 0) chosen.offer(slot, firstLook(slot), other);
-      }
+      takeFirstLook();
       mark(person, 0);
       const count = chosen.sort();
       features.compute(person, tally, chosen.items, count);

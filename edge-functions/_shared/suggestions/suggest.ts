@@ -2,18 +2,19 @@
  * Suggestions for one person after the other. The edge function calls this with a small graph around somebody, the worker with
  * everybody, and the benchmark with graphs whose right answers are known. It does no I/O.
  */
+import type { AlongsideLists } from "./alongside.ts";
 import { createBest } from "./best.ts";
 import { featureCount } from "./features.ts";
 import { columnCount, columns } from "./generate.ts";
 import { type Graph, inDegree } from "./graph.ts";
 import { type Limits, thorough } from "./limits.ts";
-import { contributions, score, type Weights } from "./model.ts";
+import { contributions, mutualShare, score, type Weights, weightsFor } from "./model.ts";
 import { createShortlist } from "./shortlist.ts";
 import { type Source, sources } from "./sources.ts";
 
 export interface Candidate {
   person: number;
-  /** Comparable within the list of one person. More is better. */
+  /** From 0 to 1: how likely it is that the person follows them, beside the first on the list. The first has 1. */
   score: number;
   /** The kind of reason that contributed most to the score: sources.ts. */
   source: Source;
@@ -21,22 +22,29 @@ export interface Candidate {
 
 export interface Suggester {
   /**
-   * Ranks people whom this person does not follow yet. The same graph gives the same answer. Blocks and the like are
+   * Ranks people that this person does not follow yet. The same graph gives the same answer. Blocks and the like are
    * not known here. So ask for more than you show.
    *
    * @returns at most `limit` people, best first. Nobody, if no path leads anywhere.
    */
   suggest(person: number, limit: number): Candidate[];
-  /** @returns people whom the followers of this person also follow, best first. At most limits.alongside. */
+  /** @returns people that the followers of this person also follow, best first. At most limits.alongside. */
   peopleLike(person: number): number[];
 }
 
-/** What is known of people besides their follows. */
+/** Facts about people besides their follows. */
 export interface Context {
   /** From 0 to 1, by the number of the person. A suggestion without trust needs twenty times the evidence. */
   trust?: Float32Array;
   /** The score loses this times the logarithm of the followers. 0, if nothing is said. It makes followers more equal. */
   popularityPenalty?: number;
+  /**
+   * The share of follows that are mutual. Say it if the graph is a part of another one, which decides. Otherwise it is
+   * measured.
+   */
+  mutualShare?: number;
+  /** Lists that threads share, from createAlongsideLists with the same limits. Without them, they are made here. */
+  alongside?: AlongsideLists;
   /** How much work one person may cost. Thorough, if nothing is said. */
   limits?: Limits;
 }
@@ -54,19 +62,21 @@ const reasons: { source: Source; columns: number[] }[] = [
 ];
 
 /**
- * Takes 28 + 8 × limits.alongside bytes a person, and some megabytes for the work on one person.
+ * Takes about 40 + 8 × limits.alongside bytes a person, and some megabytes for the work on one person.
  *
  * @param weights from weights.ts
  */
 export function createSuggester(graph: Graph, weights: Weights, context: Context = {}): Suggester {
   const { trust, popularityPenalty = 0, limits = thorough } = context;
-  const shortlist = createShortlist(graph, weights.isDirected, limits);
+  const values = weightsFor(weights, context.mutualShare ?? mutualShare(graph));
+  const shortlist = createShortlist(graph, weights.isDirected, limits, context.alongside);
   const { alongside, features, slots, tally } = shortlist;
   const found = createBest(limits.candidates);
   const parts = new Float64Array(sourceCount + 1);
 
+  /** The logarithm of how likely it is that they are followed, give or take a constant of the list. */
   function scoreOf(place: number, person: number): number {
-    let sum = score(weights.values, features.values, place * featureCount);
+    let sum = score(values, features.values, place * featureCount);
     if (popularityPenalty > 0) sum -= popularityPenalty * Math.log1p(inDegree(graph, person));
     if (trust) sum += Math.log(leastTrust + (1 - leastTrust) * (trust[person] as number));
     return sum;
@@ -74,7 +84,7 @@ export function createSuggester(graph: Graph, weights: Weights, context: Context
 
   /** The reasons that are true, and of these the one with the largest part in the score. */
   function sourceOf(place: number, slot: number): Source {
-    contributions(weights.values, features.values, place * featureCount, features.nothing, parts);
+    contributions(values, features.values, place * featureCount, features.nothing, parts);
     let best: Source = sources.followedAlongside;
     let most = -1;
     for (const { source, columns: evidence } of reasons) {
@@ -95,17 +105,23 @@ export function createSuggester(graph: Graph, weights: Weights, context: Context
         found.offer(place, scoreOf(place, other), other);
       }
       found.sort();
+      const first = found.items[0] as number;
+      const best = count > 0 ? scoreOf(first, tally.people[slots[first] as number] as number) : 0;
       return Array.from({ length: Math.min(limit, count) }, (_, rank) => {
         const place = found.items[rank] as number;
         const slot = slots[place] as number;
         const other = tally.people[slot] as number;
-        return { person: other, score: scoreOf(place, other), source: sourceOf(place, slot) };
+        return {
+          person: other,
+          score: Math.exp(scoreOf(place, other) - best),
+          source: sourceOf(place, slot),
+        };
       });
     },
     peopleLike(person) {
-      alongside.prepare(person);
+      const length = alongside.prepare(person);
       const first = person * alongside.entries;
-      return [...alongside.people.subarray(first, first + (alongside.lengths[person] as number))];
+      return [...alongside.people.subarray(first, first + length)];
     },
   };
 }

@@ -1,23 +1,26 @@
 /**
- * The weights of the model, one for each feature of features.ts. Written by
- * `node bench/train-suggestions.ts --undirected pgp-any.txt --undirected pgp-mutual.txt --directed pgp-directed.txt`. Do not edit.
+ * The weights of the model. Do not edit: `node bench/train-suggestions.ts --undirected debian-keys-any.txt --undirected debian-keys-mutual.txt --seldom debian-depends.txt --often debian-keys-directed.txt` wrote them.
+ * What it read and made:
+ *
+ * - undirected: debian-keys-any.txt, debian-keys-mutual.txt, made network 1, made ego networks 2, made network 3, made ego networks 4, made network 5, made ego networks 6, made network 7, made ego networks 8
+ * - seldom: debian-depends.txt, made network 1, made network 2, made network 3, made network 4, made network 5, made network 6, made network 7, made network 8
+ * - often: debian-keys-directed.txt, made network 1, made ego networks 2, made network 3, made ego networks 4, made network 5, made ego networks 6, made network 7, made ego networks 8
  */
 import type { Weights } from "./model.ts";
 
-/** Trained on: pgp-any.txt; pgp-mutual.txt; made ego networks, follows back often, seed 1; made network, follows back often, seed 11; made ego networks, follows back often, seed 2; made network, follows back often, seed 12; made ego networks, follows back often, seed 3; made network, follows back often, seed 13; made ego networks, follows back often, seed 4; made network, follows back often, seed 14; made ego networks, follows back often, seed 5; made network, follows back often, seed 15; made ego networks, follows back often, seed 6; made network, follows back often, seed 16. */
+/** For friendships: everybody follows back. */
 export const undirected: Weights = {
   isDirected: false,
-  values: [
-    0, 0, 0, 0, 0, 0.8204, 0, 0.1921, 0, 0, 0, 0.7431, 0, 0, 0, 0, 0.1186, 0.9898, 0.9903, 0.1219, 0, -0.1791,
-    0,
-  ],
+  seldom: [0, 0.3517, 0.4792, 0.3091, 0, 0, 0.2757, 0.4319, 0, 0, 0, 0, 1.0607, 1.1681, 0, 0, -0.0275, 0],
+  often: [0, 0.3517, 0.4792, 0.3091, 0, 0, 0.2757, 0.4319, 0, 0, 0, 0, 1.0607, 1.1681, 0, 0, -0.0275, 0],
 };
 
-/** Trained on: pgp-directed.txt; made network, follows back seldom, seed 1; made network, follows back often, seed 11; made network, follows back seldom, seed 2; made ego networks, follows back often, seed 12; made network, follows back seldom, seed 3; made network, follows back often, seed 13; made network, follows back seldom, seed 4; made ego networks, follows back often, seed 14; made network, follows back seldom, seed 5; made network, follows back often, seed 15; made network, follows back seldom, seed 6; made ego networks, follows back often, seed 16. */
+/** For follows. */
 export const directed: Weights = {
   isDirected: true,
-  values: [
-    0, 0, 0, 0, 0, 0.11, 0, 0.3546, 0, 0, 0, 0.5936, 0, 0.1713, 0, 0.1901, 0, 0, 1.1362, 0.674, 1.92, -0.4222,
-    -0.3022,
+  seldom: [
+    0, 0, 0.0556, 0.4887, 0.5612, 0, 0.1353, 0.4608, 0.0902, 0.1409, 0, 0, 1.4524, 1.6064, 0.1669, 1.0737,
+    -0.1113, -0.1462,
   ],
+  often: [0, 0.0176, 0, 0, 0, 0, 0, 0.2899, 0.3843, 0.3242, 0, 0, 1.7112, 0, 0.3785, 1.9333, -0.3019, -0.571],
 };
