@@ -1,4 +1,4 @@
-/** How good lists of suggestions are, when some edges were held out and one knows whom people follow. */
+/** How good lists of suggestions are, when some edges were held out so the right answers are known. */
 
 export interface Quality {
   /** The share of people whose first ten have at least one of those held out. */
@@ -62,7 +62,7 @@ export function createMeasuring(people: number, followers: (person: number) => n
   };
 }
 
-/** @returns 0 if all values are equal, nearly 1 if one has everything */
+/** @returns 0 if all values are equal, nearly 1 if a single value is above zero */
 export function gini(values: ArrayLike<number>): number {
   const sorted = Float64Array.from(values).sort();
   let sum = 0;

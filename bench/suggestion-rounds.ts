@@ -1,6 +1,6 @@
 /**
  * What suggestions do to a network: ten rounds in which people follow some of those suggested, and the next suggestions are
- * computed from the network that this makes. Who has many followers is shown more, so followers become more unequal. The
+ * computed from the network that this makes. People with many followers are shown more often, so followers become more unequal. The
  * levers are measured against this.
  */
 import { buildGraph, type Graph, inDegree } from "../edge-functions/_shared/suggestions/graph.ts";

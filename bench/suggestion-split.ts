@@ -13,7 +13,7 @@ export interface Edges {
 
 /**
  * Reads an edge list: two names a line, with spaces, tabs or a comma between them. Names become numbers in the order in
- * which they appear. More columns, empty lines, and lines that begin with # or % are skipped. So are edges to oneself and
+ * which they appear. More columns, empty lines, and lines that begin with # or % are skipped. So are edges from a person to the same person, and
  * repeats, and without `isDirected` the same edge in the other direction.
  *
  * @param file plain or .gz
@@ -44,7 +44,7 @@ export async function readEdges(file: string, isDirected: boolean): Promise<Edge
   return distinct(numbers.size, from, to, isDirected);
 }
 
-/** Leaves out repeats and edges to oneself, and sorts. */
+/** Leaves out repeats and edges from a person to the same person, and sorts. */
 export function distinct(
   people: number,
   from: ArrayLike<number>,

@@ -81,7 +81,7 @@ export async function run(args: string[]): Promise<string> {
   const sections = [
     [
       `${people}. ${heldOut * 100}% of the edges are held out, with ${seeds.length} seeds. The number after ± is half of the 95% confidence`,
-      `interval over the seeds. A list ranks all people, except oneself and those whom one follows in the rest of the graph.`,
+      `interval over the seeds. A list ranks all people, except the person and the people they follow in the rest of the graph.`,
       `${isDirected ? "The held-out follows of a person are the right answers." : "A held-out friendship is a right answer for both."} People without right answers are skipped. Equal scores`,
       `are in a random order. Popularity is the number of followers. In the first table, people who follow nobody in the rest`,
       `are skipped too. The second table has them. A newcomer has at most ${newcomerFollowers} followers. The weights of Plaza were trained on other graphs.`,

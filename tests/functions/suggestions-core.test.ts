@@ -1,4 +1,4 @@
-/** Suggestions from follows alone: edge-functions/_shared/suggestions. bench/scenarios/suggestions.ts measures how good they are. */
+/** Suggestions that are computed from follows: edge-functions/_shared/suggestions. bench/scenarios/suggestions.ts measures how good they are. */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -84,7 +84,7 @@ test("the best few are those of a sorted list, and equal scores come by the numb
 });
 
 describe("suggestions", () => {
-  test("are never oneself or somebody whom one follows, come best first, and are the same again", () => {
+  test("are never the person or somebody they follow, come best first, and are the same again", () => {
     fc.assert(
       fc.property(someEdges, ({ people, edges }) => {
         const graph = graphOf(people, edges);
@@ -100,7 +100,7 @@ describe("suggestions", () => {
           }
           expect(suggest(person, 3)).toEqual(list.slice(0, 3));
         }
-        // What was asked before, and in which order, changes nothing.
+        // The order of the questions changes nothing.
         const again = createSuggester(graph, directed);
         for (let person = people - 1; person >= 0; person--)
           expect(again.suggest(person, people)).toEqual(first[person]);
@@ -182,7 +182,7 @@ describe("suggestions", () => {
     expect(suggest(erin, 10)).toEqual([]);
   });
 
-  test("put somebody whom three of alice's follows follow before somebody whom one follows", () => {
+  test("put a person with three followers among alice's follows before a person with one", () => {
     const edges: [number, number][] = [
       [alice, 10],
       [alice, 11],
@@ -231,7 +231,7 @@ describe("suggestions", () => {
         .suggest(alice, 10)
         .map(({ person }) => person);
     expect(order({})).toEqual([bob, carol]);
-    // 10 follows 500 people, of whom the graph knows one.
+    // 10 follows 500 people, and the graph knows one of them.
     const outDegrees = new Int32Array(30).fill(1);
     outDegrees[10] = 500;
     expect(order({ outDegrees })).toEqual([carol, bob]);
@@ -254,7 +254,7 @@ describe("suggestions", () => {
     }
   });
 
-  test("people like carol are those whom her followers also follow", () => {
+  test("people like carol are those that her followers also follow", () => {
     const graph = graphOf(6, [
       [0, carol],
       [1, carol],

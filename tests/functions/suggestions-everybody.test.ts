@@ -5,7 +5,6 @@ import { join } from "node:path";
 import postgres from "postgres";
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { computeEverybody } from "../../edge-functions/_shared/suggestions/everybody.ts";
-import { refreshSuggestions } from "../../edge-functions/_shared/suggestions/refresh.ts";
 import { createDatabase, type Database } from "../database/database.ts";
 
 const patience = { timeout: 30_000, interval: 50 };
@@ -89,20 +88,6 @@ test("a pass writes only what has changed", async () => {
   expect(pass?.written).toBe(changed.length);
   expect(changed.map(({ viewer_id }) => viewer_id)).toContain(follower);
   expect(changed.length).toBeLessThan(100);
-});
-
-test("a pass and a job find the same list, so neither writes what the other wrote", async () => {
-  const ids = await Promise.all([idOf(1), idOf(2), idOf(600)]);
-  const written = await Promise.all(
-    ids.map((id) => sql.begin((transaction) => refreshSuggestions(transaction, id))),
-  );
-  expect(written).toEqual([true, true, true]);
-  const before = await lists();
-  expect(await computeEverybody(sql, quiet)).toMatchObject({ written: amount - 3 });
-  const after = await lists();
-  for (const list of before) expect(after).toContainEqual(list);
-  for (const id of ids)
-    expect(await sql.begin((transaction) => refreshSuggestions(transaction, id))).toBe(false);
 });
 
 test("with few people due there is no pass", async () => {

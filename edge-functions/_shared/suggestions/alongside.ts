@@ -1,5 +1,5 @@
 /**
- * Who is followed alongside whom. The people who follow x also follow others. Those who come up most are "alongside" x,
+ * Lists of people who are followed by the same followers. The people who follow x also follow others. Those who come up most are "alongside" x,
  * where a follower counts less the more people they follow. The list of x does not depend on who reads it. So it is computed
  * when it is first needed, and kept. It also answers "people like x".
  */

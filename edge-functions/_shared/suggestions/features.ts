@@ -21,7 +21,7 @@ const compared: { column: number; isRare: boolean; source: Source }[] = [
   { column: columns.followersFollow, isRare: true, source: sources.followersFollow },
 ];
 
-/** The source of each feature. 0: it says something of the candidate alone, and is no reason. */
+/** The source of each feature. 0: it only describes the candidate, so it cannot be a reason. */
 export const featureSources: (Source | 0)[] = [
   ...compared.map(({ source }) => source),
   sources.followedBy, // log(1 + paths)
@@ -41,7 +41,7 @@ const floor = 0.02;
 export interface Features {
   /** The features of candidate c begin at c × featureCount. */
   values: Float32Array;
-  /** What they would be for somebody whom no source reaches. */
+  /** What they would be for a candidate that no source reaches. */
   nothing: Float32Array;
   /** (followers of a person)^-¼, by the number of the person. */
   rarity: Float32Array;

@@ -32,7 +32,7 @@ export const columns = {
 export const columnCount = 10;
 
 export interface Generator {
-  /** Adds the sums of everybody that the sources reach. Those whom the person follows are among them. */
+  /** Adds the sums of everybody that the sources reach. The follows of the person are among them. */
   generate(person: number, into: Tally): void;
   /** How many people are reached at most. */
   most: number;

@@ -1,5 +1,5 @@
 /**
- * Who follows whom, as typed arrays: 8 bytes a follow. People are the numbers from 0. Everything that computes
+ * The follows of everybody, as typed arrays: 8 bytes a follow. People are the numbers from 0. Everything that computes
  * suggestions reads this, and nothing changes it.
  */
 
@@ -20,11 +20,11 @@ export interface Graph {
 }
 
 /**
- * Builds the graph in time that is linear in the follows. Repeats and follows of oneself are left out.
+ * Builds the graph in time that is linear in the follows. It leaves out repeats, and people who follow themselves.
  *
  * @param people how many people there are
- * @param from who follows, one number below `people` for each follow, in any order
- * @param to who is followed, in the same order
+ * @param from the followers, one number below `people` for each follow, in any order
+ * @param to the followed people, in the same order
  * @throws RangeError if the lists differ in length, or a number is not a person
  */
 export function buildGraph(people: number, from: Int32Array, to: Int32Array): Graph {
@@ -96,7 +96,7 @@ function lists(people: number, keys: Int32Array, values: Int32Array): Lists {
   return { starts, items };
 }
 
-/** The same pairs by their other person. The lists are sorted, without repeats and without oneself. */
+/** The same pairs by their other person. The lists are sorted. They have no repeats, and nobody follows themselves. */
 function turned(people: number, starts: Int32Array, items: Int32Array): Lists {
   const last = new Int32Array(people).fill(-1);
   const turnedStarts = new Int32Array(people + 1);

@@ -1,4 +1,4 @@
-/** How much work one person may cost, whatever the graph. */
+/** How much work one person may cost, in any graph. */
 export interface Limits {
   /** This many follows or followers of the person are asked, spread over the list. */
   neighbours: number;

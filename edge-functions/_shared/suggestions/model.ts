@@ -50,7 +50,7 @@ export function score(weights: readonly number[], features: Float32Array, start:
 /**
  * How much each source adds to the score: what would be lost if the source had not reached the candidate.
  *
- * @param nothing the features of somebody whom no source reaches
+ * @param nothing the features of a candidate that no source reaches
  * @param into by the number of the source. 0 has what no source adds. Together they are the score, less that of nothing.
  */
 export function contributions(

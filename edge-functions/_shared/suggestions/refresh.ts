@@ -92,7 +92,7 @@ function readNeighbourhood(profileId: string, rows: Neighbours[]): Neighbourhood
 
 /**
  * Leaves out the people with the fewest paths to them. Everybody who follows somebody here is in the middle of a path.
- * The numbers are in the order of the ids, as in a pass over everybody. So both find the same list.
+ * The numbers are in the order of the ids. So the same follows give the same list.
  */
 function thinned({ people, me, from, to }: Neighbourhood): Neighbourhood {
   const isKept = new Uint8Array(people.size);

@@ -1,4 +1,4 @@
-/** Whom the model ranks: the candidates that are best at a first look. The training of the model sees the same ones. */
+/** The candidates that the model ranks: those that are best at a first look. The training of the model sees the same ones. */
 import { type Alongside, type AlongsideLists, createAlongside, createAlongsideLists } from "./alongside.ts";
 import { createBest } from "./best.ts";
 import { createFeatures, type Features } from "./features.ts";
@@ -14,7 +14,7 @@ export interface Shortlist {
   /** The candidates of the person who was asked last, by their slots in the tally. */
   slots: Int32Array;
   /**
-   * Finds candidates whom the person does not follow, and their features.
+   * Finds candidates that the person does not follow, and their features.
    *
    * @returns how many there are: at most limits.candidates
    */
@@ -33,7 +33,7 @@ export function createShortlist(
   const features = createFeatures(graph, limits.candidates);
   const chosen = createBest(limits.candidates);
   const scale = new Float64Array(columnCount);
-  /** Whom the person at hand follows, and the person. */
+  /** 1 for the person at hand and the people they follow. */
   const known = new Uint8Array(graph.people);
 
   function mark(person: number, value: number) {
@@ -71,7 +71,7 @@ export function createShortlist(
   looks[columns.followersFollow] = 0.5;
   looks[columns.followsYou] = 0.3;
 
-  /** Offers everybody whom the person does not follow, with a cheap score. */
+  /** Offers everybody that the person does not follow, with a cheap score. */
   function takeFirstLook() {
     const { people, size, values } = tally;
     const alongsideScale = scale[columns.alongside] as number;

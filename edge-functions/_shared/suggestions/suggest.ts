@@ -22,17 +22,17 @@ export interface Candidate {
 
 export interface Suggester {
   /**
-   * Ranks people whom this person does not follow yet. The same graph gives the same answer. Blocks and the like are
+   * Ranks people that this person does not follow yet. The same graph gives the same answer. Blocks and the like are
    * not known here. So ask for more than you show.
    *
    * @returns at most `limit` people, best first. Nobody, if no path leads anywhere.
    */
   suggest(person: number, limit: number): Candidate[];
-  /** @returns people whom the followers of this person also follow, best first. At most limits.alongside. */
+  /** @returns people that the followers of this person also follow, best first. At most limits.alongside. */
   peopleLike(person: number): number[];
 }
 
-/** What is known of people besides their follows. */
+/** Facts about people besides their follows. */
 export interface Context {
   /** From 0 to 1, by the number of the person. A suggestion without trust needs twenty times the evidence. */
   trust?: Float32Array;
