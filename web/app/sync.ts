@@ -90,11 +90,13 @@ async function readWaiting(): Promise<void> {
   waiting.value = (await sync.value?.pending()) ?? [];
 }
 
+/** Postgres sends an event a moment before others can read it. */
+const readablePauseMs = 250;
 let isReadingUnread = false;
 let mustReadAgain = false;
 
 /** One read at a time: news often comes twice. If something comes during a read, its answer may lack it. */
-function readUnread(): void {
+export function readUnread(): void {
   mustReadAgain = isReadingUnread;
   if (isReadingUnread) return;
   isReadingUnread = true;
@@ -138,7 +140,7 @@ function begin(id: string): Sync {
       count(change);
       // The person read a conversation, maybe on another device. No event has the sums of messages.
       if (change.type === "event" && change.kind === "conversation" && change.stream.startsWith("user:"))
-        readUnread();
+        setTimeout(readUnread, readablePauseMs);
       for (const listener of changeListeners) await listener(change);
     },
     onNews(conversationId) {

@@ -455,7 +455,7 @@ export const de: Messages = {
   chat_requests: "Anfragen",
   chat_search: "Nachrichten durchsuchen",
   chat_send: "Senden",
-  chat_settings: "Wer dir schreiben darf",
+  chat_settings: "Einstellungen der Nachrichten",
   chat_shared_post: "Ein Beitrag",
   chat_somebody: "Jemand",
   chat_somebody_gone: "Jemand, der nicht mehr da ist",

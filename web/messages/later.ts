@@ -364,7 +364,7 @@ export const later = {
   chat_requests: "Requests",
   chat_search: "Search messages",
   chat_send: "Send",
-  chat_settings: "People who may write to you",
+  chat_settings: "Settings of messages",
   chat_shared_post: "A post",
   chat_somebody: "Somebody",
   chat_to_end: "To the newest message",

@@ -26,8 +26,8 @@ export interface ConversationList {
 const pageSize = 30;
 /** A list that was turned over for long is read again from its top. */
 const mostAtOnce = 100;
-/** News comes in bursts. */
-const waitMs = 150;
+/** News comes in bursts, and a moment before it can be read. */
+const waitMs = 250;
 const lists = new Map<Folder, ConversationList>();
 let isWatching = false;
 

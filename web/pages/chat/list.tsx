@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import { t } from "../../app/messages.ts";
 import { type Conversation, plaza } from "../../app/plaza.ts";
 import type { PageProps } from "../../app/router.ts";
-import { unread } from "../../app/sync.ts";
+import { readUnread, unread } from "../../app/sync.ts";
 import { Button } from "../../parts/button.tsx";
 import { Empty, Failed, Waiting } from "../../parts/empty.tsx";
 import { Icon } from "../../parts/icon.tsx";
@@ -150,12 +150,13 @@ function itemsOf(row: Conversation): MenuItem[] {
       ? {
           label: t("mark_read"),
           icon: "check",
-          run: () => plaza.rpc("mark_conversation_read", { conversation_id: id, seq: row.last_seq }).then(),
+          run: () =>
+            plaza.rpc("mark_conversation_read", { conversation_id: id, seq: row.last_seq }).then(readUnread),
         }
       : {
           label: t("mark_unread"),
           icon: "bell",
-          run: () => plaza.rpc("mark_conversation_unread", { conversation_id: id }).then(),
+          run: () => plaza.rpc("mark_conversation_unread", { conversation_id: id }).then(readUnread),
         },
     row.is_pinned
       ? { label: t("unpin"), icon: "pin", run: change({ is_pinned: false }) }

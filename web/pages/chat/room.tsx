@@ -5,7 +5,7 @@ import { t } from "../../app/messages.ts";
 import { type Message, plaza } from "../../app/plaza.ts";
 import { navigate, type PageProps } from "../../app/router.ts";
 import { userId } from "../../app/session.ts";
-import { isOffline } from "../../app/sync.ts";
+import { isOffline, readUnread } from "../../app/sync.ts";
 import { Button } from "../../parts/button.tsx";
 import { Empty, Waiting } from "../../parts/empty.tsx";
 import { Icon } from "../../parts/icon.tsx";
@@ -181,7 +181,9 @@ function useReading(room: Room): void {
     // Messages come in bursts.
     const timer = setTimeout(
       () =>
-        void plaza.rpc(isSeen.value ? "mark_conversation_read" : "mark_conversation_delivered", args).then(),
+        void plaza
+          .rpc(isSeen.value ? "mark_conversation_read" : "mark_conversation_delivered", args)
+          .then(readUnread),
       isSeen.value ? 300 : 1_000,
     );
     return () => clearTimeout(timer);
