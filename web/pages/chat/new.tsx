@@ -51,27 +51,27 @@ export default function NewConversation({ query }: PageProps) {
   return (
     <Page title={t("chat_new")} backTo="/chat">
       <Form onSubmit={begin} label={t("chat_new")}>
+        {!mustName && (
+          <div class="starts">
+            <Button
+              type="button"
+              icon="people"
+              onClick={() => {
+                isGroup.value = true;
+              }}
+            >
+              {t("group_new")}
+            </Button>
+            <Button type="button" icon="pen" onClick={() => direct(userId.value ?? "")}>
+              {t("chat_notes")}
+            </Button>
+          </div>
+        )}
         {mustName && (
           <Field label={t("group_name")} name="name" required maxLength={100} autocomplete="off" />
         )}
         <PeoplePicker chosen={chosen} />
         <div class="actions sticky-end">
-          {!mustName && (
-            <>
-              <Button type="button" kind="quiet" onClick={() => direct(userId.value ?? "")}>
-                {t("chat_notes")}
-              </Button>
-              <Button
-                type="button"
-                kind="quiet"
-                onClick={() => {
-                  isGroup.value = true;
-                }}
-              >
-                {t("group_new")}
-              </Button>
-            </>
-          )}
           <Button kind="main" disabled={!mustName && chosen.value.length === 0}>
             {mustName ? t("group_create") : t("chat_begin")}
           </Button>
