@@ -170,6 +170,12 @@ export async function expectGood(page: Page, name: string): Promise<void> {
   await pictures(page, name);
 }
 
+/** The network is back. Chromium does not always tell this to a page that was loaded without one. */
+export async function comeBack(context: BrowserContext, page: Page): Promise<void> {
+  await context.setOffline(false);
+  await page.evaluate(() => window.dispatchEvent(new Event("online")));
+}
+
 /** Waits until the page and its files are kept on the device. */
 export async function kept(page: Page): Promise<void> {
   const isKept = () =>

@@ -42,12 +42,18 @@ test("of a long timeline only what is near is in the document, and going back fi
 
   // From the middle into a post, and back.
   await page.evaluate(() => scrollTo({ top: document.body.scrollHeight / 2, behavior: "instant" }));
-  const seen = page.locator("article", { hasText: /Post number/ });
-  await expect.poll(() => seen.count()).toBeGreaterThan(5);
+  // Until the rows of this place are in the document.
+  const inWindow = () =>
+    page.evaluate(
+      () =>
+        [...document.querySelectorAll("article")].find((each) => {
+          const { top, bottom } = each.getBoundingClientRect();
+          return top > 80 && bottom < innerHeight - 80;
+        })?.id,
+    );
+  await expect.poll(inWindow).toBeDefined();
+  const middle = await inWindow();
   const place = await page.evaluate(() => scrollY);
-  const middle = await page.evaluate(
-    () => [...document.querySelectorAll("article")].find((each) => each.getBoundingClientRect().top > 60)?.id,
-  );
   await page.locator(`#${middle} .post-time`).click();
   await page.getByRole("heading", { name: "Post" }).waitFor();
   await page.goBack();

@@ -1,7 +1,15 @@
 /** Without a network: a person still reads the posts of the last visit, writes wait, and both catch up. */
 import { afterAll, expect, test } from "vitest";
 import { signUp } from "../people.ts";
-import { closeBrowser, complaintsOf, expectAccessible, kept, pictures, visitor } from "./browser.ts";
+import {
+  closeBrowser,
+  comeBack,
+  complaintsOf,
+  expectAccessible,
+  kept,
+  pictures,
+  visitor,
+} from "./browser.ts";
 
 afterAll(closeBrowser);
 
@@ -37,7 +45,7 @@ test("alice goes into a tunnel: she reads, likes and writes there, and all of it
   const liked = () => alice.client.from("likes").select("post_id").eq("user_id", alice.id).throwOnError();
   expect((await liked()).data).toEqual([]);
 
-  await context.setOffline(false);
+  await comeBack(context, page);
   await expect.poll(async () => (await liked()).data).toEqual([{ post_id: post.id }]);
   const written = () => alice.client.from("posts").select("content").eq("author_id", alice.id).throwOnError();
   await expect.poll(async () => (await written()).data).toEqual([{ content: "Written in the tunnel" }]);
@@ -61,7 +69,7 @@ test("a post that the server refuses is kept, with the reason, and can be tried 
   await bob.client.from("posts").delete().eq("id", post.id).throwOnError();
   await page.reload();
   await page.getByText("A careful answer").waitFor();
-  await context.setOffline(false);
+  await comeBack(context, page);
   const line = page.locator(".unsent .draft").filter({ hasText: "A careful answer" });
   await line.getByText("This was not sent. This post is not there, or you cannot see it.").waitFor();
   await pictures(page, "not-sent");

@@ -8,8 +8,8 @@ import { sendMessage } from "../../store/failed-messages.ts";
 import { draftOf } from "../../store/message-drafts.ts";
 import type { Room } from "../../store/room.ts";
 import { act } from "./message-actions.tsx";
-import type { Writing } from "./room.tsx";
 import { senderName, shortText } from "./words.tsx";
+import type { Writing } from "./writing.ts";
 
 /** The server's limit. */
 const mostLetters = 10_000;

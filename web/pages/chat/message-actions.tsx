@@ -15,7 +15,7 @@ import { Form } from "../../parts/form.tsx";
 import type { MenuItem } from "../../parts/menu.tsx";
 import { FullTime } from "../../parts/time.tsx";
 import type { Room } from "../../store/room.ts";
-import type { Writing } from "./room.tsx";
+import type { Writing } from "./writing.ts";
 
 export type OpenedDialog = "react" | "delete" | "delete_for_all" | "versions" | null;
 

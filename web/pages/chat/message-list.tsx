@@ -15,8 +15,8 @@ import { Empty } from "../../parts/empty.tsx";
 import { failedMessages, messageIn } from "../../store/failed-messages.ts";
 import type { Room } from "../../store/room.ts";
 import { ChangeLine, MessageItem } from "./message.tsx";
-import type { Writing } from "./room.tsx";
 import { FailedItem, WaitingItem } from "./unsent.tsx";
+import type { Writing } from "./writing.ts";
 
 /** So near to the end counts as the end. */
 const endPx = 90;

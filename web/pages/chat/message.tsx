@@ -11,8 +11,8 @@ import { Quoted } from "../../parts/post.tsx";
 import { Text } from "../../parts/text.tsx";
 import type { Room } from "../../store/room.ts";
 import { itemsOf, Opened, type OpenedDialog, toggleReaction } from "./message-actions.tsx";
-import type { Writing } from "./room.tsx";
 import { ChangeWords, senderName, shortText } from "./words.tsx";
+import type { Writing } from "./writing.ts";
 
 interface MessageItemProps {
   message: Message;

@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { t } from "../../app/messages.ts";
-import { type Message, plaza } from "../../app/plaza.ts";
+import { plaza } from "../../app/plaza.ts";
 import { navigate, type PageProps } from "../../app/router.ts";
 import { userId } from "../../app/session.ts";
 import { isOffline, readUnread } from "../../app/sync.ts";
@@ -16,12 +16,7 @@ import { openRoom, type Room } from "../../store/room.ts";
 import { Composer } from "./composer.tsx";
 import { MessageList } from "./message-list.tsx";
 import { Face } from "./words.tsx";
-
-/** What the person writes: a new message, an answer to one, or another text for one. */
-export interface Writing {
-  answers?: Message;
-  edits?: Message;
-}
+import type { Writing } from "./writing.ts";
 
 export default function RoomPage({ params, query }: PageProps) {
   const id = Number(params.id);

@@ -1,6 +1,5 @@
 /** The way to every setting. */
 import { type MessageKey, t } from "../../app/messages.ts";
-import { find } from "../../app/routes.ts";
 import { signOut } from "../../app/session.ts";
 import { Button } from "../../parts/button.tsx";
 import { Icon, type IconName } from "../../parts/icon.tsx";
@@ -25,20 +24,17 @@ export default function Settings() {
   return (
     <Page title={t("settings")}>
       <ul class="settings">
-        {all
-          // A page that this client does not have is left out.
-          .filter(([path]) => find(path))
-          .map(([path, icon, title, hint]) => (
-            <li key={path}>
-              <a href={path}>
-                <Icon name={icon} />
-                <span>
-                  <span class="name">{t(title)}</span>
-                  <span class="hint">{t(hint)}</span>
-                </span>
-              </a>
-            </li>
-          ))}
+        {all.map(([path, icon, title, hint]) => (
+          <li key={path}>
+            <a href={path}>
+              <Icon name={icon} />
+              <span>
+                <span class="name">{t(title)}</span>
+                <span class="hint">{t(hint)}</span>
+              </span>
+            </a>
+          </li>
+        ))}
       </ul>
       <p class="padded">
         <Button icon="door" onClick={signOut}>
