@@ -81,6 +81,8 @@ test("alice makes a group, names an admin, lets carol in by a link, and changes 
   expect(await page.locator("main img").count()).toBe(0);
 
   await carol.page.goto(`/chat/${id}/about`);
+  // The members come a moment later, and the button moves down.
+  await carol.page.getByRole("region", { name: "Members" }).getByText("Owner").waitFor();
   await carol.page.getByRole("button", { name: "Leave the group" }).click();
   await carol.page.getByRole("dialog").getByRole("button", { name: "Leave the group" }).click();
   await carol.page.waitForURL("/chat");
