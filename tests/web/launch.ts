@@ -18,8 +18,7 @@ export async function launchBrowser(): Promise<Browser> {
   const args = ["--no-sandbox", "--disable-dev-shm-usage"];
   if (installed) return chromium.launch({ executablePath: installed, args });
   try {
-    const packed = await unpack();
-    return await chromium.launch({ executablePath: packed.path, args: [...packed.args, ...args] });
+    return await chromium.launch({ executablePath: await unpack(), args });
   } catch (cause) {
     throw new Error(
       "No Chromium starts on this machine. Install it, for example with: apt-get install chromium",
@@ -29,13 +28,13 @@ export async function launchBrowser(): Promise<Browser> {
 }
 
 /** The package unpacks itself into the folder for temporary files. This one stays for the next run. */
-async function unpack(): Promise<{ path: string; args: string[] }> {
+async function unpack(): Promise<string> {
   const before = process.env.TMPDIR;
   process.env.TMPDIR = join(import.meta.dirname, "../../node_modules/.cache/chromium");
   try {
     await mkdir(process.env.TMPDIR, { recursive: true });
     const { default: packed } = await import("@sparticuz/chromium");
-    return { path: await packed.executablePath(), args: packed.args };
+    return await packed.executablePath();
   } finally {
     if (before === undefined) delete process.env.TMPDIR;
     else process.env.TMPDIR = before;
