@@ -3,7 +3,9 @@
  * before it is `plaza.log.1`. A log that cannot be written, for example on a full disk, ends
  * nothing: its lines are lost, and the log says later how many.
  */
-import { appendFileSync, closeSync, openSync, renameSync, writeSync } from "node:fs";
+import { appendFileSync, closeSync, constants, openSync, renameSync, writeSync } from "node:fs";
+
+const { O_WRONLY, O_CREAT, O_TRUNC, O_APPEND } = constants;
 
 export interface LogFile {
   /** @param line without a newline */
@@ -33,7 +35,8 @@ export function createLogFile(path: string, sizeMax = bytesMax): LogFile {
       // There is no earlier log.
     }
     size = 0;
-    file = openSync(path, "w", 0o600);
+    // Another process may add lines too. With O_APPEND, neither writes over the other's.
+    file = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0o600);
   };
   const close = () => {
     if (file !== undefined) closeSync(file);

@@ -4,7 +4,8 @@
  */
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { guest, type Person, service, signUp } from "../people.ts";
+import { guest, type Person, signUp } from "../people.ts";
+import { trust } from "../trusted.ts";
 
 interface Suggestion {
   profile: { id: string; username: string; display_name: string; avatar_url: string | null };
@@ -44,21 +45,12 @@ describe.skipIf(!process.env.PLAZA_DB_URL)("alice", () => {
   let alice: Person;
   let bob: Person;
   let carol: Person;
-  let owner: postgres.Sql;
+  let noSeeds: () => Promise<void>;
   beforeAll(async () => {
-    owner = postgres(process.env.PLAZA_DB_URL as string, { max: 1 });
     [alice, bob, carol] = [await signUp("alice"), await signUp("bob"), await signUp("carol")];
-    for (const { id } of [bob, carol]) {
-      await service().rpc("set_trust_seed", { profile_id: id }).throwOnError();
-    }
-    await owner`select private.refresh_trust()`;
+    noSeeds = await trust([bob.id, carol.id]);
   }, 60_000);
-  afterAll(async () => {
-    for (const { id } of [bob, carol]) {
-      await service().rpc("set_trust_seed", { profile_id: id, is_seed: false }).throwOnError();
-    }
-    await owner?.end();
-  });
+  afterAll(() => noSeeds?.());
 
   test("follows nobody, and is told who writes about her tag and who follows her", async () => {
     await alice.client.from("tag_follows").insert({ tag }).throwOnError();
@@ -83,7 +75,9 @@ describe.skipIf(!process.env.PLAZA_DB_URL)("alice", () => {
     await alice.client.rpc("follow", { profile_id: carol.id }).throwOnError();
     expect(await about(alice, carol)).toBeUndefined();
     await carol.client.rpc("follow", { profile_id: bob.id }).throwOnError();
+    const owner = postgres(process.env.PLAZA_DB_URL as string, { max: 1 });
     await owner`select private.write_suggestion_list(${alice.id}, array[${bob.id}]::uuid[], array[1::smallint], '{1}')`;
+    await owner.end();
     expect((await about(alice, bob))?.reasons).toEqual([
       {
         kind: "followed_by",

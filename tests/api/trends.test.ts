@@ -3,10 +3,9 @@
  * somebody counts is computed every few minutes or once a day. This does not wait for it, so it needs the database
  * (PLAZA_DB_URL).
  */
-import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { refreshTrust } from "../../edge-functions/_shared/trust/refresh.ts";
 import { guest, type Person, service, signUp } from "../people.ts";
+import { trust } from "../trusted.ts";
 
 type Post = { content: string; author: { id: string; username: string } };
 type Trend = { people: number; posts: Post[] };
@@ -29,14 +28,12 @@ test("anybody may ask what trends, and only people for what trends around them",
 describe.skipIf(!process.env.PLAZA_DB_URL)("a tag, a link and a post of many", () => {
   const crowd: Person[] = [];
   let carol: Person;
+  let noSeeds: () => Promise<void>;
   beforeAll(async () => {
     carol = await signUp("carol");
     for (let one = 0; one < 25; one++) crowd.push(await signUp("crowd"));
     const ids = crowd.map(({ id }) => id);
-    for (const profile_id of ids) await service().rpc("set_trust_seed", { profile_id }).throwOnError();
-    const owner = postgres(process.env.PLAZA_DB_URL as string, { max: 1 });
-    await refreshTrust(owner);
-    await owner.end();
+    noSeeds = await trust(ids);
     for (const { client } of crowd) {
       await client
         .from("posts")
@@ -53,11 +50,7 @@ describe.skipIf(!process.env.PLAZA_DB_URL)("a tag, a link and a post of many", (
       await client.from("likes").insert({ post_id: post.id }).throwOnError();
     }
   }, 120_000);
-  afterAll(async () => {
-    for (const { id } of crowd) {
-      await service().rpc("set_trust_seed", { profile_id: id, is_seed: false }).throwOnError();
-    }
-  });
+  afterAll(() => noSeeds?.());
 
   const tag = async (who: Person, scope = "everybody") => {
     const { data } = await who.client

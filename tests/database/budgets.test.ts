@@ -187,6 +187,7 @@ describe("what counts", () => {
     setting: (sql) => sql`insert into notification_preferences (kind) values ('like')`,
     mark_read: (sql) => sql`select mark_read(0)`,
     search: (sql) => sql`select private.spend('search')`,
+    suggestion: (sql) => sql`select dismiss_suggestion(${bob.id})`,
     conversation: (sql) => sql`select create_group('x')`,
     membership: (sql) => sql`select create_invite(${room.id})`,
     message: (sql) => sql`select send_message(${room.id}, gen_random_uuid()::text, 'x')`,
@@ -233,6 +234,7 @@ describe("what counts", () => {
         "follow_requests",
         "tag_follows",
         "notification_preferences",
+        "private.suggestion_dismissals",
       ])
         await db.admin.unsafe(`delete from ${table}`);
       await db.admin`delete from list_members`;

@@ -4,6 +4,7 @@ import postgres from "postgres";
 import { afterAll, describe, expect, test } from "vitest";
 import { refreshTrends } from "../../edge-functions/_shared/trends/refresh.ts";
 import { freshUsername, service, signUp } from "../people.ts";
+import { trust } from "../trusted.ts";
 import {
   closeBrowser,
   complaintsOf,
@@ -63,9 +64,8 @@ describe.skipIf(!process.env.PLAZA_DB_URL)("trends", () => {
   test("tell in plain words why a tag trends", async () => {
     const tag = `t${Date.now().toString(36)}`;
     const crowd = await Promise.all(Array.from({ length: 40 }, confirmed));
-    for (const profile_id of crowd) await service().rpc("set_trust_seed", { profile_id }).throwOnError();
+    const noSeeds = await trust(crowd);
     const owner = postgres(process.env.PLAZA_DB_URL as string, { max: 1 });
-    await owner`select private.refresh_trust()`;
     const posts = crowd.map((author_id, index) => ({
       author_id,
       content: `#${tag} is what person ${index} says about https://example.com/${tag}`,
@@ -98,8 +98,7 @@ describe.skipIf(!process.env.PLAZA_DB_URL)("trends", () => {
     await page.getByRole("link", { name: "Posts", exact: true }).click();
     await page.getByText("Nothing trends at the moment").or(page.locator(".trend-why").first()).waitFor();
     await expectAccessible(page);
-    for (const profile_id of crowd)
-      await service().rpc("set_trust_seed", { profile_id, is_seed: false }).throwOnError();
+    await noSeeds();
     await owner.end();
     expect(complaintsOf(context)).toEqual([]);
   });

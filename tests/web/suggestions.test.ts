@@ -2,9 +2,9 @@
  * Suggestions with their reasons, and the empty home of a newcomer. A job computes trust every few minutes. This
  * does not wait for it, so it needs the database (PLAZA_DB_URL).
  */
-import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Person, service, signUp } from "../people.ts";
+import { type Person, signUp } from "../people.ts";
+import { trust } from "../trusted.ts";
 import { closeBrowser, complaintsOf, expectGood, type Visitor, visitor } from "./browser.ts";
 
 afterAll(closeBrowser);
@@ -14,17 +14,14 @@ describe.skipIf(!process.env.PLAZA_DB_URL)("alice, who follows nobody,", () => {
   let alice: Visitor;
   let bob: Person;
   let carol: Person;
-  let owner: postgres.Sql;
+  let noSeeds: () => Promise<void>;
   beforeAll(async () => {
-    owner = postgres(process.env.PLAZA_DB_URL as string, { max: 1 });
     [alice, bob, carol] = await Promise.all([
       visitor("alice"),
       signUp("bob"),
       signUp("carol", { display_name: "Carol <b>von</b> Überlang-Unterstreicher zu Hohenstein" }),
     ]);
-    for (const { id } of [bob, carol])
-      await service().rpc("set_trust_seed", { profile_id: id }).throwOnError();
-    await owner`select private.refresh_trust()`;
+    noSeeds = await trust([bob.id, carol.id]);
     await alice.client.from("tag_follows").insert({ tag }).throwOnError();
     await bob.client
       .from("posts")
@@ -33,11 +30,7 @@ describe.skipIf(!process.env.PLAZA_DB_URL)("alice, who follows nobody,", () => {
     await carol.client.rpc("follow", { profile_id: alice.id }).throwOnError();
     await carol.client.rpc("follow", { profile_id: bob.id }).throwOnError();
   });
-  afterAll(async () => {
-    for (const { id } of [bob, carol])
-      await service().rpc("set_trust_seed", { profile_id: id, is_seed: false }).throwOnError();
-    await owner?.end();
-  });
+  afterAll(() => noSeeds?.());
   const line = (person: Person) =>
     alice.page.getByRole("main").getByRole("listitem").filter({ hasText: person.username });
 

@@ -5,7 +5,7 @@
 import { effect, signal } from "@preact/signals";
 import type { OutboxEntry } from "../../clients/sync.ts";
 import { codeOf, wordsOf } from "../app/errors.ts";
-import { t } from "../app/messages.ts";
+import { loadLater, t } from "../app/messages.ts";
 import { navigate } from "../app/router.ts";
 import { userId } from "../app/session.ts";
 import { onRefusedLater, send } from "../app/sync.ts";
@@ -42,7 +42,10 @@ export function watchMessages(): void {
   onRefusedLater((entry, error) => {
     const message = messageIn(entry);
     if (!message) return false;
-    refused({ key: entry.key, message, problem: wordsOf(error), sentAtMs: entry.sentAtMs });
+    const { key, sentAtMs } = entry;
+    const keep = () => refused({ key, message, problem: wordsOf(error), sentAtMs });
+    // The sentence may be among the words that are loaded later.
+    void loadLater().then(keep, keep);
     return true;
   });
 }

@@ -4,7 +4,7 @@
  */
 import { effect, signal } from "@preact/signals";
 import { wordsOf } from "../app/errors.ts";
-import { t } from "../app/messages.ts";
+import { loadLater, t } from "../app/messages.ts";
 import type { Audience, FeedRow } from "../app/plaza.ts";
 import { userId } from "../app/session.ts";
 import { onDone, onRefusedLater, send } from "../app/sync.ts";
@@ -115,8 +115,19 @@ export async function sendPost(writing: Writing, key: string): Promise<{ answer:
 
 /** Keeps a post that was refused after the person went on to something else. */
 export function refused(key: string, writing: Writing, error: unknown): void {
-  keepUnsent([...unsent.value.filter((each) => each.key !== key), { key, writing, problem: wordsOf(error) }]);
-  toast(`${t("post_not_sent")} ${wordsOf(error)}`, { isError: true });
+  const keep = () =>
+    keepUnsent([
+      ...unsent.value.filter((each) => each.key !== key),
+      { key, writing, problem: wordsOf(error) },
+    ]);
+  // It is kept at once. The sentence may be among the words that are loaded later.
+  keep();
+  void loadLater()
+    .catch(() => {})
+    .then(() => {
+      if (unsent.value.some((each) => each.key === key)) keep();
+      toast(`${t("post_not_sent")} ${wordsOf(error)}`, { isError: true });
+    });
 }
 
 /** Puts a new post where it belongs. */
