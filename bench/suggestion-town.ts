@@ -120,6 +120,10 @@ async function fill(sql: postgres.Sql, people: number): Promise<void> {
   await sql`
     insert into private.suggestion_turns (profile_id, due_at)
     select id, now() - interval '1 hour' from profiles`;
+  // Everybody may be suggested: confirmed, with a young account, which counts as active, and with trust.
+  await sql`update auth.users set email_confirmed_at = now()`;
+  await sql`update public.profiles set created_at = now() - interval '20 days'`;
+  await sql`insert into private.trust (profile_id) select id from public.profiles`;
   // Everybody was here this week.
   await sql`
     insert into auth.sessions (id, user_id, created_at, updated_at)

@@ -201,7 +201,8 @@ $$;
 comment on function private.tag_grounds is 'The grounds of the kind writes_about: the tag, among these, that is in most of the newest 50 posts.';
 revoke all on function private.tag_grounds (uuid[], smallint[], text[]) from public, anon, authenticated, service_role;
 
--- Three is the fewest that are many: below that, a number would tell who is hidden.
+-- Three is the fewest that are many: below that, a number would tell who is hidden. Counting asks for all blocks of
+-- the viewer. "offset 0" keeps it to the people of this kind.
 create function private.plain_grounds(viewer_id uuid, profile_ids uuid[], sources smallint[])
 returns setof private.suggestion_ground
 language plpgsql
@@ -214,7 +215,12 @@ begin
   return query
   select candidate.place::integer, '{}'::uuid[], coalesce(counts.followers, 0)::integer, null::text
   from unnest(plain_grounds.profile_ids, plain_grounds.sources) with ordinality as candidate (id, source, place)
-  left join lateral private.follow_counts_of(plain_grounds.viewer_id, candidate.id) as counts on candidate.source = 8
+  left join lateral (
+    select follow_counts.followers
+    from private.follow_counts_of(plain_grounds.viewer_id, candidate.id) as follow_counts
+    where candidate.source = 8
+    offset 0
+  ) as counts on true
   where candidate.source = 7
     or counts.followers >= 3
     or candidate.source = 2 and exists (

@@ -108,12 +108,14 @@ revoke all on function private.suggestion_rows (uuid, uuid[], smallint[], privat
 
 -- Definer, because nobody may read lists, and most of what it asks about. At most 146 people are
 -- asked about: 60 of the list, 6 newcomers and 80 more. A page of ten is usually full after twelve.
+-- Without plan_cache_mode, Postgres would plan at each call, which takes as long as the reading.
 create function private.suggestions(page_size integer)
 returns setof public.suggestion
 language plpgsql
 stable
 security definer
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 rows 10
 as $$
 declare

@@ -147,12 +147,14 @@ revoke all on function private.suggestion_neighbourhood (uuid) from public, anon
 -- Facts ----------------------------------------------------------------------
 
 create type private.suggestion_facts as (
-  place     bigint,
-  trust     real,
-  may_come  boolean
+  place      bigint,
+  trust      real,
+  following  integer,
+  followers  integer,
+  may_come   boolean
 );
 
-comment on type private.suggestion_facts is 'What the ranking of suggestions knows of a person besides follows. place: where the person stands among those who were asked about. may_come: the viewer does not follow them, and they let themselves be suggested.';
+comment on type private.suggestion_facts is 'What the ranking of suggestions knows of a person besides the follows around the viewer. place: where the person stands among those who were asked about. following, followers: how many, in the whole network. may_come: the viewer does not follow them, and they let themselves be suggested.';
 
 create function private.suggestion_facts(viewer_id uuid, profile_ids bytea)
 returns setof private.suggestion_facts
@@ -167,6 +169,8 @@ begin
   select
     asked.place,
     coalesce(trust.weight, 0),
+    coalesce(follow_counts.following, 0)::integer,
+    coalesce(follow_counts.followers, 0)::integer,
     profiles.is_discoverable and not exists (
       select from public.follows
       where follows.follower_id = suggestion_facts.viewer_id and follows.followee_id = asked.id
@@ -176,6 +180,7 @@ begin
     from generate_series(0::bigint, length(suggestion_facts.profile_ids) / 16 - 1) as place
   ) as asked
   join public.profiles on profiles.id = asked.id
+  left join private.follow_counts on follow_counts.profile_id = asked.id
   left join private.trust on trust.profile_id = asked.id;
 end;
 $$;

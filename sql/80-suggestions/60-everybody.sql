@@ -16,7 +16,8 @@ create table private.suggestion_pass (
   ended_at      timestamptz,
   people        bigint       not null default 0,
   written       bigint       not null default 0,
-  failed        bigint       not null default 0
+  failed        bigint       not null default 0,
+  mutual_share  real
 );
 
 comment on table  private.suggestion_pass is 'The last pass over everybody. One row.';
@@ -25,8 +26,46 @@ comment on column private.suggestion_pass.leased_until is 'Another worker may ta
 comment on column private.suggestion_pass.people is 'How many lists the pass has computed.';
 comment on column private.suggestion_pass.written is 'How many of them were new, and were written.';
 comment on column private.suggestion_pass.failed is 'How many could not be written. They are tried again the next day.';
+comment on column private.suggestion_pass.mutual_share is 'The share of follows whose followee follows back, from 0 to 1, as the last pass measured it. Null if no pass ever ran.';
 revoke all on private.suggestion_pass from public, anon, authenticated, service_role;
 insert into private.suggestion_pass default values;
+
+-- The weights of the ranking depend on this share. Without a pass, it is estimated from the follows of
+-- about ten pages. The sample is the same at each call, so that lists stay as they are. A small town
+-- is read whole, as a pass does.
+create function private.mutual_share()
+returns real
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  pages constant float8 := pg_relation_size('public.follows') / current_setting('block_size')::float8;
+begin
+  return coalesce(
+    (select suggestion_pass.mutual_share from private.suggestion_pass),
+    (
+      select avg((back.is_there is true)::integer)
+      from (
+        select follows.follower_id, follows.followee_id
+        from public.follows tablesample system (100 * least(1, 10 / greatest(pages, 1))) repeatable (1)
+        limit 2000
+      ) as sample
+      cross join lateral (
+        select (
+          select true from public.follows
+          where follows.follower_id = sample.followee_id and follows.followee_id = sample.follower_id
+        ) as is_there
+      ) as back
+    ),
+    0
+  );
+end;
+$$;
+
+comment on function private.mutual_share is 'The share of follows whose followee follows back, from 0 to 1: of the last pass, or of about 1,000 follows.';
+revoke all on function private.mutual_share () from public, anon, authenticated, service_role;
 
 -- A pass ---------------------------------------------------------------------
 

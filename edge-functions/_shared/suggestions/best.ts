@@ -4,9 +4,13 @@ export interface Best {
   clear(): void;
   /** Among equal scores, the lower number of the person is better. So an answer does not depend on the order of asking. */
   offer(item: number, score: number, person: number): void;
+  /** How many are kept. Until sort() is called, `items` has them in no order. */
+  readonly size: number;
   /** @returns how many there are. Their items are in `items`, best first, until the next clear(). */
   sort(): number;
   items: Int32Array;
+  /** The scores of the items, in the same order. */
+  scores: Float64Array;
 }
 
 /** @param most how many of the best are kept */
@@ -17,60 +21,74 @@ export function createBest(most: number): Best {
   const people = new Int32Array(most);
   let size = 0;
 
-  const isWorse = (one: number, other: number) =>
-    scores[one] !== scores[other]
-      ? (scores[one] as number) < (scores[other] as number)
-      : (people[one] as number) > (people[other] as number);
-
-  function swap(one: number, other: number) {
-    const item = items[one] as number;
-    const score = scores[one] as number;
-    const person = people[one] as number;
-    put(one, items[other] as number, scores[other] as number, people[other] as number);
-    put(other, item, score, person);
-  }
-
   function put(place: number, item: number, score: number, person: number) {
     items[place] = item;
     scores[place] = score;
     people[place] = person;
   }
 
-  function sink(end: number) {
+  function move(from: number, to: number) {
+    items[to] = items[from] as number;
+    scores[to] = scores[from] as number;
+    people[to] = people[from] as number;
+  }
+
+  /** Compares what is at a place with a score of a person. */
+  function isWorse(place: number, score: number, person: number): boolean {
+    const own = scores[place] as number;
+    return own !== score ? own < score : (people[place] as number) > person;
+  }
+
+  /** Puts an item where the worst one was, among the first `end`. Worse ones move up. */
+  function replaceWorst(end: number, item: number, score: number, person: number) {
     let place = 0;
     for (;;) {
       let child = 2 * place + 1;
-      if (child >= end) return;
-      if (child + 1 < end && isWorse(child + 1, child)) child++;
-      if (!isWorse(child, place)) return;
-      swap(child, place);
+      if (child >= end) break;
+      if (child + 1 < end && isWorse(child + 1, scores[child] as number, people[child] as number)) child++;
+      if (!isWorse(child, score, person)) break;
+      move(child, place);
       place = child;
     }
+    put(place, item, score, person);
+  }
+
+  function add(item: number, score: number, person: number) {
+    let place = size++;
+    for (;;) {
+      const parent = (place - 1) >> 1;
+      if (place === 0 || !isBetter(parent, score, person)) break;
+      move(parent, place);
+      place = parent;
+    }
+    put(place, item, score, person);
+  }
+
+  function isBetter(place: number, score: number, person: number): boolean {
+    const own = scores[place] as number;
+    return own !== score ? own > score : (people[place] as number) < person;
   }
 
   return {
     items,
+    scores,
+    get size() {
+      return size;
+    },
     clear() {
       size = 0;
     },
     offer(item, score, person) {
-      if (size < most) {
-        put(size, item, score, person);
-        let place = size++;
-        while (place > 0 && isWorse(place, (place - 1) >> 1)) {
-          swap(place, (place - 1) >> 1);
-          place = (place - 1) >> 1;
-        }
-        return;
-      }
-      if (score < (scores[0] as number) || (score === scores[0] && person > (people[0] as number))) return;
-      put(0, item, score, person);
-      sink(size);
+      if (size < most) add(item, score, person);
+      else if (isWorse(0, score, person)) replaceWorst(size, item, score, person);
     },
     sort() {
       for (let end = size - 1; end > 0; end--) {
-        swap(0, end);
-        sink(end);
+        const item = items[end] as number;
+        const score = scores[end] as number;
+        const person = people[end] as number;
+        move(0, end);
+        replaceWorst(end, item, score, person);
       }
       return size;
     },

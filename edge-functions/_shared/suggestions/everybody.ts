@@ -54,6 +54,10 @@ export async function computeEverybody(sql: Sql, options: PassOptions): Promise<
     const network = (await sql.begin("isolation level repeatable read read only", (transaction) =>
       readNetwork(transaction, beganAt),
     )) as Network;
+    await sql`
+      update private.suggestion_pass set mutual_share = ${network.input.mutualShare}
+      where worker_id = ${workerId}
+    `;
     return await pass({ sql, workerId, beganAt, network, signal, report }, threads);
   } finally {
     await sql`select private.end_suggestion_pass(${workerId})`;

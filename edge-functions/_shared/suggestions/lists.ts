@@ -1,4 +1,5 @@
 /** Computes the lists of a batch of people. A thread of a pass does it (lists-thread.ts). */
+import type { AlongsideLists } from "./alongside.ts";
 import { type ComputedList, type CopyRows, copyRowsOf } from "./copy-lists.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import type { Graph } from "./graph.ts";
@@ -10,11 +11,17 @@ import { directed } from "./weights.ts";
 export const listMost = 60;
 /** The core also ranks people who may not be suggested. */
 const rankedMost = 2 * listMost;
+/** A number of 4 bytes has no room for much less. */
+const leastScore = 1e-30;
 
 export interface ListInput {
   /** The ids of all people, 16 bytes each, in the order of their numbers. */
   ids: Uint8Array;
   graph: Graph;
+  /** The share of follows that are mutual: model.ts. */
+  mutualShare: number;
+  /** Lists that the threads fill and read together. */
+  alongside: AlongsideLists;
   /** From 0 to 1. */
   trust: Float32Array;
   /** 1 for somebody who may be suggested. */
@@ -33,8 +40,8 @@ export interface ListBatch {
 
 /** @returns a function that computes the lists of these viewers */
 export function createLists(input: ListInput): (viewers: Int32Array) => ListBatch {
-  const { ids, isDiscoverable, fingerprints } = input;
-  const suggester = createSuggester(input.graph, directed, { trust: input.trust, limits: quick });
+  const { ids, graph, mutualShare, alongside, trust, isDiscoverable, fingerprints } = input;
+  const suggester = createSuggester(graph, directed, { trust, mutualShare, alongside, limits: quick });
   return (viewers) => {
     const changed: ComputedList[] = [];
     const same: number[] = [];
@@ -57,10 +64,5 @@ export function listFor(suggester: Suggester, viewer: number, mayCome: Uint8Arra
     .suggest(viewer, rankedMost)
     .filter(({ person }) => mayCome[person])
     .slice(0, listMost)
-    .map((candidate) => ({ ...candidate, score: weightOf(candidate.score) }));
-}
-
-/** The core adds evidence up as logarithms, also below zero. The list has what they stand for, as a number of 4 bytes. */
-function weightOf(score: number): number {
-  return Math.exp(Math.max(-80, Math.min(80, score)));
+    .map((candidate) => ({ ...candidate, score: Math.max(leastScore, candidate.score) }));
 }

@@ -1,11 +1,14 @@
 /**
  * Reads everybody and all follows from Postgres into typed arrays. A long-lived worker does it for a pass
- * (everybody.ts). While it reads, it needs up to 30 bytes for a follow and 100 for a person. Afterwards 8 and 60, and each
- * thread that computes 420 for a person.
+ * (everybody.ts). While it reads, it needs up to 30 bytes for a follow and 100 for a person. Afterwards 8 and 320, and each
+ * thread that computes 30 for a person.
  */
 import type { TransactionSql } from "postgres";
+import { createAlongsideLists } from "./alongside.ts";
 import { buildGraph, type Graph } from "./graph.ts";
+import { quick } from "./limits.ts";
 import type { ListInput } from "./lists.ts";
+import { mutualShare } from "./model.ts";
 import { createPeopleIndex, idBytes, type PeopleIndex, viewOf } from "./people-index.ts";
 
 export interface Network {
@@ -91,11 +94,14 @@ export async function readNetwork(sql: TransactionSql, beganAt: Date): Promise<N
       else if (row.is_due) due.push({ person, hereAt: row.here_at });
     }
   }
+  const graph = sharedGraph(await readFollows(sql, people, follows));
   due.sort((one, other) => other.hereAt - one.hereAt);
   return {
     input: {
       ids: shared(people.ids()),
-      graph: sharedGraph(await readFollows(sql, people, follows)),
+      graph,
+      mutualShare: mutualShare(graph),
+      alongside: createAlongsideLists(graph.people, quick, true),
       trust: shared(trust),
       isDiscoverable: shared(isDiscoverable),
       fingerprints: shared(fingerprints),

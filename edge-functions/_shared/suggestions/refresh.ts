@@ -25,6 +25,8 @@ interface Neighbours {
 interface Facts {
   place: string;
   trust: number;
+  following: number;
+  followers: number;
   may_come: boolean;
 }
 
@@ -47,11 +49,13 @@ export async function refreshSuggestions(sql: TransactionSql, profileId: string)
   const around = thinned(readNeighbourhood(profileId, rows));
   const ids = around.people.ids();
   const facts = await sql<Facts[]>`
-    select place, trust, may_come
+    select place, trust, following, followers, may_come
     from private.suggestion_facts(${profileId}, ${Buffer.from(ids)})
   `;
+  const [network] = await sql<{ mutual_share: number }[]>`select private.mutual_share() as mutual_share`;
   const { graph, trust, mayCome } = withFacts(around, facts);
-  const list = listFor(createSuggester(graph, directed, { trust, limits: quick }), around.me, mayCome);
+  const context = { trust, limits: quick, mutualShare: network?.mutual_share ?? 0 };
+  const list = listFor(createSuggester(graph, directed, context), around.me, mayCome);
   const [row] = await sql<{ written: boolean }[]>`
     select private.write_suggestion_list(
       ${profileId},
@@ -124,12 +128,18 @@ function thinned({ people, me, from, to }: Neighbourhood): Neighbourhood {
   };
 }
 
+/** The lists of the graph are samples. So it also has how many follows everybody has in the whole network. */
 function withFacts({ people, from, to }: Neighbourhood, facts: Facts[]) {
   const trust = new Float32Array(people.size);
   const mayCome = new Uint8Array(people.size);
+  const outDegrees = new Int32Array(people.size);
+  const inDegrees = new Int32Array(people.size);
   for (const { place, ...fact } of facts) {
-    trust[Number(place)] = fact.trust;
-    mayCome[Number(place)] = fact.may_come ? 1 : 0;
+    const person = Number(place);
+    trust[person] = fact.trust;
+    mayCome[person] = fact.may_come ? 1 : 0;
+    outDegrees[person] = fact.following;
+    inDegrees[person] = fact.followers;
   }
-  return { graph: buildGraph(people.size, from, to), trust, mayCome };
+  return { graph: { ...buildGraph(people.size, from, to), outDegrees, inDegrees }, trust, mayCome };
 }

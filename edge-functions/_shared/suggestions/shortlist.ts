@@ -11,7 +11,7 @@ export interface Shortlist {
   alongside: Alongside;
   features: Features;
   tally: Tally;
-  /** The candidates of the person who was asked last, by their slots in the tally. */
+  /** The candidates of the person who was asked last, by their slots in the tally, in no order. */
   slots: Int32Array;
   /**
    * Finds candidates that the person does not follow, and their features.
@@ -32,7 +32,8 @@ export function createShortlist(
   const tally = createTally(graph.people, columnCount, generator.most);
   const features = createFeatures(graph, limits.candidates);
   const chosen = createBest(limits.candidates);
-  const scale = new Float64Array(columnCount);
+  /** The slots of those that the person does not follow. */
+  const unknown = new Int32Array(tally.people.length);
   /** 1 for the person at hand and the people they follow. */
   const known = new Uint8Array(graph.people);
 
@@ -46,48 +47,52 @@ export function createShortlist(
       known[graph.out[place] as number] = value;
   }
 
-  /** The best candidate gets 1 in each column. */
-  function computeScale() {
-    const { people, size, values } = tally;
-    scale.fill(0);
-    for (let slot = 0; slot < size; slot++) {
-      if (known[people[slot] as number] === 1) continue;
-      const at = slot * columnCount;
-      for (let column = 1; column < columnCount; column++) {
-        const value = values[at + column] as number;
-        if (value > (scale[column] as number)) scale[column] = value;
-      }
-    }
-    for (let column = 1; column < columnCount; column++)
-      scale[column] = (scale[column] as number) > 0 ? 1 / (scale[column] as number) : 0;
-  }
-
-  /** How much a column counts in a first look: the scale of the column times this. Popular people get less of two. */
-  const looks = new Float64Array(columnCount);
-  looks[columns.followedByHalf] = 1;
-  looks[columns.followedBy] = 1;
-  looks[columns.alongside] = 1;
-  looks[columns.bothFollow] = 0.5;
-  looks[columns.followersFollow] = 0.5;
-  looks[columns.followsYou] = 0.3;
-
-  /** Offers everybody that the person does not follow, with a cheap score. */
+  /**
+   * Offers everybody that the person does not follow, with a cheap score. In each column, the best candidate gets its weight.
+   * Popular people get less of two columns. This loop takes most of the time, so it names its columns one by one.
+   */
   function takeFirstLook() {
     const { people, size, values } = tally;
-    const alongsideScale = scale[columns.alongside] as number;
-    const peersScale = scale[columns.peers] as number;
-    for (let column = 1; column < columnCount; column++)
-      scale[column] = (scale[column] as number) * (looks[column] as number);
+    let count = 0;
+    let followedByHalf = 0;
+    let followedBy = 0;
+    let bothFollow = 0;
+    let followersFollow = 0;
+    let alongside = 0;
+    let peers = 0;
+    let followsYou = 0;
     for (let slot = 0; slot < size; slot++) {
-      const other = people[slot] as number;
-      if (known[other] !== 0) continue;
+      if (known[people[slot] as number] === 1) continue;
+      unknown[count++] = slot;
       const at = slot * columnCount;
-      let sum =
-        (features.rarity[other] as number) *
-        ((values[at + columns.alongside] as number) * alongsideScale +
-          (values[at + columns.peers] as number) * peersScale);
-      for (let column = 1; column < columnCount; column++)
-        sum += (values[at + column] as number) * (scale[column] as number);
+      followedByHalf = Math.max(followedByHalf, values[at + columns.followedByHalf] as number);
+      followedBy = Math.max(followedBy, values[at + columns.followedBy] as number);
+      bothFollow = Math.max(bothFollow, values[at + columns.bothFollow] as number);
+      followersFollow = Math.max(followersFollow, values[at + columns.followersFollow] as number);
+      alongside = Math.max(alongside, values[at + columns.alongside] as number);
+      peers = Math.max(peers, values[at + columns.peers] as number);
+      followsYou = Math.max(followsYou, values[at + columns.followsYou] as number);
+    }
+    followedByHalf = scaleOf(followedByHalf);
+    followedBy = scaleOf(followedBy);
+    bothFollow = 0.5 * scaleOf(bothFollow);
+    followersFollow = 0.5 * scaleOf(followersFollow);
+    alongside = scaleOf(alongside);
+    peers = scaleOf(peers);
+    followsYou = 0.3 * scaleOf(followsYou);
+    for (let place = 0; place < count; place++) {
+      const slot = unknown[place] as number;
+      const other = people[slot] as number;
+      const at = slot * columnCount;
+      const alike = (values[at + columns.alongside] as number) * alongside;
+      const sum =
+        (features.rarity[other] as number) * (alike + (values[at + columns.peers] as number) * peers) +
+        (values[at + columns.followedByHalf] as number) * followedByHalf +
+        (values[at + columns.followedBy] as number) * followedBy +
+        (values[at + columns.bothFollow] as number) * bothFollow +
+        (values[at + columns.followersFollow] as number) * followersFollow +
+        alike +
+        (values[at + columns.followsYou] as number) * followsYou;
       chosen.offer(slot, sum, other);
     }
   }
@@ -101,13 +106,16 @@ export function createShortlist(
       tally.clear();
       generator.generate(person, tally);
       mark(person, 1);
-      computeScale();
       chosen.clear();
       takeFirstLook();
       mark(person, 0);
-      const count = chosen.sort();
+      const count = chosen.size;
       features.compute(person, tally, chosen.items, count);
       return count;
     },
   };
+}
+
+function scaleOf(most: number): number {
+  return most > 0 ? 1 / most : 0;
 }

@@ -105,15 +105,13 @@ export function createSuggester(graph: Graph, weights: Weights, context: Context
         found.offer(place, scoreOf(place, other), other);
       }
       found.sort();
-      const first = found.items[0] as number;
-      const best = count > 0 ? scoreOf(first, tally.people[slots[first] as number] as number) : 0;
+      const best = found.scores[0] as number;
       return Array.from({ length: Math.min(limit, count) }, (_, rank) => {
         const place = found.items[rank] as number;
         const slot = slots[place] as number;
-        const other = tally.people[slot] as number;
         return {
-          person: other,
-          score: Math.exp(scoreOf(place, other) - best),
+          person: tally.people[slot] as number,
+          score: Math.exp((found.scores[rank] as number) - best),
           source: sourceOf(place, slot),
         };
       });
