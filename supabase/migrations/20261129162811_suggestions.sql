@@ -83,6 +83,7 @@ CREATE TABLE "private"."suggestion_pass" (
   "people"       bigint                   NOT NULL DEFAULT 0,
   "written"      bigint                   NOT NULL DEFAULT 0,
   "failed"       bigint                   NOT NULL DEFAULT 0,
+  "mutual_share" real,
   CONSTRAINT "suggestion_pass_is_only_check" CHECK (is_only),
   CONSTRAINT "suggestion_pass_pkey" PRIMARY KEY (is_only)
 );
@@ -146,9 +147,11 @@ CREATE TYPE "private"."suggestion_candidates" AS (
 );
 
 CREATE TYPE "private"."suggestion_facts" AS (
-  "place"    bigint,
-  "trust"    real,
-  "may_come" boolean
+  "place"     bigint,
+  "trust"     real,
+  "following" integer,
+  "followers" integer,
+  "may_come"  boolean
 );
 
 CREATE TYPE "private"."suggestion_ground" AS (
@@ -1356,6 +1359,36 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.mutual_share()
+  RETURNS real
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO ''
+  AS $function$
+declare
+  pages constant float8 := pg_relation_size('public.follows') / current_setting('block_size')::float8;
+begin
+  return coalesce(
+    (select suggestion_pass.mutual_share from private.suggestion_pass),
+    (
+      select avg((back.is_there is true)::integer)
+      from (
+        select follows.follower_id, follows.followee_id
+        from public.follows tablesample system (100 * least(1, 10 / greatest(pages, 1))) repeatable (1)
+        limit 2000
+      ) as sample
+      cross join lateral (
+        select (
+          select true from public.follows
+          where follows.follower_id = sample.followee_id and follows.followee_id = sample.follower_id
+        ) as is_there
+      ) as back
+    ),
+    0
+  );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.newest_followees (
   viewer_id uuid
 )
@@ -1454,7 +1487,12 @@ begin
   return query
   select candidate.place::integer, '{}'::uuid[], coalesce(counts.followers, 0)::integer, null::text
   from unnest(plain_grounds.profile_ids, plain_grounds.sources) with ordinality as candidate (id, source, place)
-  left join lateral private.follow_counts_of(plain_grounds.viewer_id, candidate.id) as counts on candidate.source = 8
+  left join lateral (
+    select follow_counts.followers
+    from private.follow_counts_of(plain_grounds.viewer_id, candidate.id) as follow_counts
+    where candidate.source = 8
+    offset 0
+  ) as counts on true
   where candidate.source = 7
     or counts.followers >= 3
     or candidate.source = 2 and exists (
@@ -2023,6 +2061,8 @@ begin
   select
     asked.place,
     coalesce(trust.weight, 0),
+    coalesce(follow_counts.following, 0)::integer,
+    coalesce(follow_counts.followers, 0)::integer,
     profiles.is_discoverable and not exists (
       select from public.follows
       where follows.follower_id = suggestion_facts.viewer_id and follows.followee_id = asked.id
@@ -2032,6 +2072,7 @@ begin
     from generate_series(0::bigint, length(suggestion_facts.profile_ids) / 16 - 1) as place
   ) as asked
   join public.profiles on profiles.id = asked.id
+  left join private.follow_counts on follow_counts.profile_id = asked.id
   left join private.trust on trust.profile_id = asked.id;
 end;
 $function$;
@@ -2246,6 +2287,7 @@ CREATE OR REPLACE FUNCTION private.suggestions (
   SECURITY DEFINER
   ROWS 10
   SET search_path TO ''
+  SET plan_cache_mode TO 'force_generic_plan'
   AS $function$
 declare
   viewer_id uuid := private.viewer();
@@ -3112,6 +3154,8 @@ COMMENT ON COLUMN "private"."suggestion_pass"."failed" IS 'How many could not be
 
 COMMENT ON COLUMN "private"."suggestion_pass"."leased_until" IS 'Another worker may take the pass after this. Each batch makes it longer.';
 
+COMMENT ON COLUMN "private"."suggestion_pass"."mutual_share" IS 'The share of follows whose followee follows back, from 0 to 1, as the last pass measured it. Null if no pass ever ran.';
+
 COMMENT ON COLUMN "private"."suggestion_pass"."people" IS 'How many lists the pass has computed.';
 
 COMMENT ON COLUMN "private"."suggestion_pass"."worker_id" IS 'The worker that has the pass. Null if none has.';
@@ -3175,6 +3219,8 @@ COMMENT ON FUNCTION "private"."more_people"(uuid, text[]) IS 'At most 80 people 
 COMMENT ON FUNCTION "private"."move_batch"() IS 'Tells of up to 10 topics that ended. False when none waits.';
 
 COMMENT ON FUNCTION "private"."move_conversations"(bigint[]) IS 'Ends the topics of conversations that the caller holds, and begins the next ones. If they are more than 20, the job tells of it.';
+
+COMMENT ON FUNCTION "private"."mutual_share"() IS 'The share of follows whose followee follows back, from 0 to 1: of the last pass, or of about 1,000 follows.';
 
 COMMENT ON FUNCTION "private"."newest_followees"(uuid) IS 'The newest 200 people that the viewer follows.';
 
@@ -3282,7 +3328,7 @@ COMMENT ON TYPE "private"."neighbours" IS 'Some of the followees or followers of
 
 COMMENT ON TYPE "private"."suggestion_candidates" IS 'People, the best first, and the source of each.';
 
-COMMENT ON TYPE "private"."suggestion_facts" IS 'What the ranking of suggestions knows of a person besides follows. place: where the person stands among those who were asked about. may_come: the viewer does not follow them, and they let themselves be suggested.';
+COMMENT ON TYPE "private"."suggestion_facts" IS 'What the ranking of suggestions knows of a person besides the follows around the viewer. place: where the person stands among those who were asked about. following, followers: how many, in the whole network. may_come: the viewer does not follow them, and they let themselves be suggested.';
 
 COMMENT ON TYPE "private"."suggestion_ground" IS 'What a reason says about the person at a place.';
 
@@ -3411,6 +3457,12 @@ REVOKE ALL ON FUNCTION "private"."move_conversations"(bigint[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."move_conversations"(bigint[]) FROM "postgres";
 
 GRANT EXECUTE ON FUNCTION "private"."move_conversations"(bigint[]) TO "postgres";
+
+REVOKE ALL ON FUNCTION "private"."mutual_share"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."mutual_share"() FROM "postgres";
+
+GRANT EXECUTE ON FUNCTION "private"."mutual_share"() TO "postgres";
 
 REVOKE ALL ON FUNCTION "private"."newest_followees"(uuid) FROM PUBLIC;
 
