@@ -118,8 +118,9 @@ $$;
 comment on function private.move_conversations is 'Ends the topics of conversations that the caller holds, and begins the next ones. If they are more than 20, the job tells of it.';
 revoke all on function private.move_conversations (bigint[]) from public, anon, authenticated, service_role;
 
--- If somebody holds a conversation for long, it waits again behind the others. If one fails, only
--- this one is undone, and the others go on.
+-- One conversation in a transaction: with a second one, it would wait for a conversation while it holds the
+-- streams of the members of the first, and a sender waits the other way round. If somebody holds the conversation
+-- for long, it waits again behind the others.
 create function private.move_batch()
 returns boolean
 language plpgsql
@@ -129,7 +130,6 @@ set search_path = ''
 set lock_timeout = '200ms'
 as $$
 declare
-  most constant integer := 10;
   waiting private.conversation_moves;
   conversation private.conversations;
   worked boolean := false;
@@ -139,7 +139,7 @@ begin
     from private.conversation_moves
     where conversation_moves.due_at <= clock_timestamp()
     order by conversation_moves.due_at, conversation_moves.conversation_id
-    limit most
+    limit 1
   loop
     worked := true;
     begin
@@ -171,5 +171,5 @@ begin
 end;
 $$;
 
-comment on function private.move_batch is 'Tells of up to 10 topics that ended. False when none waits.';
+comment on function private.move_batch is 'Tells of one topic that ended. False when none waits.';
 revoke all on function private.move_batch () from public, anon, authenticated, service_role;

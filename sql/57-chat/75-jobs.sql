@@ -148,7 +148,8 @@ comment on function private.tell_batch is 'Tells up to 20 people about their con
 revoke all on function private.tell_batch () from public, anon, authenticated, service_role;
 
 -- Like deliver_waiting_notices() (55-notifications/70-jobs.sql). It tells of moves for half a second, because
--- bells wait meanwhile. It tells at most 80 people in a run, and so in a second.
+-- bells wait meanwhile. It tells at most 80 people in a run, and so in a second. Each kind of work begins with
+-- a commit, so that it holds nothing of the work before.
 create procedure private.deliver_chat(at_most interval default '5 seconds')
 language plpgsql
 security invoker
@@ -164,12 +165,14 @@ begin
   loop
     commit;
   end loop;
+  commit;
   while pg_catalog.pg_try_advisory_xact_lock(the_job)
     and private.switch_batch()
     and pg_catalog.clock_timestamp() < stops_at
   loop
     commit;
   end loop;
+  commit;
   stops_at := pg_catalog.clock_timestamp() + interval '500 milliseconds';
   while pg_catalog.pg_try_advisory_xact_lock(the_job)
     and private.move_batch()
@@ -177,6 +180,7 @@ begin
   loop
     commit;
   end loop;
+  commit;
   while batches_of_tellings > 0
     and pg_catalog.pg_try_advisory_xact_lock(the_job)
     and private.tell_batch()

@@ -201,8 +201,29 @@ $$;
 comment on function private.tag_grounds is 'The grounds of the kind writes_about: the tag, among these, that is in most of the newest 50 posts.';
 revoke all on function private.tag_grounds (uuid[], smallint[], text[]) from public, anon, authenticated, service_role;
 
--- Three is the fewest that are many: below that, a number would tell who is hidden. Counting asks for all blocks of
--- the viewer. "offset 0" keeps it to the people of this kind.
+-- Three is the fewest that are many: below that, a number would tell who is hidden. Postgres has to know how many
+-- people the viewer blocks, or it looks for each of them among the followers.
+create function private.many_grounds(viewer_id uuid, profile_ids uuid[], sources smallint[])
+returns setof private.suggestion_ground
+language plpgsql
+stable
+security invoker
+set search_path = ''
+set plan_cache_mode = force_custom_plan
+rows 10
+as $$
+begin
+  return query
+  select candidate.place::integer, '{}'::uuid[], counts.followers::integer, null::text
+  from unnest(many_grounds.profile_ids, many_grounds.sources) with ordinality as candidate (id, source, place)
+  cross join lateral private.follow_counts_of(many_grounds.viewer_id, candidate.id) as counts
+  where candidate.source = 8 and counts.followers >= 3;
+end;
+$$;
+
+comment on function private.many_grounds is 'The grounds of the kind many_follow: how many.';
+revoke all on function private.many_grounds (uuid, uuid[], smallint[]) from public, anon, authenticated, service_role;
+
 create function private.plain_grounds(viewer_id uuid, profile_ids uuid[], sources smallint[])
 returns setof private.suggestion_ground
 language plpgsql
@@ -213,20 +234,17 @@ rows 10
 as $$
 begin
   return query
-  select candidate.place::integer, '{}'::uuid[], coalesce(counts.followers, 0)::integer, null::text
+  select candidate.place::integer, '{}'::uuid[], 0, null::text
   from unnest(plain_grounds.profile_ids, plain_grounds.sources) with ordinality as candidate (id, source, place)
-  left join lateral (
-    select follow_counts.followers
-    from private.follow_counts_of(plain_grounds.viewer_id, candidate.id) as follow_counts
-    where candidate.source = 8
-    offset 0
-  ) as counts on true
   where candidate.source = 7
-    or counts.followers >= 3
     or candidate.source = 2 and exists (
       select from public.follows
       where follows.follower_id = candidate.id and follows.followee_id = plain_grounds.viewer_id
     );
+  if 8 = any (plain_grounds.sources) then
+    return query
+    select * from private.many_grounds(plain_grounds.viewer_id, plain_grounds.profile_ids, plain_grounds.sources);
+  end if;
 end;
 $$;
 

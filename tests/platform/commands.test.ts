@@ -19,7 +19,8 @@ beforeEach(async () => {
   stateDir = await mkdtemp(join(tmpdir(), "plaza commands "));
   await chmod(stateDir, 0o711);
 });
-afterEach(() => rm(stateDir, { recursive: true, force: true }));
+// A server that was told to stop may still remove its own files.
+afterEach(() => rm(stateDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 }));
 
 const run = (...args: string[]) => runIn(stateDir, ...args);
 const processes = () => processesOf(stateDir);

@@ -1220,6 +1220,27 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.many_grounds (
+  viewer_id   uuid,
+  profile_ids uuid[],
+  sources     smallint[]
+)
+  RETURNS SETOF private.suggestion_ground
+  LANGUAGE plpgsql
+  STABLE
+  ROWS 10
+  SET search_path TO ''
+  SET plan_cache_mode TO 'force_custom_plan'
+  AS $function$
+begin
+  return query
+  select candidate.place::integer, '{}'::uuid[], counts.followers::integer, null::text
+  from unnest(many_grounds.profile_ids, many_grounds.sources) with ordinality as candidate (id, source, place)
+  cross join lateral private.follow_counts_of(many_grounds.viewer_id, candidate.id) as counts
+  where candidate.source = 8 and counts.followers >= 3;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.more_people (
   viewer_id uuid,
   tags      text[]
@@ -1271,7 +1292,6 @@ CREATE OR REPLACE FUNCTION private.move_batch()
   SET lock_timeout TO '200ms'
   AS $function$
 declare
-  most constant integer := 10;
   waiting private.conversation_moves;
   conversation private.conversations;
   worked boolean := false;
@@ -1281,7 +1301,7 @@ begin
     from private.conversation_moves
     where conversation_moves.due_at <= clock_timestamp()
     order by conversation_moves.due_at, conversation_moves.conversation_id
-    limit most
+    limit 1
   loop
     worked := true;
     begin
@@ -1485,20 +1505,17 @@ CREATE OR REPLACE FUNCTION private.plain_grounds (
   AS $function$
 begin
   return query
-  select candidate.place::integer, '{}'::uuid[], coalesce(counts.followers, 0)::integer, null::text
+  select candidate.place::integer, '{}'::uuid[], 0, null::text
   from unnest(plain_grounds.profile_ids, plain_grounds.sources) with ordinality as candidate (id, source, place)
-  left join lateral (
-    select follow_counts.followers
-    from private.follow_counts_of(plain_grounds.viewer_id, candidate.id) as follow_counts
-    where candidate.source = 8
-    offset 0
-  ) as counts on true
   where candidate.source = 7
-    or counts.followers >= 3
     or candidate.source = 2 and exists (
       select from public.follows
       where follows.follower_id = candidate.id and follows.followee_id = plain_grounds.viewer_id
     );
+  if 8 = any (plain_grounds.sources) then
+    return query
+    select * from private.many_grounds(plain_grounds.viewer_id, plain_grounds.profile_ids, plain_grounds.sources);
+  end if;
 end;
 $function$;
 
@@ -2996,12 +3013,14 @@ begin
   loop
     commit;
   end loop;
+  commit;
   while pg_catalog.pg_try_advisory_xact_lock(the_job)
     and private.switch_batch()
     and pg_catalog.clock_timestamp() < stops_at
   loop
     commit;
   end loop;
+  commit;
   stops_at := pg_catalog.clock_timestamp() + interval '500 milliseconds';
   while pg_catalog.pg_try_advisory_xact_lock(the_job)
     and private.move_batch()
@@ -3009,6 +3028,7 @@ begin
   loop
     commit;
   end loop;
+  commit;
   while batches_of_tellings > 0
     and pg_catalog.pg_try_advisory_xact_lock(the_job)
     and private.tell_batch()
@@ -3214,9 +3234,11 @@ COMMENT ON FUNCTION "private"."is_newcomer"(uuid, timestamp with time zone) IS '
 
 COMMENT ON FUNCTION "private"."is_told_enough"(private.streams) IS 'Whether a stream had 10 events in this second. A job tells of the rest (55-notifications/44-delivery.sql).';
 
+COMMENT ON FUNCTION "private"."many_grounds"(uuid, uuid[], smallint[]) IS 'The grounds of the kind many_follow: how many.';
+
 COMMENT ON FUNCTION "private"."more_people"(uuid, text[]) IS 'At most 80 people to suggest beside a list. tags are those that interest the viewer.';
 
-COMMENT ON FUNCTION "private"."move_batch"() IS 'Tells of up to 10 topics that ended. False when none waits.';
+COMMENT ON FUNCTION "private"."move_batch"() IS 'Tells of one topic that ended. False when none waits.';
 
 COMMENT ON FUNCTION "private"."move_conversations"(bigint[]) IS 'Ends the topics of conversations that the caller holds, and begins the next ones. If they are more than 20, the job tells of it.';
 
@@ -3439,6 +3461,12 @@ REVOKE ALL ON FUNCTION "private"."is_newcomer"(uuid, timestamp WITH time zone) F
 REVOKE ALL ON FUNCTION "private"."is_newcomer"(uuid, timestamp WITH time zone) FROM "postgres";
 
 GRANT EXECUTE ON FUNCTION "private"."is_newcomer"(uuid, timestamp WITH time zone) TO "postgres";
+
+REVOKE ALL ON FUNCTION "private"."many_grounds"(uuid, uuid[], smallint[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."many_grounds"(uuid, uuid[], smallint[]) FROM "postgres";
+
+GRANT EXECUTE ON FUNCTION "private"."many_grounds"(uuid, uuid[], smallint[]) TO "postgres";
 
 REVOKE ALL ON FUNCTION "private"."more_people"(uuid, text[]) FROM PUBLIC;
 
