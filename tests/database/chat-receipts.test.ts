@@ -144,3 +144,21 @@ test("a group that grows past 50 members, and falls to 50 again, tells all with 
   await one(alice, "remove_member($1, $2)", id, crowd[47]?.id);
   expect(await overs()).toBe(2);
 });
+
+test("bob leaves and comes back: open screens forget how far he was before", async () => {
+  const carol = await db.signUp("carol");
+  await carol.asks((sql) => sql`insert into follows (followee_id) values (${alice.id})`);
+  const id = await group(alice, "A door", [bob]);
+  const { seq } = await say(alice, id, "seen?");
+  await one(bob, "mark_conversation_read($1, $2)", id, seq);
+  await bob.asks((sql) => sql`select leave_conversation(${id})`);
+  const startsOver = async () => (await kindsOf(id)).filter((kind) => kind === "start_over").length;
+
+  await alice.asks((sql) => sql`select add_members(${id}, array[${carol.id}]::uuid[])`);
+  expect(await startsOver()).toBe(0);
+  await alice.asks((sql) => sql`select add_members(${id}, array[${bob.id}]::uuid[])`);
+  expect(await startsOver()).toBe(1);
+  expect(await rows(alice, "receipts($1)", id)).not.toContainEqual(
+    expect.objectContaining({ read_seq: seq, profile: expect.objectContaining({ id: bob.id }) }),
+  );
+});

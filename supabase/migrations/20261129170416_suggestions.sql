@@ -975,6 +975,7 @@ declare
   nothing_yet constant bigint := 9223372036854775806;
   present private.conversations;
   after private.conversations;
+  came_back boolean;
 begin
   select conversations.* into present
   from private.conversations
@@ -996,11 +997,16 @@ begin
   join private.groups on groups.conversation_id = present.id;
   delete from private.former_members
   where former_members.conversation_id = present.id and former_members.user_id = any (profile_ids);
+  came_back := found;
   update private.conversations
   set member_count = conversations.member_count + cardinality(profile_ids)
   where conversations.id = present.id
   returning conversations.* into after;
   perform private.turn_receipts(after, present.member_count);
+  -- Open screens still have the receipts that they had before they left.
+  if came_back and private.has_receipts(after.member_count) then
+    perform private.append_event(after, 'start_over');
+  end if;
   perform private.tell(present.id, profile_ids);
 end;
 $function$;
