@@ -1,7 +1,7 @@
 /*
- * Suggestions: whom somebody may want to follow, and why. A trusted newcomer gets the budgets of
- * everybody else after a day. Chat tells of bans and blocks in many groups by a job, open screens hear
- * when receipts appear or vanish, and unread() is one query.
+ * Suggestions: people to follow, each with a reason. After a day, a trusted newcomer may do as much as
+ * everybody else. A ban or a block in many groups takes effect at once, and a job tells the members. Open
+ * screens hear when receipts appear or vanish. unread() is one query.
  *
  * Written by comparing the migrations before it with sql/. The data at the end was added.
  */

@@ -115,6 +115,8 @@ async function sessionOf({ email, password }: Person): Promise<string> {
 
 /** Fails if axe finds anything, in either theme. */
 export async function expectAccessible(page: Page): Promise<void> {
+  // A page that loads its file later has no heading before.
+  await page.getByRole("heading", { level: 1 }).first().waitFor();
   for (const colorScheme of themes) {
     await page.emulateMedia({ colorScheme });
     // Not addScriptTag: the page's policy would refuse it.
