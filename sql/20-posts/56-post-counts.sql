@@ -183,8 +183,65 @@ create trigger likes_count_deleted
 
 -- The total, minus open posts by hidden people, minus all limited posts, plus the limited
 -- posts that are for the viewer. Somebody who may look into the account that reposted sees
--- the repost, because they see the post that it shows. Definer, because the totals also
--- count rows that the viewer does not see.
+-- the repost, because they see the post that it shows. In SQL and not a definer, so that the
+-- planner puts it into the query around it. With "offset 0" it computes each number once.
+create function private.counts_of(viewer_id uuid, post_ids bigint[], hidden_ids uuid[])
+returns setof private.post_counts
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select
+    wanted.id,
+    coalesce(counts.likes, 0) - case when cardinality(counts_of.hidden_ids) > 0 and counts.likes > 0 then (
+      select count(*)
+      from public.likes
+      where likes.post_id = wanted.id and likes.user_id = any (counts_of.hidden_ids)
+    ) else 0 end,
+    coalesce(counts.replies, 0) - case when cardinality(counts_of.hidden_ids) > 0 and counts.replies > 0 then (
+      select count(*)
+      from public.posts
+      where posts.reply_to_id = wanted.id and posts.author_id = any (counts_of.hidden_ids) and posts.is_open
+    ) else 0 end - case when counts.replies > 0 then coalesce((
+      select limited_counts.amount - private.limited_seen(
+        counts_of.viewer_id, limited_counts.place, limited_counts.amount, counts_of.hidden_ids
+      )
+      from private.limited_counts
+      where limited_counts.place = 'reply:' || wanted.id
+    ), 0) else 0 end,
+    coalesce(counts.reposts, 0) - case when cardinality(counts_of.hidden_ids) > 0 and counts.reposts > 0 then (
+      select count(*)
+      from public.posts
+      join public.profiles on profiles.id = posts.author_id and not profiles.is_private
+      where posts.repost_of_id = wanted.id and posts.author_id = any (counts_of.hidden_ids)
+    ) else 0 end - case when counts.reposts > 0 then coalesce((
+      select limited_counts.amount - private.limited_seen(
+        counts_of.viewer_id, limited_counts.place, limited_counts.amount, counts_of.hidden_ids
+      )
+      from private.limited_counts
+      where limited_counts.place = 'repost:' || wanted.id
+    ), 0) else 0 end,
+    coalesce(counts.quotes, 0) - case when cardinality(counts_of.hidden_ids) > 0 and counts.quotes > 0 then (
+      select count(*)
+      from public.posts
+      where posts.quote_of_id = wanted.id and posts.author_id = any (counts_of.hidden_ids) and posts.is_open
+    ) else 0 end - case when counts.quotes > 0 then coalesce((
+      select limited_counts.amount - private.limited_seen(
+        counts_of.viewer_id, limited_counts.place, limited_counts.amount, counts_of.hidden_ids
+      )
+      from private.limited_counts
+      where limited_counts.place = 'quote:' || wanted.id
+    ), 0) else 0 end
+  from unnest(counts_of.post_ids) as wanted (id)
+  left join private.post_counts as counts on counts.post_id = wanted.id
+  offset 0;
+end;
+
+comment on function private.counts_of is 'How many likes, replies, reposts and quotes of posts the viewer may know about. One row for each post. hidden_ids: the people who are hidden from the viewer.';
+revoke all on function private.counts_of (uuid, bigint[], uuid[]) from public, anon, authenticated, service_role;
+
+-- Definer, because the totals also count rows that the viewer does not see.
 create function private.post_counts_of(viewer_id uuid, post_ids bigint[])
 returns setof private.post_counts
 language plpgsql
@@ -194,50 +251,11 @@ set search_path = ''
 rows 20
 as $$
 declare
-  hidden_ids uuid[] := array(select private.hidden_ids(post_counts_of.viewer_id));
-  hides boolean := cardinality(hidden_ids) > 0;
+  hidden_ids uuid[] := array(select hidden.id from private.hidden_from(post_counts_of.viewer_id) as hidden (id));
 begin
   return query
-  select
-    wanted.id,
-    coalesce(counts.likes, 0) - case when hides and counts.likes > 0 then (
-      select count(*)
-      from public.likes
-      where likes.post_id = wanted.id and likes.user_id = any (hidden_ids)
-    ) else 0 end,
-    coalesce(counts.replies, 0) - case when hides and counts.replies > 0 then (
-      select count(*)
-      from public.posts
-      where posts.reply_to_id = wanted.id and posts.author_id = any (hidden_ids) and posts.is_open
-    ) else 0 end - coalesce((
-      select limited_counts.amount
-        - private.limited_seen(post_counts_of.viewer_id, limited_counts.place, limited_counts.amount, hidden_ids)
-      from private.limited_counts
-      where limited_counts.place = 'reply:' || wanted.id
-    ), 0),
-    coalesce(counts.reposts, 0) - case when hides and counts.reposts > 0 then (
-      select count(*)
-      from public.posts
-      join public.profiles on profiles.id = posts.author_id and not profiles.is_private
-      where posts.repost_of_id = wanted.id and posts.author_id = any (hidden_ids)
-    ) else 0 end - coalesce((
-      select limited_counts.amount
-        - private.limited_seen(post_counts_of.viewer_id, limited_counts.place, limited_counts.amount, hidden_ids)
-      from private.limited_counts
-      where limited_counts.place = 'repost:' || wanted.id
-    ), 0),
-    coalesce(counts.quotes, 0) - case when hides and counts.quotes > 0 then (
-      select count(*)
-      from public.posts
-      where posts.quote_of_id = wanted.id and posts.author_id = any (hidden_ids) and posts.is_open
-    ) else 0 end - coalesce((
-      select limited_counts.amount
-        - private.limited_seen(post_counts_of.viewer_id, limited_counts.place, limited_counts.amount, hidden_ids)
-      from private.limited_counts
-      where limited_counts.place = 'quote:' || wanted.id
-    ), 0)
-  from unnest(post_counts_of.post_ids) as wanted (id)
-  left join private.post_counts as counts on counts.post_id = wanted.id;
+  select counts.*
+  from private.counts_of(post_counts_of.viewer_id, post_counts_of.post_ids, hidden_ids) as counts;
 end;
 $$;
 

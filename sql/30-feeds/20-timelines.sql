@@ -8,23 +8,25 @@
 -- Candidates -----------------------------------------------------------------
 
 /*
- * Finds the newest posts of many authors and tags. For authors there are two ways:
+ * Finds the newest posts of many authors and tags. The authors are those that a person
+ * follows, and some more. There are two ways:
  *
  * - Two phases. First it reads the newest post of every author below the cursor, with one
  *   index probe each, and keeps the newest of these. They are the heads. Then it reads only
  *   the authors of the heads, because only they can have posts among the newest. If there
  *   are enough heads, no post older than the oldest head can be among them either.
- * - A scan of everybody's posts, newest first, which keeps the posts of the authors. It
- *   also reads the posts of all others. So it is for long lists, whose authors write a
- *   large share of all posts.
+ * - A scan of everybody's posts, newest first. It looks up which of their authors are
+ *   followed. So it does not read the people that somebody follows, but it reads the posts of
+ *   all others. So it is for long lists, whose authors write a large share of all posts.
  *
- * A short scan measures how large the share is at the cursor. A scan that reads 16 posts
- * for each author takes about as long as the probes. So the scan goes on to there only if
- * its beginning promises that it will find enough. A wrong guess costs about twice as much
- * as the better way.
+ * A short scan measures how large the share is at the cursor, and the next one reads as many
+ * posts as the share promises. A scan that reads 6 posts for each author takes about as long as
+ * the probes. So it goes on only if it will find enough within that many. A wrong guess costs
+ * about twice as much as the better way.
  */
 create function private.newest_posts(
-  viewer_id uuid, author_ids uuid[], tags text[], unwanted_ids uuid[], below bigint, above bigint, wanted integer
+  viewer_id uuid, follower_id uuid, author_ids uuid[], authors integer, tags text[], unwanted_ids uuid[],
+  below bigint, above bigint, wanted integer
 )
 returns bigint[]
 language plpgsql
@@ -33,47 +35,65 @@ security invoker
 set search_path = ''
 as $$
 declare
-  authors integer := cardinality(author_ids);
-  reach integer;
+  room bigint := authors * 6;
+  reach bigint := 100;
+  scanned bigint := 0;
+  read_rows bigint;
+  lowest_id bigint;
+  batch bigint[];
   found bigint[] := '{}';
   scanned_id bigint := below;
   complete boolean := false;
 begin
   if authors >= 200 then
-    foreach reach in array array[authors * 4, authors * 12] loop
-      found := found || array(
-        select recent.id
-        from (
-          select posts.id, posts.author_id
-          from public.posts
-          where posts.id < scanned_id and posts.id > above
-          order by posts.id desc
-          limit reach
-        ) as recent
-        -- "is true" makes Postgres ask this of each post in order. Otherwise it would make
-        -- a join.
-        where (recent.author_id in (select author.id from unnest(author_ids) as author (id))) is true
-        order by recent.id desc
-        limit wanted - cardinality(found)
-      );
-      -- Where the next scan goes on. There is nowhere when this one read the last post.
-      scanned_id := (
-        select posts.id
+    loop
+      with recent as materialized (
+        select posts.id, posts.author_id
         from public.posts
-        where cardinality(found) < wanted and posts.id < scanned_id and posts.id > above
+        where posts.id < scanned_id and posts.id > above
         order by posts.id desc
-        offset reach - 1
-        limit 1
-      );
-      complete := scanned_id is null;
-      exit when complete or cardinality(found) * 4 < wanted;
+        limit reach
+      )
+      select
+        counted.amount, counted.lowest_id,
+        array(
+          select recent.id
+          from recent
+          where recent.author_id in (
+              select follows.followee_id
+              from public.follows
+              where follows.follower_id = newest_posts.follower_id
+                and follows.followee_id = any (array(select recent.author_id from recent))
+                and follows.followee_id <> all (unwanted_ids)
+              union all
+              select unnest(author_ids)
+            )
+          order by recent.id desc
+        )
+      into read_rows, lowest_id, batch
+      from (select count(*) as amount, min(recent.id) as lowest_id from recent) as counted;
+      found := found || batch;
+      scanned := scanned + read_rows;
+      scanned_id := lowest_id;
+      complete := read_rows < reach or cardinality(found) >= wanted;
+      exit when complete or cardinality(found) = 0;
+      -- A quarter more than it should need.
+      reach := (wanted - cardinality(found)) * scanned * 5 / (cardinality(found) * 4) + 10;
+      exit when scanned + reach > room;
     end loop;
+    found := found[1:wanted];
   end if;
 
   if not complete then
     with head as materialized (
       select newest.author_id, newest.id
-      from unnest(author_ids) as author (id)
+      from (
+        select follows.followee_id
+        from public.follows
+        where follows.follower_id = newest_posts.follower_id and follows.followee_id <> all (unwanted_ids)
+        union all
+        select unnest(author_ids)
+      ) as author (id)
       cross join lateral (
         select posts.author_id, posts.id
         from public.posts
@@ -146,8 +166,8 @@ begin
 end;
 $$;
 
-comment on function private.newest_posts is 'The ids of the newest posts and reposts by these authors or with these tags, between two ids, newest first. As many as wanted, or all there are. Posts with the tags are among them only if the viewer sees them, and if their authors are not among unwanted_ids.';
-revoke all on function private.newest_posts (uuid, uuid[], text[], uuid[], bigint, bigint, integer) from public, anon, authenticated, service_role;
+comment on function private.newest_posts is 'The ids of the newest posts and reposts by the people that follower_id follows, by author_ids, or with these tags, between two ids, newest first. As many as wanted, or all there are. Posts by the followed people and posts with the tags are left out if their authors are among unwanted_ids. Posts with the tags are among them only if the viewer sees them. authors: about how many authors there are.';
+revoke all on function private.newest_posts (uuid, uuid, uuid[], integer, text[], uuid[], bigint, bigint, integer) from public, anon, authenticated, service_role;
 
 -- Rules ----------------------------------------------------------------------
 
@@ -193,7 +213,7 @@ revoke all on function private.quotes_muted (uuid, bigint, uuid[]) from public, 
  * exists(…) into a join, and read everybody that the viewer follows, for a few questions.
  */
 create function private.timeline(
-  viewer_id uuid, list_id uuid, below bigint, above bigint, page_size integer
+  viewer_id uuid, list_id uuid, hidden_ids uuid[], below bigint, above bigint, page_size integer
 )
 returns bigint[]
 language plpgsql
@@ -202,37 +222,46 @@ security invoker
 set search_path = ''
 as $$
 declare
-  hidden_ids uuid[] := array(select private.hidden_ids(timeline.viewer_id));
-  muted_ids uuid[] := array(select private.muted_ids(timeline.viewer_id));
+  muted_ids uuid[];
+  unwanted_ids uuid[];
+  -- In home, the viewer. In a list, null.
+  reader_id uuid;
   author_ids uuid[];
+  authors integer;
   tags text[] := '{}';
-  wanted integer := timeline.page_size * 2;
+  wanted integer := timeline.page_size * 3 / 2 + 1;
   batch bigint[];
   page bigint[] := '{}';
 begin
   if timeline.list_id is null then
-    author_ids := array(
-      select follows.followee_id
-      from public.follows
-      where follows.follower_id = timeline.viewer_id and follows.followee_id <> all (muted_ids)
-    ) || timeline.viewer_id;
-    tags := array(select tag_follows.tag from public.tag_follows where tag_follows.user_id = timeline.viewer_id);
+    reader_id := timeline.viewer_id;
+    author_ids := array[timeline.viewer_id];
+    select
+      array(select muted.id from private.muted_by(timeline.viewer_id) as muted (id)),
+      array(select tag_follows.tag from public.tag_follows where tag_follows.user_id = timeline.viewer_id),
+      (select counts.following from private.follow_counts as counts where counts.profile_id = timeline.viewer_id)
+    into muted_ids, tags, authors;
+    unwanted_ids := hidden_ids || muted_ids;
   else
+    muted_ids := array(select muted.id from private.muted_by(timeline.viewer_id) as muted (id));
+    unwanted_ids := hidden_ids || muted_ids;
     author_ids := array(
       select list_members.profile_id
       from public.list_members
       where list_members.list_id = timeline.list_id
-        and list_members.profile_id <> all (muted_ids)
-        and list_members.profile_id <> all (hidden_ids)
+        and list_members.profile_id <> all (unwanted_ids)
         and exists (select from private.lets_in(timeline.viewer_id, list_members.profile_id))
     );
+    authors := cardinality(author_ids);
   end if;
 
   loop
-    batch := private.newest_posts(timeline.viewer_id, author_ids, tags, hidden_ids || muted_ids, below, above, wanted);
+    batch := private.newest_posts(
+      timeline.viewer_id, reader_id, author_ids, authors, tags, unwanted_ids, below, above, wanted
+    );
     page := page || array(
       select entry.id
-      from unnest(batch) as candidate (id)
+      from unnest(batch) with ordinality as candidate (id, place)
       join public.posts as entry on entry.id = candidate.id
       left join public.posts as original on original.id = entry.repost_of_id
       cross join lateral (
@@ -244,8 +273,7 @@ begin
           coalesce(original.reply_to_id, entry.reply_to_id) as reply_to_id,
           coalesce(original.quote_of_id, entry.quote_of_id) as quote_of_id
       ) as shown
-      where shown.author_id <> all (muted_ids)
-        and shown.author_id <> all (hidden_ids)
+      where shown.author_id <> all (unwanted_ids)
         and (
           select true
           from private.is_for(timeline.viewer_id, shown.id, shown.author_id, shown.audience, shown.is_open)
@@ -257,13 +285,15 @@ begin
           or not private.quotes_muted(timeline.viewer_id, shown.reply_to_id, muted_ids)
         )
         and (original.id is null) = (
-          -- Whether the feed has the post itself.
+          -- Whether the feed has the post itself. It has every candidate that is not a
+          -- repost, except for some replies.
           (
-            case when timeline.list_id is null then shown.author_id = timeline.viewer_id or (
+            original.id is null
+            or shown.author_id = any (author_ids)
+            or (reader_id is not null and (
               select true from public.follows
               where follows.follower_id = timeline.viewer_id and follows.followee_id = shown.author_id
-            ) is true
-            else shown.author_id = any (author_ids) end
+            ) is true)
             or (cardinality(tags) > 0 and exists (
               select from public.post_tags
               where post_tags.post_id = shown.id and post_tags.tag = any (tags)
@@ -271,11 +301,13 @@ begin
           )
           and (shown.reply_to_id is null or (
             select parent.author_id = timeline.viewer_id or (
-              case when timeline.list_id is null then parent.author_id <> all (muted_ids) and (
-                select true from public.follows
-                where follows.follower_id = timeline.viewer_id and follows.followee_id = parent.author_id
-              ) is true
-              else parent.author_id = any (author_ids) end
+              (
+                parent.author_id = any (author_ids)
+                or (reader_id is not null and parent.author_id <> all (muted_ids) and (
+                  select true from public.follows
+                  where follows.follower_id = timeline.viewer_id and follows.followee_id = parent.author_id
+                ) is true)
+              )
               and (
                 select true
                 from private.is_for(
@@ -290,7 +322,7 @@ begin
         -- Whether an earlier repost is shown. It reads the smaller of two: the reposts of
         -- the post, or the set.
         and (original.id is null or not case
-          when timeline.list_id is null and cardinality(author_ids) > (
+          when reader_id is not null and authors > (
             select post_counts.reposts
             from private.post_counts
             where post_counts.post_id = original.id
@@ -307,19 +339,25 @@ begin
           else exists (
             select from public.posts as earlier
             where earlier.repost_of_id = original.id
-              and earlier.author_id = any (author_ids)
+              -- Postgres reads the people that the viewer follows only if it gets here.
+              and earlier.author_id = any (author_ids || array(
+                select follows.followee_id
+                from public.follows
+                where follows.follower_id = reader_id and follows.followee_id <> all (muted_ids)
+              ))
               and earlier.id < entry.id
           )
         end)
-      order by entry.id desc
+      order by candidate.place
+      limit timeline.page_size - cardinality(page)
     );
     exit when cardinality(page) >= timeline.page_size or cardinality(batch) < wanted;
     below := batch[wanted];
     wanted := least(wanted * 2, 1000);
   end loop;
-  return page[1:timeline.page_size];
+  return page;
 end;
 $$;
 
-comment on function private.timeline is 'The ids of a page of home (when list_id is null) or of the feed of a list: posts and reposts between two ids, newest first.';
-revoke all on function private.timeline (uuid, uuid, bigint, bigint, integer) from public, anon, authenticated, service_role;
+comment on function private.timeline is 'The ids of a page of home (when list_id is null) or of the feed of a list: posts and reposts between two ids, newest first. hidden_ids: the people who are hidden from the viewer.';
+revoke all on function private.timeline (uuid, uuid, uuid[], bigint, bigint, integer) from public, anon, authenticated, service_role;

@@ -12,7 +12,7 @@
  * A page of a followee's profile reads past the posts that this person wrote for others.
  * A page of likes or bookmarks reads past posts that the viewer no longer sees.
  *
- * It returns only ids. Likes and bookmarks have their own ids. So a row has two: its own id,
+ * It returns only ids, as arrays. Likes and bookmarks have their own ids. So a row has two: its own id,
  * and the id of the post it shows.
  */
 
@@ -22,18 +22,16 @@ create type public.feed as enum (
 comment on type public.feed is 'The feeds, as count_newer() names them.';
 
 create function private.feed_page(
-  feed public.feed, of text, viewer_id uuid, below bigint, above bigint, page_size integer, is_counted boolean
+  feed public.feed, of text, viewer_id uuid, hidden_ids uuid[], below bigint, above bigint, page_size integer,
+  is_counted boolean, out item_ids bigint[], out post_ids bigint[]
 )
-returns table (item_id bigint, post_id bigint)
 language plpgsql
 stable
 security invoker
 set search_path = ''
-rows 20
 as $$
 declare
-  hidden_ids uuid[] := array(select private.hidden_ids(feed_page.viewer_id));
-  muted_ids uuid[] := array(select private.muted_ids(feed_page.viewer_id));
+  muted_ids uuid[];
   target_id bigint;
   wanted_tag text;
   open_ids bigint[];
@@ -42,34 +40,33 @@ declare
 begin
   case feed_page.feed
     when 'home' then
-      return query
-      select page.id, page.id
-      from unnest(private.timeline(feed_page.viewer_id, null, below, above, page_size)) as page (id);
+      item_ids := private.timeline(feed_page.viewer_id, null, hidden_ids, below, above, page_size);
 
     when 'list' then
-      return query
-      select page.id, page.id
+      select private.timeline(feed_page.viewer_id, lists.id, hidden_ids, below, above, page_size) into item_ids
       from public.lists
-      cross join lateral unnest(
-        private.timeline(feed_page.viewer_id, lists.id, below, above, page_size)
-      ) as page (id)
       where lists.id = feed_page.of::uuid and private.sees_list(feed_page.viewer_id, lists.owner_id, lists.is_private);
 
     when 'public' then
-      return query
-      select posts.id, posts.id
-      from public.posts
-      where posts.id < below and posts.id > above
-        and posts.is_open
-        and posts.reply_to_id is null
-        and posts.repost_of_id is null
-        and posts.author_id <> all (hidden_ids)
-        and posts.author_id <> all (muted_ids)
-        and not (posts.quote_of_id is not null and private.quotes_muted(feed_page.viewer_id, posts.quote_of_id, muted_ids))
-      order by posts.id desc
-      limit page_size;
+      muted_ids := array(select muted.id from private.muted_by(feed_page.viewer_id) as muted (id));
+      item_ids := array(
+        select posts.id
+        from public.posts
+        where posts.id < below and posts.id > above
+          and posts.is_open
+          and posts.reply_to_id is null
+          and posts.repost_of_id is null
+          and posts.author_id <> all (hidden_ids)
+          and posts.author_id <> all (muted_ids)
+          and not (
+            posts.quote_of_id is not null and private.quotes_muted(feed_page.viewer_id, posts.quote_of_id, muted_ids)
+          )
+        order by posts.id desc
+        limit page_size
+      );
 
     when 'tag' then
+      muted_ids := array(select muted.id from private.muted_by(feed_page.viewer_id) as muted (id));
       wanted_tag := private.tag_name(feed_page.of);
       open_ids := array(
         select post_tags.post_id
@@ -112,16 +109,18 @@ begin
         select from public.follows
         where follows.follower_id = feed_page.viewer_id and follows.followee_id = feed_page.of::uuid
       ) then
-        return query
-        select posts.id, posts.id
-        from public.posts
-        where posts.author_id = feed_page.of::uuid
-          and posts.id < below and posts.id > above
-          and (posts.reply_to_id is null) = (feed_page.feed = 'profile')
-          and (posts.is_open or private.sees_post(feed_page.viewer_id, posts.id))
-          and (posts.repost_of_id is null or private.sees_post(feed_page.viewer_id, posts.repost_of_id))
-        order by posts.id desc
-        limit page_size;
+        item_ids := array(
+          select posts.id
+          from public.posts
+          where posts.author_id = feed_page.of::uuid
+            and posts.id < below and posts.id > above
+            and (posts.reply_to_id is null) = (feed_page.feed = 'profile')
+            and (posts.is_open or private.sees_post(feed_page.viewer_id, posts.id))
+            and (posts.repost_of_id is null or private.sees_post(feed_page.viewer_id, posts.repost_of_id))
+          order by posts.id desc
+          limit page_size
+        );
+        post_ids := item_ids;
         return;
       elsif feed_page.of::uuid = any (hidden_ids) then
         return;
@@ -172,38 +171,46 @@ begin
       end if;
 
     when 'profile_likes' then
-      return query
-      select likes.id, posts.id
-      from public.likes
-      join public.posts on posts.id = likes.post_id
-      join public.profiles on profiles.id = likes.user_id
-      where likes.user_id = feed_page.of::uuid
-        and likes.id < below and likes.id > above
-        and private.shows_likes_to(feed_page.viewer_id, profiles.id, profiles.shows_likes)
-        and posts.author_id <> all (hidden_ids)
-        and exists (
-          select from private.is_for(
-            feed_page.viewer_id, posts.id, posts.author_id, posts.audience, posts.is_open
+      select array_agg(page.item_id order by page.item_id desc), array_agg(page.post_id order by page.item_id desc)
+      into item_ids, post_ids
+      from (
+        select likes.id as item_id, posts.id as post_id
+        from public.likes
+        join public.posts on posts.id = likes.post_id
+        join public.profiles on profiles.id = likes.user_id
+        where likes.user_id = feed_page.of::uuid
+          and likes.id < below and likes.id > above
+          and private.shows_likes_to(feed_page.viewer_id, profiles.id, profiles.shows_likes)
+          and posts.author_id <> all (hidden_ids)
+          and exists (
+            select from private.is_for(
+              feed_page.viewer_id, posts.id, posts.author_id, posts.audience, posts.is_open
+            )
           )
-        )
-      order by likes.id desc
-      limit page_size;
+        order by likes.id desc
+        limit page_size
+      ) as page;
+      return;
 
     when 'bookmarks' then
-      return query
-      select bookmarks.id, posts.id
-      from public.bookmarks
-      join public.posts on posts.id = bookmarks.post_id
-      where bookmarks.user_id = feed_page.viewer_id
-        and bookmarks.id < below and bookmarks.id > above
-        and posts.author_id <> all (hidden_ids)
-        and exists (
-          select from private.is_for(
-            feed_page.viewer_id, posts.id, posts.author_id, posts.audience, posts.is_open
+      select array_agg(page.item_id order by page.item_id desc), array_agg(page.post_id order by page.item_id desc)
+      into item_ids, post_ids
+      from (
+        select bookmarks.id as item_id, posts.id as post_id
+        from public.bookmarks
+        join public.posts on posts.id = bookmarks.post_id
+        where bookmarks.user_id = feed_page.viewer_id
+          and bookmarks.id < below and bookmarks.id > above
+          and posts.author_id <> all (hidden_ids)
+          and exists (
+            select from private.is_for(
+              feed_page.viewer_id, posts.id, posts.author_id, posts.audience, posts.is_open
+            )
           )
-        )
-      order by bookmarks.id desc
-      limit page_size;
+        order by bookmarks.id desc
+        limit page_size
+      ) as page;
+      return;
 
     when 'replies', 'quotes' then
       -- For a repost, the replies and quotes of the post that it shows.
@@ -250,14 +257,16 @@ begin
   end case;
 
   if open_ids is not null then
-    return query
-    select found.id, found.id
-    from unnest(open_ids || limited_ids) as found (id)
-    order by found.id desc
-    limit page_size;
+    item_ids := array(
+      select found.id
+      from unnest(open_ids || limited_ids) as found (id)
+      order by found.id desc
+      limit page_size
+    );
   end if;
+  post_ids := item_ids;
 end;
 $$;
 
-comment on function private.feed_page is 'The ids of a page of a feed, between two ids, newest first. When is_counted is true, it is only right how many there are.';
-revoke all on function private.feed_page (public.feed, text, uuid, bigint, bigint, integer, boolean) from public, anon, authenticated, service_role;
+comment on function private.feed_page is 'The ids of a page of a feed, between two ids, newest first: of its rows, and of the posts that they show. hidden_ids: the people who are hidden from the viewer. When is_counted is true, it is only right how many there are.';
+revoke all on function private.feed_page (public.feed, text, uuid, uuid[], bigint, bigint, integer, boolean) from public, anon, authenticated, service_role;
