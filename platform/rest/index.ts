@@ -83,7 +83,7 @@ export async function createRest(options: RestOptions): Promise<Rest> {
     const end = transactionEnd(graph);
     if (!end.clientMayChoose) request.preferences.tx = undefined;
     const { tx } = request.preferences;
-    const { sql, searchPath, statementTimeoutMs } = transactionSettings(
+    const settings = transactionSettings(
       request,
       identity,
       graph,
@@ -93,8 +93,8 @@ export async function createRest(options: RestOptions): Promise<Rest> {
       request.preferences.timezone,
     );
     return pool.run({
-      settings: sql,
-      planKey: `${identity.role}\0${searchPath}`,
+      settings,
+      planKey: `${identity.role}\0${settings.searchPath}`,
       statement: built.statement,
       explain: request.media.explain === undefined ? built.explain : undefined,
       explainAs: request.media.explain,
@@ -103,7 +103,6 @@ export async function createRest(options: RestOptions): Promise<Rest> {
       caller: identity.caller ?? clientNetwork(raw.headers.get("x-forwarded-for") ?? ""),
       anonymous: identity.anonymous,
       request: raw,
-      statementTimeoutMs,
     });
   }
 

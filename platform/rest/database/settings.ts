@@ -5,10 +5,11 @@
 import type { Identity } from "../identity.ts";
 import type { ApiRequest } from "../request/index.ts";
 import type { SchemaGraph } from "../schema/types.ts";
-import { quoteLiteral, quoteName, quoteQualified } from "../sql/text.ts";
+import { quoteLiteral, quoteName, quoteQualified, type Statement } from "../sql/text.ts";
 
-export interface TransactionSettings {
-  sql: string;
+export interface TransactionSettings extends Statement {
+  /** SQL that the application wants to run before each request. */
+  preRequest: string | undefined;
   searchPath: string;
   /** What the settings make of statement_timeout. Undefined if they do not set it. */
   statementTimeoutMs: number | undefined;
@@ -40,14 +41,16 @@ export function transactionSettings(
   ];
   if (timezone !== undefined) settings.push(["timezone", timezone]);
   if (readOnly) settings.push(["transaction_read_only", "on"]);
-  const calls = settings.map(
-    ([name, value]) => `set_config(${quoteLiteral(name)},${quoteLiteral(value)},true)`,
-  );
-  // One number comes back instead of all the values.
-  let sql = `select num_nulls(${calls.join(",")})`;
+  const calls = settings.map(([name], index) => `set_config(${quoteLiteral(name)},$${index + 1},true)`);
   const preRequest = graph.settings.get("db_pre_request");
-  if (preRequest) sql += `;select ${qualify(preRequest)}()`;
-  return { sql, searchPath, statementTimeoutMs: durationMs(new Map(settings).get("statement_timeout")) };
+  return {
+    // One number comes back instead of all the values.
+    text: `select num_nulls(${calls.join(",")})`,
+    values: settings.map(([, value]) => value),
+    preRequest: preRequest && `select ${qualify(preRequest)}()`,
+    searchPath,
+    statementTimeoutMs: durationMs(settings.findLast(([name]) => name === "statement_timeout")?.[1]),
+  };
 }
 
 const unitMs: Record<string, number> = {
