@@ -6,6 +6,7 @@ import { clientNetwork } from "../client-network.ts";
 import type { Config } from "../config.ts";
 import type { Keys } from "../keys.ts";
 import type { Log } from "../log.ts";
+import { fullResponse, type PlainAnswer, type PlainRequest, plainRequest } from "../plain-http.ts";
 import { fromTrouble } from "./database/faults.ts";
 import { createPool, type Outcome } from "./database/pool.ts";
 import { transactionSettings } from "./database/settings.ts";
@@ -46,7 +47,9 @@ export interface RestOptions {
 }
 
 export interface Rest extends AsyncDisposable {
-  /** Never rejects. Every failure is a response in PostgREST's error format. */
+  /** Never rejects. Every failure is an answer in PostgREST's error format. */
+  answer(request: PlainRequest): Promise<PlainAnswer>;
+  /** The same with the types of the platform. */
   fetch(request: Request): Promise<Response>;
 }
 
@@ -62,7 +65,7 @@ export async function createRest(options: RestOptions): Promise<Rest> {
   const pool = createPool({ databaseUrl: options.databaseUrl, size: options.poolSize ?? 10 });
 
   interface Context {
-    raw: Request;
+    raw: PlainRequest;
     request: ApiRequest;
     identity: Identity;
     graph: SchemaGraph;
@@ -106,7 +109,7 @@ export async function createRest(options: RestOptions): Promise<Rest> {
     });
   }
 
-  async function answer(context: Context): Promise<Response> {
+  async function perform(context: Context): Promise<PlainAnswer> {
     const { request, graph } = context;
     const { target } = request;
     if (request.method === "OPTIONS") return respondOptions(request, graph);
@@ -132,7 +135,7 @@ export async function createRest(options: RestOptions): Promise<Rest> {
     return { ...request, media };
   }
 
-  async function read(context: Context, table: Table): Promise<Response> {
+  async function read(context: Context, table: Table): Promise<PlainAnswer> {
     const { graph, maxRows } = context;
     const { schema, query, range, method } = context.request;
     const plan = planRead(graph, schema, table, query, range, { maxRows, ofMutation: false });
@@ -145,7 +148,7 @@ export async function createRest(options: RestOptions): Promise<Rest> {
     return respondRead(request, table.name, result);
   }
 
-  async function mutate(context: Context, table: Table): Promise<Response> {
+  async function mutate(context: Context, table: Table): Promise<PlainAnswer> {
     const { graph, maxRows } = context;
     const { schema, query, range } = context.request;
     const plan = planRead(graph, schema, table, query, range, { ofMutation: true });
@@ -157,7 +160,7 @@ export async function createRest(options: RestOptions): Promise<Rest> {
     return respondMutation(request, table, readOutcome(outcome, request, maxRows));
   }
 
-  async function call(context: Context, name: string): Promise<Response> {
+  async function call(context: Context, name: string): Promise<PlainAnswer> {
     const { graph, maxRows } = context;
     const { method, schema, payload, query, preferences, range } = context.request;
     const names = payload ? payload.keys : query.arguments.map(([argument]) => argument);
@@ -178,7 +181,7 @@ export async function createRest(options: RestOptions): Promise<Rest> {
     return respondCall(request, routine.returnsVoid, readOutcome(outcome, request, maxRows));
   }
 
-  async function describe(context: Context): Promise<Response> {
+  async function describe(context: Context): Promise<PlainAnswer> {
     const { request, graph } = context;
     const { contentType } = negotiateRoot(request.accepted);
     const outcome = await run(
@@ -187,40 +190,40 @@ export async function createRest(options: RestOptions): Promise<Rest> {
       { readOnly: true },
     );
     const document = describeApi.document(graph, request.schema, outcome.row[0]?.toString("utf8") ?? "{}");
-    return new Response(request.method === "HEAD" ? null : JSON.stringify(document), {
-      headers: {
-        "Content-Type": contentType,
-        ...(request.schemaNegotiated ? { "Content-Profile": headerText(request.schema) } : {}),
-      },
-    });
+    const headers: PlainAnswer["headers"] = [["content-type", contentType]];
+    if (request.schemaNegotiated) headers.push(["content-profile", headerText(request.schema)]);
+    return { status: 200, headers, body: request.method === "HEAD" ? null : JSON.stringify(document) };
+  }
+
+  async function answer(raw: PlainRequest): Promise<PlainAnswer> {
+    try {
+      const identity = await identify(raw.headers.get("authorization"), keys);
+      const schemas = listSetting(cache.current(), "db_schemas", config.schemas);
+      const request = await parseRequest(raw, schemas);
+      const attempt = (graph: SchemaGraph) => {
+        const maxRows = Number(graph.settings.get("db_max_rows") ?? config.max_rows) || config.max_rows;
+        return perform({ raw, request, identity, graph, maxRows });
+      };
+      const graph = cache.current();
+      return await attempt(graph).catch(async (cause) => {
+        if (!(cause instanceof RestError) || !cause.fromSchemaCache) throw cause;
+        // An unknown name may have been announced a moment ago. So try once more with a fresh graph.
+        // Nothing was written: the error undid the whole request.
+        await cache.settle();
+        if (cache.current() === graph) throw cause;
+        return attempt(cache.current());
+      });
+    } catch (cause) {
+      const error = cause instanceof RestError ? cause : fromTrouble(cause);
+      if (error) return respondError(guardError(error), raw.method === "HEAD");
+      log("error", `${raw.method} ${raw.url.split("?")[0]}: ${(cause as Error)?.stack ?? cause}`);
+      return respondError(new RestError(500, "PGRSTX00", "Internal error"), raw.method === "HEAD");
+    }
   }
 
   return {
-    async fetch(raw) {
-      try {
-        const identity = await identify(raw.headers.get("authorization"), keys);
-        const schemas = listSetting(cache.current(), "db_schemas", config.schemas);
-        const request = await parseRequest(raw, schemas);
-        const attempt = (graph: SchemaGraph) => {
-          const maxRows = Number(graph.settings.get("db_max_rows") ?? config.max_rows) || config.max_rows;
-          return answer({ raw, request, identity, graph, maxRows });
-        };
-        const graph = cache.current();
-        return await attempt(graph).catch(async (cause) => {
-          if (!(cause instanceof RestError) || !cause.fromSchemaCache) throw cause;
-          // An unknown name may have been announced a moment ago. So try once more with a fresh graph.
-          // Nothing was written: the error undid the whole request.
-          await cache.settle();
-          if (cache.current() === graph) throw cause;
-          return attempt(cache.current());
-        });
-      } catch (cause) {
-        const error = cause instanceof RestError ? cause : fromTrouble(cause);
-        if (error) return respondError(guardError(error), raw.method === "HEAD");
-        log("error", `${raw.method} ${raw.url.split("?")[0]}: ${(cause as Error)?.stack ?? cause}`);
-        return respondError(new RestError(500, "PGRSTX00", "Internal error"), raw.method === "HEAD");
-      }
-    },
+    answer,
+    fetch: async (request) => fullResponse(await answer(plainRequest(request))),
     async [Symbol.asyncDispose]() {
       await Promise.all([pool[Symbol.asyncDispose](), cache[Symbol.asyncDispose]()]);
     },
@@ -236,7 +239,7 @@ function findTable(graph: SchemaGraph, schema: string, name: string): Table {
 }
 
 /** Tells which methods the table or function allows. */
-function respondOptions(request: ApiRequest, graph: SchemaGraph): Response {
+function respondOptions(request: ApiRequest, graph: SchemaGraph): PlainAnswer {
   const { target, schema } = request;
   const allow = ["OPTIONS", "GET", "HEAD"];
   if (target.kind === "table") {
@@ -251,8 +254,9 @@ function respondOptions(request: ApiRequest, graph: SchemaGraph): Response {
     if (only?.volatility === "volatile") allow.splice(1, 2, "POST");
     else allow.push("POST");
   }
-  return new Response(null, {
-    status: 200,
-    headers: { Allow: allow.join(","), "Access-Control-Allow-Origin": "*" },
-  });
+  const headers: PlainAnswer["headers"] = [
+    ["allow", allow.join(",")],
+    ["access-control-allow-origin", "*"],
+  ];
+  return { status: 200, headers, body: null };
 }

@@ -2,6 +2,7 @@
  * The settings of a request's transaction: who asks, and the request itself, for functions to read.
  * https://docs.postgrest.org/en/stable/references/transactions.html
  */
+import type { PlainHeaders } from "../../plain-http.ts";
 import type { Identity } from "../identity.ts";
 import type { ApiRequest } from "../request/index.ts";
 import type { SchemaGraph } from "../schema/types.ts";
@@ -73,7 +74,7 @@ function qualify(name: string): string {
   return local === undefined ? quoteName(schema) : quoteQualified({ schema, name: local });
 }
 
-function headersJson(headers: Headers): string {
+function headersJson(headers: PlainHeaders): string {
   const all: Record<string, string> = {};
   for (const [name, value] of headers) if (name !== "cookie") all[name] = value;
   return JSON.stringify(all);

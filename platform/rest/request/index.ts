@@ -1,4 +1,5 @@
 /** Turns an HTTP request into typed data. Names in it are not looked up yet. */
+import type { PlainHeaders, PlainRequest } from "../../plain-http.ts";
 import { errors } from "../errors.ts";
 import { bodyMax, type Payload, parsePayload, readBody } from "./body.ts";
 import { type Accepted, json, type Media, parseAccept } from "./media.ts";
@@ -26,7 +27,7 @@ export interface ApiRequest {
   range: Range;
   payload?: Payload | undefined;
   contentType: string;
-  headers: Headers;
+  headers: PlainHeaders;
 }
 
 /** In characters. Proxies let far less through. */
@@ -38,7 +39,7 @@ const methods = new Set<string>(["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"
  * @param schemas the exposed schemas, the default first
  * @throws RestError 22003, PGRST100 to 103, 106, 114, 117, 122, 125
  */
-export async function parseRequest(request: Request, schemas: string[]): Promise<ApiRequest> {
+export async function parseRequest(request: PlainRequest, schemas: string[]): Promise<ApiRequest> {
   const method = request.method as Method;
   if (!methods.has(method)) throw errors.method(method);
   const { path, search } = splitUrl(request.url);
@@ -82,7 +83,7 @@ export async function parseRequest(request: Request, schemas: string[]): Promise
 /** Does not use `new URL`, which would resolve dots and re-encode. */
 function splitUrl(url: string): { path: string; search: string } {
   if (url.length > urlMax) throw errors.tooLong("URL", urlMax, 414);
-  const start = url.indexOf("/", url.indexOf("://") + 3);
+  const start = url.startsWith("/") ? 0 : url.indexOf("/", url.indexOf("://") + 3);
   const rest = start < 0 ? "/" : url.slice(start);
   const hash = rest.indexOf("#");
   const whole = hash < 0 ? rest : rest.slice(0, hash);
