@@ -18,7 +18,8 @@ export interface TransactionSettings extends Statement {
 
 /** @param own the settings of the called function */
 export function transactionSettings(
-  request: ApiRequest,
+  headers: PlainHeaders,
+  request: Pick<ApiRequest, "schema" | "method" | "path">,
   identity: Identity,
   graph: SchemaGraph,
   extraSearchPath: string[],
@@ -36,8 +37,8 @@ export function transactionSettings(
     ["request.jwt.claims", identity.claimsJson],
     ["request.method", request.method],
     ["request.path", request.path],
-    ["request.headers", headersJson(request.headers)],
-    ["request.cookies", cookiesJson(request.headers.get("cookie"))],
+    ["request.headers", headersJson(headers)],
+    ["request.cookies", cookiesJson(headers.get("cookie"))],
     ...own,
   ];
   if (timezone !== undefined) settings.push(["timezone", timezone]);

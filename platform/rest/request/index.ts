@@ -1,5 +1,5 @@
 /** Turns an HTTP request into typed data. Names in it are not looked up yet. */
-import type { PlainHeaders, PlainRequest } from "../../plain-http.ts";
+import type { PlainRequest } from "../../plain-http.ts";
 import { errors } from "../errors.ts";
 import { bodyMax, type Payload, parsePayload, readBody } from "./body.ts";
 import { type Accepted, json, type Media, parseAccept } from "./media.ts";
@@ -27,7 +27,6 @@ export interface ApiRequest {
   range: Range;
   payload?: Payload | undefined;
   contentType: string;
-  headers: PlainHeaders;
 }
 
 /** In characters. Proxies let far less through. */
@@ -36,10 +35,14 @@ const urlMax = 64 * 1024;
 const methods = new Set<string>(["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]);
 
 /**
+ * Reads everything but the body.
  * @param schemas the exposed schemas, the default first
- * @throws RestError 22003, PGRST100 to 103, 106, 114, 117, 122, 125
+ * @throws RestError 22003, PGRST100, 101, 103, 106, 114, 117, 122, 125
  */
-export async function parseRequest(request: PlainRequest, schemas: string[]): Promise<ApiRequest> {
+export function parseHead(
+  request: Pick<PlainRequest, "method" | "url" | "headers">,
+  schemas: string[],
+): ApiRequest {
   const method = request.method as Method;
   if (!methods.has(method)) throw errors.method(method);
   const { path, search } = splitUrl(request.url);
@@ -68,16 +71,25 @@ export async function parseRequest(request: PlainRequest, schemas: string[]): Pr
     media: json,
     range,
     contentType: contentType || "application/json",
-    headers,
   };
   if (preferences.handling === "strict" && preferences.invalid.length > 0) {
     throw errors.preferences(preferences.invalid);
   }
-  if (method === "POST" || method === "PATCH" || method === "PUT") {
-    const columns = method === "PUT" ? undefined : query.columns;
-    parsed.payload = parsePayload(await readBody(request), parsed.contentType, columns, isCall);
-  }
   return parsed;
+}
+
+/**
+ * Reads the body that belongs to the head.
+ * @returns undefined if the method has no body
+ * @throws RestError PGRST102
+ */
+export async function parseBody(
+  request: PlainRequest,
+  { method, query, contentType, target }: Pick<ApiRequest, "method" | "query" | "contentType" | "target">,
+): Promise<Payload | undefined> {
+  if (method !== "POST" && method !== "PATCH" && method !== "PUT") return undefined;
+  const columns = method === "PUT" ? undefined : query.columns;
+  return parsePayload(await readBody(request), contentType, columns, target.kind === "call");
 }
 
 /** Does not use `new URL`, which would resolve dots and re-encode. */
