@@ -6,7 +6,7 @@ import { announcesMore, readBytes } from "./body.ts";
 
 export interface PlainRequest {
   method: string;
-  /** Path and query, or a whole URL. */
+  /** Path and query. */
   url: string;
   headers: PlainHeaders;
   /** Aborted when the client has left. Making it costs something, so read it only if you need it. */
@@ -21,7 +21,7 @@ export interface PlainRequest {
 export interface PlainHeaders {
   /** @param name in lower case */
   get(name: string): string | null;
-  [Symbol.iterator](): Iterator<[name: string, value: string]>;
+  forEach(work: (value: string, name: string) => void): void;
 }
 
 export interface PlainAnswer {
@@ -33,9 +33,10 @@ export interface PlainAnswer {
 
 /** The same request as plain data. */
 export function plainRequest(request: Request): PlainRequest {
+  const { url } = request;
   return {
     method: request.method,
-    url: request.url,
+    url: url.slice(url.indexOf("/", url.indexOf("://") + 3)),
     headers: request.headers,
     get signal() {
       return request.signal;

@@ -66,7 +66,7 @@ export function createShortWay(options: ShortWayOptions): ShortWay {
     outgoing: ServerResponse,
     host: Host,
   ): Promise<PlainAnswer> {
-    const headers = headersOf(incoming);
+    const headers = new IncomingHeaders(incoming.headers);
     const request = { url: incoming.url as string, headers };
     const refusal = apiKeys.check(request);
     if (refusal) {
@@ -124,33 +124,27 @@ function createHostReader(): (text: string) => Host | undefined {
   };
 }
 
-class IncomingHeaders implements PlainHeaders {
-  readonly values: Record<string, string | undefined>;
+/** The parser's own object. Nobody else reads the headers of this request, so they are changed in place. */
+type Values = Record<string, string | string[] | undefined>;
 
-  constructor(values: Record<string, string | undefined>) {
+class IncomingHeaders implements PlainHeaders {
+  readonly values: Values;
+
+  constructor(values: Values) {
     this.values = values;
   }
 
   get(name: string): string | null {
-    return this.values[name] ?? null;
+    const value = this.values[name];
+    return typeof value === "string" ? value : (value?.join(", ") ?? null);
   }
 
-  *[Symbol.iterator](): Iterator<[string, string]> {
+  forEach(work: (value: string, name: string) => void): void {
     for (const name in this.values) {
-      const value = this.values[name];
-      if (value !== undefined) yield [name, value];
+      const value = this.get(name);
+      if (value !== null) work(value, name);
     }
   }
-}
-
-/** Only `set-cookie` could be a list, and a request with it would be a curiosity. */
-function headersOf({ headers }: IncomingMessage): IncomingHeaders {
-  const values: Record<string, string | undefined> = Object.create(null);
-  for (const name in headers) {
-    const value = headers[name];
-    values[name] = typeof value === "string" ? value : value?.join(", ");
-  }
-  return new IncomingHeaders(values);
 }
 
 /** The headers as the service gets them: with the credentials and the client's address. */
@@ -216,6 +210,9 @@ function json(status: number, body: object, headers: PlainAnswer["headers"] = []
   return { status, headers: [["content-type", "application/json"], ...headers], body: JSON.stringify(body) };
 }
 
+/** In bytes. */
+const textMax = 8 * 1024;
+
 /** The gateway decides about these, not the service. */
 const ours = new Set([
   "access-control-allow-origin",
@@ -236,5 +233,9 @@ function write(outgoing: ServerResponse, answer: PlainAnswer, id: string, expose
     head.push("content-length", String(body === null ? 0 : Buffer.byteLength(body)));
   }
   outgoing.writeHead(status, head);
-  outgoing.end(isHead ? undefined : (body ?? undefined));
+  if (isHead || body === null) outgoing.end();
+  // Node sends a text together with the head. Bytes would be a second piece, which costs more for a short answer.
+  else if (typeof body !== "string" && body.length <= textMax)
+    outgoing.end(body.toString("latin1"), "latin1");
+  else outgoing.end(body);
 }

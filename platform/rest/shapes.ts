@@ -57,7 +57,7 @@ const headerNames = ["accept", "prefer", "accept-profile", "content-profile", "c
 
 /** @returns undefined if requests like this are not remembered */
 export function shapeOf({ method, url, headers }: PlainRequest): Shape | undefined {
-  if (!url.startsWith("/") || url.length > keyMax || method === "OPTIONS") return undefined;
+  if (url.length > keyMax || method === "OPTIONS") return undefined;
   const at = url.indexOf("?");
   const path = at < 0 ? url : url.slice(0, at);
   if (path === "/" || url.includes("#") || url.includes(hole)) return undefined;

@@ -72,8 +72,10 @@ const preparedMax = 200;
 
 interface Connection {
   session: Session;
-  /** The names of prepared statements, by plan key and text. */
-  prepared: Map<string, string>;
+  /** The names of prepared statements, by plan key and then by text. The ones used last come last. */
+  prepared: Map<string, Map<string, string>>;
+  /** How many there are. */
+  preparedCount: number;
   /** Prepared statements of a message that failed. The next message drops them, if they exist. */
   doubtful: string[];
   count: number;
@@ -100,7 +102,8 @@ export function createPool(options: PoolOptions): Pool {
     } catch (cause) {
       throw watched.reason(cause);
     } finally {
-      await watched.end();
+      const ending = watched.end();
+      if (ending) await ending;
     }
   }
 
@@ -137,25 +140,29 @@ function requestMs({ leastMs, waitingMs, mostMs }: RequestLimits, statementMs: n
 
 function connect(databaseUrl: string): Connection {
   const session = createSession({ databaseUrl, name: "rest" });
-  return { session, prepared: new Map(), doubtful: [], count: 0 };
+  return { session, prepared: new Map(), preparedCount: 0, doubtful: [], count: 0 };
 }
 
 async function send(connection: Connection, work: Work): Promise<Outcome> {
   const { steps, fresh, evicted } = compose(connection, work);
   try {
     const results = await connection.session.run(steps);
-    for (const [key, name] of fresh) connection.prepared.set(key, name);
+    for (const { of, text, name } of fresh) {
+      of.set(text, name);
+      connection.preparedCount++;
+    }
     // The results come in order: of the settings, of the statement, the plan.
     const [rows = [], plan] = results.slice(work.settings.preRequest === undefined ? 1 : 2);
     if (work.explainAs !== undefined) return { row: [joinLines(rows)] };
     return { row: rows[0] ?? [], plan: work.explain && plan?.[0]?.[0]?.toString("utf8") };
   } catch (cause) {
     // Nobody knows which of these the server has.
-    connection.doubtful = [...fresh.map(([, name]) => name), ...evicted];
+    connection.doubtful = [...fresh.map(({ name }) => name), ...evicted];
     // A function dropped the prepared statements. Nothing ran: the error undid the whole message.
     const gone = isFault(cause) && cause.code === "26000" && names(steps, cause.message);
-    if (!gone || connection.prepared.size === 0) throw cause;
+    if (!gone || connection.preparedCount === 0) throw cause;
     connection.prepared.clear();
+    connection.preparedCount = 0;
     return send(connection, work);
   }
 }
@@ -177,7 +184,7 @@ function explain(cause: unknown, work: Work): unknown {
 interface Message {
   steps: Step[];
   /** The statements that are prepared in it. */
-  fresh: [key: string, name: string][];
+  fresh: { of: Map<string, string>; text: string; name: string }[];
   /** The names of statements that are dropped to make room for these. */
   evicted: string[];
 }
@@ -188,9 +195,9 @@ function compose(connection: Connection, work: Work): Message {
   const steps: Step[] = connection.doubtful.map((name) => ({ kind: "drop", name }));
   connection.doubtful = [];
   const message: Message = { steps, fresh: [], evicted: [] };
-  execute(connection, message, settings.text, settings);
+  execute(connection, message, planKey, settings);
   if (settings.preRequest !== undefined) steps.push(...once({ text: settings.preRequest, values: [] }));
-  if (work.explainAs === undefined) execute(connection, message, `${planKey}\0${statement.text}`, statement);
+  if (work.explainAs === undefined) execute(connection, message, planKey, statement);
   else steps.push(...once(explained(work.explainAs, statement)));
   if (work.explain) steps.push(...once(explained("format json", work.explain)));
   if (work.rollback) {
@@ -209,27 +216,43 @@ function refuseZeros(...lists: (string | null)[][]): void {
 function execute(
   connection: Connection,
   { steps, fresh, evicted }: Message,
-  key: string,
+  planKey: string,
   { text, values }: Statement,
 ): void {
-  const { prepared } = connection;
-  const known = prepared.get(key);
+  const of = connection.prepared.get(planKey) ?? new Map<string, string>();
+  // To the end: the first one is evicted first.
+  connection.prepared.delete(planKey);
+  connection.prepared.set(planKey, of);
+  const known = of.get(text);
   const name = known ?? `r${connection.count++}`;
   if (known !== undefined) {
-    // To the end: the first one is evicted first.
-    prepared.delete(key);
-    prepared.set(key, known);
+    of.delete(text);
+    of.set(text, known);
   } else {
-    fresh.push([key, name]);
-    if (prepared.size >= preparedMax) {
-      const [[oldKey, oldName] = ["", ""]] = prepared;
-      prepared.delete(oldKey);
-      evicted.push(oldName);
-      steps.push({ kind: "drop", name: oldName });
+    fresh.push({ of, text, name });
+    if (connection.preparedCount >= preparedMax) {
+      const old = evict(connection);
+      evicted.push(old);
+      steps.push({ kind: "drop", name: old });
     }
     steps.push({ kind: "prepare", name, text });
   }
   steps.push({ kind: "execute", name, values });
+}
+
+/** Forgets the statement that was not used for the longest time, of the role that was not used for the longest time. */
+function evict(connection: Connection): string {
+  for (const [planKey, of] of connection.prepared) {
+    const [[text, name] = []] = of;
+    if (text === undefined || name === undefined) {
+      connection.prepared.delete(planKey);
+      continue;
+    }
+    of.delete(text);
+    connection.preparedCount--;
+    return name;
+  }
+  return "";
 }
 
 /** Runs a statement that does not stay. The next one without a name replaces it. */

@@ -43,16 +43,31 @@ export function transactionSettings(
   ];
   if (timezone !== undefined) settings.push(["timezone", timezone]);
   if (readOnly) settings.push(["transaction_read_only", "on"]);
-  const calls = settings.map(([name], index) => `set_config(${quoteLiteral(name)},$${index + 1},true)`);
   const preRequest = graph.settings.get("db_pre_request");
   return {
-    // One number comes back instead of all the values.
-    text: `select num_nulls(${calls.join(",")})`,
+    text: settingsText(settings.map(([name]) => name)),
     values: settings.map(([, value]) => value),
     preRequest: preRequest && `select ${qualify(preRequest)}()`,
     searchPath,
     statementTimeoutMs: durationMs(settings.findLast(([name]) => name === "statement_timeout")?.[1]),
   };
+}
+
+/** The statements that set these settings. There are few: a role's settings, a function's own, and ours. */
+const texts = new Map<string, string>();
+const textsMax = 200;
+
+function settingsText(names: string[]): string {
+  const all = names.join();
+  let text = texts.get(all);
+  if (text === undefined) {
+    const calls = names.map((name, index) => `set_config(${quoteLiteral(name)},$${index + 1},true)`);
+    // One number comes back instead of all the values.
+    text = `select num_nulls(${calls.join(",")})`;
+    if (texts.size >= textsMax) texts.clear();
+    texts.set(all, text);
+  }
+  return text;
 }
 
 const unitMs: Record<string, number> = {
@@ -77,7 +92,9 @@ function qualify(name: string): string {
 
 function headersJson(headers: PlainHeaders): string {
   const all: Record<string, string> = {};
-  for (const [name, value] of headers) if (name !== "cookie") all[name] = value;
+  headers.forEach((value, name) => {
+    if (name !== "cookie") all[name] = value;
+  });
   return JSON.stringify(all);
 }
 

@@ -95,10 +95,8 @@ export async function parseBody(
 /** Does not use `new URL`, which would resolve dots and re-encode. */
 function splitUrl(url: string): { path: string; search: string } {
   if (url.length > urlMax) throw errors.tooLong("URL", urlMax, 414);
-  const start = url.startsWith("/") ? 0 : url.indexOf("/", url.indexOf("://") + 3);
-  const rest = start < 0 ? "/" : url.slice(start);
-  const hash = rest.indexOf("#");
-  const whole = hash < 0 ? rest : rest.slice(0, hash);
+  const hash = url.indexOf("#");
+  const whole = hash < 0 ? url : url.slice(0, hash);
   const mark = whole.indexOf("?");
   return mark < 0
     ? { path: whole, search: "" }
