@@ -170,6 +170,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   // Vite builds while Postgres starts.
   const opened = web?.open({ url: gateway.url, key: keys.publishableKey });
   const database = await startDatabase(options, config, stateDir, log, progress, starting);
+  const adminRole = new URL(database.adminUrl).username;
   signal?.throwIfAborted();
   progress("Preparing the database");
   await bootstrapDatabase(database.adminUrl, {
@@ -198,7 +199,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   const functionsUrl = `${gateway.url}/functions/v1`;
   const rest = starting.use(
     await createRest({
-      databaseUrl: database.url("authenticator"),
+      databaseUrl: database.nearUrl("authenticator"),
       config: config.api,
       keys,
       log: log.child("rest"),
@@ -206,7 +207,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   );
   const auth: Auth = starting.use(
     await createAuth({
-      databaseUrl: database.url("supabase_auth_admin"),
+      databaseUrl: database.nearUrl("supabase_auth_admin"),
       config: config.auth,
       keys,
       limited: !isLoopback(host),
@@ -248,7 +249,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   gateway.mount("functions", functions);
   if (config.realtime.enabled) {
     const realtime = await createRealtime({
-      databaseUrl: database.adminUrl,
+      databaseUrl: database.nearUrl(adminRole),
       keys,
       config: config.realtime,
       limits: { ...limitsOf(env), ...options.realtimeLimits },
@@ -258,13 +259,13 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   }
   starting.use(
     createNet({
-      databaseUrl: database.url("postgres"),
+      databaseUrl: database.nearUrl("postgres"),
       resolveUrl: (url) => ownUrl(url, gateway.url),
       log: log.child("net"),
     }),
   );
   // The last one, because a job may call any other service.
-  starting.use(createCron({ databaseUrl: database.adminUrl, log: log.child("cron") }));
+  starting.use(createCron({ databaseUrl: database.nearUrl(adminRole), log: log.child("cron") }));
 
   await opened;
   signal?.throwIfAborted();
@@ -314,6 +315,8 @@ interface Database {
   /** The password of every login role. On an existing server it is the superuser's password. */
   password: string;
   url(role: string): string;
+  /** For sessions of the services (database/): they try the Unix socket first, if there is one. */
+  nearUrl(role: string): string;
   failed: Promise<PlatformError>;
 }
 
@@ -348,18 +351,25 @@ async function startDatabase(
         if (reason) tell(reason);
       }),
   );
-  return databaseAt(`postgresql://${superuser}:${localPassword}@127.0.0.1:${server.port}/postgres`, failed);
+  const adminUrl = `postgresql://${superuser}:${localPassword}@127.0.0.1:${server.port}/postgres`;
+  return databaseAt(adminUrl, failed, server.socketDir);
 }
 
-function databaseAt(adminUrl: string, failed: Promise<PlatformError>): Database {
+function databaseAt(adminUrl: string, failed: Promise<PlatformError>, socketDir?: string): Database {
   const { password } = new URL(adminUrl);
+  const urlOf = (role: string) => {
+    const url = new URL(adminUrl);
+    url.username = role;
+    return url;
+  };
   return {
     adminUrl,
     password: decodeURIComponent(password),
     failed,
-    url(role) {
-      const url = new URL(adminUrl);
-      url.username = role;
+    url: (role) => urlOf(role).href,
+    nearUrl(role) {
+      const url = urlOf(role);
+      if (socketDir !== undefined) url.searchParams.set("host", socketDir);
       return url.href;
     },
   };

@@ -8,11 +8,12 @@ import { EventEmitter, once } from "node:events";
 import { connect as connectSocket, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { createStartup } from "./startup.ts";
+import { type Answers, createAnswers, type WireRow } from "./wire.ts";
 
 export interface LineOptions {
   host: string;
   port: number;
-  /** A unix socket. It replaces host and port. */
+  /** A unix socket. If nobody answers there, host and port are tried. */
   path?: string | undefined;
   /** The `sslmode` of libpq. Undefined or "disable" means no TLS. */
   sslMode?: string | undefined;
@@ -29,6 +30,12 @@ export interface Line {
   socket: EventEmitter;
   /** Whether the server was ready for queries at some time. */
   readonly ready: boolean;
+  /**
+   * Sends a message of wire.ts past the driver, which must have nothing to do meanwhile.
+   * @returns the rows of each statement
+   * @throws ServerError, or the cause if the line breaks
+   */
+  exchange(message: Buffer): Promise<WireRow[][]>;
   /**
    * Asks the server to stop what it does for this line.
    * @returns when the server has got the request. It does nothing if no statement runs
@@ -59,6 +66,8 @@ function keep(real: Socket, options: LineOptions, signal: AbortSignal): Line {
   let broken: Error | undefined;
   /** The driver has said good-bye. It expects that the socket closes. */
   let ending = false;
+  /** Who gets what the server sends in place of the driver. */
+  let reader: (Answers & PromiseWithResolvers<WireRow[][]>) | undefined;
 
   function tellDriver(): void {
     // Without listeners the driver has gone. Node would throw the error then.
@@ -70,8 +79,20 @@ function keep(real: Socket, options: LineOptions, signal: AbortSignal): Line {
     broken = cause;
     signal.removeEventListener("abort", late);
     real.destroy();
+    reader?.reject(cause);
     tellDriver();
     if (!ending) options.broken(cause);
+  }
+
+  function readAnswers(of: NonNullable<typeof reader>, piece: Buffer): void {
+    try {
+      if (!of.read(piece)) return;
+      reader = undefined;
+      of.resolve(of.result());
+    } catch (cause) {
+      reader = undefined;
+      of.reject(cause);
+    }
   }
 
   const late = () => cut(timedOut());
@@ -84,7 +105,8 @@ function keep(real: Socket, options: LineOptions, signal: AbortSignal): Line {
       if (startup.ready) signal.removeEventListener("abort", late);
     }
     options.read?.(piece);
-    driver.emit("data", piece);
+    if (reader) readAnswers(reader, piece);
+    else driver.emit("data", piece);
   });
   // It may have broken before anybody listened.
   if (real.destroyed) cut(real.errored ?? closed());
@@ -119,6 +141,12 @@ function keep(real: Socket, options: LineOptions, signal: AbortSignal): Line {
     get ready() {
       return startup.ready;
     },
+    exchange(message) {
+      if (broken) return Promise.reject(broken);
+      reader = Object.assign(createAnswers(), Promise.withResolvers<WireRow[][]>());
+      real.write(message);
+      return reader.promise;
+    },
     cancel: () => cancel(options, startup.cancelKey()),
     cut,
     async close() {
@@ -127,6 +155,7 @@ function keep(real: Socket, options: LineOptions, signal: AbortSignal): Line {
       if (ending && !real.closed) await once(real, "close", within(closeTimeoutMs)).catch(() => {});
       ending = true;
       broken ??= closed();
+      reader?.reject(broken);
       real.destroy();
       // The driver stops its timers.
       driver.emit("close");
@@ -137,7 +166,9 @@ function keep(real: Socket, options: LineOptions, signal: AbortSignal): Line {
 /** Connects, with TLS if it is wanted. */
 async function dial(options: LineOptions, signal: AbortSignal): Promise<Socket> {
   const { host, port, path, sslMode = "disable" } = options;
-  const socket = path ? connectSocket(path) : connectSocket(port, host);
+  const local = path === undefined ? undefined : connectSocket(path);
+  if (local && (await opens(local, signal))) return local;
+  const socket = connectSocket(port, host);
   // An error without a listener would end the process, and there is a moment without one.
   socket.on("error", () => {});
   try {
@@ -157,6 +188,17 @@ async function dial(options: LineOptions, signal: AbortSignal): Promise<Socket> 
   } catch (cause) {
     socket.destroy();
     throw signal.aborted ? timedOut() : cause;
+  }
+}
+
+async function opens(socket: Socket, signal: AbortSignal): Promise<boolean> {
+  socket.on("error", () => {});
+  try {
+    await once(socket, "connect", { signal });
+    return true;
+  } catch {
+    socket.destroy();
+    return false;
   }
 }
 

@@ -4,10 +4,13 @@
  * again by itself. Then the rest of a transaction could run on the new session, outside of a
  * transaction. docs/decisions/0009-lost-connections.md says more.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import postgres from "postgres";
 import { type Line, openLine } from "./line.ts";
+import { encodeSteps, type Step, type WireRow } from "./wire.ts";
 
 export interface SessionOptions {
+  /** If it has the parameter `host`, this folder has the server's socket, as libpq has it. The socket is tried first. */
   databaseUrl: string;
   /** These replace those of the URL. */
   username?: string;
@@ -28,6 +31,13 @@ export interface SessionOptions {
 export interface Session extends AsyncDisposable {
   /** Connects with the first query. Queries run one after another. */
   sql: postgres.Sql;
+  /**
+   * Runs the steps as one transaction, in one round trip. Only one message at a time, and only while `sql` has
+   * no queries.
+   * @returns the rows of each executed statement
+   * @throws ServerError, or the reason why the session is lost
+   */
+  run(steps: readonly Step[]): Promise<WireRow[][]>;
   /** Why the session can no longer be used. */
   readonly lost: Error | undefined;
   /** Whether the session was usable at some time. */
@@ -54,10 +64,14 @@ export function createSession(options: SessionOptions): Session {
   const url = new URL(options.databaseUrl);
   const sslMode = url.searchParams.get("sslmode") ?? undefined;
   url.searchParams.delete("sslmode");
+  const folder = url.searchParams.get("host");
+  url.searchParams.delete("host");
   const { promise: whenLost, resolve: tellLost } = Promise.withResolvers<Error>();
   let line: Line | undefined;
   let lost: Error | undefined;
   let ended = false;
+  let connecting: Promise<unknown> | undefined;
+  let running: Promise<unknown> | undefined;
 
   const sql = postgres(url.href, {
     ...(options.username === undefined ? {} : { username: options.username }),
@@ -76,13 +90,13 @@ export function createSession(options: SessionOptions): Session {
     connection: { application_name: options.name, ...options.settings },
     onnotice: ({ message }: postgres.Notice) => options.notice?.(String(message)),
     onnotify: options.notify,
-    async socket({ host, port, path }: { host: string[]; port: number[]; path: string | false }) {
+    async socket({ host, port }: { host: string[]; port: number[] }) {
       if (lost) throw lost;
       try {
         line = await openLine({
           host: host[0] as string,
           port: port[0] as number,
-          path: path || undefined,
+          path: folder === null ? undefined : `${folder}/.s.PGSQL.${port[0]}`,
           sslMode,
           connectTimeoutMs,
           read: options.read,
@@ -105,7 +119,20 @@ export function createSession(options: SessionOptions): Session {
     void end(0);
   }
 
+  async function run(steps: readonly Step[]): Promise<WireRow[][]> {
+    const message = encodeSteps(steps);
+    connecting ??= sql.unsafe("select");
+    await connecting;
+    if (lost) throw lost;
+    const answer = (line as Line).exchange(message);
+    running = answer;
+    return answer;
+  }
+
+  /** The driver does not know about the statements of `run`. */
   async function end(timeoutMs: number): Promise<void> {
+    if (timeoutMs > 0 && running)
+      await Promise.race([running.catch(() => {}), delay(timeoutMs, null, { ref: false })]);
     await sql.end({ timeout: timeoutMs / 1000 });
     ended = true;
     await line?.close();
@@ -113,6 +140,7 @@ export function createSession(options: SessionOptions): Session {
 
   return {
     sql,
+    run,
     whenLost,
     get lost() {
       return lost;

@@ -17,28 +17,34 @@ export interface Refusal {
   hint: string;
 }
 
+/** What a key is looked for in. */
+export interface Keyed {
+  url: string;
+  headers: { get(name: string): string | null };
+}
+
 export interface ApiKeys {
   /** Returns the refusal if the request has no key of this project, or one that it may not use. */
-  check(request: Request): Refusal | undefined;
+  check(request: Keyed): Refusal | undefined;
   /**
    * Returns the refusal if a browser sends the secret key: then everybody can read it there. Like
    * hosted Supabase, we know a browser by its User-Agent. The legacy keys have no such check.
    */
-  checkBrowser(request: Request): Refusal | undefined;
+  checkBrowser(request: Keyed): Refusal | undefined;
   /** For services that know only JWTs: the key's JWT, unless the request has a JWT of its own. */
-  swapped(request: Request): Credentials;
+  swapped(request: Keyed): Credentials;
   /**
    * For auth. Its endpoints for users need to know whether the client sent a token, so the JWT of a
    * key that came alone is in a header of ours. A client cannot set that header.
    */
-  apart(request: Request): Credentials;
+  apart(request: Keyed): Credentials;
   /**
    * For functions, which check keys themselves. All headers stay as they came. The key's JWT is
    * added in a header of ours. @see https://github.com/supabase/cli/pull/5509
    */
-  beside(request: Request): Credentials;
+  beside(request: Keyed): Credentials;
   /** For a websocket, which has its key in the URL: the key's JWT. A text that is not a key stays as it is. */
-  token(request: Request): string | undefined;
+  token(request: Keyed): string | undefined;
 }
 
 /**
@@ -56,7 +62,7 @@ export function createApiKeys(keys: Keys): ApiKeys {
   ];
   const jwtFor = (given: string) => jwts.find(([key]) => equal(key, given))?.[1];
 
-  const checkBrowser = (request: Request): Refusal | undefined => {
+  const checkBrowser = (request: Keyed): Refusal | undefined => {
     if (!/^mozilla\//i.test(request.headers.get("user-agent") ?? "")) return undefined;
     const given = [apiKey(request), request.headers.get("x-api-key"), bearer(request)];
     if (!given.some((key) => key && equal(keys.secretKey, key))) return undefined;
@@ -66,7 +72,7 @@ export function createApiKeys(keys: Keys): ApiKeys {
       hint: "Secret API keys can only be used in a protected environment and should never be used in a browser. Delete this secret API key immediately!",
     };
   };
-  const swapped = (request: Request): Credentials => {
+  const swapped = (request: Keyed): Credentials => {
     const given = request.headers.get("authorization");
     // While nobody is signed in, supabase-js sends its key as the bearer token.
     if (given && !/^bearer sb_/i.test(given)) return { apikey: undefined };
@@ -97,7 +103,7 @@ export function createApiKeys(keys: Keys): ApiKeys {
     swapped,
     apart(request) {
       const { authorization, ...others } = swapped(request);
-      return request.headers.has("authorization")
+      return request.headers.get("authorization") !== null
         ? { ...swapped(request), [keyTokenHeader]: undefined }
         : { ...others, [keyTokenHeader]: authorization };
     },
@@ -112,14 +118,14 @@ export function createApiKeys(keys: Keys): ApiKeys {
   };
 }
 
-function apiKey(request: Request): string | undefined {
+function apiKey(request: Keyed): string | undefined {
   const header = request.headers.get("apikey");
   if (header) return header;
   if (!request.url.includes("apikey=")) return undefined;
-  return new URL(request.url).searchParams.get("apikey") ?? undefined;
+  return new URL(request.url, "http://gateway").searchParams.get("apikey") ?? undefined;
 }
 
-function bearer(request: Request): string | undefined {
+function bearer(request: Keyed): string | undefined {
   return /^bearer (\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
 }
 

@@ -3,9 +3,9 @@
  * requests as Supabase does, and replaces API keys by the JWTs that the services verify.
  * All clients talk to it. It talks to the services only through their `fetch`.
  */
-import type { IncomingMessage, Server } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
+import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { type Context, Hono, type Next } from "hono";
 import { cors } from "hono/cors";
 import { PlatformError } from "../errors.ts";
@@ -15,6 +15,7 @@ import type { Log } from "../log.ts";
 import { type Credentials, createApiKeys, type Refusal } from "./api-keys.ts";
 import { requestIdHeader, requestLog } from "./request-log.ts";
 import { apiPlaces, type Place, root } from "./root.ts";
+import { createShortWay, type PlainService } from "./short-way.ts";
 import { answerUnreadable, headerMaxBytes } from "./unreadable.ts";
 
 /**
@@ -46,6 +47,8 @@ export interface Gateway extends AsyncDisposable {
   url: string;
   /** Adds a service. Before that, its routes answer 503. */
   mount(name: Exclude<ServiceName, "realtime">, service: Service): void;
+  /** Ordinary requests to rest come as plain data, if it can answer them (short-way.ts). */
+  mount(name: "rest", service: Service & Partial<PlainService>): void;
   mount(name: "realtime", service: SocketService): void;
   /** Whether a client of another service than `name` has been served in the last `ms`. */
   servedOthers(name: ServiceName, ms: number): boolean;
@@ -94,6 +97,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const services = new Map<ServiceName, Service>();
   const servedAtMs = new Map<ServiceName, number>();
   let sockets: SocketService | undefined;
+  let plainRest: PlainService | undefined;
   const apiKeys = createApiKeys(keys);
   const app = new Hono<Env>();
 
@@ -157,15 +161,26 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     return context.json({ message: "An unexpected error occurred" }, 500, readable);
   });
 
-  const server = createAdaptorServer({
-    fetch: app.fetch,
-    serverOptions: {
+  const shortWay = createShortWay({
+    prefix: "/rest/v1",
+    service: () => plainRest,
+    served: () => servedAtMs.set("rest", performance.now()),
+    apiKeys,
+    exposeHeaders: exposeHeaders.join(","),
+    log,
+  });
+  const longWay = getRequestListener(app.fetch);
+  const server = createServer(
+    {
       maxHeaderSize: headerMaxBytes,
       // On any other path a request stays an ordinary one, even if it asks for an upgrade.
       shouldUpgradeCallback: (request: IncomingMessage) => pathOf(request) === websocketPath,
     },
-  });
-  answerUnreadable(server as Server);
+    (incoming, outgoing) => {
+      if (!shortWay(incoming, outgoing)) void longWay(incoming, outgoing);
+    },
+  );
+  answerUnreadable(server);
   server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (!sockets) return void socket.end("HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\r\n");
     const headers = new Headers();
@@ -186,8 +201,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   return {
     url: `http://${isLoopback(host) || host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host}:${port}`,
-    mount(name: ServiceName, service: Service | SocketService) {
-      services.set(name, service);
+    mount(name: ServiceName, service: Service | SocketService | PlainService) {
+      services.set(name, service as Service);
+      if (name === "rest" && "answer" in service) plainRest = service;
       if ("upgrade" in service) sockets = service;
     },
     servedOthers(name, ms) {
@@ -196,10 +212,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     },
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      if ("closeIdleConnections" in server) server.closeIdleConnections();
-      const timer = setTimeout(() => {
-        if ("closeAllConnections" in server) server.closeAllConnections();
-      }, drainMs);
+      server.closeIdleConnections();
+      const timer = setTimeout(() => server.closeAllConnections(), drainMs);
       await closed;
       clearTimeout(timer);
     },

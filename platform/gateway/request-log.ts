@@ -10,7 +10,7 @@ import { inRequest, type Log } from "../log.ts";
 /** The header of every answer that names its request. */
 export const requestIdHeader = "sb-request-id";
 
-/** A middleware for Hono. The query is left out of the line: it may have tokens and people's data. */
+/** A middleware for Hono. */
 export function requestLog(log: Log) {
   return async (context: Context, next: Next): Promise<void> => {
     const startedMs = performance.now();
@@ -18,8 +18,22 @@ export function requestLog(log: Log) {
     await inRequest(id, async () => {
       await next();
       context.res.headers.set(requestIdHeader, id);
-      const tookMs = (performance.now() - startedMs).toFixed(1);
-      log("info", `${context.req.method} ${context.req.path} ${context.res.status} ${tookMs} ms`);
+      const { method, path } = context.req;
+      logRequest(log, { method, path, status: context.res.status, startedMs });
     });
   };
+}
+
+export interface Served {
+  method: string;
+  /** Without the query, which may have tokens and people's data. */
+  path: string;
+  status: number;
+  /** The time by performance.now() when the request came. */
+  startedMs: number;
+}
+
+/** Writes the line. */
+export function logRequest(log: Log, { method, path, status, startedMs }: Served): void {
+  log("info", `${method} ${path} ${status} ${(performance.now() - startedMs).toFixed(1)} ms`);
 }

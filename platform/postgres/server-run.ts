@@ -14,6 +14,8 @@ export interface RunOptions {
   command: string;
   dataDir: string;
   port: number;
+  /** For a Unix socket. Without it, the server listens only on TCP. */
+  socketDir: string | undefined;
   durable: boolean;
   user: OsUser | undefined;
   /** Cancels the start. A server that is ready does not end by it. */
@@ -127,12 +129,12 @@ export async function runServer(options: RunOptions): Promise<ServerRun> {
   return run;
 }
 
-function serverArguments({ dataDir, port, durable }: RunOptions): string[] {
+function serverArguments({ dataDir, port, socketDir = "", durable }: RunOptions): string[] {
   return [
     ["-D", dataDir],
     ["-p", String(port)],
     ["-c", "listen_addresses=127.0.0.1"],
-    ["-c", "unix_socket_directories="],
+    ["-c", `unix_socket_directories=${socketDir}`],
     ["-c", "wal_level=logical"],
     ["-c", "max_connections=200"],
     ["-c", "max_wal_senders=10"],

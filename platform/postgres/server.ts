@@ -12,6 +12,7 @@ import { prepareFolder } from "./data-folder.ts";
 import { keepRunning } from "./keep-running.ts";
 import { endLeftovers } from "./leftovers.ts";
 import { runServer } from "./server-run.ts";
+import { makeSocketFolder, removeSocketFolder, socketFolderOf } from "./socket-folder.ts";
 
 export { superuser } from "./data-folder.ts";
 
@@ -42,6 +43,8 @@ export interface ServerOptions {
 
 export interface PostgresServer extends AsyncDisposable {
   port: number;
+  /** The folder of its Unix socket. Undefined if there is none. A later run may be without it: then TCP works. */
+  socketDir: string | undefined;
   /** The process. It is another one after a restart. */
   readonly pid: number;
   binaries: Binaries;
@@ -64,11 +67,15 @@ export async function startServer(options: ServerOptions): Promise<PostgresServe
   await endLeftovers(dataDir);
   const fresh = await prepareFolder({ ...options, afresh: options.afresh ?? false, binaries, user });
   const port = options.port === 0 ? await freePort() : options.port;
-  const start = (signal: AbortSignal | undefined, recovering?: () => void) =>
-    runServer({
+  const folder = socketFolderOf(dataDir);
+  let socketDir: string | undefined;
+  const start = async (signal: AbortSignal | undefined, recovering?: () => void) => {
+    socketDir = folder !== undefined && (await makeSocketFolder(folder, user)) ? folder : undefined;
+    return runServer({
       command: binaries.postgres,
-      ...{ dataDir, port, durable, user, signal, recovering, silenceMs, log },
+      ...{ dataDir, socketDir, port, durable, user, signal, recovering, silenceMs, log },
     });
+  };
   const server = keepRunning(
     await start(signal, options.recovering),
     async (signal) => {
@@ -80,13 +87,17 @@ export async function startServer(options: ServerOptions): Promise<PostgresServe
 
   return {
     port,
+    socketDir,
     get pid() {
       return server.current().pid;
     },
     binaries,
     fresh,
     ended: server.ended,
-    [Symbol.asyncDispose]: server.stop,
+    async [Symbol.asyncDispose]() {
+      await server.stop();
+      if (folder !== undefined) await removeSocketFolder(folder).catch(() => {});
+    },
   };
 }
 

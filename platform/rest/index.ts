@@ -6,34 +6,24 @@ import { clientNetwork } from "../client-network.ts";
 import type { Config } from "../config.ts";
 import type { Keys } from "../keys.ts";
 import type { Log } from "../log.ts";
+import { fullResponse, type PlainAnswer, type PlainRequest, plainRequest } from "../plain-http.ts";
 import { fromTrouble } from "./database/faults.ts";
 import { createPool, type Outcome } from "./database/pool.ts";
 import { transactionSettings } from "./database/settings.ts";
 import { errors, RestError } from "./errors.ts";
 import { type Identity, identify } from "./identity.ts";
 import { describeApi } from "./openapi/index.ts";
-import { findHandler } from "./plan/handler.ts";
-import { planMutation } from "./plan/mutation.ts";
-import { planRead } from "./plan/read.ts";
-import { findRoutine, resultTable } from "./plan/routine.ts";
-import { isEnabled, listSetting, transactionEnd } from "./plan/settings.ts";
-import { type ApiRequest, parseRequest } from "./request/index.ts";
-import { negotiate, negotiateRoot } from "./request/media.ts";
-import {
-  headerText,
-  readOutcome,
-  respondCall,
-  respondError,
-  respondMutation,
-  respondPlan,
-  respondRead,
-} from "./response.ts";
+import { findRoutine } from "./plan/routine.ts";
+import { listSetting, transactionEnd } from "./plan/settings.ts";
+import { findTable, type Prepared, prepare } from "./prepare.ts";
+import { type ApiRequest, parseBody, parseHead } from "./request/index.ts";
+import { negotiateRoot } from "./request/media.ts";
+import { headerText, respondError, respondPlan } from "./response.ts";
 import { createSchemaCache } from "./schema/cache.ts";
-import { nearest } from "./schema/nearest.ts";
-import { key, type Name, type SchemaGraph, type Table } from "./schema/types.ts";
+import { key, type SchemaGraph } from "./schema/types.ts";
+import { createShapes, shapeOf } from "./shapes.ts";
 import { guardError } from "./sql/guard.ts";
-import { type Built, buildCall, buildMutation, buildRead } from "./sql/statement.ts";
-import type { Statement } from "./sql/text.ts";
+import type { Built } from "./sql/statement.ts";
 
 export interface RestOptions {
   /** Logs in as authenticator. This role may become the roles of the JWTs and can do nothing else. */
@@ -46,7 +36,9 @@ export interface RestOptions {
 }
 
 export interface Rest extends AsyncDisposable {
-  /** Never rejects. Every failure is a response in PostgREST's error format. */
+  /** Never rejects. Every failure is an answer in PostgREST's error format. */
+  answer(request: PlainRequest): Promise<PlainAnswer>;
+  /** The same with the types of the platform. */
   fetch(request: Request): Promise<Response>;
 }
 
@@ -61,183 +53,144 @@ export async function createRest(options: RestOptions): Promise<Rest> {
   });
   const pool = createPool({ databaseUrl: options.databaseUrl, size: options.poolSize ?? 10 });
 
+  const shapes = createShapes();
+
   interface Context {
-    raw: Request;
+    raw: PlainRequest;
     request: ApiRequest;
     identity: Identity;
     graph: SchemaGraph;
-    maxRows: number;
   }
 
-  async function run(
+  const schemasOf = (graph: SchemaGraph) => listSetting(graph, "db_schemas", config.schemas);
+
+  /**
+   * The request with the preferences that count here.
+   * @throws RestError PGRST122
+   */
+  async function settle(request: ApiRequest, graph: SchemaGraph): Promise<ApiRequest> {
+    const { timezone, tx, handling } = request.preferences;
+    if (timezone === undefined && tx === undefined) return request;
+    const known = timezone !== undefined && (await cache.timezones()).has(timezone);
+    if (timezone !== undefined && !known && handling === "strict") {
+      throw errors.preferences([`timezone=${timezone}`]);
+    }
+    const preferences = {
+      ...request.preferences,
+      timezone: known ? timezone : undefined,
+      tx: transactionEnd(graph).clientMayChoose ? tx : undefined,
+    };
+    return { ...request, preferences };
+  }
+
+  /** @param request one that was settled */
+  function run(
     { raw, request, identity, graph }: Context,
     built: Built,
-    how: { readOnly: boolean; own?: [string, string][] },
+    how: { readOnly: boolean; own: [string, string][] },
   ): Promise<Outcome> {
-    const { timezone } = request.preferences;
-    const known = timezone !== undefined && (await cache.timezones()).has(timezone);
-    if (timezone !== undefined && !known) {
-      if (request.preferences.handling === "strict") throw errors.preferences([`timezone=${timezone}`]);
-      request.preferences.timezone = undefined;
-    }
-    const end = transactionEnd(graph);
-    if (!end.clientMayChoose) request.preferences.tx = undefined;
-    const { tx } = request.preferences;
-    const { sql, searchPath, statementTimeoutMs } = transactionSettings(
+    const { tx, timezone } = request.preferences;
+    const settings = transactionSettings(
+      raw.headers,
       request,
       identity,
       graph,
       listSetting(graph, "db_extra_search_path", config.extra_search_path),
       how.readOnly,
-      how.own ?? [],
-      request.preferences.timezone,
+      how.own,
+      timezone,
     );
     return pool.run({
-      settings: sql,
-      planKey: `${identity.role}\0${searchPath}`,
+      settings,
+      planKey: `${identity.role}\0${settings.searchPath}`,
       statement: built.statement,
       explain: request.media.explain === undefined ? built.explain : undefined,
       explainAs: request.media.explain,
-      rollback: tx === undefined ? end.rollback : tx === "rollback",
+      rollback: tx === undefined ? transactionEnd(graph).rollback : tx === "rollback",
       repeatable: how.readOnly,
       caller: identity.caller ?? clientNetwork(raw.headers.get("x-forwarded-for") ?? ""),
       anonymous: identity.anonymous,
       request: raw,
-      statementTimeoutMs,
     });
   }
 
-  async function answer(context: Context): Promise<Response> {
-    const { request, graph } = context;
-    const { target } = request;
-    if (request.method === "OPTIONS") return respondOptions(request, graph);
-    switch (target.kind) {
-      case "root":
-        return describe(context);
-      case "call":
-        return call(context, target.name);
-      case "table": {
-        const table = findTable(graph, request.schema, target.name);
-        const isRead = request.method === "GET" || request.method === "HEAD";
-        return isRead ? read(context, table) : mutate(context, table);
-      }
+  async function perform(context: Omit<Context, "request">, prepared: Prepared): Promise<PlainAnswer> {
+    const request = await settle(prepared.request, context.graph);
+    const outcome = await run({ ...context, request }, prepared.built, prepared);
+    return request.media.explain === undefined
+      ? prepared.respond(request, outcome)
+      : respondPlan(request, outcome);
+  }
+
+  async function describe(context: Context): Promise<PlainAnswer> {
+    const { contentType } = negotiateRoot(context.request.accepted);
+    const request = await settle(context.request, context.graph);
+    const built = { statement: describeApi.statement(request.schema) };
+    const outcome = await run({ ...context, request }, built, { readOnly: true, own: [] });
+    const text = outcome.row[0]?.toString("utf8") ?? "{}";
+    const document = describeApi.document(context.graph, request.schema, text);
+    const headers: PlainAnswer["headers"] = [["content-type", contentType]];
+    if (request.schemaNegotiated) headers.push(["content-profile", headerText(request.schema)]);
+    return { status: 200, headers, body: request.method === "HEAD" ? null : JSON.stringify(document) };
+  }
+
+  function prepareWith(request: ApiRequest, graph: SchemaGraph): Prepared {
+    const maxRows = Number(graph.settings.get("db_max_rows") ?? config.max_rows) || config.max_rows;
+    return prepare(request, graph, maxRows);
+  }
+
+  async function answer(raw: PlainRequest): Promise<PlainAnswer> {
+    try {
+      const identity = await identify(raw.headers.get("authorization"), keys);
+      const graph = cache.current();
+      const shape = shapeOf(raw);
+      const known = shape && shapes.headOf(graph, shape);
+      const parsed = known ? undefined : parseHead(raw, schemasOf(graph));
+      const payload = await parseBody(raw, (known ?? parsed) as ApiRequest);
+
+      const attempt = async (graph: SchemaGraph): Promise<PlainAnswer> => {
+        const context = { raw, identity, graph };
+        const learned = shape && shapes.headOf(graph, shape) && shapes.find(shape, payload);
+        if (learned) return perform(context, learned);
+        const request = { ...(parsed ?? parseHead(raw, schemasOf(graph))), payload };
+        if (request.method === "OPTIONS") return respondOptions(request, graph);
+        if (request.target.kind === "root") return describe({ ...context, request });
+        const answer = await perform(context, prepareWith(request, graph));
+        if (shape) {
+          shapes.learn(graph, shape, payload, (url, payload) => {
+            const { method, headers } = raw;
+            return prepareWith({ ...parseHead({ method, url, headers }, schemasOf(graph)), payload }, graph);
+          });
+        }
+        return answer;
+      };
+      return await attempt(graph).catch(async (cause) => {
+        if (!(cause instanceof RestError) || !cause.fromSchemaCache) throw cause;
+        // An unknown name may have been announced a moment ago. So try once more with a fresh graph.
+        // Nothing was written: the error undid the whole request.
+        await cache.settle();
+        if (cache.current() === graph) throw cause;
+        return attempt(cache.current());
+      });
+    } catch (cause) {
+      const error = cause instanceof RestError ? cause : fromTrouble(cause);
+      if (error) return respondError(guardError(error), raw.method === "HEAD");
+      log("error", `${raw.method} ${raw.url.split("?")[0]}: ${(cause as Error)?.stack ?? cause}`);
+      return respondError(new RestError(500, "PGRSTX00", "Internal error"), raw.method === "HEAD");
     }
-  }
-
-  /** The request with the representation that its client gets. */
-  function negotiated({ request, graph }: Context, target: Name): ApiRequest {
-    const media = negotiate(request.accepted, {
-      handler: (type) => findHandler(graph, target, request.query.select, type),
-      plans: isEnabled(graph, "db_plan_enabled"),
-    });
-    return { ...request, media };
-  }
-
-  async function read(context: Context, table: Table): Promise<Response> {
-    const { graph, maxRows } = context;
-    const { schema, query, range, method } = context.request;
-    const plan = planRead(graph, schema, table, query, range, { maxRows, ofMutation: false });
-    const request = negotiated(context, table);
-    const built = buildRead(request, plan, maxRows, method !== "HEAD");
-    const outcome = await run({ ...context, request }, built, { readOnly: true });
-    if (request.media.explain !== undefined) return respondPlan(request, outcome);
-    const result = readOutcome(outcome, request, maxRows);
-    if (request.media.kind === "object" && result.rows !== 1) throw errors.notSingular(result.rows);
-    return respondRead(request, table.name, result);
-  }
-
-  async function mutate(context: Context, table: Table): Promise<Response> {
-    const { graph, maxRows } = context;
-    const { schema, query, range } = context.request;
-    const plan = planRead(graph, schema, table, query, range, { ofMutation: true });
-    const mutation = planMutation(graph, context.request, table);
-    const request = negotiated(context, table);
-    const statement: Statement = buildMutation(request, plan, mutation);
-    const outcome = await run({ ...context, request }, { statement }, { readOnly: false });
-    if (request.media.explain !== undefined) return respondPlan(request, outcome);
-    return respondMutation(request, table, readOutcome(outcome, request, maxRows));
-  }
-
-  async function call(context: Context, name: string): Promise<Response> {
-    const { graph, maxRows } = context;
-    const { method, schema, payload, query, preferences, range } = context.request;
-    const names = payload ? payload.keys : query.arguments.map(([argument]) => argument);
-    const routine = findRoutine(graph, context.request, name, names);
-    if (preferences.handling === "strict" && preferences.maxAffected !== undefined && !routine.returnsSet) {
-      throw errors.maxAffectedRpc();
-    }
-    const plan = planRead(graph, schema, resultTable(graph, routine), query, range, {
-      maxRows,
-      ofMutation: false,
-    });
-    const result = { schema, name: routine.returnsRows ? routine.result.name : routine.name };
-    const request = negotiated(context, result);
-    const built = buildCall(request, routine, plan, method !== "HEAD");
-    const readOnly = method !== "POST" || routine.volatility !== "volatile";
-    const outcome = await run({ ...context, request }, built, { readOnly, own: routine.settings });
-    if (request.media.explain !== undefined) return respondPlan(request, outcome);
-    return respondCall(request, routine.returnsVoid, readOutcome(outcome, request, maxRows));
-  }
-
-  async function describe(context: Context): Promise<Response> {
-    const { request, graph } = context;
-    const { contentType } = negotiateRoot(request.accepted);
-    const outcome = await run(
-      context,
-      { statement: describeApi.statement(request.schema) },
-      { readOnly: true },
-    );
-    const document = describeApi.document(graph, request.schema, outcome.row[0]?.toString("utf8") ?? "{}");
-    return new Response(request.method === "HEAD" ? null : JSON.stringify(document), {
-      headers: {
-        "Content-Type": contentType,
-        ...(request.schemaNegotiated ? { "Content-Profile": headerText(request.schema) } : {}),
-      },
-    });
   }
 
   return {
-    async fetch(raw) {
-      try {
-        const identity = await identify(raw.headers.get("authorization"), keys);
-        const schemas = listSetting(cache.current(), "db_schemas", config.schemas);
-        const request = await parseRequest(raw, schemas);
-        const attempt = (graph: SchemaGraph) => {
-          const maxRows = Number(graph.settings.get("db_max_rows") ?? config.max_rows) || config.max_rows;
-          return answer({ raw, request, identity, graph, maxRows });
-        };
-        const graph = cache.current();
-        return await attempt(graph).catch(async (cause) => {
-          if (!(cause instanceof RestError) || !cause.fromSchemaCache) throw cause;
-          // An unknown name may have been announced a moment ago. So try once more with a fresh graph.
-          // Nothing was written: the error undid the whole request.
-          await cache.settle();
-          if (cache.current() === graph) throw cause;
-          return attempt(cache.current());
-        });
-      } catch (cause) {
-        const error = cause instanceof RestError ? cause : fromTrouble(cause);
-        if (error) return respondError(guardError(error), raw.method === "HEAD");
-        log("error", `${raw.method} ${raw.url.split("?")[0]}: ${(cause as Error)?.stack ?? cause}`);
-        return respondError(new RestError(500, "PGRSTX00", "Internal error"), raw.method === "HEAD");
-      }
-    },
+    answer,
+    fetch: async (request) => fullResponse(await answer(plainRequest(request))),
     async [Symbol.asyncDispose]() {
       await Promise.all([pool[Symbol.asyncDispose](), cache[Symbol.asyncDispose]()]);
     },
   };
 }
 
-function findTable(graph: SchemaGraph, schema: string, name: string): Table {
-  const table = graph.tables.get(key({ schema, name }));
-  if (table) return table;
-  const known = [...graph.tables.values()].filter((each) => each.schema === schema).map((each) => each.name);
-  const similar = nearest(name, known, 0.75);
-  throw errors.noTable(schema, name, similar ? `Perhaps you meant the table '${schema}.${similar}'` : null);
-}
-
 /** Tells which methods the table or function allows. */
-function respondOptions(request: ApiRequest, graph: SchemaGraph): Response {
+function respondOptions(request: ApiRequest, graph: SchemaGraph): PlainAnswer {
   const { target, schema } = request;
   const allow = ["OPTIONS", "GET", "HEAD"];
   if (target.kind === "table") {
@@ -252,8 +205,9 @@ function respondOptions(request: ApiRequest, graph: SchemaGraph): Response {
     if (only?.volatility === "volatile") allow.splice(1, 2, "POST");
     else allow.push("POST");
   }
-  return new Response(null, {
-    status: 200,
-    headers: { Allow: allow.join(","), "Access-Control-Allow-Origin": "*" },
-  });
+  const headers: PlainAnswer["headers"] = [
+    ["allow", allow.join(",")],
+    ["access-control-allow-origin", "*"],
+  ];
+  return { status: 200, headers, body: null };
 }

@@ -1,4 +1,6 @@
-/** Turns the statement's row into the HTTP response. */
+/** Turns the statement's row into the HTTP answer. */
+import { validateHeaderName, validateHeaderValue } from "node:http";
+import type { PlainAnswer } from "../plain-http.ts";
 import type { Outcome } from "./database/pool.ts";
 import { errors, type RestError } from "./errors.ts";
 import type { ApiRequest } from "./request/index.ts";
@@ -54,11 +56,11 @@ function plannedRows(plan: string): number | undefined {
  */
 const locationMax = 8 * 1024;
 
-export function respondRead(request: ApiRequest, table: string, result: Result): Response {
+export function respondRead(request: ApiRequest, table: string, result: Result): PlainAnswer {
   const { query, preferences } = request;
   const headers = newHeaders(request, true);
   const location = `/${encodeURIComponent(table)}${query.canonical === "" ? "" : `?${query.canonical}`}`;
-  if (location.length <= locationMax) headers.push(["Content-Location", location]);
+  if (location.length <= locationMax) headers.push(["content-location", location]);
   return respondRows(
     request,
     headers,
@@ -67,7 +69,7 @@ export function respondRead(request: ApiRequest, table: string, result: Result):
   );
 }
 
-export function respondCall(request: ApiRequest, returnsVoid: boolean, result: Result): Response {
+export function respondCall(request: ApiRequest, returnsVoid: boolean, result: Result): PlainAnswer {
   const applied = appliedPreferences(request.preferences, [
     "count",
     "tx",
@@ -76,8 +78,8 @@ export function respondCall(request: ApiRequest, returnsVoid: boolean, result: R
     "max-affected",
   ]);
   if (!returnsVoid) return respondRows(request, newHeaders(request, true), result, applied);
-  const headers: [string, string][] = [["Content-Range", rangeOf(request, result)]];
-  if (applied) headers.push(["Preference-Applied", applied]);
+  const headers: [string, string][] = [["content-range", rangeOf(request, result)]];
+  if (applied) headers.push(["preference-applied", applied]);
   return finish(204, headers, null, result);
 }
 
@@ -86,11 +88,11 @@ function respondRows(
   headers: [string, string][],
   result: Result,
   applied: string | undefined,
-): Response {
+): PlainAnswer {
   const { rows, total } = result;
   const { offset } = request.range;
-  headers.push(["Content-Range", rangeOf(request, result)]);
-  if (applied) headers.push(["Preference-Applied", applied]);
+  headers.push(["content-range", rangeOf(request, result)]);
+  if (applied) headers.push(["preference-applied", applied]);
   if (total !== undefined && offset > total) {
     throw errors.range(`An offset of ${offset} was requested, but there are only ${total} rows.`, total);
   }
@@ -106,19 +108,19 @@ export function respondMutation(
   request: ApiRequest,
   { name: table, primaryKey }: Table,
   result: Result,
-): Response {
+): PlainAnswer {
   const { method, preferences } = request;
   const shows = preferences.return === "representation";
   const headers = newHeaders(request, shows);
   const counted =
     preferences.count === undefined || preferences.count === "planned" ? undefined : result.rows;
   if (method === "POST" || method === "DELETE") {
-    headers.push(["Content-Range", contentRange(1, 0, counted)]);
+    headers.push(["content-range", contentRange(1, 0, counted)]);
   } else if (method === "PATCH") {
-    headers.push(["Content-Range", contentRange(0, result.rows - 1, counted)]);
+    headers.push(["content-range", contentRange(0, result.rows - 1, counted)]);
   }
   if (result.location)
-    headers.push(["Location", `/${encodeURIComponent(table)}?${locationQuery(result.location)}`]);
+    headers.push(["location", `/${encodeURIComponent(table)}?${locationQuery(result.location)}`]);
   // Without a key there is nothing that could be in conflict.
   const upserts = method === "POST" && (request.query.onConflict !== undefined || primaryKey.length > 0);
   const applied = appliedPreferences(preferences, [
@@ -131,13 +133,13 @@ export function respondMutation(
     "timezone",
     ...(method === "PATCH" || method === "DELETE" ? (["max-affected"] as const) : []),
   ]);
-  if (applied) headers.push(["Preference-Applied", applied]);
+  if (applied) headers.push(["preference-applied", applied]);
   return finish(mutationStatus(request, result, shows), headers, shows ? result.body : null, result);
 }
 
 /** Answers with the plan of Postgres. */
-export function respondPlan({ media }: ApiRequest, { row: [text] }: Outcome): Response {
-  return new Response((text ?? null) as BodyInit | null, { headers: { "Content-Type": media.contentType } });
+export function respondPlan({ media }: ApiRequest, { row: [text] }: Outcome): PlainAnswer {
+  return { status: 200, headers: [["content-type", media.contentType]], body: text ?? null };
 }
 
 function mutationStatus({ method }: ApiRequest, { inserted }: Result, shows: boolean): number {
@@ -158,8 +160,8 @@ function locationQuery(location: [string, string | null][]): string {
 
 function newHeaders({ media, schema, schemaNegotiated }: ApiRequest, hasBody: boolean): [string, string][] {
   if (!hasBody) return [];
-  const headers: [string, string][] = [["Content-Type", media.contentType]];
-  if (schemaNegotiated) headers.push(["Content-Profile", headerText(schema)]);
+  const headers: [string, string][] = [["content-type", media.contentType]];
+  if (schemaNegotiated) headers.push(["content-profile", headerText(schema)]);
   return headers;
 }
 
@@ -176,25 +178,42 @@ function finish(
   headers: [string, string][],
   body: Buffer | null,
   { headers: ownHeaders, status: ownStatus }: Result,
-): Response {
+): PlainAnswer {
   const wanted = ownStatus === undefined ? status : parseStatus(ownStatus);
-  const all = new Headers(headers);
-  for (const [index, [name, value]] of parseOwnHeaders(ownHeaders).entries()) {
+  const set = new Set<string>();
+  for (const [given, value] of parseOwnHeaders(ownHeaders)) {
+    const name = given.toLowerCase();
+    // The first header of a name replaces ours. Further ones of that name (set-cookie) are added.
     try {
-      // The first header of a name replaces ours. Further ones of that name (Set-Cookie) are added.
-      const repeated = parseOwnHeaders(ownHeaders)
-        .slice(0, index)
-        .some(([before]) => before.toLowerCase() === name.toLowerCase());
-      if (repeated) all.append(name, headerText(value));
-      else all.set(name, headerText(value));
+      if (set.has(name)) addHeader(headers, name, value);
+      else setHeader(headers, name, value);
     } catch {
       throw errors.responseHeaders();
     }
+    set.add(name);
   }
-  return new Response(bodyless.has(wanted) ? null : (body as BodyInit | null), {
-    status: wanted,
-    headers: all,
-  });
+  return { status: wanted, headers, body: bodyless.has(wanted) ? null : body };
+}
+
+/** @throws TypeError if HTTP does not allow the header */
+function checked(name: string, value: string): string {
+  const text = headerText(value).replaceAll(/^[\t\r\n ]+|[\t\r\n ]+$/g, "");
+  validateHeaderName(name);
+  validateHeaderValue(name, text);
+  return text;
+}
+
+function setHeader(headers: [string, string][], name: string, value: string): void {
+  const text = checked(name, value);
+  const known = headers.find(([each]) => each === name);
+  if (known) known[1] = text;
+  else headers.push([name, text]);
+}
+
+function addHeader(headers: [string, string][], name: string, value: string): void {
+  const known = headers.find(([each]) => each === name);
+  if (known && name !== "set-cookie") known[1] += `, ${checked(name, value)}`;
+  else headers.push([name, checked(name, value)]);
 }
 
 function parseStatus(text: string): number {
@@ -219,14 +238,14 @@ function parseOwnHeaders(text: string | undefined): [string, string][] {
   });
 }
 
-export function respondError({ status, body, headers }: RestError, isHead: boolean): Response {
-  const all = new Headers({ "Content-Type": "application/json; charset=utf-8" });
+export function respondError({ status, body, headers }: RestError, isHead: boolean): PlainAnswer {
+  const all: [string, string][] = [["content-type", "application/json; charset=utf-8"]];
   for (const [name, value] of [["Proxy-Status", `PostgREST; error=${body.code}`], ...headers] as const) {
     try {
-      all.set(name, headerText(value));
+      setHeader(all, name.toLowerCase(), value);
     } catch {
       // HTTP does not allow this header. Leave it out, so that the client still gets the error.
     }
   }
-  return new Response(isHead || bodyless.has(status) ? null : JSON.stringify(body), { status, headers: all });
+  return { status, headers: all, body: isHead || bodyless.has(status) ? null : JSON.stringify(body) };
 }

@@ -1,20 +1,23 @@
 /**
  * A bounded set of connections. Each serves one request at a time. fair-queue.ts decides who gets the next.
- * A request is one message: its transaction settings, then its statement as a prepared one.
+ * A request is one message: its transaction settings, then its statement, both as prepared ones.
  * Postgres runs the message as one implicit transaction. So a request costs a
  * single round trip and leaves nothing to clean up. README.md says why it is done this way.
  */
 import { createSession, type Session } from "../../database/session.ts";
 import { createSlot, poolLifeMs, type Slot } from "../../database/slot.ts";
 import { troubleOf } from "../../database/trouble.ts";
-import { quoteLiteral, type Statement } from "../sql/text.ts";
+import type { Step, WireRow } from "../../database/wire.ts";
+import { errors } from "../errors.ts";
+import type { Statement } from "../sql/text.ts";
 import { createFairQueue, type FairQueueOptions } from "./fair-queue.ts";
 import { fromPostgres, fromTrouble } from "./faults.ts";
+import type { TransactionSettings } from "./settings.ts";
 import { watch } from "./watch.ts";
 
 export interface Work {
-  /** SQL that runs before the statement, in the same transaction. */
-  settings: string;
+  /** They run before the statement, in the same transaction. */
+  settings: TransactionSettings;
   /** Role and search path: besides the text, the plan depends on them. */
   planKey: string;
   statement: Statement;
@@ -32,13 +35,11 @@ export interface Work {
   anonymous: boolean;
   /** Its signal tells when the client has left. */
   request: Pick<Request, "signal">;
-  /** The statement timeout that Postgres keeps for the request. Undefined if there is none. */
-  statementTimeoutMs?: number | undefined;
 }
 
 /** The columns of the statement's row, and the plan if one was asked for. */
 export interface Outcome {
-  row: (Buffer | null)[];
+  row: WireRow;
   plan?: string | undefined;
 }
 
@@ -68,14 +69,15 @@ const defaultLimits: RequestLimits = { leastMs: 15_000, waitingMs: 5_000, mostMs
 
 /** Prepared statements that a connection keeps. The least recently used one is dropped first. */
 const preparedMax = 200;
-/** A failed request may leave a prepared statement behind. After this number of them, all are dropped. */
-const strayMax = 32;
 
 interface Connection {
   session: Session;
-  /** The names of prepared statements, by plan key and text. */
-  prepared: Map<string, string>;
-  strays: number;
+  /** The names of prepared statements, by plan key and then by text. The ones used last come last. */
+  prepared: Map<string, Map<string, string>>;
+  /** How many there are. */
+  preparedCount: number;
+  /** Prepared statements of a message that failed. The next message drops them, if they exist. */
+  doubtful: string[];
   count: number;
 }
 
@@ -100,13 +102,14 @@ export function createPool(options: PoolOptions): Pool {
     } catch (cause) {
       throw watched.reason(cause);
     } finally {
-      await watched.end();
+      const ending = watched.end();
+      if (ending) await ending;
     }
   }
 
   return {
     async run(work) {
-      const deadlineMs = performance.now() + requestMs(limits, work.statementTimeoutMs);
+      const deadlineMs = performance.now() + requestMs(limits, work.settings.statementTimeoutMs);
       const turn = queue.take(work.caller, work.anonymous, work.request);
       if (turn) await turn;
       const slot = idle.pop() ?? open();
@@ -137,28 +140,36 @@ function requestMs({ leastMs, waitingMs, mostMs }: RequestLimits, statementMs: n
 
 function connect(databaseUrl: string): Connection {
   const session = createSession({ databaseUrl, name: "rest" });
-  return { session, prepared: new Map(), strays: 0, count: 0 };
+  return { session, prepared: new Map(), preparedCount: 0, doubtful: [], count: 0 };
 }
 
 async function send(connection: Connection, work: Work): Promise<Outcome> {
-  const { text, name, planName } = compose(connection, work);
+  const { steps, fresh, evicted } = compose(connection, work);
   try {
-    const results = (await connection.session.sql.unsafe(text).raw()) as unknown as (Buffer | null)[][][];
-    if (name.fresh) connection.prepared.set(name.key, name.name);
-    // The results come in order: of the settings, of the statement, the plan. Commands have none.
-    const rows = results.slice(work.explain ? -2 : -1);
-    if (work.explainAs !== undefined) return { row: [joinLines(rows[0] ?? [])] };
-    return { row: rows[0]?.[0] ?? [], plan: work.explain && rows[1]?.[0]?.[0]?.toString("utf8") };
+    const results = await connection.session.run(steps);
+    for (const { of, text, name } of fresh) {
+      of.set(text, name);
+      connection.preparedCount++;
+    }
+    // The results come in order: of the settings, of the statement, the plan.
+    const [rows = [], plan] = results.slice(work.settings.preRequest === undefined ? 1 : 2);
+    if (work.explainAs !== undefined) return { row: [joinLines(rows)] };
+    return { row: rows[0] ?? [], plan: work.explain && plan?.[0]?.[0]?.toString("utf8") };
   } catch (cause) {
-    if (name.fresh) connection.strays++;
+    // Nobody knows which of these the server has.
+    connection.doubtful = [...fresh.map(({ name }) => name), ...evicted];
     // A function dropped the prepared statements. Nothing ran: the error undid the whole message.
-    const dropped = isFault(cause) && cause.code === "26000" && cause.message.includes(`"${name.name}"`);
-    if (!dropped || name.fresh) throw cause;
+    const gone = isFault(cause) && cause.code === "26000" && names(steps, cause.message);
+    if (!gone || connection.preparedCount === 0) throw cause;
     connection.prepared.clear();
+    connection.preparedCount = 0;
     return send(connection, work);
-  } finally {
-    if (planName) connection.strays++;
   }
+}
+
+/** Whether the message is about a statement of ours. A function may use statements of its own. */
+function names(steps: Step[], message: string): boolean {
+  return steps.some((step) => step.kind === "execute" && message.includes(`"${step.name}"`));
 }
 
 /** The answer to a client, for what the driver or the server said. Other errors stay as they are. */
@@ -170,54 +181,94 @@ function explain(cause: unknown, work: Work): unknown {
   return fromPostgres({ code, message, detail, hint }, work.anonymous);
 }
 
-interface PreparedName {
-  key: string;
-  name: string;
-  fresh: boolean;
+interface Message {
+  steps: Step[];
+  /** The statements that are prepared in it. */
+  fresh: { of: Map<string, string>; text: string; name: string }[];
+  /** The names of statements that are dropped to make room for these. */
+  evicted: string[];
 }
 
-function compose(
+function compose(connection: Connection, work: Work): Message {
+  const { settings, statement, planKey } = work;
+  refuseZeros(settings.values, statement.values, work.explain?.values ?? []);
+  const steps: Step[] = connection.doubtful.map((name) => ({ kind: "drop", name }));
+  connection.doubtful = [];
+  const message: Message = { steps, fresh: [], evicted: [] };
+  execute(connection, message, planKey, settings);
+  if (settings.preRequest !== undefined) steps.push(...once({ text: settings.preRequest, values: [] }));
+  if (work.explainAs === undefined) execute(connection, message, planKey, statement);
+  else steps.push(...once(explained(work.explainAs, statement)));
+  if (work.explain) steps.push(...once(explained("format json", work.explain)));
+  if (work.rollback) {
+    for (const text of ["set constraints all immediate", "rollback"])
+      steps.push(...once({ text, values: [] }));
+  }
+  return message;
+}
+
+/** Postgres' texts have no such character. */
+function refuseZeros(...lists: (string | null)[][]): void {
+  if (lists.some((values) => values.some((value) => value?.includes("\0")))) throw errors.nullCharacter();
+}
+
+/** Runs a statement that stays prepared. */
+function execute(
   connection: Connection,
-  work: Work,
-): { text: string; name: PreparedName; planName?: string } {
-  let text = "";
-  if (connection.strays > strayMax) {
-    text += "deallocate all;";
-    connection.prepared.clear();
-    connection.strays = 0;
-  }
-  text += `${work.settings};`;
-  const key = `${work.planKey}\0${work.statement.text}`;
-  const known = connection.prepared.get(key);
-  const name: PreparedName = { key, name: known ?? `r${connection.count++}`, fresh: known === undefined };
-  if (known === undefined) {
-    if (connection.prepared.size >= preparedMax) {
-      const [[oldKey, oldName] = ["", ""]] = connection.prepared;
-      connection.prepared.delete(oldKey);
-      text += `deallocate ${oldName};`;
-    }
-    text += `prepare ${name.name} as ${work.statement.text};`;
+  { steps, fresh, evicted }: Message,
+  planKey: string,
+  { text, values }: Statement,
+): void {
+  const of = connection.prepared.get(planKey) ?? new Map<string, string>();
+  // To the end: the first one is evicted first.
+  connection.prepared.delete(planKey);
+  connection.prepared.set(planKey, of);
+  const known = of.get(text);
+  const name = known ?? `r${connection.count++}`;
+  if (known !== undefined) {
+    of.delete(text);
+    of.set(text, known);
   } else {
-    connection.prepared.delete(key);
-    connection.prepared.set(key, known);
+    fresh.push({ of, text, name });
+    if (connection.preparedCount >= preparedMax) {
+      const old = evict(connection);
+      evicted.push(old);
+      steps.push({ kind: "drop", name: old });
+    }
+    steps.push({ kind: "prepare", name, text });
   }
-  if (work.explainAs !== undefined) text += `explain (${work.explainAs}) `;
-  text += `execute ${name.name}${argumentList(work.statement.values)}`;
-  const end = work.rollback ? ";set constraints all immediate;rollback" : "";
-  if (!work.explain) return { text: text + end, name };
-  const planName = `r${connection.count++}`;
-  text += `;prepare ${planName} as ${work.explain.text}`;
-  text += `;explain (format json) execute ${planName}${argumentList(work.explain.values)}`;
-  return { text: text + end, name, planName };
+  steps.push({ kind: "execute", name, values });
 }
 
-function joinLines(rows: (Buffer | null)[][]): Buffer {
+/** Forgets the statement that was not used for the longest time, of the role that was not used for the longest time. */
+function evict(connection: Connection): string {
+  for (const [planKey, of] of connection.prepared) {
+    const [[text, name] = []] = of;
+    if (text === undefined || name === undefined) {
+      connection.prepared.delete(planKey);
+      continue;
+    }
+    of.delete(text);
+    connection.preparedCount--;
+    return name;
+  }
+  return "";
+}
+
+/** Runs a statement that does not stay. The next one without a name replaces it. */
+function once({ text, values }: Statement): Step[] {
+  return [
+    { kind: "prepare", name: "", text },
+    { kind: "execute", name: "", values },
+  ];
+}
+
+function explained(options: string, { text, values }: Statement): Statement {
+  return { text: `explain (${options}) ${text}`, values };
+}
+
+function joinLines(rows: WireRow[]): Buffer {
   return Buffer.from(rows.map(([line]) => line?.toString("utf8") ?? "").join("\n"));
-}
-
-function argumentList(values: (string | null)[]): string {
-  if (values.length === 0) return "";
-  return `(${values.map((value) => (value === null ? "null" : quoteLiteral(value))).join(",")})`;
 }
 
 /** An error of Postgres. */

@@ -2,13 +2,15 @@
  * The settings of a request's transaction: who asks, and the request itself, for functions to read.
  * https://docs.postgrest.org/en/stable/references/transactions.html
  */
+import type { PlainHeaders } from "../../plain-http.ts";
 import type { Identity } from "../identity.ts";
 import type { ApiRequest } from "../request/index.ts";
 import type { SchemaGraph } from "../schema/types.ts";
-import { quoteLiteral, quoteName, quoteQualified } from "../sql/text.ts";
+import { quoteLiteral, quoteName, quoteQualified, type Statement } from "../sql/text.ts";
 
-export interface TransactionSettings {
-  sql: string;
+export interface TransactionSettings extends Statement {
+  /** SQL that the application wants to run before each request. */
+  preRequest: string | undefined;
   searchPath: string;
   /** What the settings make of statement_timeout. Undefined if they do not set it. */
   statementTimeoutMs: number | undefined;
@@ -16,7 +18,8 @@ export interface TransactionSettings {
 
 /** @param own the settings of the called function */
 export function transactionSettings(
-  request: ApiRequest,
+  headers: PlainHeaders,
+  request: Pick<ApiRequest, "schema" | "method" | "path">,
   identity: Identity,
   graph: SchemaGraph,
   extraSearchPath: string[],
@@ -34,20 +37,37 @@ export function transactionSettings(
     ["request.jwt.claims", identity.claimsJson],
     ["request.method", request.method],
     ["request.path", request.path],
-    ["request.headers", headersJson(request.headers)],
-    ["request.cookies", cookiesJson(request.headers.get("cookie"))],
+    ["request.headers", headersJson(headers)],
+    ["request.cookies", cookiesJson(headers.get("cookie"))],
     ...own,
   ];
   if (timezone !== undefined) settings.push(["timezone", timezone]);
   if (readOnly) settings.push(["transaction_read_only", "on"]);
-  const calls = settings.map(
-    ([name, value]) => `set_config(${quoteLiteral(name)},${quoteLiteral(value)},true)`,
-  );
-  // One number comes back instead of all the values.
-  let sql = `select num_nulls(${calls.join(",")})`;
   const preRequest = graph.settings.get("db_pre_request");
-  if (preRequest) sql += `;select ${qualify(preRequest)}()`;
-  return { sql, searchPath, statementTimeoutMs: durationMs(new Map(settings).get("statement_timeout")) };
+  return {
+    text: settingsText(settings.map(([name]) => name)),
+    values: settings.map(([, value]) => value),
+    preRequest: preRequest && `select ${qualify(preRequest)}()`,
+    searchPath,
+    statementTimeoutMs: durationMs(settings.findLast(([name]) => name === "statement_timeout")?.[1]),
+  };
+}
+
+/** The statements that set these settings. There are few: a role's settings, a function's own, and ours. */
+const texts = new Map<string, string>();
+const textsMax = 200;
+
+function settingsText(names: string[]): string {
+  const all = names.join();
+  let text = texts.get(all);
+  if (text === undefined) {
+    const calls = names.map((name, index) => `set_config(${quoteLiteral(name)},$${index + 1},true)`);
+    // One number comes back instead of all the values.
+    text = `select num_nulls(${calls.join(",")})`;
+    if (texts.size >= textsMax) texts.clear();
+    texts.set(all, text);
+  }
+  return text;
 }
 
 const unitMs: Record<string, number> = {
@@ -70,9 +90,11 @@ function qualify(name: string): string {
   return local === undefined ? quoteName(schema) : quoteQualified({ schema, name: local });
 }
 
-function headersJson(headers: Headers): string {
+function headersJson(headers: PlainHeaders): string {
   const all: Record<string, string> = {};
-  for (const [name, value] of headers) if (name !== "cookie") all[name] = value;
+  headers.forEach((value, name) => {
+    if (name !== "cookie") all[name] = value;
+  });
   return JSON.stringify(all);
 }
 

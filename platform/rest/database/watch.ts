@@ -9,8 +9,8 @@ import { errors, type RestError } from "../errors.ts";
 export interface Watch {
   /** The reason why the statement was stopped, or `cause` if it failed by itself. */
   reason(cause: unknown): unknown;
-  /** Ends the watch. Resolves when no request to stop can meet the session's next statement. */
-  end(): Promise<void>;
+  /** Ends the watch. If it returns a promise, a request to stop may meet the session's next statement before that. */
+  end(): Promise<void> | undefined;
 }
 
 /** Most statements end sooner. They do not pay for looking whether the client has left. */
@@ -50,10 +50,10 @@ export function watch(session: Session, request: Pick<Request, "signal">, deadli
       const byUs = cause === stopped || (cause as { code?: string }).code === "57014" || troubleOf(cause);
       return stopped && byUs ? stopped : cause;
     },
-    async end() {
+    end() {
       clearTimeout(timer);
       signal?.removeEventListener("abort", leave);
-      await cancelling;
+      return cancelling;
     },
   };
 }

@@ -2,7 +2,7 @@
  * Reads request bodies. JSON goes to Postgres as it came, so numbers keep their digits. It is
  * parsed here only to learn its keys.
  */
-import { announcesMore, readBytes } from "../../body.ts";
+import type { PlainRequest } from "../../plain-http.ts";
 import { errors } from "../errors.ts";
 import { parseCsv } from "./csv.ts";
 
@@ -21,10 +21,8 @@ export interface Payload {
 export const bodyMax = 32 * 1024 * 1024;
 
 /** @throws RestError 413 */
-export async function readBody(request: Request): Promise<Buffer> {
-  const tooLarge = () => errors.body(`The request body is larger than ${bodyMax} bytes`, 413);
-  if (announcesMore(request, bodyMax)) throw tooLarge();
-  return readBytes(request, bodyMax, tooLarge);
+export function readBody(request: PlainRequest): Promise<Buffer> {
+  return request.body(bodyMax, () => errors.body(`The request body is larger than ${bodyMax} bytes`, 413));
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Turns an HTTP request into typed data. Names in it are not looked up yet. */
+import type { PlainRequest } from "../../plain-http.ts";
 import { errors } from "../errors.ts";
 import { bodyMax, type Payload, parsePayload, readBody } from "./body.ts";
 import { type Accepted, json, type Media, parseAccept } from "./media.ts";
@@ -26,7 +27,6 @@ export interface ApiRequest {
   range: Range;
   payload?: Payload | undefined;
   contentType: string;
-  headers: Headers;
 }
 
 /** In characters. Proxies let far less through. */
@@ -35,10 +35,14 @@ const urlMax = 64 * 1024;
 const methods = new Set<string>(["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]);
 
 /**
+ * Reads everything but the body.
  * @param schemas the exposed schemas, the default first
- * @throws RestError 22003, PGRST100 to 103, 106, 114, 117, 122, 125
+ * @throws RestError 22003, PGRST100, 101, 103, 106, 114, 117, 122, 125
  */
-export async function parseRequest(request: Request, schemas: string[]): Promise<ApiRequest> {
+export function parseHead(
+  request: Pick<PlainRequest, "method" | "url" | "headers">,
+  schemas: string[],
+): ApiRequest {
   const method = request.method as Method;
   if (!methods.has(method)) throw errors.method(method);
   const { path, search } = splitUrl(request.url);
@@ -67,25 +71,32 @@ export async function parseRequest(request: Request, schemas: string[]): Promise
     media: json,
     range,
     contentType: contentType || "application/json",
-    headers,
   };
   if (preferences.handling === "strict" && preferences.invalid.length > 0) {
     throw errors.preferences(preferences.invalid);
   }
-  if (method === "POST" || method === "PATCH" || method === "PUT") {
-    const columns = method === "PUT" ? undefined : query.columns;
-    parsed.payload = parsePayload(await readBody(request), parsed.contentType, columns, isCall);
-  }
   return parsed;
+}
+
+/**
+ * Reads the body that belongs to the head.
+ * @returns undefined if the method has no body
+ * @throws RestError PGRST102
+ */
+export async function parseBody(
+  request: PlainRequest,
+  { method, query, contentType, target }: Pick<ApiRequest, "method" | "query" | "contentType" | "target">,
+): Promise<Payload | undefined> {
+  if (method !== "POST" && method !== "PATCH" && method !== "PUT") return undefined;
+  const columns = method === "PUT" ? undefined : query.columns;
+  return parsePayload(await readBody(request), contentType, columns, target.kind === "call");
 }
 
 /** Does not use `new URL`, which would resolve dots and re-encode. */
 function splitUrl(url: string): { path: string; search: string } {
   if (url.length > urlMax) throw errors.tooLong("URL", urlMax, 414);
-  const start = url.indexOf("/", url.indexOf("://") + 3);
-  const rest = start < 0 ? "/" : url.slice(start);
-  const hash = rest.indexOf("#");
-  const whole = hash < 0 ? rest : rest.slice(0, hash);
+  const hash = url.indexOf("#");
+  const whole = hash < 0 ? url : url.slice(0, hash);
   const mark = whole.indexOf("?");
   return mark < 0
     ? { path: whole, search: "" }

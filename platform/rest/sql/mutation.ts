@@ -97,11 +97,10 @@ function whereSql(conditions: PlannedCondition[], values: Values): string {
 /** The body's rows. Their columns have the types of the table's. */
 function bodySql(written: Insert | Update, values: Values): string {
   const { columns, json, isObject } = written;
+  // An empty object makes one row. An array makes one row for each empty object in it.
+  if (columns.length === 0 && isObject) return `(values (1)) as ${body}`;
   const payload = values.add(json);
-  if (columns.length === 0) {
-    // An empty object makes one row. An array makes one row for each empty object in it.
-    return isObject ? `(values (1)) as ${body}` : `json_array_elements(${payload}::json) as ${body}`;
-  }
+  if (columns.length === 0) return `json_array_elements(${payload}::json) as ${body}`;
   if (columns.every(({ fromJson }) => fromJson === undefined)) {
     return recordsSql(written, payload, columns, body);
   }

@@ -2,7 +2,7 @@
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { createDatabasePool, type DatabasePoolOptions } from "../../../platform/database/pool.ts";
 import { createSession, type Session } from "../../../platform/database/session.ts";
 import { troubleOf } from "../../../platform/database/trouble.ts";
@@ -135,4 +135,91 @@ test("a server that is away, or that has no TLS where we want it, is unreachable
   expect(await connect("postgresql://supabase_admin:postgres@127.0.0.1:1/postgres")).toBe("unreachable");
   expect(await connect(`${databaseUrl}?sslmode=require`)).toBe("unreachable");
   expect(await connect(`${databaseUrl}?sslmode=prefer`)).toBeUndefined();
+});
+
+describe("a message of several statements", () => {
+  const prepare = (name: string, text: string) => ({ kind: "prepare", name, text }) as const;
+  const execute = (name: string, ...values: (string | null)[]) =>
+    ({ kind: "execute", name, values }) as const;
+  const texts = (rows: (Buffer | null)[][]) => rows.map((row) => row.map((value) => value?.toString("utf8")));
+
+  test("gives the rows of each statement, and prepared statements stay until they are dropped", async () => {
+    await using session = createSession({ databaseUrl, name: "session" });
+    const [pairs, nothing, echo] = await session.run([
+      prepare("pairs", "select n, n * 2 from generate_series(1, $1::integer) as n"),
+      execute("pairs", "2"),
+      prepare("", "insert into notes values ($1, $2)"),
+      execute("", "1", "é"),
+      prepare("", "select $1::text, $2::text"),
+      execute("", null, ""),
+    ]);
+    expect(texts(pairs ?? [])).toEqual([
+      ["1", "2"],
+      ["2", "4"],
+    ]);
+    expect(nothing).toEqual([]);
+    expect(texts(echo ?? [])).toEqual([[undefined, ""]]);
+    expect(await session.run([execute("pairs", "3")])).toHaveLength(1);
+    await session.run([
+      { kind: "drop", name: "pairs" },
+      { kind: "drop", name: "never there" },
+    ]);
+    await expect(session.run([execute("pairs", "3")])).rejects.toMatchObject({ code: "26000" });
+    expect([...(await session.sql`select note from notes`)]).toEqual([{ note: "é" }]);
+  });
+
+  test("is one transaction: settings last until its end, and an error undoes all of it", async () => {
+    await using session = createSession({ databaseUrl, name: "session" });
+    const set = [prepare("", "select set_config('search_path', 'nowhere', true)"), execute("")];
+    const read = [prepare("", "select current_setting('search_path')"), execute("")];
+    expect(texts((await session.run([...set, ...read]))[1] ?? [])).toEqual([["nowhere"]]);
+    expect(texts((await session.run(read))[0] ?? [])).not.toEqual([["nowhere"]]);
+    const insert = [prepare("", "insert into notes values (1, 'one')"), execute("")];
+    const fail = [prepare("", "select 1 / (select 0)"), execute("")];
+    await expect(session.run([...insert, ...fail])).rejects.toMatchObject({
+      code: "22012",
+      severity: "ERROR",
+      message: "division by zero",
+    });
+    expect([...(await session.sql`select id from notes`)]).toEqual([]);
+    await session.run(insert);
+    expect([...(await session.sql`select id from notes`)]).toEqual([{ id: 1 }]);
+  });
+
+  test("may be answered with rows of any size", async () => {
+    await using session = createSession({ databaseUrl, name: "session" });
+    for (const length of [0, 1, 65_000, 3_000_000]) {
+      const [rows] = await session.run([
+        prepare("", "select repeat('x', $1), 'end' from generate_series(1, 2)"),
+        execute("", String(length)),
+      ]);
+      expect(texts(rows ?? [])).toEqual(Array(2).fill(["x".repeat(length), "end"]));
+    }
+  });
+
+  test("fails when its session is killed", async () => {
+    await using session = createSession({ databaseUrl, name: "session" });
+    const pid = await pidOf(session.sql);
+    const asked = session.run([prepare("", "select pg_sleep(10)"), execute("")]);
+    const refused = asked.catch((cause) => troubleOf(cause));
+    await vi.waitFor(async () => {
+      const [row] = await admin.sql`select state from pg_stat_activity where pid = ${pid}`;
+      expect(row?.state).toBe("active");
+    });
+    await kill(pid);
+    expect(await refused).toBe("lost");
+    await session.whenLost;
+    await expect(session.run([execute("")])).rejects.toMatchObject(lost);
+  });
+});
+
+test("a session takes the server's Unix socket, and TCP if there is none", async () => {
+  const addressVia = async (folder: string | undefined) => {
+    const url = new URL(databaseUrl);
+    url.searchParams.set("host", folder as string);
+    await using session = createSession({ databaseUrl: url.href, name: "session" });
+    return (await session.sql`select host(inet_client_addr()) as address`)[0]?.address;
+  };
+  expect(await addressVia(server.socketDir)).toBe(null);
+  expect(await addressVia(join(dir, "nowhere"))).toBe("127.0.0.1");
 });

@@ -92,7 +92,13 @@ describe("time", () => {
       limits: { leastMs: 1500, waitingMs: 500, mostMs: 30_000 },
     });
   const work = (text: string, statementTimeoutMs: number): Work => ({
-    settings: `select set_config('statement_timeout', '${statementTimeoutMs}', true)`,
+    settings: {
+      text: "select set_config('statement_timeout', $1, true)",
+      values: [String(statementTimeoutMs)],
+      preRequest: undefined,
+      searchPath: "public",
+      statementTimeoutMs,
+    },
     planKey: "test",
     statement: { text, values: [] },
     repeatable: true,
@@ -100,7 +106,6 @@ describe("time", () => {
     anonymous: false,
     request: { signal: new AbortController().signal },
     rollback: false,
-    statementTimeoutMs,
   });
 
   test("a request ends even if its backend does not answer at all", async () => {
