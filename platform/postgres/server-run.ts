@@ -15,6 +15,8 @@ export interface RunOptions {
   dataDir: string;
   port: number;
   durable: boolean;
+  /** Settings that replace ours. */
+  settings?: Record<string, string>;
   user: OsUser | undefined;
   /** Cancels the start. A server that is ready does not end by it. */
   signal?: AbortSignal;
@@ -127,7 +129,7 @@ export async function runServer(options: RunOptions): Promise<ServerRun> {
   return run;
 }
 
-function serverArguments({ dataDir, port, durable }: RunOptions): string[] {
+function serverArguments({ dataDir, port, durable, settings = {} }: RunOptions): string[] {
   return [
     ["-D", dataDir],
     ["-p", String(port)],
@@ -144,6 +146,7 @@ function serverArguments({ dataDir, port, durable }: RunOptions): string[] {
     ["-c", "statement_timeout=120000"],
     ["-c", "timezone=UTC"],
     durable ? [] : ["-c", "fsync=off", "-c", "full_page_writes=off"],
+    ...Object.entries(settings).map(([name, value]) => ["-c", `${name}=${value}`]),
   ].flat();
 }
 

@@ -29,6 +29,8 @@ export interface ServerOptions {
    * writes it at once. Otherwise the replication stream would get it with a delay.
    */
   durable: boolean;
+  /** Settings of Postgres. They replace ours and those of Postgres. */
+  settings?: Record<string, string>;
   /** Is called with the found binaries before the server runs. It may add extensions. */
   beforeStart?: (binaries: Binaries) => Promise<void>;
   /** Cancels the start. */
@@ -57,7 +59,7 @@ export interface PostgresServer extends AsyncDisposable {
  *   or the reason of `signal`
  */
 export async function startServer(options: ServerOptions): Promise<PostgresServer> {
-  const { dataDir, durable, signal, silenceMs, log } = options;
+  const { dataDir, durable, settings, signal, silenceMs, log } = options;
   const user = await serverUser();
   const binaries = await findBinaries(user);
   await options.beforeStart?.(binaries);
@@ -67,7 +69,7 @@ export async function startServer(options: ServerOptions): Promise<PostgresServe
   const start = (signal: AbortSignal | undefined, recovering?: () => void) =>
     runServer({
       command: binaries.postgres,
-      ...{ dataDir, port, durable, user, signal, recovering, silenceMs, log },
+      ...{ dataDir, port, durable, settings, user, signal, recovering, silenceMs, log },
     });
   const server = keepRunning(
     await start(signal, options.recovering),
