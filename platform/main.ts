@@ -7,6 +7,7 @@ import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { PlatformError } from "./errors.ts";
 import { explain } from "./failure.ts";
+import { collectWhenIdle } from "./idle-memory.ts";
 import { enquire } from "./instance.ts";
 import { createLog } from "./log.ts";
 import { createLogFile } from "./log-file.ts";
@@ -78,6 +79,7 @@ async function start(options: { afresh?: boolean } = {}): Promise<void> {
       host: flags.host,
       ephemeralPorts: flags["free-ports"],
       web: !flags["no-web"],
+      memory: flags.memory,
       afresh: options.afresh,
       signal: starting.signal,
       log,
@@ -87,6 +89,7 @@ async function start(options: { afresh?: boolean } = {}): Promise<void> {
     progress.end();
   }
   log("info", `ready at ${platform.url}`);
+  using _ = collectWhenIdle();
   console.log(asTable(platform.env));
   console.log(`Log: ${logPath(stateDir)}. Ctrl-C stops everything.`);
 

@@ -17,6 +17,7 @@ import { claim, type Instance } from "./instance.ts";
 import { createKeys, type KeyOptions, type Keys } from "./keys.ts";
 import { type Log, silent } from "./log.ts";
 import { createMail } from "./mail/index.ts";
+import { type MemoryPlan, type MemorySize, memoryPlan } from "./memory.ts";
 import { createNet } from "./net/index.ts";
 import { freePorts, keepPorts, type Ports } from "./ports.ts";
 import { bootstrapDatabase } from "./postgres/bootstrap.ts";
@@ -66,6 +67,8 @@ export interface PlatformOptions {
   seed?: boolean;
   /** Whether to serve the web client, if the project has one and its site is on this machine. By default not. */
   web?: boolean;
+  /** What to plan with: memory.ts. `small` if absent. */
+  memory?: MemorySize;
   /** Cancels the start: createPlatform stops what it has started, and throws the signal's reason. */
   signal?: AbortSignal;
   log?: Log;
@@ -97,6 +100,7 @@ const localPassword = "postgres";
 export async function createPlatform(options: PlatformOptions = {}): Promise<Platform> {
   const { log = silent, progress = () => {}, signal } = options;
   const projectDir = resolve(options.projectDir ?? join(import.meta.dirname, ".."));
+  const memory = memoryPlan(options.memory ?? "small");
   await using starting = new AsyncDisposableStack();
 
   const stateDir = options.stateDir === undefined ? await temporaryDir(starting) : resolve(options.stateDir);
@@ -169,7 +173,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
 
   // Vite builds while Postgres starts.
   const opened = web?.open({ url: gateway.url, key: keys.publishableKey });
-  const database = await startDatabase(options, config, stateDir, log, progress, starting);
+  const database = await startDatabase(options, config, memory, stateDir, log, progress, starting);
   const adminRole = new URL(database.adminUrl).username;
   signal?.throwIfAborted();
   progress("Preparing the database");
@@ -202,6 +206,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
       databaseUrl: database.nearUrl("authenticator"),
       config: config.api,
       keys,
+      poolSize: memory.restSessions,
       log: log.child("rest"),
     }),
   );
@@ -231,6 +236,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
       stateDir,
       functions: config.edge_runtime.enabled ? config.functions : {},
       folders: config.edge_runtime.enabled,
+      limits: memory.functions,
       env: await functionsEnv({
         projectDir,
         config,
@@ -323,6 +329,7 @@ interface Database {
 async function startDatabase(
   options: PlatformOptions,
   config: Config,
+  memory: MemoryPlan,
   stateDir: string,
   log: Log,
   progress: (step: string) => void,
@@ -339,6 +346,7 @@ async function startDatabase(
     password: localPassword,
     afresh: options.afresh,
     durable: options.stateDir !== undefined,
+    settings: memory.postgres,
     beforeStart: (binaries) => installExtensions(binaries.home),
     signal: options.signal,
     recovering: () => progress("Postgres repairs the database after a crash"),

@@ -51,7 +51,13 @@ export function createDatabasePool(options: DatabasePoolOptions): DatabasePool {
   async function take(): Promise<{ session: Session; release: Lease<Place>["release"] }> {
     const { resource, release } = await pool.take();
     const { session } = await resource.take();
-    return { session, release };
+    return {
+      session,
+      release() {
+        resource.rest();
+        release();
+      },
+    };
   }
 
   async function run(query: DriverQuery): Promise<void> {

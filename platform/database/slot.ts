@@ -7,11 +7,15 @@ import type { Session } from "./session.ts";
 export interface Slot<T> extends AsyncDisposable {
   /** The session that is there. It may be lost at any moment. Its queries fail then. */
   take(): T | Promise<T>;
+  /** Tells that nobody uses the session now. It ends after a minute, unless somebody takes it before. */
+  rest(): void;
 }
 
 /** While the server cannot be reached, a place tries it this often. */
 const pauseMs = 100;
 const endTimeoutMs = 2000;
+/** A session that nobody uses costs the server 5 to 10 MB. A new one is ready in some milliseconds. */
+const idleMs = 60_000;
 
 /**
  * For a pool. A server's memory for a session only grows. Each place adds up to the same time again, so
@@ -31,6 +35,8 @@ export function createSlot<T extends { session: Session }>(
   let untilMs = 0;
   let failedAtMs = Number.NEGATIVE_INFINITY;
   let renewing: Promise<T> | undefined;
+  let idleTimer: NodeJS.Timeout | undefined;
+  let resting = false;
 
   function renew(): T {
     current = make();
@@ -48,8 +54,16 @@ export function createSlot<T extends { session: Session }>(
     return renew();
   }
 
+  /** Ends the session, if it still rests when its time is over. */
+  function endIdle(): void {
+    if (!resting || !current) return;
+    void current.session.end(endTimeoutMs);
+    current = undefined;
+  }
+
   return {
     take() {
+      resting = false;
       const nowMs = performance.now();
       if (current && !current.session.lost) {
         if (nowMs < untilMs) return current;
@@ -60,7 +74,12 @@ export function createSlot<T extends { session: Session }>(
       renewing ??= renewLater(waitMs);
       return renewing;
     },
+    rest() {
+      resting = true;
+      idleTimer = idleTimer?.refresh() ?? setTimeout(endIdle, idleMs).unref();
+    },
     async [Symbol.asyncDispose]() {
+      clearTimeout(idleTimer);
       await current?.session.end(endTimeoutMs);
     },
   };

@@ -17,6 +17,8 @@ export interface RunOptions {
   /** For a Unix socket. Without it, the server listens only on TCP. */
   socketDir: string | undefined;
   durable: boolean;
+  /** Settings that replace ours. */
+  settings?: Record<string, string>;
   user: OsUser | undefined;
   /** Cancels the start. A server that is ready does not end by it. */
   signal?: AbortSignal;
@@ -129,7 +131,7 @@ export async function runServer(options: RunOptions): Promise<ServerRun> {
   return run;
 }
 
-function serverArguments({ dataDir, port, socketDir = "", durable }: RunOptions): string[] {
+function serverArguments({ dataDir, port, socketDir = "", durable, settings = {} }: RunOptions): string[] {
   return [
     ["-D", dataDir],
     ["-p", String(port)],
@@ -146,6 +148,7 @@ function serverArguments({ dataDir, port, socketDir = "", durable }: RunOptions)
     ["-c", "statement_timeout=120000"],
     ["-c", "timezone=UTC"],
     durable ? [] : ["-c", "fsync=off", "-c", "full_page_writes=off"],
+    ...Object.entries(settings).map(([name, value]) => ["-c", `${name}=${value}`]),
   ].flat();
 }
 

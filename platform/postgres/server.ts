@@ -30,6 +30,8 @@ export interface ServerOptions {
    * writes it at once. Otherwise the replication stream would get it with a delay.
    */
   durable: boolean;
+  /** Settings of Postgres. They replace ours and those of Postgres. */
+  settings?: Record<string, string>;
   /** Is called with the found binaries before the server runs. It may add extensions. */
   beforeStart?: (binaries: Binaries) => Promise<void>;
   /** Cancels the start. */
@@ -60,7 +62,7 @@ export interface PostgresServer extends AsyncDisposable {
  *   or the reason of `signal`
  */
 export async function startServer(options: ServerOptions): Promise<PostgresServer> {
-  const { dataDir, durable, signal, silenceMs, log } = options;
+  const { dataDir, durable, settings, signal, silenceMs, log } = options;
   const user = await serverUser();
   const binaries = await findBinaries(user);
   await options.beforeStart?.(binaries);
@@ -73,7 +75,7 @@ export async function startServer(options: ServerOptions): Promise<PostgresServe
     socketDir = folder !== undefined && (await makeSocketFolder(folder, user)) ? folder : undefined;
     return runServer({
       command: binaries.postgres,
-      ...{ dataDir, socketDir, port, durable, user, signal, recovering, silenceMs, log },
+      ...{ dataDir, socketDir, port, durable, settings, user, signal, recovering, silenceMs, log },
     });
   };
   const server = keepRunning(

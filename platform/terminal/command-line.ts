@@ -3,6 +3,7 @@
  * help about them, and what is wrong with words that we do not know.
  */
 import { parseArgs } from "node:util";
+import { isMemorySize, type MemorySize } from "../memory.ts";
 
 interface Command {
   about: string;
@@ -50,6 +51,7 @@ const options = {
     of: starting,
   },
   "no-web": { about: "leave the web client and its port out, for a client of your own", of: starting },
+  memory: { value: "SIZE", about: "small, or large for a machine of its own (default small)", of: starting },
   replace: { about: "move the present database aside, and keep it", of: ["restore"] },
   verbose: { about: "log everything to the terminal", of: starting },
   output: { value: "FORMAT", short: "o", about: "pretty, env or json (default pretty)", of: ["status"] },
@@ -60,7 +62,7 @@ type OptionName = keyof typeof options;
 /** What the options of a command line say. A switch is true, an absent option is undefined. */
 export type Flags = {
   [Name in OptionName]?: (typeof options)[Name] extends { value: string } ? string : boolean;
-};
+} & { memory?: MemorySize };
 
 export type CommandLine =
   | { kind: "command"; command: CommandName; word?: string; flags: Flags }
@@ -93,6 +95,8 @@ export function readCommandLine(words: string[]): CommandLine {
     if (option.value !== undefined && !value)
       return mistake(`${rawName} needs a value: ${option.value}.`, command);
     if (option.value === undefined && value) return mistake(`${rawName} takes no value.`, command);
+    if (name === "memory" && !isMemorySize(value as string))
+      return mistake(`There is no memory size "${value}". There are: small, large.`, command);
     flags[name] = value ?? true;
   }
   return { kind: "command", command, ...(rest.length > 0 && { word: rest[0] }), flags };

@@ -5,13 +5,17 @@
  * Each build has a folder of its own, named by a hash of its sources. It appears complete or not at all, so
  * several platforms may build at the same time. The file `current` names the newest one.
  */
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 
 /** The builds that are kept. A page that was opened before the last build still finds its files. */
 const mostBuilds = 3;
+/** A build takes a second or two. This limit stops one that hangs. */
+const buildMs = 5 * 60_000;
 
 const place = (webDir: string) => join(webDir, "built");
 
@@ -30,18 +34,20 @@ export async function allBuilds(webDir: string): Promise<string[]> {
 /**
  * Resolves when there is a build that fits the sources, and `current` names it.
  * @param webDir the folder web/
+ * @param signal ends the build
  * @returns whether there was something to build
+ * @throws Error with what Vite says
  */
-export async function buildWeb(webDir: string): Promise<boolean> {
+export async function buildWeb(webDir: string, signal?: AbortSignal): Promise<boolean> {
   const name = await hashOf([webDir, join(webDir, "../clients"), join(webDir, "../package-lock.json")]);
   const target = join(place(webDir), name);
   const isNew = !existsSync(target);
   if (isNew) {
     const draft = `${target}.${process.pid}`;
-    // Vite is slow to load, and most starts do not need it.
-    const { build } = await import("vite");
-    const { default: config } = await import(join(webDir, "vite.config.ts"));
-    await build({ ...config, configFile: false, build: { ...config.build, outDir: draft } });
+    await runVite([webDir, draft], signal).catch(async (error) => {
+      await rm(draft, { recursive: true, force: true });
+      throw error;
+    });
     await rename(draft, target).catch(async (error) => {
       // Another process was faster.
       await rm(draft, { recursive: true, force: true });
@@ -51,6 +57,17 @@ export async function buildWeb(webDir: string): Promise<boolean> {
   await setCurrent(webDir, name);
   await dropOld(webDir, target);
   return isNew;
+}
+
+/** Vite needs 200 MB, and would keep them. So it has a process of its own. */
+async function runVite(folders: string[], signal?: AbortSignal): Promise<void> {
+  const program = join(import.meta.dirname, "run-vite.ts");
+  try {
+    await promisify(execFile)(process.execPath, [program, ...folders], { signal, timeout: buildMs });
+  } catch (cause) {
+    const { message, stderr } = cause as Error & { stderr?: string };
+    throw new Error(stderr?.trim() || message, { cause });
+  }
 }
 
 async function setCurrent(webDir: string, name: string): Promise<void> {

@@ -52,6 +52,7 @@ export function hasWeb(projectDir: string): boolean {
 /** Listens only on 127.0.0.1. @throws PlatformError port_taken */
 export async function createWeb({ dir, port, log }: WebOptions): Promise<Web> {
   const app = new Hono();
+  const closing = new AbortController();
   let config: PageConfig | undefined;
   /** Why there is nothing to show yet. */
   let excuse = "Plaza is starting. Try again in a moment.";
@@ -92,15 +93,18 @@ export async function createWeb({ dir, port, log }: WebOptions): Promise<Web> {
     async open(given) {
       const startedMs = performance.now();
       try {
-        if (await buildWeb(dir)) log("info", `built in ${Math.round(performance.now() - startedMs)} ms`);
+        if (await buildWeb(dir, closing.signal))
+          log("info", `built in ${Math.round(performance.now() - startedMs)} ms`);
         config = given;
       } catch (error) {
+        if (closing.signal.aborted) return;
         // The platform is of use without it.
         excuse = "The web client could not be built. The log says why.";
         log("error", `cannot build ${dir}: ${(error as Error).stack ?? error}`);
       }
     },
     async [Symbol.asyncDispose]() {
+      closing.abort();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       if ("closeAllConnections" in server) server.closeAllConnections();
       await closed;

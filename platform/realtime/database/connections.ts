@@ -88,6 +88,7 @@ export function createConnections(options: ConnectionOptions): Connections {
       } catch (cause) {
         throw toDatabaseError(cause);
       } finally {
+        resource.rest();
         release();
       }
     },

@@ -57,24 +57,23 @@ export async function createDatabaseSide(options: DatabaseSideOptions): Promise<
   const { databaseUrl, log } = options;
   const limits = { ...defaults, ...options.limits };
   await using starting = new AsyncDisposableStack();
-  const connections = (name: string, size: number, queueMax: number, more?: Partial<ConnectionOptions>) =>
-    starting.use(
-      createConnections({
-        databaseUrl,
-        name,
-        size,
-        queueMax,
-        waitMs: limits.probeWaitMs,
-        statementTimeoutMs: limits.statementTimeoutMs,
-        ...more,
-      }),
-    );
+  const open = (name: string, size: number, queueMax: number, more?: Partial<ConnectionOptions>) =>
+    createConnections({
+      databaseUrl,
+      name,
+      size,
+      queueMax,
+      waitMs: limits.probeWaitMs,
+      statementTimeoutMs: limits.statementTimeoutMs,
+      ...more,
+    });
+  const connections = (...of: Parameters<typeof open>) => starting.use(open(...of));
   const probes = connections("realtime_probes", limits.probeConnections, limits.probeQueueMax);
   const catalog = connections("realtime_catalog", 2, limits.probeQueueMax, {
     settings: { search_path: "" },
   });
   // Long enough for dropping a partition, which is slow.
-  const upkeep = connections("realtime_upkeep", 1, 1, { statementTimeoutMs: 60_000 });
+  const upkeep = () => open("realtime_upkeep", 1, 1, { statementTimeoutMs: 60_000 });
   starting.use(await keepPartitions(upkeep, log));
 
   const changes = starting.use(

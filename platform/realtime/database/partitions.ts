@@ -10,13 +10,17 @@ import { identifier } from "./sql.ts";
 const intervalMs = 60 * 60_000;
 const retryMs = 60_000;
 
-/** Makes missing partitions before it returns. @throws DatabaseError */
-export async function keepPartitions(connections: Connections, log: Log): Promise<Disposable> {
+/**
+ * Makes missing partitions before it returns.
+ * @param open makes a set of one connection. It is closed each time, because an hour passes until the next
+ * @throws DatabaseError
+ */
+export async function keepPartitions(open: () => Connections, log: Log): Promise<Disposable> {
   let timer: NodeJS.Timeout;
   const again = (afterMs: number) => {
     timer = setTimeout(async () => {
       try {
-        await roll(connections, log);
+        await roll(open, log);
         again(intervalMs);
       } catch (error) {
         log("warn", `the partitions of realtime.messages wait: ${(error as Error).message}`);
@@ -24,7 +28,7 @@ export async function keepPartitions(connections: Connections, log: Log): Promis
       }
     }, afterMs).unref();
   };
-  await roll(connections, log);
+  await roll(open, log);
   again(intervalMs);
   return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
@@ -67,7 +71,8 @@ const oldPartitions = `
       < pg_catalog.timezone('UTC', pg_catalog.now() - interval '72 hours')::date
   order by 1`;
 
-async function roll(connections: Connections, log: Log): Promise<void> {
+async function roll(open: () => Connections, log: Log): Promise<void> {
+  await using connections = open();
   await connections.use(async (connection) => {
     await connection.send([makePartitions]);
     const [old = []] = await connection.send([oldPartitions]);

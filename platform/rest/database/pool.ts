@@ -124,6 +124,7 @@ export function createPool(options: PoolOptions): Pool {
         throw explain(cause, work);
       } finally {
         idle.push(slot);
+        slot.rest();
         queue.giveBack(work.caller, work.anonymous);
       }
     },

@@ -68,7 +68,14 @@ export async function createSchemaCache(options: SchemaCacheOptions): Promise<Sc
       await place.session.sql.unsafe("listen pgrst");
       place.listening = true;
     }
-    return loadSchema(ask(place.session), options);
+    // Its queries read the whole catalog, and the server keeps 8 MB for a session that did that. So they have
+    // a session of their own, which ends.
+    await using reader = createSession({
+      databaseUrl: options.databaseUrl,
+      name: "rest schema reader",
+      settings: { search_path: "" },
+    });
+    return await loadSchema(ask(reader), options);
   }
 
   let graph = await load().catch(async (cause) => {

@@ -14,6 +14,7 @@ export type Kills = Record<string, number>;
 const services = [
   "rest",
   "rest schema cache",
+  "rest schema reader",
   "auth",
   "realtime_replication",
   "realtime_probes",

@@ -1,0 +1,7 @@
+/** A process that build.ts starts: it builds the web client with Vite into a folder, and ends. */
+import { join } from "node:path";
+import { build } from "vite";
+
+const [webDir = "", outDir = ""] = process.argv.slice(2);
+const { default: config } = await import(join(webDir, "vite.config.ts"));
+await build({ ...config, configFile: false, build: { ...config.build, outDir } });
