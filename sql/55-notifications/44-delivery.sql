@@ -25,7 +25,9 @@ begin
     if cardinality(desk.changed) > 1 then
       desk.changed := array(select unnest(desk.changed) as group_id order by group_id);
     end if;
-    return private.append_events(stream, 'notification', desk.changed);
+    return private.append_events(
+      stream, 'notification', desk.changed, case cardinality(desk.changed) when 1 then desk.started end
+    );
   elsif stream.requests <> before.requests then
     return private.append_events(stream, 'unread', array[null::bigint]);
   elsif stream.last_id <> before.last_id then
@@ -103,7 +105,7 @@ begin
         where streams.user_id = recipient
         for no key update;
       end if;
-      desk := (before, '{}'::bigint[]);
+      desk := (before, '{}'::bigint[], null::jsonb);
     end if;
     if is_busy then
       insert into private.notice_queue (recipient_id, kind, actor_id, object_id, draft_id, requests, is_ended)
@@ -156,6 +158,7 @@ set plan_cache_mode = force_generic_plan
 as $$
 declare
   most constant integer := 100;
+  notice private.notice_queue;
   notices private.notice_queue[];
   leaves text;
   looked_at integer;
@@ -165,20 +168,31 @@ begin
   end if;
   leaves := set_config('plaza.leaves_notices', 'yes', true);
 
-  -- By its ctid, so that Postgres does not look up each row a second time.
-  with taken as (
+  if not exists (
+    select from private.notice_queue as another
+    where another.xact = new.xact and another.id > new.id
+  ) then
+    -- Most transactions have one row.
     delete from private.notice_queue
-    where notice_queue.ctid = any (array(
-      select first.ctid
-      from private.notice_queue as first
-      where first.xact = new.xact
-      order by first.id
-      limit most
-    ))
-    returning notice_queue.*
-  )
-  select array_agg(taken) into notices
-  from taken;
+    where notice_queue.xact = new.xact and notice_queue.id = new.id;
+    notice := new;
+    notices := array[notice];
+  else
+    -- By its ctid, so that Postgres does not look up each row a second time.
+    with taken as (
+      delete from private.notice_queue
+      where notice_queue.ctid = any (array(
+        select first.ctid
+        from private.notice_queue as first
+        where first.xact = new.xact
+        order by first.id
+        limit most
+      ))
+      returning notice_queue.*
+    )
+    select array_agg(taken) into notices
+    from taken;
+  end if;
   if cardinality(notices) = most then
     update private.notice_queue
     set is_left = true
