@@ -108,10 +108,12 @@ begin
       desk := (before, '{}'::bigint[], null::jsonb);
     end if;
     if is_busy then
-      insert into private.notice_queue (recipient_id, kind, actor_id, object_id, draft_id, requests, is_ended)
+      insert into private.notice_queue (
+        recipient_id, kind, actor_id, object_id, draft_id, requests, is_ended, is_left
+      )
       values (
         notice.recipient_id, notice.kind, notice.actor_id, notice.object_id, notice.draft_id, notice.requests,
-        notice.is_ended
+        notice.is_ended, true
       );
       continue;
     end if;
@@ -163,7 +165,7 @@ declare
   leaves text;
   looked_at integer;
 begin
-  if current_setting('plaza.leaves_notices', true) = 'yes' then
+  if new.is_left or current_setting('plaza.leaves_notices', true) = 'yes' then
     return null;
   end if;
   leaves := set_config('plaza.leaves_notices', 'yes', true);
@@ -206,9 +208,9 @@ $$;
 comment on function private.notice_queue_deliver is 'Looks at up to 100 rows that this transaction wrote to the queue, except those about a stream that is locked.';
 revoke all on function private.notice_queue_deliver () from public, anon, authenticated, service_role;
 
+-- Without a condition, because Postgres would read and prepare it again for every statement.
 create constraint trigger notice_queue_deliver
   after insert on private.notice_queue
   deferrable initially deferred
   for each row
-  when (not new.is_left)
   execute function private.notice_queue_deliver();
