@@ -190,39 +190,39 @@ begin
     ),
     user_ids
   );
-  perform private.change_views(conversation_ids, user_ids, cardinality(held_ids) > most);
-  if not change_blocks.are_new then
-    return;
+  if change_blocks.are_new then
+    for conversation in
+      select conversations.*
+      from private.conversations
+      where conversations.id = any (held_ids) and conversations.kind = 'direct'
+      order by conversations.id
+    loop
+      is_shared := (
+        select count(*) > 1
+        from private.conversation_members
+        where conversation_members.conversation_id = conversation.id
+      );
+      if is_shared then
+        conversation := private.move_conversation(conversation);
+      end if;
+      -- A deleted account adds this event, too. So the numbers do not tell a block from it.
+      perform private.append_event(conversation, 'start_over');
+    end loop;
   end if;
-
-  -- A person who left does not listen.
-  perform private.move_conversations(array(
-    select members.conversation_id
-    from unnest(conversation_ids, user_ids) as concerned (conversation_id, user_id)
-    join private.conversation_members as members on members.conversation_id = concerned.conversation_id
-      and members.user_id = concerned.user_id
-    join private.conversations on conversations.id = members.conversation_id and conversations.kind = 'group'
-    group by members.conversation_id
-    having count(*) > 1
-    order by members.conversation_id
-  ));
-  for conversation in
-    select conversations.*
-    from private.conversations
-    where conversations.id = any (held_ids) and conversations.kind = 'direct'
-    order by conversations.id
-  loop
-    is_shared := (
-      select count(*) > 1
-      from private.conversation_members
-      where conversation_members.conversation_id = conversation.id
-    );
-    if is_shared then
-      conversation := private.move_conversation(conversation);
-    end if;
-    -- A deleted account adds this event, too. So the numbers do not tell a block from it.
-    perform private.append_event(conversation, 'start_over');
-  end loop;
+  perform private.change_views(conversation_ids, user_ids, cardinality(held_ids) > most);
+  if change_blocks.are_new then
+    -- A person who left does not listen.
+    perform private.move_conversations(array(
+      select members.conversation_id
+      from unnest(conversation_ids, user_ids) as concerned (conversation_id, user_id)
+      join private.conversation_members as members on members.conversation_id = concerned.conversation_id
+        and members.user_id = concerned.user_id
+      join private.conversations on conversations.id = members.conversation_id and conversations.kind = 'group'
+      group by members.conversation_id
+      having count(*) > 1
+      order by members.conversation_id
+    ));
+  end if;
 end;
 $$;
 
