@@ -8,10 +8,12 @@
 
 create type private.desk as (
   stream   private.streams,
-  changed  bigint[]
+  changed  bigint[],
+  started  jsonb
 );
 
-comment on type private.desk is 'The stream of a recipient during a delivery, and the groups that the delivery changed so far.';
+comment on type   private.desk is 'The stream of a recipient during a delivery, and the groups that the delivery changed so far.';
+comment on column private.desk.started is 'How the only group that changed looks, if the delivery started it. Otherwise null.';
 revoke all on type private.desk from public;
 
 create function private.counts(listed private.notification_groups, read_up_to bigint)
@@ -60,6 +62,7 @@ begin
     + private.counts(changed, stream.read_up_to)::integer - counted_before::integer;
   desk.stream := stream;
   desk.changed := array_append(array_remove(desk.changed, regroup.group_id), regroup.group_id);
+  desk.started := null;
   return desk;
 end;
 $$;

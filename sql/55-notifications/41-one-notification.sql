@@ -14,8 +14,8 @@
  * the newest gets a place above the latest_id of this one. So both have the same order.
  */
 create function private.add_notification(
-  desk private.desk, notice private.notice_queue, known_id bigint, group_kind public.notification_kind, is_quiet boolean,
-  starts_muted boolean
+  desk private.desk, notice private.notice_queue, known_id bigint, newest private.notification_groups,
+  group_kind public.notification_kind, is_quiet boolean, starts_muted boolean
 )
 returns private.desk
 language plpgsql
@@ -25,24 +25,17 @@ set search_path = ''
 as $$
 declare
   stream private.streams := desk.stream;
-  newest private.notification_groups;
   counted_before boolean := false;
+  starts_group boolean := false;
   new_id bigint := greatest(private.first_id(clock_timestamp()), stream.last_id + 1);
 begin
-  select notification_groups.* into newest
-  from private.notification_groups
-  where notification_groups.recipient_id = stream.user_id
-    and notification_groups.object_id = notice.object_id
-    and notification_groups.kind = add_notification.group_kind
-  order by notification_groups.group_id desc
-  limit 1;
-
   -- A group that is read gets no more notifications.
   if newest.group_id is null
     or newest.is_quiet <> add_notification.is_quiet
     or newest.draft_id is distinct from notice.draft_id
     or (newest.latest_id <= greatest(newest.read_up_to, stream.read_up_to) and not newest.is_marked_unread)
   then
+    starts_group := true;
     insert into private.notification_groups (
       group_id, recipient_id, kind, object_id, draft_id, is_quiet, shown, latest_id, place
     )
@@ -86,6 +79,10 @@ begin
   if not starts_muted then
     stream.unread := stream.unread
       + private.counts(newest, stream.read_up_to)::integer - counted_before::integer;
+    -- look_at_one() has just asked whether the recipient may see this notification.
+    desk.started := case when starts_group and cardinality(desk.changed) = 0 then
+      private.started_payload(stream, newest, notice.actor_id)
+    end;
     desk.changed := array_append(array_remove(desk.changed, newest.group_id), newest.group_id);
   end if;
   desk.stream := stream;
@@ -93,9 +90,9 @@ begin
 end;
 $$;
 
-comment on function private.add_notification is 'Writes a new notification and puts it into a group. known_id is the withdrawn one that it replaces, or null.';
+comment on function private.add_notification is 'Writes a new notification and puts it into a group. known_id is the withdrawn one that it replaces, or null. newest is the newest group of this kind about the object, or null.';
 revoke all on function private.add_notification (
-  private.desk, private.notice_queue, bigint, public.notification_kind, boolean, boolean
+  private.desk, private.notice_queue, bigint, private.notification_groups, public.notification_kind, boolean, boolean
 ) from public, anon, authenticated, service_role;
 
 create function private.look_at_one(desk private.desk, notice private.notice_queue)
@@ -110,6 +107,7 @@ declare
     notice.recipient_id, notice.kind, notice.actor_id, notice.object_id, notice.draft_id
   );
   known record;
+  newest private.notification_groups;
   preference public.notification_preferences;
   is_welcome boolean := true;
   starts_muted boolean;
@@ -128,7 +126,16 @@ begin
     exists (
       select from public.thread_mutes
       where thread_mutes.user_id = notice.recipient_id
-    ) as has_thread_mutes
+    ) as has_thread_mutes,
+    (
+      select notification_groups
+      from private.notification_groups
+      where notification_groups.recipient_id = notice.recipient_id
+        and notification_groups.object_id = notice.object_id
+        and notification_groups.kind = notice.kind
+      order by notification_groups.group_id desc
+      limit 1
+    ) as newest
   into known
   from (select) as always
   left join private.notifications on notifications.recipient_id = notice.recipient_id
@@ -185,8 +192,19 @@ begin
     end if;
   end if;
 
+  if is_welcome then
+    newest := known.newest;
+  else
+    select notification_groups.* into newest
+    from private.notification_groups
+    where notification_groups.recipient_id = notice.recipient_id
+      and notification_groups.object_id = notice.object_id
+      and notification_groups.kind = 'filtered_requests'
+    order by notification_groups.group_id desc
+    limit 1;
+  end if;
   return private.add_notification(
-    desk, notice, known.id,
+    desk, notice, known.id, newest,
     case when is_welcome then notice.kind else 'filtered_requests' end,
     preference.delivery = 'quiet' or not is_welcome,
     starts_muted

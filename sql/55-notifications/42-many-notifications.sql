@@ -127,6 +127,7 @@ begin
     stream.unread := stream.unread - private.counts(gone, stream.read_up_to)::integer;
     if gone.shown > 0 then
       desk.changed := desk.changed || gone.group_id;
+      desk.started := null;
     end if;
   end loop;
   desk.stream := stream;

@@ -5,7 +5,9 @@
  */
 
 -- Also deletes the events that no longer fit. So a stream has at most 10,000.
-create function private.append_events(stream private.streams, kind private.event_kind, subjects bigint[])
+create function private.append_events(
+  stream private.streams, kind private.event_kind, subjects bigint[], started jsonb default null
+)
 returns bigint
 language plpgsql
 volatile
@@ -18,6 +20,8 @@ declare
   first_seq constant bigint := stream.last_seq + 1;
   this_second constant bigint := extract(epoch from clock_timestamp());
   hidden_ids uuid[];
+  listed jsonb;
+  sent text;
 begin
   stream.last_seq := stream.last_seq + cardinality(subjects);
   stream.told := case stream.told_second when this_second then stream.told else 0 end + cardinality(subjects);
@@ -27,26 +31,29 @@ begin
       told_second = this_second, told = stream.told
   where streams.user_id = stream.user_id;
 
-  insert into private.stream_events (user_id, seq, kind, subject)
-  select stream.user_id, first_seq + event.place - 1, append_events.kind, event.subject
-  from unnest(subjects) with ordinality as event (subject, place);
-
-  if append_events.kind = 'notification' then
+  if append_events.kind = 'notification' and append_events.started is null then
     hidden_ids := array(select hidden.id from private.hidden_from(stream.user_id) as hidden (id));
   end if;
-  perform realtime.send(
-    jsonb_build_object(
-      'seq', first_seq + event.place - 1,
-      'kind', append_events.kind,
-      'payload', private.event_payload(append_events.kind, event.subject, listed.payload, stream)
-    ),
-    'event', 'user:' || stream.user_id, true
-  )
-  from unnest(subjects) with ordinality as event (subject, place)
-  left join private.group_payloads(
-    stream, hidden_ids, case append_events.kind when 'notification' then subjects end
-  ) as listed on listed.group_id = event.subject
-  order by event.place;
+  -- Most transactions have one event.
+  for place in 1..cardinality(subjects) loop
+    insert into private.stream_events (user_id, seq, kind, subject)
+    values (stream.user_id, first_seq + place - 1, append_events.kind, subjects[place]);
+    listed := append_events.started;
+    if append_events.kind = 'notification' and listed is null then
+      listed := (
+        select payloads.payload
+        from private.group_payloads(stream, hidden_ids, array[subjects[place]]) as payloads
+      );
+    end if;
+    sent := realtime.send(
+      jsonb_build_object(
+        'seq', first_seq + place - 1,
+        'kind', append_events.kind,
+        'payload', private.event_payload(append_events.kind, subjects[place], listed, stream)
+      ),
+      'event', 'user:' || stream.user_id, true
+    );
+  end loop;
 
   if stream.last_seq > most then
     delete from private.stream_events
@@ -57,6 +64,6 @@ begin
 end;
 $$;
 
-comment on function private.append_events is 'Writes a stream back, adds events about these subjects to it, and sends them. Answers the number of the last one.';
-revoke all on function private.append_events (private.streams, private.event_kind, bigint[])
+comment on function private.append_events is 'Writes a stream back, adds events about these subjects to it, and sends them. Answers the number of the last one. started is how the group of the only event looks, if that is known.';
+revoke all on function private.append_events (private.streams, private.event_kind, bigint[], jsonb)
   from public, anon, authenticated, service_role;

@@ -25,7 +25,9 @@ begin
     if cardinality(desk.changed) > 1 then
       desk.changed := array(select unnest(desk.changed) as group_id order by group_id);
     end if;
-    return private.append_events(stream, 'notification', desk.changed);
+    return private.append_events(
+      stream, 'notification', desk.changed, case cardinality(desk.changed) when 1 then desk.started end
+    );
   elsif stream.requests <> before.requests then
     return private.append_events(stream, 'unread', array[null::bigint]);
   elsif stream.last_id <> before.last_id then
@@ -103,13 +105,15 @@ begin
         where streams.user_id = recipient
         for no key update;
       end if;
-      desk := (before, '{}'::bigint[]);
+      desk := (before, '{}'::bigint[], null::jsonb);
     end if;
     if is_busy then
-      insert into private.notice_queue (recipient_id, kind, actor_id, object_id, draft_id, requests, is_ended)
+      insert into private.notice_queue (
+        recipient_id, kind, actor_id, object_id, draft_id, requests, is_ended, is_left
+      )
       values (
         notice.recipient_id, notice.kind, notice.actor_id, notice.object_id, notice.draft_id, notice.requests,
-        notice.is_ended
+        notice.is_ended, true
       );
       continue;
     end if;
@@ -156,29 +160,41 @@ set plan_cache_mode = force_generic_plan
 as $$
 declare
   most constant integer := 100;
+  notice private.notice_queue;
   notices private.notice_queue[];
   leaves text;
   looked_at integer;
 begin
-  if current_setting('plaza.leaves_notices', true) = 'yes' then
+  if new.is_left or current_setting('plaza.leaves_notices', true) = 'yes' then
     return null;
   end if;
   leaves := set_config('plaza.leaves_notices', 'yes', true);
 
-  -- By its ctid, so that Postgres does not look up each row a second time.
-  with taken as (
+  if not exists (
+    select from private.notice_queue as another
+    where another.xact = new.xact and another.id > new.id
+  ) then
+    -- Most transactions have one row.
     delete from private.notice_queue
-    where notice_queue.ctid = any (array(
-      select first.ctid
-      from private.notice_queue as first
-      where first.xact = new.xact
-      order by first.id
-      limit most
-    ))
-    returning notice_queue.*
-  )
-  select array_agg(taken) into notices
-  from taken;
+    where notice_queue.xact = new.xact and notice_queue.id = new.id;
+    notice := new;
+    notices := array[notice];
+  else
+    -- By its ctid, so that Postgres does not look up each row a second time.
+    with taken as (
+      delete from private.notice_queue
+      where notice_queue.ctid = any (array(
+        select first.ctid
+        from private.notice_queue as first
+        where first.xact = new.xact
+        order by first.id
+        limit most
+      ))
+      returning notice_queue.*
+    )
+    select array_agg(taken) into notices
+    from taken;
+  end if;
   if cardinality(notices) = most then
     update private.notice_queue
     set is_left = true
@@ -192,9 +208,9 @@ $$;
 comment on function private.notice_queue_deliver is 'Looks at up to 100 rows that this transaction wrote to the queue, except those about a stream that is locked.';
 revoke all on function private.notice_queue_deliver () from public, anon, authenticated, service_role;
 
+-- Without a condition, because Postgres would read and prepare it again for every statement.
 create constraint trigger notice_queue_deliver
   after insert on private.notice_queue
   deferrable initially deferred
   for each row
-  when (not new.is_left)
   execute function private.notice_queue_deliver();

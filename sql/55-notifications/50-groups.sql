@@ -114,6 +114,27 @@ return jsonb_build_object('notifications', stream.unread, 'requests', stream.req
 comment on function private.unread_numbers is 'What every event says about unread things.';
 revoke all on function private.unread_numbers (private.streams) from public, anon, authenticated, service_role;
 
+-- In SQL and not a definer, here and below, so that the planner puts it into the query around it.
+create function private.group_payload(
+  id bigint, group_id bigint, kind public.notification_kind, count bigint, actors public.author[], object_id bigint,
+  draft_id uuid, is_read boolean, is_quiet boolean, happened_at timestamptz, fallback text
+)
+returns jsonb
+language sql
+stable
+security invoker
+return jsonb_build_object(
+  'group_id', group_id, 'id', id, 'kind', kind, 'count', count,
+  'actors', to_jsonb(actors), 'post_id', nullif(object_id, 0), 'draft_id', draft_id,
+  'is_read', is_read, 'is_quiet', is_quiet, 'happened_at', happened_at,
+  'fallback', fallback
+);
+
+comment on function private.group_payload is 'A group as events and snapshots tell it.';
+revoke all on function private.group_payload (
+  bigint, bigint, public.notification_kind, bigint, public.author[], bigint, uuid, boolean, boolean, timestamptz, text
+) from public, anon, authenticated, service_role;
+
 create function private.group_payloads(stream private.streams, hidden_ids uuid[], group_ids bigint[])
 returns table (group_id bigint, payload jsonb)
 language sql
@@ -123,17 +144,46 @@ rows 20
 begin atomic
   select
     listed.group_id,
-    jsonb_build_object(
-      'group_id', listed.group_id, 'id', listed.id, 'kind', listed.kind, 'count', listed.count,
-      'actors', to_jsonb(listed.actors), 'post_id', nullif(listed.object_id, 0), 'draft_id', listed.draft_id,
-      'is_read', listed.is_read, 'is_quiet', listed.is_quiet, 'happened_at', listed.happened_at,
-      'fallback', listed.fallback
+    private.group_payload(
+      listed.id, listed.group_id, listed.kind, listed.count, listed.actors, listed.object_id, listed.draft_id,
+      listed.is_read, listed.is_quiet, listed.happened_at, listed.fallback
     )
   from private.listed_groups(group_payloads.stream, group_payloads.hidden_ids, group_payloads.group_ids) as listed;
 end;
 
 comment on function private.group_payloads is 'Groups as events and snapshots tell them. A group that shows nothing is left out.';
 revoke all on function private.group_payloads (private.streams, uuid[], bigint[])
+  from public, anon, authenticated, service_role;
+
+-- It asks nothing about the group, because the caller has just added its only notification.
+-- Plpgsql, because Postgres keeps its plan.
+create function private.started_payload(
+  stream private.streams, started private.notification_groups, actor_id uuid
+)
+returns jsonb
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+begin
+  return (
+    select private.group_payload(
+      started.latest_id, started.group_id, started.kind, 1, first.actors, started.object_id, started.draft_id,
+      started.latest_id <= stream.read_up_to, started.is_quiet, now(),
+      private.notification_text(started.kind, first.actors, 1)
+    )
+    from public.profiles
+    cross join lateral (
+      select array[(profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author]
+    ) as first (actors)
+    where profiles.id = started_payload.actor_id
+  );
+end;
+$$;
+
+comment on function private.started_payload is 'A group as its first event tells it: one notification is in it, which this transaction added.';
+revoke all on function private.started_payload (private.streams, private.notification_groups, uuid)
   from public, anon, authenticated, service_role;
 
 -- Plpgsql, because the payload of a conversation is made in a later chapter (57-chat/55-lists.sql).

@@ -227,7 +227,7 @@ create constraint trigger conversation_tellings_tell
 
 -- The log of a conversation is the same for all. So it cannot say that one member sees old
 -- messages in another way from now on. Their own stream does.
-create function private.change_view(conversation_id bigint, user_ids uuid[], is_left boolean default false)
+create function private.change_views(conversation_ids bigint[], user_ids uuid[], is_left boolean default false)
 returns void
 language plpgsql
 volatile
@@ -237,18 +237,43 @@ as $$
 begin
   update private.conversation_members
   set view = conversation_members.view + 1
-  where conversation_members.conversation_id = change_view.conversation_id
-    and conversation_members.user_id = any (change_view.user_ids);
-  perform private.tell(change_view.conversation_id, array(
-    select members.user_id
-    from private.conversation_members as members
-    where members.conversation_id = change_view.conversation_id and members.user_id = any (change_view.user_ids)
-  ), change_view.is_left);
+  from unnest(change_views.conversation_ids, change_views.user_ids) as concerned (conversation_id, user_id)
+  where conversation_members.conversation_id = concerned.conversation_id
+    and conversation_members.user_id = concerned.user_id;
+  -- As tell() does it for one conversation.
+  insert into private.conversation_tellings (user_id, conversation_id, is_left)
+  select
+    members.user_id, members.conversation_id,
+    change_views.is_left
+      or count(*) over (partition by members.conversation_id) > 1 and not private.is_small(members.conversation_id)
+  from unnest(change_views.conversation_ids, change_views.user_ids) as concerned (conversation_id, user_id)
+  join private.conversation_members as members on members.conversation_id = concerned.conversation_id
+    and members.user_id = concerned.user_id
+  order by members.user_id, members.conversation_id
+  on conflict on constraint conversation_tellings_pkey do update
+  set due_at = least(conversation_tellings.due_at, excluded.due_at);
+end;
+$$;
+
+comment on function private.change_views is 'Makes members of conversations read their messages again: each of these people in the conversation at the same place of the other array.';
+revoke all on function private.change_views (bigint[], uuid[], boolean) from public, anon, authenticated, service_role;
+
+create function private.change_view(conversation_id bigint, user_ids uuid[])
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  perform private.change_views(
+    array_fill(change_view.conversation_id, array[cardinality(user_ids)]), user_ids
+  );
 end;
 $$;
 
 comment on function private.change_view is 'Makes some members of a conversation read its messages again.';
-revoke all on function private.change_view (bigint, uuid[], boolean) from public, anon, authenticated, service_role;
+revoke all on function private.change_view (bigint, uuid[]) from public, anon, authenticated, service_role;
 
 -- A stream is the last lock of a transaction. So nothing locks a conversation after this.
 create function private.tell_own_devices(viewer_id uuid, conversation_id bigint)

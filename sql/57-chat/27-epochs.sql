@@ -78,9 +78,34 @@ comment on function private.move_conversation is 'Ends the topic of a conversati
 revoke all on function private.move_conversation (private.conversations)
   from public, anon, authenticated, service_role;
 
--- Everybody who writes in one of these conversations waits until this transaction ends. So if they are
--- many, it only ends the topics, which takes little time: nothing is sent there any more. The
--- job tells of it. Until then, members hear of new messages on their own topics (26-news.sql).
+-- Everybody who writes in one of many conversations waits until the transaction ends. So it only ends
+-- the topics, which takes little time: nothing is sent there any more. The job tells of it. Until then,
+-- members hear of new messages on their own topics (26-news.sql).
+create function private.move_conversation_later(conversation private.conversations)
+returns private.conversations
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  moved private.conversations;
+begin
+  insert into private.conversation_moves (conversation_id, epoch)
+  values (conversation.id, conversation.epoch);
+  update private.conversations
+  set epoch = conversations.epoch + 1
+  where conversations.id = conversation.id
+  returning conversations.* into moved;
+  return moved;
+end;
+$$;
+
+comment on function private.move_conversation_later is 'Ends the topic of a conversation and begins the next one. The job tells of it.';
+revoke all on function private.move_conversation_later (private.conversations)
+  from public, anon, authenticated, service_role;
+
+-- move_conversation() for few, and move_conversation_later() for many, in one statement.
 create function private.move_conversations(conversation_ids bigint[])
 returns void
 language plpgsql

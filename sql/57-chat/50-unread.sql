@@ -168,12 +168,36 @@ $$;
 comment on function private.is_behind is 'Whether others said something behind the pointer of a member. Some of it may be hidden from the member.';
 revoke all on function private.is_behind (private.conversation_members) from public, anon, authenticated, service_role;
 
--- Its cost depends on the conversations with something unread, and not on all conversations of
--- the person. A muted conversation has its own number, and is in no total. Neither is an
--- archived one. In SQL and not a definer, so that unread() is one query with one plan
--- (58-sync/10-sync.sql). "offset 0" makes Postgres compute unheard_ids, and the number, once for
--- each conversation.
-create function private.chat_totals(viewer_id uuid)
+-- The job has not looked at the conversations with bells yet. In SQL and not a definer, here and
+-- below, so that the planner puts it into the query around it.
+create function private.noted_conversations(viewer_id uuid)
+returns setof bigint
+language sql
+stable
+security invoker
+rows 5
+begin atomic
+  (
+    select noted.conversation_id
+    from private.unread_conversations as noted
+    where noted.user_id = noted_conversations.viewer_id
+    order by noted.conversation_id desc
+    limit 200
+  )
+  union all
+  (
+    select bells.conversation_id
+    from private.conversation_bells as bells
+    limit 1000
+  );
+end;
+
+comment on function private.noted_conversations is 'The conversations that may have something unread for a person: up to 200 that are noted, the youngest ones, and those of anybody that wait for the job.';
+revoke all on function private.noted_conversations (uuid) from public, anon, authenticated, service_role;
+
+-- A muted conversation has its own number, and is in no total. Neither is an archived one. "offset 0"
+-- makes Postgres compute unheard_ids, and the number, once for each conversation.
+create function private.chat_totals(viewer_id uuid, conversation_ids bigint[])
 returns table (messages bigint, message_requests bigint)
 language sql
 stable
@@ -199,21 +223,7 @@ begin atomic
           else array(select hidden.id from private.hidden_from(chat_totals.viewer_id) as hidden (id))
         end as unheard_ids
       from private.conversation_members as members
-      where members.conversation_id = any (
-          array(
-            select noted.conversation_id
-            from private.unread_conversations as noted
-            where noted.user_id = chat_totals.viewer_id
-            order by noted.conversation_id desc
-            limit 200
-          )
-          -- The job has not looked at these yet.
-          || array(
-            select bells.conversation_id
-            from private.conversation_bells as bells
-            limit 1000
-          )
-        )
+      where members.conversation_id = any (chat_totals.conversation_ids)
         and members.user_id = chat_totals.viewer_id
         and not members.is_declined and not members.is_archived
         and (members.muted_until is null or members.muted_until <= now())
@@ -227,5 +237,5 @@ begin atomic
   ) as counted;
 end;
 
-comment on function private.chat_totals is 'How many messages a person has not read, and how many requests have something unread. It looks at up to 200 conversations with unread messages, the youngest ones.';
-revoke all on function private.chat_totals (uuid) from public, anon, authenticated, service_role;
+comment on function private.chat_totals is 'How many messages a person has not read in these conversations, and how many of them are requests with something unread.';
+revoke all on function private.chat_totals (uuid, bigint[]) from public, anon, authenticated, service_role;

@@ -143,9 +143,11 @@ as $$
 declare
   seen public.conversation;
 begin
-  select (private.conversation_row(conversations, own)).* into seen
+  -- In "from", because "(conversation_row(…)).*" would call the function once for each column.
+  select shown.* into seen
   from private.conversation_members as own
   join private.conversations on conversations.id = own.conversation_id
+  cross join lateral private.conversation_row(conversations, own) as shown
   where own.user_id = conversation_payload.user_id
     and own.conversation_id = conversation_payload.conversation_id
     and not own.is_declined

@@ -105,6 +105,130 @@ end;
 comment on function private.shared_conversations is 'The conversations in which two people are members, or one is and the other was.';
 revoke all on function private.shared_conversations (uuid, uuid) from public, anon, authenticated, service_role;
 
+-- Two people may share hundreds of groups, and everybody who writes there waits meanwhile. So each
+-- step is one statement for all groups.
+create function private.set_apart_in_groups(group_ids bigint[], people uuid[])
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  update private.conversation_members as own
+  set is_apart = not own.is_apart
+  from (
+    select
+      person.id,
+      -- A person who blocks them is hidden from them too.
+      array(select private.hidden_ids(person.id) except all select private.blocker_ids(person.id)) as blocked_ids
+    from (select distinct unnest(set_apart_in_groups.people)) as person (id)
+  ) as person
+  where own.conversation_id = any (set_apart_in_groups.group_ids)
+    and own.user_id = person.id
+    and own.is_apart <> exists (
+      select from private.conversation_members as others
+      where others.conversation_id = own.conversation_id and others.user_id = any (person.blocked_ids)
+    );
+  update private.former_members as former
+  set is_apart = not former.is_apart
+  from (
+    select person.id, array(select private.hidden_ids(person.id)) as hidden_ids
+    from (select distinct unnest(set_apart_in_groups.people)) as person (id)
+  ) as person
+  where former.conversation_id = any (set_apart_in_groups.group_ids)
+    and former.user_id = person.id
+    and former.is_apart <> exists (
+      select from private.conversation_members as members
+      where members.conversation_id = former.conversation_id and members.user_id = any (person.hidden_ids)
+    );
+end;
+$$;
+
+comment on function private.set_apart_in_groups is 'Does for many groups, and the people of a new or ended block, what set_apart() does for one.';
+revoke all on function private.set_apart_in_groups (bigint[], uuid[]) from public, anon, authenticated, service_role;
+
+create function private.change_blocks(blocker_ids uuid[], blocked_ids uuid[], are_new boolean)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  most constant integer := 20;
+  -- A person in each of these conversations.
+  conversation_ids bigint[];
+  user_ids uuid[];
+  held_ids bigint[];
+  conversation private.conversations;
+  is_shared boolean;
+begin
+  select array_agg(concerned.conversation_id), array_agg(concerned.user_id)
+  into conversation_ids, user_ids
+  from (
+    select distinct both_in.id, person.id
+    from unnest(change_blocks.blocker_ids, change_blocks.blocked_ids) as block (blocker_id, blocked_id)
+    cross join lateral private.shared_conversations(block.blocker_id, block.blocked_id) as both_in (id)
+    cross join lateral (values (block.blocker_id), (block.blocked_id)) as person (id)
+  ) as concerned (conversation_id, user_id);
+  if conversation_ids is null then
+    return;
+  end if;
+  held_ids := array(
+    select conversations.id
+    from private.conversations
+    where conversations.id = any (conversation_ids)
+    order by conversations.id
+    for no key update
+  );
+  perform private.set_apart_in_groups(
+    array(
+      select conversations.id
+      from private.conversations
+      where conversations.id = any (held_ids) and conversations.kind = 'group'
+    ),
+    user_ids
+  );
+  if change_blocks.are_new then
+    for conversation in
+      select conversations.*
+      from private.conversations
+      where conversations.id = any (held_ids) and conversations.kind = 'direct'
+      order by conversations.id
+    loop
+      is_shared := (
+        select count(*) > 1
+        from private.conversation_members
+        where conversation_members.conversation_id = conversation.id
+      );
+      if is_shared then
+        conversation := private.move_conversation(conversation);
+      end if;
+      -- A deleted account adds this event, too. So the numbers do not tell a block from it.
+      perform private.append_event(conversation, 'start_over');
+    end loop;
+  end if;
+  perform private.change_views(conversation_ids, user_ids, cardinality(held_ids) > most);
+  if change_blocks.are_new then
+    -- A person who left does not listen.
+    perform private.move_conversations(array(
+      select members.conversation_id
+      from unnest(conversation_ids, user_ids) as concerned (conversation_id, user_id)
+      join private.conversation_members as members on members.conversation_id = concerned.conversation_id
+        and members.user_id = concerned.user_id
+      join private.conversations on conversations.id = members.conversation_id and conversations.kind = 'group'
+      group by members.conversation_id
+      having count(*) > 1
+      order by members.conversation_id
+    ));
+  end if;
+end;
+$$;
+
+comment on function private.change_blocks is 'Parts the people of new blocks in the conversations that they share, or lets them hear each other again after blocks that ended. The arrays have a place for each block.';
+revoke all on function private.change_blocks (uuid[], uuid[], boolean) from public, anon, authenticated, service_role;
+
 -- Definer, here and below, because nobody may write conversations. blocks_end_follows takes the
 -- turns of all people before. It runs first, because its name comes first in the alphabet.
 create function private.blocks_move_conversations()
@@ -113,52 +237,12 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
-declare
-  most constant integer := 20;
-  shared record;
-  conversation private.conversations;
-  moving bigint[] := '{}';
 begin
-  for shared in
-    select
-      both_in.id, array_agg(distinct added.blocker_id) as blocker_ids,
-      array_agg(added.blocker_id) || array_agg(added.blocked_id) as people,
-      count(*) over () > most as are_many
-    from added
-    cross join lateral private.shared_conversations(added.blocker_id, added.blocked_id) as both_in (id)
-    group by both_in.id
-    order by both_in.id
-  loop
-    select conversations.* into conversation
-    from private.conversations
-    where conversations.id = shared.id
-    for no key update;
-    -- Its last member left meanwhile.
-    continue when not found;
-    if conversation.kind = 'group' then
-      perform private.set_apart(conversation.id, blocker.id)
-      from unnest(shared.blocker_ids) as blocker (id);
-    end if;
-    -- A person who left does not listen.
-    if (
-      select count(*) > 1
-      from private.conversation_members
-      where conversation_members.conversation_id = conversation.id
-        and conversation_members.user_id = any (shared.people)
-    ) then
-      if conversation.kind = 'direct' then
-        conversation := private.move_conversation(conversation);
-      else
-        moving := moving || conversation.id;
-      end if;
-    end if;
-    perform private.change_view(conversation.id, shared.people, shared.are_many);
-    -- A deleted account adds this event, too. So the numbers do not tell a block from it.
-    if conversation.kind = 'direct' then
-      perform private.append_event(conversation, 'start_over');
-    end if;
-  end loop;
-  perform private.move_conversations(moving);
+  perform private.change_blocks(
+    (select array_agg(added.blocker_id order by added.id) from added),
+    (select array_agg(added.blocked_id order by added.id) from added),
+    true
+  );
   return null;
 end;
 $$;
@@ -178,33 +262,12 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
-declare
-  most constant integer := 20;
-  shared record;
-  conversation private.conversations;
 begin
-  for shared in
-    select
-      both_in.id, array_agg(distinct removed.blocker_id) as blocker_ids,
-      array_agg(removed.blocker_id) || array_agg(removed.blocked_id) as people,
-      count(*) over () > most as are_many
-    from removed
-    cross join lateral private.shared_conversations(removed.blocker_id, removed.blocked_id) as both_in (id)
-    group by both_in.id
-    order by both_in.id
-  loop
-    select conversations.* into conversation
-    from private.conversations
-    where conversations.id = shared.id
-    for no key update;
-    -- Its last member left meanwhile.
-    continue when not found;
-    if conversation.kind = 'group' then
-      perform private.set_apart(conversation.id, blocker.id)
-      from unnest(shared.blocker_ids) as blocker (id);
-    end if;
-    perform private.change_view(conversation.id, shared.people, shared.are_many);
-  end loop;
+  perform private.change_blocks(
+    (select array_agg(removed.blocker_id order by removed.id) from removed),
+    (select array_agg(removed.blocked_id order by removed.id) from removed),
+    false
+  );
   return null;
 end;
 $$;

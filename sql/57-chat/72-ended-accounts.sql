@@ -95,8 +95,8 @@ revoke all on function private.erase_messages_of (private.conversations, uuid)
   from public, anon, authenticated, service_role;
 
 -- The account is locked already, and writes nothing any more. The topic moves. So Realtime
--- replays nothing of what it said, and drops it within three days. Definer, because Auth has no
--- rights here.
+-- replays nothing of what it said, and drops it within three days. If the conversations are many, the job
+-- tells of the new topics of groups. A direct conversation moves as it does after a block. Definer, because Auth has no rights here.
 create function private.profiles_end_chat()
 returns trigger
 language plpgsql
@@ -104,25 +104,30 @@ security definer
 set search_path = ''
 as $$
 declare
+  most constant integer := 20;
   left_id bigint;
+  are_many boolean;
   conversation private.conversations;
   was_member boolean;
   was_frozen boolean;
 begin
-  for left_id in
-    select members.conversation_id
-    from private.conversation_members as members
-    where members.user_id = old.id
-    union
-    -- Messages there may name the person, or have their reactions.
-    select former_members.conversation_id
-    from private.former_members
-    where former_members.user_id = old.id
-    union
-    select messages.conversation_id
-    from private.messages
-    where messages.sender_id = old.id
-    order by 1
+  for left_id, are_many in
+    select concerned.id, count(*) over () > most
+    from (
+      select members.conversation_id
+      from private.conversation_members as members
+      where members.user_id = old.id
+      union
+      -- Messages there may name the person, or have their reactions.
+      select former_members.conversation_id
+      from private.former_members
+      where former_members.user_id = old.id
+      union
+      select messages.conversation_id
+      from private.messages
+      where messages.sender_id = old.id
+    ) as concerned (id)
+    order by concerned.id
   loop
     select conversations.* into conversation
     from private.conversations
@@ -150,7 +155,11 @@ begin
       perform private.inherit_group(left_id);
       perform private.set_apart(left_id, old.id);
     end if;
-    conversation := private.move_conversation(conversation);
+    if are_many and conversation.kind = 'group' then
+      conversation := private.move_conversation_later(conversation);
+    else
+      conversation := private.move_conversation(conversation);
+    end if;
     if conversation.kind = 'direct' then
       perform private.change_view(left_id, array[conversation.low_id, conversation.high_id]);
     end if;

@@ -160,30 +160,37 @@ comment on type public.unread_counts is 'How many groups of notifications are un
 
 -- Definer, because nobody may read streams. Without bitmaps, because they read the messages
 -- themselves. Postgres prefers them to the index of unread messages when much was written lately.
+-- Most people have no unread message. For them, the first query is all.
 create function private.unread()
-returns setof public.unread_counts
+returns public.unread_counts
 language plpgsql
 stable
 security definer
 set search_path = ''
 set plan_cache_mode = force_generic_plan
 set enable_bitmapscan = off
-rows 1
 as $$
 declare
   viewer_id uuid := private.viewer();
+  noted_ids bigint[];
+  answer public.unread_counts;
 begin
-  return query
   select
-    streams.unread, streams.requests, jsonb_build_object('user:' || streams.user_id, streams.last_seq),
-    totals.messages, totals.message_requests
+    streams.unread, streams.requests, jsonb_build_object('user:' || streams.user_id, streams.last_seq), 0, 0,
+    array(select noted.id from private.noted_conversations(viewer_id) as noted (id))
+  into
+    answer.notifications, answer.requests, answer.cursors, answer.messages, answer.message_requests, noted_ids
   from private.streams
-  cross join lateral private.chat_totals(viewer_id) as totals
   where streams.user_id = viewer_id;
+  if cardinality(noted_ids) > 0 then
+    select totals.messages, totals.message_requests into answer.messages, answer.message_requests
+    from private.chat_totals(viewer_id, noted_ids) as totals;
+  end if;
+  return answer;
 end;
 $$;
 
-comment on function private.unread is 'What public.unread() answers.';
+comment on function private.unread is 'What public.unread() answers. Null when the account is deleted.';
 revoke all on function private.unread () from public, anon, authenticated, service_role;
 grant execute on function private.unread () to authenticated;
 
@@ -195,7 +202,8 @@ security invoker
 rows 1
 begin atomic
   select counts.*
-  from private.unread() as counts;
+  from private.unread() as counts
+  where counts.cursors is not null;
 end;
 
 comment on function public.unread is 'How much is unread, in one row. It is cheap: ask it once a minute, and call sync() when a cursor is newer than yours.';

@@ -164,7 +164,9 @@ test(`unread equals a recount after each of ${steps} random steps`, {
         coalesce(sum(counted.unread) filter (where members.is_accepted), 0) as all_messages,
         count(*) filter (where not members.is_accepted and counted.unread > 0) as all_requests
       from unnest(${people.map((one) => one.id)}::uuid[]) as person (id)
-      cross join lateral private.chat_totals(person.id) as totals
+      cross join lateral private.chat_totals(
+        person.id, array(select private.noted_conversations(person.id))
+      ) as totals
       left join private.conversation_members as members on members.user_id = person.id
         and not members.is_declined and not members.is_archived
         and coalesce(members.muted_until <= now(), true)
