@@ -173,7 +173,7 @@ function writeTogether(running: Running, { rows, same }: ListBatch): Promise<num
 async function copy(sql: TransactionSql, bytes: Uint8Array): Promise<void> {
   await sql`
     create temporary table computed_suggestions (
-      viewer_id uuid, profile_ids uuid[], sources smallint[], scores real[], fingerprint bigint
+      viewer_id uuid, profile_ids uuid[], sources smallint[], scores real[], fingerprint bigint, witness_ids uuid[]
     ) on commit drop
   `;
   const stream = await sql`copy pg_temp.computed_suggestions from stdin (format binary)`.writable();

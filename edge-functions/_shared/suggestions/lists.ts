@@ -4,8 +4,10 @@ import { type ComputedList, type CopyRows, copyRowsOf } from "./copy-lists.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import type { Graph } from "./graph.ts";
 import { quick } from "./limits.ts";
+import { sources } from "./sources.ts";
 import { type Candidate, createSuggester, type Suggester } from "./suggest.ts";
 import { directed } from "./weights.ts";
+import { createWitnessing } from "./witnesses.ts";
 
 /** As many as private.suggestion_lists takes. */
 export const listMost = 60;
@@ -26,6 +28,8 @@ export interface ListInput {
   trust: Float32Array;
   /** 1 for somebody who may be suggested. */
   isDiscoverable: Uint8Array;
+  /** 1 for somebody with a public account. */
+  isOpen: Uint8Array;
   /** The hash of the list that each person has: fingerprint.ts. 0 for none. */
   fingerprints: BigInt64Array;
 }
@@ -40,16 +44,17 @@ export interface ListBatch {
 
 /** @returns a function that computes the lists of these viewers */
 export function createLists(input: ListInput): (viewers: Int32Array) => ListBatch {
-  const { ids, graph, mutualShare, alongside, trust, isDiscoverable, fingerprints } = input;
+  const { ids, graph, mutualShare, alongside, trust, isDiscoverable, isOpen, fingerprints } = input;
   const suggester = createSuggester(graph, directed, { trust, mutualShare, alongside, limits: quick });
+  const witnessing = createWitnessing(graph, isOpen);
   return (viewers) => {
     const changed: ComputedList[] = [];
     const same: number[] = [];
     for (const viewer of viewers) {
-      const list = listFor(suggester, viewer, isDiscoverable);
+      const list = listFor(suggester, viewer, isDiscoverable, isOpen);
       const fingerprint = fingerprintOf(list, ids);
       if (fingerprint === fingerprints[viewer]) same.push(viewer);
-      else changed.push({ viewer, list, fingerprint });
+      else changed.push({ viewer, list, fingerprint, witnesses: witnessing.find(viewer, list) });
     }
     return { changed: changed.map(({ viewer }) => viewer), rows: copyRowsOf(changed, ids), same };
   };
@@ -57,12 +62,18 @@ export function createLists(input: ListInput): (viewers: Int32Array) => ListBatc
 
 /**
  * @param mayCome 1 for somebody who may be on the list, by the numbers of the people
+ * @param isOpen 1 for somebody with a public account. Others are suggested only to the people that they follow
  * @returns the list as private.suggestion_lists takes it, the best first
  */
-export function listFor(suggester: Suggester, viewer: number, mayCome: Uint8Array): Candidate[] {
+export function listFor(
+  suggester: Suggester,
+  viewer: number,
+  mayCome: Uint8Array,
+  isOpen: Uint8Array,
+): Candidate[] {
   return suggester
     .suggest(viewer, rankedMost)
-    .filter(({ person }) => mayCome[person])
+    .filter(({ person, source }) => mayCome[person] && (isOpen[person] || source === sources.followsYou))
     .slice(0, listMost)
     .map((candidate) => ({ ...candidate, score: Math.max(leastScore, candidate.score) }));
 }
