@@ -15,8 +15,8 @@ import { createSuggester } from "./suggest.ts";
 import { directed } from "./weights.ts";
 import { createWitnessing } from "./witnesses.ts";
 
-/** People who can be suggested, besides those in the middle of a path. The ones that most paths reach. */
-const candidatesMost = 400;
+/** People who are known only from the lists of others: the ones with the most follows to them and from them. */
+const othersMost = 400;
 
 interface Neighbours {
   owner_id: Uint8Array;
@@ -31,9 +31,13 @@ const factBytes = 16;
 interface Neighbourhood {
   people: PeopleIndex;
   me: number;
+  /** Those whose follows or followers were read. They are in the middle of paths. */
+  owners: Int32Array;
   from: Int32Array;
   to: Int32Array;
 }
+
+type Thinned = Omit<Neighbourhood, "owners">;
 
 /**
  * @param sql a transaction
@@ -81,9 +85,11 @@ function readNeighbourhood(profileId: string, rows: Neighbours[]): Neighbourhood
   const size = rows.reduce((sum, { members }) => sum + members.length / idBytes, 0);
   const from = new Int32Array(size);
   const to = new Int32Array(size);
+  const owners = new Int32Array(rows.length);
   let edge = 0;
-  for (const { owner_id, side, members } of rows) {
+  for (const [row, { owner_id, side, members }] of rows.entries()) {
     const owner = people.add(viewOf(owner_id), 0);
+    owners[row] = owner;
     const view = viewOf(members);
     for (let offset = 0; offset < members.length; offset += idBytes) {
       const member = people.add(view, offset);
@@ -91,23 +97,24 @@ function readNeighbourhood(profileId: string, rows: Neighbours[]): Neighbourhood
       to[edge++] = side === "followees" ? member : owner;
     }
   }
-  return { people, me, from, to };
+  return { people, me, owners, from, to };
 }
 
 /**
- * Leaves out the people with the fewest paths to them. Everybody who follows somebody here is in the middle of a path.
- * The numbers are in the order of the ids. So the same follows give the same list.
+ * Leaves out most of the people whose follows were not read. The numbers are in the order of the ids. So the same follows
+ * give the same list.
  */
-function thinned({ people, me, from, to }: Neighbourhood): Neighbourhood {
+function thinned({ people, me, owners, from, to }: Neighbourhood): Thinned {
   const isKept = new Uint8Array(people.size);
-  const reached = new Int32Array(people.size);
+  const met = new Int32Array(people.size);
   isKept[me] = 1;
-  for (const person of from) isKept[person] = 1;
-  for (const person of to) reached[person] = (reached[person] as number) + 1;
-  const ends = createBest(candidatesMost);
+  for (const person of owners) isKept[person] = 1;
+  for (const person of from) met[person] = (met[person] as number) + 1;
+  for (const person of to) met[person] = (met[person] as number) + 1;
+  const others = createBest(othersMost);
   for (let person = 0; person < people.size; person++)
-    if (isKept[person] === 0) ends.offer(person, reached[person] as number, person);
-  for (const person of ends.items.subarray(0, ends.size)) isKept[person] = 1;
+    if (isKept[person] === 0) others.offer(person, met[person] as number, person);
+  for (const person of others.items.subarray(0, others.size)) isKept[person] = 1;
 
   const ids = people.ids();
   const words = viewOf(ids);
@@ -123,7 +130,7 @@ function thinned({ people, me, from, to }: Neighbourhood): Neighbourhood {
   const keptFrom = new Int32Array(from.length);
   const keptTo = new Int32Array(from.length);
   for (let edge = 0; edge < from.length; edge++) {
-    if (isKept[to[edge] as number] === 0) continue;
+    if (isKept[from[edge] as number] === 0 || isKept[to[edge] as number] === 0) continue;
     keptFrom[size] = numbers[from[edge] as number] as number;
     keptTo[size++] = numbers[to[edge] as number] as number;
   }
@@ -141,7 +148,7 @@ function compareIds(ids: Uint8Array, one: number, other: number): number {
 }
 
 /** The lists of the graph are samples. So it also has how many follows everybody has in the whole network. */
-function withFacts({ people, from, to }: Neighbourhood, facts: DataView) {
+function withFacts({ people, from, to }: Thinned, facts: DataView) {
   const trust = new Float32Array(people.size);
   const mayCome = new Uint8Array(people.size);
   const isOpen = new Uint8Array(people.size);
