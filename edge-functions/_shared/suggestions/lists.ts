@@ -3,6 +3,7 @@ import type { AlongsideLists } from "./alongside.ts";
 import { type ComputedList, type CopyRows, copyRowsOf } from "./copy-lists.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import type { Graph } from "./graph.ts";
+import { isStillGood, knownBytes } from "./keep.ts";
 import { quick } from "./limits.ts";
 import { sources } from "./sources.ts";
 import { type Candidate, createSuggester, type Suggester } from "./suggest.ts";
@@ -38,22 +39,31 @@ export interface ListBatch {
   /** Whose list is a new one, and a row for each in the same order. */
   changed: number[];
   rows: CopyRows;
-  /** Whose list is as before. */
+  /** Whose list is as before, or is still good enough. */
   same: number[];
 }
 
+export interface ListRequest {
+  viewers: Int32Array;
+  /** The first places of the list of each: keep.ts. Undefined: nobody has a list. */
+  known: Uint8Array<ArrayBuffer> | undefined;
+}
+
 /** @returns a function that computes the lists of these viewers */
-export function createLists(input: ListInput): (viewers: Int32Array) => ListBatch {
+export function createLists(input: ListInput): (request: ListRequest) => ListBatch {
   const { ids, graph, mutualShare, alongside, trust, isDiscoverable, isOpen, fingerprints } = input;
   const suggester = createSuggester(graph, directed, { trust, mutualShare, alongside, limits: quick });
   const witnessing = createWitnessing(graph, isOpen);
-  return (viewers) => {
+  return ({ viewers, known }) => {
     const changed: ComputedList[] = [];
     const same: number[] = [];
-    for (const viewer of viewers) {
+    for (const [row, viewer] of viewers.entries()) {
       const list = listFor(suggester, viewer, isDiscoverable, isOpen);
       const fingerprint = fingerprintOf(list, ids);
-      if (fingerprint === fingerprints[viewer]) same.push(viewer);
+      const hasList = fingerprints[viewer] !== 0n;
+      const first = known?.subarray(row * knownBytes, (row + 1) * knownBytes);
+      if (fingerprint === fingerprints[viewer] || (hasList && first && isStillGood(first, list, ids)))
+        same.push(viewer);
       else changed.push({ viewer, list, fingerprint, witnesses: witnessing.find(viewer, list) });
     }
     return { changed: changed.map(({ viewer }) => viewer), rows: copyRowsOf(changed, ids), same };
