@@ -12,8 +12,6 @@ import { createWitnessing } from "./witnesses.ts";
 
 /** As many as private.suggestion_lists takes. */
 export const listMost = 60;
-/** The core also ranks people who may not be suggested. */
-const rankedMost = 2 * listMost;
 /** A number of 4 bytes has no room for much less. */
 const leastScore = 1e-30;
 
@@ -81,9 +79,11 @@ export function listFor(
   mayCome: Uint8Array,
   isOpen: Uint8Array,
 ): Candidate[] {
-  return suggester
-    .suggest(viewer, rankedMost)
-    .filter(({ person, source }) => mayCome[person] && (isOpen[person] || source === sources.followsYou))
-    .slice(0, listMost)
-    .map((candidate) => ({ ...candidate, score: Math.max(leastScore, candidate.score) }));
+  const list: Candidate[] = [];
+  for (const candidate of suggester.suggest(viewer, listMost, mayCome)) {
+    if (isOpen[candidate.person] !== 1 && candidate.source !== sources.followsYou) continue;
+    candidate.score = Math.max(leastScore, candidate.score);
+    list.push(candidate);
+  }
+  return list;
 }
