@@ -35,8 +35,7 @@ export function isStillGood(known: Uint8Array, ranked: Candidate[], ids: Uint8Ar
 }
 
 function isSame(one: Uint8Array, start: number, other: Uint8Array, otherStart: number): boolean {
-  for (let byte = 0; byte < idBytes; byte++)
-    if (one[start + byte] !== other[otherStart + byte]) return false;
+  for (let byte = 0; byte < idBytes; byte++) if (one[start + byte] !== other[otherStart + byte]) return false;
   return true;
 }
 

@@ -65,13 +65,19 @@ export function createShortlist(
       if (known[people[slot] as number] === 1) continue;
       unknown[count++] = slot;
       const at = slot * columnCount;
-      if ((values[at + columns.followedByHalf] as number) > followedByHalf) followedByHalf = values[at + columns.followedByHalf] as number;
-      if ((values[at + columns.followedBy] as number) > followedBy) followedBy = values[at + columns.followedBy] as number;
-      if ((values[at + columns.bothFollow] as number) > bothFollow) bothFollow = values[at + columns.bothFollow] as number;
-      if ((values[at + columns.followersFollow] as number) > followersFollow) followersFollow = values[at + columns.followersFollow] as number;
-      if ((values[at + columns.alongside] as number) > alongside) alongside = values[at + columns.alongside] as number;
+      if ((values[at + columns.followedByHalf] as number) > followedByHalf)
+        followedByHalf = values[at + columns.followedByHalf] as number;
+      if ((values[at + columns.followedBy] as number) > followedBy)
+        followedBy = values[at + columns.followedBy] as number;
+      if ((values[at + columns.bothFollow] as number) > bothFollow)
+        bothFollow = values[at + columns.bothFollow] as number;
+      if ((values[at + columns.followersFollow] as number) > followersFollow)
+        followersFollow = values[at + columns.followersFollow] as number;
+      if ((values[at + columns.alongside] as number) > alongside)
+        alongside = values[at + columns.alongside] as number;
       if ((values[at + columns.peers] as number) > peers) peers = values[at + columns.peers] as number;
-      if ((values[at + columns.followsYou] as number) > followsYou) followsYou = values[at + columns.followsYou] as number;
+      if ((values[at + columns.followsYou] as number) > followsYou)
+        followsYou = values[at + columns.followsYou] as number;
     }
     followedByHalf = scaleOf(followedByHalf);
     followedBy = scaleOf(followedBy);

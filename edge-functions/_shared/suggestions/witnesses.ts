@@ -4,8 +4,8 @@
  * (sql/80-suggestions/23-witnesses.sql).
  */
 import { follows, type Graph, outDegree } from "./graph.ts";
-import type { Candidate } from "./suggest.ts";
 import { sources } from "./sources.ts";
+import type { Candidate } from "./suggest.ts";
 
 /** Somebody that the viewer follows, and two people who follow them and the candidate. */
 export type Witnesses = [alike: number, one: number, other: number];
