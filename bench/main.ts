@@ -1,6 +1,7 @@
 /**
  * `npm run bench [-- scenario … [--option value …]]` runs scenarios. It writes the results to
  * bench/results/<scenario>.md, with the machine and the command. Only `requests`, `trends` and `suggestions` have options.
+ * bench/results/<scenario>.md, with the machine and the command. Only `trends`, `suggestions` and `suggestion-lists` have options.
  */
 import { writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
@@ -30,7 +31,7 @@ const scenarios = [
   "web",
 ];
 /** These need options, so they run only when somebody names them. */
-const named = ["trends", "suggestions"];
+const named = ["trends", "suggestions", "suggestion-lists"];
 const words = process.argv.slice(2);
 const options = words.slice(words.findIndex((word) => word.startsWith("-")) >>> 0);
 const asked = words.slice(0, words.length - options.length);
@@ -38,6 +39,7 @@ if (options.some((word) => word === "--help" || word === "-h")) {
   console.log(
     `Usage: npm run bench -- [scenario …]\n\nWithout a scenario, all run. There are: ${scenarios.join(", ")}\n` +
       "And: requests [--before DIR]\n     trends --series FILE --windows FILE\n     suggestions --graph FILE [--directed] [--no-rounds]",
+      "And: trends --series FILE --windows FILE\n     suggestions --graph FILE [--directed] [--no-rounds]\n     suggestion-lists --graph FILE [--directed]",
   );
   process.exit();
 }

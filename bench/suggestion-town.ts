@@ -1,6 +1,6 @@
 /**
- * A throw-away server for the scenario suggestion-speed. Its town has the people and follows of graph.sql, and the
- * tables of sql/, and nobody writes posts. `writing` is a small copy without them, to measure what a follow costs.
+ * A throw-away server for the scenarios suggestion-speed and suggestion-lists. Its town has the people and follows of
+ * graph.sql or of an edge list, and the tables of sql/, and nobody writes posts. `writing` is a small copy without them, to measure what a follow costs.
  */
 import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,6 +11,7 @@ import { bootstrapDatabase } from "../platform/postgres/bootstrap.ts";
 import { installExtensions } from "../platform/postgres/extensions.ts";
 import { startServer, superuser } from "../platform/postgres/server.ts";
 import { build } from "../sql/tools/server.ts";
+import type { Edges } from "./suggestion-split.ts";
 
 export interface SuggestionTown extends AsyncDisposable {
   people: number;
@@ -27,7 +28,9 @@ const log = createLog((line) => process.stderr.write(`${line}\n`), "warn");
 const settings = { shared_buffers: "4GB", max_wal_size: "16GB", checkpoint_timeout: "30min", jit: "off" };
 const writers = 300;
 
-export async function startSuggestionTown(people: number): Promise<SuggestionTown> {
+/** @param source how many people graph.sql makes, or the follows of a town whose people are known */
+export async function startSuggestionTown(source: number | Edges): Promise<SuggestionTown> {
+  const people = typeof source === "number" ? source : source.people;
   await using stack = new AsyncDisposableStack();
   const dir = await mkdtemp(join(tmpdir(), "plaza-bench-"));
   stack.defer(() => rm(dir, { recursive: true, force: true }));
@@ -53,7 +56,7 @@ export async function startSuggestionTown(people: number): Promise<SuggestionTow
     await onServer("alter database town owner to postgres");
     await build(url("town", "postgres"));
     for (const kind of ["with", "without"]) await onServer(`create database writing_${kind} template town`);
-    await on(url("town", superuser), (sql) => fill(sql, people));
+    await on(url("town", superuser), (sql) => fill(sql, source));
     [follows] = (await on(
       url("town", superuser),
       (sql) => sql`select count(*)::integer from public.follows`,
@@ -94,8 +97,8 @@ async function on<T>(url: string, work: (sql: postgres.Sql) => Promise<T>): Prom
   }
 }
 
-/** Makes the people and follows of graph.sql, without triggers. Indexes are made afterwards. */
-async function fill(sql: postgres.Sql, people: number): Promise<void> {
+/** Makes the people and follows, without triggers. Indexes are made afterwards. */
+async function fill(sql: postgres.Sql, source: number | Edges): Promise<void> {
   await sql`set session_replication_role = replica`;
   await sql`set synchronous_commit = off`;
   const indexes = await sql`
@@ -104,19 +107,16 @@ async function fill(sql: postgres.Sql, people: number): Promise<void> {
     where indrelid = 'public.follows'::regclass and not indisprimary`;
   await sql`alter table public.follows drop constraint follows_pkey`;
   for (const { name } of indexes) await sql.unsafe(`drop index ${name}`);
-  const text = await readFile(join(import.meta.dirname, "graph.sql"), "utf8");
-  for (const section of text.split(/^(?=-- \w+ -{5,}$)/m).slice(1)) {
-    if (/^-- (Chance|People|Follows) /.test(section))
-      await sql.unsafe(section.replace(/(?<!:):users\b/g, String(people))).simple();
-  }
+  if (typeof source === "number") await makeGraph(sql, source);
+  else await copyGraph(sql, source);
   await sql`alter table public.follows add primary key (follower_id, followee_id)`;
   for (const { definition } of indexes) await sql.unsafe(definition);
   await sql`
     insert into private.follow_counts (profile_id, followers, following)
-    select people.id, coalesce(followers.count, 0), coalesce(following.count, 0)
-    from bench.people
-    left join (select followee as n, count(*) from bench.follows group by followee) as followers using (n)
-    left join (select follower as n, count(*) from bench.follows group by follower) as following using (n)`;
+    select profiles.id, coalesce(followers.count, 0), coalesce(following.count, 0)
+    from profiles
+    left join (select followee_id as id, count(*) from follows group by followee_id) as followers using (id)
+    left join (select follower_id as id, count(*) from follows group by follower_id) as following using (id)`;
   await sql`
     insert into private.suggestion_turns (profile_id, due_at)
     select id, now() - interval '1 hour' from profiles`;
@@ -128,8 +128,35 @@ async function fill(sql: postgres.Sql, people: number): Promise<void> {
   await sql`
     insert into auth.sessions (id, user_id, created_at, updated_at)
     select gen_random_uuid(), id, now() - interval '1 year', now() - random() * interval '7 days' from profiles`;
-  await sql`drop schema bench cascade`;
+  await sql`drop schema if exists bench cascade`;
   await sql`vacuum (analyze)`;
+}
+
+/** The people and follows of graph.sql. */
+async function makeGraph(sql: postgres.Sql, people: number): Promise<void> {
+  const text = await readFile(join(import.meta.dirname, "graph.sql"), "utf8");
+  for (const section of text.split(/^(?=-- \w+ -{5,}$)/m).slice(1)) {
+    if (/^-- (Chance|People|Follows) /.test(section))
+      await sql.unsafe(section.replace(/(?<!:):users\b/g, String(people))).simple();
+  }
+}
+
+/** The id of person n, from 0, is md5('person ' || n). */
+async function copyGraph(sql: postgres.Sql, { people, from, to }: Edges): Promise<void> {
+  await sql`
+    insert into auth.users (id, instance_id, aud, role, email, raw_user_meta_data)
+    select md5('person ' || n)::uuid, '00000000-0000-0000-0000-000000000000', 'authenticated', 'authenticated',
+      'person_' || n || '@example.com', jsonb_build_object('username', 'person_' || n)
+    from generate_series(0, ${people - 1}::integer) as n`;
+  await sql`
+    insert into profiles (id, username)
+    select md5('person ' || n)::uuid, 'person_' || n from generate_series(0, ${people - 1}::integer) as n`;
+  // In any order of time.
+  await sql`
+    insert into follows (follower_id, followee_id, id)
+    select md5('person ' || one)::uuid, md5('person ' || other)::uuid,
+      private.new_id(now() - interval '40 days') + row_number() over (order by hashint8extended(one, other))
+    from unnest(${[...from]}::integer[], ${[...to]}::integer[]) as follow (one, other)`;
 }
 
 async function prepareWriting(sql: postgres.Sql, kind: "with" | "without"): Promise<void> {

@@ -18,6 +18,7 @@ create table private.suggestion_lists (
   sources      smallint[]   not null,
   scores       real[]       not null,
   computed_at  timestamptz  not null default now(),
+  witness_ids  uuid[]       not null default '{}',
 
   constraint suggestion_lists_length check (
     cardinality(profile_ids) <= 60
@@ -25,17 +26,22 @@ create table private.suggestion_lists (
     and cardinality(scores) = cardinality(profile_ids)
   ),
   constraint suggestion_lists_sources check (sources <@ '{1,2,3,4,5,6,7}'::smallint[]),
-  constraint suggestion_lists_scores check (0 <= all (scores))
-);
+  constraint suggestion_lists_scores check (0 <= all (scores)),
+  constraint suggestion_lists_witness_ids check (cardinality(witness_ids) <= 36)
+-- A row of 2.2 kB stays in one piece, so that reading it looks at one page.
+) with (toast_tuple_target = 4080);
 
 comment on table  private.suggestion_lists is 'The people to suggest to somebody, at most 60, the best first. The three arrays belong together.';
 comment on column private.suggestion_lists.sources is 'What speaks most for each person: the place in public.suggestion_kind.';
 comment on column private.suggestion_lists.computed_at is 'When the list last changed.';
+comment on column private.suggestion_lists.witness_ids is 'Three people for each of the first twelve places: somebody the viewer followed, and two people who followed both that person and the one at the place. Null if the source is another one. 23-witnesses.sql asks again whether it is true.';
 revoke all on private.suggestion_lists from public, anon, authenticated, service_role;
 
 -- The lock of hold_person() skips an account that is being deleted. So a deletion never waits for
 -- somebody who waits for it.
-create function private.write_suggestion_list(viewer_id uuid, profile_ids uuid[], sources smallint[], scores real[])
+create function private.write_suggestion_list(
+  viewer_id uuid, profile_ids uuid[], sources smallint[], scores real[], witness_ids uuid[] default '{}'
+)
 returns boolean
 language plpgsql
 volatile
@@ -43,17 +49,18 @@ security invoker
 set search_path = ''
 as $$
 begin
-  insert into private.suggestion_lists (viewer_id, profile_ids, sources, scores)
+  insert into private.suggestion_lists (viewer_id, profile_ids, sources, scores, witness_ids)
   select
     write_suggestion_list.viewer_id, write_suggestion_list.profile_ids, write_suggestion_list.sources,
-    write_suggestion_list.scores
+    write_suggestion_list.scores, write_suggestion_list.witness_ids
   from private.hold_person(write_suggestion_list.viewer_id)
   on conflict on constraint suggestion_lists_pkey do update
-  set profile_ids = excluded.profile_ids, sources = excluded.sources, scores = excluded.scores, computed_at = now()
+  set profile_ids = excluded.profile_ids, sources = excluded.sources, scores = excluded.scores, computed_at = now(),
+      witness_ids = excluded.witness_ids
   where (suggestion_lists.profile_ids, suggestion_lists.sources) is distinct from (excluded.profile_ids, excluded.sources);
   return found;
 end;
 $$;
 
 comment on function private.write_suggestion_list is 'Replaces the list of somebody, and answers whether it changed. If the people, their order and their sources are the same, or if the account is gone, it writes nothing.';
-revoke all on function private.write_suggestion_list (uuid, uuid[], smallint[], real[]) from public, anon, authenticated, service_role;
+revoke all on function private.write_suggestion_list (uuid, uuid[], smallint[], real[], uuid[]) from public, anon, authenticated, service_role;

@@ -22,10 +22,8 @@ comment on type public.suggestion is 'Somebody to follow, as lists of people sho
 
 -- Rows -----------------------------------------------------------------------
 
--- The sources that are absent cost nothing: Postgres does not call a function whose condition is false.
-create function private.suggestion_grounds(
-  viewer_id uuid, profile_ids uuid[], sources smallint[], followee_ids uuid[], follower_ids uuid[], tags text[]
-)
+-- What is compared with the candidates (21-known-by.sql) is read only for the sources that need it.
+create function private.suggestion_grounds(viewer_id uuid, profile_ids uuid[], sources smallint[])
 returns setof private.suggestion_ground
 language plpgsql
 stable
@@ -33,33 +31,46 @@ security invoker
 set search_path = ''
 rows 10
 as $$
+declare
+  followee_ids uuid[];
+  follower_ids uuid[];
 begin
-  return query
-  select found.*
-  from private.direct_grounds(
-    suggestion_grounds.viewer_id, suggestion_grounds.profile_ids, suggestion_grounds.sources,
-    suggestion_grounds.followee_ids, suggestion_grounds.follower_ids
-  ) as found
-  where suggestion_grounds.sources && '{1,3,5}'
-  union all
-  select found.*
-  from private.alongside_grounds(
-    suggestion_grounds.viewer_id, suggestion_grounds.profile_ids, suggestion_grounds.sources, suggestion_grounds.followee_ids
-  ) as found
-  where suggestion_grounds.sources && '{4}'
-  union all
-  select found.*
-  from private.tag_grounds(suggestion_grounds.profile_ids, suggestion_grounds.sources, suggestion_grounds.tags) as found
-  where suggestion_grounds.sources && '{6}'
-  union all
-  select found.*
-  from private.plain_grounds(suggestion_grounds.viewer_id, suggestion_grounds.profile_ids, suggestion_grounds.sources) as found
-  where suggestion_grounds.sources && '{2,7,8}';
+  if suggestion_grounds.sources && '{1,3,4}' then
+    followee_ids := private.newest_followees(suggestion_grounds.viewer_id);
+  end if;
+  if suggestion_grounds.sources && '{5}' then
+    follower_ids := private.newest_followers(suggestion_grounds.viewer_id);
+  end if;
+
+  if suggestion_grounds.sources && '{1,3,5}' then
+    return query
+    select found.*
+    from private.direct_grounds(
+      suggestion_grounds.viewer_id, suggestion_grounds.profile_ids, suggestion_grounds.sources, followee_ids, follower_ids
+    ) as found;
+  end if;
+  if suggestion_grounds.sources && '{4}' then
+    return query
+    select found.*
+    from private.alongside_grounds(suggestion_grounds.viewer_id, suggestion_grounds.profile_ids, suggestion_grounds.sources, followee_ids) as found;
+  end if;
+  if suggestion_grounds.sources && '{6}' then
+    return query
+    select found.*
+    from private.tag_grounds(
+      suggestion_grounds.profile_ids, suggestion_grounds.sources, private.tags_of_interest(suggestion_grounds.viewer_id)
+    ) as found;
+  end if;
+  if suggestion_grounds.sources && '{2,7,8}' then
+    return query
+    select found.*
+    from private.plain_grounds(suggestion_grounds.viewer_id, suggestion_grounds.profile_ids, suggestion_grounds.sources) as found;
+  end if;
 end;
 $$;
 
 comment on function private.suggestion_grounds is 'The grounds of these people, those of each by the source given. Nobody is in it whose reason is not true now, or not for the viewer to see.';
-revoke all on function private.suggestion_grounds (uuid, uuid[], smallint[], uuid[], uuid[], text[]) from public, anon, authenticated, service_role;
+revoke all on function private.suggestion_grounds (uuid, uuid[], smallint[]) from public, anon, authenticated, service_role;
 
 create function private.suggestion_rows(viewer_id uuid, profile_ids uuid[], sources smallint[], grounds private.suggestion_ground[])
 returns setof public.suggestion
@@ -79,20 +90,25 @@ begin
     back.follows_you,
     array[(
       kinds[shown.source],
-      array(
-        select (person.id, person.username, person.display_name, person.avatar_url)::public.author
-        from unnest((suggestion_rows.grounds[shown.place]).people) with ordinality as named (id, place)
-        join public.profiles as person on person.id = named.id
-        order by named.place
-      ),
-      (suggestion_rows.grounds[shown.place]).others,
-      (suggestion_rows.grounds[shown.place]).tag
+      case
+        when other.id is not null then array[
+          (one.id, one.username, one.display_name, one.avatar_url)::public.author,
+          (other.id, other.username, other.display_name, other.avatar_url)::public.author
+        ]
+        when one.id is not null then array[(one.id, one.username, one.display_name, one.avatar_url)::public.author]
+        else '{}'
+      end,
+      shown.others,
+      shown.tag
     )::public.suggestion_reason] || case
       when back.follows_you and shown.source <> 2
         then array[('follows_you', '{}', 0, null)::public.suggestion_reason]
     end
-  from unnest(suggestion_rows.profile_ids, suggestion_rows.sources) with ordinality as shown (id, source, place)
+  from unnest(suggestion_rows.profile_ids, suggestion_rows.sources, suggestion_rows.grounds)
+    with ordinality as shown (id, source, asked_place, people, others, tag, place)
   join public.profiles on profiles.id = shown.id
+  left join public.profiles as one on one.id = shown.people[1]
+  left join public.profiles as other on other.id = shown.people[2]
   cross join lateral (
     select (
       select true from public.follows
@@ -106,9 +122,71 @@ $$;
 comment on function private.suggestion_rows is 'The rows for these people, in the order given.';
 revoke all on function private.suggestion_rows (uuid, uuid[], smallint[], private.suggestion_ground[]) from public, anon, authenticated, service_role;
 
--- Definer, because nobody may read lists, and most of what it asks about. At most 146 people are
--- asked about: 60 of the list, 6 newcomers and 80 more. A page of ten is usually full after twelve.
--- Without plan_cache_mode, Postgres would plan at each call, which takes as long as the reading.
+-- Places -----------------------------------------------------------------------
+
+-- Newcomers stand after the list. Before `last` reaches them, they only come where the page explores.
+create function private.suggestion_page(
+  sources smallint[], may_show boolean[], last integer, explore_at integer, page_size integer
+)
+returns integer[]
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+declare
+  is_open boolean[] := suggestion_page.may_show;
+  page integer[] := '{}';
+  -- Everybody before it is on the page, or may not be.
+  start integer := 1;
+  barred smallint;
+  passed_source smallint;
+  -- From start to before it, everybody has passed_source.
+  passed integer := 1;
+  chosen integer;
+begin
+  for turn in 0..suggestion_page.page_size - 1 loop
+    barred := case when turn >= 2 and sources[page[turn]] = sources[page[turn - 1]] then sources[page[turn]] end;
+    chosen := null;
+    if mod(turn, 10) = suggestion_page.explore_at and barred is distinct from 7 then
+      chosen := array_position(sources, 7::smallint);
+      while is_open[chosen] is false loop
+        chosen := array_position(sources, 7::smallint, chosen + 1);
+      end loop;
+    end if;
+    if chosen is null then
+      while is_open[start] is false loop
+        start := start + 1;
+      end loop;
+      if sources[start] is distinct from barred then
+        chosen := start;
+      else
+        passed := greatest(start, case when passed_source = barred then passed else 1 end);
+        passed_source := barred;
+        while passed <= suggestion_page.last and (is_open[passed] is false or sources[passed] = barred) loop
+          passed := passed + 1;
+        end loop;
+        chosen := case when passed <= suggestion_page.last then passed else start end;
+      end if;
+      exit when chosen > suggestion_page.last;
+    end if;
+    page := page || chosen;
+    is_open[chosen] := false;
+  end loop;
+  return page;
+end;
+$$;
+
+comment on function private.suggestion_page is 'The places of a page, in its order, if everybody who was not asked about yet may be shown. may_show is by place. Null: not asked yet.';
+revoke all on function private.suggestion_page (smallint[], boolean[], integer, integer, integer) from public, anon, authenticated, service_role;
+
+/*
+ * Definer, because nobody may read lists, and most of what it asks about. At most 146 people are asked about: 60 of the
+ * list, 6 newcomers and 80 more. It asks about everybody whom the page needs at once, and about one more. Most of the
+ * time they all may be shown, and then the page is ready. Otherwise it makes the page again without those who failed.
+ *
+ * Without plan_cache_mode, Postgres would plan at each call, which takes as long as the reading.
+ */
 create function private.suggestions(page_size integer)
 returns setof public.suggestion
 language plpgsql
@@ -124,29 +202,18 @@ declare
   ids uuid[];
   sources smallint[];
   listed integer;
-  newcomers uuid[];
   more private.suggestion_candidates;
   has_more boolean := false;
-  followee_ids uuid[];
-  follower_ids uuid[];
-  tags text[];
-  -- By place. Null: not asked yet. True: may be shown. False: may not, or is on the page already.
-  is_left boolean[] := '{}';
+  -- By place. False also for somebody who has another place before.
+  may_show boolean[] := '{}';
   grounds private.suggestion_ground[] := '{}';
   ground private.suggestion_ground;
-  explores boolean;
-  barred smallint;
-  first_newcomer integer;
-  first_allowed integer;
-  first_barred integer;
-  next integer;
+  page integer[];
   asked integer[];
-  asked_ids uuid[];
-  asked_sources smallint[];
   fit integer[];
-  page integer[] := '{}';
-  filled integer := 0;
-  batch integer;
+  witnessed uuid[];
+  searched integer[];
+  failed integer;
 begin
   perform private.check_page_size(suggestions.page_size);
   if private.hides_suggestions(viewer_id) then
@@ -155,100 +222,83 @@ begin
   select ordered.profile_ids, ordered.sources into ids, sources
   from private.suggestion_order(viewer_id) as ordered;
   listed := cardinality(ids);
-  newcomers := private.pool_part(7::smallint, '', viewer_id, 6);
-  ids := ids || newcomers;
-  sources := sources || array_fill(7::smallint, array[cardinality(newcomers)]);
+  ids := ids || private.pool_part(7::smallint, '', viewer_id, 6);
+  sources := sources || array_fill(7::smallint, array[cardinality(ids) - listed]);
+  for place in listed + 1..cardinality(ids) loop
+    may_show[place] := nullif(array_position(ids, ids[place]) = place, true);
+  end loop;
 
-  while filled < suggestions.page_size loop
-    -- Whose turn is it?
-    barred := case when filled >= 2 and sources[page[filled]] = sources[page[filled - 1]] then sources[page[filled]] end;
-    explores := mod(filled, 10) = explore_at and barred is distinct from 7;
-    first_newcomer := null;
-    first_allowed := null;
-    first_barred := null;
-    for place in 1..cardinality(ids) loop
-      continue when is_left[place] is false;
-      if explores and sources[place] = 7 then
-        first_newcomer := place;
-        exit;
-      end if;
-      continue when place > listed and not has_more;
-      if sources[place] is distinct from barred then
-        first_allowed := coalesce(first_allowed, place);
-        exit when not explores;
-      else
-        first_barred := coalesce(first_barred, place);
-      end if;
-    end loop;
-    next := coalesce(first_newcomer, first_allowed, first_barred);
-
-    if next is null then
-      exit when has_more;
+  loop
+    page := private.suggestion_page(
+      sources, may_show, case when has_more then cardinality(ids) else listed end, explore_at, suggestions.page_size + 1
+    );
+    asked := array(
+      select one.place from unnest(page) with ordinality as one (place, number)
+      where may_show[one.place] is null
+      order by one.number
+    );
+    if asked = '{}' then
+      exit when has_more or cardinality(page) >= suggestions.page_size;
       has_more := true;
-      tags := coalesce(tags, private.tags_of_interest(viewer_id));
-      more := private.more_people(viewer_id, tags);
+      more := private.more_people(viewer_id, private.tags_of_interest(viewer_id));
       ids := ids || more.profile_ids;
       sources := sources || more.sources;
-    elsif is_left[next] then
-      page := page || next;
-      filled := filled + 1;
-      is_left[next] := false;
-    else
-      -- Ask about this person, and about those who come next: as many as the page needs. Somebody may be
-      -- in the list and also among the others: only their first place counts.
-      batch := case when first_newcomer is null then least(suggestions.page_size - filled, 20) + 1 else 3 end;
-      asked := '{}';
-      asked_ids := '{}';
-      asked_sources := '{}';
-      for place in next..cardinality(ids) loop
-        continue when is_left[place] is not null;
-        if first_newcomer is not null then
-          continue when sources[place] <> 7;
-        else
-          continue when place > listed and not has_more;
-        end if;
-        is_left[place] := false;
-        if array_position(ids, ids[place]) = place then
-          asked := asked || place;
-          asked_ids := asked_ids || ids[place];
-          asked_sources := asked_sources || sources[place];
-          exit when cardinality(asked) = batch;
-        end if;
+      for place in cardinality(ids) - cardinality(more.profile_ids) + 1..cardinality(ids) loop
+        may_show[place] := nullif(array_position(ids, ids[place]) = place, true);
       end loop;
+      continue;
+    end if;
 
-      if followee_ids is null and asked_sources && '{1,3,4}' then
-        followee_ids := private.newest_followees(viewer_id);
+    fit := private.suggestible(
+      viewer_id,
+      array(select ids[one.place] from unnest(asked) with ordinality as one (place, number) order by one.number),
+      array(select sources[one.place] from unnest(asked) with ordinality as one (place, number) order by one.number)
+    );
+    fit := array(select asked[one.place] from unnest(fit) with ordinality as one (place, number) order by one.number);
+    for turn in 1..cardinality(asked) loop
+      may_show[asked[turn]] := false;
+    end loop;
+    failed := cardinality(asked);
+    searched := '{}';
+    witnessed := private.witnessed(
+      viewer_id,
+      array(select ids[one.place] from unnest(fit) with ordinality as one (place, number) order by one.number),
+      array(select sources[one.place] from unnest(fit) with ordinality as one (place, number) order by one.number)
+    );
+    for turn in 1..cardinality(fit) loop
+      if witnessed[turn] is null then
+        searched := searched || fit[turn];
+      else
+        grounds[fit[turn]] := (turn, array[witnessed[turn]], 0, null)::private.suggestion_ground;
+        may_show[fit[turn]] := true;
+        failed := failed - 1;
       end if;
-      if follower_ids is null and asked_sources && '{5}' then
-        follower_ids := private.newest_followers(viewer_id);
-      end if;
-      if tags is null and asked_sources && '{6}' then
-        tags := private.tags_of_interest(viewer_id);
-      end if;
-      fit := private.suggestible(viewer_id, asked_ids, asked_sources);
+    end loop;
+    if searched <> '{}' then
       for ground in
         select found.*
         from private.suggestion_grounds(
           viewer_id,
-          array(select asked_ids[place] from unnest(fit) with ordinality as one (place, number) order by number),
-          array(select asked_sources[place] from unnest(fit) with ordinality as one (place, number) order by number),
-          followee_ids, follower_ids, tags
+          array(select ids[one.place] from unnest(searched) with ordinality as one (place, number) order by one.number),
+          array(select sources[one.place] from unnest(searched) with ordinality as one (place, number) order by one.number)
         ) as found
       loop
-        next := asked[fit[ground.place]];
-        grounds[next] := ground;
-        is_left[next] := true;
+        grounds[searched[ground.place]] := ground;
+        may_show[searched[ground.place]] := true;
+        failed := failed - 1;
       end loop;
     end if;
+    exit when failed = 0 and cardinality(page) >= suggestions.page_size;
   end loop;
 
+  page := page[:suggestions.page_size];
   return query
   select shown.*
   from private.suggestion_rows(
     viewer_id,
-    array(select ids[place] from unnest(page) with ordinality as one (place, number) order by number),
-    array(select sources[place] from unnest(page) with ordinality as one (place, number) order by number),
-    array(select grounds[place] from unnest(page) with ordinality as one (place, number) order by number)
+    array(select ids[one.place] from unnest(page) with ordinality as one (place, number) order by one.number),
+    array(select sources[one.place] from unnest(page) with ordinality as one (place, number) order by one.number),
+    array(select grounds[one.place] from unnest(page) with ordinality as one (place, number) order by one.number)
   ) as shown;
 end;
 $$;

@@ -18,42 +18,6 @@ create type private.neighbours as (
 
 comment on type private.neighbours is 'Some of the followees or followers of a person. members has 16 bytes for each id.';
 
--- A sample that begins at a random id favours nobody. It is the same at every call, so lists stay stable.
-create function private.some_followees(profile_id uuid, most integer)
-returns bytea
-language plpgsql
-stable
-security invoker
-set search_path = ''
-as $$
-declare
-  first_id uuid := md5(profile_id::text)::uuid;
-begin
-  return (
-    select string_agg(uuid_send(chosen.followee_id), '')
-    from (
-      (
-        select follows.followee_id from public.follows
-        where follows.follower_id = some_followees.profile_id and follows.followee_id >= first_id
-        order by follows.followee_id
-        limit most
-      )
-      union all
-      (
-        select follows.followee_id from public.follows
-        where follows.follower_id = some_followees.profile_id and follows.followee_id < first_id
-        order by follows.followee_id
-        limit most
-      )
-      limit most
-    ) as chosen
-  );
-end;
-$$;
-
-comment on function private.some_followees is 'Up to most people that somebody follows, 16 bytes each, always the same ones.';
-revoke all on function private.some_followees (uuid, integer) from public, anon, authenticated, service_role;
-
 /*
  * The 150 newest followees and 100 newest followers of the person. 50 followees of each of these. The 30 newest
  * followers of each followee. And 50 followees of the 150 people who follow the most of the same
@@ -65,6 +29,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 rows 1000
 as $$
 declare
@@ -134,8 +99,28 @@ begin
   union all
   select uuid_send(found.id), 'followees'::private.follow_side, found.members
   from (
-    select near.id, private.some_followees(near.id, most_followees) as members
-    from near
+    select near.id, (
+      select string_agg(uuid_send(chosen.followee_id), '')
+      from (
+        (
+          select follows.followee_id from public.follows
+          where follows.follower_id = near.id and follows.followee_id >= near.first_id
+          order by follows.followee_id
+          limit most_followees
+        )
+        union all
+        (
+          select follows.followee_id from public.follows
+          where follows.follower_id = near.id and follows.followee_id < near.first_id
+          order by follows.followee_id
+          limit most_followees
+        )
+        limit most_followees
+      ) as chosen
+    ) as members
+    -- A sample that begins at a random id favours nobody. It is the same at every call, so lists stay stable.
+    from (select near.id, md5(near.id::text)::uuid as first_id from near offset 0) as near
+    offset 0
   ) as found
   where found.members is not null;
 end;
@@ -146,44 +131,41 @@ revoke all on function private.suggestion_neighbourhood (uuid) from public, anon
 
 -- Facts ----------------------------------------------------------------------
 
-create type private.suggestion_facts as (
-  place      bigint,
-  trust      real,
-  following  integer,
-  followers  integer,
-  may_come   boolean
-);
-
-comment on type private.suggestion_facts is 'What the ranking of suggestions knows of a person besides the follows around the viewer. place: where the person stands among those who were asked about. following, followers: how many, in the whole network. may_come: the viewer does not follow them, and they let themselves be suggested.';
-
+-- Sixteen bytes for each person: trust (real), following, followers (integers), then 1 or 0 in four bytes of which
+-- the last says whether they may come, and the one before whether their account is public. Rows would take the function
+-- many times longer to read.
 create function private.suggestion_facts(viewer_id uuid, profile_ids bytea)
-returns setof private.suggestion_facts
+returns bytea
 language plpgsql
 stable
 security invoker
 set search_path = ''
-rows 1000
+set plan_cache_mode = force_generic_plan
 as $$
 begin
-  return query
-  select
-    asked.place,
-    coalesce(trust.weight, 0),
-    coalesce(follow_counts.following, 0)::integer,
-    coalesce(follow_counts.followers, 0)::integer,
-    profiles.is_discoverable and not exists (
-      select from public.follows
-      where follows.follower_id = suggestion_facts.viewer_id and follows.followee_id = asked.id
+  return (
+    select string_agg(
+      float4send(coalesce(trust.weight, 0)) || int4send(coalesce(follow_counts.following, 0)::integer)
+        || int4send(coalesce(follow_counts.followers, 0)::integer)
+        || int4send(
+          (profiles.is_discoverable is true and (
+            select true from public.follows
+            where follows.follower_id = suggestion_facts.viewer_id and follows.followee_id = asked.id
+          ) is null)::integer + 256 * (profiles.is_private is false)::integer
+        ),
+      '' order by asked.place
     )
-  from (
-    select place, encode(substr(suggestion_facts.profile_ids, 1 + 16 * place::integer, 16), 'hex')::uuid as id
-    from generate_series(0::bigint, length(suggestion_facts.profile_ids) / 16 - 1) as place
-  ) as asked
-  join public.profiles on profiles.id = asked.id
-  left join private.follow_counts on follow_counts.profile_id = asked.id
-  left join private.trust on trust.profile_id = asked.id;
+    from (
+      select place, encode(substr(suggestion_facts.profile_ids, 1 + 16 * place, 16), 'hex')::uuid as id
+      from generate_series(0, length(suggestion_facts.profile_ids) / 16 - 1) as place
+      offset 0
+    ) as asked
+    left join public.profiles on profiles.id = asked.id
+    left join private.follow_counts on follow_counts.profile_id = asked.id
+    left join private.trust on trust.profile_id = asked.id
+  );
 end;
 $$;
 
-comment on function private.suggestion_facts is 'The facts of each of these people, 16 bytes for each id. Nothing for somebody whose account has ended.';
+comment on function private.suggestion_facts is 'What the ranking knows of each of these people besides the follows around the viewer: trust, how many they follow and how many follow them, whether they may be suggested to the viewer, and whether their account is public. 16 bytes for each id, and 16 for the answer. Zeros for somebody whose account has ended.';
 revoke all on function private.suggestion_facts (uuid, bytea) from public, anon, authenticated, service_role;

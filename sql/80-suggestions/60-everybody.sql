@@ -165,15 +165,15 @@ begin
       and computed.viewer_id = any (held_ids)
       and suggestion_turns.due_at <= write_computed_suggestions.began_at
       and suggestion_turns.changed_at is null
-    returning computed.viewer_id, computed.profile_ids, computed.sources, computed.scores
+    returning computed.viewer_id, computed.profile_ids, computed.sources, computed.scores, computed.witness_ids
   )
-  insert into private.suggestion_lists (viewer_id, profile_ids, sources, scores, computed_at)
-  select taken.viewer_id, taken.profile_ids, taken.sources, taken.scores, now()
+  insert into private.suggestion_lists (viewer_id, profile_ids, sources, scores, computed_at, witness_ids)
+  select taken.viewer_id, taken.profile_ids, taken.sources, taken.scores, now(), taken.witness_ids
   from taken
   order by taken.viewer_id
   on conflict (viewer_id) do update
   set profile_ids = excluded.profile_ids, sources = excluded.sources, scores = excluded.scores,
-      computed_at = excluded.computed_at
+      computed_at = excluded.computed_at, witness_ids = excluded.witness_ids
   where (suggestion_lists.profile_ids, suggestion_lists.sources) is distinct from (excluded.profile_ids, excluded.sources);
   get diagnostics written_now = row_count;
 

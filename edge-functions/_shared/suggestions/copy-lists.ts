@@ -5,18 +5,20 @@
 import { Buffer } from "node:buffer";
 import { idBytes } from "./people-index.ts";
 import type { Candidate } from "./suggest.ts";
+import { type Witnesses, witnessedMost } from "./witnesses.ts";
 
 export interface ComputedList {
   viewer: number;
   list: Candidate[];
   fingerprint: bigint;
+  witnesses: (Witnesses | undefined)[];
 }
 
 /** Oids of the types of the elements, which are the same in every Postgres. */
 const oids = { uuid: 2950, smallint: 21, real: 700 };
 const signature = Buffer.from("PGCOPY\n\xff\r\n\0", "latin1");
-/** A number of fields, an id, three heads of arrays and a fingerprint. */
-const rowBytes = 2 + 4 + idBytes + 3 * (4 + 20) + 4 + 8;
+/** A number of fields, an id, four heads of arrays, a fingerprint and the witnesses. */
+const rowBytes = 2 + 4 + idBytes + 4 * (4 + 20) + 4 + 8 + witnessedMost * 3 * (4 + idBytes);
 const candidateBytes = 3 * 4 + idBytes + 2 + 4;
 
 /** What a COPY in this format begins and ends with. */
@@ -44,30 +46,32 @@ export function copyRowsOf(lists: ComputedList[], ids: Uint8Array): CopyRows {
     bytes.set(ids.subarray(person * idBytes, (person + 1) * idBytes), at);
     at += idBytes;
   };
-  const writeArray = (oid: number, elementBytes: number, length: number, writeElements: () => void) => {
-    const dimensions = length > 0 ? 1 : 0;
-    at = bytes.writeInt32BE(12 + dimensions * 8 + length * (4 + elementBytes), at);
-    at = bytes.writeInt32BE(dimensions, at);
-    at = bytes.writeInt32BE(0, at);
+  /** Its length is written afterwards, because null takes fewer bytes. */
+  const writeArray = (oid: number, length: number, hasNulls: boolean, writeElements: () => void) => {
+    const start = at;
+    at = bytes.writeInt32BE(length > 0 ? 1 : 0, at + 4);
+    at = bytes.writeInt32BE(hasNulls ? 1 : 0, at);
     at = bytes.writeInt32BE(oid, at);
-    if (length === 0) return;
-    at = bytes.writeInt32BE(length, at);
-    at = bytes.writeInt32BE(1, at);
-    writeElements();
+    if (length > 0) {
+      at = bytes.writeInt32BE(length, at);
+      at = bytes.writeInt32BE(1, at);
+      writeElements();
+    }
+    bytes.writeInt32BE(at - start - 4, start);
   };
-  for (const { viewer, list, fingerprint } of lists) {
-    at = bytes.writeInt16BE(5, at);
+  for (const { viewer, list, fingerprint, witnesses } of lists) {
+    at = bytes.writeInt16BE(6, at);
     writeId(viewer);
-    writeArray(oids.uuid, idBytes, list.length, () => {
+    writeArray(oids.uuid, list.length, false, () => {
       for (const { person } of list) writeId(person);
     });
-    writeArray(oids.smallint, 2, list.length, () => {
+    writeArray(oids.smallint, list.length, false, () => {
       for (const { source } of list) {
         at = bytes.writeInt32BE(2, at);
         at = bytes.writeInt16BE(source, at);
       }
     });
-    writeArray(oids.real, 4, list.length, () => {
+    writeArray(oids.real, list.length, false, () => {
       for (const { score } of list) {
         at = bytes.writeInt32BE(4, at);
         at = bytes.writeFloatBE(score, at);
@@ -75,6 +79,13 @@ export function copyRowsOf(lists: ComputedList[], ids: Uint8Array): CopyRows {
     });
     at = bytes.writeInt32BE(8, at);
     at = bytes.writeBigInt64BE(fingerprint, at);
+    const hasNulls = witnesses.includes(undefined);
+    writeArray(oids.uuid, 3 * witnesses.length, hasNulls, () => {
+      for (const three of witnesses) {
+        if (three) for (const person of three) writeId(person);
+        else for (let one = 0; one < 3; one++) at = bytes.writeInt32BE(-1, at);
+      }
+    });
     ends.push(at);
   }
   return { bytes: bytes.subarray(0, at), ends };

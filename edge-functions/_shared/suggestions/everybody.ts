@@ -1,6 +1,6 @@
 /**
  * Computes the lists of all people whose day is over, in one pass: reads all follows once (network.ts), computes lists in
- * threads, and writes those that have changed, 1,000 people at a time. `npm run worker` does it (jobs/everybody.ts).
+ * threads, and writes those that have changed enough (keep.ts), 1,000 people at a time. `npm run worker` does it (jobs/everybody.ts).
  * sql/80-suggestions/60-everybody.sql has the other side.
  *
  * A pass that ends early, or whose process is killed, loses nothing: whose list was not written is still due.
@@ -8,6 +8,7 @@
 import { Buffer } from "node:buffer";
 import type { Sql, TransactionSql } from "postgres";
 import { copyHead, copyTail } from "./copy-lists.ts";
+import { comparedMost, packed } from "./keep.ts";
 import { type ListThread, startListThreads } from "./list-threads.ts";
 import type { ListBatch } from "./lists.ts";
 import { type Network, readNetwork } from "./network.ts";
@@ -101,15 +102,36 @@ function shardOf(person: number, amount: number): number {
   return (Math.imul(person, 0x9e3779b1) >>> 16) % amount;
 }
 
-/** Postgres writes one batch while the thread computes the next one. */
+/** Postgres writes one batch, and reads the lists that the one after has, while the thread computes. */
 async function doShard(running: Running, thread: ListThread, viewers: Int32Array, done: Pass): Promise<void> {
   let last: ListBatch | undefined;
-  for (const batch of batchesOf(viewers)) {
+  const batches = [...batchesOf(viewers)];
+  let known = batches[0] && (await knownOf(running, batches[0]));
+  for (const [turn, batch] of batches.entries()) {
     if (running.signal?.aborted) break;
-    const [computed] = await Promise.all([thread.compute(batch), last && write(running, last, done)]);
-    last = computed;
+    const following = batches[turn + 1];
+    const database = async () => {
+      if (last) await write(running, last, done);
+      return following && knownOf(running, following);
+    };
+    [last, known] = await Promise.all([thread.compute({ viewers: batch, known }), database()]);
   }
   if (last) await write(running, last, done);
+}
+
+/** @returns the first places of the list of each viewer: keep.ts. Undefined if nobody has a list */
+async function knownOf(
+  { sql, network }: Running,
+  viewers: Int32Array,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (viewers.every((viewer) => network.input.fingerprints[viewer] === 0n)) return undefined;
+  const rows = await sql<{ first: Uint8Array | null }[]>`
+    select array_send(list.profile_ids[:${comparedMost}::integer]) as first
+    from unnest(${idsOf(viewers, network)}::uuid[]) with ordinality as viewer (id, place)
+    left join private.suggestion_lists as list on list.viewer_id = viewer.id
+    order by viewer.place
+  `;
+  return packed(rows.map(({ first }) => first));
 }
 
 function* batchesOf(people: Int32Array): Generator<Int32Array> {
@@ -173,7 +195,7 @@ function writeTogether(running: Running, { rows, same }: ListBatch): Promise<num
 async function copy(sql: TransactionSql, bytes: Uint8Array): Promise<void> {
   await sql`
     create temporary table computed_suggestions (
-      viewer_id uuid, profile_ids uuid[], sources smallint[], scores real[], fingerprint bigint
+      viewer_id uuid, profile_ids uuid[], sources smallint[], scores real[], fingerprint bigint, witness_ids uuid[]
     ) on commit drop
   `;
   const stream = await sql`copy pg_temp.computed_suggestions from stdin (format binary)`.writable();

@@ -25,7 +25,7 @@ export const thorough: Limits = {
 
 /** For everybody on a large network: a few percent of the work. */
 export const quick: Limits = {
-  neighbours: 60,
+  neighbours: 40,
   visits: 800,
   peers: 16,
   alongside: 32,

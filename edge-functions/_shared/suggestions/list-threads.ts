@@ -1,6 +1,6 @@
 /** Threads that compute lists. They share one graph in memory, and each has work arrays of its own. */
 import { Worker } from "node:worker_threads";
-import type { ListBatch, ListInput } from "./lists.ts";
+import type { ListBatch, ListInput, ListRequest } from "./lists.ts";
 
 export interface ListThread {
   /**
@@ -8,7 +8,7 @@ export interface ListThread {
    *
    * @throws Error if the thread has died
    */
-  compute(viewers: Int32Array): Promise<ListBatch>;
+  compute(request: ListRequest): Promise<ListBatch>;
 }
 
 export interface ListThreads extends AsyncDisposable {
@@ -22,7 +22,7 @@ export function startListThreads(input: ListInput, amount: number): ListThreads 
   );
   return {
     threads: workers.map((worker) => ({
-      compute(viewers) {
+      compute(request) {
         return new Promise<ListBatch>((resolve, reject) => {
           const answer = (batch: ListBatch) => {
             worker.off("error", reject);
@@ -30,7 +30,7 @@ export function startListThreads(input: ListInput, amount: number): ListThreads 
           };
           worker.once("message", answer);
           worker.once("error", reject);
-          worker.postMessage(viewers);
+          worker.postMessage(request, request.known ? [request.known.buffer] : []);
         });
       },
     })),

@@ -3,14 +3,15 @@ import type { AlongsideLists } from "./alongside.ts";
 import { type ComputedList, type CopyRows, copyRowsOf } from "./copy-lists.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import type { Graph } from "./graph.ts";
+import { isStillGood, knownBytes } from "./keep.ts";
 import { quick } from "./limits.ts";
+import { sources } from "./sources.ts";
 import { type Candidate, createSuggester, type Suggester } from "./suggest.ts";
 import { directed } from "./weights.ts";
+import { createWitnessing } from "./witnesses.ts";
 
 /** As many as private.suggestion_lists takes. */
 export const listMost = 60;
-/** The core also ranks people who may not be suggested. */
-const rankedMost = 2 * listMost;
 /** A number of 4 bytes has no room for much less. */
 const leastScore = 1e-30;
 
@@ -26,6 +27,8 @@ export interface ListInput {
   trust: Float32Array;
   /** 1 for somebody who may be suggested. */
   isDiscoverable: Uint8Array;
+  /** 1 for somebody with a public account. */
+  isOpen: Uint8Array;
   /** The hash of the list that each person has: fingerprint.ts. 0 for none. */
   fingerprints: BigInt64Array;
 }
@@ -34,22 +37,32 @@ export interface ListBatch {
   /** Whose list is a new one, and a row for each in the same order. */
   changed: number[];
   rows: CopyRows;
-  /** Whose list is as before. */
+  /** Whose list is as before, or is still good enough. */
   same: number[];
 }
 
+export interface ListRequest {
+  viewers: Int32Array;
+  /** The first places of the list of each: keep.ts. Undefined: nobody has a list. */
+  known: Uint8Array<ArrayBuffer> | undefined;
+}
+
 /** @returns a function that computes the lists of these viewers */
-export function createLists(input: ListInput): (viewers: Int32Array) => ListBatch {
-  const { ids, graph, mutualShare, alongside, trust, isDiscoverable, fingerprints } = input;
+export function createLists(input: ListInput): (request: ListRequest) => ListBatch {
+  const { ids, graph, mutualShare, alongside, trust, isDiscoverable, isOpen, fingerprints } = input;
   const suggester = createSuggester(graph, directed, { trust, mutualShare, alongside, limits: quick });
-  return (viewers) => {
+  const witnessing = createWitnessing(graph, isOpen);
+  return ({ viewers, known }) => {
     const changed: ComputedList[] = [];
     const same: number[] = [];
-    for (const viewer of viewers) {
-      const list = listFor(suggester, viewer, isDiscoverable);
+    for (const [row, viewer] of viewers.entries()) {
+      const list = listFor(suggester, viewer, isDiscoverable, isOpen);
       const fingerprint = fingerprintOf(list, ids);
-      if (fingerprint === fingerprints[viewer]) same.push(viewer);
-      else changed.push({ viewer, list, fingerprint });
+      const hasList = fingerprints[viewer] !== 0n;
+      const first = known?.subarray(row * knownBytes, (row + 1) * knownBytes);
+      if (fingerprint === fingerprints[viewer] || (hasList && first && isStillGood(first, list, ids)))
+        same.push(viewer);
+      else changed.push({ viewer, list, fingerprint, witnesses: witnessing.find(viewer, list) });
     }
     return { changed: changed.map(({ viewer }) => viewer), rows: copyRowsOf(changed, ids), same };
   };
@@ -57,12 +70,20 @@ export function createLists(input: ListInput): (viewers: Int32Array) => ListBatc
 
 /**
  * @param mayCome 1 for somebody who may be on the list, by the numbers of the people
+ * @param isOpen 1 for somebody with a public account. Others are suggested only to the people that they follow
  * @returns the list as private.suggestion_lists takes it, the best first
  */
-export function listFor(suggester: Suggester, viewer: number, mayCome: Uint8Array): Candidate[] {
-  return suggester
-    .suggest(viewer, rankedMost)
-    .filter(({ person }) => mayCome[person])
-    .slice(0, listMost)
-    .map((candidate) => ({ ...candidate, score: Math.max(leastScore, candidate.score) }));
+export function listFor(
+  suggester: Suggester,
+  viewer: number,
+  mayCome: Uint8Array,
+  isOpen: Uint8Array,
+): Candidate[] {
+  const list: Candidate[] = [];
+  for (const candidate of suggester.suggest(viewer, listMost, mayCome)) {
+    if (isOpen[candidate.person] !== 1 && candidate.source !== sources.followsYou) continue;
+    candidate.score = Math.max(leastScore, candidate.score);
+    list.push(candidate);
+  }
+  return list;
 }

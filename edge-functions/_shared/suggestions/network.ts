@@ -26,6 +26,7 @@ export const followsMost = 100_000_000;
 interface PersonRow {
   id: Uint8Array;
   is_discoverable: boolean;
+  is_open: boolean;
   trust: number;
   fingerprint: string;
   is_due: boolean;
@@ -56,6 +57,7 @@ export async function readNetwork(sql: TransactionSql, beganAt: Date): Promise<N
   const people = createPeopleIndex(room);
   const trust = new Float32Array(room);
   const isDiscoverable = new Uint8Array(room);
+  const isOpen = new Uint8Array(room);
   const fingerprints = new BigInt64Array(room);
   const due: { person: number; hereAt: number }[] = [];
   const away: number[] = [];
@@ -63,6 +65,7 @@ export async function readNetwork(sql: TransactionSql, beganAt: Date): Promise<N
     select
       uuid_send(profiles.id) as id,
       profiles.is_discoverable,
+      not profiles.is_private as is_open,
       coalesce(trust.weight, 0) as trust,
       case when suggestion_lists.viewer_id is null then 0 else coalesce(turn.fingerprint, 0) end as fingerprint,
       turn.due_at <= ${beganAt} and turn.changed_at is null as is_due,
@@ -89,6 +92,7 @@ export async function readNetwork(sql: TransactionSql, beganAt: Date): Promise<N
       const person = people.add(viewOf(row.id), 0);
       trust[person] = row.trust;
       isDiscoverable[person] = row.is_discoverable ? 1 : 0;
+      isOpen[person] = row.is_open ? 1 : 0;
       fingerprints[person] = BigInt(row.fingerprint);
       if (row.is_due && row.is_away) away.push(person);
       else if (row.is_due) due.push({ person, hereAt: row.here_at });
@@ -104,6 +108,7 @@ export async function readNetwork(sql: TransactionSql, beganAt: Date): Promise<N
       alongside: createAlongsideLists(graph.people, quick, true),
       trust: shared(trust),
       isDiscoverable: shared(isDiscoverable),
+      isOpen: shared(isOpen),
       fingerprints: shared(fingerprints),
     },
     due: Int32Array.from(due, ({ person }) => person),

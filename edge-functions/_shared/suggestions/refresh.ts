@@ -5,6 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { TransactionSql } from "postgres";
+import { createBest } from "./best.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { buildGraph } from "./graph.ts";
 import { quick } from "./limits.ts";
@@ -12,9 +13,10 @@ import { listFor } from "./lists.ts";
 import { createPeopleIndex, idBytes, idOf, type PeopleIndex, viewOf } from "./people-index.ts";
 import { createSuggester } from "./suggest.ts";
 import { directed } from "./weights.ts";
+import { createWitnessing } from "./witnesses.ts";
 
-/** People who can be suggested, besides those in the middle of a path. The ones that most paths reach. */
-const candidatesMost = 400;
+/** People who are known only from the lists of others: the ones with the most follows to them and from them. */
+const othersMost = 400;
 
 interface Neighbours {
   owner_id: Uint8Array;
@@ -22,21 +24,20 @@ interface Neighbours {
   members: Uint8Array;
 }
 
-interface Facts {
-  place: string;
-  trust: number;
-  following: number;
-  followers: number;
-  may_come: boolean;
-}
+/** What Postgres says of each person: private.suggestion_facts(). */
+const factBytes = 16;
 
 /** The follows around a person, by numbers. */
 interface Neighbourhood {
   people: PeopleIndex;
   me: number;
+  /** Those whose follows or followers were read. They are in the middle of paths. */
+  owners: Int32Array;
   from: Int32Array;
   to: Int32Array;
 }
+
+type Thinned = Omit<Neighbourhood, "owners">;
 
 /**
  * @param sql a transaction
@@ -48,20 +49,23 @@ export async function refreshSuggestions(sql: TransactionSql, profileId: string)
   `;
   const around = thinned(readNeighbourhood(profileId, rows));
   const ids = around.people.ids();
-  const facts = await sql<Facts[]>`
-    select place, trust, following, followers, may_come
-    from private.suggestion_facts(${profileId}, ${Buffer.from(ids)})
+  const [known] = await sql<{ facts: Uint8Array; mutual_share: number }[]>`
+    select
+      private.suggestion_facts(${profileId}, ${Buffer.from(ids)}) as facts,
+      private.mutual_share() as mutual_share
   `;
-  const [network] = await sql<{ mutual_share: number }[]>`select private.mutual_share() as mutual_share`;
-  const { graph, trust, mayCome } = withFacts(around, facts);
-  const context = { trust, limits: quick, mutualShare: network?.mutual_share ?? 0 };
-  const list = listFor(createSuggester(graph, directed, context), around.me, mayCome);
+  const { facts, mutual_share: mutualShare } = known as NonNullable<typeof known>;
+  const { graph, trust, mayCome, isOpen } = withFacts(around, viewOf(facts));
+  const context = { trust, limits: quick, mutualShare };
+  const list = listFor(createSuggester(graph, directed, context), around.me, mayCome, isOpen);
+  const witnesses = createWitnessing(graph, isOpen).find(around.me, list);
   const [row] = await sql<{ written: boolean }[]>`
     select private.write_suggestion_list(
       ${profileId},
       ${list.map(({ person }) => idOf(person, ids))}::uuid[],
       ${list.map(({ source }) => source)}::smallint[],
-      ${list.map(({ score }) => score)}::real[]
+      ${list.map(({ score }) => score)}::real[],
+      ${witnesses.flatMap((three) => three?.map((person) => idOf(person, ids)) ?? [null, null, null])}::uuid[]
     ) as written
   `;
   if (!row?.written) return false;
@@ -81,9 +85,11 @@ function readNeighbourhood(profileId: string, rows: Neighbours[]): Neighbourhood
   const size = rows.reduce((sum, { members }) => sum + members.length / idBytes, 0);
   const from = new Int32Array(size);
   const to = new Int32Array(size);
+  const owners = new Int32Array(rows.length);
   let edge = 0;
-  for (const { owner_id, side, members } of rows) {
+  for (const [row, { owner_id, side, members }] of rows.entries()) {
     const owner = people.add(viewOf(owner_id), 0);
+    owners[row] = owner;
     const view = viewOf(members);
     for (let offset = 0; offset < members.length; offset += idBytes) {
       const member = people.add(view, offset);
@@ -91,55 +97,70 @@ function readNeighbourhood(profileId: string, rows: Neighbours[]): Neighbourhood
       to[edge++] = side === "followees" ? member : owner;
     }
   }
-  return { people, me, from, to };
+  return { people, me, owners, from, to };
 }
 
 /**
- * Leaves out the people with the fewest paths to them. Everybody who follows somebody here is in the middle of a path.
- * The numbers are in the order of the ids. So the same follows give the same list.
+ * Leaves out most of the people whose follows were not read. The numbers are in the order of the ids. So the same follows
+ * give the same list.
  */
-function thinned({ people, me, from, to }: Neighbourhood): Neighbourhood {
+function thinned({ people, me, owners, from, to }: Neighbourhood): Thinned {
   const isKept = new Uint8Array(people.size);
-  const reached = new Int32Array(people.size);
+  const met = new Int32Array(people.size);
   isKept[me] = 1;
-  for (const person of from) isKept[person] = 1;
-  for (const person of to) reached[person] = (reached[person] as number) + 1;
-  const everybody = Array.from({ length: people.size }, (_, person) => person);
-  for (const person of everybody
-    .filter((person) => !isKept[person])
-    .sort((one, other) => (reached[other] as number) - (reached[one] as number))
-    .slice(0, candidatesMost))
-    isKept[person] = 1;
+  for (const person of owners) isKept[person] = 1;
+  for (const person of from) met[person] = (met[person] as number) + 1;
+  for (const person of to) met[person] = (met[person] as number) + 1;
+  const others = createBest(othersMost);
+  for (let person = 0; person < people.size; person++)
+    if (isKept[person] === 0) others.offer(person, met[person] as number, person);
+  for (const person of others.items.subarray(0, others.size)) isKept[person] = 1;
 
-  const ids = Buffer.from(people.ids());
-  const idFrom = (person: number) => ids.subarray(person * idBytes, (person + 1) * idBytes);
+  const ids = people.ids();
+  const words = viewOf(ids);
+  const first = Float64Array.from({ length: people.size }, (_, person) => words.getUint32(person * idBytes));
   const kept = createPeopleIndex(people.size);
   const numbers = new Int32Array(people.size);
-  for (const person of everybody
+  const inOrder = Int32Array.from(first.keys())
     .filter((person) => isKept[person])
-    .sort((one, other) => Buffer.compare(idFrom(one), idFrom(other))))
-    numbers[person] = kept.add(viewOf(idFrom(person)), 0);
-  const edges = from.map((_, edge) => edge).filter((edge) => isKept[to[edge] as number]);
+    .sort((one, other) => (first[one] as number) - (first[other] as number) || compareIds(ids, one, other));
+  for (const person of inOrder) numbers[person] = kept.add(words, person * idBytes);
+
+  let size = 0;
+  const keptFrom = new Int32Array(from.length);
+  const keptTo = new Int32Array(from.length);
+  for (let edge = 0; edge < from.length; edge++) {
+    if (isKept[from[edge] as number] === 0 || isKept[to[edge] as number] === 0) continue;
+    keptFrom[size] = numbers[from[edge] as number] as number;
+    keptTo[size++] = numbers[to[edge] as number] as number;
+  }
   return {
     people: kept,
     me: numbers[me] as number,
-    from: edges.map((edge) => numbers[from[edge] as number] as number),
-    to: edges.map((edge) => numbers[to[edge] as number] as number),
+    from: keptFrom.subarray(0, size),
+    to: keptTo.subarray(0, size),
   };
 }
 
+function compareIds(ids: Uint8Array, one: number, other: number): number {
+  const at = (person: number) => ids.subarray(person * idBytes, (person + 1) * idBytes);
+  return Buffer.compare(at(one), at(other));
+}
+
 /** The lists of the graph are samples. So it also has how many follows everybody has in the whole network. */
-function withFacts({ people, from, to }: Neighbourhood, facts: Facts[]) {
+function withFacts({ people, from, to }: Thinned, facts: DataView) {
   const trust = new Float32Array(people.size);
   const mayCome = new Uint8Array(people.size);
+  const isOpen = new Uint8Array(people.size);
   const outDegrees = new Int32Array(people.size);
   const inDegrees = new Int32Array(people.size);
-  for (const { place, ...fact } of facts) {
-    const person = Number(place);
-    trust[person] = fact.trust;
-    mayCome[person] = fact.may_come ? 1 : 0;
-    outDegrees[person] = fact.following;
-    inDegrees[person] = fact.followers;
+  for (let person = 0; person < people.size; person++) {
+    const at = person * factBytes;
+    trust[person] = facts.getFloat32(at);
+    outDegrees[person] = facts.getInt32(at + 4);
+    inDegrees[person] = facts.getInt32(at + 8);
+    isOpen[person] = facts.getUint8(at + 14);
+    mayCome[person] = facts.getUint8(at + 15);
   }
-  return { graph: { ...buildGraph(people.size, from, to), outDegrees, inDegrees }, trust, mayCome };
+  return { graph: { ...buildGraph(people.size, from, to), outDegrees, inDegrees }, trust, mayCome, isOpen };
 }

@@ -65,13 +65,19 @@ export function createShortlist(
       if (known[people[slot] as number] === 1) continue;
       unknown[count++] = slot;
       const at = slot * columnCount;
-      followedByHalf = Math.max(followedByHalf, values[at + columns.followedByHalf] as number);
-      followedBy = Math.max(followedBy, values[at + columns.followedBy] as number);
-      bothFollow = Math.max(bothFollow, values[at + columns.bothFollow] as number);
-      followersFollow = Math.max(followersFollow, values[at + columns.followersFollow] as number);
-      alongside = Math.max(alongside, values[at + columns.alongside] as number);
-      peers = Math.max(peers, values[at + columns.peers] as number);
-      followsYou = Math.max(followsYou, values[at + columns.followsYou] as number);
+      if ((values[at + columns.followedByHalf] as number) > followedByHalf)
+        followedByHalf = values[at + columns.followedByHalf] as number;
+      if ((values[at + columns.followedBy] as number) > followedBy)
+        followedBy = values[at + columns.followedBy] as number;
+      if ((values[at + columns.bothFollow] as number) > bothFollow)
+        bothFollow = values[at + columns.bothFollow] as number;
+      if ((values[at + columns.followersFollow] as number) > followersFollow)
+        followersFollow = values[at + columns.followersFollow] as number;
+      if ((values[at + columns.alongside] as number) > alongside)
+        alongside = values[at + columns.alongside] as number;
+      if ((values[at + columns.peers] as number) > peers) peers = values[at + columns.peers] as number;
+      if ((values[at + columns.followsYou] as number) > followsYou)
+        followsYou = values[at + columns.followsYou] as number;
     }
     followedByHalf = scaleOf(followedByHalf);
     followedBy = scaleOf(followedBy);
@@ -80,6 +86,7 @@ export function createShortlist(
     alongside = scaleOf(alongside);
     peers = scaleOf(peers);
     followsYou = 0.3 * scaleOf(followsYou);
+    let least = Number.NEGATIVE_INFINITY;
     for (let place = 0; place < count; place++) {
       const slot = unknown[place] as number;
       const other = people[slot] as number;
@@ -93,7 +100,11 @@ export function createShortlist(
         (values[at + columns.followersFollow] as number) * followersFollow +
         alike +
         (values[at + columns.followsYou] as number) * followsYou;
-      chosen.offer(slot, sum, other);
+      // Most are worse than the worst of those chosen.
+      if (sum >= least) {
+        chosen.offer(slot, sum, other);
+        if (chosen.size === limits.candidates) least = chosen.scores[0] as number;
+      }
     }
   }
 

@@ -25,9 +25,10 @@ export interface Suggester {
    * Ranks people that this person does not follow yet. The same graph gives the same answer. Blocks and the like are
    * not known here. So ask for more than you show.
    *
+   * @param mayCome 1 for somebody who may be suggested, by the numbers of the people. Everybody, if nothing is said
    * @returns at most `limit` people, best first. Nobody, if no path leads anywhere.
    */
-  suggest(person: number, limit: number): Candidate[];
+  suggest(person: number, limit: number, mayCome?: Uint8Array): Candidate[];
   /** @returns people that the followers of this person also follow, best first. At most limits.alongside. */
   peopleLike(person: number): number[];
 }
@@ -53,12 +54,12 @@ const leastTrust = 0.05;
 const sourceCount = Object.keys(sources).length;
 
 /** A reason is true for a candidate if one of its columns is above zero. */
-const reasons: { source: Source; columns: number[] }[] = [
-  { source: sources.followedBy, columns: [columns.followedByCount] },
-  { source: sources.followsYou, columns: [columns.followsYou] },
-  { source: sources.bothFollow, columns: [columns.bothFollow] },
-  { source: sources.followedAlongside, columns: [columns.alongside, columns.peers] },
-  { source: sources.followersFollow, columns: [columns.followersFollow] },
+const reasons: { source: Source; column: number; otherColumn: number }[] = [
+  { source: sources.followedBy, column: columns.followedByCount, otherColumn: columns.followedByCount },
+  { source: sources.followsYou, column: columns.followsYou, otherColumn: columns.followsYou },
+  { source: sources.bothFollow, column: columns.bothFollow, otherColumn: columns.bothFollow },
+  { source: sources.followedAlongside, column: columns.alongside, otherColumn: columns.peers },
+  { source: sources.followersFollow, column: columns.followersFollow, otherColumn: columns.followersFollow },
 ];
 
 /**
@@ -85,11 +86,13 @@ export function createSuggester(graph: Graph, weights: Weights, context: Context
   /** The reasons that are true, and of these the one with the largest part in the score. */
   function sourceOf(place: number, slot: number): Source {
     contributions(values, features.values, place * featureCount, features.nothing, parts);
+    const first = slot * columnCount;
     let best: Source = sources.followedAlongside;
     let most = -1;
-    for (const { source, columns: evidence } of reasons) {
-      const isTrue = evidence.some((column) => (tally.values[slot * columnCount + column] as number) > 0);
-      if (!isTrue || (parts[source] as number) <= most) continue;
+    for (let reason = 0; reason < reasons.length; reason++) {
+      const { source, column, otherColumn } = reasons[reason] as (typeof reasons)[number];
+      if ((parts[source] as number) <= most) continue;
+      if (tally.values[first + column] === 0 && tally.values[first + otherColumn] === 0) continue;
       best = source;
       most = parts[source] as number;
     }
@@ -97,24 +100,27 @@ export function createSuggester(graph: Graph, weights: Weights, context: Context
   }
 
   return {
-    suggest(person, limit) {
+    suggest(person, limit, mayCome) {
       const count = shortlist.fill(person);
       found.clear();
       for (let place = 0; place < count; place++) {
         const other = tally.people[slots[place] as number] as number;
+        if (mayCome && mayCome[other] !== 1) continue;
         found.offer(place, scoreOf(place, other), other);
       }
-      found.sort();
+      const length = Math.min(limit, found.sort());
       const best = found.scores[0] as number;
-      return Array.from({ length: Math.min(limit, count) }, (_, rank) => {
+      const list: Candidate[] = [];
+      for (let rank = 0; rank < length; rank++) {
         const place = found.items[rank] as number;
         const slot = slots[place] as number;
-        return {
+        list.push({
           person: tally.people[slot] as number,
           score: Math.exp((found.scores[rank] as number) - best),
           source: sourceOf(place, slot),
-        };
-      });
+        });
+      }
+      return list;
     },
     peopleLike(person) {
       const length = alongside.prepare(person);
