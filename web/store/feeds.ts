@@ -19,7 +19,7 @@ export interface FeedSource<Row> {
   count?(after: number): PromiseLike<{ data: number | null; error: unknown }>;
   /** Called with all rows that come in, before they are shown. */
   seen?(rows: Row[]): void;
-  /** Keeps the first page in localStorage, so that it can be read without the network. */
+  /** Keeps the first page in localStorage. It is shown at the next visit, at once and without the network. */
   isStored?: boolean;
 }
 
@@ -77,7 +77,8 @@ export function forgetFeed(key: string): void {
 }
 
 function createFeed<Row extends { id: number }>(key: string, source: FeedSource<Row>): Feed<Row> {
-  const storedKey = `plaza.feed.${key}`;
+  /** Nobody sees what another person read. */
+  const storedKey = `plaza.feed.${userId.peek() ?? "guest"}.${key}`;
   const feed = {
     blocks: signal<Row[][]>([]),
     state: signal<"new" | "loading" | "ready" | "failed">("new"),
@@ -98,11 +99,19 @@ function createFeed<Row extends { id: number }>(key: string, source: FeedSource<
   }
 
   async function first(): Promise<void> {
-    state.value = "loading";
+    const old = state.value === "new" && source.isStored ? stored() : [];
+    batch(() => {
+      state.value = "loading";
+      if (old.length === 0) return;
+      source.seen?.(old);
+      blocks.value = [old];
+    });
     const answer = await source.read({});
-    if (answer.error || !answer.data) return failed(answer.error);
+    if (answer.error || !answer.data) return failed(answer.error, true);
     const rows = answer.data;
     source.seen?.(rows);
+    if (source.isStored) store(rows);
+    if (old.length > 0 && isBeingRead()) return waitForReader(rows);
     batch(() => {
       blocks.value = rows.length > 0 ? [rows] : [];
       hasMore.value = rows.length >= pageSize;
@@ -111,17 +120,30 @@ function createFeed<Row extends { id: number }>(key: string, source: FeedSource<
       error.value = undefined;
       state.value = "ready";
     });
-    if (source.isStored) store(rows);
   }
 
-  function failed(why: unknown): void {
+  /** The reader is at the rows of the last visit already. So the new ones are counted. Only what is gone leaves. */
+  function waitForReader(rows: Row[]): void {
+    const now = idsIn([rows]);
+    const oldest = rows.at(-1)?.id ?? 0;
+    const isThere = ({ id }: Row) => now.has(id) || (id < oldest && rows.length >= pageSize);
+    const top = topId() ?? 0;
+    batch(() => {
+      blocks.value = blocks.value.map((block) => block.filter(isThere)).filter((block) => block.length > 0);
+      newer.value = rows.filter(({ id }) => id > top).length;
+      state.value = "ready";
+    });
+  }
+
+  function failed(why: unknown, isFirst = false): void {
     batch(() => {
       error.value = why;
       state.value = "failed";
-      const stored = source.isStored && blocks.value.length === 0 && isOffline(why) ? read() : [];
-      if (stored.length === 0) return;
-      source.seen?.(stored);
-      blocks.value = [stored];
+      const isShort = blocks.value.length <= 1;
+      const old = source.isStored && isFirst && isShort && isOffline(why) ? stored() : [];
+      if (old.length === 0) return;
+      source.seen?.(old);
+      blocks.value = [old];
       hasMore.value = false;
       isOld.value = true;
       state.value = "ready";
@@ -172,7 +194,7 @@ function createFeed<Row extends { id: number }>(key: string, source: FeedSource<
     }
   }
 
-  function read(): Row[] {
+  function stored(): Row[] {
     try {
       const rows = JSON.parse(localStorage.getItem(storedKey) ?? "[]");
       return Array.isArray(rows) ? rows : [];
@@ -206,6 +228,11 @@ function createFeed<Row extends { id: number }>(key: string, source: FeedSource<
       blocks.value = kept.filter((rows) => rows.length > 0);
     },
   };
+}
+
+/** Somebody scrolled, or the focus is in a feed. */
+function isBeingRead(): boolean {
+  return scrollY > 0 || document.activeElement?.closest("[role=feed]") != null;
 }
 
 function idsIn(blocks: { id: number }[][]): Set<number> {
