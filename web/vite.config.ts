@@ -3,7 +3,12 @@ import { join } from "node:path";
 import { defineConfig, type Plugin } from "vite";
 
 /** Parts of supabase-js that the client does not use. */
-const leftOut = ["@supabase/storage-js", "@supabase/functions-js"];
+const leftOut = [
+  "@supabase/storage-js",
+  "@supabase/functions-js",
+  // Within auth-js.
+  /^\.\/(GoTrueAdminApi|lib\/webauthn|lib\/web3\/ethereum)$/,
+];
 
 /** It starts before the client, so it is a file of its own. */
 const boot = join(import.meta.dirname, "boot.ts");

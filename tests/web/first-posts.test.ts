@@ -58,7 +58,7 @@ test("a guest sees the public posts as early", async () => {
   const { page } = await device({ serviceWorkers: "block" });
   const supabase = held(page, /\/assets\/supabase-.*\.js/);
   await page.goto("/");
-  await page.getByText("For guests").waitFor();
+  await page.getByText("For guests").first().waitFor();
   await expect.poll(supabase.asked).toBe(1);
   await supabase.release();
 });
@@ -66,7 +66,7 @@ test("a guest sees the public posts as early", async () => {
 test("if the token is no longer valid, supabase-js gets a new one, and home comes after that", async () => {
   const { page, client } = await visitor("alice", { serviceWorkers: "block" });
   await client.rpc("write_post", { content: "Still here" }).throwOnError();
-  await page.getByRole("heading", { name: "Home" }).waitFor();
+  await page.getByRole("heading", { name: "Home", exact: true }).waitFor();
   const age = () =>
     page.evaluate(() => {
       const session = JSON.parse(localStorage.getItem("plaza.session") ?? "{}");
