@@ -104,7 +104,7 @@ function createFeed<Row extends { id: number }>(key: string, source: FeedSource<
       state.value = "loading";
       if (old.length === 0) return;
       source.seen?.(old);
-      blocks.value = [old];
+      blocks.value = inBlocks(old);
     });
     const answer = await source.read({});
     if (answer.error || !answer.data) return failed(answer.error, true);
@@ -113,7 +113,7 @@ function createFeed<Row extends { id: number }>(key: string, source: FeedSource<
     if (source.isStored) store(rows);
     if (old.length > 0 && isBeingRead()) return waitForReader(rows);
     batch(() => {
-      blocks.value = rows.length > 0 ? [rows] : [];
+      blocks.value = inBlocks(rows);
       hasMore.value = rows.length >= pageSize;
       newer.value = 0;
       isOld.value = false;
@@ -139,11 +139,11 @@ function createFeed<Row extends { id: number }>(key: string, source: FeedSource<
     batch(() => {
       error.value = why;
       state.value = "failed";
-      const isShort = blocks.value.length <= 1;
+      const isShort = idsIn(blocks.value).size <= pageSize;
       const old = source.isStored && isFirst && isShort && isOffline(why) ? stored() : [];
       if (old.length === 0) return;
       source.seen?.(old);
-      blocks.value = [old];
+      blocks.value = inBlocks(old);
       hasMore.value = false;
       isOld.value = true;
       state.value = "ready";
@@ -161,7 +161,7 @@ function createFeed<Row extends { id: number }>(key: string, source: FeedSource<
     batch(() => {
       const known = idsIn(blocks.value);
       const fresh = rows.filter(({ id }) => !known.has(id));
-      if (fresh.length > 0) blocks.value = [...blocks.value, fresh];
+      if (fresh.length > 0) blocks.value = [...blocks.value, ...inBlocks(fresh)];
       hasMore.value = rows.length >= pageSize;
       error.value = undefined;
       state.value = "ready";
@@ -179,7 +179,7 @@ function createFeed<Row extends { id: number }>(key: string, source: FeedSource<
     batch(() => {
       const known = idsIn(blocks.value);
       const fresh = answer.data?.filter(({ id }) => !known.has(id)) ?? [];
-      if (fresh.length > 0) blocks.value = [fresh, ...blocks.value];
+      if (fresh.length > 0) blocks.value = [...inBlocks(fresh), ...blocks.value];
       newer.value = 0;
     });
   }
@@ -233,6 +233,15 @@ function createFeed<Row extends { id: number }>(key: string, source: FeedSource<
 /** Somebody scrolled, or the focus is in a feed. */
 function isBeingRead(): boolean {
   return scrollY > 0 || document.activeElement?.closest("[role=feed]") != null;
+}
+
+/** Small blocks, so that the document grows by few rows in each frame. */
+const blockSize = 5;
+
+function inBlocks<Row>(rows: Row[]): Row[][] {
+  const blocks: Row[][] = [];
+  for (let from = 0; from < rows.length; from += blockSize) blocks.push(rows.slice(from, from + blockSize));
+  return blocks;
 }
 
 function idsIn(blocks: { id: number }[][]): Set<number> {
