@@ -4,6 +4,7 @@
  * and the reader asks for them.
  */
 import { batch, type Signal, signal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
 import { isOffline } from "../app/errors.ts";
 import { userId } from "../app/session.ts";
 
@@ -65,6 +66,14 @@ export function feedOf<Row extends { id: number }>(key: string, source: FeedSour
   const [oldest] = feeds.keys();
   if (feeds.size > mostFeeds && oldest !== undefined) feeds.delete(oldest);
   return feed;
+}
+
+/** A feed that begins anew with each visit of its page: a list that changes elsewhere and has nothing to count. */
+export function useFreshFeed<Row extends { id: number }>(key: string, source: FeedSource<Row>): Feed<Row> {
+  return useMemo(() => {
+    feeds.delete(key);
+    return feedOf(key, source);
+  }, [key]);
 }
 
 /** The feeds that are kept, whose keys begin so. To put a new post on top of home. */
