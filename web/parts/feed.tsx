@@ -3,7 +3,7 @@
  * others are boxes of the height that they had. Page Up and Page Down go from row to row.
  */
 import type { ComponentChildren, VNode } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { t } from "../app/messages.ts";
 import { focusRow } from "../app/shortcuts.ts";
 import { isOffline } from "../app/sync.ts";
@@ -18,10 +18,7 @@ interface FeedViewProps<Row> {
   feed: Feed<Row>;
   /** What the feed is, for screen readers. */
   label: string;
-  /**
-   * One row. It gives the id `${id}-name` to what names the row. It is made again only if the row changes, so it may
-   * depend on nothing else but signals.
-   */
+  /** One row. It gives the id `${id}-name` to what names the row. */
   row: (row: Row, id: string) => ComponentChildren;
   /** What to show if there is nothing. */
   empty: ComponentChildren;
@@ -36,7 +33,8 @@ const heights = new WeakMap<object, number>();
 
 export function FeedView<Row extends { id: number }>({ feed, label, row, empty }: FeedViewProps<Row>) {
   const root = useRef<HTMLDivElement>(null);
-  const made = useRef(new WeakMap<Row[], { first: number; block: VNode }>()).current;
+  // Preact leaves alone what is the same object as before. The page around it may want other rows.
+  const made = useMemo(() => new WeakMap<Row[], { first: number; block: VNode }>(), [row]);
   const { blocks, state, error, hasMore, isOld } = feed;
 
   useEffect(() => {
@@ -74,7 +72,6 @@ export function FeedView<Row extends { id: number }>({ feed, label, row, empty }
         {blocks.value.map((rows) => {
           const first = place + 1;
           place += rows.length;
-          // Preact leaves alone what is the same object as before.
           const before = made.get(rows);
           if (before?.first === first) return before.block;
           // The last row of a block never changes: rows are only added in front.
