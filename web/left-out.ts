@@ -1,7 +1,7 @@
 /**
- * Stands in for two parts of supabase-js that this client does not use: files (storage-js) and calls of edge
- * functions (functions-js). vite.config.ts puts it in their place, and the first load is smaller for it.
- * When the client needs one of them, take its line out there.
+ * Stands in for the parts of supabase-js that this client does not use: files (storage-js), calls of edge
+ * functions (functions-js), and from auth-js what administers accounts, passkeys and wallets. vite.config.ts puts it
+ * in their place, and the first load is smaller for it. When the client needs one of them, take its line out there.
  */
 
 export class StorageClient {}
@@ -12,3 +12,27 @@ export class FunctionsFetchError extends FunctionsError {}
 export class FunctionsHttpError extends FunctionsError {}
 export class FunctionsRelayError extends FunctionsError {}
 export const FunctionRegion = {};
+
+/** What administers accounts. */
+export default class GoTrueAdminApi {}
+
+/** Passkeys. */
+export class WebAuthnApi {}
+export const browserSupportsWebAuthn = () => false;
+export const webAuthnAbortService = { createNewAbortSignal: isLeftOut };
+export const createCredential = isLeftOut;
+export const getCredential = isLeftOut;
+export const deserializeCredentialCreationOptions = isLeftOut;
+export const deserializeCredentialRequestOptions = isLeftOut;
+export const serializeCredentialCreationResponse = isLeftOut;
+export const serializeCredentialRequestResponse = isLeftOut;
+
+/** Wallets. */
+export const createSiweMessage = isLeftOut;
+export const fromHex = isLeftOut;
+export const getAddress = isLeftOut;
+export const toHex = isLeftOut;
+
+function isLeftOut(): never {
+  throw new Error("The build leaves this part of supabase-js out: vite.config.ts");
+}

@@ -1,12 +1,39 @@
 /** How Vite builds the web client. `web/build.ts` and `npm start` use it. */
 import { join } from "node:path";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 
 /** Parts of supabase-js that the client does not use. */
-const leftOut = ["@supabase/storage-js", "@supabase/functions-js"];
+const leftOut = [
+  "@supabase/storage-js",
+  "@supabase/functions-js",
+  // Within auth-js.
+  /^\.\/(GoTrueAdminApi|lib\/webauthn|lib\/web3\/ethereum)$/,
+];
+
+/** It starts before the client, so it is a file of its own. */
+const boot = join(import.meta.dirname, "boot.ts");
+
+/** Puts the script boot.ts into the page, before everything else. */
+const bootFirst: Plugin = {
+  name: "boot-first",
+  transformIndexHtml: {
+    order: "post",
+    handler: (html, { bundle = {} }) => {
+      const file = Object.values(bundle).find(
+        (each) => "facadeModuleId" in each && each.facadeModuleId === boot,
+      );
+      if (!file) throw new Error("The build lacks boot.ts");
+      return html.replace(
+        "<script",
+        `<script type="module" async src="/${file.fileName}"></script>\n    <script`,
+      );
+    },
+  },
+};
 
 export default defineConfig({
   root: import.meta.dirname,
+  plugins: [bootFirst],
   resolve: {
     alias: leftOut.map((find) => ({ find, replacement: join(import.meta.dirname, "left-out.ts") })),
   },
@@ -21,13 +48,14 @@ export default defineConfig({
     target: "es2023",
     reportCompressedSize: false,
     rolldownOptions: {
+      input: [join(import.meta.dirname, "index.html"), boot],
       // Vite would tell of a busy machine on the terminal.
       checks: { pluginTimings: false },
       output: {
         codeSplitting: {
           groups: [
             // What the first page needs is one file. It is smaller than many, and no file waits for another.
-            { name: "first", tags: ["$initial"] },
+            { name: "first", tags: ["$initial"], test: (id: string) => id !== boot },
           ],
         },
       },

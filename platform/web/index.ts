@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { promisify } from "node:util";
-import { gzip } from "node:zlib";
+import { type BrotliOptions, brotliCompress, constants, gzip } from "node:zlib";
 import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { listen } from "../listen.ts";
@@ -29,6 +29,9 @@ export interface Web extends AsyncDisposable {
   open(config: PageConfig): Promise<void>;
 }
 
+const compress = promisify(gzip);
+const brotli = promisify<Uint8Array, BrotliOptions, Buffer>(brotliCompress);
+
 const types: Record<string, string> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
@@ -40,7 +43,8 @@ const types: Record<string, string> = {
   ".png": "image/png",
 };
 
-const compress = promisify(gzip);
+/** The best first. Browsers ask for Brotli only from secure origins and from this machine. */
+const encodings = ["br", "gzip"] as const;
 /** The most files whose compressed bytes are kept. A build has a few dozen. */
 const mostKept = 500;
 
@@ -56,7 +60,7 @@ export async function createWeb({ dir, port, log }: WebOptions): Promise<Web> {
   let config: PageConfig | undefined;
   /** Why there is nothing to show yet. */
   let excuse = "Plaza is starting. Try again in a moment.";
-  /** Compressed files, by the path of the request. Their names have their hash, so they never change. */
+  /** Compressed files, by their encoding and the path of the request. Their names have their hash, so they never change. */
   const kept = new Map<string, Uint8Array<ArrayBuffer>>();
 
   app.get("*", async (context) => {
@@ -73,12 +77,14 @@ export async function createWeb({ dir, port, log }: WebOptions): Promise<Web> {
     headers["content-type"] = types[isPage ? ".html" : extname(path)] ?? "application/octet-stream";
     headers["cache-control"] = isForever ? "public, max-age=31536000, immutable" : "no-cache";
     headers.vary = "accept-encoding";
-    if (!/\bgzip\b/.test(context.req.header("accept-encoding") ?? ""))
-      return context.body(bytes, 200, headers);
-    headers["content-encoding"] = "gzip";
-    const packed =
-      (isForever && kept.get(path)) || new Uint8Array(await compress(bytes, { level: isForever ? 9 : 6 }));
-    if (isForever && kept.size < mostKept) kept.set(path, packed);
+    const encoding = encodings.find((each) =>
+      new RegExp(`\\b${each}\\b`).test(context.req.header("accept-encoding") ?? ""),
+    );
+    if (!encoding) return context.body(bytes, 200, headers);
+    headers["content-encoding"] = encoding;
+    const name = `${encoding} ${path}`;
+    const packed = (isForever && kept.get(name)) || (await pack(bytes, encoding, isForever));
+    if (isForever && kept.size < mostKept) kept.set(name, packed);
     return context.body(packed, 200, headers);
   });
   app.onError((error, context) => {
@@ -110,6 +116,17 @@ export async function createWeb({ dir, port, log }: WebOptions): Promise<Web> {
       await closed;
     },
   };
+}
+
+/** @param isOnce it is packed once, so it may take long: 0.2 s for the largest file */
+async function pack(
+  bytes: Uint8Array,
+  encoding: (typeof encodings)[number],
+  isOnce: boolean,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const params = { [constants.BROTLI_PARAM_QUALITY]: isOnce ? 11 : 5 };
+  const packed = encoding === "br" ? brotli(bytes, { params }) : compress(bytes, { level: isOnce ? 9 : 6 });
+  return new Uint8Array(await packed);
 }
 
 /** The file of a request, from the first folder that has it. Undefined also for a path that would leave the folder. */

@@ -15,7 +15,7 @@ export interface PageConfig {
 export function fillIn(html: string, config: PageConfig): string {
   return html
     .replace("%PLAZA_POLICY%", escaped(policyOf(config, "page")))
-    .replace("%PLAZA_URL%", escaped(config.url))
+    .replaceAll("%PLAZA_URL%", escaped(config.url))
     .replace("%PLAZA_PUBLISHABLE_KEY%", escaped(config.key));
 }
 

@@ -12,8 +12,9 @@ create table public.mutes (
   muted_until          timestamptz,
   hides_notifications  boolean      not null default true,
   created_at           timestamptz  not null default now(),
+  id                   bigint       not null default private.new_id(),
 
-  -- The people that somebody mutes.
+  -- Whether somebody mutes somebody.
   primary key (muter_id, muted_id),
   constraint mutes_not_oneself check (private.rule(
     muter_id <> muted_id,
@@ -26,9 +27,12 @@ comment on column public.mutes.muter_id is 'The person who mutes. When left out,
 comment on column public.mutes.muted_id is 'The person who is muted.';
 comment on column public.mutes.muted_until is 'The end of the mute. Null: it lasts until you delete it.';
 comment on column public.mutes.hides_notifications is 'Whether notifications of them are hidden as well.';
+comment on column public.mutes.id is 'Made from the time of the mute. muted_people() orders and pages by it.';
 
 -- The mutes that are deleted with an account.
 create index mutes_muted_id_idx on public.mutes (muted_id);
+-- The people that somebody mutes, newest first.
+create index mutes_muter_id_id_idx on public.mutes (muter_id, id desc);
 
 -- In SQL and not a definer, so that the planner puts it into the query around it.
 create function private.muted_by(viewer_id uuid)

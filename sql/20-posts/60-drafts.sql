@@ -43,7 +43,7 @@ create table public.drafts (
 );
 
 comment on table  public.drafts is 'Posts that are not published yet, at most 100 for each author. Only the author can see them.';
-comment on column public.drafts.id is 'Random. The post will have another id.';
+comment on column public.drafts.id is 'Random. A client may choose it, so that a request that is sent again makes no second draft. The post will have another id.';
 comment on column public.drafts.author_id is 'The person who writes it. If you leave it out, it is you.';
 comment on column public.drafts.content is 'May be empty in a draft.';
 comment on column public.drafts.content_warning is 'As in posts.';
@@ -87,7 +87,7 @@ create policy "people delete their own drafts"
 revoke all on public.drafts from public, anon, authenticated, service_role;
 grant select, delete on public.drafts to authenticated, service_role;
 grant insert (
-  author_id, title, content, content_warning, language, audience, reply_to_id, quote_of_id, publish_at
+  id, author_id, title, content, content_warning, language, audience, reply_to_id, quote_of_id, publish_at
 ) on public.drafts to authenticated, service_role;
 grant update (
   title, content, content_warning, language, audience, reply_to_id, quote_of_id, publish_at
@@ -102,7 +102,10 @@ security invoker
 set search_path = ''
 as $$
 begin
-  if (select count(*) from public.drafts where drafts.author_id = new.author_id) >= 100 then
+  -- A draft that is there already is inserted again when its answer got lost. It needs no room.
+  if not exists (select from public.drafts where drafts.id = new.id and drafts.author_id = new.author_id)
+    and (select count(*) from public.drafts where drafts.author_id = new.author_id) >= 100
+  then
     raise sqlstate 'PT409' using message = 'You have 100 drafts, and no more fit', detail = 'drafts_full';
   end if;
   return new;

@@ -34,7 +34,7 @@ comment on column public.thread_post.quoted is 'The post that it quotes, or null
  * viewer does not see. Below one post, the walk looks for such places among its first 500
  * limited replies and among 500 replies by hidden people.
  */
-create function private.thread(post_id bigint, max_depth integer)
+create function private.thread(post_id bigint, max_depth integer, after bigint)
 returns setof public.thread_post
 language plpgsql
 stable
@@ -234,15 +234,16 @@ begin
   join kept on kept.id = place.id
   left join branch on branch.id = place.id
   left join item on item.id = place.id
+  where thread.after is null or place.id > thread.after or item.id is null
   order by least(place.depth, 0), branch.path;
 end;
 $$;
 
 comment on function private.thread is 'What public.thread() answers.';
-revoke all on function private.thread (bigint, integer) from public, anon, authenticated, service_role;
-grant execute on function private.thread (bigint, integer) to anon, authenticated;
+revoke all on function private.thread (bigint, integer, bigint) from public, anon, authenticated, service_role;
+grant execute on function private.thread (bigint, integer, bigint) to anon, authenticated;
 
-create function public.thread(post_id bigint, max_depth integer default 10)
+create function public.thread(post_id bigint, max_depth integer default 10, after bigint default null)
 returns setof public.thread_post
 language sql
 stable
@@ -250,9 +251,9 @@ security invoker
 rows 50
 begin atomic
   select thread.*
-  from private.thread(thread.post_id, thread.max_depth) as thread;
+  from private.thread(thread.post_id, thread.max_depth, thread.after) as thread;
 end;
 
-comment on function public.thread is 'A post, the posts that it answers (up to 100) and the replies below it (up to 500, and max_depth deep, which is 1 to 50), in the order of reading. No row when there is no such post, or you cannot see it. If a post has more replies than the thread shows, replies() has them all.';
-revoke all on function public.thread (bigint, integer) from public, anon, authenticated, service_role;
-grant execute on function public.thread (bigint, integer) to anon, authenticated;
+comment on function public.thread is 'A post, the posts that it answers (up to 100) and the replies below it (up to 500, and max_depth deep, which is 1 to 50), in the order of reading. With after, only the posts with a greater id, and the places of posts that you do not see. No row when there is no such post, or you cannot see it. If a post has more replies than the thread shows, replies() has them all.';
+revoke all on function public.thread (bigint, integer, bigint) from public, anon, authenticated, service_role;
+grant execute on function public.thread (bigint, integer, bigint) to anon, authenticated;

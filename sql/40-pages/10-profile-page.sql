@@ -27,7 +27,8 @@ create type public.profile_page as (
   requests_you   boolean,
   is_blocked     boolean,
   is_muted       boolean,
-  muted_until    timestamptz
+  muted_until    timestamptz,
+  notifies       boolean
 );
 
 comment on type public.profile_page is 'A profile with its counts and what the person is to you. posts is null when you may not look into the account. All counts are null when you block the person.';
@@ -36,6 +37,7 @@ comment on column public.profile_page.followers is 'Null when you block the pers
 comment on column public.profile_page.following is 'Null when you block the person.';
 comment on column public.profile_page.posts is 'Null when you block the person, or may not look into the account.';
 comment on column public.profile_page.muted_until is 'The end of your mute. Null when you do not mute the person, or the mute lasts until you delete it.';
+comment on column public.profile_page.notifies is 'Whether you are notified of each new post of the person. Only if you follow them.';
 
 -- API ------------------------------------------------------------------------
 
@@ -76,7 +78,11 @@ begin
     ),
     relation.is_blocked,
     muted.muted_id is not null,
-    muted.muted_until
+    muted.muted_until,
+    exists (
+      select from public.follows
+      where follows.follower_id = viewer_id and follows.followee_id = profiles.id and follows.notifies
+    )
   from public.profiles
   cross join lateral (
     select exists (

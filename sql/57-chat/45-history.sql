@@ -71,6 +71,50 @@ revoke all on function public.messages (bigint, bigint, bigint, bigint, integer)
   from public, anon, authenticated, service_role;
 grant execute on function public.messages (bigint, bigint, bigint, bigint, integer) to authenticated;
 
+create function private.message(message_id bigint)
+returns setof public.message
+language plpgsql
+stable
+security definer
+set search_path = ''
+rows 1
+as $$
+declare
+  viewer_id uuid := private.chat_viewer();
+begin
+  return query
+  select seen.*
+  from private.messages as wanted
+  join private.conversation_members as own
+    on own.conversation_id = wanted.conversation_id and own.user_id = viewer_id and own.from_seq < wanted.seq
+  cross join lateral private.messages_for(own, array[wanted.id]) as seen
+  where wanted.id = message.message_id
+    and not exists (
+      select from private.hidden_messages
+      where hidden_messages.user_id = viewer_id and hidden_messages.message_id = wanted.id
+    );
+end;
+$$;
+
+comment on function private.message is 'What public.message() answers.';
+revoke all on function private.message (bigint) from public, anon, authenticated, service_role;
+grant execute on function private.message (bigint) to authenticated;
+
+create function public.message(message_id bigint)
+returns setof public.message
+language sql
+stable
+security invoker
+rows 1
+begin atomic
+  select shown.*
+  from private.message(message.message_id) as shown;
+end;
+
+comment on function public.message is 'A message by its id, with its conversation and its seq. messages(around) shows what was said around it. No row when there is no such message, or you cannot see it.';
+revoke all on function public.message (bigint) from public, anon, authenticated, service_role;
+grant execute on function public.message (bigint) to authenticated;
+
 -- There is no index of times. Numbers follow time, so this halves the range some 40 times.
 create function private.seq_at(conversation_id bigint, at timestamptz)
 returns bigint

@@ -150,6 +150,26 @@ describe("changing", () => {
     expect((await refusal(one(alice, "edit_message($1, ' ')", message.id))).detail).toBe("message_length");
   });
 
+  test("a message is found by its id, with what it answers, by those who read its conversation", async () => {
+    const id = await direct(alice, bob);
+    const question = await say(alice, id, "a question");
+    const answer = await say(bob, id, "an answer", question.id);
+    const found = await one<Message>(alice, "message($1)", answer.id);
+    expect(found).toMatchObject({
+      id: answer.id,
+      conversation_id: id,
+      seq: answer.seq,
+      content: "an answer",
+    });
+    expect(found.reply_to).toMatchObject({ id: question.id, content: "a question" });
+    expect(await rows(carol, "message($1)", answer.id)).toEqual([]);
+    expect(await rows(alice, "message($1)", 1)).toEqual([]);
+    // Alice deletes it for herself. Bob keeps it.
+    await one(alice, "delete_message($1, false)", answer.id);
+    expect(await rows(alice, "message($1)", answer.id)).toEqual([]);
+    expect(await rows(bob, "message($1)", answer.id)).toHaveLength(1);
+  });
+
   test("a message deleted for everyone is gone from tables, log, search and replay", async () => {
     const id = await direct(alice, bob);
     const message = await say(alice, id, "xyzzy is secret");

@@ -66,6 +66,22 @@ describe("a draft of alice's", () => {
     expect(await refusal(publish(id))).toMatchObject({ code: "PT404", detail: "draft_not_found" });
   });
 
+  test("may have an id of her own, so that a repeated request makes no second one", async () => {
+    const id = crypto.randomUUID();
+    const keep = (by: Person, content: string) =>
+      by.asks(
+        (sql) => sql`insert into drafts (id, content) values (${id}, ${content}) on conflict (id) do nothing`,
+      );
+    expect((await keep(alice, "kept once")).count).toBe(1);
+    expect((await keep(alice, "kept twice")).count).toBe(0);
+    // The id of somebody else's draft makes nothing, and changes nothing.
+    expect((await keep(bob, "not his")).count).toBe(0);
+    expect(await db.admin`select content, author_id from drafts where id = ${id}`).toMatchObject([
+      { content: "kept once", author_id: alice.id },
+    ]);
+    await alice.asks((sql) => sql`delete from drafts where id = ${id}`);
+  });
+
   test("may be unfinished, but then she cannot publish it", async () => {
     const id = await insert("drafts", { title: "Untold" });
     expect(await refusal(publish(id))).toMatchObject({ code: "PT400", detail: "content_length" });
@@ -92,8 +108,14 @@ describe("a draft of alice's", () => {
     const refused = { code: "PT409", detail: "drafts_full" };
     await many(50);
     expect(await refusal(many(51))).toMatchObject(refused);
-    await many(50);
+    await many(49);
+    const id = crypto.randomUUID();
+    const last = () =>
+      mallory.asks((sql) => sql`insert into drafts (id, content) values (${id}, 'x') on conflict do nothing`);
+    expect((await last()).count).toBe(1);
     expect(await refusal(many(1))).toMatchObject(refused);
+    // The answer got lost, and the client sends it again. There is room for what is there already.
+    expect((await last()).count).toBe(0);
     await mallory.asks((sql) => sql`delete from drafts`);
     await insert("drafts", { content: "room again" }, mallory);
   });

@@ -89,8 +89,15 @@ describe("bob writes a post", () => {
 
   test("carol follows him, and is told from the moment when she rings until she stops", async () => {
     const carol = await db.signUp(`carol${round}`);
-    const rings = (notifies: boolean) =>
-      carol.asks((sql) => sql`update follows set notifies = ${notifies} where followee_id = ${bob.id}`);
+    const rings = async (notifies: boolean) => {
+      await carol.asks((sql) => sql`update follows set notifies = ${notifies} where followee_id = ${bob.id}`);
+      // Her page of bob says it.
+      const page = await carol.asks(
+        (sql) => sql`
+          select page.notifies from profiles, profile(profiles.username) as page where profiles.id = ${bob.id}`,
+      );
+      expect([...page]).toEqual([{ notifies }]);
+    };
     await act.follow(carol, bob);
     await act.write(bob, "1");
     expect(await act.told(carol)).toEqual([]);

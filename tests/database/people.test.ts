@@ -20,16 +20,16 @@ afterAll(() => db?.[Symbol.asyncDispose]());
 /** Reads every page of two people, and does something between the first page and the second. */
 async function readAll(
   reader: Person,
-  list: "followers" | "following" | "blocked_people",
+  list: "followers" | "following" | "blocked_people" | "muted_people" | "follow_requests",
   between: () => Promise<unknown> = async () => {},
 ): Promise<string[]> {
   const read: string[] = [];
   let before: number | null = null;
   for (let pages = 0; pages < 10; pages++) {
     const rows: { id: number; username: string }[] = await reader.asks((sql) =>
-      list === "blocked_people"
+      list !== "followers" && list !== "following"
         ? sql<{ id: number; username: string }[]>`
-            select id, (profile).username from blocked_people(${before}, 2)`
+            select id, (profile).username from ${sql(list)}(before => ${before}, page_size => 2)`
         : sql<{ id: number; username: string }[]>`
             select id, (profile).username from ${sql(list)}(${alice.id}, ${before}, 2)`,
     );
@@ -97,4 +97,60 @@ test("a reader asks for the rows that are newer than the first row of a page", a
     expect(await ids(`${list}(username => 'alice', after => ${all[2]})`)).toEqual(all.slice(0, 2));
     expect(await ids(`${list}('${alice.id}', before => ${all[0]}, after => ${all[2]})`)).toEqual([all[1]]);
   }
+});
+
+test("the people that alice mutes come page by page, with the end of each mute, and without mutes that ended", async () => {
+  const reader = await db.signUp("reader");
+  for (const fan of fans) await reader.asks((sql) => sql`insert into mutes (muted_id) values (${fan.id})`);
+  expect(await readAll(reader, "muted_people")).toEqual(newestFirst);
+  const first = fans[0]?.id as string;
+  await reader.asks(
+    (sql) => sql`
+      insert into mutes (muted_id, muted_until, hides_notifications)
+      values (${first}, '2100-01-01Z', false)
+      on conflict (muter_id, muted_id)
+      do update set muted_until = excluded.muted_until, hides_notifications = excluded.hides_notifications`,
+  );
+  const [row] = await reader.asks(
+    (sql) => sql`select *, (profile).id as person from muted_people() where (profile).id = ${first}`,
+  );
+  expect(row).toMatchObject({ person: first, is_following: false, hides_notifications: false });
+  expect(row?.muted_until).toEqual(new Date("2100-01-01Z"));
+  await reader.asks((sql) => sql`update mutes set muted_until = now() where muted_id = ${first}`);
+  expect(await readAll(reader, "muted_people")).toEqual(newestFirst.slice(0, 4));
+  // A person who blocks the reader is gone for the reader, also from this list.
+  await fans[4]?.asks((sql) => sql`insert into blocks (blocked_id) values (${reader.id})`);
+  expect(await readAll(reader, "muted_people")).toEqual(["fan_3", "fan_2", "fan_1"]);
+  expect((await db.admin`select from mutes where muter_id = ${reader.id}`).count).toBe(5);
+});
+
+test("requests to follow come page by page for the person who is asked, and for the person who asks", async () => {
+  const [shy, other, asker] = await Promise.all(["shy", "other_shy", "asker"].map((name) => db.signUp(name)));
+  for (const person of [shy, other] as Person[])
+    await person.asks((sql) => sql`update profiles set is_private = true where id = ${person.id}`);
+  for (const fan of fans) await fan.asks((sql) => sql`select follow(${shy?.id as string})`);
+  expect(await readAll(shy as Person, "follow_requests")).toEqual(newestFirst);
+  const withdraw = () =>
+    fans[1]?.asks((sql) => sql`delete from follow_requests where requester_id = ${fans[1]?.id as string}`) ??
+    Promise.reject();
+  expect(await readAll(shy as Person, "follow_requests", withdraw)).toEqual([
+    "fan_4",
+    "fan_3",
+    "fan_2",
+    "fan_0",
+  ]);
+
+  for (const person of [shy, other] as Person[]) await asker?.asks((sql) => sql`select follow(${person.id})`);
+  const sent = await (asker as Person).asks(
+    (sql) => sql`select (profile).username, is_private, is_requested from follow_requests(true)`,
+  );
+  expect([...sent]).toEqual([
+    { username: "other_shy", is_private: true, is_requested: true },
+    { username: "shy", is_private: true, is_requested: true },
+  ]);
+  const [newest] = await (asker as Person).asks((sql) => sql`select id from follow_requests(sent => true)`);
+  const newer = await (asker as Person).asks(
+    (sql) => sql`select from follow_requests(true, after => ${newest?.id})`,
+  );
+  expect(newer.count).toBe(0);
 });

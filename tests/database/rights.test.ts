@@ -41,7 +41,8 @@ describe("columns", () => {
       update: "content content_warning language title",
     },
     drafts: {
-      insert: "audience author_id content content_warning language publish_at quote_of_id reply_to_id title",
+      insert:
+        "audience author_id content content_warning id language publish_at quote_of_id reply_to_id title",
       update: "audience content content_warning language publish_at quote_of_id reply_to_id title",
     },
     likes: { insert: "post_id user_id" },
@@ -138,6 +139,9 @@ describe("functions", () => {
     // People who are signed in.
     "public.accept_follow_request": "authenticated",
     "public.blocked_people": "authenticated",
+    "public.follow_requests": "authenticated",
+    "public.message": "authenticated",
+    "public.muted_people": "authenticated",
     "public.bookmarks_feed": "authenticated",
     "public.decline_follow_request": "authenticated",
     "public.delete_account": "authenticated",
@@ -189,6 +193,9 @@ describe("functions", () => {
     "private.username_available": "anon authenticated",
     "private.answer_follow_request": "authenticated",
     "private.blocked_people": "authenticated",
+    "private.message": "authenticated",
+    "private.muted_people": "authenticated",
+    "private.request_list": "authenticated",
     "private.delete_account": "authenticated",
     "private.dismiss_suggestion": "authenticated",
     "private.follow": "authenticated",
@@ -337,7 +344,7 @@ describe("mallory", () => {
       ["posts", "created_at", "'2001-01-01'"],
       ["posts", "edited_at", "'2001-01-01'"],
       ["posts", "entities", "'[]'"],
-      ["drafts", "id", "gen_random_uuid()"],
+      ["drafts", "created_at", "'2001-01-01'"],
       ["drafts", "failed_at", "now()"],
       ["drafts", "failure", "'why'"],
     ];

@@ -53,6 +53,20 @@ describe("a thread", () => {
     expect(await read(bob, root)).toEqual(["0 root", "1 b", "2 ba", "3 bab", "2 bc", "1 c", "2 ca"]);
   });
 
+  test("has a cursor: with after come the newer posts, and the places of posts that bob does not see", async () => {
+    const { root, b, ca, bc } = await talk();
+    const newer = (after: number) =>
+      bob.asks(async (sql) => {
+        const rows = await sql`select depth, (post).content from thread(${root}, after => ${after})`;
+        return rows.map(({ depth, content }) => `${depth} ${content ?? "…"}`);
+      });
+    expect(await newer(ca)).toEqual(["3 bab", "2 bc"]);
+    expect(await newer(bc)).toEqual([]);
+    await say(carol, "late", b);
+    await remove(bob, b);
+    expect(await newer(bc)).toEqual(["1 …", "2 late"]);
+  });
+
   test("of a reply has the posts that it answers above it, and not their other replies", async () => {
     const { ba, bab } = await talk();
     expect(await read(bob, ba)).toEqual(["-2 root", "-1 b", "0 ba", "1 bab"]);

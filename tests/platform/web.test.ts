@@ -42,12 +42,17 @@ test("files are packed and kept for ever, and a path leads nowhere else", async 
   const web = await served();
   await web.open(config);
   const html = await (await fetch(web.url)).text();
-  const script = /src="(\/assets\/[^"]+\.js)"/.exec(html)?.[1];
-  const answer = await fetch(`${web.url}${script}`);
+  const script = /src="(\/assets\/first[^"]+\.js)"/.exec(html)?.[1];
+  const answer = await fetch(`${web.url}${script}`, { headers: { "accept-encoding": "gzip, deflate, br" } });
   expect(answer.headers.get("content-type")).toContain("text/javascript");
-  expect(answer.headers.get("content-encoding")).toBe("gzip");
+  // The best that the client understands.
+  expect(answer.headers.get("content-encoding")).toBe("br");
+  const gzipped = await fetch(`${web.url}${script}`, { headers: { "accept-encoding": "gzip" } });
+  expect(gzipped.headers.get("content-encoding")).toBe("gzip");
   expect(answer.headers.get("cache-control")).toContain("immutable");
-  expect((await answer.text()).length).toBeGreaterThan(100_000);
+  const text = await answer.text();
+  expect(text.length).toBeGreaterThan(50_000);
+  expect(await gzipped.text()).toBe(text);
   const plain = await fetch(`${web.url}${script}`, { headers: { "accept-encoding": "identity" } });
   expect(plain.headers.get("content-encoding")).toBe(null);
   for (const path of [
@@ -60,22 +65,33 @@ test("files are packed and kept for ever, and a path leads nowhere else", async 
   }
 });
 
-test("the first load is at most 90 kB, packed", async () => {
+test("the first load is at most 90 kB, packed, and home needs only 40 kB of it", async () => {
   const web = await served();
   await web.open(config);
-  const page = await fetch(web.url, { headers: { "accept-encoding": "gzip" } });
-  const html = await page.text();
-  const files = [...html.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path]) => path);
-  let bytes = Number(page.headers.get("content-length"));
-  for (const path of files) {
-    const answer = await fetch(`${web.url}${path}`);
-    await answer.arrayBuffer();
-    bytes += Number(answer.headers.get("content-length"));
-  }
-  expect(files.length).toBeGreaterThan(2);
-  expect(bytes).toBeGreaterThan(60_000);
-  expect(bytes).toBeLessThanOrEqual(90_000);
+  const html = await (await fetch(web.url)).text();
+  const named = [...html.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path]) => path as string);
+  expect(named.length).toBeGreaterThan(3);
+  const home = (await bytesOf(web, "/")) + (await sum(named.map((path) => bytesOf(web, path))));
+  expect(home).toBeGreaterThan(20_000);
+  expect(home).toBeLessThanOrEqual(40_000);
+  // supabase-js comes after the first posts.
+  const files: Record<string, { file: string }> = await (await fetch(`${web.url}/files.json`)).json();
+  const supabase = `/${files["app/supabase.ts"]?.file}`;
+  expect(named).not.toContain(supabase);
+  const all = home + (await bytesOf(web, supabase));
+  expect(all).toBeGreaterThan(60_000);
+  expect(all).toBeLessThanOrEqual(90_000);
 });
+
+async function bytesOf(web: Web, path: string): Promise<number> {
+  const answer = await fetch(web.url + path, { headers: { "accept-encoding": "gzip" } });
+  await answer.arrayBuffer();
+  return Number(answer.headers.get("content-length"));
+}
+
+async function sum(numbers: Promise<number>[]): Promise<number> {
+  return (await Promise.all(numbers)).reduce((a, b) => a + b, 0);
+}
 
 test("a client that cannot be built leaves the platform running, and says so", async () => {
   const lines: string[] = [];

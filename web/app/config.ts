@@ -2,6 +2,8 @@
 
 export const apiUrl = value("plaza-url");
 export const publishableKey = value("plaza-key");
+/** Where supabase-js keeps the session in localStorage. session.ts and boot.ts read it there, also offline. */
+export const sessionKey = "plaza.session";
 
 function value(name: string): string {
   const content = document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content ?? "";

@@ -3,7 +3,9 @@
  * offline. The person's profile comes with the first request.
  */
 import { computed, signal } from "@preact/signals";
-import { type OwnProfile, plaza, sessionKey } from "./plaza.ts";
+import type { AuthChangeEvent, Session } from "@supabase/supabase-js";
+import { sessionKey } from "./config.ts";
+import { type OwnProfile, plaza, supabaseLoaded } from "./plaza.ts";
 
 /** The id of the person who is signed in, or null. */
 export const userId = signal<string | null>(storedUserId());
@@ -15,19 +17,19 @@ const profileKey = "plaza.me";
 
 /** Call it once, at the start. */
 export function watchSession(): void {
-  plaza.auth.onAuthStateChange((event, session) => {
-    if (event === "SIGNED_OUT" && userId.value !== null) return startAnew();
-    if (!session) return;
-    const isOther = userId.value !== null && userId.value !== session.user.id;
-    // Nothing that one person read may be seen by the next, so the page is loaded again.
-    if (isOther) return startAnew();
-    if (userId.value === null) {
-      userId.value = session.user.id;
-      // Auth holds its lock while it calls this.
-      setTimeout(readMe);
-    }
-  });
+  void supabaseLoaded().then(({ supabase }) => supabase.auth.onAuthStateChange(changed));
   if (userId.value !== null) void readMe();
+}
+
+function changed(event: AuthChangeEvent, session: Session | null): void {
+  const before = userId.value;
+  // Nothing that one person read may be seen by the next, so the page is loaded again.
+  if (before !== null && (event === "SIGNED_OUT" || (session && session.user.id !== before))) startAnew();
+  else if (session && before === null) {
+    userId.value = session.user.id;
+    // Auth holds its lock while it calls this.
+    setTimeout(readMe);
+  }
 }
 
 /** Reads the profile again, for example after it was changed. */

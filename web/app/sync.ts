@@ -4,16 +4,9 @@
  */
 import { effect, signal } from "@preact/signals";
 import type { Refusal } from "../../clients/call.ts";
-import {
-  type Change,
-  createSync,
-  type OutboxEntry,
-  type Sync,
-  type SyncState,
-  type Write,
-} from "../../clients/sync.ts";
+import type { Change, OutboxEntry, Sync, SyncState, Write } from "../../clients/sync.ts";
 import { wordsOf } from "./errors.ts";
-import { plaza } from "./plaza.ts";
+import { plaza, supabaseLoaded } from "./plaza.ts";
 import { userId } from "./session.ts";
 import { toast } from "./toasts.ts";
 
@@ -32,6 +25,8 @@ export const unread = signal<Unread>({ notifications: 0, requests: 0, messages: 
 export const waiting = signal<OutboxEntry[]>([]);
 /** The sync, while somebody is signed in. The chat opens its conversations with it. */
 export const sync = signal<Sync | undefined>(undefined);
+/** The same, from the moment when somebody is signed in. */
+let beginning: Promise<Sync> | undefined;
 
 const changeListeners = new Set<(change: Change) => void | Promise<void>>();
 const newsListeners = new Set<(conversationId: number | null) => void>();
@@ -77,11 +72,12 @@ export async function send(
   write: Write,
   key: string = crypto.randomUUID(),
 ): Promise<{ key: string; answer: Promise<unknown> }> {
-  if (!sync.value) throw new Error("Nobody is signed in");
+  if (!beginning) throw new Error("Nobody is signed in");
+  const { send: put } = await beginning;
   const answer = new Promise<unknown>((done, refused) => answers.set(key, { done, refused }));
   // A caller that does not wait for the answer hears nothing of a refusal.
   answer.catch(() => {});
-  await sync.value.send(write, key);
+  await put(write, key);
   await readWaiting();
   return { key, answer };
 }
@@ -118,7 +114,7 @@ export function watchSync(): void {
   effect(() => {
     const id = userId.value;
     // When somebody signs out, the page is loaded again.
-    if (id !== null && !sync.peek()) sync.value = begin(id);
+    if (id !== null) beginning ??= begin(id);
   });
   addEventListener("online", tellOffline);
   addEventListener("offline", tellOffline);
@@ -133,8 +129,9 @@ function tellOffline(): void {
   isOffline.value = !navigator.onLine || (hasFailed && syncState.value === "offline");
 }
 
-function begin(id: string): Sync {
-  const created = createSync(plaza, {
+async function begin(id: string): Promise<Sync> {
+  const { createSync, supabase } = await supabaseLoaded();
+  const created = createSync(supabase, {
     userId: id,
     async apply(change) {
       count(change);
@@ -176,6 +173,7 @@ function begin(id: string): Sync {
   void created.pending().then((entries) => {
     waiting.value = entries;
   });
+  sync.value = created;
   return created;
 }
 

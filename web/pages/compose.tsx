@@ -147,6 +147,7 @@ function greeting({ author, mentions, audience }: Card): string {
 
 function Editor({ task, start, about }: { task: Task; start: Writing; about?: Card }) {
   const writing = useSignal(start);
+  const draftId = useMemo(() => task.draftId ?? crypto.randomUUID(), []);
   const hasMore = useSignal(Boolean(start.title || start.content_warning));
   const isScheduling = useSignal(false);
   const area = useRef<HTMLTextAreaElement>(null);
@@ -174,7 +175,7 @@ function Editor({ task, start, about }: { task: Task; start: Writing; about?: Ca
   async function publish(): Promise<void> {
     if (isEdit) return save();
     if (task.draftId && !isOffline.value) {
-      await saveDraft(writing.value, task.draftId);
+      await saveDraft(writing.value, task.draftId, null);
       await plaza.rpc("publish_draft", { draft_id: task.draftId }).throwOnError();
       return leave(t("post_sent"));
     }
@@ -207,7 +208,7 @@ function Editor({ task, start, about }: { task: Task; start: Writing; about?: Ca
   }
 
   async function keepDraft(publish_at: string | null = null): Promise<void> {
-    await saveDraft(writing.value, task.draftId, publish_at);
+    await saveDraft(writing.value, draftId, publish_at);
     dropText(task.occasion);
     toast(publish_at ? t("draft_scheduled") : t("draft_saved"));
     navigate("/drafts", { replace: true });
@@ -306,11 +307,16 @@ function later(): Promise<undefined> {
   return new Promise((resolve) => setTimeout(resolve, isOffline.value ? 0 : patienceMs));
 }
 
-async function saveDraft(writing: Writing, id?: string, publish_at: string | null = null): Promise<void> {
+/** @param id of a draft that is there, or of a new one. Called again with the same id, it makes no second draft */
+async function saveDraft(writing: Writing, id: string, publish_at: string | null): Promise<void> {
   const { reply_to_id = null, quote_of_id = null, ...words } = writing;
   const values = { ...words, reply_to_id, quote_of_id, publish_at };
-  if (id) await plaza.from("drafts").update(values).eq("id", id).throwOnError();
-  else await plaza.from("drafts").insert(values).throwOnError();
+  const drafts = () => plaza.from("drafts");
+  const { data: made } = await drafts()
+    .upsert({ id, ...values }, { ignoreDuplicates: true })
+    .select("id")
+    .throwOnError();
+  if (made.length === 0) await drafts().update(values).eq("id", id).throwOnError();
 }
 
 function Schedule({ onClose, onChosen }: { onClose: () => void; onChosen: (at: string) => Promise<void> }) {

@@ -1,7 +1,6 @@
 /** A post with what it answers above it, and its answers below. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import type { CompositeTypes } from "../../supabase/database.types.ts";
 import { isOffline } from "../app/errors.ts";
 import { t } from "../app/messages.ts";
 import { type Card, plaza } from "../app/plaza.ts";
@@ -16,8 +15,7 @@ import { Post } from "../parts/post.tsx";
 import { FullTime } from "../parts/time.tsx";
 import { whileVisible } from "../parts/while-visible.ts";
 import { cardById, cardOf, keepRows } from "../store/posts.ts";
-
-type Row = CompositeTypes<"thread_post">;
+import { newestIn, type ThreadRow as Row, withNewer } from "../store/thread.ts";
 
 /** How often the answers are counted. */
 const lookEveryMs = 20_000;
@@ -49,6 +47,18 @@ export default function Thread({ params: { id = "" } }: PageProps) {
     if (!rows.value) error.value = answer.error;
   }
 
+  /** Reads only the newer answers. The others stay where they are. */
+  async function readNewer(): Promise<void> {
+    const known = rows.value;
+    if (!known || known.length === 0) return read();
+    const { data } = await plaza.rpc("thread", { post_id: postId, after: newestIn(known) }).throwOnError();
+    const all = withNewer(rows.value ?? known, data);
+    if (!all) return read();
+    keepRows(data.filter(hasPost));
+    rows.value = all;
+    newer.value = 0;
+  }
+
   async function look(): Promise<void> {
     const newest = rows.value
       ?.filter(({ depth }) => depth === 1)
@@ -66,7 +76,8 @@ export default function Thread({ params: { id = "" } }: PageProps) {
       whileVisible(lookEveryMs, look),
       // One's own answer shows at once.
       onDone(({ write }) => {
-        if ("rpc" in write && write.rpc === "write_post" && write.args?.reply_to_id) void read();
+        if ("rpc" in write && write.rpc === "write_post" && write.args?.reply_to_id)
+          void readNewer().catch(() => {});
       }),
       onChange((change) => {
         if (change.type !== "event" || change.payload.kind !== "reply") return;
@@ -85,7 +96,7 @@ export default function Thread({ params: { id = "" } }: PageProps) {
         found.length === 0 ? (
           <Empty icon="search" title={t("error_post_not_found")} />
         ) : (
-          <Rows rows={found} newer={newer.value} onRead={read} />
+          <Rows rows={found} newer={newer.value} onRead={readNewer} />
         )
       ) : error.value ? (
         <Failed error={error.value} onRetry={read} />

@@ -2,9 +2,8 @@
  * Shows a feed by the ARIA feed pattern. Only the blocks of rows near the window are in the document; the
  * others are boxes of the height that they had. Page Up and Page Down go from row to row.
  */
-import { useSignal } from "@preact/signals";
-import type { ComponentChildren } from "preact";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import type { ComponentChildren, VNode } from "preact";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { t } from "../app/messages.ts";
 import { focusRow } from "../app/shortcuts.ts";
 import { isOffline } from "../app/sync.ts";
@@ -12,6 +11,7 @@ import { announce } from "../app/toasts.ts";
 import type { Feed } from "../store/feeds.ts";
 import { Button } from "./button.tsx";
 import { Failed, Waiting } from "./empty.tsx";
+import { Near, nearPx } from "./near.tsx";
 import { whileVisible } from "./while-visible.ts";
 
 interface FeedViewProps<Row> {
@@ -24,15 +24,17 @@ interface FeedViewProps<Row> {
   empty: ComponentChildren;
 }
 
-/** How far above and below the window rows are in the document. */
-const nearPx = 1_500;
 /** How often newer rows are counted. */
 const lookEveryMs = 20_000;
 /** The height of a row that was never shown. */
 const usualRowPx = 150;
+/** How tall each block of rows was. */
+const heights = new WeakMap<object, number>();
 
 export function FeedView<Row extends { id: number }>({ feed, label, row, empty }: FeedViewProps<Row>) {
   const root = useRef<HTMLDivElement>(null);
+  // Preact leaves alone what is the same object as before. The page around it may want other rows.
+  const made = useMemo(() => new WeakMap<Row[], { first: number; block: VNode }>(), [row]);
   const { blocks, state, error, hasMore, isOld } = feed;
 
   useEffect(() => {
@@ -70,8 +72,12 @@ export function FeedView<Row extends { id: number }>({ feed, label, row, empty }
         {blocks.value.map((rows) => {
           const first = place + 1;
           place += rows.length;
+          const before = made.get(rows);
+          if (before?.first === first) return before.block;
           // The last row of a block never changes: rows are only added in front.
-          return <Block key={rows.at(-1)?.id} rows={rows} first={first} row={row} />;
+          const block = <Block key={rows.at(-1)?.id} rows={rows} first={first} row={row} />;
+          made.set(rows, { first, block });
+          return block;
         })}
       </div>
       <End feed={feed} />
@@ -106,6 +112,9 @@ function NewPill<Row>({ feed, top }: { feed: Feed<Row>; top: { current: HTMLElem
   );
 }
 
+/** The rows at the top are shown with the page: more than fit into a window. */
+const mostAtOnce = 15;
+
 interface BlockProps<Row> {
   rows: Row[];
   /** The place of the first row, from 1 on. */
@@ -114,51 +123,28 @@ interface BlockProps<Row> {
 }
 
 function Block<Row extends { id: number }>({ rows, first, row }: BlockProps<Row>) {
-  const element = useRef<HTMLDivElement>(null);
-  const isNear = useSignal(true);
-  const heightPx = useRef(0);
-
-  useLayoutEffect(() => {
-    const block = element.current;
-    if (!block) return undefined;
-    const observer = new IntersectionObserver(
-      ([entry]) => {
-        if (!entry) return;
-        // What has the focus stays, or the focus would be lost.
-        const stays = entry.isIntersecting || block.contains(document.activeElement);
-        if (!stays && isNear.value) heightPx.current = block.offsetHeight;
-        isNear.value = stays;
-      },
-      { rootMargin: `${nearPx}px 0px` },
-    );
-    observer.observe(block);
-    return () => observer.disconnect();
-  }, []);
-
-  if (!isNear.value) {
-    const px = heightPx.current || rows.length * usualRowPx;
-    return <div class="block" ref={element} style={{ blockSize: `${px}px` }} />;
-  }
   return (
-    <div class="block" ref={element}>
-      {rows.map((each, index) => {
-        const id = `row-${each.id}`;
-        return (
-          <article
-            key={each.id}
-            class="row"
-            id={id}
-            // biome-ignore lint/a11y/noNoninteractiveTabindex: the ARIA feed pattern asks for it
-            tabIndex={0}
-            aria-posinset={first + index}
-            aria-setsize={-1}
-            aria-labelledby={`${id}-name`}
-          >
-            {row(each, id)}
-          </article>
-        );
-      })}
-    </div>
+    <Near of={rows} heights={heights} usualPx={rows.length * usualRowPx} isAtOnce={first <= mostAtOnce}>
+      {() =>
+        rows.map((each, index) => {
+          const id = `row-${each.id}`;
+          return (
+            <article
+              key={each.id}
+              class="row"
+              id={id}
+              // biome-ignore lint/a11y/noNoninteractiveTabindex: the ARIA feed pattern asks for it
+              tabIndex={0}
+              aria-posinset={first + index}
+              aria-setsize={-1}
+              aria-labelledby={`${id}-name`}
+            >
+              {row(each, id)}
+            </article>
+          );
+        })
+      }
+    </Near>
   );
 }
 

@@ -4,6 +4,7 @@
  * and the reader asks for them.
  */
 import { batch, type Signal, signal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
 import { isOffline } from "../app/errors.ts";
 import { userId } from "../app/session.ts";
 
@@ -19,7 +20,7 @@ export interface FeedSource<Row> {
   count?(after: number): PromiseLike<{ data: number | null; error: unknown }>;
   /** Called with all rows that come in, before they are shown. */
   seen?(rows: Row[]): void;
-  /** Keeps the first page in localStorage, so that it can be read without the network. */
+  /** Keeps the first page in localStorage. It is shown at the next visit, at once and without the network. */
   isStored?: boolean;
 }
 
@@ -67,6 +68,14 @@ export function feedOf<Row extends { id: number }>(key: string, source: FeedSour
   return feed;
 }
 
+/** A feed that begins anew with each visit of its page: a list that changes elsewhere and has nothing to count. */
+export function useFreshFeed<Row extends { id: number }>(key: string, source: FeedSource<Row>): Feed<Row> {
+  return useMemo(() => {
+    feeds.delete(key);
+    return feedOf(key, source);
+  }, [key]);
+}
+
 /** The feeds that are kept, whose keys begin so. To put a new post on top of home. */
 export function feedsLike<Row>(start: string): Feed<Row>[] {
   return [...feeds].filter(([key]) => key.startsWith(start)).map(([, feed]) => feed as unknown as Feed<Row>);
@@ -77,7 +86,8 @@ export function forgetFeed(key: string): void {
 }
 
 function createFeed<Row extends { id: number }>(key: string, source: FeedSource<Row>): Feed<Row> {
-  const storedKey = `plaza.feed.${key}`;
+  /** Nobody sees what another person read. */
+  const storedKey = `plaza.feed.${userId.peek() ?? "guest"}.${key}`;
   const feed = {
     blocks: signal<Row[][]>([]),
     state: signal<"new" | "loading" | "ready" | "failed">("new"),
@@ -98,30 +108,51 @@ function createFeed<Row extends { id: number }>(key: string, source: FeedSource<
   }
 
   async function first(): Promise<void> {
-    state.value = "loading";
+    const old = state.value === "new" && source.isStored ? stored() : [];
+    batch(() => {
+      state.value = "loading";
+      if (old.length === 0) return;
+      source.seen?.(old);
+      blocks.value = inBlocks(old);
+    });
     const answer = await source.read({});
-    if (answer.error || !answer.data) return failed(answer.error);
+    if (answer.error || !answer.data) return failed(answer.error, true);
     const rows = answer.data;
     source.seen?.(rows);
+    if (source.isStored) store(rows);
+    if (old.length > 0 && isBeingRead()) return waitForReader(rows);
     batch(() => {
-      blocks.value = rows.length > 0 ? [rows] : [];
+      blocks.value = inBlocks(rows);
       hasMore.value = rows.length >= pageSize;
       newer.value = 0;
       isOld.value = false;
       error.value = undefined;
       state.value = "ready";
     });
-    if (source.isStored) store(rows);
   }
 
-  function failed(why: unknown): void {
+  /** The reader is at the rows of the last visit already. So the new ones are counted. Only what is gone leaves. */
+  function waitForReader(rows: Row[]): void {
+    const now = idsIn([rows]);
+    const oldest = rows.at(-1)?.id ?? 0;
+    const isThere = ({ id }: Row) => now.has(id) || (id < oldest && rows.length >= pageSize);
+    const top = topId() ?? 0;
+    batch(() => {
+      blocks.value = blocks.value.map((block) => block.filter(isThere)).filter((block) => block.length > 0);
+      newer.value = rows.filter(({ id }) => id > top).length;
+      state.value = "ready";
+    });
+  }
+
+  function failed(why: unknown, isFirst = false): void {
     batch(() => {
       error.value = why;
       state.value = "failed";
-      const stored = source.isStored && blocks.value.length === 0 && isOffline(why) ? read() : [];
-      if (stored.length === 0) return;
-      source.seen?.(stored);
-      blocks.value = [stored];
+      const isShort = idsIn(blocks.value).size <= pageSize;
+      const old = source.isStored && isFirst && isShort && isOffline(why) ? stored() : [];
+      if (old.length === 0) return;
+      source.seen?.(old);
+      blocks.value = inBlocks(old);
       hasMore.value = false;
       isOld.value = true;
       state.value = "ready";
@@ -139,7 +170,7 @@ function createFeed<Row extends { id: number }>(key: string, source: FeedSource<
     batch(() => {
       const known = idsIn(blocks.value);
       const fresh = rows.filter(({ id }) => !known.has(id));
-      if (fresh.length > 0) blocks.value = [...blocks.value, fresh];
+      if (fresh.length > 0) blocks.value = [...blocks.value, ...inBlocks(fresh)];
       hasMore.value = rows.length >= pageSize;
       error.value = undefined;
       state.value = "ready";
@@ -157,7 +188,7 @@ function createFeed<Row extends { id: number }>(key: string, source: FeedSource<
     batch(() => {
       const known = idsIn(blocks.value);
       const fresh = answer.data?.filter(({ id }) => !known.has(id)) ?? [];
-      if (fresh.length > 0) blocks.value = [fresh, ...blocks.value];
+      if (fresh.length > 0) blocks.value = [...inBlocks(fresh), ...blocks.value];
       newer.value = 0;
     });
   }
@@ -172,7 +203,7 @@ function createFeed<Row extends { id: number }>(key: string, source: FeedSource<
     }
   }
 
-  function read(): Row[] {
+  function stored(): Row[] {
     try {
       const rows = JSON.parse(localStorage.getItem(storedKey) ?? "[]");
       return Array.isArray(rows) ? rows : [];
@@ -206,6 +237,20 @@ function createFeed<Row extends { id: number }>(key: string, source: FeedSource<
       blocks.value = kept.filter((rows) => rows.length > 0);
     },
   };
+}
+
+/** Somebody scrolled, or the focus is in a feed. */
+function isBeingRead(): boolean {
+  return scrollY > 0 || document.activeElement?.closest("[role=feed]") != null;
+}
+
+/** Small blocks, so that the document grows by few rows in each frame. */
+const blockSize = 5;
+
+function inBlocks<Row>(rows: Row[]): Row[][] {
+  const blocks: Row[][] = [];
+  for (let from = 0; from < rows.length; from += blockSize) blocks.push(rows.slice(from, from + blockSize));
+  return blocks;
 }
 
 function idsIn(blocks: { id: number }[][]): Set<number> {

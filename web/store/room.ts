@@ -187,11 +187,9 @@ export function openRoom(id: number): Room {
       !messages.value.some((each) => each.id === message.reply_to_id));
 
   /** Reads a message again, with what it answers and the post that it shares. */
-  async function complete({ seq, id: messageId }: Message): Promise<void> {
-    const { data } = await plaza.rpc("messages", { conversation_id: id, after: seq - 1, page_size: 1 });
-    const [read] = data ?? [];
-    if (read?.id === messageId)
-      change(messageId, (shown) => ({ ...shown, reply_to: read.reply_to, post: read.post }));
+  async function complete({ id: message_id }: Message): Promise<void> {
+    const { data } = await plaza.rpc("message", { message_id }).maybeSingle();
+    if (data) change(message_id, (shown) => ({ ...shown, reply_to: data.reply_to, post: data.post }));
   }
 
   function change(messageId: number, to: (message: Message) => Message): void {

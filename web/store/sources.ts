@@ -1,11 +1,12 @@
 /** The feeds of posts: where each of them is read. */
+import { takeFirst } from "../app/first.ts";
 import { type FeedRow, plaza } from "../app/plaza.ts";
-import { type Feed, feedOf } from "./feeds.ts";
+import { type Cursors, type Feed, feedOf } from "./feeds.ts";
 import { keepRows } from "./posts.ts";
 
 export function homeFeed(): Feed<FeedRow> {
   return feedOf<FeedRow>("home", {
-    read: (cursors) => plaza.rpc("home_feed", cursors),
+    read: (cursors) => first("home_feed", cursors),
     count: (after) => plaza.rpc("count_newer", { feed: "home", after }),
     seen: keepRows,
     isStored: true,
@@ -14,11 +15,18 @@ export function homeFeed(): Feed<FeedRow> {
 
 export function publicFeed(): Feed<FeedRow> {
   return feedOf<FeedRow>("public", {
-    read: (cursors) => plaza.rpc("public_feed", cursors),
+    read: (cursors) => first("public_feed", cursors),
     count: (after) => plaza.rpc("count_newer", { feed: "public", after }),
     seen: keepRows,
     isStored: true,
   });
+}
+
+/** The first posts may be here already: boot.ts asked for them. */
+async function first(rpc: "home_feed" | "public_feed", cursors: Cursors) {
+  const isFirst = cursors.before === undefined && cursors.after === undefined;
+  const rows = isFirst ? await takeFirst<FeedRow>(rpc) : undefined;
+  return rows ? { data: rows, error: null } : plaza.rpc(rpc, cursors);
 }
 
 export function tagFeed(tag: string): Feed<FeedRow> {

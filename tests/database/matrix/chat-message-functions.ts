@@ -70,6 +70,20 @@ export const chatMessageFunctions: Record<string, FunctionExpectations> = {
       deleted_account xcccKccc++++++x    -`,
   },
 
+  "message(bigint)": {
+    calls: {
+      owners: "select from message({message}) where content = 'pebble'",
+      nameless: "select from message({message}) where sender is null and is_deleted",
+      gone: "select from message({gone}) where content = '' and is_deleted",
+    },
+    letters,
+    grid: `
+                      asudklrjimAobBS    asudklrjimAobBS
+      owners          x...K...++++..x    x...K...++.+..x
+      nameless        x...K.......++x    x...K.......++x
+      gone            x...K...++++++x    x...K...++.+++x`,
+  },
+
   "message_seq_at(bigint,timestamp with time zone)": {
     calls: { past: "select message_seq_at({conversation}, '2000-01-01Z') > 0 as answer" },
     letters,

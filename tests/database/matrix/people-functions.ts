@@ -113,6 +113,28 @@ export const peopleFunctions: Record<string, FunctionExpectations> = {
       ivan           x.........x    x.........x`,
   },
 
+  "muted_people(bigint,integer,bigint)": {
+    calls: {
+      owner: person("muted_people()", "owner"),
+      frank: person("muted_people()", "frank"),
+    },
+    grid: `
+                     asfrbBmM@oS    asfrbBmM@oS
+      owner          x......+..x    x......+..x
+      frank          x........+x    x........+x`,
+  },
+
+  "follow_requests(boolean,bigint,integer,bigint)": {
+    calls: {
+      dave: person("follow_requests()", "dave"),
+      sent: person("follow_requests(true)", "owner"),
+    },
+    grid: `
+                     asfrbBmM@oS    asfrbBmM@oS
+      dave           x.........x    x........+x
+      sent           x.........x    x..+......x`,
+  },
+
   "me()": {
     calls: {
       mine: "select from me() where id = {me}",

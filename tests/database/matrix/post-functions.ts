@@ -156,12 +156,13 @@ export const postFunctions: Record<string, FunctionExpectations> = {
       owners         xDDDDDDDDyx    xDDDDDDDDyx`,
   },
 
-  "thread(bigint,integer)": {
+  "thread(bigint,integer,bigint)": {
     calls: {
       everyone: shown("thread({everyone})", "everyone"),
       followers: shown("thread({followers})", "followers"),
       mentioned: shown("thread({mentioned})", "mentioned"),
       reply: shown("thread({everyone})", "reply"),
+      newer: shown("thread({everyone}, 10, {everyone})", "reply"),
       mallorys_reply: shown("thread({everyone})", "mallorys_reply"),
       above_mallorys: shown("thread({mallorys_reply})", "everyone"),
       only_its_place: "select from thread({mallorys_reply}) where id = {everyone} and post is null",
@@ -173,6 +174,7 @@ export const postFunctions: Record<string, FunctionExpectations> = {
       followers      ..+...++.+x    ..+...++.+x
       mentioned      ........++x    ........++x
       reply          ++++..++++x    ..+...++.+x
+      newer          ++++..++++x    ..+...++.+x
       mallorys_reply ++++..+++.x    ..+...++..x
       above_mallorys ++++..+++.x    ..+...++..x
       only_its_place ....++....x    ++.+++..+.x

@@ -38,7 +38,7 @@ export function Head({ profile }: { profile: ProfilePage }) {
             </Button>
           ) : (
             <>
-              {relation.is_following && <Bell person={profile} />}
+              {relation.is_following && <Bell profile={profile} />}
               <FollowButton person={profile} />
             </>
           )}

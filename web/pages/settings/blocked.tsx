@@ -1,14 +1,18 @@
 /** The people whom the person blocks. */
 import { t } from "../../app/messages.ts";
-import { plaza } from "../../app/plaza.ts";
+import { type Person, plaza } from "../../app/plaza.ts";
 import { Button } from "../../parts/button.tsx";
 import { Empty } from "../../parts/empty.tsx";
 import { Page } from "../../parts/page.tsx";
-import { People, peopleFeed } from "../../parts/people.tsx";
-import { unblock } from "../../store/people.ts";
+import { People } from "../../parts/people.tsx";
+import { useFreshFeed } from "../../store/feeds.ts";
+import { keepPeople, unblock } from "../../store/people.ts";
 
 export default function Blocked() {
-  const feed = peopleFeed("blocked", (cursors) => plaza.rpc("blocked_people", cursors));
+  const feed = useFreshFeed<Person>("blocked", {
+    read: (cursors) => plaza.rpc("blocked_people", cursors),
+    seen: keepPeople,
+  });
   return (
     <Page title={t("settings_blocked")} backTo="/settings">
       <People

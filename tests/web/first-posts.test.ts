@@ -1,0 +1,115 @@
+/** The first posts of home: what they wait for, and what is shown before they come. */
+import type { BrowserContext, Page, Route } from "playwright-core";
+import { afterAll, expect, test } from "vitest";
+import { signUp } from "../people.ts";
+import { closeBrowser, complaintsOf, device, visitor } from "./browser.ts";
+
+afterAll(closeBrowser);
+
+/** Requests that wait until the test lets them go. */
+function held(
+  on: Page | BrowserContext,
+  url: string | RegExp,
+): { asked(): number; release(): Promise<void> } {
+  const waiting: Route[] = [];
+  let isOpen = false;
+  const ready = on.route(url, (route) => {
+    if (isOpen) return route.continue();
+    waiting.push(route);
+    return undefined;
+  });
+  return {
+    asked: () => waiting.length,
+    async release() {
+      await ready;
+      isOpen = true;
+      await Promise.all(waiting.map((route) => route.continue()));
+    },
+  };
+}
+
+test("home asks for its posts before its script is there, and shows them before supabase-js is", async () => {
+  // A service worker would answer from what it keeps.
+  const { page, client, context } = await visitor("alice", { serviceWorkers: "block" });
+  await client.rpc("write_post", { content: "The first post" }).throwOnError();
+  const script = held(page, /\/assets\/first-.*\.js/);
+  const supabase = held(page, /\/assets\/supabase-.*\.js/);
+  const answered = page.waitForResponse((answer) => answer.url().endsWith("/rpc/home_feed"));
+  await page.reload({ waitUntil: "commit" });
+  expect((await answered).status()).toBe(200);
+  expect(await page.locator("main").count()).toBe(0);
+  await script.release();
+  await page.getByText("The first post").waitFor();
+  await expect.poll(supabase.asked).toBe(1);
+
+  // What she does now waits for supabase-js.
+  await page.getByRole("button", { name: "Like" }).click();
+  await page.locator(".post-action.heart.on").waitFor();
+  const likes = async () => (await client.from("likes").select("post_id").throwOnError()).data;
+  expect(await likes()).toEqual([]);
+  await supabase.release();
+  await expect.poll(likes).toHaveLength(1);
+  expect(complaintsOf(context)).toEqual([]);
+});
+
+test("a guest sees the public posts as early", async () => {
+  const bob = await signUp("bob");
+  await bob.client.rpc("write_post", { content: "For guests" }).throwOnError();
+  const { page } = await device({ serviceWorkers: "block" });
+  const supabase = held(page, /\/assets\/supabase-.*\.js/);
+  await page.goto("/");
+  await page.getByText("For guests").first().waitFor();
+  await expect.poll(supabase.asked).toBe(1);
+  await supabase.release();
+});
+
+test("if the token is no longer valid, supabase-js gets a new one, and home comes after that", async () => {
+  const { page, client } = await visitor("alice", { serviceWorkers: "block" });
+  await client.rpc("write_post", { content: "Still here" }).throwOnError();
+  await page.getByRole("heading", { name: "Home", exact: true }).waitFor();
+  const age = () =>
+    page.evaluate(() => {
+      const session = JSON.parse(localStorage.getItem("plaza.session") ?? "{}");
+      localStorage.setItem("plaza.session", JSON.stringify({ ...session, expires_at: 1_000 }));
+      for (const key of Object.keys(localStorage)) if (key.includes(".feed.")) localStorage.removeItem(key);
+    });
+  await age();
+  const before: string[] = [];
+  page.on("request", (request) => before.push(new URL(request.url()).pathname));
+  await page.reload();
+  await page.getByText("Still here").waitFor();
+  const own = before.filter((path) => /\/token$|\/home_feed$/.test(path));
+  expect(own[0]).toMatch(/\/token$/);
+});
+
+test("the posts of the last visit show at once. Those who read them are not moved by new ones", async () => {
+  const { page, client, id } = await visitor("alice", { serviceWorkers: "block" });
+  const write = (content: string) => client.from("posts").insert({ author_id: id, content }).throwOnError();
+  for (let index = 1; index <= 12; index++) await write(`Old ${index}. ${"word ".repeat(60)}`);
+  await page.reload();
+  await page.getByText("Old 12.").waitFor();
+  await write("New on top");
+
+  // Nobody reads yet: the new post comes in.
+  let feed = held(page, "**/rpc/home_feed");
+  await page.reload();
+  await page.getByText("Old 12.").waitFor();
+  expect(await page.getByText("New on top").count()).toBe(0);
+  await feed.release();
+  await page.getByText("New on top").waitFor();
+  await page.unroute("**/rpc/home_feed");
+
+  // She reads: the new post waits, and what is gone leaves.
+  await write("Newer on top");
+  await client.from("posts").delete().like("content", "Old 12.%").throwOnError();
+  feed = held(page, "**/rpc/home_feed");
+  await page.reload();
+  await page.getByText("Old 11.").waitFor();
+  await page.evaluate(() => scrollTo({ top: 900, behavior: "instant" }));
+  await feed.release();
+  await page.getByRole("button", { name: "1 new post" }).waitFor();
+  expect(await page.getByText("Newer on top").count()).toBe(0);
+  await expect.poll(() => page.getByText("Old 12.").count()).toBe(0);
+  await page.getByRole("button", { name: "1 new post" }).click();
+  await page.getByText("Newer on top").waitFor();
+});

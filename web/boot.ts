@@ -1,0 +1,44 @@
+/**
+ * Asks for the first posts of home while the client's own script is still on its way. It is a file of its own, a few
+ * hundred bytes, and imports nothing. `app/first.ts` takes the answer. On other pages it does nothing.
+ */
+
+declare global {
+  interface Window {
+    /** What boot.ts asked: the function of the API, and its answer. Taken once. */
+    plazaFirst?: { rpc: "home_feed" | "public_feed"; answer: Promise<Response> };
+  }
+}
+
+/** A token that ends so soon may be refused. supabase-js renews it then. */
+const leastMs = 60_000;
+/** No request waits longer. */
+const timeoutMs = 20_000;
+
+if (location.pathname === "/") ask();
+
+function ask(): void {
+  const value = (name: string) => document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content;
+  const key = value("plaza-key") ?? "";
+  let token: string | undefined;
+  try {
+    // The key is `sessionKey` of app/config.ts.
+    const session = JSON.parse(localStorage.getItem("plaza.session") ?? "null");
+    if (session && !(session.expires_at * 1_000 > Date.now() + leastMs)) return;
+    token = session?.access_token;
+  } catch {
+    return;
+  }
+  const rpc = token ? "home_feed" : "public_feed";
+  const answer = fetch(`${value("plaza-url")}/rest/v1/rpc/${rpc}`, {
+    method: "POST",
+    headers: { apikey: key, authorization: `Bearer ${token ?? key}`, "content-type": "application/json" },
+    body: "{}",
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+  // If nobody takes it, its failure is no error of the page.
+  answer.catch(() => {});
+  window.plazaFirst = { rpc, answer };
+}
+
+export {};
