@@ -187,7 +187,7 @@ export const de: Messages = {
   bio: "Über dich",
   bio_hint: "Bis zu 500 Zeichen.",
   block: "Blockieren",
-  block_name: "{name} blockieren?",
+  block_name: "{name} blockieren",
   block_text: "Ihr seht einander nirgends mehr. Ihr folgt einander nicht mehr. Niemand erfährt davon.",
   blocked_empty: "Du blockierst niemanden",
   code: "Code",

@@ -64,9 +64,11 @@ export default function Thread({ params: { id = "" } }: PageProps) {
     void read();
     const stops = [
       whileVisible(lookEveryMs, look),
-      // One's own answer shows at once.
+      // One's own answer shows at once, and the posts of somebody who is blocked leave at once.
       onDone(({ write }) => {
-        if ("rpc" in write && write.rpc === "write_post" && write.args?.reply_to_id) void read();
+        const isAnswer = "rpc" in write && write.rpc === "write_post" && Boolean(write.args?.reply_to_id);
+        const isBlock = "upsert" in write && write.upsert === "blocks";
+        if (isAnswer || isBlock) void read();
       }),
       onChange((change) => {
         if (change.type !== "event" || change.payload.kind !== "reply") return;

@@ -156,7 +156,7 @@ function Bar({ path }: { path: string }) {
   );
 }
 
-const ShortcutHelp = later(() => import("./shortcut-help.tsx"));
+const ShortcutHelp = later(() => import("./shortcut-help.tsx"), null);
 
 function OfflineNotice() {
   const count = waiting.value.length;
