@@ -32,7 +32,7 @@ export function FullTime({ at }: { at: string }) {
 function ago(date: Date, now: number): string {
   const minutes = Math.max(0, Math.floor((now - date.getTime()) / 60_000));
   const relative = (value: number, unit: Intl.RelativeTimeFormatUnit) =>
-    new Intl.RelativeTimeFormat(language.value, { numeric: "auto", style: "narrow" }).format(-value, unit);
+    new Intl.RelativeTimeFormat(language.value, { numeric: "auto", style: "short" }).format(-value, unit);
   if (minutes < 1) return relative(0, "second");
   if (minutes < 60) return relative(minutes, "minute");
   if (minutes < 24 * 60) return relative(Math.floor(minutes / 60), "hour");
