@@ -4,6 +4,7 @@ import type { Messages } from "./later.ts";
 export const de: Messages = {
   // Everywhere
   back: "Zurück",
+  broken: "Das hat nicht geklappt",
   cancel: "Abbrechen",
   close: "Schließen",
   delete: "Löschen",

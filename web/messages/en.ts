@@ -8,6 +8,7 @@ export type Message = string | { one: string; other: string };
 export const en = {
   // Everywhere
   back: "Back",
+  broken: "That did not work",
   cancel: "Cancel",
   close: "Close",
   delete: "Delete",
