@@ -124,7 +124,7 @@ const parameters: Record<string, string> = {
   with: "/chat/new?with=",
 };
 
-test("an address stays an address, whatever it says", async () => {
+test("an address with a hostile text stays an address", async () => {
   expect(Object.keys(parameters).toSorted()).toEqual(await parametersOfSources());
   const paths = (await routesOfSources()).filter((path) => path.includes(":"));
   const { page } = alice;

@@ -12,7 +12,7 @@ export interface Visit {
   at?: string;
   /** Nobody is signed in. */
   isGuest?: boolean;
-  /** What is pressed until the fields are there, by the names of buttons. */
+  /** The names of the buttons that alice presses before the fields are there. */
   press?: (string | RegExp)[];
   /** All text fields that the page has then: the source file and the name. */
   fields?: string[];

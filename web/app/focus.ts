@@ -7,7 +7,7 @@
 const rowOf = "article.row, li";
 const reachable = "a[href], button:not(:disabled), input, textarea, select, summary, [tabindex='0']";
 
-/** Where the focus is, and what came after it and before it in the same list. Near rows are enough. */
+/** Where the focus is, and the next rows after it and before it in the same list. */
 let focused: Element | undefined;
 let others: Element[] = [];
 const mostOthers = 20;
@@ -24,7 +24,7 @@ export function watchFocus(): void {
   }).observe(document.body, { childList: true, subtree: true });
 }
 
-/** The row, or the one that was made anew for the same thing. */
+/** The row, or a new element for the same post or person. */
 function standing(row: Element): Element | null {
   return row.isConnected ? row : row.id ? document.getElementById(row.id) : null;
 }
