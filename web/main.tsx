@@ -1,5 +1,6 @@
 /** Starts the web client. */
 import { render } from "preact";
+import { watchFocus } from "./app/focus.ts";
 import { keepOnDevice } from "./app/kept.ts";
 import { loadLater, useLanguage } from "./app/messages.ts";
 import { watchAddress } from "./app/router.ts";
@@ -13,6 +14,7 @@ import { watchWriting } from "./store/writing.ts";
 
 applyTheme();
 watchAddress();
+watchFocus();
 watchKeys();
 watchSession();
 watchSync();

@@ -1,7 +1,15 @@
 /** People: profiles, following and asking, blocking, muting, and the settings. */
 import { afterAll, expect, test } from "vitest";
-import { signUp } from "../people.ts";
-import { closeBrowser, complaintsOf, expectGood, type Visitor, visitor } from "./browser.ts";
+import { type Person, signUp } from "../people.ts";
+import {
+  closeBrowser,
+  complaintsOf,
+  expectAccessible,
+  expectGood,
+  pictures,
+  type Visitor,
+  visitor,
+} from "./browser.ts";
 
 afterAll(closeBrowser);
 
@@ -47,7 +55,8 @@ test("bob follows alice on her profile, asks to be told of her posts, and she fi
   await expectGood(alice.page, "followers");
   await button(alice, "Follow back @").click();
   await button(alice, "Following @").waitFor();
-  await button(alice, "Remove follower").click();
+  await choose(alice, "Remove this follower");
+  await alice.page.getByRole("dialog").getByRole("button", { name: "Remove this follower" }).click();
   await expect.poll(async () => (await follow()).data).toBeNull();
 
   // Her likes are hers, until she shows them.
@@ -143,6 +152,47 @@ test("alice blocks mallory: they disappear for each other, until she unblocks", 
   await mallory.page.reload();
   await button(mallory, "Follow @").waitFor();
   expect([...complaintsOf(alice.context), ...complaintsOf(mallory.context)]).toEqual([]);
+});
+
+test("alice mutes bob from the menu of his post, takes it back, and blocks mallory from a list of people", async () => {
+  const [alice, bob, mallory] = await Promise.all([visitor("alice"), signUp("bob"), signUp("mallory")]);
+  for (const { client, id } of [bob, mallory]) {
+    await client.from("posts").insert({ content: "Listen to me" }).throwOnError();
+    await alice.client.rpc("follow", { profile_id: id }).throwOnError();
+  }
+  await alice.page.reload();
+  const post = (person: Person) => main(alice).getByRole("article").filter({ hasText: person.username });
+  const dialog = alice.page.getByRole("dialog");
+  await post(bob).getByRole("button", { name: "More about this post" }).click();
+  await pictures(alice.page, "post-menu");
+  await alice.page.getByRole("menuitem", { name: `Mute @${bob.username}` }).click();
+  await dialog.getByRole("button", { name: "Mute" }).click();
+  // His posts leave, and the focus goes to the next one.
+  await expect.poll(() => post(bob).count()).toBe(0);
+  const focused = () => alice.page.evaluate(() => document.activeElement?.textContent);
+  await expect.poll(focused).toContain(mallory.username);
+  const mutes = async () => (await alice.client.from("mutes").select("muted_id")).data;
+  await expect.poll(mutes).toEqual([{ muted_id: bob.id }]);
+  await alice.page.getByRole("button", { name: "Undo" }).click();
+  await expect.poll(mutes).toEqual([]);
+
+  await alice.page.goto(`/@${alice.username}/following`);
+  await main(alice).getByText(mallory.username).waitFor();
+  const row = post(mallory);
+  await row.getByRole("button", { name: /^More about @/ }).click();
+  await alice.page.getByRole("menuitem", { name: "Block" }).click();
+  await expectAccessible(alice.page);
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  expect(await row.count()).toBe(1);
+  await row.getByRole("button", { name: /^More about @/ }).click();
+  await alice.page.getByRole("menuitem", { name: "Block" }).click();
+  await dialog.getByRole("button", { name: "Block" }).click();
+  await expect.poll(() => row.count()).toBe(0);
+  const blocks = async () => (await alice.client.from("blocks").select("blocked_id")).data;
+  await expect.poll(blocks).toEqual([{ blocked_id: mallory.id }]);
+  await alice.page.getByRole("button", { name: "Undo" }).click();
+  await expect.poll(blocks).toEqual([]);
+  expect(complaintsOf(alice.context)).toEqual([]);
 });
 
 test("alice puts bob on a list, and takes him off", async () => {

@@ -8,6 +8,7 @@ export type Message = string | { one: string; other: string };
 export const en = {
   // Everywhere
   back: "Back",
+  broken: "That did not work",
   cancel: "Cancel",
   close: "Close",
   delete: "Delete",
@@ -75,12 +76,14 @@ export const en = {
   audience_followers: "Followers",
   audience_mentioned: "People mentioned",
   audience_private_account: "A private account: only its followers see it",
+  block_name: "Block {name}",
   bookmark: "Bookmark",
   copy_link: "Copy the link",
   go_to_profile: "Go to {name}",
   like: "Like",
   link_copied: "The link is copied.",
   more_about_post: "More about this post",
+  mute_name: "Mute {name}",
   post_answers: "answers {name}",
   post_deleted: "This post was deleted.",
   post_edited: "edited",

@@ -3,16 +3,14 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Database } from "../../supabase/database.types.ts";
 import { type MessageKey, t } from "../app/messages.ts";
-import { type Person, plaza } from "../app/plaza.ts";
+import { plaza } from "../app/plaza.ts";
 import type { PageProps } from "../app/router.ts";
 import { Empty, Failed, Waiting } from "../parts/empty.tsx";
-import { FeedView } from "../parts/feed.tsx";
 import { Page } from "../parts/page.tsx";
-import { PersonLine } from "../parts/person-line.tsx";
+import { People, peopleFeed } from "../parts/people.tsx";
 import { PostFeed } from "../parts/post-feed.tsx";
 import { Tabs } from "../parts/tabs.tsx";
 import { FullTime } from "../parts/time.tsx";
-import { type Feed, feedOf } from "../store/feeds.ts";
 import { quotesFeed, repliesFeed } from "../store/sources.ts";
 
 const parts = ["replies", "quotes", "reposts", "likes", "versions"] as const;
@@ -48,7 +46,7 @@ export default function AboutPost({ params: { id = "", part = "" } }: PageProps)
           empty={<Empty icon="quote" title={t("quotes_none")} />}
         />
       )}
-      {(part === "likes" || part === "reposts") && <People feed={peopleFeed(part, postId)} part={part} />}
+      {(part === "likes" || part === "reposts") && <PeopleOf part={part} postId={postId} />}
       {part === "versions" && <Versions postId={postId} />}
     </Page>
   );
@@ -58,18 +56,14 @@ function isPart(part: string): part is Part {
   return (parts as readonly string[]).includes(part);
 }
 
-function peopleFeed(part: "likes" | "reposts", post_id: number): Feed<Person> {
-  return feedOf<Person>(`${part} ${post_id}`, {
-    read: (cursors) => plaza.rpc(part === "likes" ? "likers" : "reposters", { post_id, ...cursors }),
-  });
-}
-
-function People({ feed, part }: { feed: Feed<Person>; part: "likes" | "reposts" }) {
+function PeopleOf({ part, postId: post_id }: { part: "likes" | "reposts"; postId: number }) {
+  const feed = peopleFeed(`${part} ${post_id}`, (cursors) =>
+    plaza.rpc(part === "likes" ? "likers" : "reposters", { post_id, ...cursors }),
+  );
   return (
-    <FeedView
+    <People
       feed={feed}
       label={t(part)}
-      row={({ profile }, id) => <PersonLine person={profile} id={`${id}-name`} />}
       empty={
         <Empty icon={part === "likes" ? "heart" : "repost"} title={t("people_none")}>
           {part === "likes" && t("likes_hidden")}

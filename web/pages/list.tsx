@@ -31,13 +31,20 @@ export default function ListPage({ params: { id = "" } }: PageProps) {
 
   async function read(): Promise<void> {
     const answer = await plaza.from("lists").select("*").eq("id", id).maybeSingle();
-    error.value = answer.error;
-    if (!answer.error) list.value = answer.data;
+    // An address that is no id leads to no list.
+    const isNoId = answer.error?.code === "22P02";
+    error.value = isNoId ? undefined : answer.error;
+    if (!answer.error || isNoId) list.value = answer.data;
   }
   useEffect(() => void read(), [id]);
 
-  if (error.value) return <Failed error={error.value} onRetry={read} />;
-  if (list.value === undefined) return <Waiting />;
+  if (list.value === undefined) {
+    return (
+      <Page title={t("lists")} backTo="/lists">
+        {error.value ? <Failed error={error.value} onRetry={read} /> : <Waiting />}
+      </Page>
+    );
+  }
   if (list.value === null) {
     return (
       <Page title={t("not_found")} backTo="/lists">

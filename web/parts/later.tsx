@@ -1,6 +1,6 @@
 /** Parts and pages that are loaded when they are first shown, with the words and the style of the later pages. */
 import { useSignal } from "@preact/signals";
-import type { ComponentType } from "preact";
+import type { ComponentType, VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import { loadLater } from "../app/messages.ts";
 import { Failed, Waiting } from "./empty.tsx";
@@ -13,8 +13,14 @@ export async function loadPart<Props>(load: Loader<Props>): Promise<ComponentTyp
   return module.default;
 }
 
-/** @returns a component that waits for the other one */
-export function later<Props extends object>(load: Loader<Props>): ComponentType<Props> {
+/**
+ * @param waits what is shown until it is there. Null for a dialog
+ * @returns a component that waits for the other one
+ */
+export function later<Props extends object>(
+  load: Loader<Props>,
+  waits: VNode | null = <Waiting rows={2} />,
+): ComponentType<Props> {
   let loaded: ComponentType<Props> | undefined;
 
   return function Later(props: Props) {
@@ -36,6 +42,6 @@ export function later<Props extends object>(load: Loader<Props>): ComponentType<
 
     if (error.value && !isLoaded.value) return <Failed error={error.value} onRetry={get} />;
     const Loaded = loaded;
-    return isLoaded.value && Loaded ? <Loaded {...props} /> : <Waiting rows={2} />;
+    return isLoaded.value && Loaded ? <Loaded {...props} /> : waits;
   };
 }

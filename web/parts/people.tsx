@@ -8,12 +8,13 @@ import { FeedView } from "./feed.tsx";
 import { FollowButton } from "./follow-button.tsx";
 import { Icon } from "./icon.tsx";
 import { PersonLine } from "./person-line.tsx";
+import { PersonMenu } from "./person-menu.tsx";
 
 interface PeopleProps {
   feed: Feed<Person>;
   label: string;
   empty: ComponentChildren;
-  /** What to do with each. To follow them, if left out. */
+  /** What to do with each. If left out: follow them, and the menu of a person. */
   actions?: (row: Person) => ComponentChildren;
 }
 
@@ -30,7 +31,14 @@ export function People({ feed, label, empty, actions }: PeopleProps) {
       empty={empty}
       row={(row, id) => (
         <PersonLine person={row.profile} id={`${id}-name`} note={<Notes id={row.profile.id} />}>
-          {actions ? actions(row) : <FollowButton person={row.profile} />}
+          {actions ? (
+            actions(row)
+          ) : (
+            <>
+              <FollowButton person={row.profile} />
+              <PersonMenu person={row.profile} />
+            </>
+          )}
         </PersonLine>
       )}
     />

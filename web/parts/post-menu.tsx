@@ -8,33 +8,39 @@ import { send } from "../app/sync.ts";
 import { toast } from "../app/toasts.ts";
 import { forget, reread } from "../store/posts.ts";
 import { Confirm } from "./dialog.tsx";
+import { later } from "./later.tsx";
 import { Menu, type MenuItem } from "./menu.tsx";
+import type { PersonTask } from "./person-dialog.tsx";
 import { profilePath } from "./person-line.tsx";
 
+type Task = "delete" | Extract<PersonTask, "block" | "mute">;
+
+const PersonDialog = later(() => import("./person-dialog.tsx"), null);
+
 export function PostMenu({ card }: { card: Card }) {
-  const isAsking = useSignal(false);
-  const ask = () => {
-    isAsking.value = true;
+  const task = useSignal<Task | undefined>(undefined);
+  const ask = (what: typeof task.value) => () => {
+    task.value = what;
   };
   return (
     <>
       <Menu class="post-menu" label={t("more_about_post")} items={() => itemsOf(card, ask)} />
-      {isAsking.value && (
+      {task.value === "delete" ? (
         <Confirm
           title={t("post_delete")}
           text={t("post_delete_text")}
           action={t("delete")}
           onConfirm={() => remove(card)}
-          onClose={() => {
-            isAsking.value = false;
-          }}
+          onClose={ask(undefined)}
         />
+      ) : (
+        task.value && <PersonDialog person={card.author} task={task.value} onClose={ask(undefined)} />
       )}
     </>
   );
 }
 
-function itemsOf(card: Card, askToDelete: () => void): MenuItem[] {
+function itemsOf(card: Card, ask: (task: Task) => () => void): MenuItem[] {
   const { id, author } = card;
   const isOwn = author.id === userId.value;
   const items: MenuItem[] = [
@@ -46,7 +52,11 @@ function itemsOf(card: Card, askToDelete: () => void): MenuItem[] {
   if (me.value) items.push({ label: t("thread_mute"), icon: "mute", run: () => muteThread(id) });
   if (isOwn) {
     items.push({ label: t("edit"), icon: "pen", href: `/compose?edit=${id}` });
-    items.push({ label: t("delete"), icon: "trash", run: askToDelete, isDanger: true });
+    items.push({ label: t("delete"), icon: "trash", run: ask("delete"), isDanger: true });
+  } else if (userId.value !== null) {
+    const name = `@${author.username}`;
+    items.push({ label: t("mute_name", { name }), icon: "mute", run: ask("mute") });
+    items.push({ label: t("block_name", { name }), icon: "lock", run: ask("block"), isDanger: true });
   }
   return items;
 }

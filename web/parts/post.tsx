@@ -54,7 +54,7 @@ export function Post({ row, id, isWhole = false }: PostProps) {
               <Time at={card.created_at} />
             </a>
             <AudienceMark card={card} />
-            {card.edited_at && <span class="note">{t("post_edited")}</span>}
+            {card.edited_at && <Mark icon="pen" words={t("post_edited")} />}
             <PostMenu card={card} />
           </header>
           {row.reply_to && (

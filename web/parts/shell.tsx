@@ -1,7 +1,7 @@
 /** What is around every page: the navigation (a rail on wide screens, a bar at the bottom on narrow ones) and notices. */
 import { useSignal } from "@preact/signals";
-import type { ComponentType } from "preact";
-import { useEffect } from "preact/hooks";
+import type { ComponentChildren, ComponentType } from "preact";
+import { useEffect, useErrorBoundary } from "preact/hooks";
 import { t } from "../app/messages.ts";
 import { ownPath, type Place, places } from "../app/navigation.ts";
 import { address, navigate, type Page as PageType } from "../app/router.ts";
@@ -156,7 +156,7 @@ function Bar({ path }: { path: string }) {
   );
 }
 
-const ShortcutHelp = later(() => import("./shortcut-help.tsx"));
+const ShortcutHelp = later(() => import("./shortcut-help.tsx"), null);
 
 function OfflineNotice() {
   const count = waiting.value.length;
@@ -215,10 +215,19 @@ function Current({ path }: { path: string }) {
   const Shown = page;
   // A page about something else begins anew.
   return (
-    <Shown
-      key={`${route.path} ${JSON.stringify(found.params)}`}
-      params={found.params}
-      query={new URLSearchParams(address.value.split("?")[1])}
-    />
+    <Guarded key={`${route.path} ${JSON.stringify(found.params)}`}>
+      <Shown params={found.params} query={new URLSearchParams(address.value.split("?")[1])} />
+    </Guarded>
+  );
+}
+
+/** A mistake in a page must not take everything else away. */
+function Guarded({ children }: { children: ComponentChildren }) {
+  const [error, tryAgain] = useErrorBoundary((cause) => console.error(cause));
+  if (!error) return <>{children}</>;
+  return (
+    <Page title={t("broken")} backTo="/">
+      <Failed error={error} onRetry={tryAgain} />
+    </Page>
   );
 }

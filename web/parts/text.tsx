@@ -58,6 +58,9 @@ function linkOf(words: string, entity: Entity, mentions: Card["mentions"]): Comp
   return <OuterLink url={entity.url}>{words}</OuterLink>;
 }
 
+/** The address of a link is on the link. Its first letters are enough to read. */
+const mostLetters = 60;
+
 /**
  * A link that leads away. If its host has other letters than the words show (punycode), the real host
  * is shown beside it: `аррӏе.com` is not apple.com.
@@ -68,8 +71,8 @@ export function OuterLink({ url, children }: { url: string; children: string }) 
   const isStrange = /(^|\.)xn--/.test(parsed.hostname) && !children.includes(parsed.hostname);
   return (
     <>
-      <a href={parsed.href} rel="nofollow noopener noreferrer ugc" target="_blank">
-        {children}
+      <a href={parsed.href} title={parsed.href} rel="nofollow noopener noreferrer ugc" target="_blank">
+        {children.length > mostLetters ? `${children.slice(0, mostLetters)}…` : children}
       </a>
       {isStrange && <span class="punycode"> ({parsed.hostname})</span>}
     </>

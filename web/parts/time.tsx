@@ -37,7 +37,7 @@ function ago(date: Date, now: number): string {
   const minutes = Math.max(0, Math.floor((now - date.getTime()) / 60_000));
   const made =
     relatives.get(language.value) ??
-    new Intl.RelativeTimeFormat(language.value, { numeric: "auto", style: "narrow" });
+    new Intl.RelativeTimeFormat(language.value, { numeric: "auto", style: "short" });
   relatives.set(language.value, made);
   const relative = (value: number, unit: Intl.RelativeTimeFormatUnit) => made.format(-value, unit);
   if (minutes < 1) return relative(0, "second");

@@ -18,7 +18,21 @@ import { MessageList } from "./message-list.tsx";
 import { Face } from "./words.tsx";
 import type { Writing } from "./writing.ts";
 
-export default function RoomPage({ params, query }: PageProps) {
+export default function RoomPage(props: PageProps) {
+  return Number.isSafeInteger(Number(props.params.id)) ? <OpenRoom {...props} /> : <Gone title={t("chat")} />;
+}
+
+function Gone({ title }: { title: string }) {
+  return (
+    <Page title={title} backTo="/chat">
+      <Empty icon="lock" title={t("chat_gone")}>
+        {t("chat_gone_text")} <a href="/chat">{t("chat_back")}</a>
+      </Empty>
+    </Page>
+  );
+}
+
+function OpenRoom({ params, query }: PageProps) {
   const id = Number(params.id);
   const room = useMemo(() => openRoom(id), [id]);
   const writing = useSignal<Writing>({});
@@ -32,15 +46,7 @@ export default function RoomPage({ params, query }: PageProps) {
   }, [isOpen, at]);
 
   const conversation = room.conversation.value;
-  if (room.state.value === "gone" || !Number.isSafeInteger(id)) {
-    return (
-      <Page title={conversation ? titleOf(conversation) : t("chat")} backTo="/chat">
-        <Empty icon="lock" title={t("chat_gone")}>
-          {t("chat_gone_text")} <a href="/chat">{t("chat_back")}</a>
-        </Empty>
-      </Page>
-    );
-  }
+  if (room.state.value === "gone") return <Gone title={conversation ? titleOf(conversation) : t("chat")} />;
   if (!conversation) {
     return (
       <Page title={t("chat")} backTo="/chat">

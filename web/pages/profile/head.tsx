@@ -1,21 +1,16 @@
 /** The top of a profile: who it is, the counts, and what the viewer can do. */
-import { useSignal } from "@preact/signals";
 import { language, shortNumber, t } from "../../app/messages.ts";
 import type { ProfilePage } from "../../app/plaza.ts";
-import { isSignedIn, userId } from "../../app/session.ts";
-import { toast } from "../../app/toasts.ts";
+import { userId } from "../../app/session.ts";
 import { Avatar } from "../../parts/avatar.tsx";
 import { Button } from "../../parts/button.tsx";
-import { Confirm } from "../../parts/dialog.tsx";
 import { FollowButton } from "../../parts/follow-button.tsx";
-import { ListsOfPerson } from "../../parts/list-dialog.tsx";
-import { Menu, type MenuItem } from "../../parts/menu.tsx";
-import { MuteDialog } from "../../parts/mute-dialog.tsx";
 import { Notes } from "../../parts/people.tsx";
 import { nameOf, profilePath } from "../../parts/person-line.tsx";
+import { PersonMenu } from "../../parts/person-menu.tsx";
 import { OuterLink } from "../../parts/text.tsx";
 import { FullTime } from "../../parts/time.tsx";
-import { answerRequest, block, relationOf, removeFollower, unblock, unmute } from "../../store/people.ts";
+import { answerRequest, relationOf, unblock } from "../../store/people.ts";
 import { Bell } from "./bell.tsx";
 
 export function Head({ profile }: { profile: ProfilePage }) {
@@ -42,7 +37,7 @@ export function Head({ profile }: { profile: ProfilePage }) {
               <FollowButton person={profile} />
             </>
           )}
-          {!isOwn && isSignedIn.value && <More profile={profile} />}
+          <PersonMenu person={profile} />
         </div>
       </div>
       <div>
@@ -123,58 +118,4 @@ function Request({ profile }: { profile: ProfilePage }) {
       </div>
     </div>
   );
-}
-
-function More({ profile }: { profile: ProfilePage }) {
-  const asks = useSignal<"block" | "lists" | "mute" | "remove" | undefined>(undefined);
-  const name = `@${profile.username}`;
-  const ask = (what: typeof asks.value) => () => {
-    asks.value = what;
-  };
-
-  function items(): MenuItem[] {
-    const { follows_you, is_blocked, is_muted } = relationOf(profile.id).value;
-    const all: MenuItem[] = [{ label: t("copy_link"), icon: "globe", run: () => copyLink(profile) }];
-    if (!is_blocked) {
-      all.push({ label: t("chat_write"), icon: "chat", href: `/chat/new?with=${profile.username}` });
-      all.push({ label: t("lists_put"), icon: "list", run: ask("lists") });
-    }
-    if (is_muted) all.push({ label: t("unmute"), icon: "bell", run: () => unmute(profile) });
-    else all.push({ label: t("mute"), icon: "mute", run: ask("mute") });
-    if (follows_you) all.push({ label: t("remove_follower"), icon: "close", run: ask("remove") });
-    if (is_blocked) all.push({ label: t("unblock"), icon: "check", run: () => unblock(profile) });
-    else all.push({ label: t("block"), icon: "lock", run: ask("block"), isDanger: true });
-    return all;
-  }
-
-  return (
-    <>
-      <Menu label={t("more_about", { name })} items={items} />
-      {asks.value === "lists" && <ListsOfPerson person={profile} onClose={ask(undefined)} />}
-      {asks.value === "mute" && <MuteDialog person={profile} onClose={ask(undefined)} />}
-      {asks.value === "block" && (
-        <Confirm
-          title={t("block_name", { name })}
-          text={t("block_text")}
-          action={t("block")}
-          onConfirm={() => block(profile)}
-          onClose={ask(undefined)}
-        />
-      )}
-      {asks.value === "remove" && (
-        <Confirm
-          title={t("remove_follower_name", { name })}
-          text={t("remove_follower_text")}
-          action={t("remove_follower")}
-          onConfirm={() => removeFollower(profile)}
-          onClose={ask(undefined)}
-        />
-      )}
-    </>
-  );
-}
-
-async function copyLink(profile: ProfilePage): Promise<void> {
-  await navigator.clipboard.writeText(`${location.origin}${profilePath(profile)}`);
-  toast(t("link_copied"));
 }

@@ -3,14 +3,12 @@ import { useEffect } from "preact/hooks";
 import { t } from "../../app/messages.ts";
 import { plaza } from "../../app/plaza.ts";
 import { userId } from "../../app/session.ts";
-import { Button } from "../../parts/button.tsx";
 import { Empty } from "../../parts/empty.tsx";
-import { FollowButton } from "../../parts/follow-button.tsx";
 import { Page } from "../../parts/page.tsx";
 import { People, peopleFeed } from "../../parts/people.tsx";
 import { nameOf } from "../../parts/person-line.tsx";
 import { Tabs } from "../../parts/tabs.tsx";
-import { profileOf, readProfile, relationOf, removeFollower } from "../../store/people.ts";
+import { profileOf, readProfile, relationOf } from "../../store/people.ts";
 
 export function PeopleOf({ username, kind }: { username: string; kind: "followers" | "following" }) {
   const { profile } = profileOf(username).value;
@@ -41,23 +39,6 @@ export function PeopleOf({ username, kind }: { username: string; kind: "follower
           ) : (
             <Empty icon="people" title={t(`${kind}_empty`)} />
           )
-        }
-        actions={
-          isOwn && kind === "followers"
-            ? ({ profile: person }) => (
-                <>
-                  <FollowButton person={person} />
-                  {relationOf(person.id).value.follows_you && (
-                    <Button
-                      kind="quiet"
-                      icon="close"
-                      label={t("remove_follower_name", { name: `@${person.username}` })}
-                      onClick={() => removeFollower(person)}
-                    />
-                  )}
-                </>
-              )
-            : undefined
         }
       />
     </Page>

@@ -36,7 +36,13 @@ export default function Privacy() {
       () => {},
     );
   }, []);
-  if (!own) return <Waiting />;
+  if (!own) {
+    return (
+      <Page title={t("settings_privacy")} backTo="/settings">
+        <Waiting />
+      </Page>
+    );
+  }
 
   async function change(name: Name, value: boolean): Promise<void> {
     chosen.value = { ...chosen.value, [name]: value };

@@ -17,7 +17,13 @@ export default function ProfileSettings() {
   const own = me.value;
   const name = useSignal<string | undefined>(undefined);
   useEffect(() => void readMe(), []);
-  if (!own) return <Waiting />;
+  if (!own) {
+    return (
+      <Page title={t("settings_profile")} backTo="/settings">
+        <Waiting />
+      </Page>
+    );
+  }
   const { username, display_name, bio, links, avatar_url } = own;
 
   async function submit(values: Record<string, string>): Promise<void> {
