@@ -76,9 +76,9 @@ export default function Thread({ params: { id = "" } }: PageProps) {
       whileVisible(lookEveryMs, look),
       // One's own answer shows at once, and the posts of somebody who is blocked leave at once.
       onDone(({ write }) => {
-          if ("rpc" in write && write.rpc === "write_post" && write.args?.reply_to_id)
-            void readNewer().catch(() => {});
-          else if ("upsert" in write && write.upsert === "blocks") void read();
+        if ("rpc" in write && write.rpc === "write_post" && write.args?.reply_to_id)
+          void readNewer().catch(() => {});
+        else if ("upsert" in write && write.upsert === "blocks") void read();
       }),
       onChange((change) => {
         if (change.type !== "event" || change.payload.kind !== "reply") return;
