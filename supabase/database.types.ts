@@ -93,6 +93,7 @@ export type Database = {
           author_id?: string;
           content?: string;
           content_warning?: string;
+          id?: string;
           language?: string | null;
           publish_at?: string | null;
           quote_of_id?: number | null;
@@ -274,6 +275,7 @@ export type Database = {
         Row: {
           created_at: string;
           hides_notifications: boolean;
+          id: number;
           muted_id: string;
           muted_until: string | null;
           muter_id: string;
@@ -764,6 +766,16 @@ export type Database = {
           isNotNullable: true;
         };
       };
+      follow_requests: {
+        Args: { after?: number | null; before?: number | null; page_size?: number; sent?: boolean };
+        Returns: Database["public"]["CompositeTypes"]["person"][];
+        SetofOptions: {
+          from: "*";
+          to: "person";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       followers: {
         Args: {
           after?: number | null;
@@ -888,6 +900,16 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      message: {
+        Args: { message_id: number };
+        Returns: Database["public"]["CompositeTypes"]["message"];
+        SetofOptions: {
+          from: "*";
+          to: "message";
+          isOneToOne: true;
+          isSetofReturn: true;
+        };
+      };
       message_seq_at: { Args: { at: string; conversation_id: number }; Returns: number };
       message_versions: {
         Args: { message_id: number };
@@ -911,6 +933,16 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "message";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      muted_people: {
+        Args: { after?: number | null; before?: number | null; page_size?: number };
+        Returns: Database["public"]["CompositeTypes"]["muted_person"][];
+        SetofOptions: {
+          from: "*";
+          to: "muted_person";
           isOneToOne: false;
           isSetofReturn: true;
         };
@@ -1226,7 +1258,7 @@ export type Database = {
         };
       };
       thread: {
-        Args: { max_depth?: number; post_id: number };
+        Args: { after?: number | null; max_depth?: number; post_id: number };
         Returns: Database["public"]["CompositeTypes"]["thread_post"][];
         SetofOptions: {
           from: "*";
@@ -1578,6 +1610,16 @@ export type Database = {
         content: string;
         replaced_at: string;
       };
+      muted_person: {
+        id: number;
+        profile: Database["public"]["CompositeTypes"]["author"];
+        is_private: boolean;
+        is_following: boolean;
+        is_requested: boolean;
+        follows_you: boolean;
+        muted_until: string | null;
+        hides_notifications: boolean;
+      };
       notification: {
         id: number;
         group_id: number;
@@ -1641,6 +1683,7 @@ export type Database = {
         is_blocked: boolean;
         is_muted: boolean;
         muted_until: string | null;
+        notifies: boolean;
       };
       receipt: {
         profile: Database["public"]["CompositeTypes"]["author"];
