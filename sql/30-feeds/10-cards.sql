@@ -192,19 +192,26 @@ begin
     join public.posts as entry on entry.id = item.post_id
     left join public.posts as original on original.id = entry.repost_of_id
   ),
-  -- The posts that these answer and quote, if the viewer sees them.
+  -- The posts that these answer and quote, first all and then those that the viewer sees. In one
+  -- step, Postgres could ask the rule about every post there is.
   referred as materialized (
-    select posts.id, posts.author_id
+    select posts.id, posts.author_id, posts.audience, posts.is_open
     from public.posts
     where posts.id = any (array(
-        select entry.reply_to_id from entry where entry.reply_to_id is not null
-        union all
-        select entry.quote_of_id from entry where entry.quote_of_id is not null
-      ))
-      and posts.author_id <> all (feed_items.hidden_ids)
+      select entry.reply_to_id from entry where entry.reply_to_id is not null
+      union all
+      select entry.quote_of_id from entry where entry.quote_of_id is not null
+    ))
+  ),
+  seen as materialized (
+    select referred.id, referred.author_id
+    from referred
+    where referred.author_id <> all (feed_items.hidden_ids)
       and (
         select true
-        from private.is_for(feed_items.viewer_id, posts.id, posts.author_id, posts.audience, posts.is_open)
+        from private.is_for(
+          feed_items.viewer_id, referred.id, referred.author_id, referred.audience, referred.is_open
+        )
       ) is true
   )
   select
@@ -212,10 +219,10 @@ begin
     array_agg(entry.shown_id order by entry.place),
     array_agg(entry.reposter_id order by entry.place),
     array_agg(case when entry.reply_to_id is not null then (
-      select referred.author_id from referred where referred.id = entry.reply_to_id
+      select seen.author_id from seen where seen.id = entry.reply_to_id
     ) end order by entry.place),
     array_agg(case when entry.quote_of_id is not null then (
-      select referred.id from referred where referred.id = entry.quote_of_id
+      select seen.id from seen where seen.id = entry.quote_of_id
     ) end order by entry.place)
   into item_ids, shown_ids, reposter_ids, answered_ids, quoted_ids
   from entry;
