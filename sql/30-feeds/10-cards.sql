@@ -144,26 +144,9 @@ $$;
 comment on function private.cards is 'The cards of posts, in any order. Give each id once, and only posts that the viewer sees.';
 revoke all on function private.cards (uuid, bigint[]) from public, anon, authenticated, service_role;
 
--- A function of its own, because few posts quote another one.
-create function private.quoted_card(viewer_id uuid, post_id bigint, hidden_ids uuid[])
-returns public.card
-language plpgsql
-stable
-security invoker
-set search_path = ''
-as $$
-begin
-  return case when private.sees_post(viewer_id, post_id) then (
-    select quoted.card from private.card_of(viewer_id, post_id, hidden_ids) as quoted
-  ) end;
-end;
-$$;
-
-comment on function private.quoted_card is 'The card of a post, if the viewer sees it. hidden_ids: the people who are hidden from the viewer.';
-revoke all on function private.quoted_card (uuid, bigint, uuid[]) from public, anon, authenticated, service_role;
-
 -- The rule about the answered post is a column of its query and not a condition. So Postgres asks
--- it about that one post. With a condition, it could ask the rule about every post there is.
+-- it about that one post. With a condition, it could ask the rule about every post there is. Few
+-- posts quote another one. If none of a page does, Postgres does not look for quoted posts.
 create function private.feed_items(
   viewer_id uuid, item_ids bigint[], post_ids bigint[], hidden_ids uuid[] default null
 )
@@ -180,15 +163,33 @@ begin
   end if;
 
   return query
+  with page as materialized (
+    select
+      item.place, item.id, shown.card, shown.reply_to_id, shown.quote_of_id,
+      case when entry.repost_of_id is not null then entry.author_id end as reposter_id
+    from unnest(feed_items.item_ids, feed_items.post_ids) with ordinality as item (id, post_id, place)
+    join public.posts as entry on entry.id = item.post_id
+    cross join lateral private.card_of(
+      feed_items.viewer_id, coalesce(entry.repost_of_id, entry.id), feed_items.hidden_ids
+    ) as shown
+  ),
+  quoted as materialized (
+    select cards.id, cards.card
+    from private.cards(feed_items.viewer_id, array(
+      select named.id
+      from (select distinct page.quote_of_id from page where page.quote_of_id is not null) as named (id)
+      where private.sees_post(feed_items.viewer_id, named.id)
+    )) as cards
+  )
   select
-    item.id,
-    shown.card,
-    case when entry.repost_of_id is not null then (
+    page.id,
+    page.card,
+    case when page.reposter_id is not null then (
       select (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author
       from public.profiles
-      where profiles.id = entry.author_id
+      where profiles.id = page.reposter_id
     ) end,
-    case when shown.reply_to_id is not null then (
+    case when page.reply_to_id is not null then (
       select case when parent.author_id <> all (feed_items.hidden_ids) and (
         select true
         from private.is_for(
@@ -197,17 +198,13 @@ begin
       ) then (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author end
       from public.posts as parent
       join public.profiles on profiles.id = parent.author_id
-      where parent.id = shown.reply_to_id
+      where parent.id = page.reply_to_id
     ) end,
-    case when shown.quote_of_id is not null then
-      private.quoted_card(feed_items.viewer_id, shown.quote_of_id, feed_items.hidden_ids)
-    end
-  from unnest(feed_items.item_ids, feed_items.post_ids) with ordinality as item (id, post_id, place)
-  join public.posts as entry on entry.id = item.post_id
-  cross join lateral private.card_of(
-    feed_items.viewer_id, coalesce(entry.repost_of_id, entry.id), feed_items.hidden_ids
-  ) as shown
-  order by item.place;
+    case when page.quote_of_id is not null then (
+      select quoted.card from quoted where quoted.id = page.quote_of_id
+    ) end
+  from page
+  order by page.place;
 end;
 $$;
 

@@ -244,7 +244,7 @@ test("a page asks about the quotes that it shows, and no more, when Postgres bel
   const [alice, bob, carol] = people as [Person, Person, Person];
   const asked = await db.admin.begin(async (sql) => {
     await sql`set local session_replication_role = replica`;
-    await sql`truncate posts, follows, blocks cascade`;
+    await sql`truncate posts, follows, blocks, private.post_counts cascade`;
     await sql`insert into follows (follower_id, followee_id) values (${carol.id}, ${alice.id})`;
     // They are for followers. So the rule looks up whether carol follows alice.
     const fill = () => sql`
