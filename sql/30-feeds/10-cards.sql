@@ -121,14 +121,16 @@ end;
 comment on function private.card_of is 'The card of a post. Give only a post that the viewer sees. hidden_ids: the people who are hidden from the viewer.';
 revoke all on function private.card_of (uuid, bigint, uuid[]) from public, anon, authenticated, service_role;
 
--- Plpgsql, because Postgres keeps its plan. It is not a definer, because only definers call
--- it.
+-- Plpgsql, because Postgres keeps its plan. It is one plan, here and below, for any number of
+-- posts: to plan takes longer than to make the rows. It is not a definer, because only definers
+-- call it.
 create function private.cards(viewer_id uuid, post_ids bigint[])
 returns table (id bigint, card public.card)
 language plpgsql
 stable
 security invoker
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 rows 20
 as $$
 declare
@@ -155,6 +157,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 rows 20
 as $$
 begin
