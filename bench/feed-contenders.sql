@@ -199,19 +199,16 @@ rows 20
 as $$
 declare
   viewer_id uuid := private.viewer();
-  item_ids bigint[];
-  post_ids bigint[];
+  hidden_ids uuid[] := array(select hidden.id from private.hidden_from(viewer_id) as hidden (id));
+  page record;
 begin
   perform private.check_page_size(page_size);
-  select array_agg(page.item_id order by page.item_id desc), array_agg(page.post_id order by page.item_id desc)
-  into item_ids, post_ids
-  from private.feed_page(
-    'home', null, viewer_id, coalesce(bench_owner.before, 9223372036854775807), 0, page_size, false
-  ) as page;
-
+  page := private.feed_page(
+    'home', null, viewer_id, hidden_ids, coalesce(bench_owner.before, 9223372036854775807), 0, page_size, false
+  );
   return query
   select items.*
-  from private.feed_items(viewer_id, item_ids, post_ids) as items;
+  from private.feed_items(viewer_id, page.item_ids, page.post_ids, hidden_ids) as items;
 end;
 $$;
 
@@ -232,7 +229,10 @@ begin
   loop
     insert into private.bench_timelines (user_id, post_id)
     select bench_prepare.viewer_id, page.item_id
-    from private.feed_page('home', null, bench_prepare.viewer_id, below, 0, 100, false) as page;
+    from unnest((private.feed_page(
+      'home', null, bench_prepare.viewer_id,
+      array(select hidden.id from private.hidden_from(bench_prepare.viewer_id) as hidden (id)), below, 0, 100, false
+    )).item_ids) as page (item_id);
     get diagnostics added = row_count;
     rows := rows + added;
     exit when rows >= 1020 or added < 100;

@@ -37,7 +37,7 @@ const asked = words.slice(0, words.length - options.length);
 if (options.some((word) => word === "--help" || word === "-h")) {
   console.log(
     `Usage: npm run bench -- [scenario …]\n\nWithout a scenario, all run. There are: ${scenarios.join(", ")}\n` +
-      "And: requests [--before DIR]\n     trends --series FILE --windows FILE\n     suggestions --graph FILE [--directed] [--no-rounds]\n     suggestion-lists --graph FILE [--directed]",
+      "And: requests, feed, startup [--before DIR]\n     trends --series FILE --windows FILE\n     suggestions --graph FILE [--directed] [--no-rounds]\n     suggestion-lists --graph FILE [--directed]",
   );
   process.exit();
 }

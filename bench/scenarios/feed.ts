@@ -2,9 +2,12 @@
  * Measures the home feed and posting, in social networks of 20,000 and 200,000 people with
  * power-law degrees. It compares the home feed with a scan of the primary key, with the
  * query that a frontend would write, and with a timeline written ahead. All of them make
- * the same kind of rows, except the bare scan. PLAZA_BENCH_USERS names one size.
+ * the same kind of rows, except the bare scan. PLAZA_BENCH_USERS names one size. With
+ * `--before DIR` it only compares the feeds with those of an earlier checkout.
  */
 import { loadavg } from "node:os";
+import { parseArgs } from "node:util";
+import { compareWithBefore, reportBefore, startGraphServerOf } from "../feed-before.ts";
 import {
   claimsOf,
   connect,
@@ -29,7 +32,43 @@ import { type RemotePlatform, startPlatform } from "../platform-process.ts";
 
 const sizes = process.env.PLAZA_BENCH_USERS?.split(",").map(Number) ?? [20_000, 200_000];
 
-export async function run(): Promise<string> {
+function earlierCheckout(options: string[]): string | undefined {
+  return parseArgs({ args: options, options: { before: { type: "string" } } }).values.before;
+}
+
+export const resultOf = (options: string[]) => (earlierCheckout(options) ? "feed-before" : "feed");
+
+export async function run(options: string[]): Promise<string> {
+  const earlier = earlierCheckout(options);
+  return earlier ? runBeside(earlier) : runAlone();
+}
+
+async function runBeside(dir: string): Promise<string> {
+  const parts = [
+    [
+      "The feeds of this checkout and of an earlier one. Each has a server with the same graph, and they take",
+      "turns. Times are medians of 9 interleaved rounds of 60 pages of 20 rows, as `authenticated`, without HTTP. A ratio",
+      "is the median of the ratios within rounds, with the range of the middle half. CPU is what the operating",
+      "system counts for the server's process of the connection, per page. **scan** reads 20 rows by primary key.",
+      "**÷ home** compares with the first page of home for the same random readers, in CPU.",
+    ].join("\n"),
+  ];
+  for (const users of sizes) {
+    await using before = await startGraphServerOf(dir, users);
+    await using after = await startGraphServer(users);
+    await using contenders = await createFeedContenders(after);
+    const load = (loadavg()[0] as number).toFixed(1);
+    const rows = await compareWithBefore(before, after, contenders.kinds);
+    parts.push(
+      `## ${users.toLocaleString("en")} people`,
+      `The load average was ${load} at first, ${(loadavg()[0] as number).toFixed(1)} at the end.`,
+      reportBefore(rows),
+    );
+  }
+  return parts.join("\n\n");
+}
+
+async function runAlone(): Promise<string> {
   await using stack = new AsyncDisposableStack();
   const loads = [loadavg()[0] as number];
   const servers: GraphServer[] = [];

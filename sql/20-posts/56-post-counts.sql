@@ -185,12 +185,12 @@ create trigger likes_count_deleted
 -- posts that are for the viewer. Somebody who may look into the account that reposted sees
 -- the repost, because they see the post that it shows. In SQL and not a definer, so that the
 -- planner puts it into the query around it. With "offset 0" it computes each number once.
-create function private.counts_of(viewer_id uuid, post_ids bigint[], hidden_ids uuid[])
+create function private.counts_of(viewer_id uuid, post_id bigint, hidden_ids uuid[])
 returns setof private.post_counts
 language sql
 stable
 security invoker
-rows 20
+rows 1
 begin atomic
   select
     wanted.id,
@@ -233,21 +233,23 @@ begin atomic
       from private.limited_counts
       where limited_counts.place = 'quote:' || wanted.id
     ), 0) else 0 end
-  from unnest(counts_of.post_ids) as wanted (id)
+  from (select counts_of.post_id) as wanted (id)
   left join private.post_counts as counts on counts.post_id = wanted.id
   offset 0;
 end;
 
-comment on function private.counts_of is 'How many likes, replies, reposts and quotes of posts the viewer may know about. One row for each post. hidden_ids: the people who are hidden from the viewer.';
-revoke all on function private.counts_of (uuid, bigint[], uuid[]) from public, anon, authenticated, service_role;
+comment on function private.counts_of is 'How many likes, replies, reposts and quotes of a post the viewer may know about. hidden_ids: the people who are hidden from the viewer.';
+revoke all on function private.counts_of (uuid, bigint, uuid[]) from public, anon, authenticated, service_role;
 
--- Definer, because the totals also count rows that the viewer does not see.
+-- Definer, because the totals also count rows that the viewer does not see. One plan for any
+-- number of posts, because to plan takes longer than to count.
 create function private.post_counts_of(viewer_id uuid, post_ids bigint[])
 returns setof private.post_counts
 language plpgsql
 stable
 security definer
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 rows 20
 as $$
 declare
@@ -255,7 +257,8 @@ declare
 begin
   return query
   select counts.*
-  from private.counts_of(post_counts_of.viewer_id, post_counts_of.post_ids, hidden_ids) as counts;
+  from unnest(post_counts_of.post_ids) as wanted (id)
+  cross join lateral private.counts_of(post_counts_of.viewer_id, wanted.id, hidden_ids) as counts;
 end;
 $$;
 

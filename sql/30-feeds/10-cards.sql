@@ -61,46 +61,15 @@ comment on column public.feed_item.quoted is 'The post that it quotes, or null.'
 
 -- Cards ----------------------------------------------------------------------
 
--- A function of its own, because few posts address somebody.
-create function private.mentions_of(post_id bigint, hidden_ids uuid[])
-returns public.mention[]
-language plpgsql
-stable
-security invoker
-set search_path = ''
-as $$
-begin
-  return array(
-    select (
-      named.username,
-      (mentioned.id, mentioned.username, mentioned.display_name, mentioned.avatar_url)::public.author
-    )::public.mention
-    from public.post_mentions
-    join public.profiles as mentioned on mentioned.id = post_mentions.profile_id
-    cross join lateral unnest(
-      case
-        when post_mentions.usernames = '{}' then array[lower(mentioned.username)]
-        else post_mentions.usernames
-      end
-    ) as named (username)
-    where post_mentions.post_id = mentions_of.post_id and mentioned.id <> all (mentions_of.hidden_ids)
-    order by named.username
-  );
-end;
-$$;
-
-comment on function private.mentions_of is 'The people that a post addresses, without those who are hidden.';
-revoke all on function private.mentions_of (bigint, uuid[]) from public, anon, authenticated, service_role;
-
 -- In SQL and not a definer, so that the planner puts it into the query around it. It says
 -- "(select true …) is true" and not exists(…): for that, Postgres would read everything that
 -- the viewer ever liked. It asks about likes and reposts only if the post has some.
-create function private.cards_of(viewer_id uuid, post_ids bigint[], hidden_ids uuid[])
-returns table (id bigint, card public.card)
+create function private.card_of(viewer_id uuid, post_id bigint, hidden_ids uuid[])
+returns table (id bigint, card public.card, reply_to_id bigint, quote_of_id bigint)
 language sql
 stable
 security invoker
-rows 20
+rows 1
 begin atomic
   select
     posts.id,
@@ -108,41 +77,60 @@ begin atomic
       posts.id,
       (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author,
       posts.title, posts.content, posts.content_warning, posts.language, posts.entities,
-      case when posts.audience = 'mentioned' or posts.entities @> '[{"type": "mention"}]' then private.mentions_of(posts.id, cards_of.hidden_ids) else '{}' end,
+      case when posts.audience = 'mentioned' or posts.entities @> '[{"type": "mention"}]' then array(
+        select (
+          named.username,
+          (mentioned.id, mentioned.username, mentioned.display_name, mentioned.avatar_url)::public.author
+        )::public.mention
+        from public.post_mentions
+        join public.profiles as mentioned on mentioned.id = post_mentions.profile_id
+        cross join lateral unnest(
+          case
+            when post_mentions.usernames = '{}' then array[lower(mentioned.username)]
+            else post_mentions.usernames
+          end
+        ) as named (username)
+        where post_mentions.post_id = posts.id and mentioned.id <> all (card_of.hidden_ids)
+        order by named.username
+      ) else '{}' end,
       posts.audience, posts.reply_to_id, posts.quote_of_id, posts.created_at, posts.edited_at,
       counts.likes, counts.replies, counts.reposts, counts.quotes,
       case when counts.likes > 0 then (
         select true from public.likes
-        where likes.user_id = cards_of.viewer_id and likes.post_id = posts.id
+        where likes.user_id = card_of.viewer_id and likes.post_id = posts.id
       ) is true else false end,
       case when (
-        select true from public.bookmarks where bookmarks.user_id = cards_of.viewer_id limit 1
+        select true from public.bookmarks where bookmarks.user_id = card_of.viewer_id limit 1
       ) then (
         select true from public.bookmarks
-        where bookmarks.user_id = cards_of.viewer_id and bookmarks.post_id = posts.id
+        where bookmarks.user_id = card_of.viewer_id and bookmarks.post_id = posts.id
       ) is true else false end,
       case when counts.reposts > 0 then (
         select true from public.posts as repost
-        where repost.repost_of_id = posts.id and repost.author_id = cards_of.viewer_id
+        where repost.repost_of_id = posts.id and repost.author_id = card_of.viewer_id
       ) is true else false end,
       posts.is_open
-    )::public.card
-  from private.counts_of(cards_of.viewer_id, cards_of.post_ids, cards_of.hidden_ids) as counts
+    )::public.card,
+    posts.reply_to_id,
+    posts.quote_of_id
+  from private.counts_of(card_of.viewer_id, card_of.post_id, card_of.hidden_ids) as counts
   join public.posts on posts.id = counts.post_id
   join public.profiles on profiles.id = posts.author_id;
 end;
 
-comment on function private.cards_of is 'The cards of posts, in any order. Give each id once, and only posts that the viewer sees. hidden_ids: the people who are hidden from the viewer.';
-revoke all on function private.cards_of (uuid, bigint[], uuid[]) from public, anon, authenticated, service_role;
+comment on function private.card_of is 'The card of a post. Give only a post that the viewer sees. hidden_ids: the people who are hidden from the viewer.';
+revoke all on function private.card_of (uuid, bigint, uuid[]) from public, anon, authenticated, service_role;
 
--- Plpgsql, because Postgres keeps its plan. It is not a definer, because only definers call
--- it.
+-- Plpgsql, because Postgres keeps its plan. It is one plan, here and below, for any number of
+-- posts: to plan takes longer than to make the rows. It is not a definer, because only definers
+-- call it.
 create function private.cards(viewer_id uuid, post_ids bigint[])
 returns table (id bigint, card public.card)
 language plpgsql
 stable
 security invoker
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 rows 20
 as $$
 declare
@@ -150,18 +138,17 @@ declare
 begin
   return query
   select found.id, found.card
-  from private.cards_of(cards.viewer_id, cards.post_ids, hidden_ids) as found;
+  from unnest(cards.post_ids) as wanted (id)
+  cross join lateral private.card_of(cards.viewer_id, wanted.id, hidden_ids) as found;
 end;
 $$;
 
-comment on function private.cards is 'What cards_of() answers, for functions that do not know who is hidden from the viewer.';
+comment on function private.cards is 'The cards of posts, in any order. Give each id once, and only posts that the viewer sees.';
 revoke all on function private.cards (uuid, bigint[]) from public, anon, authenticated, service_role;
 
-/*
- * Two statements make the rows of a page. The first finds which posts the page shows: the posts
- * of the feed, the originals of reposts, and the quoted posts that the viewer sees. The second
- * makes a card of each.
- */
+-- The rule about the answered post is a column of its query and not a condition. So Postgres asks
+-- it about that one post. With a condition, it could ask the rule about every post there is. Few
+-- posts quote another one. If none of a page does, Postgres does not look for quoted posts.
 create function private.feed_items(
   viewer_id uuid, item_ids bigint[], post_ids bigint[], hidden_ids uuid[] default null
 )
@@ -170,87 +157,57 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 rows 20
 as $$
-declare
-  -- One element for each row of the page.
-  shown_ids bigint[];
-  reposter_ids uuid[];
-  answered_ids uuid[];
-  quoted_ids bigint[];
 begin
-  hidden_ids := coalesce(hidden_ids, array(select hidden.id from private.hidden_from(feed_items.viewer_id) as hidden (id)));
-
-  with entry as materialized (
-    select
-      item.place, item.id,
-      case when original.id is not null then entry.author_id end as reposter_id,
-      coalesce(original.id, entry.id) as shown_id,
-      coalesce(original.reply_to_id, entry.reply_to_id) as reply_to_id,
-      coalesce(original.quote_of_id, entry.quote_of_id) as quote_of_id
-    from unnest(feed_items.item_ids, feed_items.post_ids) with ordinality as item (id, post_id, place)
-    join public.posts as entry on entry.id = item.post_id
-    left join public.posts as original on original.id = entry.repost_of_id
-  ),
-  -- The posts that these answer and quote, if the viewer sees them.
-  referred as materialized (
-    select posts.id, posts.author_id
-    from public.posts
-    where posts.id = any (array(
-        select entry.reply_to_id from entry where entry.reply_to_id is not null
-        union all
-        select entry.quote_of_id from entry where entry.quote_of_id is not null
-      ))
-      and posts.author_id <> all (feed_items.hidden_ids)
-      and (
-        select true
-        from private.is_for(feed_items.viewer_id, posts.id, posts.author_id, posts.audience, posts.is_open)
-      ) is true
-  )
-  select
-    array_agg(entry.id order by entry.place),
-    array_agg(entry.shown_id order by entry.place),
-    array_agg(entry.reposter_id order by entry.place),
-    array_agg(case when entry.reply_to_id is not null then (
-      select referred.author_id from referred where referred.id = entry.reply_to_id
-    ) end order by entry.place),
-    array_agg(case when entry.quote_of_id is not null then (
-      select referred.id from referred where referred.id = entry.quote_of_id
-    ) end order by entry.place)
-  into item_ids, shown_ids, reposter_ids, answered_ids, quoted_ids
-  from entry;
-
-  post_ids := array(
-    select shown.id from unnest(shown_ids) as shown (id)
-    union
-    select quoted.id from unnest(quoted_ids) as quoted (id) where quoted.id is not null
-  );
+  if hidden_ids is null then
+    hidden_ids := array(select hidden.id from private.hidden_from(feed_items.viewer_id) as hidden (id));
+  end if;
 
   return query
-  with card as materialized (
+  with page as materialized (
+    select
+      item.place, item.id, shown.card, shown.reply_to_id, shown.quote_of_id,
+      case when entry.repost_of_id is not null then entry.author_id end as reposter_id
+    from unnest(feed_items.item_ids, feed_items.post_ids) with ordinality as item (id, post_id, place)
+    join public.posts as entry on entry.id = item.post_id
+    cross join lateral private.card_of(
+      feed_items.viewer_id, coalesce(entry.repost_of_id, entry.id), feed_items.hidden_ids
+    ) as shown
+  ),
+  quoted as materialized (
     select cards.id, cards.card
-    from private.cards_of(feed_items.viewer_id, feed_items.post_ids, feed_items.hidden_ids) as cards
+    from private.cards(feed_items.viewer_id, array(
+      select named.id
+      from (select distinct page.quote_of_id from page where page.quote_of_id is not null) as named (id)
+      where private.sees_post(feed_items.viewer_id, named.id)
+    )) as cards
   )
   select
-    item.id,
-    shown.card,
-    case when item.reposter_id is not null then (
+    page.id,
+    page.card,
+    case when page.reposter_id is not null then (
       select (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author
       from public.profiles
-      where profiles.id = item.reposter_id
+      where profiles.id = page.reposter_id
     ) end,
-    case when item.answered_id is not null then (
-      select (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author
-      from public.profiles
-      where profiles.id = item.answered_id
+    case when page.reply_to_id is not null then (
+      select case when parent.author_id <> all (feed_items.hidden_ids) and (
+        select true
+        from private.is_for(
+          feed_items.viewer_id, parent.id, parent.author_id, parent.audience, parent.is_open
+        )
+      ) then (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author end
+      from public.posts as parent
+      join public.profiles on profiles.id = parent.author_id
+      where parent.id = page.reply_to_id
     ) end,
-    case when item.quoted_id is not null then (
-      select quoted.card from card as quoted where quoted.id = item.quoted_id
+    case when page.quote_of_id is not null then (
+      select quoted.card from quoted where quoted.id = page.quote_of_id
     ) end
-  from unnest(item_ids, shown_ids, reposter_ids, answered_ids, quoted_ids)
-    with ordinality as item (id, shown_id, reposter_id, answered_id, quoted_id, place)
-  join card as shown on shown.id = item.shown_id
-  order by item.place;
+  from page
+  order by page.place;
 end;
 $$;
 

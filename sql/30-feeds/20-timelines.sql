@@ -19,7 +19,7 @@
  *   followed. So it does not read the people that somebody follows, but it reads the posts of
  *   all others. So it is for long lists, whose authors write a large share of all posts.
  *
- * A short scan measures how large the share is at the cursor, and the next one reads as many
+ * The first scan measures how large the share is at the cursor, and the next one reads as many
  * posts as the share promises. A scan that reads 6 posts for each author takes about as long as
  * the probes. So it goes on only if it will find enough within that many. A wrong guess costs
  * about twice as much as the better way.
@@ -35,8 +35,9 @@ security invoker
 set search_path = ''
 as $$
 declare
-  room bigint := authors * 6;
-  reach bigint := 100;
+  room bigint := authors * 6::bigint;
+  -- The longer the list, the larger its share.
+  reach bigint := case when authors < 2000 then least(authors / 2, 500) else 100 end;
   scanned bigint := 0;
   read_rows bigint;
   lowest_id bigint;

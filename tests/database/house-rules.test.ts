@@ -313,7 +313,7 @@ const rules: Rule[] = [
       select name from (${definitions}) as definition
       where body ~ '\\maudience\\M\\)? *(=|<>|in\\M)|case +\\S*audience\\M'
         and body ~ '(public\\.|from |join )(follows|post_mentions)\\M'
-        and name not in ('addressed_places', 'limited_page', 'limited_seen', 'author_posts', 'cards', 'posts_annotate', 'post_vector')`,
+        and name not in ('addressed_places', 'limited_page', 'many_limited_seen', 'author_posts', 'card_of', 'posts_annotate', 'post_vector')`,
     broken: `
       create function private.broken(post posts) returns boolean language sql
       return post.audience = 'everyone' or exists (select from public.follows where followee_id = post.author_id)`,
