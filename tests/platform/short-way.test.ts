@@ -188,6 +188,7 @@ test("a client who leaves aborts the signal, and a service that fails gives 500 
     fetch: () => new Response(),
     async answer(request) {
       if (request.url.startsWith("/broken")) throw new Error("a secret");
+      if (request.url === "/header") return { status: 200, headers: [["x-a", "a\nb"]], body: "x" };
       asked.resolve(request);
       await new Promise((resolve) => request.signal.addEventListener("abort", resolve));
       return { status: 499, headers: [], body: null };
@@ -202,6 +203,9 @@ test("a client who leaves aborts the signal, and a service that fails gives 500 
   expect(await left).toBe("left");
   await vi.waitFor(() => expect(lines.some((line) => line.includes("GET /rest/v1/slow 499 "))).toBe(true));
   expect(signal.aborted).toBe(true);
+
+  const header = await fetch(`${gateway.url}/rest/v1/header`, { headers });
+  expect([header.status, await header.json()]).toEqual([500, { message: "An unexpected error occurred" }]);
 
   const broken = await fetch(`${gateway.url}/rest/v1/broken?id=eq.1`, { headers });
   expect(broken.status).toBe(500);
