@@ -1,6 +1,6 @@
 /**
  * An HTTP client that costs as little as possible, so that the load of a benchmark leaves the CPU to what is
- * measured. It knows answers with a Content-Length, and answers without a body.
+ * measured. It knows answers with a Content-Length, answers in chunks, and answers without a body.
  */
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -25,6 +25,8 @@ export function encode(method: string, path: string, headers: Record<string, str
   return Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n${body ?? ""}`);
 }
 
+const lastChunk = Buffer.from("0\r\n\r\n");
+
 /** @param origin of the server: http://127.0.0.1:54321 */
 export async function connectHttp(origin: string): Promise<HttpClient> {
   const { hostname, port } = new URL(origin);
@@ -39,7 +41,9 @@ export async function connectHttp(origin: string): Promise<HttpClient> {
     if (end < 0) return;
     const head = unread.toString("latin1", 0, end);
     const bytes = Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1] ?? 0);
-    if (unread.length < end + 4 + bytes) return;
+    const isChunked = /\r\ntransfer-encoding: chunked/i.test(head);
+    if (isChunked ? !unread.subarray(-lastChunk.length).equals(lastChunk) : unread.length < end + 4 + bytes)
+      return;
     unread = Buffer.alloc(0);
     answered?.resolve(Number(head.slice(9, 12)));
   });

@@ -57,7 +57,13 @@ export function createShortWay(options: ShortWayOptions): ShortWay {
       logRequest(log, { method: incoming.method as string, path, status: found.status, startedMs });
       return found;
     });
-    write(outgoing, answer, id, options.exposeHeaders);
+    try {
+      write(outgoing, answer, id, options.exposeHeaders);
+    } catch (error) {
+      // HTTP does not allow one of the headers. Nothing was sent.
+      log("error", `${incoming.method} ${prefix}: ${(error as Error).stack ?? error}`);
+      write(outgoing, unexpected, id, options.exposeHeaders);
+    }
   }
 
   async function ask(
@@ -79,7 +85,7 @@ export function createShortWay(options: ShortWayOptions): ShortWay {
       return await service.answer(requestOf(incoming, outgoing, headers, prefix));
     } catch (error) {
       log("error", `${incoming.method} ${prefix}: ${(error as Error).stack ?? error}`);
-      return json(500, { message: "An unexpected error occurred" });
+      return unexpected;
     }
   }
 
@@ -195,6 +201,7 @@ function leaving(outgoing: ServerResponse): AbortSignal {
 /** The header Content-Length was checked before, so the body has at most `bodyMax` bytes. */
 function readAll(incoming: IncomingMessage, maxBytes: number, tooLarge: () => Error): Promise<Buffer> {
   return new Promise((resolve, reject) => {
+    if (incoming.destroyed) return reject(new Error("The client has left"));
     const pieces: Buffer[] = [];
     incoming.on("data", (piece: Buffer) => pieces.push(piece));
     incoming.once("end", () => {
@@ -212,6 +219,8 @@ function json(status: number, body: object, headers: PlainAnswer["headers"] = []
 
 /** In bytes. */
 const textMax = 8 * 1024;
+
+const unexpected = json(500, { message: "An unexpected error occurred" });
 
 /** The gateway decides about these, not the service. */
 const ours = new Set([

@@ -70,7 +70,6 @@ export async function createRest(options: RestOptions): Promise<Rest> {
    */
   async function settle(request: ApiRequest, graph: SchemaGraph): Promise<ApiRequest> {
     const { timezone, tx, handling } = request.preferences;
-    if (timezone === undefined && tx === undefined) return request;
     const known = timezone !== undefined && (await cache.timezones()).has(timezone);
     if (timezone !== undefined && !known && handling === "strict") {
       throw errors.preferences([`timezone=${timezone}`]);
@@ -115,7 +114,9 @@ export async function createRest(options: RestOptions): Promise<Rest> {
   }
 
   async function perform(context: Omit<Context, "request">, prepared: Prepared): Promise<PlainAnswer> {
-    const request = await settle(prepared.request, context.graph);
+    const { timezone, tx } = prepared.request.preferences;
+    const isSettled = timezone === undefined && tx === undefined;
+    const request = isSettled ? prepared.request : await settle(prepared.request, context.graph);
     const outcome = await run({ ...context, request }, prepared.built, prepared);
     return request.media.explain === undefined
       ? prepared.respond(request, outcome)

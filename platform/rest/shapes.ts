@@ -93,16 +93,21 @@ interface Recipe {
 interface Entry {
   recipes: Map<string, Recipe>;
   size: number;
+  /** The clock when it was used last. It counts uses. */
+  usedAt: number;
 }
 
 export function createShapes(): Shapes {
   let graphOf: SchemaGraph | undefined;
   const entries = new Map<string, Entry>();
   let total = 0;
+  let clock = 0;
 
+  /** When all places are taken, the half that was not used for longer leaves. */
   function makeRoom(): void {
-    for (const [key, { size }] of entries) {
-      if (total <= totalMax) return;
+    if (total <= totalMax) return;
+    for (const [key, { size }] of [...entries].sort(([, a], [, b]) => a.usedAt - b.usedAt)) {
+      if (total <= totalMax / 2) return;
       entries.delete(key);
       total -= size;
     }
@@ -122,9 +127,7 @@ export function createShapes(): Shapes {
       const entry = entries.get(key);
       const recipe = entry?.recipes.get(kindOf(payload));
       if (!entry || !recipe) return undefined;
-      // To the end: the first ones leave first.
-      entries.delete(key);
-      entries.set(key, entry);
+      entry.usedAt = ++clock;
       return fill(recipe, values, payload);
     },
     learn(graph, shape, payload, prepare) {
@@ -133,7 +136,7 @@ export function createShapes(): Shapes {
       const recipe = recipeOf(shape, payload, prepare);
       if (!recipe) return;
       const kind = kindOf(payload);
-      const entry = entries.get(shape.key) ?? { recipes: new Map(), size: shape.key.length };
+      const entry = entries.get(shape.key) ?? { recipes: new Map(), size: shape.key.length, usedAt: ++clock };
       const size = overhead + kind.length + recipe.prepared.built.statement.text.length;
       if (size > totalMax / 10 || entry.recipes.has(kind)) return;
       entry.recipes.set(kind, recipe);

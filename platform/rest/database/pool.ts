@@ -70,14 +70,21 @@ const defaultLimits: RequestLimits = { leastMs: 15_000, waitingMs: 5_000, mostMs
 /** Prepared statements that a connection keeps. The least recently used one is dropped first. */
 const preparedMax = 200;
 
+interface PreparedStatement {
+  name: string;
+  /** The connection's count when the statement was used last. */
+  usedAt: number;
+}
+
 interface Connection {
   session: Session;
-  /** The names of prepared statements, by plan key and then by text. The ones used last come last. */
-  prepared: Map<string, Map<string, string>>;
+  /** Prepared statements, by plan key and then by text. */
+  prepared: Map<string, Map<string, PreparedStatement>>;
   /** How many there are. */
   preparedCount: number;
   /** Prepared statements of a message that failed. The next message drops them, if they exist. */
   doubtful: string[];
+  /** Counts the statements that ran. */
   count: number;
 }
 
@@ -148,8 +155,9 @@ async function send(connection: Connection, work: Work): Promise<Outcome> {
   const { steps, fresh, evicted } = compose(connection, work);
   try {
     const results = await connection.session.run(steps);
-    for (const { of, text, name } of fresh) {
-      of.set(text, name);
+    for (const { planKey, text, name } of fresh) {
+      const of = connection.prepared.get(planKey) ?? new Map();
+      connection.prepared.set(planKey, of.set(text, { name, usedAt: connection.count }));
       connection.preparedCount++;
     }
     // The results come in order: of the settings, of the statement, the plan.
@@ -185,7 +193,7 @@ function explain(cause: unknown, work: Work): unknown {
 interface Message {
   steps: Step[];
   /** The statements that are prepared in it. */
-  fresh: { of: Map<string, string>; text: string; name: string }[];
+  fresh: { planKey: string; text: string; name: string }[];
   /** The names of statements that are dropped to make room for these. */
   evicted: string[];
 }
@@ -220,17 +228,12 @@ function execute(
   planKey: string,
   { text, values }: Statement,
 ): void {
-  const of = connection.prepared.get(planKey) ?? new Map<string, string>();
-  // To the end: the first one is evicted first.
-  connection.prepared.delete(planKey);
-  connection.prepared.set(planKey, of);
-  const known = of.get(text);
-  const name = known ?? `r${connection.count++}`;
-  if (known !== undefined) {
-    of.delete(text);
-    of.set(text, known);
-  } else {
-    fresh.push({ of, text, name });
+  const known = connection.prepared.get(planKey)?.get(text);
+  const usedAt = ++connection.count;
+  const name = known?.name ?? `r${usedAt}`;
+  if (known) known.usedAt = usedAt;
+  else {
+    fresh.push({ planKey, text, name });
     if (connection.preparedCount >= preparedMax) {
       const old = evict(connection);
       evicted.push(old);
@@ -241,19 +244,24 @@ function execute(
   steps.push({ kind: "execute", name, values });
 }
 
-/** Forgets the statement that was not used for the longest time, of the role that was not used for the longest time. */
+/** Forgets the statement that was not used for the longest time. @returns its name */
 function evict(connection: Connection): string {
-  for (const [planKey, of] of connection.prepared) {
-    const [[text, name] = []] = of;
-    if (text === undefined || name === undefined) {
-      connection.prepared.delete(planKey);
-      continue;
+  let oldest = { name: "", usedAt: Number.POSITIVE_INFINITY };
+  let place: { planKey: string; text: string } | undefined;
+  for (const [planKey, statements] of connection.prepared) {
+    for (const [text, statement] of statements) {
+      if (statement.usedAt >= oldest.usedAt) continue;
+      oldest = statement;
+      place = { planKey, text };
     }
-    of.delete(text);
-    connection.preparedCount--;
-    return name;
   }
-  return "";
+  if (place) {
+    const of = connection.prepared.get(place.planKey);
+    of?.delete(place.text);
+    if (of?.size === 0) connection.prepared.delete(place.planKey);
+    connection.preparedCount--;
+  }
+  return oldest.name;
 }
 
 /** Runs a statement that does not stay. The next one without a name replaces it. */

@@ -1,5 +1,5 @@
 /** Requests of the same shape are prepared once. Each gets the answer to its own values. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createTown, type Town } from "./town.ts";
 
 let town: Town;
@@ -15,9 +15,10 @@ beforeAll(async () => {
     insert into public.shapes values (1, 'alice', 'one'), (2, 'bob', 'a+b'), (3, 'alice', 'a b'), (4, 'alice', null);
     notify pgrst;
   `);
-  await expect
-    .poll(async () => (await town.request("GET", "/shapes?limit=0", { headers: town.as.alice })).status)
-    .toBe(200);
+  await vi.waitFor(async () => {
+    const { status } = await town.request("GET", "/shapes?limit=0", { headers: town.as.alice });
+    expect(status).toBe(200);
+  });
 });
 afterAll(() => town[Symbol.asyncDispose]());
 
@@ -45,8 +46,8 @@ test("a shape that one person has used shows another person only their own rows"
   expect(await notes("id=eq.1")).toEqual(["one"]);
   expect(await notes("id=eq.1", "bob")).toEqual([]);
   expect(await notes("id=eq.2", "bob")).toEqual(["a+b"]);
-  const { status } = await town.request("GET", "/shapes?select=note&id=eq.1");
-  expect(status).toBe(401);
+  // Nobody is signed in, and the policy is only for those who are.
+  expect((await town.request("GET", "/shapes?select=note&id=eq.1")).json).toEqual([]);
 });
 
 test("the answer names the query of its own request", async () => {
