@@ -23,7 +23,7 @@ import { freePorts, keepPorts, type Ports } from "./ports.ts";
 import { bootstrapDatabase } from "./postgres/bootstrap.ts";
 import { installExtensions } from "./postgres/extensions.ts";
 import { checkGivenServer } from "./postgres/given-server.ts";
-import { migrate } from "./postgres/migrate.ts";
+import { type HeadStart, migrate, startAhead } from "./postgres/migrate.ts";
 import { seedLogins } from "./postgres/seed-logins.ts";
 import { startServer, superuser } from "./postgres/server.ts";
 import { writeVaultSecrets } from "./postgres/vault-secrets.ts";
@@ -173,7 +173,29 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
 
   // Vite builds while Postgres starts.
   const opened = web?.open({ url: gateway.url, key: keys.publishableKey });
-  const database = await startDatabase(options, config, memory, stateDir, log, progress, starting);
+  const migration = {
+    projectDir,
+    homeDir: join(stateDir, "supabase-cli"),
+    seed: (options.seed ?? true) && config.db.seed.enabled,
+    env,
+    signal,
+    log: log.child("migrate"),
+  };
+  let headStart: Promise<HeadStart> | undefined;
+  const initialising = () => {
+    headStart = startAhead(migration, localPassword);
+    headStart.catch(() => {});
+    starting.defer(async () => (await headStart)?.[Symbol.asyncDispose]());
+  };
+  const database = await startDatabase(
+    { ...options, initialising },
+    config,
+    memory,
+    stateDir,
+    log,
+    progress,
+    starting,
+  );
   signal?.throwIfAborted();
   progress("Preparing the database");
   await bootstrapDatabase(database.adminUrl, {
@@ -186,15 +208,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   // Before the migrations, as the CLI does: a migration may read a secret.
   await writeVaultSecrets(database.url("postgres"), config.db.vault, log.child("vault"));
   progress("Applying migrations");
-  await migrate({
-    projectDir,
-    databaseUrl: database.url("postgres"),
-    homeDir: join(stateDir, "supabase-cli"),
-    seed: (options.seed ?? true) && config.db.seed.enabled,
-    env,
-    signal,
-    log: log.child("migrate"),
-  });
+  await migrate({ ...migration, databaseUrl: database.url("postgres"), headStart: await headStart });
 
   const logins = await seedLogins(projectDir, config.db.seed.sql_paths, database.url("postgres"));
 
@@ -324,7 +338,7 @@ interface Database {
 }
 
 async function startDatabase(
-  options: PlatformOptions,
+  options: PlatformOptions & { initialising: () => void },
   config: Config,
   memory: MemoryPlan,
   stateDir: string,
@@ -344,6 +358,7 @@ async function startDatabase(
     afresh: options.afresh,
     durable: options.stateDir !== undefined,
     settings: memory.postgres,
+    initialising: options.initialising,
     beforeStart: (binaries) => installExtensions(binaries.home),
     signal: options.signal,
     recovering: () => progress("Postgres repairs the database after a crash"),
