@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- scenario … [--option value …]]` runs scenarios. It writes the results to
- * bench/results/<scenario>.md, with the machine and the command. Only `trends` and `suggestions` have options.
+ * bench/results/<scenario>.md, with the machine and the command. Some have options.
  */
 import { writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
@@ -36,6 +36,7 @@ const asked = words.slice(0, words.length - options.length);
 if (options.some((word) => word === "--help" || word === "-h")) {
   console.log(
     `Usage: npm run bench -- [scenario …]\n\nWithout a scenario, all run. There are: ${scenarios.join(", ")}\n` +
+      "Options: startup --before DIR\n" +
       "And: trends --series FILE --windows FILE\n     suggestions --graph FILE [--directed] [--no-rounds]",
   );
   process.exit();

@@ -183,7 +183,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   };
   let headStart: Promise<HeadStart> | undefined;
   const initialising = () => {
-    headStart = startAhead(migration, localPassword);
+    headStart = startAhead(migration, `postgresql://postgres:${localPassword}@127.0.0.1/postgres`);
     headStart.catch(() => {});
     starting.defer(async () => (await headStart)?.[Symbol.asyncDispose]());
   };

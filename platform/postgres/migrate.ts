@@ -33,15 +33,17 @@ export interface HeadStart extends AsyncDisposable {
 /**
  * Starts the CLI for a new database that somebody else still makes. The CLI works for half a second
  * before it connects, so it does that meanwhile. It touches nothing before `finish`.
- * @param password the password that the role `postgres` will have
+ * @param futureUrl the database, for the role `postgres`. Its port counts only at `finish`
  */
 export async function startAhead(
   options: CliOptions & { seed: boolean },
-  password: string,
+  futureUrl: string,
 ): Promise<HeadStart> {
   await using made = new AsyncDisposableStack();
   const gate = made.use(await createGate());
-  const url = `postgresql://postgres:${encodeURIComponent(password)}@127.0.0.1:${gate.port}/postgres`;
+  const gateUrl = new URL(futureUrl);
+  gateUrl.port = String(gate.port);
+  const url = gateUrl.href;
   const cli = await startCli(options, push(url, options.seed), url);
   made.defer(() => cli.stop());
   const running = made.move();
