@@ -23,7 +23,7 @@ import { freePorts, keepPorts, type Ports } from "./ports.ts";
 import { bootstrapDatabase } from "./postgres/bootstrap.ts";
 import { installExtensions } from "./postgres/extensions.ts";
 import { checkGivenServer } from "./postgres/given-server.ts";
-import { migrate } from "./postgres/migrate.ts";
+import { type HeadStart, migrate, startAhead } from "./postgres/migrate.ts";
 import { seedLogins } from "./postgres/seed-logins.ts";
 import { startServer, superuser } from "./postgres/server.ts";
 import { writeVaultSecrets } from "./postgres/vault-secrets.ts";
@@ -173,7 +173,29 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
 
   // Vite builds while Postgres starts.
   const opened = web?.open({ url: gateway.url, key: keys.publishableKey });
-  const database = await startDatabase(options, config, memory, stateDir, log, progress, starting);
+  const migration = {
+    projectDir,
+    homeDir: join(stateDir, "supabase-cli"),
+    seed: (options.seed ?? true) && config.db.seed.enabled,
+    env,
+    signal,
+    log: log.child("migrate"),
+  };
+  let headStart: Promise<HeadStart> | undefined;
+  const initialising = () => {
+    headStart = startAhead(migration, `postgresql://postgres:${localPassword}@127.0.0.1/postgres`);
+    headStart.catch(() => {});
+    starting.defer(async () => (await headStart)?.[Symbol.asyncDispose]());
+  };
+  const database = await startDatabase(
+    { ...options, initialising },
+    config,
+    memory,
+    stateDir,
+    log,
+    progress,
+    starting,
+  );
   const adminRole = new URL(database.adminUrl).username;
   signal?.throwIfAborted();
   progress("Preparing the database");
@@ -187,15 +209,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   // Before the migrations, as the CLI does: a migration may read a secret.
   await writeVaultSecrets(database.url("postgres"), config.db.vault, log.child("vault"));
   progress("Applying migrations");
-  await migrate({
-    projectDir,
-    databaseUrl: database.url("postgres"),
-    homeDir: join(stateDir, "supabase-cli"),
-    seed: (options.seed ?? true) && config.db.seed.enabled,
-    env,
-    signal,
-    log: log.child("migrate"),
-  });
+  await migrate({ ...migration, databaseUrl: database.url("postgres"), headStart: await headStart });
 
   const logins = await seedLogins(projectDir, config.db.seed.sql_paths, database.url("postgres"));
 
@@ -327,7 +341,7 @@ interface Database {
 }
 
 async function startDatabase(
-  options: PlatformOptions,
+  options: PlatformOptions & { initialising: () => void },
   config: Config,
   memory: MemoryPlan,
   stateDir: string,
@@ -347,6 +361,7 @@ async function startDatabase(
     afresh: options.afresh,
     durable: options.stateDir !== undefined,
     settings: memory.postgres,
+    initialising: options.initialising,
     beforeStart: (binaries) => installExtensions(binaries.home),
     signal: options.signal,
     recovering: () => progress("Postgres repairs the database after a crash"),

@@ -33,6 +33,8 @@ export interface FolderOptions {
   durable: boolean;
   binaries: Binaries;
   user: OsUser | undefined;
+  /** Is called before a new database is made. */
+  initialising?: () => void;
   signal?: AbortSignal;
 }
 
@@ -67,6 +69,7 @@ export async function prepareFolder(options: FolderOptions): Promise<boolean> {
     await checkVersion(options);
     return false;
   }
+  options.initialising?.();
   await initialise(options);
   return true;
 }

@@ -3,62 +3,98 @@
  * work, so the history tables are the real ones. This module itself finds out which
  * migrations are pending. If there are none, it does not start the CLI, which is slow.
  */
-import { spawn } from "node:child_process";
-import { mkdir, readdir } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import postgres from "postgres";
-import { PlatformError } from "../errors.ts";
-import type { Log } from "../log.ts";
+import { createGate } from "./gate.ts";
+import { type CliOptions, startCli } from "./supabase-cli.ts";
 
-export interface MigrateOptions {
-  /** The folder that holds supabase/migrations. */
-  projectDir: string;
+export interface MigrateOptions extends CliOptions {
   /** For the role `postgres`, which is not a superuser. So the same migrations fail as on hosted Supabase. */
   databaseUrl: string;
-  /** The CLI keeps its own files here. */
-  homeDir: string;
   /** Run seed.sql too if this database was never migrated, or if its first start stopped before the seed. */
   seed: boolean;
-  /** The values for `env(NAME)` in config.toml. */
-  env: Record<string, string | undefined>;
-  /** Ends the CLI. The next call continues with the first migration that was not applied. */
-  signal?: AbortSignal;
-  log: Log;
+  /** A CLI that waits for this database. */
+  headStart?: HeadStart;
 }
 
-/** This limit stops a CLI that hangs. The CLI itself limits each statement to 2 minutes. */
-const timeoutMs = 10 * 60_000;
-/** In characters. The error shows the end of the output of the CLI. */
-const outputMax = 64 * 1024;
+/** A CLI that has started, and whose connection waits at the gate. */
+export interface HeadStart extends AsyncDisposable {
+  /** Whether the CLI has ended. */
+  readonly ended: boolean;
+  /**
+   * Opens the gate and waits for the CLI.
+   * @returns false if the CLI gave up waiting before. Then it has done nothing
+   * @throws PlatformError migration_failed
+   */
+  finish(databaseUrl: string): Promise<boolean>;
+}
 
 /**
+ * Starts the CLI for a new database that somebody else still makes. The CLI works for half a second
+ * before it connects, so it does that meanwhile. It touches nothing before `finish`.
+ * @param futureUrl the database, for the role `postgres`. Its port counts only at `finish`
+ */
+export async function startAhead(
+  options: CliOptions & { seed: boolean },
+  futureUrl: string,
+): Promise<HeadStart> {
+  await using made = new AsyncDisposableStack();
+  const gate = made.use(await createGate());
+  const gateUrl = new URL(futureUrl);
+  gateUrl.port = String(gate.port);
+  const url = gateUrl.href;
+  const cli = await startCli(options, push(url, options.seed), url);
+  made.defer(() => cli.stop());
+  const running = made.move();
+  return {
+    get ended() {
+      return cli.ended;
+    },
+    async finish(databaseUrl) {
+      if (cli.ended) return false;
+      gate.open(Number(new URL(databaseUrl).port));
+      try {
+        await cli.done;
+        return true;
+      } catch (cause) {
+        if (gate.passed > 0 || options.signal?.aborted) throw cause;
+        return false;
+      }
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+/**
+ * The signal ends the CLI. Every migration is one transaction, so the next call continues with the first
+ * that was not applied.
  * @returns how many migrations were applied
  * @throws PlatformError migration_failed, with the output of the CLI
  */
 export async function migrate(options: MigrateOptions): Promise<number> {
+  const { databaseUrl, headStart } = options;
   const files = await migrationVersions(options.projectDir);
-  const sql = postgres(options.databaseUrl, { max: 1, onnotice: () => {}, connect_timeout: 10 });
+  const sql = postgres(databaseUrl, { max: 1, onnotice: () => {}, connect_timeout: 10 });
   try {
     const { applied, unseeded } = await history(sql);
     const pending = files.filter((version) => !applied?.has(version));
     const seeding = options.seed && (applied === undefined || unseeded);
     if (pending.length === 0 && !seeding) return 0;
     if (seeding) await sql.unsafe(begin);
-    await runCli(options, [
-      "db",
-      "push",
-      "--yes",
-      "--include-all",
-      ...(seeding ? ["--include-seed"] : []),
-      "--remote",
-      withoutTls(options.databaseUrl),
-    ]);
+    if (!(await headStart?.finish(databaseUrl))) {
+      await (await startCli(options, push(databaseUrl, seeding), databaseUrl)).done;
+    }
     if (seeding) await sql.unsafe(end);
     return pending.length;
   } finally {
     await sql.end();
   }
+}
+
+function push(databaseUrl: string, seed: boolean): string[] {
+  const seeding = seed ? ["--include-seed"] : [];
+  return ["db", "push", "--yes", "--include-all", ...seeding, "--remote", withoutTls(databaseUrl)];
 }
 
 /*
@@ -95,56 +131,4 @@ function withoutTls(databaseUrl: string): string {
 async function migrationVersions(projectDir: string): Promise<string[]> {
   const names = await readdir(join(projectDir, "supabase", "migrations")).catch(() => []);
   return names.flatMap((name) => /^(\d+)_.*\.sql$/.exec(name)?.[1] ?? []);
-}
-
-async function runCli(options: MigrateOptions, args: string[]): Promise<void> {
-  const cli = join(
-    dirname(createRequire(import.meta.url).resolve("supabase/package.json")),
-    "dist",
-    "supabase.js",
-  );
-  await mkdir(options.homeDir, { recursive: true });
-  options.signal?.throwIfAborted();
-  const child = spawn(
-    process.execPath,
-    [cli, ...args, "--workdir", options.projectDir, "--output-format", "text"],
-    {
-      env: {
-        ...process.env,
-        ...options.env,
-        SUPABASE_HOME: options.homeDir,
-        SUPABASE_TELEMETRY_DISABLED: "1",
-      },
-      stdio: ["ignore", "pipe", "pipe"],
-      // Ctrl-C in a terminal must reach only us. The CLI starts a second process, so we end the group of both.
-      detached: true,
-    },
-  );
-  const stop = () => {
-    try {
-      process.kill(-(child.pid as number), "SIGKILL");
-    } catch {
-      // It has ended by itself.
-    }
-  };
-  // Every migration is one transaction. So the CLI may end at any moment.
-  const timer = setTimeout(stop, timeoutMs);
-  options.signal?.addEventListener("abort", stop, { once: true });
-  let said = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (chunk: Buffer) => {
-      said = (said + chunk).slice(-outputMax);
-      for (const line of String(chunk).split("\n").filter(Boolean)) options.log("debug", line);
-    });
-  }
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", resolve);
-  });
-  clearTimeout(timer);
-  options.signal?.removeEventListener("abort", stop);
-  options.signal?.throwIfAborted();
-  if (code === 0) return;
-  said = said.replaceAll(options.databaseUrl, "<database>").trim();
-  throw new PlatformError("migration_failed", `The supabase CLI could not migrate the database:\n${said}`);
 }

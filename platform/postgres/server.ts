@@ -34,6 +34,8 @@ export interface ServerOptions {
   settings?: Record<string, string>;
   /** Is called with the found binaries before the server runs. It may add extensions. */
   beforeStart?: (binaries: Binaries) => Promise<void>;
+  /** Is called before the start makes a new database. That takes a second. */
+  initialising?: () => void;
   /** Cancels the start. */
   signal?: AbortSignal;
   /** Is called when the start repairs the database after a crash. That may take minutes. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { silent } from "../../../platform/log.ts";
 import { bootstrapDatabase } from "../../../platform/postgres/bootstrap.ts";
-import { migrate } from "../../../platform/postgres/migrate.ts";
+import { type HeadStart, migrate, startAhead } from "../../../platform/postgres/migrate.ts";
 import { bootstrapOptions, connect, createDatabase, urlOf, useSupabaseServer } from "./supabase-server.ts";
 
 const server = useSupabaseServer();
@@ -30,8 +30,9 @@ async function database(name: string) {
   const sql = connect(server, "postgres", name);
   return {
     sql,
-    push: (options: { seed?: boolean; query?: string } = {}) =>
+    push: (options: { seed?: boolean; query?: string; headStart?: HeadStart } = {}) =>
       migrate({
+        headStart: options.headStart,
         projectDir: project,
         databaseUrl: urlOf(server, "postgres", name) + (options.query ?? ""),
         homeDir: join(server.dir, "home"),
@@ -76,4 +77,38 @@ test("the database URL may have its own parameters", async () => {
   await using db = await database("parameters");
   await db.push({ query: "?sslmode=disable" });
   expect(await db.notes()).toEqual(["again", "hello"]);
+});
+
+const ahead = (name: string) =>
+  startAhead(
+    { projectDir: project, homeDir: join(server.dir, "home"), seed: true, env: {}, log: silent },
+    urlOf(server, "postgres", name),
+  );
+
+test("a CLI that started before its database is there migrates it when it is", async () => {
+  await using headStart = await ahead("ahead");
+  await using db = await database("ahead");
+  expect(await db.push({ headStart })).toBeGreaterThan(0);
+  expect(headStart.ended).toBe(true);
+  expect(await db.notes()).toEqual(["again", "hello"]);
+  expect(await db.push()).toBe(0);
+});
+
+test("if the CLI that started before has ended, another one migrates the database", async () => {
+  const headStart = await ahead("late");
+  await headStart[Symbol.asyncDispose]();
+  await using db = await database("late");
+  await expect.poll(() => headStart.ended).toBe(true);
+  expect(await db.push({ headStart })).toBeGreaterThan(0);
+  expect(await db.notes()).toEqual(["again", "hello"]);
+});
+
+test("a mistake in a migration is told, also by a CLI that started before", async () => {
+  await migration("20260103000000_mistake", "create table public.notes (body text);");
+  await using headStart = await ahead("mistaken");
+  await using db = await database("mistaken");
+  await expect(db.push({ headStart })).rejects.toMatchObject({
+    code: "migration_failed",
+    message: expect.stringContaining("already exists"),
+  });
 });
