@@ -120,19 +120,23 @@ comment on function private.block_between is 'A row for each block between two p
 revoke all on function private.block_between (uuid, uuid) from public, anon, authenticated, service_role;
 
 -- The lock skips an account that is being deleted at this moment. So nobody waits for a
--- deletion while they hold other locks.
+-- deletion while they hold other locks. Plpgsql, because Postgres keeps its plan.
 create function private.hold_person(profile_id uuid)
 returns setof boolean
-language sql
+language plpgsql
 volatile
 security invoker
+set search_path = ''
 rows 1
-begin atomic
+as $$
+begin
+  return query
   select true
   from public.profiles
   where profiles.id = hold_person.profile_id
   for key share skip locked;
 end;
+$$;
 
 comment on function private.hold_person is 'A row when the account exists. Then nobody can delete it until the transaction ends.';
 revoke all on function private.hold_person (uuid) from public, anon, authenticated, service_role;

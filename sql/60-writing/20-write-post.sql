@@ -9,7 +9,8 @@
  */
 
 -- Definer, because it builds the row that feeds have. The insert keeps every rule, as the
--- triggers of posts ask who is signed in. The author is always the viewer.
+-- triggers of posts ask who is signed in. The author is always the viewer. One plan for all arrays of
+-- ids, here and in what it calls: otherwise Postgres plans the row of a feed again for every post.
 create function private.write_post(
   content text, title text, content_warning text, language text, audience public.audience,
   reply_to_id bigint, quote_of_id bigint, repost_of_id bigint, client_id uuid
@@ -19,6 +20,7 @@ language plpgsql
 volatile
 security definer
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   viewer_id uuid := private.viewer();

@@ -1,6 +1,6 @@
 /**
- * A ban or a block of people who share many conversations. The transaction only ends the topics. The job
- * tells of it. Nothing that is said meanwhile goes to an old topic, and the members miss nothing.
+ * A ban, a block or the end of an account, of people who share many conversations. The transaction only ends the
+ * topics. The job tells of it. Nothing that is said meanwhile goes to an old topic, and the members miss nothing.
  */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { conversation, direct, group, one, rows, say } from "./chat.ts";
@@ -132,6 +132,58 @@ test("alice and bob are in many groups, and she blocks him: neither hears the ot
   await alice.asks((sql) => sql`delete from blocks`);
   await deliver();
   for (const id of ids) expect((await conversation(alice, id)).topic).not.toBe(null);
+});
+
+test("dave was in many groups and deletes his account: his texts go at once, and the job tells of the new topics", async () => {
+  const dave = await db.signUp("leaving");
+  await dave.asks((sql) => sql`insert into follows (followee_id) values (${alice.id})`);
+  const his: number[] = [];
+  for (let n = 0; n < many; n += 1) {
+    const id = await group(alice, `His ${n}`, [carol, dave]);
+    await say(dave, id, "said by dave");
+    his.push(id);
+  }
+  const pair = await direct(dave, alice);
+  await say(dave, pair, "between us");
+  const old = await topics(carol, his);
+  const before = await Promise.all(old.map(async (topic) => (await sent(topic)).length));
+  expect((await db.admin`select from private.messages where sender_id = ${dave.id}`).length).toBeGreaterThan(
+    many,
+  );
+
+  await db.admin`delete from auth.users where id = ${dave.id}`;
+  expect(await waiting()).toBe(many);
+  expect(
+    await db.admin`select from private.messages where content like 'said by%' or content = 'between us'`,
+  ).toEqual([]);
+  const [numbers] = await db.admin`
+    select array_agg(kind order by seq) as kinds from private.conversation_events where conversation_id = ${pair}`;
+  expect(numbers?.kinds).toEqual(["moved", "start_over"]);
+  const now = await topics(carol, his);
+  expect(now.filter((topic) => old.includes(topic))).toEqual([]);
+  expect(await Promise.all(old.map(async (topic) => (await sent(topic)).length))).toEqual(before);
+  for (const id of his) await say(alice, id, "after");
+  expect(await Promise.all(old.map(async (topic) => (await sent(topic)).length))).toEqual(before);
+
+  await deliver();
+  for (const [n, id] of his.entries()) {
+    expect((await sent(old[n] as string)).at(-1)?.payload).toMatchObject({
+      kind: "moved",
+      payload: { topic: now[n] },
+    });
+    expect((await conversation(carol, id)).members).toHaveLength(1);
+    // The log says that clients start over, so sync() does not show the numbers.
+    const [log] = await db.admin`
+      select array_agg(seq::integer order by seq) as numbers, last_seq::integer as last
+      from private.conversations
+      cross join lateral (
+        select seq from private.messages where conversation_id = conversations.id
+        union all select seq from private.conversation_events where conversation_id = conversations.id
+      ) as written
+      where conversations.id = ${id}
+      group by last_seq`;
+    expect(log?.numbers).toEqual(Array.from({ length: log?.last }, (_, n) => n + 1));
+  }
 });
 
 test("few groups move at once, and nothing waits for the job", async () => {
