@@ -222,7 +222,10 @@ begin
   select ordered.profile_ids, ordered.sources into ids, sources
   from private.suggestion_order(viewer_id) as ordered;
   listed := cardinality(ids);
-  ids := ids || private.pool_part(7::smallint, '', viewer_id, 6);
+  -- Newcomers: first those who write in the viewer's language, then anybody.
+  ids := ids || (
+    private.pool_part(7::smallint, private.usual_language(viewer_id), viewer_id, 4) || private.pool_part(7::smallint, '', viewer_id, 6)
+  )[:6];
   sources := sources || array_fill(7::smallint, array[cardinality(ids) - listed]);
   for place in listed + 1..cardinality(ids) loop
     may_show[place] := nullif(array_position(ids, ids[place]) = place, true);
