@@ -22,7 +22,7 @@ import { sources } from "../../edge-functions/_shared/suggestions/sources.ts";
 import { createSuggester } from "../../edge-functions/_shared/suggestions/suggest.ts";
 import { createTally } from "../../edge-functions/_shared/suggestions/tally.ts";
 import { directed, undirected } from "../../edge-functions/_shared/suggestions/weights.ts";
-import { createWitnessing } from "../../edge-functions/_shared/suggestions/witnesses.ts";
+import { createWitnessing, type Witnesses } from "../../edge-functions/_shared/suggestions/witnesses.ts";
 
 const [alice, bob, carol, dave, erin] = [0, 1, 2, 3, 4];
 
@@ -290,21 +290,27 @@ describe("witnesses", () => {
         const witnessing = createWitnessing(graph, isOpen);
         const all = Array.from({ length: people }, (_, person) => person);
         for (const u of all) {
-          const list = suggest(u, people);
-          const found = witnessing.find(u, list);
-          expect(found).toHaveLength(Math.min(12, list.length));
-          for (const [place, three] of found.entries()) {
+          const ranked = suggest(u, people);
+          const { list, witnesses } = witnessing.find(u, ranked);
+          const both = (x: number, v: number) =>
+            all.filter((w) => w !== u && isOpen[w] && follows(graph, w, x) && follows(graph, w, v));
+          // Those who are left out have no witnesses.
+          expect(ranked.filter((one) => list.includes(one))).toEqual(list);
+          for (const { person: v, source } of ranked.filter((one) => !list.includes(one))) {
+            expect(source).toBe(sources.followedAlongside);
+            expect(all.some((x) => follows(graph, u, x) && both(x, v).length >= 2)).toBe(false);
+          }
+          expect(witnesses).toHaveLength(Math.min(12, list.length));
+          for (const [place, three] of witnesses.entries()) {
             const { person: v, source } = list[place] as (typeof list)[number];
-            const both = (x: number) =>
-              all.filter((w) => w !== u && isOpen[w] && follows(graph, w, x) && follows(graph, w, v));
             if (source !== sources.followedAlongside) expect(three).toBeUndefined();
-            else if (three) {
-              const [x, one, other] = three;
+            else {
+              const [x, one, other] = three as Witnesses;
               expect(follows(graph, u, x)).toBe(true);
-              expect(both(x)).toEqual(expect.arrayContaining([one, other]));
+              expect(both(x, v)).toEqual(expect.arrayContaining([one, other]));
               expect(one).not.toBe(other);
               told++;
-            } else expect(all.some((x) => follows(graph, u, x) && both(x).length >= 2)).toBe(false);
+            }
           }
         }
       }),

@@ -18,9 +18,21 @@ const followsMost = 1000;
 const followersMost = 50;
 const visitsMost = 2000;
 
+/** So many candidates are tried for these places. */
+const triedMost = 30;
+
+export interface WitnessedList {
+  list: Candidate[];
+  /** Of the first places. Undefined where the reason is another one. */
+  witnesses: (Witnesses | undefined)[];
+}
+
 export interface Witnessing {
-  /** @returns the witnesses of each of the first places. None where the reason is another one, or where there are too few */
-  find(viewer: number, list: Candidate[]): (Witnesses | undefined)[];
+  /**
+   * Leaves out candidates who would stand in the first places, but without witnesses: reading finds no reason for them
+   * either.
+   */
+  find(viewer: number, list: Candidate[]): WitnessedList;
 }
 
 /**
@@ -91,18 +103,29 @@ export function createWitnessing(graph: Graph, isOpen: Uint8Array): Witnessing {
     return undefined;
   }
 
+  function witnessesOf(viewer: number, candidate: number): Witnesses | undefined {
+    const witnesses = searchFromCandidate(viewer, candidate) ?? searchFromViewer(viewer, candidate);
+    for (const alike of touched) first[alike] = 0;
+    touched.length = 0;
+    return witnesses;
+  }
+
   return {
     find(viewer, list) {
+      const kept: Candidate[] = [];
+      const found: (Witnesses | undefined)[] = [];
       mark(viewer, 1);
-      const found = list.slice(0, witnessedMost).map(({ person, source }) => {
-        if (source !== sources.followedAlongside) return undefined;
-        const witnesses = searchFromCandidate(viewer, person) ?? searchFromViewer(viewer, person);
-        for (const alike of touched) first[alike] = 0;
-        touched.length = 0;
-        return witnesses;
-      });
+      for (const [place, candidate] of list.entries()) {
+        if (found.length < witnessedMost && place < triedMost) {
+          const isAlongside = candidate.source === sources.followedAlongside;
+          const witnesses = isAlongside ? witnessesOf(viewer, candidate.person) : undefined;
+          if (isAlongside && !witnesses) continue;
+          found.push(witnesses);
+        }
+        kept.push(candidate);
+      }
       mark(viewer, 0);
-      return found;
+      return { list: kept, witnesses: found };
     },
   };
 }
