@@ -6,7 +6,7 @@ import type { Graph } from "./graph.ts";
 import { isStillGood, knownBytes } from "./keep.ts";
 import { quick } from "./limits.ts";
 import { sources } from "./sources.ts";
-import { type Candidate, createSuggester, type Suggester } from "./suggest.ts";
+import { createSuggester, type Suggester } from "./suggest.ts";
 import { directed } from "./weights.ts";
 import { createWitnessing, type WitnessedList, type Witnessing } from "./witnesses.ts";
 
