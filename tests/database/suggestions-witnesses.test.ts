@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => town?.[Symbol.asyncDispose]());
 
-/** Bob is what the list names. The search would name frank, whom three people follow together with erin. */
+/** Bob is what the list names. The search would name frank: four people follow both him and erin. */
 beforeEach(async () => {
   await town.reset();
   await town.follow(alice, bob, frank);
@@ -33,7 +33,7 @@ beforeEach(async () => {
   await giveList(db, alice, [[erin, "followed_alongside"]], [bob, carol, dave]);
 });
 
-test("the page names whom the list knows", async () => {
+test("the page names the person that the list knows", async () => {
   expect(await town.read(alice)).toEqual(["erin: followed_alongside bob"]);
   expect(await untrue(alice, await suggestionsOf(alice))).toEqual([]);
 });
