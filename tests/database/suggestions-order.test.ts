@@ -205,6 +205,8 @@ describe("a list", () => {
     expect(await giveList(db, alice, [[erin, "followed_by"]])).toBe(true);
     expect(await giveList(db, alice, [[erin, "followed_by", 0.2]])).toBe(false);
     expect(await giveList(db, alice, [[erin, "both_follow"]])).toBe(true);
+    expect(await giveList(db, alice, [[erin, "both_follow"]], [null, null, null])).toBe(true);
+    expect(await giveList(db, alice, [[erin, "both_follow"]], [null, null, null])).toBe(false);
     expect(await giveList(db, alice, [])).toBe(true);
     expect(await giveList(db, { ...alice, id: "99999999-9999-4999-8999-999999999999" }, [])).toBe(false);
   });
