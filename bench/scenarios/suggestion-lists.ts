@@ -1,7 +1,7 @@
 /**
- * How good the lists are that people get, beside the core with all its limits off: those of a pass, those of a job for
- * one person, which reads only what is around them, and those that the pass of the next day keeps. As in the scenario
- * suggestions, a fifth of the edges of a graph is held out.
+ * How good are the lists that people get? It measures the lists of a pass, of jobs for one person, and of the next day, when
+ * a pass keeps most of them. Beside them is the core with thorough limits. A fifth of the edges of a graph is held out,
+ * as in the scenario suggestions.
  */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -18,7 +18,7 @@ import type { MeasuredPass } from "../suggestion-pass.ts";
 import { randoms, readEdges, type Split, split } from "../suggestion-split.ts";
 import { startSuggestionTown } from "../suggestion-town.ts";
 
-/** So many people get a list by a job. */
+/** The number of people who get a list by a job. */
 const jobs = 1000;
 const seed = 1;
 

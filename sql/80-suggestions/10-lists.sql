@@ -57,10 +57,11 @@ begin
   on conflict on constraint suggestion_lists_pkey do update
   set profile_ids = excluded.profile_ids, sources = excluded.sources, scores = excluded.scores, computed_at = now(),
       witness_ids = excluded.witness_ids
-  where (suggestion_lists.profile_ids, suggestion_lists.sources) is distinct from (excluded.profile_ids, excluded.sources);
+  where (suggestion_lists.profile_ids, suggestion_lists.sources, suggestion_lists.witness_ids)
+    is distinct from (excluded.profile_ids, excluded.sources, excluded.witness_ids);
   return found;
 end;
 $$;
 
-comment on function private.write_suggestion_list is 'Replaces the list of somebody, and answers whether it changed. If the people, their order and their sources are the same, or if the account is gone, it writes nothing.';
+comment on function private.write_suggestion_list is 'Replaces the list of somebody, and answers whether it changed. If the people, their order, their sources and the witnesses are the same, or if the account is gone, it writes nothing.';
 revoke all on function private.write_suggestion_list (uuid, uuid[], smallint[], real[], uuid[]) from public, anon, authenticated, service_role;

@@ -8,8 +8,8 @@
  * The sources 2, 6, 7 and 8 need trust. Anybody can cause them, with follows, tags or new accounts.
  */
 
--- Who is left out is asked once for all candidates: each part looks up the first column of an index for the
--- viewer and the second one for the candidates, so it never reads everybody that the viewer follows or blocks.
+-- Postgres asks about all candidates at once. Each part of left_out looks up the viewer in the first column of an index,
+-- and the candidates in the second one. So it never reads everybody that the viewer follows or blocks.
 create function private.suggestible(viewer_id uuid, profile_ids uuid[], sources smallint[])
 returns integer[]
 language plpgsql

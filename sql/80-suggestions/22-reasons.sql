@@ -35,8 +35,8 @@ comment on type private.suggestion_ground is 'What a reason says about the perso
 
 -- Grounds --------------------------------------------------------------------
 
--- Each pair of people is one look at the primary key. As a join, Postgres might read all followers of
--- a candidate, and there may be a million. "offset 0" keeps it from looking twice.
+-- Each pair of people is one look at the primary key. Without the limit, it would be a join, and Postgres might read all
+-- followers of a candidate. There may be a million.
 create function private.direct_grounds(
   viewer_id uuid, profile_ids uuid[], sources smallint[], followee_ids uuid[], follower_ids uuid[]
 )
@@ -68,30 +68,34 @@ begin
     greatest(count(*) - 2, 0)::integer,
     null::text
   from (
-    select candidate.id, mine.id, true, (
-      select follows.id from public.follows
-      where follows.follower_id = mine.id and follows.followee_id = candidate.id
-    )
+    select candidate.id as profile_id, mine.id as person_id, true as is_followed, pair.id
     from unnest(followed_by) as candidate (id)
     cross join unnest(direct_grounds.followee_ids) as mine (id)
-    union all
-    select candidate.id, mine.id, true, (
-      select follows.id from public.follows
-      where follows.follower_id = candidate.id and follows.followee_id = mine.id
-    )
-    from unnest(both_follow) as candidate (id)
-    cross join unnest(direct_grounds.followee_ids) as mine (id)
-    union all
-    select candidate.id, mine.id, false, (
+    cross join lateral (
       select follows.id from public.follows
       where follows.follower_id = mine.id and follows.followee_id = candidate.id
-    )
+      limit 1
+    ) as pair
+    union all
+    select candidate.id as profile_id, mine.id as person_id, true as is_followed, pair.id
+    from unnest(both_follow) as candidate (id)
+    cross join unnest(direct_grounds.followee_ids) as mine (id)
+    cross join lateral (
+      select follows.id from public.follows
+      where follows.follower_id = candidate.id and follows.followee_id = mine.id
+      limit 1
+    ) as pair
+    union all
+    select candidate.id as profile_id, mine.id as person_id, false as is_followed, pair.id
     from unnest(followers_follow) as candidate (id)
     cross join unnest(direct_grounds.follower_ids) as mine (id)
-    offset 0
-  ) as found (profile_id, person_id, is_followed, id)
-  where found.id is not null
-    and (found.is_followed or exists (select from private.lets_in(direct_grounds.viewer_id, found.person_id)))
+    cross join lateral (
+      select follows.id from public.follows
+      where follows.follower_id = mine.id and follows.followee_id = candidate.id
+      limit 1
+    ) as pair
+  ) as found
+  where (found.is_followed or exists (select from private.lets_in(direct_grounds.viewer_id, found.person_id)))
     and (
       select true from public.mutes
       where mutes.muter_id = direct_grounds.viewer_id and mutes.muted_id = found.person_id

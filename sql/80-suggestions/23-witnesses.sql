@@ -6,8 +6,8 @@
  * viewer may see it. If not, alongside_grounds() searches for another reason of this kind.
  */
 
--- The witnesses have public accounts, so everybody may look into them whom no block hides from them. Each of the four
--- follows is one look at the primary key. With a limit, it is not a join: Postgres might read everybody that a witness
+-- The witnesses have public accounts. So the viewer may look into them, unless a block hides the two from each other. Each
+-- of the four follows is one look at the primary key. Without the limit, Postgres might read everybody that a witness
 -- follows.
 create function private.witnessed(viewer_id uuid, profile_ids uuid[], sources smallint[])
 returns uuid[]
@@ -47,7 +47,7 @@ begin
   seen_ids := array(
     select profiles.id
     from public.profiles
-    where profiles.id = any (witness_ids) and not profiles.is_private
+    where profiles.id = any (witness_ids) and profiles.is_private is false
   );
 
   return array(
@@ -90,5 +90,5 @@ begin
 end;
 $$;
 
-comment on function private.witnessed is 'For each of these people the person alongside whom they are followed, as the list of the viewer knows it, or null: only if it is true and the viewer may see it. No array if the list knows nothing.';
+comment on function private.witnessed is 'For each of these people, the person who makes the reason followed_alongside, as the list of the viewer knows it. Null if it is not true any more, or not for the viewer to see. An empty array if the list knows nothing.';
 revoke all on function private.witnessed (uuid, uuid[], smallint[]) from public, anon, authenticated, service_role;

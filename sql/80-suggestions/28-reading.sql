@@ -22,7 +22,7 @@ comment on type public.suggestion is 'Somebody to follow, as lists of people sho
 
 -- Rows -----------------------------------------------------------------------
 
--- What is compared with the candidates (21-known-by.sql) is read only for the sources that need it.
+-- It reads the people around the viewer (21-known-by.sql) only for the sources that need them.
 create function private.suggestion_grounds(viewer_id uuid, profile_ids uuid[], sources smallint[])
 returns setof private.suggestion_ground
 language plpgsql
@@ -182,7 +182,7 @@ revoke all on function private.suggestion_page (smallint[], boolean[], integer, 
 
 /*
  * Definer, because nobody may read lists, and most of what it asks about. At most 146 people are asked about: 60 of the
- * list, 6 newcomers and 80 more. It asks about everybody whom the page needs at once, and about one more. Most of the
+ * list, 6 newcomers and 80 more. It asks at once about everybody that the page needs, and about one more. Most of the
  * time they all may be shown, and then the page is ready. Otherwise it makes the page again without those who failed.
  *
  * Without plan_cache_mode, Postgres would plan at each call, which takes as long as the reading.
@@ -222,7 +222,10 @@ begin
   select ordered.profile_ids, ordered.sources into ids, sources
   from private.suggestion_order(viewer_id) as ordered;
   listed := cardinality(ids);
-  ids := ids || private.pool_part(7::smallint, '', viewer_id, 6);
+  -- Newcomers: first those who write in the viewer's language, then anybody.
+  ids := ids || (
+    private.pool_part(7::smallint, private.usual_language(viewer_id), viewer_id, 4) || private.pool_part(7::smallint, '', viewer_id, 6)
+  )[:6];
   sources := sources || array_fill(7::smallint, array[cardinality(ids) - listed]);
   for place in listed + 1..cardinality(ids) loop
     may_show[place] := nullif(array_position(ids, ids[place]) = place, true);

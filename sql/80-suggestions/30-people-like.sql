@@ -60,13 +60,14 @@ $$;
 comment on function private.followed_alike is 'At most 200 people that at least two of the followers of somebody follow, the most alike first. Only follows that the viewer may see count.';
 revoke all on function private.followed_alike (uuid, uuid) from public, anon, authenticated, service_role;
 
--- Definer, because nobody may read most of what it asks about.
+-- Definer, because nobody may read most of what it asks about. Without plan_cache_mode, Postgres would plan at each call.
 create function private.people_like(profile_id uuid, page_size integer)
 returns setof public.suggestion
 language plpgsql
 stable
 security definer
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 rows 10
 as $$
 declare

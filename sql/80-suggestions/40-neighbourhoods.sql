@@ -131,9 +131,9 @@ revoke all on function private.suggestion_neighbourhood (uuid) from public, anon
 
 -- Facts ----------------------------------------------------------------------
 
--- Sixteen bytes for each person: trust (real), following, followers (integers), then 1 or 0 in four bytes of which
--- the last says whether they may come, and the one before whether their account is public. Rows would take the function
--- many times longer to read.
+-- Sixteen bytes for each person: trust (real), following and followers (integers), and four bytes for two flags. The last
+-- byte says whether they may be suggested, the one before it whether their account is public. Rows would take the
+-- function many times longer to read.
 create function private.suggestion_facts(viewer_id uuid, profile_ids bytea)
 returns bytea
 language plpgsql

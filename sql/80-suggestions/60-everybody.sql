@@ -174,7 +174,8 @@ begin
   on conflict (viewer_id) do update
   set profile_ids = excluded.profile_ids, sources = excluded.sources, scores = excluded.scores,
       computed_at = excluded.computed_at, witness_ids = excluded.witness_ids
-  where (suggestion_lists.profile_ids, suggestion_lists.sources) is distinct from (excluded.profile_ids, excluded.sources);
+  where (suggestion_lists.profile_ids, suggestion_lists.sources, suggestion_lists.witness_ids)
+    is distinct from (excluded.profile_ids, excluded.sources, excluded.witness_ids);
   get diagnostics written_now = row_count;
 
   update private.suggestion_pass

@@ -32,17 +32,23 @@ export interface Suggestion {
   reasons: Reason[];
 }
 
-/** Writes the list of somebody, the best first, as the worker does. */
+/**
+ * Writes the list of somebody, the best first, as the worker does.
+ *
+ * @param witnesses three people for each of the first places: somebody that the viewer follows, and two who follow both
+ */
 export async function giveList(
   db: Database,
   viewer: Person,
   list: [Person, Kind, number?][],
+  witnesses: (Person | null)[] = [],
 ): Promise<boolean> {
   const [row] = await db.owner`
     select private.write_suggestion_list(
       ${viewer.id}, ${list.map(([{ id }]) => id)}::uuid[],
       ${list.map(([, kind]) => kinds.indexOf(kind) + 1)}::smallint[],
-      ${list.map(([, , score], place) => score ?? 1 - place / 100)}::real[]
+      ${list.map(([, , score], place) => score ?? 1 - place / 100)}::real[],
+      ${witnesses.map((witness) => witness?.id ?? null)}::uuid[]
     ) as written`;
   return row?.written;
 }

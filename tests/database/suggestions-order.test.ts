@@ -182,6 +182,17 @@ describe("the order", () => {
     expect(page.filter((name) => name.startsWith("listed_"))).toHaveLength(9);
     expect(await ids()).toEqual(page);
     expect(page.slice(0, 5)).toEqual(await ids(alice, 5));
+    // A newcomer who writes in alice's language comes first.
+    const [anybody] = page.filter((name) => name.startsWith("new_"));
+    const chosen = newcomers.find(({ username }) => username !== anybody) as Person;
+    for (const one of [alice, chosen])
+      await one.asks((sql) => sql`insert into posts (content, language) values ('Bom dia', 'pt-BR')`);
+    for (const one of newcomers.filter((other) => other !== chosen))
+      await one.asks((sql) => sql`insert into posts (content, language) values ('Guten Tag', 'de')`);
+    await db.owner`select private.refresh_suggestion_pools()`;
+    expect((await ids()).filter((name) => name.startsWith("new_"))).toEqual([chosen.username]);
+    await alice.asks((sql) => sql`delete from posts`);
+    expect((await ids()).filter((name) => name.startsWith("new_"))).toEqual([anybody]);
     // Trust is asked again.
     await db.admin`delete from private.trust where profile_id = any (${newcomers.map(({ id }) => id)}::uuid[])`;
     expect((await ids()).every((name) => name.startsWith("listed_"))).toBe(true);
@@ -194,6 +205,8 @@ describe("a list", () => {
     expect(await giveList(db, alice, [[erin, "followed_by"]])).toBe(true);
     expect(await giveList(db, alice, [[erin, "followed_by", 0.2]])).toBe(false);
     expect(await giveList(db, alice, [[erin, "both_follow"]])).toBe(true);
+    expect(await giveList(db, alice, [[erin, "both_follow"]], [null, null, null])).toBe(true);
+    expect(await giveList(db, alice, [[erin, "both_follow"]], [null, null, null])).toBe(false);
     expect(await giveList(db, alice, [])).toBe(true);
     expect(await giveList(db, { ...alice, id: "99999999-9999-4999-8999-999999999999" }, [])).toBe(false);
   });

@@ -46,6 +46,8 @@ interface Town {
   writers: number[];
   /** The list of alice. */
   list: [number, Kind][];
+  /** What her list says about followed_alongside, true or not. */
+  witnesses: (number | null)[];
 }
 
 const who = fc.nat(names.length - 1);
@@ -86,6 +88,7 @@ const towns: fc.Arbitrary<Town> = fc
       ),
       { minLength: 4, maxLength: 9, selector: ([one]) => one },
     ),
+    witnesses: fc.array(fc.option(who, { freq: 20 }), { maxLength: 27 }),
   })
   .map((town) => {
     // A block ends follows and requests between the two.
@@ -227,6 +230,7 @@ async function build(town: Town): Promise<void> {
     db,
     people[0] as Person,
     town.list.map(([one, kind]) => [people[one] as Person, kind]),
+    town.witnesses.map((one) => (one === null ? null : (people[one] as Person))),
   );
 }
 

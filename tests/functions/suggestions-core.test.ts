@@ -9,6 +9,7 @@ import { createBest } from "../../edge-functions/_shared/suggestions/best.ts";
 import { featureCount, featureSources } from "../../edge-functions/_shared/suggestions/features.ts";
 import { columnCount, createGenerator } from "../../edge-functions/_shared/suggestions/generate.ts";
 import { buildGraph, follows, inDegree, outDegree } from "../../edge-functions/_shared/suggestions/graph.ts";
+import { isStillGood, knownBytes } from "../../edge-functions/_shared/suggestions/keep.ts";
 import { quick, thorough } from "../../edge-functions/_shared/suggestions/limits.ts";
 import {
   contributions,
@@ -21,6 +22,7 @@ import { sources } from "../../edge-functions/_shared/suggestions/sources.ts";
 import { createSuggester } from "../../edge-functions/_shared/suggestions/suggest.ts";
 import { createTally } from "../../edge-functions/_shared/suggestions/tally.ts";
 import { directed, undirected } from "../../edge-functions/_shared/suggestions/weights.ts";
+import { createWitnessing, type Witnesses } from "../../edge-functions/_shared/suggestions/witnesses.ts";
 
 const [alice, bob, carol, dave, erin] = [0, 1, 2, 3, 4];
 
@@ -264,6 +266,89 @@ describe("suggestions", () => {
       [3, 5],
     ]);
     expect(createSuggester(graph, directed).peopleLike(carol)).toEqual([4, 5]);
+  });
+});
+
+describe("witnesses", () => {
+  /** Ten people read, and ten others are read. They follow nobody, so only their followers lead to them. */
+  const readers = fc.array(
+    fc.tuple(
+      fc.nat(9),
+      fc.nat(9).map((writer) => 10 + writer),
+    ),
+    { minLength: 25, maxLength: 70 },
+  );
+
+  test("are told where the reason is followed_alongside, whenever there are any, and are true", () => {
+    let told = 0;
+    fc.assert(
+      fc.property(readers, fc.array(fc.nat(9), { maxLength: 3 }), (edges, closed) => {
+        const people = 20;
+        const graph = graphOf(people, edges);
+        const isOpen = Uint8Array.from({ length: people }, (_, person) => Number(!closed.includes(person)));
+        const { suggest } = createSuggester(graph, directed);
+        const witnessing = createWitnessing(graph, isOpen);
+        const all = Array.from({ length: people }, (_, person) => person);
+        for (const u of all) {
+          const ranked = suggest(u, people);
+          const { list, witnesses } = witnessing.find(u, ranked);
+          const both = (x: number, v: number) =>
+            all.filter((w) => w !== u && isOpen[w] && follows(graph, w, x) && follows(graph, w, v));
+          // Those who are left out have no witnesses.
+          expect(ranked.filter((one) => list.includes(one))).toEqual(list);
+          for (const { person: v, source } of ranked.filter((one) => !list.includes(one))) {
+            expect(source).toBe(sources.followedAlongside);
+            expect(all.some((x) => follows(graph, u, x) && both(x, v).length >= 2)).toBe(false);
+          }
+          expect(witnesses).toHaveLength(Math.min(12, list.length));
+          for (const [place, three] of witnesses.entries()) {
+            const { person: v, source } = list[place] as (typeof list)[number];
+            if (source !== sources.followedAlongside) expect(three).toBeUndefined();
+            else {
+              const [x, one, other] = three as Witnesses;
+              expect(follows(graph, u, x)).toBe(true);
+              expect(both(x, v)).toEqual(expect.arrayContaining([one, other]));
+              expect(one).not.toBe(other);
+              told++;
+            }
+          }
+        }
+      }),
+    );
+    expect(told).toBeGreaterThan(50);
+  });
+});
+
+describe("a list that somebody has", () => {
+  const people = 40;
+  const ids = Uint8Array.from({ length: people * 16 }, (_, byte) => (byte * 151) % 251);
+  const listOf = (...scores: number[]) =>
+    scores.map((score, person) => ({ person, score, source: sources.followedBy }));
+  const known = (...those: number[]) => {
+    const bytes = new Uint8Array(knownBytes);
+    for (const [place, person] of those.slice(0, 20).entries())
+      bytes.set(ids.subarray(person * 16, (person + 1) * 16), place * 16);
+    return bytes;
+  };
+
+  test("is kept when two people with nearly the same score change their places", () => {
+    expect(isStillGood(known(0, 1, 2), listOf(1, 0.9, 0.89), ids)).toBe(true);
+    expect(isStillGood(known(0, 2, 1), listOf(1, 0.9, 0.89), ids)).toBe(true);
+    expect(isStillGood(known(2, 1, 0), listOf(1, 0.3, 0.1), ids)).toBe(false);
+  });
+
+  test("is not kept when the best person is missing, or when the list was shorter", () => {
+    expect(isStillGood(known(1, 2), listOf(1, 0.9, 0.8), ids)).toBe(false);
+    expect(isStillGood(known(0), listOf(1, 0.9, 0.8), ids)).toBe(false);
+    expect(isStillGood(known(), listOf(1), ids)).toBe(false);
+    expect(isStillGood(known(0, 1), [], ids)).toBe(true);
+  });
+
+  test("does not depend on anybody after the twentieth place", () => {
+    const scores = Array.from({ length: 30 }, () => 1);
+    const first = Array.from({ length: 20 }, (_, person) => person);
+    expect(isStillGood(known(...first), listOf(...scores), ids)).toBe(true);
+    expect(isStillGood(known(...first.slice(0, 18)), listOf(...scores), ids)).toBe(false);
   });
 });
 

@@ -72,21 +72,36 @@ test("a pass writes a list for everybody, and the next one writes nothing", asyn
   expect(await lists()).toEqual(first);
 });
 
-test("a pass writes only what has changed", async () => {
+test("a pass writes only what has changed, and keeps a list that is still good", async () => {
   await computeEverybody(sql, quiet);
   const before = await lists();
-  const [follower, followee] = await Promise.all([idOf(1), idOf(500)]);
-  await db.owner`insert into follows (follower_id, followee_id) values (${follower}, ${followee})`;
+  const changedOnes = async () => {
+    await db.owner`update private.suggestion_turns set changed_at = null`;
+    await allDue();
+    const pass = await computeEverybody(sql, quiet);
+    const after = await lists();
+    const changed = after.filter(({ version }, place) => version !== before[place]?.version);
+    expect(pass).toMatchObject({ people: amount, written: changed.length });
+    return changed.map(({ viewer_id }) => viewer_id);
+  };
+  const follower = await idOf(1);
+  const far = await Promise.all([500, 501, 502].map(idOf));
   onTestFinished(async () => {
-    await db.owner`delete from follows where follower_id = ${follower} and followee_id = ${followee}`;
+    await db.owner`delete from follows where follower_id = ${follower}`;
+    await db.owner`
+      insert into follows (follower_id, followee_id)
+      select ${follower}, md5('person ' || 1 + step)::uuid from generate_series(1, 3) as step`;
   });
-  await db.owner`update private.suggestion_turns set changed_at = null`;
-  await allDue();
-  const pass = await computeEverybody(sql, quiet);
-  const after = await lists();
-  const changed = after.filter(({ version }, place) => version !== before[place]?.version);
-  expect(pass?.written).toBe(changed.length);
-  expect(changed.map(({ viewer_id }) => viewer_id)).toContain(follower);
+  // One follow among four. The people who were best still are.
+  await db.owner`insert into follows (follower_id, followee_id) values (${follower}, ${far[0] as string})`;
+  expect(await changedOnes()).toEqual([]);
+  // All follows are other ones.
+  await db.owner`delete from follows where follower_id = ${follower}`;
+  await db.owner`
+    insert into follows (follower_id, followee_id)
+    select ${follower}, far.id from unnest(${far}::uuid[]) as far (id)`;
+  const changed = await changedOnes();
+  expect(changed).toContain(follower);
   expect(changed.length).toBeLessThan(100);
 });
 

@@ -5,7 +5,7 @@
 import { idBytes } from "./people-index.ts";
 import type { Candidate } from "./suggest.ts";
 
-/** So many places are compared. A page has ten, and each page asks about a few more. */
+/** The number of places that are compared. A page has ten, and asks about a few more. */
 export const comparedMost = 20;
 /** The bytes that hold the first places of a list: an id each, zeros for none. */
 export const knownBytes = comparedMost * idBytes;

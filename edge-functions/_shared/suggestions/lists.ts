@@ -6,12 +6,14 @@ import type { Graph } from "./graph.ts";
 import { isStillGood, knownBytes } from "./keep.ts";
 import { quick } from "./limits.ts";
 import { sources } from "./sources.ts";
-import { type Candidate, createSuggester, type Suggester } from "./suggest.ts";
+import { createSuggester, type Suggester } from "./suggest.ts";
 import { directed } from "./weights.ts";
-import { createWitnessing } from "./witnesses.ts";
+import { createWitnessing, type WitnessedList, type Witnessing } from "./witnesses.ts";
 
 /** As many as private.suggestion_lists takes. */
 export const listMost = 60;
+/** Some of those who are ranked are left out. */
+const rankedMost = 75;
 /** A number of 4 bytes has no room for much less. */
 const leastScore = 1e-30;
 
@@ -52,38 +54,42 @@ export function createLists(input: ListInput): (request: ListRequest) => ListBat
   const { ids, graph, mutualShare, alongside, trust, isDiscoverable, isOpen, fingerprints } = input;
   const suggester = createSuggester(graph, directed, { trust, mutualShare, alongside, limits: quick });
   const witnessing = createWitnessing(graph, isOpen);
+  const makers = { suggester, witnessing, mayCome: isDiscoverable, isOpen };
   return ({ viewers, known }) => {
     const changed: ComputedList[] = [];
     const same: number[] = [];
     for (const [row, viewer] of viewers.entries()) {
-      const list = listFor(suggester, viewer, isDiscoverable, isOpen);
+      const { list, witnesses } = listFor(makers, viewer);
       const fingerprint = fingerprintOf(list, ids);
       const hasList = fingerprints[viewer] !== 0n;
       const first = known?.subarray(row * knownBytes, (row + 1) * knownBytes);
       if (fingerprint === fingerprints[viewer] || (hasList && first && isStillGood(first, list, ids)))
         same.push(viewer);
-      else changed.push({ viewer, list, fingerprint, witnesses: witnessing.find(viewer, list) });
+      else changed.push({ viewer, list, fingerprint, witnesses });
     }
     return { changed: changed.map(({ viewer }) => viewer), rows: copyRowsOf(changed, ids), same };
   };
 }
 
-/**
- * @param mayCome 1 for somebody who may be on the list, by the numbers of the people
- * @param isOpen 1 for somebody with a public account. Others are suggested only to the people that they follow
- * @returns the list as private.suggestion_lists takes it, the best first
- */
+export interface ListMakers {
+  suggester: Suggester;
+  witnessing: Witnessing;
+  /** 1 for somebody who may be on the list, by the numbers of the people. */
+  mayCome: Uint8Array;
+  /** 1 for somebody with a public account. Others are suggested only to the people that they follow. */
+  isOpen: Uint8Array;
+}
+
+/** @returns the list as private.suggestion_lists takes it, the best first, and its witnesses */
 export function listFor(
-  suggester: Suggester,
+  { suggester, witnessing, mayCome, isOpen }: ListMakers,
   viewer: number,
-  mayCome: Uint8Array,
-  isOpen: Uint8Array,
-): Candidate[] {
-  const list: Candidate[] = [];
-  for (const candidate of suggester.suggest(viewer, listMost, mayCome)) {
-    if (isOpen[candidate.person] !== 1 && candidate.source !== sources.followsYou) continue;
-    candidate.score = Math.max(leastScore, candidate.score);
-    list.push(candidate);
-  }
-  return list;
+): WitnessedList {
+  const ranked = suggester
+    .suggest(viewer, rankedMost, mayCome)
+    .filter(({ person, source }) => isOpen[person] === 1 || source === sources.followsYou);
+  const { list, witnesses } = witnessing.find(viewer, ranked);
+  list.length = Math.min(list.length, listMost);
+  for (const candidate of list) candidate.score = Math.max(leastScore, candidate.score);
+  return { list, witnesses };
 }

@@ -1,7 +1,7 @@
 /**
  * Reads everybody and all follows from Postgres into typed arrays. A long-lived worker does it for a pass
  * (everybody.ts). While it reads, it needs up to 30 bytes for a follow and 100 for a person. Afterwards 8 and 320, and each
- * thread that computes 30 for a person.
+ * thread that computes 35 for a person.
  */
 import type { TransactionSql } from "postgres";
 import { createAlongsideLists } from "./alongside.ts";

@@ -56,9 +56,9 @@ export async function refreshSuggestions(sql: TransactionSql, profileId: string)
   `;
   const { facts, mutual_share: mutualShare } = known as NonNullable<typeof known>;
   const { graph, trust, mayCome, isOpen } = withFacts(around, viewOf(facts));
-  const context = { trust, limits: quick, mutualShare };
-  const list = listFor(createSuggester(graph, directed, context), around.me, mayCome, isOpen);
-  const witnesses = createWitnessing(graph, isOpen).find(around.me, list);
+  const suggester = createSuggester(graph, directed, { trust, limits: quick, mutualShare });
+  const witnessing = createWitnessing(graph, isOpen);
+  const { list, witnesses } = listFor({ suggester, witnessing, mayCome, isOpen }, around.me);
   const [row] = await sql<{ written: boolean }[]>`
     select private.write_suggestion_list(
       ${profileId},

@@ -10,17 +10,29 @@ import type { Candidate } from "./suggest.ts";
 /** Somebody that the viewer follows, and two people who follow them and the candidate. */
 export type Witnesses = [alike: number, one: number, other: number];
 
-/** So many places of a list have witnesses: a page and a little more. private.suggestion_lists has room for them. */
+/** The number of places of a list that have witnesses: a page and a little more. private.suggestion_lists has room for them. */
 export const witnessedMost = 12;
 /** Somebody who follows more people tells nothing about two of them. SQL has the same number in its search. */
 const followsMost = 1000;
-/** So many followers of one person are asked, and so many follows are read or looked up. */
+/** The search asks at most 50 followers of one person, and reads or looks up about 2,000 follows. */
 const followersMost = 50;
 const visitsMost = 2000;
 
+/** At most 30 candidates are tried for these places. */
+const triedMost = 30;
+
+export interface WitnessedList {
+  list: Candidate[];
+  /** The witnesses of the first places. Undefined where the reason is another one. */
+  witnesses: (Witnesses | undefined)[];
+}
+
 export interface Witnessing {
-  /** @returns the witnesses of each of the first places. None where the reason is another one, or where there are too few */
-  find(viewer: number, list: Candidate[]): (Witnesses | undefined)[];
+  /**
+   * Leaves out candidates who would stand in the first places, but without witnesses: reading finds no reason for them
+   * either.
+   */
+  find(viewer: number, list: Candidate[]): WitnessedList;
 }
 
 /**
@@ -32,7 +44,7 @@ export function createWitnessing(graph: Graph, isOpen: Uint8Array): Witnessing {
   const { out, outStarts, in: incoming, inStarts } = graph;
   /** 1 for those that the viewer follows. */
   const isFollowed = new Uint8Array(graph.people);
-  /** Who was found to follow this person and the candidate, plus one. */
+  /** By person: somebody who follows this person and the candidate, plus one. 0 for nobody. */
   const first = new Int32Array(graph.people);
   const touched: number[] = [];
 
@@ -45,7 +57,7 @@ export function createWitnessing(graph: Graph, isOpen: Uint8Array): Witnessing {
   const mayTell = (witness: number, viewer: number) =>
     witness !== viewer && isOpen[witness] === 1 && outDegree(graph, witness) <= followsMost;
 
-  /** Asks followers of the candidate whom else they follow. */
+  /** Looks at the other follows of the candidate's followers. */
   function searchFromCandidate(viewer: number, candidate: number): Witnesses | undefined {
     const start = inStarts[candidate] as number;
     const followers = (inStarts[candidate + 1] as number) - start;
@@ -69,7 +81,7 @@ export function createWitnessing(graph: Graph, isOpen: Uint8Array): Witnessing {
     return undefined;
   }
 
-  /** Asks followers of those that the viewer follows whether they also follow the candidate. */
+  /** Looks up whether followers of the people that the viewer follows also follow the candidate. */
   function searchFromViewer(viewer: number, candidate: number): Witnesses | undefined {
     const from = outStarts[viewer] as number;
     const end = outStarts[viewer + 1] as number;
@@ -91,18 +103,29 @@ export function createWitnessing(graph: Graph, isOpen: Uint8Array): Witnessing {
     return undefined;
   }
 
+  function witnessesOf(viewer: number, candidate: number): Witnesses | undefined {
+    const witnesses = searchFromCandidate(viewer, candidate) ?? searchFromViewer(viewer, candidate);
+    for (const alike of touched) first[alike] = 0;
+    touched.length = 0;
+    return witnesses;
+  }
+
   return {
     find(viewer, list) {
+      const kept: Candidate[] = [];
+      const found: (Witnesses | undefined)[] = [];
       mark(viewer, 1);
-      const found = list.slice(0, witnessedMost).map(({ person, source }) => {
-        if (source !== sources.followedAlongside) return undefined;
-        const witnesses = searchFromCandidate(viewer, person) ?? searchFromViewer(viewer, person);
-        for (const alike of touched) first[alike] = 0;
-        touched.length = 0;
-        return witnesses;
-      });
+      for (const [place, candidate] of list.entries()) {
+        if (found.length < witnessedMost && place < triedMost) {
+          const isAlongside = candidate.source === sources.followedAlongside;
+          const witnesses = isAlongside ? witnessesOf(viewer, candidate.person) : undefined;
+          if (isAlongside && !witnesses) continue;
+          found.push(witnesses);
+        }
+        kept.push(candidate);
+      }
       mark(viewer, 0);
-      return found;
+      return { list: kept, witnesses: found };
     },
   };
 }
