@@ -1,6 +1,6 @@
 /**
  * The messages of a room, in a box that scrolls. It stays at its end while the reader is there, and at its place
- * while older messages come in above.
+ * while older messages come in above. Only the messages near to what is seen are in the document.
  */
 import { type Signal, useSignal } from "@preact/signals";
 import { Fragment } from "preact";
@@ -12,6 +12,7 @@ import { waiting } from "../../app/sync.ts";
 import { announce } from "../../app/toasts.ts";
 import { Button } from "../../parts/button.tsx";
 import { Empty } from "../../parts/empty.tsx";
+import { Near } from "../../parts/near.tsx";
 import { failedMessages, messageIn } from "../../store/failed-messages.ts";
 import type { Room } from "../../store/room.ts";
 import { ChangeLine, MessageItem } from "./message.tsx";
@@ -22,6 +23,10 @@ import type { Writing } from "./writing.ts";
 const endPx = 90;
 /** Older messages are read when the reader comes so near to the first one. */
 const nearPx = 600;
+/** How many numbers of messages a block spans. By number, so that it stays the same when others come in above. */
+const blockSpan = 20;
+/** The height of a message that was never shown. */
+const usualMessagePx = 60;
 /** Messages of one person within this time stand together. */
 const togetherMs = 5 * 60_000;
 
@@ -35,6 +40,8 @@ interface MessageListProps {
 export function MessageList({ room, writing, jumpTo }: MessageListProps) {
   const box = useRef<HTMLElement>(null);
   const isAtEnd = useSignal(true);
+  const list = useRef<HTMLDivElement>(null);
+  const heights = useRef(new Map<number, number>()).current;
   const isLoading = useRef(false);
   /** How the box was before this change. */
   const before = useRef<{ firstId?: number; heightPx: number; topPx: number; count: number }>({
@@ -80,6 +87,8 @@ export function MessageList({ room, writing, jumpTo }: MessageListProps) {
       if (isAtEnd.value) element.scrollTop = element.scrollHeight;
     });
     observer.observe(element);
+    // A block that comes back may be taller than it was.
+    if (list.current) observer.observe(list.current);
     return () => observer.disconnect();
   }, []);
 
@@ -133,6 +142,38 @@ export function MessageList({ room, writing, jumpTo }: MessageListProps) {
   const lastOwn = messages.findLast(
     (each) => each.sender?.id === userId.value && !each.change && !each.is_deleted,
   );
+
+  function rowOf(message: Message, previous: Message | undefined) {
+    const isNewDay = !previous || dayOf(previous) !== dayOf(message);
+    return (
+      <>
+        {isNewDay && (
+          <li class="day">
+            <span>{dayWords(message)}</span>
+          </li>
+        )}
+        {message.id === firstUnread && (
+          <li class="unread-line">
+            <span>{t("chat_unread_line")}</span>
+          </li>
+        )}
+        {message.change ? (
+          <ChangeLine message={message} />
+        ) : (
+          <MessageItem
+            message={message}
+            room={room}
+            writing={writing}
+            isFirst={isNewDay || message.id === firstUnread || !areTogether(previous, message)}
+            isJumpedTo={message.seq === jumpTo}
+            readers={readers.get(message.id) ?? []}
+            isLastOwn={message.id === lastOwn?.id}
+          />
+        )}
+      </>
+    );
+  }
+
   const isEmpty = messages.length === 0 && unsent.waiting.length === 0 && unsent.failed.length === 0;
   return (
     <div class="messages-frame">
@@ -148,49 +189,39 @@ export function MessageList({ room, writing, jumpTo }: MessageListProps) {
         }}
       >
         {isEmpty && <Empty icon="chat" title={t("chat_no_messages")} />}
-        <ol>
-          {messages.map((message, index) => {
-            const previous = messages[index - 1];
-            const isNewDay = !previous || dayOf(previous) !== dayOf(message);
-            return (
-              <Fragment key={message.id}>
-                {isNewDay && (
-                  <li class="day">
-                    <span>{dayWords(message)}</span>
-                  </li>
-                )}
-                {message.id === firstUnread && (
-                  <li class="unread-line">
-                    <span>{t("chat_unread_line")}</span>
-                  </li>
-                )}
-                {message.change ? (
-                  <ChangeLine message={message} />
-                ) : (
-                  <MessageItem
-                    message={message}
-                    room={room}
-                    writing={writing}
-                    isFirst={isNewDay || message.id === firstUnread || !areTogether(previous, message)}
-                    isJumpedTo={message.seq === jumpTo}
-                    readers={readers.get(message.id) ?? []}
-                    isLastOwn={message.id === lastOwn?.id}
-                  />
-                )}
-              </Fragment>
-            );
-          })}
-          {!room.hasNewer.value && (
-            <>
+        <div class="message-blocks" ref={list}>
+          {blocksOf(messages).map(({ number, first, rows }) => (
+            <Near
+              key={number}
+              of={number}
+              heights={heights}
+              usualPx={rows.length * usualMessagePx}
+              // What comes in above the reader has its true height at once, or the reader would be moved.
+              isAtOnce={!heights.has(number)}
+              // Until the reader is there.
+              isHeld={jumped.current !== jumpTo && rows.some(({ seq }) => seq === jumpTo)}
+              scroller={box}
+            >
+              {() => (
+                <ol>
+                  {rows.map((message, index) => (
+                    <Fragment key={message.id}>{rowOf(message, messages[first + index - 1])}</Fragment>
+                  ))}
+                </ol>
+              )}
+            </Near>
+          ))}
+          {!room.hasNewer.value && unsent.waiting.length + unsent.failed.length > 0 && (
+            <ol>
               {unsent.waiting.map((each) => (
                 <WaitingItem key={each.key} message={each.message} />
               ))}
               {unsent.failed.map((each) => (
                 <FailedItem key={each.key} failed={each} />
               ))}
-            </>
+            </ol>
           )}
-        </ol>
+        </div>
       </section>
       {(!isAtEnd.value || room.hasNewer.value) && (
         <Button
@@ -206,6 +237,24 @@ export function MessageList({ room, writing, jumpTo }: MessageListProps) {
       )}
     </div>
   );
+}
+
+interface MessageBlock {
+  number: number;
+  /** The index of its first message. */
+  first: number;
+  rows: Message[];
+}
+
+function blocksOf(messages: Message[]): MessageBlock[] {
+  const blocks: MessageBlock[] = [];
+  for (const [index, message] of messages.entries()) {
+    const number = Math.floor(message.seq / blockSpan);
+    const last = blocks.at(-1);
+    if (last?.number === number) last.rows.push(message);
+    else blocks.push({ number, first: index, rows: [message] });
+  }
+  return blocks;
 }
 
 /** What waits for the network, and what was refused. A message that arrived is not shown twice. */
