@@ -44,11 +44,7 @@ export function MessageList({ room, writing, jumpTo }: MessageListProps) {
   const heights = useRef(new Map<number, number>()).current;
   const isLoading = useRef(false);
   /** How the box was before this change. */
-  const before = useRef<{ firstId?: number; heightPx: number; topPx: number; count: number }>({
-    heightPx: 0,
-    topPx: 0,
-    count: 0,
-  });
+  const before = useRef<{ firstId?: number; heightPx: number; count: number }>({ heightPx: 0, count: 0 });
   const messages = room.messages.value;
   const unsent = unsentOf(room, messages);
   /** What was unread when the room was opened stands below a line. */
@@ -61,7 +57,7 @@ export function MessageList({ room, writing, jumpTo }: MessageListProps) {
   useLayoutEffect(() => {
     const element = box.current;
     if (!element) return;
-    const { firstId, heightPx, topPx, count } = before.current;
+    const { firstId, heightPx, count } = before.current;
     const target = jumpTo > 0 && jumped.current !== jumpTo && element.querySelector(`[data-seq="${jumpTo}"]`);
     if (target) {
       jumped.current = jumpTo;
@@ -74,7 +70,7 @@ export function MessageList({ room, writing, jumpTo }: MessageListProps) {
       firstId !== messages[0]?.id &&
       messages.some(({ id }) => id === firstId)
     )
-      element.scrollTop = topPx + element.scrollHeight - heightPx;
+      element.scrollTop += element.scrollHeight - heightPx;
     remember();
     fill();
   }, [messages, unsent.waiting.length, unsent.failed.length, jumpTo, room.typing.value.length > 0]);
@@ -85,6 +81,7 @@ export function MessageList({ room, writing, jumpTo }: MessageListProps) {
     // The field below grows, or the window changes.
     const observer = new ResizeObserver(() => {
       if (isAtEnd.value) element.scrollTop = element.scrollHeight;
+      latest.current();
     });
     observer.observe(element);
     // A block that comes back may be taller than it was.
@@ -100,13 +97,15 @@ export function MessageList({ room, writing, jumpTo }: MessageListProps) {
     if (newest.sender?.id !== userId.value && !newest.change) announce(t("chat_new_message"));
   }, [newest?.id]);
 
+  // For the observer, which is made once.
+  const latest = useRef(remember);
+  latest.current = remember;
   function remember(): void {
     const element = box.current;
     if (!element) return;
     before.current = {
       firstId: messages[0]?.id,
       heightPx: element.scrollHeight,
-      topPx: element.scrollTop,
       count: messages.length,
     };
     isAtEnd.value =
