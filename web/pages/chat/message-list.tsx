@@ -15,6 +15,7 @@ import { Empty } from "../../parts/empty.tsx";
 import { Near } from "../../parts/near.tsx";
 import { failedMessages, messageIn } from "../../store/failed-messages.ts";
 import type { Room } from "../../store/room.ts";
+import { blocksOf } from "./blocks.ts";
 import { ChangeLine, MessageItem } from "./message.tsx";
 import { FailedItem, WaitingItem } from "./unsent.tsx";
 import type { Writing } from "./writing.ts";
@@ -23,8 +24,6 @@ import type { Writing } from "./writing.ts";
 const endPx = 90;
 /** Older messages are read when the reader comes so near to the first one. */
 const nearPx = 600;
-/** How many numbers of messages a block spans. By number, so that it stays the same when others come in above. */
-const blockSpan = 20;
 /** The height of a message that was never shown. */
 const usualMessagePx = 60;
 /** Messages of one person within this time stand together. */
@@ -236,24 +235,6 @@ export function MessageList({ room, writing, jumpTo }: MessageListProps) {
       )}
     </div>
   );
-}
-
-interface MessageBlock {
-  number: number;
-  /** The index of its first message. */
-  first: number;
-  rows: Message[];
-}
-
-function blocksOf(messages: Message[]): MessageBlock[] {
-  const blocks: MessageBlock[] = [];
-  for (const [index, message] of messages.entries()) {
-    const number = Math.floor(message.seq / blockSpan);
-    const last = blocks.at(-1);
-    if (last?.number === number) last.rows.push(message);
-    else blocks.push({ number, first: index, rows: [message] });
-  }
-  return blocks;
 }
 
 /** What waits for the network, and what was refused. A message that arrived is not shown twice. */
