@@ -3,7 +3,7 @@
  * tall as it was. Long feeds and conversations are made of such boxes.
  */
 import { useSignal } from "@preact/signals";
-import type { ComponentChildren, RefObject } from "preact";
+import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
 /** The heights of boxes in pixels. Kept outside, so that a page that comes back is as tall as before. */
@@ -22,8 +22,8 @@ interface NearProps<Key> {
   isAtOnce: boolean;
   /** It stays in the document, wherever the reader is. */
   isHeld?: boolean;
-  /** The box that scrolls, if it is not the window. */
-  scroller?: RefObject<HTMLElement>;
+  /** The box that scrolls, if it is not the window. It has `overflow-anchor: none`: this part holds its place. */
+  scroller?: { current: HTMLElement | null };
   /** What is in it. Called only while it is near. */
   children: () => ComponentChildren;
 }
@@ -37,6 +37,7 @@ export function Near<Key>(props: NearProps<Key>) {
   const element = useRef<HTMLDivElement>(null);
   const isNear = useSignal(isAtOnce);
   const isShown = isNear.value || isHeld;
+  const wasAway = useRef(!isShown);
   const now = useRef({ of, isShown });
   now.current = { of, isShown };
 
@@ -65,6 +66,18 @@ export function Near<Key>(props: NearProps<Key>) {
   }, []);
 
   const px = heights.get(of) ?? usualPx;
+  const shownPx = useRef(px);
+  useLayoutEffect(() => {
+    const box = element.current;
+    const frame = scroller?.current;
+    if (!box || !frame) return;
+    const beforePx = shownPx.current;
+    shownPx.current = box.offsetHeight;
+    // It changed while it was away. What is below it stays where the reader sees it.
+    const isAbove = box.getBoundingClientRect().bottom <= frame.getBoundingClientRect().top;
+    if (isShown && wasAway.current && isAbove) frame.scrollTop += shownPx.current - beforePx;
+    wasAway.current = !isShown;
+  }, [isShown]);
   return (
     <div class="block" ref={element} style={isShown ? undefined : { blockSize: `${px}px` }}>
       {isShown && children()}

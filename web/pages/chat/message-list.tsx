@@ -1,6 +1,6 @@
 /**
  * The messages of a room, in a box that scrolls. It stays at its end while the reader is there, and at its place
- * while older messages come in above.
+ * while older messages come in above. Only the messages near to what is seen are in the document.
  */
 import { type Signal, useSignal } from "@preact/signals";
 import { Fragment } from "preact";
@@ -12,8 +12,10 @@ import { waiting } from "../../app/sync.ts";
 import { announce } from "../../app/toasts.ts";
 import { Button } from "../../parts/button.tsx";
 import { Empty } from "../../parts/empty.tsx";
+import { Near } from "../../parts/near.tsx";
 import { failedMessages, messageIn } from "../../store/failed-messages.ts";
 import type { Room } from "../../store/room.ts";
+import { blocksOf } from "./blocks.ts";
 import { ChangeLine, MessageItem } from "./message.tsx";
 import { FailedItem, WaitingItem } from "./unsent.tsx";
 import type { Writing } from "./writing.ts";
@@ -22,6 +24,8 @@ import type { Writing } from "./writing.ts";
 const endPx = 90;
 /** Older messages are read when the reader comes so near to the first one. */
 const nearPx = 600;
+/** The height of a message that was never shown. */
+const usualMessagePx = 60;
 /** Messages of one person within this time stand together. */
 const togetherMs = 5 * 60_000;
 
@@ -35,13 +39,11 @@ interface MessageListProps {
 export function MessageList({ room, writing, jumpTo }: MessageListProps) {
   const box = useRef<HTMLElement>(null);
   const isAtEnd = useSignal(true);
+  const list = useRef<HTMLDivElement>(null);
+  const heights = useRef(new Map<number, number>()).current;
   const isLoading = useRef(false);
   /** How the box was before this change. */
-  const before = useRef<{ firstId?: number; heightPx: number; topPx: number; count: number }>({
-    heightPx: 0,
-    topPx: 0,
-    count: 0,
-  });
+  const before = useRef<{ firstId?: number; heightPx: number; count: number }>({ heightPx: 0, count: 0 });
   const messages = room.messages.value;
   const unsent = unsentOf(room, messages);
   /** What was unread when the room was opened stands below a line. */
@@ -54,7 +56,7 @@ export function MessageList({ room, writing, jumpTo }: MessageListProps) {
   useLayoutEffect(() => {
     const element = box.current;
     if (!element) return;
-    const { firstId, heightPx, topPx, count } = before.current;
+    const { firstId, heightPx, count } = before.current;
     const target = jumpTo > 0 && jumped.current !== jumpTo && element.querySelector(`[data-seq="${jumpTo}"]`);
     if (target) {
       jumped.current = jumpTo;
@@ -67,7 +69,7 @@ export function MessageList({ room, writing, jumpTo }: MessageListProps) {
       firstId !== messages[0]?.id &&
       messages.some(({ id }) => id === firstId)
     )
-      element.scrollTop = topPx + element.scrollHeight - heightPx;
+      element.scrollTop += element.scrollHeight - heightPx;
     remember();
     fill();
   }, [messages, unsent.waiting.length, unsent.failed.length, jumpTo, room.typing.value.length > 0]);
@@ -78,8 +80,11 @@ export function MessageList({ room, writing, jumpTo }: MessageListProps) {
     // The field below grows, or the window changes.
     const observer = new ResizeObserver(() => {
       if (isAtEnd.value) element.scrollTop = element.scrollHeight;
+      latest.current();
     });
     observer.observe(element);
+    // A block that comes back may be taller than it was.
+    if (list.current) observer.observe(list.current);
     return () => observer.disconnect();
   }, []);
 
@@ -91,13 +96,15 @@ export function MessageList({ room, writing, jumpTo }: MessageListProps) {
     if (newest.sender?.id !== userId.value && !newest.change) announce(t("chat_new_message"));
   }, [newest?.id]);
 
+  // For the observer, which is made once.
+  const latest = useRef(remember);
+  latest.current = remember;
   function remember(): void {
     const element = box.current;
     if (!element) return;
     before.current = {
       firstId: messages[0]?.id,
       heightPx: element.scrollHeight,
-      topPx: element.scrollTop,
       count: messages.length,
     };
     isAtEnd.value =
@@ -133,6 +140,38 @@ export function MessageList({ room, writing, jumpTo }: MessageListProps) {
   const lastOwn = messages.findLast(
     (each) => each.sender?.id === userId.value && !each.change && !each.is_deleted,
   );
+
+  function rowOf(message: Message, previous: Message | undefined) {
+    const isNewDay = !previous || dayOf(previous) !== dayOf(message);
+    return (
+      <>
+        {isNewDay && (
+          <li class="day">
+            <span>{dayWords(message)}</span>
+          </li>
+        )}
+        {message.id === firstUnread && (
+          <li class="unread-line">
+            <span>{t("chat_unread_line")}</span>
+          </li>
+        )}
+        {message.change ? (
+          <ChangeLine message={message} />
+        ) : (
+          <MessageItem
+            message={message}
+            room={room}
+            writing={writing}
+            isFirst={isNewDay || message.id === firstUnread || !areTogether(previous, message)}
+            isJumpedTo={message.seq === jumpTo}
+            readers={readers.get(message.id) ?? []}
+            isLastOwn={message.id === lastOwn?.id}
+          />
+        )}
+      </>
+    );
+  }
+
   const isEmpty = messages.length === 0 && unsent.waiting.length === 0 && unsent.failed.length === 0;
   return (
     <div class="messages-frame">
@@ -148,49 +187,39 @@ export function MessageList({ room, writing, jumpTo }: MessageListProps) {
         }}
       >
         {isEmpty && <Empty icon="chat" title={t("chat_no_messages")} />}
-        <ol>
-          {messages.map((message, index) => {
-            const previous = messages[index - 1];
-            const isNewDay = !previous || dayOf(previous) !== dayOf(message);
-            return (
-              <Fragment key={message.id}>
-                {isNewDay && (
-                  <li class="day">
-                    <span>{dayWords(message)}</span>
-                  </li>
-                )}
-                {message.id === firstUnread && (
-                  <li class="unread-line">
-                    <span>{t("chat_unread_line")}</span>
-                  </li>
-                )}
-                {message.change ? (
-                  <ChangeLine message={message} />
-                ) : (
-                  <MessageItem
-                    message={message}
-                    room={room}
-                    writing={writing}
-                    isFirst={isNewDay || message.id === firstUnread || !areTogether(previous, message)}
-                    isJumpedTo={message.seq === jumpTo}
-                    readers={readers.get(message.id) ?? []}
-                    isLastOwn={message.id === lastOwn?.id}
-                  />
-                )}
-              </Fragment>
-            );
-          })}
-          {!room.hasNewer.value && (
-            <>
+        <div class="message-blocks" ref={list}>
+          {blocksOf(messages).map(({ number, first, rows }) => (
+            <Near
+              key={number}
+              of={number}
+              heights={heights}
+              usualPx={rows.length * usualMessagePx}
+              // What comes in above the reader has its true height at once, or the reader would be moved.
+              isAtOnce={!heights.has(number)}
+              // Until the reader is there.
+              isHeld={jumped.current !== jumpTo && rows.some(({ seq }) => seq === jumpTo)}
+              scroller={box}
+            >
+              {() => (
+                <ol>
+                  {rows.map((message, index) => (
+                    <Fragment key={message.id}>{rowOf(message, messages[first + index - 1])}</Fragment>
+                  ))}
+                </ol>
+              )}
+            </Near>
+          ))}
+          {!room.hasNewer.value && unsent.waiting.length + unsent.failed.length > 0 && (
+            <ol>
               {unsent.waiting.map((each) => (
                 <WaitingItem key={each.key} message={each.message} />
               ))}
               {unsent.failed.map((each) => (
                 <FailedItem key={each.key} failed={each} />
               ))}
-            </>
+            </ol>
           )}
-        </ol>
+        </div>
       </section>
       {(!isAtEnd.value || room.hasNewer.value) && (
         <Button
