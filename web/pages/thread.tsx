@@ -64,15 +64,17 @@ export default function Thread({ params: { id = "" } }: PageProps) {
     void read();
     const stops = [
       whileVisible(lookEveryMs, look),
-      // One's own answer shows at once, and the posts of somebody who is blocked leave at once.
+      // One's own answer shows at once.
       onDone(({ write }) => {
-        const isAnswer = "rpc" in write && write.rpc === "write_post" && Boolean(write.args?.reply_to_id);
-        const isBlock = "upsert" in write && write.upsert === "blocks";
-        if (isAnswer || isBlock) void read();
+        if ("rpc" in write && write.rpc === "write_post" && write.args?.reply_to_id) void read();
       }),
       onChange((change) => {
         if (change.type !== "event" || change.payload.kind !== "reply") return;
         for (const pauseMs of newsPausesMs) setTimeout(() => void look().catch(() => {}), pauseMs);
+      }),
+      // The posts of somebody who is blocked leave at once.
+      onDone(({ write }) => {
+        if ("upsert" in write && write.upsert === "blocks") void read();
       }),
     ];
     return () => {
