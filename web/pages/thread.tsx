@@ -121,7 +121,7 @@ function Rows({ rows, newer, onRead }: { rows: Row[]; newer: number; onRead: () 
       {above.map((row) => (
         <ThreadRow key={row.id} row={row} />
       ))}
-      <article class="row main-post" ref={main} aria-labelledby={`row-${self?.id}-name`}>
+      <article class="row main-post" ref={main} aria-labelledby={`row-${self?.id}-name`} tabIndex={-1}>
         {self && hasPost(self) ? (
           <>
             <Post row={self} id={`row-${self.id}`} isWhole />
