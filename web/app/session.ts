@@ -71,9 +71,16 @@ function startAnew(): void {
   for (const key of Object.keys(localStorage)) {
     if (key.startsWith("plaza.") && !kept.test(key)) localStorage.removeItem(key);
   }
-  const here = encodeURIComponent(location.pathname + location.search);
-  const isEnded = !isLeaving && storedUserId() === null;
-  location.assign(isEnded ? `/sign-in?ended=yes&to=${here}` : "/");
+  // What is stored may be a moment old, if another tab changed it.
+  const next = storedUserId();
+  const isOther = next !== null && next !== userId.value;
+  location.assign(isLeaving || isOther ? "/" : signInPath());
+}
+
+/** The page that says what happened, and leads back here afterwards. */
+function signInPath(): string {
+  const here = location.pathname + location.search;
+  return here.startsWith("/sign-in") ? here : `/sign-in?ended=yes&to=${encodeURIComponent(here)}`;
 }
 
 function storedUserId(): string | null {
