@@ -109,6 +109,7 @@ test("text stays text in every field of every page, and where mallory wrote it",
 const parameters: Record<string, string> = {
   at: "/chat/1?at=",
   draft: "/compose?draft=",
+  ended: "/sign-in?ended=",
   folder: "/chat?folder=",
   in: "/search?q=a&in=",
   kind: "/trends?kind=",

@@ -111,6 +111,11 @@ test("bob answers alice in one window, and she sees it in hers without reloading
     .toHaveLength(1);
   await alice.page.reload();
   await alice.page.locator(".post-action.heart.on").waitFor();
+  // The keys go from the post to its answers.
+  for (const text of ["Who has a ladder?", "I do."]) {
+    await alice.page.keyboard.press("j");
+    expect(await alice.page.evaluate(() => document.activeElement?.textContent)).toContain(text);
+  }
   await expectAccessible(alice.page);
   await expectNoSidewaysScroll(alice.page);
   await pictures(alice.page, "thread");

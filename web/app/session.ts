@@ -34,7 +34,9 @@ function changed(event: AuthChangeEvent, session: Session | null): void {
 
 /** Reads the profile again, for example after it was changed. */
 export async function readMe(): Promise<void> {
-  const { data } = await plaza.rpc("me");
+  const { data, error } = await plaza.rpc("me");
+  // The account was deleted on another device. Its token would still be good for some time.
+  if (error?.details === "profile_not_found") await plaza.auth.signOut({ scope: "local" });
   if (!data) return;
   me.value = data;
   localStorage.setItem(profileKey, JSON.stringify(data));
@@ -46,9 +48,21 @@ export async function signIn(email: string, password: string): Promise<void> {
   if (error) throw error;
 }
 
+/** The person signs out on this page. Otherwise the next page says what happened. */
+let isLeaving = false;
+
 export async function signOut(): Promise<void> {
+  isLeaving = true;
   // On this device it always works, also offline.
   await plaza.auth.signOut({ scope: "local" });
+}
+
+/** On every device of the person. @throws the error of Auth */
+export async function signOutEverywhere(): Promise<void> {
+  isLeaving = true;
+  const { error } = await plaza.auth.signOut({ scope: "global" });
+  isLeaving = error === null;
+  if (error) throw error;
 }
 
 /** What stays on the device: what the person wrote and did not send, and how the page looks. */
@@ -59,7 +73,16 @@ function startAnew(): void {
   for (const key of Object.keys(localStorage)) {
     if (key.startsWith("plaza.") && !kept.test(key)) localStorage.removeItem(key);
   }
-  location.assign("/");
+  // What is stored may be a moment old, if another tab changed it.
+  const next = storedUserId();
+  const isOther = next !== null && next !== userId.value;
+  location.assign(isLeaving || isOther ? "/" : signInPath());
+}
+
+/** The page that says what happened, and leads back here afterwards. */
+function signInPath(): string {
+  const here = location.pathname + location.search;
+  return here.startsWith("/sign-in") ? here : `/sign-in?ended=yes&to=${encodeURIComponent(here)}`;
 }
 
 function storedUserId(): string | null {

@@ -338,6 +338,8 @@ export const de: Messages = {
   requests_sent: "Gesendet",
   requests_sent_empty: "Du wartest auf keine Antwort",
   saved: "Gespeichert.",
+  session_ended:
+    "Du bist nicht mehr angemeldet. Melde dich wieder an. Was du geschrieben und nicht gesendet hast, ist noch auf diesem Gerät.",
   settings_blocked: "Blockierte",
   settings_blocked_hint: "Wen du nicht siehst und wer dich nicht sieht",
   settings_delete: "Konto löschen",

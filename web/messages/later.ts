@@ -248,6 +248,8 @@ export const later = {
   requests_sent: "Sent",
   requests_sent_empty: "You wait for nobody's answer",
   saved: "Saved.",
+  session_ended:
+    "You are not signed in any more. Sign in again. What you wrote and did not send is still on this device.",
   settings_blocked: "Blocked people",
   settings_blocked_hint: "You do not see them, and they do not see you",
   settings_delete: "Delete account",

@@ -27,6 +27,7 @@ export default function SignIn({ query }: PageProps) {
 
   return (
     <Page title={t("sign_in")}>
+      {query.get("ended") && <p class="notice">{t("session_ended")}</p>}
       <Form onSubmit={submit} class="form card" label={t("sign_in")}>
         <Field label={t("email")} name="email" type="email" autocomplete="username" required dir="ltr" />
         <Field

@@ -23,7 +23,7 @@ export default function SignUp() {
 
   return (
     <Page title={t("sign_up")}>
-      <Form onSubmit={submit} class="form card" label={t("sign_up")}>
+      <Form onSubmit={submit} class="form card" label={t("sign_up")} keepAs="sign-up">
         <p>{t("sign_up_text")}</p>
         <UsernameField hint={t("username_hint")} />
         <Field

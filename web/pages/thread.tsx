@@ -74,15 +74,18 @@ export default function Thread({ params: { id = "" } }: PageProps) {
     void read();
     const stops = [
       whileVisible(lookEveryMs, look),
-      // One's own answer shows at once, and the posts of somebody who is blocked leave at once.
+      // One's own answer shows at once.
       onDone(({ write }) => {
         if ("rpc" in write && write.rpc === "write_post" && write.args?.reply_to_id)
           void readNewer().catch(() => {});
-        else if ("upsert" in write && write.upsert === "blocks") void read();
       }),
       onChange((change) => {
         if (change.type !== "event" || change.payload.kind !== "reply") return;
         for (const pauseMs of newsPausesMs) setTimeout(() => void look().catch(() => {}), pauseMs);
+      }),
+      // The posts of somebody who is blocked leave at once.
+      onDone(({ write }) => {
+        if ("upsert" in write && write.upsert === "blocks") void read();
       }),
     ];
     return () => {
@@ -129,7 +132,7 @@ function Rows({ rows, newer, onRead }: { rows: Row[]; newer: number; onRead: () 
       {above.map((row) => (
         <ThreadRow key={row.id} row={row} />
       ))}
-      <article class="row main-post" ref={main} aria-labelledby={`row-${self?.id}-name`}>
+      <article class="row main-post" ref={main} aria-labelledby={`row-${self?.id}-name`} tabIndex={-1}>
         {self && hasPost(self) ? (
           <>
             <Post row={self} id={`row-${self.id}`} isWhole />

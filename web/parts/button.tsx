@@ -36,7 +36,8 @@ export function Button(props: ButtonProps) {
   const isPending = isOwnPending.value || (isSubmit && (form?.isPending.value ?? false));
 
   async function run(event: MouseEvent): Promise<void> {
-    if (isPending || disabled) return event.preventDefault();
+    // The second click of a double click would take the first one back, or hit what came in its place.
+    if (isPending || disabled || event.detail > 1) return event.preventDefault();
     const result = onClick?.(event);
     if (!(result instanceof Promise)) return;
     isOwnPending.value = true;

@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { t } from "../app/messages.ts";
+import { visits } from "../app/router.ts";
 import { Button } from "./button.tsx";
 
 interface DialogProps {
@@ -21,6 +22,11 @@ export function Dialog({ title, onClose, children, class: className = "" }: Dial
     dialog?.showModal();
     return () => dialog?.close();
   }, []);
+  // Who goes back leaves the dialog, too.
+  const opened = useRef(visits.peek());
+  useEffect(() => {
+    if (visits.value !== opened.current) onClose();
+  }, [visits.value]);
 
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes the dialog. A click beside it is only a second way.

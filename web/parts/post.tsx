@@ -240,7 +240,8 @@ function Action({ icon, label, count, isOn, onClick }: ActionProps) {
       class={`post-action ${icon} ${isOn ? "on" : ""}`}
       aria-pressed={isOn}
       title={label}
-      onClick={() => void onClick()}
+      // A double click is one click.
+      onClick={(event) => event.detail < 2 && void onClick()}
     >
       <Icon name={icon} isFull={isOn && icon !== "repost"} />
       <span class="unseen">{label}</span>

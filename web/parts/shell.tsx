@@ -6,7 +6,7 @@ import { t } from "../app/messages.ts";
 import { ownPath, type Place, places } from "../app/navigation.ts";
 import { address, navigate, type Page as PageType } from "../app/router.ts";
 import { find } from "../app/routes.ts";
-import { isSignedIn, me, signOut } from "../app/session.ts";
+import { isSignedIn, me, readMe, signOut } from "../app/session.ts";
 import { help, isHelpOpen } from "../app/shortcuts.ts";
 import { isOffline, waiting } from "../app/sync.ts";
 import { Avatar } from "./avatar.tsx";
@@ -160,6 +160,10 @@ const ShortcutHelp = later(() => import("./shortcut-help.tsx"), null);
 
 function OfflineNotice() {
   const count = waiting.value.length;
+  useEffect(() => {
+    // There is a network, and still nothing goes through: maybe the account is not there any more.
+    if (isOffline.value && navigator.onLine && isSignedIn.value) void readMe();
+  }, [isOffline.value]);
   if (!isOffline.value) return null;
   return (
     <p class="notice offline" role="status">

@@ -35,7 +35,7 @@ export function GroupForm({
   return (
     <section class="settings-part" aria-label={t("group_settings")}>
       <h2>{t("group_settings")}</h2>
-      <Form class="form bare" onSubmit={save} label={t("group_settings")}>
+      <Form class="form bare" onSubmit={save} label={t("group_settings")} keepAs={`group ${conversation.id}`}>
         <Field
           label={t("group_name")}
           name="name"

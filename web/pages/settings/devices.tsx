@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { t } from "../../app/messages.ts";
 import { plaza } from "../../app/plaza.ts";
-import { signOut } from "../../app/session.ts";
+import { signOut, signOutEverywhere } from "../../app/session.ts";
 import { toast } from "../../app/toasts.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm } from "../../parts/dialog.tsx";
@@ -11,9 +11,10 @@ import { Page } from "../../parts/page.tsx";
 export default function Devices() {
   const asks = useSignal(false);
 
-  async function end(scope: "others" | "global"): Promise<void> {
-    const { error } = await plaza.auth.signOut({ scope });
+  async function endOthers(): Promise<void> {
+    const { error } = await plaza.auth.signOut({ scope: "others" });
     if (error) throw error;
+    toast(t("sign_out_others_done"));
   }
 
   return (
@@ -22,14 +23,7 @@ export default function Devices() {
         <p>{t("devices_text")}</p>
         <div class="actions start">
           <Button onClick={signOut}>{t("sign_out_here")}</Button>
-          <Button
-            onClick={async () => {
-              await end("others");
-              toast(t("sign_out_others_done"));
-            }}
-          >
-            {t("sign_out_others")}
-          </Button>
+          <Button onClick={endOthers}>{t("sign_out_others")}</Button>
           <Button
             kind="danger"
             onClick={() => {
@@ -46,7 +40,7 @@ export default function Devices() {
           title={t("sign_out_everywhere")}
           text={t("sign_out_everywhere_text")}
           action={t("sign_out_everywhere")}
-          onConfirm={() => end("global")}
+          onConfirm={signOutEverywhere}
           onClose={() => {
             asks.value = false;
           }}

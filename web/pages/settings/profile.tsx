@@ -46,7 +46,7 @@ export default function ProfileSettings() {
   return (
     <Page title={t("settings_profile")} backTo="/settings">
       <PersonLine person={{ id: own.id, username, avatar_url, display_name: name.value ?? display_name }} />
-      <Form onSubmit={submit} label={t("settings_profile")}>
+      <Form onSubmit={submit} label={t("settings_profile")} keepAs="profile">
         <Field
           label={t("display_name")}
           name="display_name"
