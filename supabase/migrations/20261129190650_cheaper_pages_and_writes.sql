@@ -14,6 +14,8 @@ DROP FUNCTION "private"."feed_items"(uuid, bigint[], bigint[]);
 
 DROP FUNCTION "private"."feed_page"(public.feed, text, uuid, bigint, bigint, integer, boolean);
 
+DROP FUNCTION "private"."hold_person"(uuid);
+
 DROP FUNCTION "private"."newest_posts"(uuid, uuid[], text[], uuid[], bigint, bigint, integer);
 
 DROP FUNCTION "private"."some_followees"(uuid, integer);
@@ -241,13 +243,15 @@ CREATE OR REPLACE FUNCTION private.cards (
   STABLE
   ROWS 20
   SET search_path TO ''
+  SET plan_cache_mode TO 'force_generic_plan'
   AS $function$
 declare
   hidden_ids uuid[] := array(select hidden.id from private.hidden_from(cards.viewer_id) as hidden (id));
 begin
   return query
   select found.id, found.card
-  from private.cards_of(cards.viewer_id, cards.post_ids, hidden_ids) as found;
+  from unnest(cards.post_ids) as wanted (id)
+  cross join lateral private.card_of(cards.viewer_id, wanted.id, hidden_ids) as found;
 end;
 $function$;
 
@@ -598,6 +602,77 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.direct_grounds (
+  viewer_id    uuid,
+  profile_ids  uuid[],
+  sources      smallint[],
+  followee_ids uuid[],
+  follower_ids uuid[]
+)
+  RETURNS SETOF private.suggestion_ground
+  LANGUAGE plpgsql
+  STABLE
+  ROWS 10
+  SET search_path TO ''
+  AS $function$
+declare
+  followed_by uuid[] := '{}';
+  both_follow uuid[] := '{}';
+  followers_follow uuid[] := '{}';
+begin
+  for place in 1..cardinality(direct_grounds.profile_ids) loop
+    case direct_grounds.sources[place]
+      when 1 then followed_by := followed_by || direct_grounds.profile_ids[place];
+      when 3 then both_follow := both_follow || direct_grounds.profile_ids[place];
+      when 5 then followers_follow := followers_follow || direct_grounds.profile_ids[place];
+      else null;
+    end case;
+  end loop;
+
+  return query
+  select
+    array_position(direct_grounds.profile_ids, found.profile_id),
+    (array_agg(found.person_id order by found.id desc))[:2],
+    greatest(count(*) - 2, 0)::integer,
+    null::text
+  from (
+    select candidate.id as profile_id, mine.id as person_id, true as is_followed, pair.id
+    from unnest(followed_by) as candidate (id)
+    cross join unnest(direct_grounds.followee_ids) as mine (id)
+    cross join lateral (
+      select follows.id from public.follows
+      where follows.follower_id = mine.id and follows.followee_id = candidate.id
+      limit 1
+    ) as pair
+    union all
+    select candidate.id as profile_id, mine.id as person_id, true as is_followed, pair.id
+    from unnest(both_follow) as candidate (id)
+    cross join unnest(direct_grounds.followee_ids) as mine (id)
+    cross join lateral (
+      select follows.id from public.follows
+      where follows.follower_id = candidate.id and follows.followee_id = mine.id
+      limit 1
+    ) as pair
+    union all
+    select candidate.id as profile_id, mine.id as person_id, false as is_followed, pair.id
+    from unnest(followers_follow) as candidate (id)
+    cross join unnest(direct_grounds.follower_ids) as mine (id)
+    cross join lateral (
+      select follows.id from public.follows
+      where follows.follower_id = mine.id and follows.followee_id = candidate.id
+      limit 1
+    ) as pair
+  ) as found
+  where (found.is_followed or exists (select from private.lets_in(direct_grounds.viewer_id, found.person_id)))
+    and (
+      select true from public.mutes
+      where mutes.muter_id = direct_grounds.viewer_id and mutes.muted_id = found.person_id
+        and (mutes.muted_until is null or mutes.muted_until > now())
+    ) is null
+  group by found.profile_id;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.drafts_check()
   RETURNS TRIGGER
   LANGUAGE plpgsql
@@ -659,86 +734,56 @@ CREATE OR REPLACE FUNCTION private.feed_items (
   STABLE
   ROWS 20
   SET search_path TO ''
+  SET plan_cache_mode TO 'force_generic_plan'
   AS $function$
-declare
-  -- One element for each row of the page.
-  shown_ids bigint[];
-  reposter_ids uuid[];
-  answered_ids uuid[];
-  quoted_ids bigint[];
 begin
-  hidden_ids := coalesce(hidden_ids, array(select hidden.id from private.hidden_from(feed_items.viewer_id) as hidden (id)));
-
-  with entry as materialized (
-    select
-      item.place, item.id,
-      case when original.id is not null then entry.author_id end as reposter_id,
-      coalesce(original.id, entry.id) as shown_id,
-      coalesce(original.reply_to_id, entry.reply_to_id) as reply_to_id,
-      coalesce(original.quote_of_id, entry.quote_of_id) as quote_of_id
-    from unnest(feed_items.item_ids, feed_items.post_ids) with ordinality as item (id, post_id, place)
-    join public.posts as entry on entry.id = item.post_id
-    left join public.posts as original on original.id = entry.repost_of_id
-  ),
-  -- The posts that these answer and quote, if the viewer sees them.
-  referred as materialized (
-    select posts.id, posts.author_id
-    from public.posts
-    where posts.id = any (array(
-        select entry.reply_to_id from entry where entry.reply_to_id is not null
-        union all
-        select entry.quote_of_id from entry where entry.quote_of_id is not null
-      ))
-      and posts.author_id <> all (feed_items.hidden_ids)
-      and (
-        select true
-        from private.is_for(feed_items.viewer_id, posts.id, posts.author_id, posts.audience, posts.is_open)
-      ) is true
-  )
-  select
-    array_agg(entry.id order by entry.place),
-    array_agg(entry.shown_id order by entry.place),
-    array_agg(entry.reposter_id order by entry.place),
-    array_agg(case when entry.reply_to_id is not null then (
-      select referred.author_id from referred where referred.id = entry.reply_to_id
-    ) end order by entry.place),
-    array_agg(case when entry.quote_of_id is not null then (
-      select referred.id from referred where referred.id = entry.quote_of_id
-    ) end order by entry.place)
-  into item_ids, shown_ids, reposter_ids, answered_ids, quoted_ids
-  from entry;
-
-  post_ids := array(
-    select shown.id from unnest(shown_ids) as shown (id)
-    union
-    select quoted.id from unnest(quoted_ids) as quoted (id) where quoted.id is not null
-  );
+  if hidden_ids is null then
+    hidden_ids := array(select hidden.id from private.hidden_from(feed_items.viewer_id) as hidden (id));
+  end if;
 
   return query
-  with card as materialized (
+  with page as materialized (
+    select
+      item.place, item.id, shown.card, shown.reply_to_id, shown.quote_of_id,
+      case when entry.repost_of_id is not null then entry.author_id end as reposter_id
+    from unnest(feed_items.item_ids, feed_items.post_ids) with ordinality as item (id, post_id, place)
+    join public.posts as entry on entry.id = item.post_id
+    cross join lateral private.card_of(
+      feed_items.viewer_id, coalesce(entry.repost_of_id, entry.id), feed_items.hidden_ids
+    ) as shown
+  ),
+  quoted as materialized (
     select cards.id, cards.card
-    from private.cards_of(feed_items.viewer_id, feed_items.post_ids, feed_items.hidden_ids) as cards
+    from private.cards(feed_items.viewer_id, array(
+      select named.id
+      from (select distinct page.quote_of_id from page where page.quote_of_id is not null) as named (id)
+      where private.sees_post(feed_items.viewer_id, named.id)
+    )) as cards
   )
   select
-    item.id,
-    shown.card,
-    case when item.reposter_id is not null then (
+    page.id,
+    page.card,
+    case when page.reposter_id is not null then (
       select (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author
       from public.profiles
-      where profiles.id = item.reposter_id
+      where profiles.id = page.reposter_id
     ) end,
-    case when item.answered_id is not null then (
-      select (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author
-      from public.profiles
-      where profiles.id = item.answered_id
+    case when page.reply_to_id is not null then (
+      select case when parent.author_id <> all (feed_items.hidden_ids) and (
+        select true
+        from private.is_for(
+          feed_items.viewer_id, parent.id, parent.author_id, parent.audience, parent.is_open
+        )
+      ) then (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author end
+      from public.posts as parent
+      join public.profiles on profiles.id = parent.author_id
+      where parent.id = page.reply_to_id
     ) end,
-    case when item.quoted_id is not null then (
-      select quoted.card from card as quoted where quoted.id = item.quoted_id
+    case when page.quote_of_id is not null then (
+      select quoted.card from quoted where quoted.id = page.quote_of_id
     ) end
-  from unnest(item_ids, shown_ids, reposter_ids, answered_ids, quoted_ids)
-    with ordinality as item (id, shown_id, reposter_id, answered_id, quoted_id, place)
-  join card as shown on shown.id = item.shown_id
-  order by item.place;
+  from page
+  order by page.place;
 end;
 $function$;
 
@@ -1081,6 +1126,55 @@ BEGIN ATOMIC
     FROM private.listed_groups(group_payloads.stream, group_payloads.hidden_ids, group_payloads.group_ids) listed(id, group_id, kind, count, actors, object_id, draft_id, is_read, is_quiet, happened_at, fallback);
 END;
 
+CREATE OR REPLACE FUNCTION private.hold_person (
+  profile_id uuid
+)
+  RETURNS SETOF boolean
+  LANGUAGE plpgsql
+  ROWS 1
+  SET search_path TO ''
+  AS $function$
+begin
+  return query
+  select true
+  from public.profiles
+  where profiles.id = hold_person.profile_id
+  for key share skip locked;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.index_posts (
+  post_ids bigint[]
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO ''
+  SET plan_cache_mode TO 'force_generic_plan'
+  AS $function$
+begin
+  insert into private.post_search (post_id, author_id, is_findable, vector)
+  select posts.id, posts.author_id, posts.is_open and profiles.is_searchable, private.post_vector(posts)
+  from unnest(index_posts.post_ids) as wanted (id)
+  join public.posts on posts.id = wanted.id
+  join public.profiles on profiles.id = posts.author_id
+  where posts.repost_of_id is null
+  order by posts.id
+  on conflict (post_id) do update
+  set vector = excluded.vector;
+
+  insert into private.search_grammars (grammar)
+  select distinct private.grammar_of(posts.language)
+  from unnest(index_posts.post_ids) as wanted (id)
+  join public.posts on posts.id = wanted.id
+  where not exists (
+    select from private.search_grammars
+    where search_grammars.grammar = private.grammar_of(posts.language)
+  )
+  order by 1
+  on conflict do nothing;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.limited_seen (
   viewer_id  uuid,
   place      text,
@@ -1118,13 +1212,13 @@ $function$;
 
 CREATE OR REPLACE FUNCTION private.counts_of (
   viewer_id  uuid,
-  post_ids   bigint[],
+  post_id    bigint,
   hidden_ids uuid[]
 )
   RETURNS SETOF private.post_counts
   LANGUAGE sql
   STABLE
-  ROWS 20
+  ROWS 1
 BEGIN ATOMIC
  SELECT wanted.id,
      (COALESCE(counts.likes, (0)::bigint) -
@@ -1177,9 +1271,70 @@ BEGIN ATOMIC
                WHERE (limited_counts.place = ('quote:'::text || wanted.id))), (0)::bigint)
              ELSE (0)::bigint
          END)
-    FROM (unnest(counts_of.post_ids) wanted(id)
+    FROM (( SELECT counts_of.post_id AS post_id) wanted(id)
       LEFT JOIN private.post_counts counts ON ((counts.post_id = wanted.id)))
   OFFSET 0;
+END;
+
+CREATE OR REPLACE FUNCTION private.card_of (
+  viewer_id  uuid,
+  post_id    bigint,
+  hidden_ids uuid[]
+)
+  RETURNS TABLE (
+    id          bigint,
+    card        public.card,
+    reply_to_id bigint,
+    quote_of_id bigint
+  )
+  LANGUAGE sql
+  STABLE
+  ROWS 1
+BEGIN ATOMIC
+ SELECT posts.id,
+     ROW(posts.id, ROW(profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author, posts.title, posts.content, posts.content_warning,
+       posts.language, posts.entities,
+         CASE
+             WHEN ((posts.audience = 'mentioned'::public.audience) OR (posts.entities @> '[{"type": "mention"}]'::jsonb)) THEN
+               ARRAY( SELECT ROW(named.username, ROW(mentioned.id, mentioned.username, mentioned.display_name, mentioned.avatar_url)::public.author)::public.mention AS "row"
+                FROM ((public.post_mentions
+                  JOIN public.profiles mentioned ON ((mentioned.id = post_mentions.profile_id)))
+                  CROSS JOIN LATERAL unnest(
+                     CASE
+                         WHEN (post_mentions.usernames = '{}'::text[]) THEN ARRAY[lower(mentioned.username)]
+                         ELSE post_mentions.usernames
+                     END) named(username))
+               WHERE ((post_mentions.post_id = posts.id) AND (mentioned.id <> ALL (card_of.hidden_ids)))
+               ORDER BY named.username)
+             ELSE '{}'::public.mention[]
+         END, posts.audience, posts.reply_to_id, posts.quote_of_id, posts.created_at, posts.edited_at, counts.likes, counts.replies, counts.reposts, counts.quotes,
+         CASE
+             WHEN (counts.likes > 0) THEN (( SELECT true
+                FROM public.likes
+               WHERE ((likes.user_id = card_of.viewer_id) AND (likes.post_id = posts.id))) IS TRUE)
+             ELSE false
+         END,
+         CASE
+             WHEN ( SELECT true
+                FROM public.bookmarks
+               WHERE (bookmarks.user_id = card_of.viewer_id)
+              LIMIT 1) THEN (( SELECT true
+                FROM public.bookmarks
+               WHERE ((bookmarks.user_id = card_of.viewer_id) AND (bookmarks.post_id = posts.id))) IS TRUE)
+             ELSE false
+         END,
+         CASE
+             WHEN (counts.reposts > 0) THEN (( SELECT true
+                FROM public.posts repost
+               WHERE ((repost.repost_of_id = posts.id) AND (repost.author_id = card_of.viewer_id))) IS TRUE)
+             ELSE false
+         END, posts.is_open)::public.card
+  AS "row",
+     posts.reply_to_id,
+     posts.quote_of_id
+    FROM ((private.counts_of(card_of.viewer_id, card_of.post_id, card_of.hidden_ids) counts(post_id, likes, replies, reposts, quotes)
+      JOIN public.posts ON ((posts.id = counts.post_id)))
+      JOIN public.profiles ON ((profiles.id = posts.author_id)));
 END;
 
 CREATE OR REPLACE FUNCTION private.look_at_one (
@@ -1336,82 +1491,6 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.mentions_of (
-  post_id    bigint,
-  hidden_ids uuid[]
-)
-  RETURNS public.mention[]
-  LANGUAGE plpgsql
-  STABLE
-  SET search_path TO ''
-  AS $function$
-begin
-  return array(
-    select (
-      named.username,
-      (mentioned.id, mentioned.username, mentioned.display_name, mentioned.avatar_url)::public.author
-    )::public.mention
-    from public.post_mentions
-    join public.profiles as mentioned on mentioned.id = post_mentions.profile_id
-    cross join lateral unnest(
-      case
-        when post_mentions.usernames = '{}' then array[lower(mentioned.username)]
-        else post_mentions.usernames
-      end
-    ) as named (username)
-    where post_mentions.post_id = mentions_of.post_id and mentioned.id <> all (mentions_of.hidden_ids)
-    order by named.username
-  );
-end;
-$function$;
-
-CREATE OR REPLACE FUNCTION private.cards_of (
-  viewer_id  uuid,
-  post_ids   bigint[],
-  hidden_ids uuid[]
-)
-  RETURNS TABLE (
-    id   bigint,
-    card public.card
-  )
-  LANGUAGE sql
-  STABLE
-  ROWS 20
-BEGIN ATOMIC
- SELECT posts.id,
-     ROW(posts.id, ROW(profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author, posts.title, posts.content, posts.content_warning,
-       posts.language, posts.entities,
-         CASE
-             WHEN ((posts.audience = 'mentioned'::public.audience) OR (posts.entities @> '[{"type": "mention"}]'::jsonb)) THEN private.mentions_of(posts.id, cards_of.hidden_ids)
-             ELSE '{}'::public.mention[]
-         END, posts.audience, posts.reply_to_id, posts.quote_of_id, posts.created_at, posts.edited_at, counts.likes, counts.replies, counts.reposts, counts.quotes,
-         CASE
-             WHEN (counts.likes > 0) THEN (( SELECT true
-                FROM public.likes
-               WHERE ((likes.user_id = cards_of.viewer_id) AND (likes.post_id = posts.id))) IS TRUE)
-             ELSE false
-         END,
-         CASE
-             WHEN ( SELECT true
-                FROM public.bookmarks
-               WHERE (bookmarks.user_id = cards_of.viewer_id)
-              LIMIT 1) THEN (( SELECT true
-                FROM public.bookmarks
-               WHERE ((bookmarks.user_id = cards_of.viewer_id) AND (bookmarks.post_id = posts.id))) IS TRUE)
-             ELSE false
-         END,
-         CASE
-             WHEN (counts.reposts > 0) THEN (( SELECT true
-                FROM public.posts repost
-               WHERE ((repost.repost_of_id = posts.id) AND (repost.author_id = cards_of.viewer_id))) IS TRUE)
-             ELSE false
-         END, posts.is_open)::public.card
-  AS "row"
-    FROM ((private.counts_of(cards_of.viewer_id, cards_of.post_ids, cards_of.hidden_ids) counts(post_id, likes, replies, reposts, quotes)
-      JOIN public.posts ON ((posts.id = counts.post_id)))
-      JOIN public.profiles ON ((profiles.id = posts.author_id)));
-END;
-
 CREATE OR REPLACE FUNCTION private.message (
   message_id bigint
 )
@@ -1545,8 +1624,9 @@ CREATE OR REPLACE FUNCTION private.newest_posts (
   SET search_path TO ''
   AS $function$
 declare
-  room bigint := authors * 6;
-  reach bigint := 100;
+  room bigint := authors * 6::bigint;
+  -- The longer the list, the larger its share.
+  reach bigint := case when authors < 2000 then least(authors / 2, 500) else 100 end;
   scanned bigint := 0;
   read_rows bigint;
   lowest_id bigint;
@@ -1749,6 +1829,52 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.people_like (
+  profile_id uuid,
+  page_size  integer
+)
+  RETURNS SETOF public.suggestion
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  ROWS 10
+  SET search_path TO ''
+  SET plan_cache_mode TO 'force_generic_plan'
+  AS $function$
+declare
+  viewer_id uuid := auth.uid();
+  batch constant integer := people_like.page_size + 5;
+  ids uuid[];
+  sources smallint[];
+  part uuid[];
+  page uuid[] := '{}';
+begin
+  perform private.check_page_size(people_like.page_size);
+  if private.hides_suggestions(viewer_id) or not private.looks_into(viewer_id, people_like.profile_id) then
+    return;
+  end if;
+  ids := private.followed_alike(viewer_id, people_like.profile_id);
+  while ids <> '{}' and cardinality(page) < people_like.page_size loop
+    part := ids[:batch];
+    ids := ids[batch + 1:];
+    sources := array_fill(4::smallint, array[cardinality(part)]);
+    page := page || array(
+      select part[place]
+      from unnest(private.suggestible(viewer_id, part, sources)) with ordinality as one (place, number)
+      order by number
+    );
+  end loop;
+  page := page[:people_like.page_size];
+
+  return query
+  select shown.*
+  from private.suggestion_rows(
+    viewer_id, page, array_fill(4::smallint, array[cardinality(page)]),
+    array_fill((0, array[people_like.profile_id], 0, null)::private.suggestion_ground, array[cardinality(page)])
+  ) as shown;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.post_counts_of (
   viewer_id uuid,
   post_ids  bigint[]
@@ -1759,13 +1885,15 @@ CREATE OR REPLACE FUNCTION private.post_counts_of (
   SECURITY DEFINER
   ROWS 20
   SET search_path TO ''
+  SET plan_cache_mode TO 'force_generic_plan'
   AS $function$
 declare
   hidden_ids uuid[] := array(select hidden.id from private.hidden_from(post_counts_of.viewer_id) as hidden (id));
 begin
   return query
   select counts.*
-  from private.counts_of(post_counts_of.viewer_id, post_counts_of.post_ids, hidden_ids) as counts;
+  from unnest(post_counts_of.post_ids) as wanted (id)
+  cross join lateral private.counts_of(post_counts_of.viewer_id, wanted.id, hidden_ids) as counts;
 end;
 $function$;
 
@@ -2495,7 +2623,10 @@ begin
   select ordered.profile_ids, ordered.sources into ids, sources
   from private.suggestion_order(viewer_id) as ordered;
   listed := cardinality(ids);
-  ids := ids || private.pool_part(7::smallint, '', viewer_id, 6);
+  -- Newcomers: first those who write in the viewer's language, then anybody.
+  ids := ids || (
+    private.pool_part(7::smallint, private.usual_language(viewer_id), viewer_id, 4) || private.pool_part(7::smallint, '', viewer_id, 6)
+  )[:6];
   sources := sources || array_fill(7::smallint, array[cardinality(ids) - listed]);
   for place in listed + 1..cardinality(ids) loop
     may_show[place] := nullif(array_position(ids, ids[place]) = place, true);
@@ -3006,7 +3137,7 @@ begin
   seen_ids := array(
     select profiles.id
     from public.profiles
-    where profiles.id = any (witness_ids) and not profiles.is_private
+    where profiles.id = any (witness_ids) and profiles.is_private is false
   );
 
   return array(
@@ -3098,7 +3229,8 @@ begin
   on conflict (viewer_id) do update
   set profile_ids = excluded.profile_ids, sources = excluded.sources, scores = excluded.scores,
       computed_at = excluded.computed_at, witness_ids = excluded.witness_ids
-  where (suggestion_lists.profile_ids, suggestion_lists.sources) is distinct from (excluded.profile_ids, excluded.sources);
+  where (suggestion_lists.profile_ids, suggestion_lists.sources, suggestion_lists.witness_ids)
+    is distinct from (excluded.profile_ids, excluded.sources, excluded.witness_ids);
   get diagnostics written_now = row_count;
 
   update private.suggestion_pass
@@ -3111,6 +3243,63 @@ begin
     raise exception 'Another worker has taken the pass' using errcode = 'object_not_in_prerequisite_state';
   end if;
   return written_now;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.write_post (
+  content         text,
+  title           text,
+  content_warning text,
+  language        text,
+  audience        public.audience,
+  reply_to_id     bigint,
+  quote_of_id     bigint,
+  repost_of_id    bigint,
+  client_id       uuid
+)
+  RETURNS public.feed_item
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO ''
+  SET plan_cache_mode TO 'force_generic_plan'
+  AS $function$
+declare
+  viewer_id uuid := private.viewer();
+  new_id bigint;
+  is_repeated boolean := false;
+  item public.feed_item;
+begin
+  if write_post.client_id is not null then
+    -- Two such requests may come at the same moment. The second waits here, and then finds the
+    -- key of the first. It spends nothing, so it is answered even if the budget is used up.
+    perform private.take_own_turn(viewer_id);
+    select post_keys.post_id into new_id
+    from private.post_keys
+    where post_keys.author_id = viewer_id and post_keys.client_id = write_post.client_id;
+    is_repeated := found;
+  end if;
+
+  if not is_repeated then
+    insert into public.posts (
+      author_id, title, content, content_warning, language, audience, reply_to_id, quote_of_id, repost_of_id
+    )
+    values (
+      viewer_id, write_post.title, write_post.content, write_post.content_warning, write_post.language,
+      write_post.audience, write_post.reply_to_id, write_post.quote_of_id, write_post.repost_of_id
+    )
+    returning posts.id into new_id;
+    if write_post.client_id is not null then
+      insert into private.post_keys (author_id, client_id, post_id)
+      values (viewer_id, write_post.client_id, new_id);
+    end if;
+  end if;
+
+  select items.* into item
+  from private.feed_items(viewer_id, array[new_id], array[new_id]) as items;
+  if not found then
+    raise sqlstate 'PT404' using message = 'This post was written, and is deleted by now', detail = 'post_not_found';
+  end if;
+  return item;
 end;
 $function$;
 
@@ -3134,7 +3323,8 @@ begin
   on conflict on constraint suggestion_lists_pkey do update
   set profile_ids = excluded.profile_ids, sources = excluded.sources, scores = excluded.scores, computed_at = now(),
       witness_ids = excluded.witness_ids
-  where (suggestion_lists.profile_ids, suggestion_lists.sources) is distinct from (excluded.profile_ids, excluded.sources);
+  where (suggestion_lists.profile_ids, suggestion_lists.sources, suggestion_lists.witness_ids)
+    is distinct from (excluded.profile_ids, excluded.sources, excluded.witness_ids);
   return found;
 end;
 $function$;
@@ -3312,9 +3502,7 @@ COMMENT ON FUNCTION "private"."add_notification"(private.desk, private.notice_qu
 
 COMMENT ON FUNCTION "private"."append_events"(private.streams, private.event_kind, bigint[], jsonb) IS 'Writes a stream back, adds events about these subjects to it, and sends them. Answers the number of the last one. started is how the group of the only event looks, if that is known.';
 
-COMMENT ON FUNCTION "private"."cards"(uuid, bigint[]) IS 'What cards_of() answers, for functions that do not know who is hidden from the viewer.';
-
-COMMENT ON FUNCTION "private"."cards_of"(uuid, bigint[], uuid[]) IS 'The cards of posts, in any order. Give each id once, and only posts that the viewer sees. hidden_ids: the people who are hidden from the viewer.';
+COMMENT ON FUNCTION "private"."card_of"(uuid, bigint, uuid[]) IS 'The card of a post. Give only a post that the viewer sees. hidden_ids: the people who are hidden from the viewer.';
 
 COMMENT ON FUNCTION "private"."change_blocks"(uuid[], uuid[], boolean) IS 'Parts the people of new blocks in the conversations that they share, or lets them hear each other again after blocks that ended. The arrays have a place for each block.';
 
@@ -3324,7 +3512,7 @@ COMMENT ON FUNCTION "private"."change_views"(bigint[], uuid[], boolean) IS 'Make
 
 COMMENT ON FUNCTION "private"."chat_totals"(uuid, bigint[]) IS 'How many messages a person has not read in these conversations, and how many of them are requests with something unread.';
 
-COMMENT ON FUNCTION "private"."counts_of"(uuid, bigint[], uuid[]) IS 'How many likes, replies, reposts and quotes of posts the viewer may know about. One row for each post. hidden_ids: the people who are hidden from the viewer.';
+COMMENT ON FUNCTION "private"."counts_of"(uuid, bigint, uuid[]) IS 'How many likes, replies, reposts and quotes of a post the viewer may know about. hidden_ids: the people who are hidden from the viewer.';
 
 COMMENT ON FUNCTION "private"."feed_items"(uuid, bigint[], bigint[], uuid[]) IS 'The rows of a feed for these posts and reposts, in the order given. Give only posts that the viewer sees. hidden_ids: the people who are hidden from the viewer. Without it, they are looked up.';
 
@@ -3333,9 +3521,9 @@ COMMENT ON FUNCTION "private"."feed_page"(public.feed, text, uuid, uuid[], bigin
 COMMENT ON FUNCTION "private"."group_payload"(bigint, bigint, public.notification_kind, bigint, public.author[], bigint, uuid, boolean, boolean, timestamp
   with time zone, text) IS 'A group as events and snapshots tell it.';
 
-COMMENT ON FUNCTION "private"."many_limited_seen"(uuid, text, uuid[]) IS 'What limited_seen() answers for a place with many limited posts.';
+COMMENT ON FUNCTION "private"."hold_person"(uuid) IS 'A row when the account exists. Then nobody can delete it until the transaction ends.';
 
-COMMENT ON FUNCTION "private"."mentions_of"(bigint, uuid[]) IS 'The people that a post addresses, without those who are hidden.';
+COMMENT ON FUNCTION "private"."many_limited_seen"(uuid, text, uuid[]) IS 'What limited_seen() answers for a place with many limited posts.';
 
 COMMENT ON FUNCTION "private"."message"(bigint) IS 'What public.message() answers.';
 
@@ -3369,9 +3557,9 @@ COMMENT ON FUNCTION "private"."timeline"(uuid, uuid, uuid[], bigint, bigint, int
 
 COMMENT ON FUNCTION "private"."unread"() IS 'What public.unread() answers. Null when the account is deleted.';
 
-COMMENT ON FUNCTION "private"."witnessed"(uuid, uuid[], smallint[]) IS 'For each of these people the person alongside whom they are followed, as the list of the viewer knows it, or null: only if it is true and the viewer may see it. No array if the list knows nothing.';
+COMMENT ON FUNCTION "private"."witnessed"(uuid, uuid[], smallint[]) IS 'For each of these people, the person who makes the reason followed_alongside, as the list of the viewer knows it. Null if it is not true any more, or not for the viewer to see. An empty array if the list knows nothing.';
 
-COMMENT ON FUNCTION "private"."write_suggestion_list"(uuid, uuid[], smallint[], real[], uuid[]) IS 'Replaces the list of somebody, and answers whether it changed. If the people, their order and their sources are the same, or if the account is gone, it writes nothing.';
+COMMENT ON FUNCTION "private"."write_suggestion_list"(uuid, uuid[], smallint[], real[], uuid[]) IS 'Replaces the list of somebody, and answers whether it changed. If the people, their order, their sources and the witnesses are the same, or if the account is gone, it writes nothing.';
 
 COMMENT ON FUNCTION "public"."follow_requests"(boolean, bigint, integer, bigint) IS 'The people who ask to follow you, newest first, or with sent those whom you ask. To turn the page, give the id of the last row as before. With after, only newer rows than the one with that id. page_size is 1 to 100.';
 
@@ -3401,11 +3589,11 @@ REVOKE ALL ON FUNCTION "private"."append_events"(private.streams, private.event_
 
 GRANT EXECUTE ON FUNCTION "private"."append_events"(private.streams, private.event_kind, bigint[], jsonb) TO "postgres";
 
-REVOKE ALL ON FUNCTION "private"."cards_of"(uuid, bigint[], uuid[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."card_of"(uuid, bigint, uuid[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."cards_of"(uuid, bigint[], uuid[]) FROM "postgres";
+REVOKE ALL ON FUNCTION "private"."card_of"(uuid, bigint, uuid[]) FROM "postgres";
 
-GRANT EXECUTE ON FUNCTION "private"."cards_of"(uuid, bigint[], uuid[]) TO "postgres";
+GRANT EXECUTE ON FUNCTION "private"."card_of"(uuid, bigint, uuid[]) TO "postgres";
 
 REVOKE ALL ON FUNCTION "private"."change_blocks"(uuid[], uuid[], boolean) FROM PUBLIC;
 
@@ -3431,11 +3619,11 @@ REVOKE ALL ON FUNCTION "private"."chat_totals"(uuid, bigint[]) FROM "postgres";
 
 GRANT EXECUTE ON FUNCTION "private"."chat_totals"(uuid, bigint[]) TO "postgres";
 
-REVOKE ALL ON FUNCTION "private"."counts_of"(uuid, bigint[], uuid[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."counts_of"(uuid, bigint, uuid[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."counts_of"(uuid, bigint[], uuid[]) FROM "postgres";
+REVOKE ALL ON FUNCTION "private"."counts_of"(uuid, bigint, uuid[]) FROM "postgres";
 
-GRANT EXECUTE ON FUNCTION "private"."counts_of"(uuid, bigint[], uuid[]) TO "postgres";
+GRANT EXECUTE ON FUNCTION "private"."counts_of"(uuid, bigint, uuid[]) TO "postgres";
 
 REVOKE ALL ON FUNCTION "private"."feed_items"(uuid, bigint[], bigint[], uuid[]) FROM PUBLIC;
 
@@ -3461,17 +3649,17 @@ GRANT EXECUTE
   ON FUNCTION "private"."group_payload"(bigint, bigint, public.notification_kind, bigint, public.author[], bigint, uuid, boolean, boolean, timestamp WITH time zone, text)
   TO "postgres";
 
+REVOKE ALL ON FUNCTION "private"."hold_person"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."hold_person"(uuid) FROM "postgres";
+
+GRANT EXECUTE ON FUNCTION "private"."hold_person"(uuid) TO "postgres";
+
 REVOKE ALL ON FUNCTION "private"."many_limited_seen"(uuid, text, uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."many_limited_seen"(uuid, text, uuid[]) FROM "postgres";
 
 GRANT EXECUTE ON FUNCTION "private"."many_limited_seen"(uuid, text, uuid[]) TO "postgres";
-
-REVOKE ALL ON FUNCTION "private"."mentions_of"(bigint, uuid[]) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION "private"."mentions_of"(bigint, uuid[]) FROM "postgres";
-
-GRANT EXECUTE ON FUNCTION "private"."mentions_of"(bigint, uuid[]) TO "postgres";
 
 REVOKE ALL ON FUNCTION "private"."message"(bigint) FROM PUBLIC;
 
