@@ -93,9 +93,16 @@ export async function play(
 
 /**
  * Who had many events in a second gets the next ones from the job. A short history is played again
- * and again with the same people, so that happens here.
+ * and again with the same people, so that happens here. Conversations hear of switched receipts from a
+ * job too. That takes a number of each, so it happens before the next step.
  */
 async function deliverLeft(owner: Sql): Promise<void> {
+  for (;;) {
+    const [switched] = await owner`select from private.receipt_switches limit 1`;
+    if (!switched) break;
+    // It does nothing while cron runs it.
+    await owner.unsafe("call private.deliver_chat()");
+  }
   for (;;) {
     const [left] = await owner`select from private.notice_queue where is_left limit 1`;
     if (!left) return;
