@@ -8,9 +8,9 @@ const tickMs = 10;
 
 interface Usage {
   parent: number;
-  /** Of the process itself. */
+  /** The CPU of the process itself. */
   ownMs: number;
-  /** Of its children that have ended. */
+  /** The CPU of the children that have ended. */
   endedMs: number;
 }
 

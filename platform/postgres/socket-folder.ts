@@ -23,7 +23,7 @@ export function socketFolderOf(dataDir: string): string | undefined {
 }
 
 /**
- * Makes the folder anew. No server uses it meanwhile.
+ * Deletes the folder, and makes a new one. No server uses it meanwhile.
  * @returns false if it cannot be made, or the server could not enter it. TCP works without it
  */
 export async function makeSocketFolder(folder: string, user: OsUser | undefined): Promise<boolean> {

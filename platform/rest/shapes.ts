@@ -48,7 +48,7 @@ const word = randomUUID().replaceAll("-", "");
 const mark = (index: number | "body") => `${word}x${index}x`;
 const marks = new RegExp(`${word}x(\\d+|body)x`);
 
-/** What follows such an operator is a value as a whole. */
+/** A filter with one of these operators. All the text after the operator is the value. */
 const filter = /^(\w+)=((?:not\.)?(?:eq|neq|gte?|lte?)\.)(.*)$/s;
 const reserved = new Set(["select", "order", "limit", "offset", "columns", "on_conflict", "and", "or"]);
 
@@ -81,7 +81,7 @@ function decoded(value: string): string {
   return /[%+]/.test(value) ? (new URLSearchParams(`v=${value}`).get("v") ?? "") : value;
 }
 
-/** What is kept of a shape and a kind of body. */
+/** The memory of one shape with one kind of body. */
 interface Recipe {
   prepared: Prepared;
   /** For each parameter of the statement: the number of a value, the body, or a text that is always the same. */

@@ -59,7 +59,7 @@ test("a server that is killed has its socket again when it starts again", async 
   expect(await answers(server)).toBe(true);
 });
 
-test("what a crash has left there, or somebody else has put there, is no hindrance", async () => {
+test("the server starts over the files of a crash, and over a link that somebody else made", async () => {
   const folder = socketFolderOf(join(dir, "data")) as string;
   await mkdir(folder);
   // The id of a process that lives: this one.

@@ -53,7 +53,8 @@ export function cases(town: () => Town, list: [request: string, wanted: Case][])
     test(`${request}${extra ? ` (${extra})` : ""}`, async () => {
       const answer = await ask(town(), request, wanted);
       matches(answer, wanted);
-      if (!/^(GET|HEAD) \/(?!rpc\/)/.test(request)) return;
+      // A plan with times never comes twice.
+      if (!/^(GET|HEAD) \/(?!rpc\/)/.test(request) || accept?.includes("analyze")) return;
       // The second time, rest knows the shape of the request.
       const again = await ask(town(), request, wanted);
       expect(again).toEqual(answer);
