@@ -12,7 +12,7 @@ if (major < 24) {
 
 /**
  * What keeps a platform small (memory.ts), and has to be known before the process starts. By default, V8's
- * young generation grows to 96 MB, and each thread gets its own heap of the C library.
+ * young generation grows to 64 MB, and each thread gets its own heap of the C library.
  */
 const small = { flags: ["--max-semi-space-size=4", "--expose-gc"], env: { MALLOC_ARENA_MAX: "2" } };
 
