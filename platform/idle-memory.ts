@@ -4,14 +4,13 @@
  * busy moment. It works in a process that was started with --expose-gc, as cli.js does.
  */
 
-/** How often we look. */
-const lookMs = 5000;
 /** The process is idle if it used less than this share of a core since the last look. */
 const idleShare = 0.1;
 /** Less is not worth the pause. */
 const gainBytes = 6 * 2 ** 20;
 
-export function collectWhenIdle(): Disposable {
+/** @param lookMs how often we look */
+export function collectWhenIdle(lookMs = 5000): Disposable {
   const { gc } = globalThis;
   let keptBytes = 0;
   let used = process.cpuUsage();

@@ -15,7 +15,7 @@ export interface Slot<T> extends AsyncDisposable {
 const pauseMs = 100;
 const endTimeoutMs = 2000;
 /** A session that nobody uses costs the server 5 to 10 MB. A new one is ready in some milliseconds. */
-const idleMs = 60_000;
+const idleMsDefault = 60_000;
 
 /**
  * For a pool. A server's memory for a session only grows. Each place adds up to the same time again, so
@@ -26,10 +26,12 @@ export const poolLifeMs = 30 * 60_000;
 /**
  * @param make makes a session, which connects later, and what belongs to it
  * @param lifeMs the age of a session that is replaced. By default sessions stay
+ * @param idleMs how long a session may rest. Longer, and it ends
  */
 export function createSlot<T extends { session: Session }>(
   make: () => T,
   lifeMs = Number.POSITIVE_INFINITY,
+  idleMs = idleMsDefault,
 ): Slot<T> {
   let current: T | undefined;
   let untilMs = 0;

@@ -24,7 +24,7 @@ export interface CliRun {
    * @throws PlatformError migration_failed, with the output of the CLI; or the reason of the signal
    */
   done: Promise<void>;
-  /** Whether it has ended, in whichever way. */
+  /** Whether it has ended. */
   readonly ended: boolean;
   stop(): void;
 }

@@ -1,6 +1,7 @@
 import { PassThrough } from "node:stream";
 import { parseEnv } from "node:util";
 import { expect, test } from "vitest";
+import { type MemorySize, memoryPlan } from "../../platform/memory.ts";
 import { readCommandLine } from "../../platform/terminal/command-line.ts";
 import { createProgress } from "../../platform/terminal/progress.ts";
 import { asEnv, asTable } from "../../platform/terminal/status.ts";
@@ -60,6 +61,19 @@ test("help names every command, and the help of a command only its own options",
   expect(kind).toBe("help");
   expect(text).toContain("--output");
   expect(text).not.toContain("--free-ports");
+});
+
+test("there are two sizes of memory", () => {
+  for (const memory of ["small", "large"]) {
+    expect(readCommandLine(["start", "--memory", memory])).toMatchObject({
+      kind: "command",
+      flags: { memory },
+    });
+    expect(memoryPlan(memory as MemorySize, 4).restSessions).toBeGreaterThan(5);
+  }
+  const mistake = readCommandLine(["start", "--memory=huge"]);
+  expect(mistake).toMatchObject({ kind: "mistake", text: expect.stringContaining("small, large") });
+  expect(readCommandLine(["status", "--memory=large"])).toMatchObject({ kind: "mistake" });
 });
 
 test("a mistake names the wrong word, and what there is", () => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { createDatabasePool, type DatabasePoolOptions } from "../../../platform/database/pool.ts";
 import { createSession, type Session } from "../../../platform/database/session.ts";
+import { createSlot } from "../../../platform/database/slot.ts";
 import { troubleOf } from "../../../platform/database/trouble.ts";
 import { silent } from "../../../platform/log.ts";
 import { type PostgresServer, startServer } from "../../../platform/postgres/server.ts";
@@ -79,6 +80,21 @@ test("a pool has all its sessions again after all were killed, busy and idle one
   const [row] = await admin.sql`
     select count(*)::integer from pg_stat_activity where application_name = 'pool'`;
   expect(row?.count).toBe(3);
+});
+
+test("a session that rests ends after a while, and one in use does not", async () => {
+  await using slot = createSlot(() => ({ session: createSession({ databaseUrl, name: "slot" }) }), 1e9, 200);
+  const alive = async (pid: number) =>
+    (await admin.sql`select from pg_stat_activity where pid = ${pid}`).length === 1;
+  const first = await pidOf((await slot.take()).session.sql);
+  slot.rest();
+  expect(await pidOf((await slot.take()).session.sql)).toBe(first);
+  // It was taken again, so its time does not end it.
+  await (await slot.take()).session.sql`select pg_sleep(0.5)`;
+  expect(await alive(first)).toBe(true);
+  slot.rest();
+  await expect.poll(() => alive(first)).toBe(false);
+  expect(await pidOf((await slot.take()).session.sql)).not.toBe(first);
 });
 
 test("queries of a pool have parts, names, lists and objects", async () => {

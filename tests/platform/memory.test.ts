@@ -1,0 +1,66 @@
+import { execFile } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import postgres from "postgres";
+import { expect, onTestFinished, test } from "vitest";
+import { createPlatform } from "../../platform/platform.ts";
+import { folder, said, watch } from "./command-line.ts";
+
+/*
+ * What a small and a large platform plan with, and what gives memory back.
+ */
+
+const root = join(import.meta.dirname, "../..");
+
+test("a small platform starts with V8's flags and small buffers, and keeps compiled modules", async () => {
+  const stateDir = await folder();
+  const cli = join(root, "platform/cli.js");
+  const started = await said(
+    watch(process.execPath, [cli, "start", "--free-ports", "--no-web", "--state-dir", stateDir]),
+  );
+  const words = (await readFile(`/proc/${started.child.pid}/cmdline`, "utf8")).split("\0");
+  expect(words).toContain("--max-semi-space-size=4");
+  expect(words).toContain(stateDir);
+  const url = /postgresql:\/\/\S+/.exec(started.output())?.[0] as string;
+  const sql = postgres(url, { max: 1 });
+  onTestFinished(() => sql.end());
+  const [row] = await sql`
+    select current_setting('shared_buffers') as buffers, current_setting('max_connections') as connections`;
+  expect(row).toEqual({ buffers: "64MB", connections: "120" });
+  await sql.end();
+  started.child.kill("SIGTERM");
+  expect(await started.ended).toBe(0);
+  expect(await readdir(join(root, "node_modules/.cache/plaza"))).not.toEqual([]);
+});
+
+test("a large platform has larger buffers, and all its sessions", async () => {
+  await using platform = await createPlatform({ ephemeralPorts: true, memory: "large", seed: false });
+  const sql = postgres(platform.adminUrl, { max: 1 });
+  onTestFinished(() => sql.end());
+  const [row] = await sql`
+    select
+      pg_size_bytes(current_setting('shared_buffers')) >= 128 * 1024 * 1024 as large,
+      current_setting('max_connections') as connections`;
+  expect(row).toEqual({ large: true, connections: "200" });
+  await sql.end();
+});
+
+test("an idle process gives its garbage back, and keeps it without the flag of cli.js", async () => {
+  const program = `
+    import { collectWhenIdle } from ${JSON.stringify(join(root, "platform/idle-memory.ts"))};
+    const kept = [];
+    for (let i = 0; i < 300_000; i++) kept.push({ i });
+    kept.length = 0;
+    const before = process.memoryUsage().heapTotal;
+    using _ = collectWhenIdle(100);
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    console.log(process.memoryUsage().heapTotal < before * 0.7);
+  `;
+  const collects = async (...flags: string[]) => {
+    const words = [...flags, "--input-type=module", "-e", program];
+    return (await promisify(execFile)(process.execPath, words)).stdout.trim();
+  };
+  expect(await collects("--expose-gc")).toBe("true");
+  expect(await collects()).toBe("false");
+});
