@@ -46,7 +46,10 @@ async function arrive(page: Page, at: string): Promise<void> {
   await page.goto(at);
   const headings = page.getByRole("heading", { level: 1 });
   await expect.poll(() => headings.count(), { message: `a heading at ${at}` }).toBe(1);
-  await page.locator(".waiting").waitFor({ state: "detached" });
+  // Some pages wait for two things.
+  await expect
+    .poll(() => page.locator(".waiting").count(), { message: `an end of waiting at ${at}` })
+    .toBe(0);
 }
 
 /** The text fields that the document has, by name. */

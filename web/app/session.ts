@@ -73,7 +73,7 @@ function startAnew(): void {
   for (const key of Object.keys(localStorage)) {
     if (key.startsWith("plaza.") && !kept.test(key)) localStorage.removeItem(key);
   }
-  // What is stored may be a moment old, if another tab changed it.
+  // If another tab changed the stored session, this tab may still read the old one.
   const next = storedUserId();
   const isOther = next !== null && next !== userId.value;
   location.assign(isLeaving || isOther ? "/" : signInPath());

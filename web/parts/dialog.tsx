@@ -22,7 +22,7 @@ export function Dialog({ title, onClose, children, class: className = "" }: Dial
     dialog?.showModal();
     return () => dialog?.close();
   }, []);
-  // Who goes back leaves the dialog, too.
+  // A person who goes back leaves the dialog, too.
   const opened = useRef(visits.peek());
   useEffect(() => {
     if (visits.value !== opened.current) onClose();
