@@ -70,7 +70,7 @@ test("alice reads a conversation of 2,000 messages to its beginning, jumps, and 
   expect(up.most).toBeLessThan(300);
   await expectAccessible(page);
 
-  // What has the focus stays in the document.
+  // The message with the focus stays in the document.
   await message(3).getByRole("button", { name: "More" }).focus();
   const focused = () =>
     page.evaluate(() => document.activeElement?.closest("[data-seq]")?.getAttribute("data-seq"));
