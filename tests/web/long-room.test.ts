@@ -37,8 +37,9 @@ test("alice reads a conversation of 2,000 messages to its beginning, jumps, and 
   const message = (number: number) => page.locator(".message", { hasText: `Message ${number}.` }).first();
   const box = page.getByRole("region", { name: "Messages of this conversation" });
   // She opens it where she stopped reading. So she goes to its end first.
-  await message(amount).waitFor();
+  await page.locator(".message").first().waitFor();
   await box.evaluate((element) => element.scrollTo(0, element.scrollHeight));
+  await message(amount).waitFor();
 
   /** The most messages that were in the document, while she scrolled to the beginning. */
   const readUp = () =>
