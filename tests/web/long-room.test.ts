@@ -50,15 +50,14 @@ test("alice reads a conversation of 2,000 messages to its beginning, jumps, and 
       const startedMs = performance.now();
       while (!isOver() && performance.now() - startedMs < 60_000) {
         element.scrollTop -= 300;
-        // What she looks at now may not move while other messages come in above or leave.
-        const top = element.getBoundingClientRect().top;
-        const seenNow = [...element.querySelectorAll(".message")].find(
-          (each) => each.getBoundingClientRect().top > top + 50,
-        );
-        const before = seenNow?.getBoundingClientRect().top ?? 0;
+        // What she looks at now may not move within the box, while other messages come in above or leave.
+        const topOf = (each: Element) =>
+          each.getBoundingClientRect().top - element.getBoundingClientRect().top;
+        const seenNow = [...element.querySelectorAll(".message")].find((each) => topOf(each) > 50);
+        const before = seenNow ? topOf(seenNow) : 0;
         await frame();
         await frame();
-        const after = seenNow?.isConnected ? seenNow.getBoundingClientRect().top : Number.POSITIVE_INFINITY;
+        const after = seenNow?.isConnected ? topOf(seenNow) : Number.POSITIVE_INFINITY;
         if (Math.abs(after - before) > 2) seen.moved.push(Math.round(after - before));
         seen.most = Math.max(seen.most, element.querySelectorAll(".message").length);
       }
