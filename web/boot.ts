@@ -36,7 +36,7 @@ function ask(): void {
     body: "{}",
     signal: AbortSignal.timeout(timeoutMs),
   });
-  // If nobody takes it, its failure is no error of the page.
+  // Maybe nobody takes it. Then its failure is not an error of the page.
   answer.catch(() => {});
   window.plazaFirst = { rpc, answer };
 }

@@ -132,7 +132,7 @@ begin atomic
   ) as listed;
 end;
 
-comment on function public.follow_requests is 'The people who ask to follow you, newest first, or with sent those whom you ask. To turn the page, give the id of the last row as before. With after, only newer rows than the one with that id. page_size is 1 to 100.';
+comment on function public.follow_requests is 'The people who ask to follow you, newest first, or with sent the people that you ask. To turn the page, give the id of the last row as before. With after, only newer rows than the one with that id. page_size is 1 to 100.';
 revoke all on function public.follow_requests (boolean, bigint, integer, bigint) from public, anon, authenticated, service_role;
 grant execute on function public.follow_requests (boolean, bigint, integer, bigint) to authenticated;
 

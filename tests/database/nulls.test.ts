@@ -42,6 +42,7 @@ const calls: [type: string, call: string][] = [
   ["profile_page", "profile('bob')"],
   ["profile_page", "profile('carol')"],
   ["person", "followers(username => 'alice')"],
+  ["muted_person", "muted_people()"],
   ["own_profile", "me()"],
   ["allowance", "limits()"],
   ["visibility", "explain_visibility(1)"],
@@ -91,6 +92,7 @@ async function town(db: Database): Promise<Person[]> {
   await bob.asks(
     (sql) => sql`insert into mutes (muted_id, muted_until) values (${carol.id}, now() + interval '1 hour')`,
   );
+  await carol.asks((sql) => sql`insert into mutes (muted_id) values (${bob.id})`);
   await mallory.asks((sql) => sql`insert into blocks (blocked_id) values (${bob.id})`);
   await alice.asks((sql) => sql`insert into drafts (content) values ('later')`);
   await db.admin`update drafts set failed_at = now(), failure = 'post_not_found'`;

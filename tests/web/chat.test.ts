@@ -200,7 +200,7 @@ test("a room of 120 messages is read in both directions", async () => {
       return shown();
     })
     .toContain(newest);
-  // What is near to the end is in the document, in order.
+  // The document has the messages near to the end, in order.
   const near = await shown();
   expect(near.length).toBeGreaterThan(10);
   expect(near).toEqual(texts.slice(-near.length));

@@ -68,7 +68,7 @@ export function feedOf<Row extends { id: number }>(key: string, source: FeedSour
   return feed;
 }
 
-/** A feed that begins anew with each visit of its page: a list that changes elsewhere and has nothing to count. */
+/** A feed that is read again with each visit of its page: a list that other pages change. */
 export function useFreshFeed<Row extends { id: number }>(key: string, source: FeedSource<Row>): Feed<Row> {
   return useMemo(() => {
     feeds.delete(key);
