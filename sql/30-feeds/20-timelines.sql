@@ -16,11 +16,11 @@
  *   the authors of the heads, because only they can have posts among the newest. If there
  *   are enough heads, no post older than the oldest head can be among them either.
  * - A scan of everybody's posts, newest first. It looks up which of their authors are
- *   followed. So it does not read the people that somebody follows, but it reads the posts of
- *   all others. So it is for long lists, whose authors write a large share of all posts.
+ *   followed, or reads the list if it is shorter. It also reads the posts of all others. So it
+ *   is for long lists, whose authors write a large share of all posts.
  *
  * The first scan measures how large the share is at the cursor, and the next one reads as many
- * posts as the share promises. A scan that reads 6 posts for each author takes about as long as
+ * posts as the share promises. A scan that reads 12 posts for each author takes about as long as
  * the probes. So it goes on only if it will find enough within that many. A wrong guess costs
  * about twice as much as the better way.
  */
@@ -35,9 +35,9 @@ security invoker
 set search_path = ''
 as $$
 declare
-  room bigint := authors * 6::bigint;
+  room bigint := authors * 12::bigint;
   -- The longer the list, the larger its share.
-  reach bigint := case when authors < 2000 then least(authors / 2, 500) else 100 end;
+  reach bigint := case when authors < 2000 then least(authors / 4, 250) else 100 end;
   scanned bigint := 0;
   read_rows bigint;
   lowest_id bigint;
@@ -81,6 +81,32 @@ begin
       -- A quarter more than it should need.
       reach := (wanted - cardinality(found)) * scanned * 5 / (cardinality(found) * 4) + 10;
       exit when scanned + reach > room;
+      if reach >= authors then
+        -- More authors than the list has. So now it reads the list, and the posts until it has enough.
+        found := found || array(
+          select recent.id
+          from (
+            select posts.id, posts.author_id
+            from public.posts
+            where posts.id < scanned_id and posts.id > above
+            order by posts.id desc
+            limit room - scanned
+          ) as recent
+          -- "is true" makes Postgres ask this of each post in order. Otherwise it would make
+          -- a join.
+          where (recent.author_id in (
+            select follows.followee_id
+            from public.follows
+            where follows.follower_id = newest_posts.follower_id and follows.followee_id <> all (unwanted_ids)
+            union all
+            select unnest(author_ids)
+          )) is true
+          order by recent.id desc
+          limit wanted - cardinality(found)
+        );
+        complete := cardinality(found) >= wanted;
+        exit;
+      end if;
     end loop;
     found := found[1:wanted];
   end if;
