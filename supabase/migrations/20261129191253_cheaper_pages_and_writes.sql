@@ -1,3 +1,26 @@
+/*
+ * Feeds look up less for a page. A new notification, a block, the end of an account and a refresh of
+ * suggestions cost less. Lists of suggestions keep the people that their reasons name. New:
+ * muted_people(), message(), pages of follow_requests(), an id for a draft that the client
+ * chooses, newer answers in thread(), and notifies in profile().
+ *
+ * Written by comparing the migrations before it with sql/.
+ */
+
+-- Earlier versions lack the collation pg_c_utf8, and would accept everything until the
+-- first sign-up fails.
+do $$
+begin
+  if current_setting('server_version_num')::integer < 170000 then
+    raise exception 'Plaza needs Postgres 17 or newer. This is Postgres %.', current_setting('server_version')
+      using hint = 'Upgrade the database first. Nothing was changed.';
+  end if;
+end;
+$$;
+
+-- Rows are filled and indexes built for as long as it takes.
+set local statement_timeout = 0;
+
 SET local check_function_bodies = off;
 
 DROP TRIGGER "notice_queue_deliver" ON "private"."notice_queue";
@@ -1624,9 +1647,9 @@ CREATE OR REPLACE FUNCTION private.newest_posts (
   SET search_path TO ''
   AS $function$
 declare
-  room bigint := authors * 6::bigint;
+  room bigint := authors * 12::bigint;
   -- The longer the list, the larger its share.
-  reach bigint := case when authors < 2000 then least(authors / 2, 500) else 100 end;
+  reach bigint := case when authors < 2000 then least(authors / 4, 250) else 100 end;
   scanned bigint := 0;
   read_rows bigint;
   lowest_id bigint;
@@ -1670,6 +1693,32 @@ begin
       -- A quarter more than it should need.
       reach := (wanted - cardinality(found)) * scanned * 5 / (cardinality(found) * 4) + 10;
       exit when scanned + reach > room;
+      if reach >= authors then
+        -- More authors than the list has. So now it reads the list, and the posts until it has enough.
+        found := found || array(
+          select recent.id
+          from (
+            select posts.id, posts.author_id
+            from public.posts
+            where posts.id < scanned_id and posts.id > above
+            order by posts.id desc
+            limit room - scanned
+          ) as recent
+          -- "is true" makes Postgres ask this of each post in order. Otherwise it would make
+          -- a join.
+          where (recent.author_id in (
+            select follows.followee_id
+            from public.follows
+            where follows.follower_id = newest_posts.follower_id and follows.followee_id <> all (unwanted_ids)
+            union all
+            select unnest(author_ids)
+          )) is true
+          order by recent.id desc
+          limit wanted - cardinality(found)
+        );
+        complete := cardinality(found) >= wanted;
+        exit;
+      end if;
     end loop;
     found := found[1:wanted];
   end if;
@@ -3561,7 +3610,7 @@ COMMENT ON FUNCTION "private"."witnessed"(uuid, uuid[], smallint[]) IS 'For each
 
 COMMENT ON FUNCTION "private"."write_suggestion_list"(uuid, uuid[], smallint[], real[], uuid[]) IS 'Replaces the list of somebody, and answers whether it changed. If the people, their order, their sources and the witnesses are the same, or if the account is gone, it writes nothing.';
 
-COMMENT ON FUNCTION "public"."follow_requests"(boolean, bigint, integer, bigint) IS 'The people who ask to follow you, newest first, or with sent those whom you ask. To turn the page, give the id of the last row as before. With after, only newer rows than the one with that id. page_size is 1 to 100.';
+COMMENT ON FUNCTION "public"."follow_requests"(boolean, bigint, integer, bigint) IS 'The people who ask to follow you, newest first, or with sent the people that you ask. To turn the page, give the id of the last row as before. With after, only newer rows than the one with that id. page_size is 1 to 100.';
 
 COMMENT ON FUNCTION "public"."message"(bigint) IS 'A message by its id, with its conversation and its seq. messages(around) shows what was said around it. No row when there is no such message, or you cannot see it.';
 
@@ -3814,6 +3863,14 @@ GRANT INSERT ("id") ON TABLE "public"."drafts" TO "service_role";
 ALTER TABLE "public"."mutes"
   ADD COLUMN "id" bigint NOT NULL DEFAULT private.new_id();
 
+-- Mutes of earlier times get ids of their times.
+ALTER TABLE "public"."mutes"
+  ALTER COLUMN "id" TYPE bigint USING private.new_id(created_at);
+
 CREATE INDEX mutes_muter_id_id_idx ON public.mutes USING btree (muter_id, id DESC);
 
 COMMENT ON COLUMN "public"."mutes"."id" IS 'Made from the time of the mute. muted_people() orders and pages by it.';
+
+-- A list that stays the same is not written again. So all lists count as changed, and the next
+-- pass adds the people that their reasons name.
+update private.suggestion_turns set fingerprint = null where suggestion_turns.fingerprint is not null;
