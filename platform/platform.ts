@@ -181,10 +181,12 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
     signal,
     log: log.child("migrate"),
   };
-  let headStart: Promise<HeadStart> | undefined;
+  let headStart: Promise<HeadStart | undefined> | undefined;
   const initialising = () => {
-    headStart = startAhead(migration, `postgresql://postgres:${localPassword}@127.0.0.1/postgres`);
-    headStart.catch(() => {});
+    // If it fails, migrate() does all of it.
+    headStart = startAhead(migration, `postgresql://postgres:${localPassword}@127.0.0.1/postgres`).catch(
+      () => undefined,
+    );
     starting.defer(async () => (await headStart)?.[Symbol.asyncDispose]());
   };
   const database = await startDatabase(

@@ -164,7 +164,7 @@ $$;
 comment on function private.many_limited_seen is 'What limited_seen() answers for a place with many limited posts.';
 revoke all on function private.many_limited_seen (uuid, text, uuid[]) from public, anon, authenticated, service_role;
 
--- It orders the posts of the place, and so reads the index of places, whatever the statistics say.
+-- It orders the posts of the place. So it reads the index of places, also when the statistics are wrong.
 create function private.limited_seen(viewer_id uuid, place text, amount bigint, hidden_ids uuid[])
 returns bigint
 language plpgsql

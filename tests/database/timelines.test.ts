@@ -36,7 +36,7 @@ const following = fc
   .tuple(fc.nat({ max: 400 }), fc.integer({ min: 0, max: 599 }))
   .map(([first, many]) => authors.slice(first, first + many));
 
-/** In a list the authors are named. In home they are followed, but for those who are unwanted. */
+/** In a list the authors are named. In home they are followed, except those who are unwanted. */
 test("equal a sorted list, named or followed, for few authors and for many, with tags and without", async () => {
   const sizes = { few: 0, many: 0 };
   await fc.assert(
