@@ -1,7 +1,7 @@
 /**
  * Stands in for the parts of supabase-js that this client does not use: files (storage-js), calls of edge
- * functions (functions-js), and from auth-js what administers accounts, passkeys and wallets. vite.config.ts puts it
- * in their place, and the first load is smaller for it. When the client needs one of them, take its line out there.
+ * functions (functions-js), and from auth-js passkeys and wallets. vite.config.ts puts it in their place, and
+ * the first load is smaller for it. When the client needs one of them, take its line out there.
  */
 
 export class StorageClient {}
@@ -12,9 +12,6 @@ export class FunctionsFetchError extends FunctionsError {}
 export class FunctionsHttpError extends FunctionsError {}
 export class FunctionsRelayError extends FunctionsError {}
 export const FunctionRegion = {};
-
-/** What administers accounts. */
-export default class GoTrueAdminApi {}
 
 /** Passkeys. */
 export class WebAuthnApi {}

@@ -7,7 +7,7 @@ const leftOut = [
   "@supabase/storage-js",
   "@supabase/functions-js",
   // Within auth-js.
-  /^\.\/(GoTrueAdminApi|lib\/webauthn|lib\/web3\/ethereum)$/,
+  /^\.\/lib\/(webauthn|web3\/ethereum)$/,
 ];
 
 /** It starts before the client, so it is a file of its own. */

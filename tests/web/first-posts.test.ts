@@ -6,14 +6,14 @@ import { closeBrowser, complaintsOf, device, visitor } from "./browser.ts";
 
 afterAll(closeBrowser);
 
-/** Requests that wait until the test lets them go. */
-function held(
+/** Requests that wait until the test lets them go, from when this resolves. */
+async function held(
   on: Page | BrowserContext,
   url: string | RegExp,
-): { asked(): number; release(): Promise<void> } {
+): Promise<{ asked(): number; release(): Promise<void> }> {
   const waiting: Route[] = [];
   let isOpen = false;
-  const ready = on.route(url, (route) => {
+  await on.route(url, (route) => {
     if (isOpen) return route.continue();
     waiting.push(route);
     return undefined;
@@ -21,7 +21,6 @@ function held(
   return {
     asked: () => waiting.length,
     async release() {
-      await ready;
       isOpen = true;
       await Promise.all(waiting.map((route) => route.continue()));
     },
@@ -32,8 +31,10 @@ test("home asks for its posts before its script is there, and shows them before 
   // A service worker would answer from what it keeps.
   const { page, client, context } = await visitor("alice", { serviceWorkers: "block" });
   await client.rpc("write_post", { content: "The first post" }).throwOnError();
-  const script = held(page, /\/assets\/first-.*\.js/);
-  const supabase = held(page, /\/assets\/supabase-.*\.js/);
+  // The page before has loaded supabase-js.
+  await page.waitForLoadState("networkidle");
+  const script = await held(page, /\/assets\/first-.*\.js/);
+  const supabase = await held(page, /\/assets\/supabase-.*\.js/);
   const answered = page.waitForResponse((answer) => answer.url().endsWith("/rpc/home_feed"));
   await page.reload({ waitUntil: "commit" });
   expect((await answered).status()).toBe(200);
@@ -56,7 +57,7 @@ test("a guest sees the public posts as early", async () => {
   const bob = await signUp("bob");
   await bob.client.rpc("write_post", { content: "For guests" }).throwOnError();
   const { page } = await device({ serviceWorkers: "block" });
-  const supabase = held(page, /\/assets\/supabase-.*\.js/);
+  const supabase = await held(page, /\/assets\/supabase-.*\.js/);
   await page.goto("/");
   await page.getByText("For guests").first().waitFor();
   await expect.poll(supabase.asked).toBe(1);
@@ -91,7 +92,7 @@ test("the posts of the last visit show at once. Those who read them are not move
   await write("New on top");
 
   // Nobody reads yet: the new post comes in.
-  let feed = held(page, "**/rpc/home_feed");
+  let feed = await held(page, "**/rpc/home_feed");
   await page.reload();
   await page.getByText("Old 12.").waitFor();
   expect(await page.getByText("New on top").count()).toBe(0);
@@ -102,7 +103,7 @@ test("the posts of the last visit show at once. Those who read them are not move
   // She reads: the new post waits, and what is gone leaves.
   await write("Newer on top");
   await client.from("posts").delete().like("content", "Old 12.%").throwOnError();
-  feed = held(page, "**/rpc/home_feed");
+  feed = await held(page, "**/rpc/home_feed");
   await page.reload();
   await page.getByText("Old 11.").waitFor();
   await page.evaluate(() => scrollTo({ top: 900, behavior: "instant" }));

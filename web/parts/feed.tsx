@@ -156,9 +156,13 @@ function End<Row>({ feed }: { feed: Feed<Row> }) {
 
   useEffect(() => {
     if (!mayLoad || !element.current) return undefined;
-    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && void feed.more(), {
-      rootMargin: `${nearPx}px 0px`,
-    });
+    // A busy page hears of several moments at once. The last one counts.
+    const observer = new IntersectionObserver(
+      (moments) => moments.at(-1)?.isIntersecting && void feed.more(),
+      {
+        rootMargin: `${nearPx}px 0px`,
+      },
+    );
     observer.observe(element.current);
     return () => observer.disconnect();
   }, [feed, mayLoad, blocks.value.length]);

@@ -107,6 +107,12 @@ function createFeed<Row extends { id: number }>(key: string, source: FeedSource<
     return reading;
   }
 
+  /** Waits for the read that is under way. What the reader asks for is never left out. */
+  async function afterThat(read: () => Promise<void>): Promise<void> {
+    while (reading) await reading.catch(() => {});
+    return once(read);
+  }
+
   async function first(): Promise<void> {
     const old = state.value === "new" && source.isStored ? stored() : [];
     batch(() => {
@@ -223,8 +229,8 @@ function createFeed<Row extends { id: number }>(key: string, source: FeedSource<
       // Something may have come in meanwhile.
       if (typeof data === "number" && topId() === top) newer.value = data;
     },
-    showNewer: () => once(newest),
-    restart: () => once(first),
+    showNewer: () => afterThat(newest),
+    restart: () => afterThat(first),
     add(row) {
       source.seen?.([row]);
       if (idsIn(blocks.value).has(row.id)) return;
