@@ -53,27 +53,38 @@ export async function endProcess(
  * ours. When we die, the pipe closes, and the watcher sends the signals of `stopSteps`. If the
  * command ends first, we write a line into the pipe. Then the watcher stops nothing, because
  * another process may have the command's process id by then. The watcher must not be a child
- * of the postmaster, which takes the end of any child for a crash.
+ * of the postmaster, which takes the end of any child for a crash. In the end it deletes the folder that the shell
+ * has as its name, if there is one.
  */
 const script = `
 ( (
   read -r _ <&3 && exit
+  tidy() { [ -z "$0" ] || rm -rf -- "$0"; exit; }
   for step in ${stopSteps.map(({ signal, waitMs }) => `${signal.slice(3)}:${waitMs / 1000}`).join(" ")}; do
-    kill -"\${step%:*}" $$ || exit
+    kill -"\${step%:*}" $$ || tidy
     waited=0
     while [ $waited -lt "\${step#*:}" ]; do
       sleep 1
-      kill -0 $$ || exit
+      kill -0 $$ || tidy
       waited=$((waited + 1))
     done
   done
+  tidy
 ) >/dev/null 2>&1 & )
 exec 3<&-
 exec "$@"`;
 
-/** The child's stderr is a pipe. It has no other output and no input. */
-export function spawnOwned(command: string, args: string[], user: OsUser | undefined): ChildProcess {
-  const child = spawn("/bin/sh", ["-c", script, "sh", command, ...args], {
+/**
+ * The child's stderr is a pipe. It has no other output and no input.
+ * @param folder is deleted when the command has ended after our death. Its user owns it
+ */
+export function spawnOwned(
+  command: string,
+  args: string[],
+  user: OsUser | undefined,
+  folder = "",
+): ChildProcess {
+  const child = spawn("/bin/sh", ["-c", script, folder, command, ...args], {
     ...user,
     cwd: "/",
     // The watcher reads the fourth one. It cannot read stdin, because Node closes stdin when the child exits,

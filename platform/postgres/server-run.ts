@@ -60,7 +60,7 @@ const outputMax = 4000;
 export async function runServer(options: RunOptions): Promise<ServerRun> {
   const { port, signal, log } = options;
   signal?.throwIfAborted();
-  const child = spawnOwned(options.command, serverArguments(options), options.user);
+  const child = spawnOwned(options.command, serverArguments(options), options.user, options.socketDir);
   let output = "";
   let full = false;
   let stopping = false;

@@ -75,10 +75,15 @@ export async function startServer(options: ServerOptions): Promise<PostgresServe
   let socketDir: string | undefined;
   const start = async (signal: AbortSignal | undefined, recovering?: () => void) => {
     socketDir = folder !== undefined && (await makeSocketFolder(folder, user)) ? folder : undefined;
-    return runServer({
-      command: binaries.postgres,
-      ...{ dataDir, socketDir, port, durable, settings, user, signal, recovering, silenceMs, log },
-    });
+    try {
+      return await runServer({
+        command: binaries.postgres,
+        ...{ dataDir, socketDir, port, durable, settings, user, signal, recovering, silenceMs, log },
+      });
+    } catch (error) {
+      if (socketDir !== undefined) await removeSocketFolder(socketDir).catch(() => {});
+      throw error;
+    }
   };
   const server = keepRunning(
     await start(signal, options.recovering),

@@ -1,7 +1,9 @@
 /** The folder of the server's Unix socket. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmod, lstat, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import postgres from "postgres";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { silent } from "../../../platform/log.ts";
@@ -72,13 +74,43 @@ test("the server starts over the files of a crash, and over a link that somebody
     expect(await answers(server)).toBe(true);
     expect(await readdir(folder)).not.toContain(".s.PGSQL.5432.lock");
   }
+  // What a process with another id has left.
+  const left = folder.replace(/\d+$/, "1");
+  await mkdir(left);
   await symlink(elsewhere, folder);
   {
     await using server = await start();
     expect((await lstat(folder)).isSymbolicLink()).toBe(false);
     expect(await answers(server)).toBe(true);
+    await expect(lstat(left)).rejects.toMatchObject({ code: "ENOENT" });
   }
   expect(await readdir(elsewhere)).toEqual(["mine"]);
+});
+
+test("it is gone when a server could not start, and when the process of the server was killed", async () => {
+  await writeFile(join(dir, "data"), "not a folder");
+  await expect(start()).rejects.toThrow();
+  await rm(join(dir, "data"));
+  const module = new URL("../../../platform/postgres/server.ts", import.meta.url).href;
+  const program = `
+    const { startServer } = await import(${JSON.stringify(module)});
+    const server = await startServer({
+      dataDir: process.argv[1], port: 0, password: "postgres", durable: false, log: Object.assign(() => {}, { child: () => () => {} }),
+    });
+    console.log(server.socketDir);
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", program, join(dir, "data")], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [line] = await once(child.stdout, "data");
+  const folder = String(line).trim();
+  expect((await lstat(folder)).isDirectory()).toBe(true);
+  child.kill("SIGKILL");
+  await vi.waitFor(() => expect(lstat(folder)).rejects.toMatchObject({ code: "ENOENT" }), {
+    timeout: 20_000,
+  });
+  const ours = (socketFolderOf(join(dir, "data")) as string).replace(/\d+$/, "");
+  expect((await readdir(dirname(ours))).filter((name) => name.startsWith(basename(ours)))).toEqual([]);
 });
 
 test("a temporary folder with a long path has no socket", () => {
