@@ -39,8 +39,9 @@ const seed = process.env.PLAZA_SEED ?? String(Number.parseInt(commit.slice(0, 8)
 console.log(`Random tests: PLAZA_SEED=${seed}`);
 
 const dir = await mkdtemp(join(tmpdir(), "plaza-run-"));
-// If we are root, Postgres runs as another user, and has to get into the folder.
-await chmod(dir, 0o711);
+// Open as the system's temporary folder is. If we are root, Postgres runs as another user, and deletes there
+// what it leaves when its platform is killed.
+await chmod(dir, 0o1777);
 const first = await runVitest(process.argv.slice(2));
 const again =
   first.failedFiles.length > 0 && first.failedFiles.length <= 5 && first.code === 1
