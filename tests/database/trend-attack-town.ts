@@ -34,8 +34,8 @@ export async function createTrendTown(): Promise<Town> {
     const [residents = [], fresh = [], bought = []] = await Promise.all(
       ["resident", "fresh", "bought"].map((name) => group(admin, name)),
     );
-    // A whole hour, so that the hours of the history are whole.
-    const nowMs = Math.floor(Date.now() / hourMs) * hourMs;
+    // The last noon (UTC), so that every run finds the same hours behind it.
+    const nowMs = Math.floor((Date.now() - dayMs / 2) / dayMs) * dayMs + dayMs / 2;
     const town = { nowMs, residents, fresh, bought, strangers: await findStrangers(admin, 60) };
     await writeHistory(admin, town);
     await admin`analyze`;
