@@ -120,14 +120,11 @@ async function leftoversAfter(waitMs: number): Promise<string[]> {
   }
 }
 
-/**
- * Files, sockets and folders, except what the tests' own tools keep, and the folder of a socket whose platform a
- * test killed: the next start deletes it, and socket-folder.test.ts has all other ways.
- */
+/** Files, sockets and folders, except the caches of the tests' own tools. */
 async function files(): Promise<string[]> {
-  const kept = /^(node-compile-cache|\.bun-|\.org\.chromium\.|plaza-[0-9a-f]{16}-\d+$)/;
+  const caches = /^(node-compile-cache|\.bun-)/;
   const names = await readdir(dir);
-  return names.filter((name) => !kept.test(name)).map((name) => `file ${join(dir, name)}`);
+  return names.filter((name) => !caches.test(name)).map((name) => `file ${join(dir, name)}`);
 }
 
 async function processes(): Promise<string[]> {
