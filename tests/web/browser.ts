@@ -92,6 +92,16 @@ export async function signedInDevice(
   person: Person,
   options: BrowserContextOptions = {},
 ): Promise<{ context: BrowserContext; page: Page }> {
+  const opened = await unopenedDevice(person, options);
+  await opened.page.goto("/");
+  return opened;
+}
+
+/** The same, before it opens the first page. So it has no file of the client yet. */
+export async function unopenedDevice(
+  person: Person,
+  options: BrowserContextOptions = {},
+): Promise<{ context: BrowserContext; page: Page }> {
   const { context, page } = await device(options);
   const session = await sessionOf(person);
   await context.addInitScript(
@@ -102,7 +112,6 @@ export async function signedInDevice(
     },
     ["plaza.session", session] as const,
   );
-  await page.goto("/");
   return { context, page };
 }
 

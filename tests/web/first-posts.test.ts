@@ -2,7 +2,7 @@
 import type { BrowserContext, Page, Route } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
 import { signUp } from "../people.ts";
-import { closeBrowser, complaintsOf, device, visitor } from "./browser.ts";
+import { closeBrowser, complaintsOf, device, unopenedDevice, visitor } from "./browser.ts";
 
 afterAll(closeBrowser);
 
@@ -28,25 +28,26 @@ async function held(
 }
 
 test("home asks for its posts before its script is there, and shows them before supabase-js is", async () => {
-  // A service worker would answer from what it keeps.
-  const { page, client, context } = await visitor("alice", { serviceWorkers: "block" });
+  const alice = await signUp("alice");
+  const { client } = alice;
   await client.rpc("write_post", { content: "The first post" }).throwOnError();
-  // The page before has loaded supabase-js.
-  await page.waitForLoadState("networkidle");
+  // A service worker, or a page before, would have the files already.
+  const { page, context } = await unopenedDevice(alice, { serviceWorkers: "block" });
   const script = await held(page, /\/assets\/first-.*\.js/);
   const supabase = await held(page, /\/assets\/supabase-.*\.js/);
   const answered = page.waitForResponse((answer) => answer.url().endsWith("/rpc/home_feed"));
-  await page.reload({ waitUntil: "commit" });
+  await page.goto("/", { waitUntil: "commit" });
   expect((await answered).status()).toBe(200);
   expect(await page.locator("main").count()).toBe(0);
   await script.release();
   await page.getByText("The first post").waitFor();
   await expect.poll(supabase.asked).toBe(1);
 
-  // What she does now shows at once, and is done when supabase-js is there.
+  // What she does now waits for supabase-js.
   await page.getByRole("button", { name: "Like" }).click();
   await page.locator(".post-action.heart.on").waitFor();
   const likes = async () => (await client.from("likes").select("post_id").throwOnError()).data;
+  expect(await likes()).toEqual([]);
   await supabase.release();
   await expect.poll(likes).toHaveLength(1);
   expect(complaintsOf(context)).toEqual([]);
