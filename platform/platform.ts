@@ -211,7 +211,11 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   // Before the migrations, as the CLI does: a migration may read a secret.
   await writeVaultSecrets(database.url("postgres"), config.db.vault, log.child("vault"));
   progress("Applying migrations");
-  await migrate({ ...migration, databaseUrl: database.url("postgres"), headStart: await headStart });
+  {
+    // Its port closes when the migrations are done.
+    await using ahead = await headStart;
+    await migrate({ ...migration, databaseUrl: database.url("postgres"), headStart: ahead });
+  }
 
   const logins = await seedLogins(projectDir, config.db.seed.sql_paths, database.url("postgres"));
 

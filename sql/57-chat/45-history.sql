@@ -86,13 +86,11 @@ begin
   select seen.*
   from private.messages as wanted
   join private.conversation_members as own
-    on own.conversation_id = wanted.conversation_id and own.user_id = viewer_id and own.from_seq < wanted.seq
-  cross join lateral private.messages_for(own, array[wanted.id]) as seen
-  where wanted.id = message.message_id
-    and not exists (
-      select from private.hidden_messages
-      where hidden_messages.user_id = viewer_id and hidden_messages.message_id = wanted.id
-    );
+    on own.conversation_id = wanted.conversation_id and own.user_id = viewer_id
+  cross join lateral private.messages_for(
+    own, private.message_page(own, wanted.seq - 1, wanted.seq + 1, false, 1)
+  ) as seen
+  where wanted.id = message.message_id;
 end;
 $$;
 
