@@ -58,6 +58,25 @@ comment on function private.blocker_ids is 'The people who block the viewer.';
 revoke all on function private.blocker_ids (uuid) from public, anon, authenticated, service_role;
 grant execute on function private.blocker_ids (uuid) to authenticated;
 
+create function private.blocked_ids(viewer_id uuid)
+returns setof uuid
+language plpgsql
+stable
+security invoker
+set search_path = ''
+rows 5
+as $$
+begin
+  return query
+  select blocks.blocked_id
+  from public.blocks
+  where blocks.blocker_id = blocked_ids.viewer_id;
+end;
+$$;
+
+comment on function private.blocked_ids is 'The people that the viewer blocks.';
+revoke all on function private.blocked_ids (uuid) from public, anon, authenticated, service_role;
+
 -- In SQL and not a definer, so that the planner puts it into the query around it. A function that
 -- runs as its owner saves a call. Two people who block each other are there twice. To leave that
 -- out, Postgres would sort, and this runs in almost every request.

@@ -172,7 +172,7 @@ begin
     from unnest(newcomer_ids) as coming (id)
     where exists (select from private.hidden_ids(coming.id))
   loop
-    moves := private.set_apart(conversation.id, newcomer) or moves;
+    moves := private.part_from(conversation.id, newcomer) or moves;
   end loop;
   if moves then
     conversation := private.move_conversation(conversation);

@@ -59,7 +59,7 @@ begin
   if moved.member_count = 0 then
     return;
   end if;
-  perform private.set_apart(moved.id, end_membership.profile_id);
+  perform private.part_from(moved.id, end_membership.profile_id);
   moved := private.move_conversation(moved);
   perform private.add_change(
     moved, end_membership.change, end_membership.actor_id,

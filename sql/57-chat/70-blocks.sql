@@ -17,7 +17,11 @@
 
 -- Apart ----------------------------------------------------------------------
 
-create function private.set_apart(conversation_id bigint, person_id uuid)
+-- The rule is here and nowhere else: a member is apart who blocks another member. A former member
+-- does not listen, but somebody may react to what they said. So a block in either direction sets
+-- them apart. Two people may share hundreds of groups, and everybody who writes there waits
+-- meanwhile. So each step is one statement for all groups.
+create function private.set_apart(group_ids bigint[], people uuid[])
 returns boolean
 language plpgsql
 volatile
@@ -25,52 +29,69 @@ security invoker
 set search_path = ''
 as $$
 declare
-  affected uuid;
-  is_now_apart boolean;
-  turned boolean := false;
+  turned boolean;
 begin
-  for affected in
-    select members.user_id
-    from private.conversation_members as members
-    where members.conversation_id = set_apart.conversation_id and (
-      members.user_id = set_apart.person_id
-      or members.user_id in (select private.hidden_ids(set_apart.person_id))
-    )
-    order by 1
-  loop
-    is_now_apart := exists (
-      select from private.conversation_members as others
-      where others.conversation_id = set_apart.conversation_id
-        and others.user_id in (select private.hidden_ids(affected))
-        and affected in (select private.blocker_ids(others.user_id))
-    );
-    update private.conversation_members
-    set is_apart = is_now_apart
-    where conversation_members.conversation_id = set_apart.conversation_id
-      and conversation_members.user_id = affected
-      and conversation_members.is_apart <> is_now_apart;
-    turned := turned or found and is_now_apart;
-  end loop;
-  -- Former members do not listen. But somebody may react to what they said.
-  update private.former_members
-  set is_apart = not former_members.is_apart
-  where former_members.conversation_id = set_apart.conversation_id
-    and (
-      former_members.is_apart
-      or former_members.user_id = set_apart.person_id
-      or former_members.user_id in (select private.hidden_ids(set_apart.person_id))
-    )
-    and former_members.is_apart <> exists (
+  with changed as (
+    update private.conversation_members as own
+    set is_apart = not own.is_apart
+    from (
+      select person.id, array(select private.blocked_ids(person.id)) as blocked_ids
+      from (select distinct unnest(set_apart.people)) as person (id)
+    ) as person
+    where own.conversation_id = any (set_apart.group_ids)
+      and own.user_id = person.id
+      and own.is_apart <> exists (
+        select from private.conversation_members as others
+        where others.conversation_id = own.conversation_id and others.user_id = any (person.blocked_ids)
+      )
+    returning own.is_apart
+  )
+  select coalesce(bool_or(changed.is_apart), false) into turned
+  from changed;
+  update private.former_members as former
+  set is_apart = not former.is_apart
+  from (
+    select person.id, array(select private.hidden_ids(person.id)) as hidden_ids
+    from (select distinct unnest(set_apart.people)) as person (id)
+  ) as person
+  where former.conversation_id = any (set_apart.group_ids)
+    and former.user_id = person.id
+    and former.is_apart <> exists (
       select from private.conversation_members as members
-      where members.conversation_id = set_apart.conversation_id
-        and members.user_id in (select private.hidden_ids(former_members.user_id))
+      where members.conversation_id = former.conversation_id and members.user_id = any (person.hidden_ids)
     );
   return turned;
 end;
 $$;
 
-comment on function private.set_apart is 'Decides whether a person is apart in a group, and the same for the members who are hidden from them. True: one of them is apart from now on, so the topic has to move.';
-revoke all on function private.set_apart (bigint, uuid) from public, anon, authenticated, service_role;
+comment on function private.set_apart is 'Decides in these groups which of these people are apart. True: one of them is apart from now on, so a topic has to move.';
+revoke all on function private.set_apart (bigint[], uuid[]) from public, anon, authenticated, service_role;
+
+-- Only people who are or were in the group, because somebody may block thousands.
+create function private.part_from(conversation_id bigint, person_id uuid)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  return private.set_apart(array[part_from.conversation_id], array(
+    select members.user_id
+    from private.conversation_members as members
+    where members.conversation_id = part_from.conversation_id
+      and members.user_id in (select part_from.person_id union all select private.hidden_ids(part_from.person_id))
+    union all
+    select former.user_id
+    from private.former_members as former
+    where former.conversation_id = part_from.conversation_id
+      and former.user_id in (select part_from.person_id union all select private.hidden_ids(part_from.person_id))
+  ));
+end;
+$$;
+
+comment on function private.part_from is 'Decides who is apart in a group after a person came or went. True: somebody is apart from now on.';
+revoke all on function private.part_from (bigint, uuid) from public, anon, authenticated, service_role;
 
 -- Blocks ---------------------------------------------------------------------
 
@@ -104,49 +125,6 @@ end;
 
 comment on function private.shared_conversations is 'The conversations in which two people are members, or one is and the other was.';
 revoke all on function private.shared_conversations (uuid, uuid) from public, anon, authenticated, service_role;
-
--- Two people may share hundreds of groups, and everybody who writes there waits meanwhile. So each
--- step is one statement for all groups.
-create function private.set_apart_in_groups(group_ids bigint[], people uuid[])
-returns void
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-begin
-  update private.conversation_members as own
-  set is_apart = not own.is_apart
-  from (
-    select
-      person.id,
-      -- A person who blocks them is hidden from them too.
-      array(select private.hidden_ids(person.id) except all select private.blocker_ids(person.id)) as blocked_ids
-    from (select distinct unnest(set_apart_in_groups.people)) as person (id)
-  ) as person
-  where own.conversation_id = any (set_apart_in_groups.group_ids)
-    and own.user_id = person.id
-    and own.is_apart <> exists (
-      select from private.conversation_members as others
-      where others.conversation_id = own.conversation_id and others.user_id = any (person.blocked_ids)
-    );
-  update private.former_members as former
-  set is_apart = not former.is_apart
-  from (
-    select person.id, array(select private.hidden_ids(person.id)) as hidden_ids
-    from (select distinct unnest(set_apart_in_groups.people)) as person (id)
-  ) as person
-  where former.conversation_id = any (set_apart_in_groups.group_ids)
-    and former.user_id = person.id
-    and former.is_apart <> exists (
-      select from private.conversation_members as members
-      where members.conversation_id = former.conversation_id and members.user_id = any (person.hidden_ids)
-    );
-end;
-$$;
-
-comment on function private.set_apart_in_groups is 'Does for many groups, and the people of a new or ended block, what set_apart() does for one.';
-revoke all on function private.set_apart_in_groups (bigint[], uuid[]) from public, anon, authenticated, service_role;
 
 create function private.change_blocks(blocker_ids uuid[], blocked_ids uuid[], are_new boolean)
 returns void
@@ -182,7 +160,7 @@ begin
     order by conversations.id
     for no key update
   );
-  perform private.set_apart_in_groups(
+  perform private.set_apart(
     array(
       select conversations.id
       from private.conversations

@@ -153,7 +153,7 @@ begin
     continue when was_frozen;
     if conversation.kind = 'group' then
       perform private.inherit_group(left_id);
-      perform private.set_apart(left_id, old.id);
+      perform private.part_from(left_id, old.id);
     end if;
     if are_many and conversation.kind = 'group' then
       conversation := private.move_conversation_later(conversation);

@@ -144,6 +144,39 @@ describe("blocks", () => {
     expect(await texts(alice, id)).toEqual(["from alice", "from bob", "secret of alice", "secret of bob"]);
   });
 
+  test("alice and bob block each other: one end of it lets neither hear the other, and the second one both", async () => {
+    const id = await group(carol, "Both", []);
+    await one(carol, "add_members($1, $2)", id, [alice.id, bob.id]);
+    for (const person of [alice, bob]) await one(person, "accept_conversation($1)", id);
+    const listen = async () => [
+      (await conversation(alice, id)).topic !== null,
+      (await conversation(bob, id)).topic !== null,
+    ];
+    await block(alice, bob);
+    // From now on she is nobody for him. So his block is older than that rule, or of the service role.
+    await db.admin.begin(async (sql) => {
+      await sql`alter table blocks disable trigger blocks_check`;
+      await sql`insert into blocks (blocker_id, blocked_id) values (${bob.id}, ${alice.id})`;
+      await sql`alter table blocks enable trigger blocks_check`;
+    });
+    expect(await listen()).toEqual([false, false]);
+    // The same when one of them comes in while both blocks are there.
+    await one(carol, "remove_member($1, $2)", id, bob.id);
+    expect((await conversation(alice, id)).topic).not.toBeNull();
+    await one(carol, "add_members($1, $2)", id, [bob.id]);
+    await one(bob, "accept_conversation($1)", id);
+    expect(await listen()).toEqual([false, false]);
+    await db.admin`delete from blocks where blocker_id = ${alice.id}`;
+    expect(await listen()).toEqual([true, false]);
+    const { topic } = await conversation(carol, id);
+    await say(bob, id, "for carol");
+    expect((await sent(topic as string)).at(-1)?.payload.payload).toBeNull();
+    expect((await texts(alice, id)).at(-1)).toBe("");
+    await db.admin`delete from blocks where blocker_id = ${bob.id}`;
+    expect(await listen()).toEqual([true, true]);
+    expect((await texts(alice, id)).at(-1)).toBe("for carol");
+  });
+
   test("a member who blocks a newcomer does not hear them", async () => {
     await block(alice, bob);
     const id = await group(carol, "Newcomer", []);

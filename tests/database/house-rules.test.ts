@@ -291,7 +291,7 @@ const rules: Rule[] = [
     offenders: `
       select name from (${definitions}) as definition
       where body ~ '(public\\.|from )blocks\\M'
-        and name not in ('block_between', 'hidden_from', 'blocker_ids', 'blocks_check', 'blocked_people', 'profile')`,
+        and name not in ('block_between', 'hidden_from', 'blocker_ids', 'blocked_ids', 'blocks_check', 'blocked_people', 'profile')`,
     broken: `
       create function private.broken() returns boolean language sql
       return exists (select from public.blocks where blocker_id = auth.uid())`,
