@@ -195,9 +195,11 @@ begin
       continue;
 
     elsif said.piece ~* '^from:@?[^@]' then
+      -- A hidden person is nobody, like a deleted account.
       select profiles.id into author_id
       from public.profiles
-      where lower(profiles.username) = lower(regexp_replace(said.piece, '^from:@?', '', 'i'));
+      where lower(profiles.username) = lower(regexp_replace(said.piece, '^from:@?', '', 'i'))
+        and profiles.id not in (select private.hidden_ids((select auth.uid())));
       if said.is_unwanted and author_id is not null then
         filters := filters || format('!''from:%s''', author_id);
       elsif not said.is_unwanted then
