@@ -6,6 +6,7 @@
  * of reading are in 22-reading.sql. Members send messages in 40-sending.sql.
  *
  * A deleted message leaves a row without text (a tombstone). So numbers have no gap.
+ * 74-erasing.sql has what erases a text.
  */
 
 -- Tables ---------------------------------------------------------------------
@@ -111,3 +112,23 @@ comment on table private.hidden_messages is 'The messages that somebody deleted 
 revoke all on private.hidden_messages from public, anon, authenticated, service_role;
 
 create index hidden_messages_message_id_idx on private.hidden_messages (message_id);
+
+-- Nobody reads their text from the moment of the deletion on (22-reading.sql). The job erases it
+-- in steps (74-erasing.sql).
+create table private.ended_senders (
+  conversation_id  bigint       not null references private.conversations (id) on delete cascade,
+  user_id          uuid         not null,
+  keeps_text       boolean      not null,
+  due_at           timestamptz  not null default now(),
+
+  -- The ones of a conversation.
+  primary key (conversation_id, user_id)
+);
+
+comment on table  private.ended_senders is 'The deleted accounts that still have messages in a conversation, until the job has erased them.';
+comment on column private.ended_senders.keeps_text is 'Whether only the name goes, because somebody chose to keep the text.';
+comment on column private.ended_senders.due_at is 'From when on the job goes on with this account. The one that is due longest comes first.';
+revoke all on private.ended_senders from public, anon, authenticated, service_role;
+
+create index ended_senders_user_id_idx on private.ended_senders (user_id);
+create index ended_senders_due_at_idx on private.ended_senders (due_at);

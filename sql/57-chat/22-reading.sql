@@ -9,6 +9,8 @@
  *   - If one of two people blocks the other, neither reads the other. A message of a hidden
  *     person looks like a deleted message of a deleted account. In a direct conversation, the
  *     text stays for a member who keeps deleted accounts, as it does after a deletion.
+ *   - Nobody reads the text of a deleted account that nobody keeps, also before the job has
+ *     erased it (74-erasing.sql). It reads the same before and after that.
  *
  * The topic of a conversation hears everybody's messages, so it has no viewer. It hears
  * nothing of a message that concerns a member who is apart (70-blocks.sql), and nothing that
@@ -72,10 +74,15 @@ security invoker
 set search_path = ''
 as $$
 begin
-  return case
-    when conversation.kind = 'direct' and member.keeps_deleted then '{}'::uuid[]
-    else array(select private.hidden_ids(member.user_id))
-  end;
+  return array(
+    select hidden.id
+    from private.hidden_ids(member.user_id) as hidden (id)
+    where not (conversation.kind = 'direct' and member.keeps_deleted)
+    union all
+    select ended_senders.user_id
+    from private.ended_senders
+    where ended_senders.conversation_id = conversation.id and not ended_senders.keeps_text
+  );
 end;
 $$;
 
@@ -243,8 +250,8 @@ begin
   return query
   select
     messages.id, messages.conversation_id, messages.seq,
-    private.author_of(messages.sender_id, message_rows.nameless),
-    case when shown.has_text then messages.client_id end,
+    shown.sender,
+    case when shown.has_text and (shown.sender).id is not null then messages.client_id end,
     messages.change,
     private.author_of(messages.target_id, message_rows.nameless),
     case when shown.has_text then messages.content else '' end,
@@ -294,10 +301,18 @@ begin
     messages.expires_at
   from unnest(message_rows.message_ids) with ordinality as wanted (id, place)
   join private.messages on messages.id = wanted.id
+  -- "offset 0" makes Postgres look the sender up once. What a deleted account did to a group stays.
   cross join lateral (
-    select messages.deleted_at is null
-      and (messages.expires_at is null or messages.expires_at > now())
-      and coalesce(messages.sender_id <> all (message_rows.speechless), true) as has_text
+    select
+      private.author_of(messages.sender_id, message_rows.nameless) as sender,
+      messages.deleted_at is null
+        and (messages.expires_at is null or messages.expires_at > now())
+        and (
+          coalesce(messages.sender_id <> all (message_rows.speechless), true)
+          or messages.change is not null
+            and not exists (select from public.profiles where profiles.id = messages.sender_id)
+        ) as has_text
+    offset 0
   ) as shown
   order by wanted.place;
 end;

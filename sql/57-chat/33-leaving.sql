@@ -8,10 +8,12 @@
 -- Going ----------------------------------------------------------------------
 
 -- What they said stays in the group. So a block, or the end of their account, still changes what
--- its members read.
+-- its members read. user_id has no foreign key: its check would wait for an account that is being
+-- deleted, and the deletion waits for the conversation. The deletion deletes the rows
+-- (72-ended-accounts.sql).
 create table private.former_members (
   conversation_id  bigint   not null references private.conversations (id) on delete cascade,
-  user_id          uuid     not null references public.profiles (id) on delete cascade,
+  user_id          uuid     not null,
   is_removed       boolean  not null,
   is_apart         boolean  not null default false,
 
@@ -25,6 +27,27 @@ revoke all on private.former_members from public, anon, authenticated, service_r
 
 create index former_members_user_id_idx on private.former_members (user_id);
 create index former_members_apart_idx on private.former_members (conversation_id, user_id) where is_apart;
+
+-- Nobody reads it, and nobody comes in any more. The job deletes it, in steps (74-erasing.sql).
+create function private.close_empty(conversation private.conversations)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  if conversation.member_count > 0 then
+    return false;
+  end if;
+  delete from private.group_invites
+  where group_invites.conversation_id = conversation.id;
+  return true;
+end;
+$$;
+
+comment on function private.close_empty is 'Closes a conversation that has no members any more. False: it has some.';
+revoke all on function private.close_empty (private.conversations) from public, anon, authenticated, service_role;
 
 create function private.end_membership(
   conversation private.conversations, profile_id uuid, change public.conversation_change, actor_id uuid
@@ -41,24 +64,21 @@ begin
   delete from private.conversation_members
   where conversation_members.conversation_id = conversation.id
     and conversation_members.user_id = end_membership.profile_id;
-  -- An account that is being deleted waits for this conversation. So this must not wait for it.
   insert into private.former_members (conversation_id, user_id, is_removed)
-  select conversation.id, end_membership.profile_id, end_membership.change = 'removed'
-  from private.hold_person(end_membership.profile_id);
+  values (conversation.id, end_membership.profile_id, end_membership.change = 'removed');
   update private.conversations
   set member_count = conversations.member_count - 1
   where conversations.id = conversation.id
   returning conversations.* into moved;
-  if moved.member_count = 0 then
-    delete from private.conversations
-    where conversations.id = conversation.id;
-  end if;
   delete from private.unread_conversations
   where unread_conversations.user_id = end_membership.profile_id
     and unread_conversations.conversation_id = conversation.id;
-  if moved.member_count = 0 then
+  perform private.tell(moved.id, array[end_membership.profile_id]);
+  if private.close_empty(moved) then
     return;
   end if;
+  -- An owner who has not accepted the group may decline it (72-ended-accounts.sql).
+  perform private.inherit_group(moved.id);
   perform private.part_from(moved.id, end_membership.profile_id);
   moved := private.move_conversation(moved);
   perform private.add_change(
@@ -67,11 +87,10 @@ begin
   );
   perform private.append_conversation_event(moved);
   perform private.turn_receipts(moved, moved.member_count + 1);
-  perform private.tell(moved.id, array[end_membership.profile_id]);
 end;
 $$;
 
-comment on function private.end_membership is 'Takes a person out of a group, and moves its topic. A group without members is deleted.';
+comment on function private.end_membership is 'Takes a person out of a group, and moves its topic. The job deletes a group without members.';
 revoke all on function private.end_membership (private.conversations, uuid, public.conversation_change, uuid)
   from public, anon, authenticated, service_role;
 

@@ -1,9 +1,8 @@
 /*
  * changing messages
  *
- * Editing, deleting and reacting. Each is an event of the conversation. A deleted text goes from
- * every place where it was: the table, its versions, the search, and what Realtime keeps to
- * replay it.
+ * Editing, deleting and reacting. Each is an event of the conversation. 74-erasing.sql has what
+ * happens to a deleted text.
  */
 
 -- The conversation of a message, held. A stranger learns nothing of the message.
@@ -97,87 +96,6 @@ revoke all on function public.edit_message (bigint, text) from public, anon, aut
 grant execute on function public.edit_message (bigint, text) to authenticated;
 
 -- Deleting -------------------------------------------------------------------
-
--- Realtime keeps what was sent for three days, to replay it. A message was sent when it was
--- written, and with each of its events, in the same transaction: so the times are equal. If
--- Realtime does not let us delete, the topic moves. Nobody joins an old topic.
-create function private.unsend(message private.messages)
-returns boolean
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-  kept constant interval := '4 days';
-  sent_at timestamp[] := array(
-    select message.created_at at time zone 'UTC'
-    where message.created_at > now() - kept
-    union
-    select conversation_events.created_at at time zone 'UTC'
-    from private.conversation_events
-    where conversation_events.subject = message.id and conversation_events.created_at > now() - kept
-  );
-begin
-  delete from realtime.messages
-  where messages.inserted_at = any (sent_at)
-    and messages.extension = 'broadcast' and messages.private is true
-    and starts_with(messages.topic, 'conversation:' || message.conversation_id || ':')
-    and messages.payload #>> '{payload,id}' = message.id::text;
-  return true;
-exception when insufficient_privilege then
-  return false;
-end;
-$$;
-
-comment on function private.unsend is 'Deletes what Realtime keeps of a message. False: it must not.';
-revoke all on function private.unsend (private.messages) from public, anon, authenticated, service_role;
-
-create function private.erase_message(conversation private.conversations, message private.messages)
-returns void
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-  unsent boolean;
-begin
-  update private.messages
-  set content = '', entities = '[]', reply_to_id = null, post_id = null, has_reactions = false, edited_at = null,
-      deleted_at = now()
-  where messages.id = message.id;
-  delete from private.message_versions
-  where message_versions.message_id = message.id;
-  delete from private.message_reactions
-  where message_reactions.message_id = message.id;
-  delete from private.message_mentions
-  where message_mentions.message_id = message.id;
-  delete from private.message_search
-  where message_search.message_id = message.id;
-  unsent := private.unsend(message);
-  -- Nobody listens to a frozen conversation. An event would tell that the other account is still
-  -- there. Only a person who keeps its text reads something else now.
-  if private.is_frozen(conversation) then
-    perform private.change_view(conversation.id, array(
-      select members.user_id
-      from private.conversation_members as members
-      where members.conversation_id = conversation.id
-        and (members.user_id = message.sender_id or members.keeps_deleted)
-    ));
-    return;
-  end if;
-  if not unsent then
-    conversation := private.move_conversation(conversation);
-  end if;
-  conversation := private.append_message_event(conversation, message.id);
-  perform private.ring_later(conversation.id, conversation.last_seq);
-end;
-$$;
-
-comment on function private.erase_message is 'Makes a tombstone of a message. The caller holds the conversation.';
-revoke all on function private.erase_message (private.conversations, private.messages)
-  from public, anon, authenticated, service_role;
 
 create function private.delete_message(message_id bigint, for_everyone boolean)
 returns void

@@ -219,7 +219,9 @@ begin atomic
       select
         members.conversation_id, members.is_accepted, greatest(members.read_seq, members.from_seq) as pointer,
         case
-          when members.keeps_deleted then private.unheard_in(members.conversation_id, members.user_id)
+          when members.keeps_deleted or exists (
+            select from private.ended_senders where ended_senders.conversation_id = members.conversation_id
+          ) then private.unheard_in(members.conversation_id, members.user_id)
           else array(select hidden.id from private.hidden_from(chat_totals.viewer_id) as hidden (id))
         end as unheard_ids
       from private.conversation_members as members

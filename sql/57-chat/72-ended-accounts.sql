@@ -39,64 +39,37 @@ $$;
 comment on function private.inherit_group is 'Gives a group without an owner to a member.';
 revoke all on function private.inherit_group (bigint) from public, anon, authenticated, service_role;
 
-create function private.erase_messages_of(conversation private.conversations, account_id uuid)
-returns void
+create function private.keeps_text(conversation private.conversations, account_id uuid)
+returns boolean
 language plpgsql
-volatile
+stable
 security invoker
 set search_path = ''
 as $$
-declare
-  keeps boolean := case conversation.kind
+begin
+  return case conversation.kind
     when 'group' then (
       select groups.keeps_deleted from private.groups where groups.conversation_id = conversation.id
     )
     else exists (
       select from private.conversation_members
       where conversation_members.conversation_id = conversation.id
-        and conversation_members.user_id <> erase_messages_of.account_id
+        and conversation_members.user_id <> keeps_text.account_id
         and conversation_members.keeps_deleted
     )
   end;
-begin
-  if not keeps then
-    delete from private.message_versions
-    using private.messages
-    where messages.id = message_versions.message_id
-      and messages.conversation_id = conversation.id and messages.sender_id = erase_messages_of.account_id;
-    delete from private.message_search
-    using private.messages
-    where messages.id = message_search.message_id
-      and messages.conversation_id = conversation.id and messages.sender_id = erase_messages_of.account_id;
-    delete from private.message_mentions
-    using private.messages
-    where messages.id = message_mentions.message_id
-      and messages.conversation_id = conversation.id and messages.sender_id = erase_messages_of.account_id;
-    delete from private.message_reactions
-    using private.messages
-    where messages.id = message_reactions.message_id
-      and messages.conversation_id = conversation.id and messages.sender_id = erase_messages_of.account_id;
-  end if;
-  update private.messages
-  set sender_id = null, client_id = null,
-      content = case when keeps or messages.change is not null then messages.content else '' end,
-      entities = case when keeps then messages.entities else '[]' end,
-      reply_to_id = case when keeps then messages.reply_to_id end,
-      post_id = case when keeps then messages.post_id end,
-      has_reactions = keeps and messages.has_reactions,
-      deleted_at = case when keeps or messages.change is not null then messages.deleted_at
-        else coalesce(messages.deleted_at, now()) end
-  where messages.conversation_id = conversation.id and messages.sender_id = erase_messages_of.account_id;
 end;
 $$;
 
-comment on function private.erase_messages_of is 'Takes the name off the messages of a deleted account, and erases their text unless somebody keeps it.';
-revoke all on function private.erase_messages_of (private.conversations, uuid)
-  from public, anon, authenticated, service_role;
+comment on function private.keeps_text is 'Whether somebody keeps what an account said in a conversation when the account is deleted.';
+revoke all on function private.keeps_text (private.conversations, uuid) from public, anon, authenticated, service_role;
 
--- The account is locked already, and writes nothing any more. The topic moves. So Realtime
--- replays nothing of what it said, and drops it within three days. If the conversations are many, the job
--- tells of the new topics of groups. A direct conversation moves as it does after a block. Definer, because Auth has no rights here.
+-- The account is locked already, and writes nothing any more. An account may have said anything
+-- between nothing and millions of messages. So this only notes in which conversations it spoke, and
+-- from then on nobody reads it there (22-reading.sql). The job erases the texts (74-erasing.sql).
+-- The topic moves, so Realtime replays nothing of what it said. If the conversations are many, the job
+-- tells of the new topics of groups. A direct conversation moves as it does after a block. Definer,
+-- because Auth has no rights here.
 create function private.profiles_end_chat()
 returns trigger
 language plpgsql
@@ -118,14 +91,10 @@ begin
       from private.conversation_members as members
       where members.user_id = old.id
       union
-      -- Messages there may name the person, or have their reactions.
+      -- What the person said is there. Messages may name the person, or have their reactions.
       select former_members.conversation_id
       from private.former_members
       where former_members.user_id = old.id
-      union
-      select messages.conversation_id
-      from private.messages
-      where messages.sender_id = old.id
     ) as concerned (id)
     order by concerned.id
   loop
@@ -136,7 +105,11 @@ begin
     -- Its last member left meanwhile.
     continue when not found;
     was_frozen := private.is_frozen(conversation);
-    perform private.erase_messages_of(conversation, old.id);
+    insert into private.ended_senders (conversation_id, user_id, keeps_text)
+    select left_id, old.id, private.keeps_text(conversation, old.id)
+    where exists (select from private.messages where messages.sender_id = old.id);
+    delete from private.former_members
+    where former_members.conversation_id = left_id and former_members.user_id = old.id;
     delete from private.conversation_members
     where conversation_members.conversation_id = left_id and conversation_members.user_id = old.id;
     was_member := found;
@@ -144,11 +117,7 @@ begin
     set member_count = conversations.member_count - was_member::integer
     where conversations.id = left_id
     returning conversations.* into conversation;
-    if conversation.member_count = 0 then
-      delete from private.conversations
-      where conversations.id = left_id;
-      continue;
-    end if;
+    continue when private.close_empty(conversation);
     -- The other person sees nothing else than after the block.
     continue when was_frozen;
     if conversation.kind = 'group' then

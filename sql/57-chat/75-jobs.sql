@@ -1,8 +1,8 @@
 /*
  * jobs of chat
  *
- * What happens soon after a message: members of groups hear of it, streams are told, and texts
- * whose time is over disappear.
+ * What happens soon after a message: members of groups hear of it, and streams are told. The job
+ * that erases messages is in 74-erasing.sql.
  */
 
 -- Bells and tellings ---------------------------------------------------------
@@ -194,100 +194,6 @@ $$;
 comment on procedure private.deliver_chat is 'Rings bells, tells of topics that ended, and tells conversations and streams, batch by batch, until nothing is left or the time is over.';
 revoke all on procedure private.deliver_chat (interval) from public, anon, authenticated, service_role;
 
--- Disappearing ---------------------------------------------------------------
-
-create function private.erase_expired_in(conversation private.conversations, most integer)
-returns integer
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-  message private.messages;
-  erased integer := 0;
-begin
-  for message in
-    select messages.*
-    from private.messages
-    where messages.conversation_id = conversation.id
-      and messages.expires_at <= now() and messages.deleted_at is null
-    order by messages.seq
-    limit most
-  loop
-    perform private.erase_message(conversation, message);
-    erased := erased + 1;
-  end loop;
-  return erased;
-end;
-$$;
-
-comment on function private.erase_expired_in is 'Erases messages of a conversation whose time is over, and answers how many. The caller holds the conversation.';
-revoke all on function private.erase_expired_in (private.conversations, integer) from public, anon, authenticated, service_role;
-
-create table private.failed_erasures (
-  conversation_id  bigint       primary key references private.conversations (id) on delete cascade,
-  due_at           timestamptz  not null,
-  failures         integer      not null
-);
-
-comment on table  private.failed_erasures is 'The conversations in which the job could not erase messages.';
-comment on column private.failed_erasures.due_at is 'When the job tries again.';
-comment on column private.failed_erasures.failures is 'How often the job has failed. After 20 times the row waits for somebody to look at it.';
-revoke all on private.failed_erasures from public, anon, authenticated, service_role;
-
--- It skips a conversation that is locked, and finds it the next time. If it fails in one conversation,
--- the messages of this one stay hidden and wait for a later time, and the others go on.
-create function private.erase_expired(most integer default 500)
-returns integer
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-  conversation private.conversations;
-  erased integer := 0;
-begin
-  for conversation in
-    select conversations.*
-    from private.conversations
-    where conversations.id in (
-      select due.conversation_id
-      from (
-        select messages.conversation_id
-        from private.messages
-        where messages.expires_at <= now() and messages.deleted_at is null
-          and messages.conversation_id not in (
-            select failed.conversation_id from private.failed_erasures as failed where failed.due_at > now()
-          )
-        order by messages.expires_at
-        limit erase_expired.most
-      ) as due
-    )
-    order by conversations.id
-    for no key update skip locked
-  loop
-    begin
-      erased := erased + private.erase_expired_in(conversation, erase_expired.most);
-      delete from private.failed_erasures
-      where failed_erasures.conversation_id = conversation.id;
-    exception when others then
-      raise warning 'Erasing messages of conversation % failed: % (%)', conversation.id, sqlerrm, sqlstate;
-      insert into private.failed_erasures (conversation_id, failures, due_at)
-      values (conversation.id, 1, private.next_try_at(1))
-      on conflict on constraint failed_erasures_pkey do update
-      set failures = failed_erasures.failures + 1, due_at = private.next_try_at(failed_erasures.failures + 1);
-    end;
-    exit when erased >= erase_expired.most;
-  end loop;
-  return erased;
-end;
-$$;
-
-comment on function private.erase_expired is 'Erases messages whose time is over, about this many at most, and answers how many.';
-revoke all on function private.erase_expired (integer) from public, anon, authenticated, service_role;
-
 -- Retention ------------------------------------------------------------------
 
 create function private.forget_conversation_events()
@@ -321,7 +227,7 @@ do $$
 begin
   if exists (select from pg_extension where extname = 'pg_cron') then
     perform cron.schedule('deliver-chat', '1 second', 'call private.deliver_chat()');
-    perform cron.schedule('erase-expired-messages', '10 seconds', 'select private.erase_expired()');
+    perform cron.schedule('erase-expired-messages', '10 seconds', 'call private.erase_messages()');
     perform cron.schedule('forget-conversation-events', '* * * * *', 'select private.forget_conversation_events()');
   end if;
 end;

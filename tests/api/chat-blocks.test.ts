@@ -1,5 +1,5 @@
 /** Blocks, bans and deleted accounts in chat, through supabase-js. oracle/non-interference.test.ts has random histories. */
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { type Person, service, signUp, target } from "../people.ts";
 import {
   ask,
@@ -132,13 +132,43 @@ describe.skipIf(!target().secretKey)("ended accounts", () => {
       });
       await say(mallory, id, "pebble");
     }
+    const found = async (person: Person, conversation_id: number) =>
+      (await ask<{ content: string }[]>(person, "search_messages", { query: "pebble", conversation_id })).map(
+        ({ content }) => content,
+      );
+    /** What a listener of the present topic hears: what Realtime replays, and what is said then. */
+    const replayed = async (person: Person, id: number) => {
+      const heard: unknown[] = [];
+      const { topic } = await conversation(person, id);
+      const broadcast = { replay: { since: Date.now() - 60_000, limit: 25 } };
+      const channel = person.client.channel(topic as string, { config: { private: true, broadcast } });
+      channel.on("broadcast", { event: "*" }, ({ payload }) => heard.push(payload));
+      channel.subscribe();
+      await vi.waitFor(async () => expect(channel.state).toBe("joined"), { timeout: 20_000 });
+      await say(person, id, "the end");
+      await vi.waitFor(() => expect(JSON.stringify(heard)).toContain("the end"), { timeout: 20_000 });
+      await person.client.removeAllChannels();
+      return JSON.stringify(heard);
+    };
+    expect(await replayed(bob, losing)).toContain("pebble");
+    expect(await found(dave, lost)).toEqual(["pebble"]);
     const { error } = await service().auth.admin.deleteUser(mallory.id);
     if (error) throw error;
 
+    // At once, and not only when the job has erased it.
+    expect(await replayed(bob, losing)).not.toContain("pebble");
+    for (const [person, id, read] of [
+      [dave, lost, []],
+      [bob, losing, []],
+      [carol, kept, ["pebble"]],
+      [bob, keeping, ["pebble"]],
+    ] as const) {
+      expect(await found(person, id)).toEqual(read);
+    }
     expect(await texts(carol, kept)).toEqual(["pebble"]);
     expect(await texts(dave, lost)).toEqual([""]);
     expect(await texts(bob, keeping)).toEqual(["pebble"]);
-    expect(await texts(bob, losing)).toEqual([""]);
+    expect(await texts(bob, losing)).toEqual(["", "the end", "the end"]);
     for (const [person, id] of [
       [carol, kept],
       [dave, lost],

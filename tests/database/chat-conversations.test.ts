@@ -158,6 +158,8 @@ describe("groups", () => {
     expect((await refusal(history(alice, id))).detail).toBe("conversation_not_found");
     expect(await conversation(bob, id)).toMatchObject({ role: "owner", member_count: 1 });
     await one(bob, "leave_conversation($1)", id);
+    expect((await refusal(history(bob, id))).detail).toBe("conversation_not_found");
+    await db.owner`call private.erase_messages()`;
     const [left] = await db.admin`select count(*) from private.conversations where id = ${id}`;
     expect(left?.count).toBe(0);
   });

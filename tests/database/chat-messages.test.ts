@@ -328,7 +328,7 @@ describe("disappearing", () => {
     expect((await history(bob, id)).at(-1)).toMatchObject({ content: "", is_deleted: true });
     expect(await rows(bob, "search_messages('quux')")).toEqual([]);
     expect(await isStored("quux")).toBe(true);
-    await db.owner`select private.erase_expired()`;
+    await db.owner`select private.erase_batch()`;
     expect(await isStored("quux")).toBe(false);
     expect(await texts(bob, id)).toContain("stays");
     await one(alice, "expire_messages($1, null)", id);

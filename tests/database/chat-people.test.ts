@@ -54,54 +54,70 @@ describe("blocks", () => {
     expect((await say(bob, id, "again")).content).toBe("again");
   });
 
-  test("two worlds: a person who is blocked learns as much as if the account were deleted", async () => {
-    const told: unknown[] = [];
-    for (const world of ["block", "deletion"]) {
-      const [eve, dora] = [await db.signUp(`eve_${world}`), await db.signUp(`dora_${world}`)];
-      for (const [one, other] of [
-        [eve, dora],
-        [dora, eve],
-      ] as const) {
-        await one.asks((sql) => sql`insert into follows (followee_id) values (${other.id})`);
-      }
-      const id = await direct(eve, dora);
-      await say(eve, id, "mine");
-      const hers = await say(dora, id, "hers");
-      await one(eve, "react($1, '👍')", hers.id);
-      const { view } = await conversation(eve, id);
-      if (world === "block") await block(dora, eve);
-      else await deleteAccount(dora);
-      const attempt = async (work: Promise<unknown>) => {
-        const error = await refusal(work);
-        return [error.code, error.message, error.detail];
-      };
-      const { last_message, ...shown } = await conversation(eve, id);
-      told.push(
-        JSON.parse(
-          JSON.stringify([
-            await attempt(direct(eve, dora)),
-            await attempt(say(eve, id, "hello")),
-            await attempt(one(eve, "react($1, '👍')", hers.id)),
-            await attempt(one(eve, "expire_messages($1, 60)", id)),
-            { ...shown, id: 0, place: 0, view: shown.view - view },
-            last_message && { ...last_message, id: 0, conversation_id: 0, created_at: "" },
-            (await history(eve, id)).map((message) => [
-              message.sender?.id === eve.id,
-              message.content,
-              message.is_deleted,
-              message.reactions,
+  test.each([false, true])(
+    "worlds: a person who is blocked learns as much as if the account were deleted, or erased. She keeps texts: %s",
+    async (keeps) => {
+      const told: unknown[] = [];
+      for (const world of ["block", "deletion", "erasure"]) {
+        const [eve, dora] = [
+          await db.signUp(`eve_${world}_${keeps}`),
+          await db.signUp(`dora_${world}_${keeps}`),
+        ];
+        for (const [one, other] of [
+          [eve, dora],
+          [dora, eve],
+        ] as const) {
+          await one.asks((sql) => sql`insert into follows (followee_id) values (${other.id})`);
+        }
+        const id = await direct(eve, dora);
+        await say(eve, id, "mine");
+        const hers = await say(dora, id, "hers");
+        await one(eve, "react($1, '👍')", hers.id);
+        await one(eve, "set_conversation($1, keeps_deleted => $2)", id, keeps);
+        const { view } = await conversation(eve, id);
+        if (world === "block") await block(dora, eve);
+        else await deleteAccount(dora);
+        if (world === "erasure") await db.owner`call private.erase_messages()`;
+        expect(await db.admin`select from private.ended_senders`).toHaveLength(world === "deletion" ? 1 : 0);
+        const attempt = async (work: Promise<unknown>) => {
+          const error = await refusal(work);
+          return [error.code, error.message, error.detail];
+        };
+        const { last_message, ...shown } = await conversation(eve, id);
+        told.push(
+          JSON.parse(
+            JSON.stringify([
+              await attempt(direct(eve, dora)),
+              await attempt(say(eve, id, "hello")),
+              await attempt(one(eve, "react($1, '👍')", hers.id)),
+              await attempt(one(eve, "expire_messages($1, 60)", id)),
+              { ...shown, id: 0, place: 0, view: shown.view - view },
+              last_message && { ...last_message, id: 0, conversation_id: 0, created_at: "", reactions: [] },
+              (await history(eve, id)).map((message) => [
+                message.sender?.id === eve.id,
+                message.sender === null && message.client_id,
+                message.content,
+                message.is_deleted,
+                message.reactions.map((reaction) => ({ ...reaction, profile_ids: [] })),
+              ]),
+              (await rows<Message>(eve, "search_messages('hers')")).map((found) => [
+                found.content,
+                found.client_id,
+              ]),
+              (await rows<Message>(eve, "search_messages($1)", `hers from:dora_${world}_${keeps}`)).length,
+              await rows(eve, "receipts($1)", id),
+              (await rows<unknown>(eve, "conversation_members($1)", id)).length,
+              await one<{ messages: number }>(eve, "unread()").then((counts) => counts.messages),
+              (await folder(eve, "inbox")).length,
             ]),
-            await rows(eve, "search_messages('hers')"),
-            await rows(eve, "receipts($1)", id),
-            (await rows<unknown>(eve, "conversation_members($1)", id)).length,
-            await one<{ messages: number }>(eve, "unread()").then((counts) => counts.messages),
-            (await folder(eve, "inbox")).length,
-          ]),
-        ),
-      );
-    }
-    expect(told[0]).toEqual(told[1]);
-  });
+          ),
+        );
+      }
+      expect(told[0]).toEqual(told[1]);
+      expect(told[1]).toEqual(told[2]);
+      await db.owner`call private.erase_messages()`;
+    },
+  );
 
   test("in a group neither reads the other, and the blocked person stays where they were", async () => {
     const id = await group(carol, "Apart", []);
@@ -314,6 +330,9 @@ describe("ended accounts", () => {
     expect(await said(bob, kept)).toEqual([[null, "words of leaver", false]]);
     expect(await said(alice, strict)).toEqual([[null, "", true]]);
     expect(await said(alice, loose)).toEqual([[null, "words of leaver", false]]);
+    await db.owner`call private.erase_messages()`;
+    expect(await said(alice, gone)).toEqual([[null, "", true]]);
+    expect(await said(bob, kept)).toEqual([[null, "words of leaver", false]]);
     const stored =
       await db.admin`select conversation_id from private.messages where content like '%leaver%' order by 1`;
     expect(stored.map((row) => row.conversation_id)).toEqual([kept, loose].sort((a, b) => a - b));

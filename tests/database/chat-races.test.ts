@@ -56,7 +56,7 @@ test("eight people write, block, leave, join and end their accounts at once, and
   const job = (async () => {
     while (working) {
       await db.owner.unsafe("call private.deliver_chat('0')");
-      await db.owner`select private.erase_expired()`;
+      await db.owner`select private.erase_batch()`;
     }
   })();
   await Promise.all([...busy, ...ends]);

@@ -123,7 +123,7 @@ test(`unread equals a recount after each of ${steps} random steps`, {
         "expire",
         () =>
           db.admin`update private.messages set expires_at = now() where id = ${message}`.then(
-            () => db.owner`select private.erase_expired()`,
+            () => db.owner`select private.erase_batch()`,
           ),
       ],
     ];

@@ -188,7 +188,7 @@ test("messages that cannot be erased keep no other message, also if they fill th
   const mend = await poison("private.messages", `new.conversation_id = ${bad}`, "update of deleted_at");
   await db.admin`update private.messages set expires_at = now() - interval '1 hour' where id = any (${late}::bigint[])`;
   await db.admin`update private.messages set expires_at = now() - interval '1 second' where id = ${next}`;
-  const erase = async () => (await db.owner`select private.erase_expired(2) as erased`)[0]?.erased;
+  const erase = async () => (await db.owner`select private.erase_batch(2) as erased`)[0]?.erased;
   expect([await erase(), await erase(), await failures("failed_erasures")]).toEqual([
     0,
     1,
@@ -206,7 +206,7 @@ test("a message that cannot be erased stays, and the next one is erased in the s
   const ids = [(await say(alice, bad, "one")).id, (await say(alice, good, "two")).id];
   await poison("private.messages", `new.conversation_id = ${bad}`, "update of deleted_at");
   await db.admin`update private.messages set expires_at = now() - interval '1 second' where id = any (${ids}::bigint[])`;
-  const [row] = await db.owner`select private.erase_expired() as erased`;
+  const [row] = await db.owner`select private.erase_batch() as erased`;
   expect(row?.erased).toBe(1);
   const left = await db.admin`
     select conversation_id::text as id, deleted_at is not null as is_erased

@@ -114,7 +114,9 @@ export async function checkSaid(
     select conversation_id, content from private.messages
     where sender_id = ${(people[owner] as Person).id} and starts_with(content, ${prefix})
     order by seq`;
-  const left = new Set((await sql`select id from private.conversations`).map(({ id }) => Number(id)));
+  const left = new Set(
+    (await sql`select id from private.conversations where member_count > 0`).map(({ id }) => Number(id)),
+  );
   for (const id of new Set(said.map(({ conversation_id }) => conversation_id))) {
     // The last member left it.
     if (!left.has(id)) continue;
