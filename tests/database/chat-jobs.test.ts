@@ -62,3 +62,15 @@ test("people who wait are told before others are told again", async () => {
   await tell();
   expect((await waiting()).filter((user) => late.includes(user))).toEqual([]);
 });
+
+test("one run tells 80 people, so that 500 do not join a new topic in the same second", async () => {
+  const rooms = [];
+  for (let n = 0; n < 5; n += 1) rooms.push(await group(alice, `Crowded ${n}`, people));
+  await db.owner`delete from private.conversation_tellings`;
+  for (const id of rooms)
+    await db.owner`select private.tell(${id}, ${people.map((person) => person.id)}::uuid[])`;
+  const waiting = async () => (await db.owner`select from private.conversation_tellings`).length;
+  expect(await waiting()).toBe(150);
+  await db.owner.unsafe("call private.deliver_chat()");
+  expect(await waiting()).toBe(70);
+});

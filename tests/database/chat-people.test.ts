@@ -288,6 +288,22 @@ describe("requests and settings", () => {
     ).toBe("draft_length");
   });
 
+  test("a conversation that is muted until a time is in the sums again when that time is over", async () => {
+    const [dora, erin] = [await db.signUp("dora_muted"), await db.signUp("erin_muted")];
+    await erin.asks((sql) => sql`insert into follows (followee_id) values (${dora.id})`);
+    const id = await direct(dora, erin);
+    await say(dora, id, "hi");
+    const unread = async () => (await one<{ messages: number }>(erin, "unread()")).messages;
+    expect(await unread()).toBe(1);
+    await one(erin, "set_conversation($1, muted_until => now() + interval '1 hour')", id);
+    expect([await unread(), (await conversation(erin, id)).unread]).toEqual([0, 1]);
+    await db.admin`
+      update private.conversation_members set muted_until = now() - interval '1 second'
+      where conversation_id = ${id} and user_id = ${erin.id}`;
+    expect(await unread()).toBe(1);
+    expect(await conversation(erin, id)).toMatchObject({ muted_until: null });
+  });
+
   test("the list has the newest conversation first, page by page", async () => {
     const person = await db.signUp("lister");
     const ids: number[] = [];
