@@ -150,12 +150,15 @@ declare
   longest constant integer := 31536000;
   viewer_id uuid := private.chat_viewer();
   conversation private.conversations;
+  own private.conversation_members;
 begin
   conversation := private.act_in(viewer_id, expire_messages.conversation_id, 'membership');
+  own := private.member_of(viewer_id, conversation.id);
   if conversation.kind = 'group' then
-    perform private.require_role(private.member_of(viewer_id, conversation.id), 'admin');
+    perform private.require_role(own, 'admin');
   end if;
-  perform private.require_open(conversation);
+  -- The other person hears of it, as of a message.
+  perform private.may_write(conversation, own);
   if expire_messages.after_seconds not between 10 and longest then
     raise sqlstate 'PT400' using
       message = 'Messages disappear after 10 seconds to 365 days', detail = 'expiry_range';

@@ -250,6 +250,10 @@ describe("requests and settings", () => {
       shows_presence: true,
     });
     expect((await refusal(say(stranger, early, "hello"))).detail).toBe("messages_not_welcome");
+    // A change of the conversation would bring it up among the requests, like a message.
+    expect((await refusal(one(stranger, "expire_messages($1, 60)", early))).detail).toBe(
+      "messages_not_welcome",
+    );
     const late = await db.signUp("late");
     expect((await refusal(direct(late, shy))).detail).toBe("messages_not_welcome");
     expect((await refusal(group(stranger, "Group", [shy]))).detail).toBe("adding_not_welcome");
@@ -261,6 +265,8 @@ describe("requests and settings", () => {
     expect(await say(friend, await direct(friend, shy), "still")).toMatchObject({ content: "still" });
     expect(await say(shy, early, "I write to you")).toMatchObject({ content: "I write to you" });
     expect(await say(stranger, early, "thanks")).toMatchObject({ content: "thanks" });
+    await one(stranger, "expire_messages($1, 60)", early);
+    expect(await conversation(shy, early)).toMatchObject({ expires_after: 60 });
   });
 
   test("what is muted, archived, pinned or a draft is private, and in step on all devices", async () => {
