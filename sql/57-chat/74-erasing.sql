@@ -1,8 +1,8 @@
 /*
  * erasing
  *
- * What takes the text of messages away, from every place where it was: the table, its versions,
- * the search, and what Realtime keeps to replay it.
+ * How a text is deleted from every place where it was: the table, its versions, the search, and
+ * the messages that Realtime keeps to replay them.
  *
  * A member erases one message at once (42-changing.sql). The job does the rest, in steps: texts
  * whose time is over, what deleted accounts said (72-ended-accounts.sql), and groups that their
@@ -235,10 +235,10 @@ revoke all on function private.erase_expired_in (private.conversations, bigint[]
   from public, anon, authenticated, service_role;
 
 /*
- * A step: up to so many messages whose time is over, up to so many of one deleted account, and up
- * to so many of one conversation without members. It skips a conversation that is locked, and finds it
- * the next time. If it fails in one conversation, the messages of this one stay hidden and wait
- * for a later time, and the others go on.
+ * A step takes three sorts of messages: those whose time is over, those of one deleted account, and
+ * those of one conversation without members. It takes up to "most" of each. It skips a conversation
+ * that is locked, and finds it the next time. If it fails in one conversation, the messages of this
+ * one stay hidden and wait for a later time, and the others go on.
  */
 create function private.erase_batch(most integer default 500)
 returns integer
@@ -332,7 +332,7 @@ begin
     delete from private.ended_senders
     where ended_senders.user_id = ended.user_id;
   elsif cardinality(ended_ids) = 0 then
-    -- What is left waits in conversations that failed.
+    -- The other messages are in conversations that failed, and wait.
     update private.ended_senders
     set due_at = clock_timestamp() + interval '1 minute'
     where ended_senders.user_id = ended.user_id;

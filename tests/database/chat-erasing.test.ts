@@ -28,7 +28,7 @@ beforeEach(async () => {
 });
 afterAll(() => db?.[Symbol.asyncDispose]());
 
-/** Writes many messages, with all that belongs to one, faster than the API does. */
+/** Writes many messages, with their versions and broadcasts, faster than the API does. */
 async function fill(person: Person, id: number, words = "pebble"): Promise<void> {
   await db.admin.unsafe(`
     do $$
@@ -73,7 +73,7 @@ const stepOf = async (most = step) =>
   (await db.owner`select private.erase_batch(${most}) as erased`)[0]?.erased as number;
 const count = async (from: string) =>
   Number((await db.admin.unsafe(`select count(*) from ${from}`))[0]?.count);
-/** What was told to anybody: events of conversations and of people, and broadcasts. */
+/** The events of conversations and of people, and the numbers that clients compare. */
 const told = async () => [
   await count("private.conversation_events"),
   await count("private.stream_events"),
