@@ -22,6 +22,7 @@ export interface Message {
 export interface Conversation {
   id: number;
   kind: string;
+  role: string;
   name: string | null;
   topic: string | null;
   members: { id: string }[];
