@@ -105,7 +105,7 @@ export async function updateUser(
   sql: Db,
   id: string,
   changes: Changes,
-  beside?: ReturnType<Db>,
+  beside?: PromiseLike<unknown>,
 ): Promise<User> {
   const columns = Object.fromEntries(
     Object.entries(changes).map(([column, value]) => [
