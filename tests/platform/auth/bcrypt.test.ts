@@ -57,7 +57,7 @@ test("hashing uses all cores, and one fewer while others are served", async () =
   expect(await alone.run("password", (await alone.run("password")) as string)).toBe(true);
 });
 
-test("a client that leaves before its turn costs no hash, and one that leaves later gets nothing else done", async () => {
+test("a client that leaves before its turn costs no hash, and work that has begun goes on", async () => {
   await using threads = createHashThreads(() => true, 1);
   const leaving = new AbortController();
   const order: string[] = [];
