@@ -43,7 +43,7 @@ const lines = fc
   })
   .map((all) => `${["a", ...all, "z"].join("\n")}\n`);
 
-test("whatever it says, it arrives unchanged, in short lines of ASCII", async () => {
+test("every text arrives unchanged, in short lines of ASCII", async () => {
   await fc.assert(
     fc.asyncProperty(oneLine, oneLine, lines, lines, async (name, subject, text, html) => {
       const raw = write({ subject, text, html }, { ...plaza, name });

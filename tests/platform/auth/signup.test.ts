@@ -302,7 +302,7 @@ test("anonymous sign-in works only when it is switched on", async () => {
   expect(verified.data.user).toMatchObject({ id: data.user?.id, email, is_anonymous: false });
 });
 
-test("alice leaves while others are before her: she is no user, and her password costs nothing", async () => {
+test("alice leaves while others are before her: nobody hashes her password, and there is no user for her", async () => {
   const people = Array.from({ length: 12 }, () => person("bob"));
   const alice = person("alice");
   const leaving = new AbortController();
