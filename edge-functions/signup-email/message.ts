@@ -1,6 +1,6 @@
 /**
  * A mail as it goes to an SMTP server: its headers, its text and its HTML. nodemailer could write it too, but
- * it needs more time for that than this function for everything else. RFC 5322, 2045 to 2047.
+ * it needs more time for that than this function needs to check, read and render the mail. RFC 5322, 2045 to 2047.
  */
 import type { Mail } from "./render.ts";
 

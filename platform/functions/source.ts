@@ -47,7 +47,7 @@ export function hasFolder(projectDir: string, name: string): boolean {
 /**
  * Returns a text that changes when a file is written, added or removed. Files whose names begin
  * with a dot, and node_modules, do not count. It does not hand each file to another thread, because that
- * costs ten times as much as the look itself.
+ * costs about as much as the look itself.
  */
 export function fingerprint(source: Source): string {
   const seen: string[] = [];
