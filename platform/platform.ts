@@ -241,10 +241,11 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
       resolveHookUrl: (uri) => ownUrl(uri, gateway.url),
       // A hook that is a function of ours needs no way through the gateway.
       postHook: (url, init) => {
-        const own = String(url).startsWith(functionsUrl);
-        return own
-          ? functions.fetch(new Request(String(url).replace(functionsUrl, gateway.url), init))
-          : fetch(url, init);
+        if (!String(url).startsWith(functionsUrl)) return fetch(url, init);
+        const request = new Request(String(url).replace(functionsUrl, gateway.url), init);
+        // fetch would add it too. With it, the request goes to the function in one piece.
+        request.headers.set("content-length", String(Buffer.byteLength(String(init?.body ?? ""))));
+        return functions.fetch(request);
       },
       othersActive: () => gateway.servedOthers("auth", 200),
       log: log.child("auth"),

@@ -7,6 +7,7 @@ import { Agent, request } from "node:http";
 import { availableParallelism } from "node:os";
 import postgres from "postgres";
 import { hashRate } from "../hash-threads.ts";
+import { connectHttp, encode, type HttpClient } from "../http-client.ts";
 import { median, quantile } from "../measure.ts";
 import { startPlatform } from "../platform-process.ts";
 
@@ -14,6 +15,7 @@ const rounds = Number(process.env.PLAZA_BENCH_ROUNDS ?? 7);
 const roundMs = 5000;
 const clients = 16;
 const crowd = 200;
+let signedUp = 0;
 const posts = 1000;
 
 export async function run(): Promise<string> {
@@ -30,22 +32,24 @@ export async function run(): Promise<string> {
   `);
   await admin.end();
   const agent = new Agent({ keepAlive: true });
-  const send = sender(platform.url, platform.publishableKey, agent);
-  let people = 0;
-  const signUp = () => {
-    const username = `person_${++people}`;
-    const body = { email: `${username}@example.com`, password: "correct horse battery", data: { username } };
-    return send("POST", "/auth/v1/signup", body);
-  };
-  const read = () => send("GET", "/rest/v1/posts?select=*&order=id.desc&limit=20");
+  const { publishableKey: apikey } = platform;
+  const headers = { apikey, authorization: `Bearer ${apikey}` };
+  const read = () => get(`${platform.url}/rest/v1/posts?select=*&order=id.desc&limit=20`, headers, agent);
+  const createPeople = () => connectPeople(platform.url, headers);
 
-  await Promise.all(Array.from({ length: clients }, signUp));
+  {
+    using people = createPeople();
+    await Promise.all(Array.from({ length: clients }, people.signUp));
+  }
   for (let n = 0; n < 200; n++) await read();
 
   const rates: { hash: number; signUps: number }[] = [];
   for (let round = 0; round < rounds; round++) {
     const hash = () => hashRate(roundMs);
-    const signUps = () => rate(signUp);
+    const signUps = async () => {
+      using people = createPeople();
+      return await rate(people.signUp);
+    };
     // Each round begins with the other one.
     if (round % 2 === 0) rates.push({ hash: await hash(), signUps: await signUps() });
     else {
@@ -56,9 +60,10 @@ export async function run(): Promise<string> {
 
   const reading: { quiet: number; crowded: number; crowdMs: number }[] = [];
   for (let round = 0; round < rounds; round++) {
+    using people = createPeople();
     const startMs = performance.now();
     let signingUp = true;
-    const all = Promise.all(Array.from({ length: crowd }, signUp)).finally(() => {
+    const all = Promise.all(Array.from({ length: crowd }, people.signUp)).finally(() => {
       signingUp = false;
     });
     const crowded = await p99(read, () => signingUp);
@@ -100,19 +105,48 @@ async function p99(read: () => Promise<void>, goOn: () => boolean): Promise<numb
   );
 }
 
-function sender(url: string, apikey: string, agent: Agent) {
-  return (method: string, path: string, body?: unknown) =>
-    new Promise<void>((resolve, reject) => {
-      const headers = { apikey, authorization: `Bearer ${apikey}`, "content-type": "application/json" };
-      const sending = request(url + path, { method, agent, headers }, (response) => {
-        response.resume();
-        response.once("end", () =>
-          response.statusCode === 200 ? resolve() : reject(new Error(`${path}: ${response.statusCode}`)),
-        );
-      });
-      sending.once("error", reject);
-      sending.end(body === undefined ? undefined : JSON.stringify(body));
+/**
+ * People who sign up, each on a connection. They cost little, so that the cores are for what is measured. The server
+ * closes connections that rest for some seconds, so other people come later.
+ */
+function connectPeople(url: string, headers: Record<string, string>) {
+  const connections: HttpClient[] = [];
+  const free: HttpClient[] = [];
+  async function connect(): Promise<HttpClient> {
+    const made = await connectHttp(url);
+    connections.push(made);
+    return made;
+  }
+  return {
+    async signUp(): Promise<void> {
+      const username = `person_${++signedUp}`;
+      const body = {
+        email: `${username}@example.com`,
+        password: "correct horse battery",
+        data: { username },
+      };
+      const connection = free.pop() ?? (await connect());
+      const status = await connection.send(encode("POST", "/auth/v1/signup", headers, JSON.stringify(body)));
+      if (status !== 200) throw new Error(`sign-up: ${status}`);
+      free.push(connection);
+    },
+    [Symbol.dispose]() {
+      for (const connection of connections) connection[Symbol.dispose]();
+    },
+  };
+}
+
+function get(url: string, headers: Record<string, string>, agent: Agent): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const sending = request(url, { agent, headers }, (response) => {
+      response.resume();
+      response.once("end", () =>
+        response.statusCode === 200 ? resolve() : reject(new Error(`${url}: ${response.statusCode}`)),
+      );
     });
+    sending.once("error", reject);
+    sending.end();
+  });
 }
 
 function table(

@@ -26,6 +26,11 @@ export type Action = keyof typeof logTypes;
 export type Actor = User | { adminRole: string };
 
 export async function audit(sql: Db, actor: Actor, action: Action, traits?: Json): Promise<void> {
+  await auditEntry(sql, actor, action, traits);
+}
+
+/** The statement that records it: a query of its own, or a part of another one. */
+export function auditEntry(sql: Db, actor: Actor, action: Action, traits?: Json) {
   const who =
     "adminRole" in actor
       ? { id: "00000000-0000-0000-0000-000000000000", name: actor.adminRole, sso: false }
@@ -40,7 +45,7 @@ export async function audit(sql: Db, actor: Actor, action: Action, traits?: Json
     ...(fullName === undefined ? {} : { actor_name: fullName }),
     ...(traits ? { traits } : {}),
   };
-  await sql`
+  return sql`
     insert into auth.audit_log_entries (instance_id, id, payload, created_at, ip_address)
     values (
       '00000000-0000-0000-0000-000000000000', ${crypto.randomUUID()}, ${sql.json(payload as never)}, now(), ''

@@ -54,6 +54,13 @@ export const internal = (message: string, cause?: unknown) =>
 export const unavailable = (message: string, cause?: unknown) =>
   new AuthError(503, "unexpected_failure", message, { cause });
 
+/** Nobody reads this answer. */
+export const clientGone = () => new AuthError(499, "request_timeout", "The client left.");
+
+/** A queue is full. The same request may work a moment later. */
+export const crowded = () => new Crowded(429, "over_request_rate_limit", "Request rate limit reached");
+class Crowded extends AuthError {}
+
 const troubles: Record<Trouble, string> = {
   unreachable: "The database is away. Try again in a moment.",
   lost: "The connection to the database was lost. Try again in a moment.",
@@ -93,7 +100,8 @@ export function errorResponse(error: unknown, request: Request, log: Log): Respo
   const errorId = crypto.randomUUID();
 
   const raised = raisedByDatabase(known.cause);
-  if (known.status === 503 || raised?.status === 503) headers.set("retry-after", String(retryAfterS));
+  if (known.status === 503 || raised?.status === 503 || known instanceof Crowded)
+    headers.set("retry-after", String(retryAfterS));
   if (raised && (raised.status < 500 || raised.status === 503)) {
     const { message, detail = "unknown" } = raised.body;
     return respond(raised.status, modern ? { code: detail, message } : raised.body);

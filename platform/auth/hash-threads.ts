@@ -5,7 +5,7 @@
  */
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { internal, tooManyRequests } from "./errors.ts";
+import { clientGone, crowded, internal } from "./errors.ts";
 import type { Reply, Request } from "./password-worker.ts";
 
 export interface HashThreads extends AsyncDisposable {
@@ -13,9 +13,11 @@ export interface HashThreads extends AsyncDisposable {
   readonly size: number;
   /**
    * Makes a hash, or compares the password with `hash`.
-   * @throws AuthError over_request_rate_limit, unexpected_failure if the thread ends
+   * @param signal of the client. If the client leaves before a thread has the job, nobody does it
+   * @throws AuthError over_request_rate_limit, request_timeout if the client left, unexpected_failure if
+   *   the thread ends
    */
-  run(password: string, hash?: string): Promise<string | boolean>;
+  run(password: string, hash?: string, signal?: AbortSignal): Promise<string | boolean>;
 }
 
 /** The most jobs, waiting or at work. With more, clients would give up before their answer. */
@@ -36,13 +38,14 @@ export function createHashThreads(
   cores = availableParallelism(),
 ): HashThreads {
   const threads: Thread[] = [];
-  const waiting: Job[] = [];
-  const jobs = () => threads.reduce((sum, thread) => sum + thread.jobs, waiting.length);
+  /** First come, first served. */
+  const waiting = new Set<Job>();
+  const jobs = () => threads.reduce((sum, thread) => sum + thread.jobs, waiting.size);
 
   /** Gives jobs to threads. Each thread asks for more when it has done one. */
   function share(): void {
     const threadsMax = Math.max(1, Math.min(4, othersActive() ? cores - 1 : cores));
-    while (waiting.length > 0) {
+    while (waiting.size > 0) {
       const usable = threads.slice(0, threadsMax);
       let thread = usable.find((candidate) => candidate.jobs === 0);
       if (!thread && usable.length < threadsMax) {
@@ -55,7 +58,9 @@ export function createHashThreads(
       }
       thread ??= usable.find((candidate) => candidate.jobs < threadJobsMax);
       if (!thread) return;
-      thread.run(waiting.shift() as Job);
+      const [next] = waiting;
+      waiting.delete(next as Job);
+      thread.run(next as Job);
     }
   }
 
@@ -63,15 +68,22 @@ export function createHashThreads(
     get size() {
       return threads.length;
     },
-    run(password, hash) {
-      if (jobs() >= jobsMax) throw tooManyRequests("over_request_rate_limit", "Request rate limit reached");
-      return new Promise((resolve, reject) => {
-        waiting.push({ password, hash, resolve, reject });
-        share();
-      });
+    async run(password, hash, signal) {
+      if (jobs() >= jobsMax) throw crowded();
+      if (signal?.aborted) throw clientGone();
+      const { promise, resolve, reject } = Promise.withResolvers<string | boolean>();
+      const job: Job = { password, hash, resolve, reject };
+      const leave = () => {
+        if (waiting.delete(job)) reject(clientGone());
+      };
+      signal?.addEventListener("abort", leave, { once: true });
+      waiting.add(job);
+      share();
+      return promise.finally(() => signal?.removeEventListener("abort", leave));
     },
     async [Symbol.asyncDispose]() {
-      for (const job of waiting.splice(0)) job.reject(internal("Error hashing password"));
+      for (const job of waiting) job.reject(internal("Error hashing password"));
+      waiting.clear();
       await Promise.all([...threads].map((thread) => thread.stop()));
     },
   };

@@ -36,7 +36,13 @@ export function emailIdentityData(userId: string, email: string, verified: boole
 }
 
 export async function insertEmailIdentity(sql: Db, userId: string, data: Json): Promise<Identity> {
-  const [row] = await sql<Identity[]>`
+  const [row] = await emailIdentity(sql, userId, data);
+  return row as Identity;
+}
+
+/** The statement that inserts it: a query of its own, or a part of another one. */
+export function emailIdentity(sql: Db, userId: string, data: Json) {
+  return sql<Identity[]>`
     insert into auth.identities (
       id, provider_id, user_id, identity_data, provider, last_sign_in_at, created_at, updated_at
     )
@@ -45,7 +51,6 @@ export async function insertEmailIdentity(sql: Db, userId: string, data: Json): 
     )
     returning *
   `;
-  return row as Identity;
 }
 
 /** Sets the address of a user's e-mail identity. Creates the identity when there is none. */

@@ -8,7 +8,7 @@ import type { Keys } from "../keys.ts";
 import type { Log } from "../log.ts";
 import { startCleanup } from "./cleanup.ts";
 import type { Context } from "./context.ts";
-import { errorResponse, tooManyRequests } from "./errors.ts";
+import { crowded, errorResponse } from "./errors.ts";
 import { createHooks } from "./hooks/hooks.ts";
 import { createMailer } from "./mail/mailer.ts";
 import { createMailFrequency } from "./mail-frequency.ts";
@@ -87,8 +87,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   return {
     async fetch(request) {
       if (requests >= requestsMax) {
-        const error = tooManyRequests("over_request_rate_limit", "Request rate limit reached");
-        return errorResponse(error, request, log);
+        return errorResponse(crowded(), request, log);
       }
       requests++;
       try {

@@ -2,10 +2,10 @@
  * Makes rows of auth.users. users.ts finds and changes them.
  * Source: supabase/auth internal/models/user.go.
  */
-import { type Action, audit } from "./audit.ts";
+import { type Action, auditEntry } from "./audit.ts";
 import type { Db, Json } from "./db.ts";
 import { type AuthError, emailTaken, internal } from "./errors.ts";
-import { emailIdentityData, insertEmailIdentity } from "./identities.ts";
+import { emailIdentity, emailIdentityData, type Identity } from "./identities.ts";
 import { audience, findUserById, instanceId, isEmailKey, type User } from "./users.ts";
 
 export interface NewUser {
@@ -28,7 +28,7 @@ export async function insertUser(sql: Db, user: NewUser): Promise<User> {
   try {
     // Read it again, because triggers may have changed the row after it was inserted. Both
     // statements are sent together.
-    const [, inserted] = await Promise.all([insertRow(sql, { ...user, id }), findUserById(sql, id)]);
+    const [, inserted] = await Promise.all([userRow(sql, { ...user, id }).execute(), findUserById(sql, id)]);
     return inserted as User;
   } catch (cause) {
     throw refused(cause);
@@ -36,9 +36,10 @@ export async function insertUser(sql: Db, user: NewUser): Promise<User> {
 }
 
 /**
- * Inserts somebody who signs up by e-mail, their identity, and a record of it for auditors. Metadata and the identity's data each
- * become both together. All statements are sent together: when one fails, so do the later ones.
+ * Inserts somebody who signs up by e-mail, their identity, and a record of it for auditors.
  * @param sql a transaction; triggers on auth.users run in it too
+ * @returns the user. Its metadata has the identity's data too, which the row does not have yet: the next
+ *   change of the user has to write it
  * @throws what insertUser throws
  */
 export async function insertEmailUser(
@@ -47,28 +48,26 @@ export async function insertEmailUser(
   action: Action,
 ): Promise<User> {
   const data = emailIdentityData(user.id, user.email ?? "", false, user.userMetadata);
+  const entry = auditEntry(sql, unsavedUser(user), action, { provider: "email" });
   try {
-    const [, identity, [inserted]] = await Promise.all([
-      insertRow(sql, user),
-      insertEmailIdentity(sql, user.id, data),
-      // Triggers may have changed the metadata after the row was inserted, so it is changed where it is.
-      sql<User[]>`
-        update auth.users
-        set
-          raw_user_meta_data = coalesce(raw_user_meta_data, '{}') || ${sql.json(data as never)},
-          updated_at = now()
-        where id = ${user.id}
-        returning *
-      `,
-      audit(sql, unsavedUser(user), action, { provider: "email" }),
+    const [[identity], inserted] = await Promise.all([
+      sql<Identity[]>`
+        with
+          inserted as (${userRow(sql, user)}),
+          recorded as (${entry})
+        ${emailIdentity(sql, user.id, data)}
+      `.execute(),
+      // Triggers may have changed the metadata after the row was inserted.
+      findUserById(sql, user.id),
     ]);
-    return { ...(inserted as User), identities: [identity] };
+    const { raw_user_meta_data: kept, ...row } = inserted as User;
+    return { ...row, raw_user_meta_data: { ...kept, ...data }, identities: [identity as Identity] };
   } catch (cause) {
     throw refused(cause);
   }
 }
 
-function insertRow(sql: Db, user: NewUser & { id: string }): Promise<unknown> {
+function userRow(sql: Db, user: NewUser & { id: string }) {
   return sql`
     insert into auth.users (
       instance_id, id, aud, role, email, encrypted_password,
@@ -81,7 +80,7 @@ function insertRow(sql: Db, user: NewUser & { id: string }): Promise<unknown> {
       ${sql.json(user.appMetadata as never)}, ${sql.json(user.userMetadata as never)},
       false, ${user.anonymous ?? false}, now(), now()
     )
-  `.execute();
+  `;
 }
 
 function refused(cause: unknown): AuthError {

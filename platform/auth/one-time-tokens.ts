@@ -6,11 +6,12 @@
  */
 
 import { createHash, randomInt } from "node:crypto";
+import { LastStatements } from "../database/pool.ts";
 import type { Call, Context } from "./context.ts";
 import type { Db } from "./db.ts";
 import { confirmsBoth, sendMail } from "./mail/send.ts";
 import { tooSoon } from "./mail-frequency.ts";
-import { type User, updateUser } from "./users.ts";
+import { type Changes, type User, updateUser } from "./users.ts";
 
 export type TokenType =
   | "confirmation_token"
@@ -52,7 +53,8 @@ export function isPkceToken(token: string): boolean {
 /**
  * Makes a token and mails it.
  * @param pkce whether the link works only for a client that holds a code verifier
- * @returns the user with the token
+ * @param changes what else to write into the user's row
+ * @returns what stores the token, as the end of the transaction. Its result is the user with the token
  * @throws AuthError over_email_send_rate_limit, and what sendMail throws
  */
 export async function sendToken(
@@ -62,7 +64,8 @@ export async function sendToken(
   user: User,
   kind: TokenKind,
   pkce = false,
-): Promise<User> {
+  changes: Changes = {},
+): Promise<LastStatements<User>> {
   const { type, sentAt } = kinds[kind];
   // Only administrators invite, and max_frequency does not apply to them.
   if (kind !== "invite") checkFrequency(context, user[sentAt]);
@@ -75,7 +78,7 @@ export async function sendToken(
     { ...user, [type]: hash },
     { action: kind, token: otp, tokenHash: hash },
   );
-  return saveToken(context, sql, user, kind, hash);
+  return new LastStatements(() => saveToken(context, sql, user, kind, hash, changes));
 }
 
 /** Stores a hash so that it can be used, but sends no mail. */
@@ -85,17 +88,16 @@ export async function saveToken(
   user: User,
   kind: TokenKind,
   hash: string,
+  changes: Changes = {},
 ): Promise<User> {
   const { type, sentAt } = kinds[kind];
   const now = new Date();
-  const [saved] = await Promise.all([
-    updateUser(sql, user.id, {
-      [type]: hash,
-      [sentAt]: now,
-      ...(kind === "invite" ? { invited_at: now } : {}),
-    }),
-    insertOneTimeToken(context, sql, user.id, user.email ?? "", hash, type),
-  ]);
+  const saved = await updateUser(
+    sql,
+    user.id,
+    { ...changes, [type]: hash, [sentAt]: now, ...(kind === "invite" ? { invited_at: now } : {}) },
+    oneTimeToken(context, sql, user.id, user.email ?? "", hash, type),
+  );
   // As in GoTrue, the answer has the time of this mail, also if a trigger keeps another one.
   return { ...user, ...saved, [sentAt]: now };
 }
@@ -155,24 +157,25 @@ export async function saveEmailChange(
   const { email_change_token_current: current, email_change_token_new: next } = changes;
   if (current) {
     const type = "email_change_token_current";
-    await insertOneTimeToken(context, sql, user.id, user.email ?? "", current, type);
+    await oneTimeToken(context, sql, user.id, user.email ?? "", current, type);
   }
   if (next) {
     const type = "email_change_token_new";
-    await insertOneTimeToken(context, sql, user.id, changes.email_change, next, type);
+    await oneTimeToken(context, sql, user.id, changes.email_change, next, type);
   }
   return saved;
 }
 
-async function insertOneTimeToken(
+/** The statement that stores a token: a query of its own, or a part of another one. */
+function oneTimeToken(
   context: Context,
   sql: Db,
   userId: string,
   relatesTo: string,
   hash: string,
   type: TokenType,
-): Promise<void> {
-  await sql`
+) {
+  return sql`
     insert into auth.one_time_tokens (id, user_id, token_type, token_hash, relates_to, expires_at)
     values (
       ${crypto.randomUUID()}, ${userId}, ${type}, ${hash}, ${relatesTo.toLowerCase()},

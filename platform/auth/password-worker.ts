@@ -17,13 +17,13 @@ export interface Reply {
 }
 
 /**
- * With a lower priority, hashing takes less from the other answers. Only Linux has a priority for
- * each thread, and it does not count between Linux's groups of processes: Postgres is another one.
+ * With the lowest priority, hashing takes little from the other answers, and still gets a share of each core. Only
+ * Linux has a priority for each thread. It counts less between Linux's groups of processes: Postgres is another one.
  */
 function giveWay(): void {
   try {
     const thread = Number(readlinkSync("/proc/thread-self").split("/").at(-1));
-    setPriority(thread, constants.priority.PRIORITY_BELOW_NORMAL);
+    setPriority(thread, constants.priority.PRIORITY_LOW);
   } catch {
     // Not Linux, or not allowed. Then hashing has the same priority as everything else.
   }

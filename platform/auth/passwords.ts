@@ -5,13 +5,18 @@ import { AuthError, invalid } from "./errors.ts";
 import { createHashThreads } from "./hash-threads.ts";
 
 export interface Passwords extends AsyncDisposable {
-  /** Makes a bcrypt hash. @throws AuthError over_request_rate_limit */
-  hash(password: string): Promise<string>;
+  /**
+   * Makes a bcrypt hash.
+   * @param signal of the client: if it leaves before the work has begun, nobody does it
+   * @throws AuthError over_request_rate_limit, request_timeout
+   */
+  hash(password: string, signal?: AbortSignal): Promise<string>;
   /**
    * Whether the password has this hash. Without a hash, the password is compared with
    * one that no password matches, so that both cases take equally long.
+   * @param signal as with `hash`
    */
-  matches(password: string, hash: string | null | undefined): Promise<boolean>;
+  matches(password: string, hash: string | null | undefined, signal?: AbortSignal): Promise<boolean>;
 }
 
 /** bcrypt reads no more bytes than this. */
@@ -23,11 +28,11 @@ const nobody = "$2b$10$4/QoQHySVC94tpo2PFILY.O7vy64hmtPnG/T9ONStiIv53L5tNrbG";
 export function createPasswords(othersActive?: () => boolean): Passwords {
   const threads = createHashThreads(othersActive);
   return {
-    hash: async (password) => (await threads.run(password)) as string,
-    async matches(password, hash) {
+    hash: async (password, signal) => (await threads.run(password, undefined, signal)) as string,
+    async matches(password, hash, signal) {
       // Nobody can have set a longer password. bcrypt would cut it and might then find it equal.
       const fits = Buffer.byteLength(password) <= passwordMaxBytes;
-      const same = await threads.run(fits ? password : "", hash || nobody);
+      const same = await threads.run(fits ? password : "", hash || nobody, signal);
       return fits && Boolean(hash) && same === true;
     },
     [Symbol.asyncDispose]: () => threads[Symbol.asyncDispose](),

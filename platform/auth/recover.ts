@@ -61,7 +61,7 @@ export async function resend(context: Context, call: Call): Promise<Response> {
     if (wish === "resend" && user && !user.email_confirmed_at) {
       return send(context, async (sql) => {
         await audit(sql, user, "user_confirmation_requested");
-        await sendToken(context, call, sql, user, "signup");
+        return sendToken(context, call, sql, user, "signup");
       });
     }
     const newEmail = user?.email_change;
@@ -158,7 +158,7 @@ function mailLink(
   return send(context, async (sql) => {
     if (pkce) await createFlowState(sql, user.id, pkce, kind);
     await audit(sql, user, "user_recovery_requested");
-    await sendToken(context, call, sql, user, kind, pkce !== undefined);
+    return sendToken(context, call, sql, user, kind, pkce !== undefined);
   });
 }
 

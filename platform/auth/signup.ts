@@ -2,6 +2,7 @@
  * POST /signup. Source: supabase/auth internal/api/signup.go, anonymous.go.
  */
 import { z } from "zod";
+import { LastStatements } from "../database/pool.ts";
 import { audit } from "./audit.ts";
 import { type Call, type Context, json, record, text } from "./context.ts";
 import type { Db, Json } from "./db.ts";
@@ -15,7 +16,7 @@ import { insertEmailUser, insertUser, type NewUser, unsavedUser } from "./new-us
 import { sendToken } from "./one-time-tokens.ts";
 import { passwordProblem } from "./passwords.ts";
 import { type Grant, startSession } from "./sessions.ts";
-import { confirmUser, findEmailHolder, type User, userFields, userJson } from "./users.ts";
+import { type Changes, confirmUser, findEmailHolder, type User, userFields, userJson } from "./users.ts";
 
 const paramsSchema = z.object({
   email: text,
@@ -80,7 +81,7 @@ export async function register(
 ): Promise<Grant | Json> {
   // We hash in any case. Otherwise the time of the answer would tell who is registered. We hash
   // first, so that a crowd of sign-ups reaches the database one after the other.
-  const passwordHash = await context.passwords.hash(password);
+  const passwordHash = await context.passwords.hash(password, call.request.signal);
   const existing = await findEmailHolder(context.sql, email);
   if (existing?.email_confirmed_at) return refuseQuietly(context, existing, email, data);
   const candidate = newEmailUser(email, passwordHash, data);
@@ -89,9 +90,13 @@ export async function register(
   const action = context.config.email.enable_confirmations ? "user_confirmation_requested" : "user_signedup";
   const ask = (known?: User) =>
     context.sql.begin(async (sql) => {
-      if (known) await audit(sql, known, action, { provider: "email" });
-      const user = known ?? (await insertEmailUser(sql, candidate, action));
-      return confirmOrAsk(context, call, sql, user, pkce);
+      if (known) {
+        await audit(sql, known, action, { provider: "email" });
+        return confirmOrAsk(context, call, sql, known, pkce);
+      }
+      const user = await insertEmailUser(sql, candidate, action);
+      const { raw_user_meta_data } = user;
+      return confirmOrAsk(context, call, sql, user, pkce, { raw_user_meta_data });
     });
   let registered: User;
   try {
@@ -128,16 +133,17 @@ export function newEmailUser(email: string, passwordHash: string, data: Json): N
 
 /**
  * Calls the before_user_created hook, if there is one. It runs in a transaction of its
- * own. So what it wrote stays even when making the user fails later. GoTrue does the same.
+ * own. So what it wrote stays even when it refuses, or when making the user fails later. GoTrue does the same.
  * @throws AuthError the hook's own error
  */
 export async function askBeforeCreating(context: Context, call: Call, user: NewUser): Promise<void> {
   if (!context.hooks.has("before_user_created")) return;
-  await context.sql.begin((sql) =>
-    context.hooks.run("before_user_created", sql, {
-      metadata: hookMetadata("before_user_created", call.ip),
-      user: { ...userFields(unsavedUser(user)), identities: [] },
-    }),
+  const input = {
+    metadata: hookMetadata("before_user_created", call.ip),
+    user: { ...userFields(unsavedUser(user)), identities: [] },
+  };
+  await context.sql.begin(
+    (sql) => new LastStatements(() => context.hooks.run("before_user_created", sql, input)),
   );
 }
 
@@ -148,16 +154,18 @@ export async function insertInvitedUser(sql: Db, candidate: NewUser & { id: stri
   return user;
 }
 
+/** @param changes what else to write into the user's row, with the token */
 async function confirmOrAsk(
   context: Context,
   call: Call,
   sql: Db,
   user: User,
   pkce: Pkce | undefined,
-): Promise<User> {
+  changes: Changes = {},
+): Promise<User | LastStatements<User>> {
   if (!context.config.email.enable_confirmations) return confirmUser(sql, user);
   if (pkce) await createFlowState(sql, user.id, pkce, "email/signup");
-  return sendToken(context, call, sql, user, "signup", pkce !== undefined);
+  return sendToken(context, call, sql, user, "signup", pkce !== undefined, changes);
 }
 
 /**

@@ -41,7 +41,7 @@ async function passwordGrant(context: Context, call: Call): Promise<Response> {
     throw unprocessable("email_provider_disabled", "Email logins are disabled");
   }
   const user = await findUserByEmail(context.sql, email.toLowerCase());
-  const matches = await context.passwords.matches(password, user?.encrypted_password);
+  const matches = await context.passwords.matches(password, user?.encrypted_password, call.request.signal);
   const refused = badRequest("invalid_credentials", "Invalid login credentials");
   if (!user?.encrypted_password) throw refused;
   if (isBanned(user)) throw badRequest("user_banned", "User is banned");

@@ -160,7 +160,7 @@ export async function reauthenticate(context: Context, call: Call): Promise<Resp
   }
   await context.sql.begin(async (sql) => {
     await audit(sql, user, "user_reauthenticate_requested");
-    await sendToken(context, call, sql, user, "reauthentication");
+    return sendToken(context, call, sql, user, "reauthentication");
   });
   return json({});
 }

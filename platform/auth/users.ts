@@ -90,15 +90,23 @@ export async function findEmailHolder(sql: Db, email: string, except?: string): 
   return user;
 }
 
-type Changes = Partial<Omit<User, "id" | "created_at" | "updated_at" | "confirmed_at" | "identities">>;
+export type Changes = Partial<Omit<User, "id" | "created_at" | "updated_at" | "confirmed_at" | "identities">>;
 
 /** Whether two users wanted one address at the same moment, and this is the later one. */
 export function isEmailKey(cause: unknown): boolean {
   return cause instanceof Error && "constraint_name" in cause && cause.constraint_name === emailKey;
 }
 
-/** @throws AuthError email_exists, unexpected_failure, or postgres's error when the database or a trigger refuses */
-export async function updateUser(sql: Db, id: string, changes: Changes): Promise<User> {
+/**
+ * @param beside another statement, to be done in the same one
+ * @throws AuthError email_exists, unexpected_failure, or postgres's error when the database or a trigger refuses
+ */
+export async function updateUser(
+  sql: Db,
+  id: string,
+  changes: Changes,
+  beside?: PromiseLike<unknown>,
+): Promise<User> {
   const columns = Object.fromEntries(
     Object.entries(changes).map(([column, value]) => [
       column,
@@ -106,6 +114,7 @@ export async function updateUser(sql: Db, id: string, changes: Changes): Promise
     ]),
   );
   const [row] = await sql<User[]>`
+    ${beside ? sql`with beside as (${beside as never})` : sql``}
     update auth.users set ${sql(columns as never)}, updated_at = now() where id = ${id} returning *
   `.catch((cause) => {
     throw isEmailKey(cause) ? emailTaken(cause) : cause;

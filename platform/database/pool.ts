@@ -12,7 +12,9 @@ import { poolBusy } from "./trouble.ts";
 export type Queries = postgres.ISql<{}>;
 
 /** Runs queries, each on any free session, and transactions. */
-export type PoolSql = Queries & Pick<postgres.Sql, "begin">;
+export type PoolSql = Queries & {
+  begin<T>(work: (sql: postgres.TransactionSql) => Outcome<T> | Promise<Outcome<T>>): Promise<T>;
+};
 
 export interface DatabasePool extends AsyncDisposable {
   /** A query rejects with the driver's or the server's error, or with the code POOL_BUSY. */
@@ -82,10 +84,10 @@ export function createDatabasePool(options: DatabasePoolOptions): DatabasePool {
     unsafe: (...parts: Parameters<typeof maker.unsafe>) => ours(maker.unsafe(...parts)),
     json: maker.json,
     array: maker.array,
-    async begin<T>(work: (sql: postgres.TransactionSql) => T | Promise<T>) {
+    async begin<T>(work: (sql: postgres.TransactionSql) => Outcome<T> | Promise<Outcome<T>>) {
       const { session, release } = await take();
       try {
-        return await session.sql.begin(work);
+        return await transaction(session, work);
       } finally {
         release();
       }
@@ -99,4 +101,41 @@ export function createDatabasePool(options: DatabasePoolOptions): DatabasePool {
       await Promise.all(pool.made.map((place) => place[Symbol.asyncDispose]()));
     },
   };
+}
+
+/**
+ * Runs `work` as a transaction. Unlike the driver's own `begin`, it does not wait for an answer to BEGIN, nor for
+ * one between the last statements and COMMIT, if `work` says which are the last. Nobody else uses the session
+ * meanwhile.
+ */
+async function transaction<T>(
+  { sql }: Session,
+  work: (sql: postgres.TransactionSql) => Outcome<T> | Promise<Outcome<T>>,
+): Promise<T> {
+  const begun = sql.unsafe("begin").execute();
+  begun.catch(() => {});
+  try {
+    const outcome = await work(sql as unknown as postgres.TransactionSql);
+    const ending = outcome instanceof LastStatements ? outcome.send() : outcome;
+    const [result, { command }] = await Promise.all([ending, sql.unsafe("commit").execute(), begun]);
+    // Postgres answers so after a statement that failed, even if nobody looked at the failure.
+    if (command !== "COMMIT") throw new Error("A statement of the transaction failed");
+    return result;
+  } catch (cause) {
+    // On a session that is lost, or after the transaction has ended, there is nothing to undo.
+    await sql.unsafe("rollback").catch(() => {});
+    throw cause;
+  }
+}
+
+type Outcome<T> = T | LastStatements<T>;
+
+/** The last statements of a transaction, which are sent together with its COMMIT. If one fails, all is undone. */
+export class LastStatements<T> {
+  readonly send: () => Promise<T>;
+
+  /** @param send sends them at once, before it waits for anything */
+  constructor(send: () => Promise<T>) {
+    this.send = send;
+  }
 }

@@ -4,8 +4,7 @@
  * is seen.
  */
 
-import { existsSync } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Config } from "../config.ts";
 
@@ -47,20 +46,30 @@ export function hasFolder(projectDir: string, name: string): boolean {
 
 /**
  * Returns a text that changes when a file is written, added or removed. Files whose names begin
- * with a dot, and node_modules, do not count.
+ * with a dot, and node_modules, do not count. It does not hand each file to another thread, because that
+ * costs about as much as the look itself.
  */
-export async function fingerprint(source: Source): Promise<string> {
+export function fingerprint(source: Source): string {
   const seen: string[] = [];
-  const visit = async (path: string): Promise<void> => {
+  const visit = (path: string): void => {
     if (seen.length >= filesMax) return;
-    const found = await stat(path, { bigint: true }).catch(() => undefined);
+    const found = statSync(path, { bigint: true, throwIfNoEntry: false });
     if (!found) return;
     seen.push(`${path} ${found.ino} ${found.size} ${found.mtimeNs}`);
     if (!found.isDirectory()) return;
-    const names = await readdir(path).catch(() => []);
-    const inner = names.filter((name) => !name.startsWith(".") && name !== "node_modules");
-    await Promise.all(inner.map((name) => visit(join(path, name))));
+    for (const name of namesIn(path)) {
+      if (!name.startsWith(".") && name !== "node_modules") visit(join(path, name));
+    }
   };
-  await Promise.all([...source.folders, ...(source.importMap ? [source.importMap] : [])].map(visit));
+  for (const path of [...source.folders, ...(source.importMap ? [source.importMap] : [])]) visit(path);
   return seen.sort().join("\n");
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    // It has just gone.
+    return [];
+  }
 }

@@ -25,8 +25,9 @@ interface Worker {
   endHealth: () => void;
 }
 
-/** Within this time the files are not looked at again. */
+/** Within this time the files are not looked at again. If a look takes long, the time is this many times as long. */
 const sourceFreshMs = 200;
+const sourceFreshTimes = 50;
 const firstPauseMs = 250;
 const reachAttempts = 2;
 
@@ -45,13 +46,16 @@ export function superviseFunction(options: ProcessOptions): SupervisedFunction {
   let current: Worker | undefined;
   let starting: Promise<void> | undefined;
   let failures = { count: 0, untilMs: 0, source: "" };
-  let looked = { atMs: 0, source: Promise.resolve("") };
+  let looked = { untilMs: 0, source: "" };
 
-  function sourceNow(): Promise<string> {
-    if (Date.now() - looked.atMs > sourceFreshMs) {
-      looked = { atMs: Date.now(), source: fingerprint(options.source) };
-    }
-    return looked.source;
+  function sourceNow(): string {
+    const startedMs = performance.now();
+    if (startedMs <= looked.untilMs) return looked.source;
+    const source = fingerprint(options.source);
+    const endedMs = performance.now();
+    const freshMs = Math.max(sourceFreshMs, (endedMs - startedMs) * sourceFreshTimes);
+    looked = { untilMs: endedMs + freshMs, source };
+    return source;
   }
 
   /**
@@ -60,7 +64,7 @@ export function superviseFunction(options: ProcessOptions): SupervisedFunction {
    */
   async function acquire(): Promise<Worker> {
     for (;;) {
-      const source = await sourceNow();
+      const source = sourceNow();
       if (disposal.signal.aborted) throw new FunctionError("NOT_FOUND");
       if (current && current.source !== source) {
         log("info", "source changed");

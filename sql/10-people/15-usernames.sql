@@ -54,36 +54,42 @@ comment on type private.problem is 'Why something is refused: an HTTP status, a 
 -- One statement reads one snapshot. So a name that somebody gives up at this moment is seen
 -- as taken or as held, never as free. Taken, held and reserved have one answer, because
 -- nobody may learn which name a deleted account had, or who waits to be confirmed.
+-- In PL/pgSQL, because Postgres would plan the tests of an SQL function again for every call.
 create function private.username_problem(wanted text, asker uuid)
 returns private.problem
-language sql
+language plpgsql
 stable
 security invoker
-return case
-  when wanted !~ '^[A-Za-z0-9_]{3,30}$' then
-    (400, 'username_format', 'A username has 3 to 30 letters, digits and underscores')::private.problem
-  when exists (
-    select from private.reserved_usernames
-    where reserved_usernames.username = lower(wanted)
-  ) then
-    (400, 'username_reserved', format('The username %s is reserved', wanted))::private.problem
-  when exists (
-    select from public.profiles
-    where lower(profiles.username) = lower(wanted) and profiles.id is distinct from asker
-  ) or exists (
-    select from private.held_usernames
-    where held_usernames.username = lower(wanted)
-      -- Null is the owner when the account is deleted, and the asker when they are new.
-      and coalesce(held_usernames.profile_id <> asker, true)
-      and held_usernames.held_until > now()
-  ) or exists (
-    select from private.sign_ups
-    where sign_ups.username = lower(wanted)
-      and sign_ups.user_id is distinct from asker
-      and sign_ups.reserved_until > now()
-  ) then
-    (409, 'username_taken', format('The username %s is taken', wanted))::private.problem
+set search_path = ''
+as $$
+begin
+  return case
+    when wanted !~ '^[A-Za-z0-9_]{3,30}$' then
+      (400, 'username_format', 'A username has 3 to 30 letters, digits and underscores')::private.problem
+    when exists (
+      select from private.reserved_usernames
+      where reserved_usernames.username = lower(wanted)
+    ) then
+      (400, 'username_reserved', format('The username %s is reserved', wanted))::private.problem
+    when exists (
+      select from public.profiles
+      where lower(profiles.username) = lower(wanted) and profiles.id is distinct from asker
+    ) or exists (
+      select from private.held_usernames
+      where held_usernames.username = lower(wanted)
+        -- Null is the owner when the account is deleted, and the asker when they are new.
+        and coalesce(held_usernames.profile_id <> asker, true)
+        and held_usernames.held_until > now()
+    ) or exists (
+      select from private.sign_ups
+      where sign_ups.username = lower(wanted)
+        and sign_ups.user_id is distinct from asker
+        and sign_ups.reserved_until > now()
+    ) then
+      (409, 'username_taken', format('The username %s is taken', wanted))::private.problem
+  end;
 end;
+$$;
 
 comment on function private.username_problem is 'Why the asker (null: a newcomer) cannot have this username, or null.';
 revoke all on function private.username_problem (text, uuid) from public, anon, authenticated, service_role;

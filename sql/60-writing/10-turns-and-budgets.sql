@@ -158,10 +158,11 @@ create trigger profiles_afford_privacy
   when (old.is_private <> new.is_private)
   execute function private.profiles_afford_privacy();
 
+-- Before the address is confirmed there is no profile, so nobody has a budget.
 create trigger users_afford_metadata
   before update of raw_user_meta_data on auth.users
   for each row
-  when (old.raw_user_meta_data is distinct from new.raw_user_meta_data)
+  when (old.confirmed_at is not null and old.raw_user_meta_data is distinct from new.raw_user_meta_data)
   execute function private.users_afford_metadata();
 
 -- Deleting an account deletes rows of many people, like writes of the service role.

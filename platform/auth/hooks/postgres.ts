@@ -23,9 +23,11 @@ export function functionName(uri: string): string | undefined {
 export async function callPostgresHook(sql: Db, name: string, input: Json): Promise<unknown> {
   // Sent together, so that they cost one round trip. When one fails, so do the later ones.
   const [, [row]] = await Promise.all([
-    sql.unsafe(`set local statement_timeout to ${timeoutMs}`),
-    sql.unsafe<{ output: unknown }[]>(`select ${name}($1) as output`, [input as never], { prepare: true }),
-    sql.unsafe("set local statement_timeout to default"),
+    sql.unsafe(`set local statement_timeout to ${timeoutMs}`).execute(),
+    sql
+      .unsafe<{ output: unknown }[]>(`select ${name}($1) as output`, [input as never], { prepare: true })
+      .execute(),
+    sql.unsafe("set local statement_timeout to default").execute(),
   ]);
   return row?.output;
 }

@@ -56,3 +56,27 @@ test("hashing uses all cores, and one fewer while others are served", async () =
   await using alone = createHashThreads(() => true, 1);
   expect(await alone.run("password", (await alone.run("password")) as string)).toBe(true);
 });
+
+test("a client that leaves before its turn costs no hash, and work that has begun goes on", async () => {
+  await using threads = createHashThreads(() => true, 1);
+  const leaving = new AbortController();
+  const order: string[] = [];
+  const run = (name: string, signal?: AbortSignal) =>
+    threads.run(name, undefined, signal).then(
+      () => order.push(name),
+      (error) => order.push(`${name}: ${error.message}`),
+    );
+  // The thread gets two jobs at once. The others wait.
+  const all = ["first", "second"].map((name) => run(name, leaving.signal));
+  all.push(run("third", leaving.signal), run("fourth"));
+  leaving.abort();
+  all.push(run("fifth", leaving.signal));
+  await Promise.all(all);
+  expect(order.sort()).toEqual([
+    "fifth: The client left.",
+    "first",
+    "fourth",
+    "second",
+    "third: The client left.",
+  ]);
+});

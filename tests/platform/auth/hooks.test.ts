@@ -99,6 +99,12 @@ test("before_user_created as a Postgres function refuses with its own status and
   });
   const [row] = await rowsOf(alice.email);
   expect(asked?.event.user.id).toBe(row?.id);
+  // As with GoTrue, what a hook wrote stays when it refuses, and goes when it fails.
+  const names = await harness.sql<{ name: string }[]>`
+    select event #>> '{user,user_metadata,username}' as name from hooks.asked
+    where event -> 'user' ->> 'email' = ${alice.email} order by ctid
+  `;
+  expect(names.map(({ name }) => name)).toEqual(["taken", "odd", "null"]);
 });
 
 test("before_user_created over HTTP is called for new users only", async () => {

@@ -106,6 +106,7 @@ test("a request is refused at once when too many others are being answered", asy
   const ask = () => auth.direct.fetch(new Request("http://auth/health"));
   const answers = await Promise.all(Array.from({ length: 1001 }, ask));
   expect(answers.map(({ status }) => status).sort()).toEqual([...Array(1000).fill(200), 429]);
+  expect(answers.find(({ status }) => status === 429)?.headers.get("retry-after")).toBe("2");
   expect((await ask()).status).toBe(200);
 });
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createHarness, follow, type Harness, member, person, type TestAuth } from "./harness.ts";
 
@@ -299,4 +300,30 @@ test("anonymous sign-in works only when it is switched on", async () => {
     email,
   });
   expect(verified.data.user).toMatchObject({ id: data.user?.id, email, is_anonymous: false });
+});
+
+test("alice leaves while others are before her: nobody hashes her password, and there is no user for her", async () => {
+  const people = Array.from({ length: 12 }, () => person("bob"));
+  const alice = person("alice");
+  const leaving = new AbortController();
+  const signUp = (who: object, signal?: AbortSignal) =>
+    auth.direct.fetch(
+      new Request("http://auth/signup", {
+        method: "POST",
+        body: JSON.stringify(who),
+        signal: signal ?? null,
+      }),
+    );
+  const others = people.map((who) => signUp(who));
+  const hers = signUp(alice, leaving.signal);
+  // At most eight passwords are with a thread at a time, so hers waits. If she has not come so far, it is the same.
+  for (let turn = 0; turn < 5; turn++) await setImmediate();
+  leaving.abort();
+  expect((await hers).status).toBe(499);
+  expect((await Promise.all(others)).map(({ status }) => status)).toEqual(Array(12).fill(200));
+  const emails = [...people, alice].map(({ email }) => email);
+  const rows = await harness.sql`select email from auth.users where email in ${harness.sql(emails)}`;
+  expect(rows).toHaveLength(12);
+  expect(harness.receiver.to(alice.email)).toEqual([]);
+  expect((await signUp(alice)).status).toBe(200);
 });

@@ -3,7 +3,11 @@ import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { createDatabasePool, type DatabasePoolOptions } from "../../../platform/database/pool.ts";
+import {
+  createDatabasePool,
+  type DatabasePoolOptions,
+  LastStatements,
+} from "../../../platform/database/pool.ts";
 import { createSession, type Session } from "../../../platform/database/session.ts";
 import { createSlot } from "../../../platform/database/slot.ts";
 import { troubleOf } from "../../../platform/database/trouble.ts";
@@ -64,6 +68,42 @@ test("a transaction whose session is killed does not go on elsewhere", async () 
   ).rejects.toMatchObject(lost);
   await note(4);
   expect([...(await pool.sql`select id from notes order by id`)]).toEqual([{ id: 4 }]);
+});
+
+test("a transaction is done as a whole or not at all, also if its author looks away from a failure", async () => {
+  await using pool = openPool({ size: 1 });
+  const kept = async () => (await pool.sql`select id from notes order by id`).map(({ id }) => id);
+  const note = (sql: Pick<Session["sql"], "unsafe">, id: number) =>
+    sql.unsafe("insert into notes values ($1, 'inside')", [id]);
+  await pool.sql.begin(async (sql) => {
+    await Promise.all([note(sql, 1), note(sql, 2)]);
+    // Others do not see it yet.
+    expect([...(await admin.sql`select id from notes`)]).toEqual([]);
+  });
+  expect(await kept()).toEqual([1, 2]);
+
+  const cause = new Error("the author changed their mind");
+  const changed = pool.sql.begin(async (sql) => {
+    await note(sql, 3);
+    throw cause;
+  });
+  await expect(changed).rejects.toBe(cause);
+  const ignored = pool.sql.begin(async (sql) => {
+    await note(sql, 4);
+    await sql`insert into nowhere values (4)`.catch(() => {});
+  });
+  await expect(ignored).rejects.toThrow("A statement of the transaction failed");
+  expect(await kept()).toEqual([1, 2]);
+
+  // The last statements are sent together with COMMIT.
+  const last = (id: number, text: string) =>
+    pool.sql.begin(async (sql) => {
+      await note(sql, id);
+      return new LastStatements(async () => (await sql.unsafe(text).execute()).length);
+    });
+  expect(await last(5, "select id from notes")).toBe(3);
+  await expect(last(6, "select id from nowhere")).rejects.toMatchObject({ code: "42P01" });
+  expect(await kept()).toEqual([1, 2, 5]);
 });
 
 test("a pool has all its sessions again after all were killed, busy and idle ones", async () => {
