@@ -95,6 +95,16 @@ test("a path with a dot is a file if there is one, and else a page; a file that 
     expect(await answerOf(path)).toEqual([path, 404, "text/plain"]);
 });
 
+test("the build is the same under tests as for people, and does not know where it was made", async () => {
+  const web = await served();
+  await web.open(config);
+  const files: Record<string, { file: string }> = await (await fetch(`${web.url}/files.json`)).json();
+  const scripts = Object.values(files).filter(({ file }) => file.endsWith(".js"));
+  expect(scripts.length).toBeGreaterThan(20);
+  for (const { file } of scripts)
+    expect([file, (await (await fetch(`${web.url}/${file}`)).text()).includes(dir)]).toEqual([file, false]);
+});
+
 test("the first load is at most 90 kB, packed, and home needs only 40 kB of it", async () => {
   const web = await served();
   await web.open(config);
