@@ -91,6 +91,7 @@ test("alice reads, likes and answers without touching the mouse", async () => {
   // The dialog gives the focus back.
   const before = await focused();
   expect(before).toContain("Two");
+  expect(before).not.toContain("Three");
   await page.keyboard.press("j");
   expect(await focused()).toBe(before);
 
