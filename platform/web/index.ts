@@ -139,7 +139,7 @@ async function pageOf(build: string, config: PageConfig): Promise<Uint8Array<Arr
 
 /** The file of a request, from the first folder that has it. Undefined also for a path that would leave the folder. */
 async function fileOf(path: string, folders: string[]): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  // The names of built files have only such letters. The page is no file: its values must be filled in.
+  // The names of built files have only such letters. The page is not sent as a file: its values must be filled in.
   if (!/^(\/[\w-][\w.-]*)+$/.test(path) || path === "/index.html") return undefined;
   for (const folder of folders) {
     const bytes = await readFile(join(folder, path)).catch(() => undefined);

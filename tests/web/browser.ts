@@ -127,7 +127,7 @@ export async function arrive(page: Page, at: string): Promise<void> {
   await page.goto(at);
   const headings = page.getByRole("heading", { level: 1 });
   await expect.poll(() => headings.count(), { message: `a heading at ${at}` }).toBe(1);
-  // Some pages wait for two things. What is folded away waits until somebody opens it.
+  // Some pages wait for two things. A part that is folded away waits until somebody opens it.
   const waiting = page.locator(".waiting").filter({ visible: true });
   await expect.poll(() => waiting.count(), { message: `an end of waiting at ${at}` }).toBe(0);
 }

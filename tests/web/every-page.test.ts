@@ -1,5 +1,5 @@
 /**
- * Every page of the client, whatever it shows: axe in both themes, the smallest phone, 400% zoom, German, and right to
+ * Every page of the client: axe in both themes, the smallest phone, 400% zoom, German, and right to
  * left. It leaves pictures of each. hostile-visits.ts says what there is to see on a page. A page that is not in that
  * table fails hostile-text.test.ts.
  */
@@ -56,6 +56,8 @@ for (const route of await routesOfSources()) {
       expect(await page.evaluate(() => document.documentElement.lang)).toBe("de");
       const name = route === "/" ? "home" : route.slice(1).replaceAll(/[^a-z]+/g, "-");
       await expectGood(page, `page-${name}${index > 0 ? `-${index}` : ""}`);
+      // Also after the window was wider.
+      await expectTabInSight(page, at);
       await expectRoomToRead(page, at);
       await page.evaluate(() => {
         document.documentElement.dir = "rtl";
@@ -66,17 +68,20 @@ for (const route of await routesOfSources()) {
   });
 }
 
-/** Of the parts of a page, one is the current one, and a small phone shows which. */
+/** Tabs mark the current one, and a small phone shows it. */
 async function expectTabInSight(page: Page, at: string): Promise<void> {
-  const found = await page.locator(".tabs").evaluateAll((all) =>
-    all.map((tabs) =>
-      [...tabs.querySelectorAll("[aria-current]")].map((tab) => {
-        const { left, right } = tab.getBoundingClientRect();
-        return left >= 0 && right <= innerWidth;
-      }),
-    ),
-  );
-  expect({ at, found }).toEqual({ at, found: found.map(() => [true]) });
+  /** For each group of tabs, whether each current one is in sight. */
+  const current = () =>
+    page.locator(".tabs").evaluateAll((all) =>
+      all.map((tabs) =>
+        [...tabs.querySelectorAll("[aria-current]")].map((tab) => {
+          const { left, right } = tab.getBoundingClientRect();
+          return left >= 0 && right <= innerWidth;
+        }),
+      ),
+    );
+  const groups = await page.locator(".tabs").count();
+  await expect.poll(current, { message: at }).toEqual(Array.from({ length: groups }, () => [true]));
 }
 
 /** At 400% zoom the page is read in a very small window, and most of that is for the text. */

@@ -45,7 +45,7 @@ test("a new post waits behind a button, and nothing moves until alice asks for i
   await alice.page.evaluate(() => window.dispatchEvent(new Event("focus")));
   const pill = alice.page.getByRole("button", { name: "1 new post" });
   await pill.waitFor();
-  // Who does not see the button hears of it.
+  // A screen reader tells it.
   expect(await alice.page.locator(".unseen[aria-live=polite]").textContent()).toBe("1 new post");
   expect(await alice.page.getByText("The second").count()).toBe(0);
   await pill.click();

@@ -44,7 +44,7 @@ async function unpack(): Promise<string> {
   return unpackInto(place);
 }
 
-/** @returns the path of the program. What is there already stays */
+/** @returns the path of the program. It keeps the files that are there already */
 async function unpackInto(dir: string): Promise<string> {
   const before = process.env.TMPDIR;
   process.env.TMPDIR = dir;

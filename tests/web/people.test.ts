@@ -195,7 +195,7 @@ test("alice mutes bob from the menu of his post, takes it back, and blocks mallo
   expect(complaintsOf(alice.context)).toEqual([]);
 });
 
-test("the menu of a post offers to unmute whom alice mutes already, and the conversation that she muted", async () => {
+test("the menu of a post offers alice to unmute an author that she mutes, and a conversation", async () => {
   const [alice, bob] = await Promise.all([visitor("alice"), signUp("bob")]);
   const write = async (content: string, reply_to_id?: number) =>
     (await bob.client.rpc("write_post", { content, reply_to_id }).throwOnError()).data.id;

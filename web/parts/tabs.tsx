@@ -13,8 +13,15 @@ export function Tabs({ tabs, label }: { tabs: Tab[]; label: string }) {
   // On a small phone they do not all fit.
   useLayoutEffect(() => {
     const bar = element.current;
-    const current = bar?.querySelector<HTMLElement>("[aria-current]");
-    if (bar && current) bar.scrollLeft = current.offsetLeft - (bar.clientWidth - current.offsetWidth) / 2;
+    if (!bar) return undefined;
+    const show = () => {
+      const current = bar.querySelector<HTMLElement>("[aria-current]");
+      if (current) bar.scrollLeft = current.offsetLeft - (bar.clientWidth - current.offsetWidth) / 2;
+    };
+    show();
+    const resized = new ResizeObserver(show);
+    resized.observe(bar);
+    return () => resized.disconnect();
   }, [here]);
   return (
     <nav class="tabs" aria-label={label} ref={element}>
