@@ -142,7 +142,7 @@ test("an address with a hostile text stays an address", async () => {
     await other.getByLabel("E-mail").fill(person.email);
     await other.getByLabel("Password").fill(person.password);
     await other.locator("form").getByRole("button", { name: "Sign in" }).click();
-    await other.getByRole("heading", { name: "Home" }).waitFor();
+    await other.getByRole("heading", { name: "Home", exact: true }).waitFor();
     expect(new URL(other.url()).host).toBe(new URL(webUrl()).host);
     await context.close();
   }
