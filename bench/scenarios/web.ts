@@ -1,23 +1,27 @@
 /**
  * How large and how fast the web client is: its lines, its kilobytes, the requests of each page, the time to
  * the first post on a throttled phone, and a timeline of 5,000 posts. It starts a platform of its own and a
- * real Chromium. Beside it, 1 MB of scripts is loaded on the same phone: the size of Misskey's client.
+ * real Chromium. Beside it, 1 MB of scripts is loaded on the same phone: the size of Misskey's client. And the same
+ * rows are scrolled in a page without a script.
  */
 import { glob, readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
-import type { Browser, BrowserContext, CDPSession, Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { createPlatform } from "../../platform/platform.ts";
 import { newestBuild } from "../../platform/web/build.ts";
 import { launchBrowser } from "../../tests/web/launch.ts";
 import { median } from "../measure.ts";
+import { type Scrolled, scrollStill, scrollThrough } from "../web-scroll.ts";
+import { phone, slowDown, type Visit, visit } from "../web-visit.ts";
 
-const rounds = 7;
+const rounds = Number(process.env.PLAZA_BENCH_ROUNDS ?? 7);
 const longTimeline = 5_000;
-/** Lighthouse's phone: a slow 4G network and a processor that is four times slower than this one. */
-const phone = { latencyMs: 150, bytesPerS: (1.6 * 1024 * 1024) / 8, slower: 4 };
+/** In one document they take minutes already. */
+const allRows = 2_000;
+const scrollRounds = Math.min(3, rounds);
 /** Pages, as the seed's alice sees them, and the read that their content comes with. */
 const reads: [path: string, read: string][] = [
   ["/", "home_feed"],
@@ -52,10 +56,16 @@ export async function run(): Promise<string> {
       "",
       `A phone has ${phone.latencyMs} ms of latency, 1.6 Mbit/s and a processor ${phone.slower} times slower. Median of ${rounds} rounds, with an empty cache.`,
       "",
-      "| time to the first post of alice's home | this machine | a phone | a phone, second visit |",
-      "|---|---|---|---|",
-      `| the web client | ${ms(first.here)} | ${ms(first.phone)} | ${ms(first.again)} |`,
-      `| only loading and compiling 1 MB of script, gzipped: the size of Misskey's client | ${ms(reference.here)} | ${ms(reference.phone)} | |`,
+      "| alice's home, from the click on a link to it | this machine | a phone | a phone, second visit | goal on a phone |",
+      "|---|---|---|---|---|",
+      `| the first post is there | ${ms(first.here.postMs)} | ${ms(first.phone.postMs)} | ${ms(first.again.postMs)} | |`,
+      `| a like that is clicked at that moment shows | ${ms(first.here.answersMs)} | ${ms(first.phone.answersMs)} | ${ms(first.again.answersMs)} | 1000 ms |`,
+      `| from that click until it shows | ${ms(first.here.replyMs)} | ${ms(first.phone.replyMs)} | ${ms(first.again.replyMs)} | 100 ms |`,
+      `| first contentful paint | ${ms(first.here.firstPaintMs)} | ${ms(first.phone.firstPaintMs)} | ${ms(first.again.firstPaintMs)} | |`,
+      `| largest contentful paint | ${ms(first.here.largestPaintMs)} | ${ms(first.phone.largestPaintMs)} | ${ms(first.again.largestPaintMs)} | |`,
+      `| total blocking time | ${ms(first.here.blockedMs)} | ${ms(first.phone.blockedMs)} | ${ms(first.again.blockedMs)} | |`,
+      `| cumulative layout shift | ${first.here.shift.toFixed(3)} | ${first.phone.shift.toFixed(3)} | ${first.again.shift.toFixed(3)} | |`,
+      `| only loading and compiling 1 MB of script, gzipped: the size of Misskey's client | ${ms(reference.here)} | ${ms(reference.phone)} | | |`,
       "",
       `Before home asks for its posts, it waits for ${pages[0]?.before} answers of the API. The other pages load their own file first.`,
       "",
@@ -63,16 +73,35 @@ export async function run(): Promise<string> {
       "|---|---|",
       ...pages.map(({ path, all }) => `| \`${path}\` | ${all} |`),
       "",
-      `| a timeline of ${longTimeline.toLocaleString("en")} posts, scrolled to its end and back | measured |`,
-      "|---|---|",
-      `| rows read | ${scrolled.rows} |`,
-      `| most rows in the document | ${scrolled.most} |`,
-      `| frames that took longer than 50 ms | ${scrolled.slow} of ${scrolled.frames} |`,
-      `| the longest frame | ${ms(scrolled.longestMs)} |`,
+      `A timeline of ${longTimeline.toLocaleString("en")} posts, scrolled to its end and back by 400 pixels a frame. Beside it, the same rows in pages without a script: as many as the client has in its document, and ${allRows.toLocaleString("en")}. The first two took turns in ${scrollRounds} rounds. The round with the middle number of slow frames is shown.`,
+      "",
+      "| | the web client | no script, as few rows | no script, many rows |",
+      "|---|---|---|---|",
+      ...scrollLines(scrolled),
+      "",
+      "A frame is also late when the processor does something else: the tasks that took long but needed little processor time waited for the machine.",
     ].join("\n");
   } finally {
     await browser.close();
   }
+}
+
+function scrollLines(timelines: Timelines): string[] {
+  const line = (name: string, of: (scrolled: Scrolled) => string | number) =>
+    `| ${name} | ${of(timelines.client)} | ${of(timelines.few)} | ${of(timelines.all)} |`;
+  return [
+    line("rows", ({ rows }) => rows),
+    line("most rows in the document", ({ most }) => most),
+    line("frames that took longer than 50 ms", ({ slow, frames }) => `${slow} of ${frames}`),
+    line("the longest frame", ({ longestMs }) => ms(longestMs)),
+    line("tasks of the main thread that took longer than 50 ms", ({ longTasks }) => longTasks),
+    line("tasks that needed more than 50 ms of processor time", ({ heavyTasks }) => heavyTasks),
+    line("the most processor time of a task", ({ heaviestMs }) => ms(heaviestMs)),
+    line(
+      "processor time of the main thread for a frame",
+      ({ cpuPerFrameMs }) => `${cpuPerFrameMs.toFixed(1)} ms`,
+    ),
+  ];
 }
 
 const kb = (bytes: number) => (bytes / 1000).toFixed(1);
@@ -173,51 +202,30 @@ async function shown(page: Page): Promise<void> {
   await page.locator("main :is(article, form, .empty, li)").first().waitFor();
 }
 
+type Visits = Record<keyof Visit, number>;
+
 async function firstPosts(
   browser: Browser,
   webUrl: string,
   session: string,
-): Promise<{ here: number; phone: number; again: number }> {
-  const here: number[] = [];
-  const onPhone: number[] = [];
-  const again: number[] = [];
+): Promise<{ here: Visits; phone: Visits; again: Visits }> {
+  const visits = { here: [] as Visit[], phone: [] as Visit[], again: [] as Visit[] };
   for (let round = 0; round < rounds; round++) {
     for (const isPhone of [false, true]) {
       const context = await signedIn(browser, webUrl, session);
       const page = await context.newPage();
       if (isPhone) await slowDown(await context.newCDPSession(page));
-      (isPhone ? onPhone : here).push(await untilPost(page));
-      if (isPhone) again.push(await untilPost(page));
+      visits[isPhone ? "phone" : "here"].push(await visit(page));
+      if (isPhone) visits.again.push(await visit(page));
       await context.close();
     }
   }
-  return { here: median(here), phone: median(onPhone), again: median(again) };
+  return { here: medians(visits.here), phone: medians(visits.phone), again: medians(visits.again) };
 }
 
-async function untilPost(page: Page): Promise<number> {
-  await page.goto("/", { waitUntil: "commit" });
-  // By the page's own clock, which begins with the navigation.
-  return page.evaluate(
-    () =>
-      new Promise<number>((resolve) => {
-        const look = () => {
-          if (document.querySelector("article .text")) resolve(performance.now());
-          else requestAnimationFrame(look);
-        };
-        look();
-      }),
-  );
-}
-
-async function slowDown(session: CDPSession): Promise<void> {
-  await session.send("Network.enable");
-  await session.send("Network.emulateNetworkConditions", {
-    offline: false,
-    latency: phone.latencyMs,
-    downloadThroughput: phone.bytesPerS,
-    uploadThroughput: phone.bytesPerS,
-  });
-  await session.send("Emulation.setCPUThrottlingRate", { rate: phone.slower });
+function medians(visits: Visit[]): Visits {
+  const names = Object.keys(visits[0] ?? {}) as (keyof Visit)[];
+  return Object.fromEntries(names.map((name) => [name, median(visits.map((each) => each[name]))])) as Visits;
 }
 
 /** A page with scripts of 1 MB as they travel (about 3 MB of source) that do nothing. */
@@ -252,21 +260,21 @@ async function oneMegabyte(browser: Browser): Promise<{ here: number; phone: num
   return { here: median(times.here), phone: median(times.phone) };
 }
 
-interface Scrolled {
-  rows: number;
-  most: number;
-  frames: number;
-  slow: number;
-  longestMs: number;
+interface Timelines {
+  client: Scrolled;
+  /** As many rows as the client has in its document. Nothing changes: what the browser itself needs to scroll. */
+  few: Scrolled;
+  /** Many rows, all of them in the document from the start. */
+  all: Scrolled;
 }
 
-/** Scrolls alice's home to its end and back, and watches every frame. */
+/** Alice's home, and the same rows in pages without a script. They take turns. */
 async function scroll(
   browser: Browser,
   webUrl: string,
   session: string,
   admin: SupabaseClient,
-): Promise<Scrolled> {
+): Promise<Timelines> {
   const { data: alice } = await admin
     .from("profiles")
     .select("id")
@@ -280,36 +288,24 @@ async function scroll(
     }));
     await admin.from("posts").insert(rows).throwOnError();
   }
-  const context = await signedIn(browser, webUrl, session);
-  const page = await context.newPage();
-  await page.goto("/");
-  await shown(page);
-  const found = await page.evaluate(async () => {
-    const pause = () => new Promise((resolve) => requestAnimationFrame(resolve));
-    const result = { rows: 0, most: 0, frames: 0, slow: 0, longestMs: 0 };
-    async function go(step: number, isOver: () => boolean): Promise<void> {
-      let before = performance.now();
-      while (!isOver()) {
-        scrollBy({ top: step, behavior: "instant" });
-        await pause();
-        const now = performance.now();
-        result.frames++;
-        if (now - before > 50) result.slow++;
-        result.longestMs = Math.max(result.longestMs, now - before);
-        before = now;
-        result.most = Math.max(result.most, document.querySelectorAll("article.row").length);
-      }
-    }
-    await go(
-      400,
-      () =>
-        document.querySelector(".feed-end") !== null &&
-        innerHeight + scrollY >= document.body.scrollHeight - 2,
-    );
-    result.rows = Number([...document.querySelectorAll("article.row")].at(-1)?.getAttribute("aria-posinset"));
-    await go(-400, () => scrollY <= 0);
-    return result;
-  });
-  await context.close();
-  return found;
+  const clients: Scrolled[] = [];
+  const fews: Scrolled[] = [];
+  let all: Scrolled | undefined;
+  for (let round = 0; round < scrollRounds; round++) {
+    const context = await signedIn(browser, webUrl, session);
+    const page = await context.newPage();
+    await page.goto("/");
+    await shown(page);
+    const client = await scrollThrough(browser, page);
+    clients.push(client);
+    fews.push(await scrollStill(browser, page, { rows: client.most, leastFrames: client.frames }));
+    all ??= await scrollStill(browser, page, { rows: allRows });
+    await context.close();
+  }
+  return { client: middle(clients), few: middle(fews), all: all as Scrolled };
+}
+
+/** The round with the middle number of slow frames. */
+function middle(rounds: Scrolled[]): Scrolled {
+  return rounds.toSorted((a, b) => a.slow - b.slow)[Math.floor(rounds.length / 2)] as Scrolled;
 }

@@ -68,13 +68,11 @@ export async function createWeb({ dir, port, log }: WebOptions): Promise<Web> {
     if (!config || !build) return context.text(excuse, 503, { "retry-after": "2" });
     const headers = headersOf(config);
     const { path } = context.req;
-    const isPage = extname(path) === "";
     const isForever = path.startsWith("/assets/");
-    const bytes = isPage
-      ? new TextEncoder().encode(fillIn(await readFile(join(build, "index.html"), "utf8"), config))
-      : await fileOf(path, isForever ? [build, ...(await allBuilds(dir))] : [build]);
-    if (!bytes) return context.text("404 not found", 404, headers);
-    headers["content-type"] = types[isPage ? ".html" : extname(path)] ?? "application/octet-stream";
+    const file = await fileOf(path, isForever ? [build, ...(await allBuilds(dir))] : [build]);
+    if (!file && onlyFiles.test(path)) return context.text("404 not found", 404, headers);
+    const bytes = file ?? (await pageOf(build, config));
+    headers["content-type"] = types[file ? extname(path) : ".html"] ?? "application/octet-stream";
     headers["cache-control"] = isForever ? "public, max-age=31536000, immutable" : "no-cache";
     headers.vary = "accept-encoding";
     const encoding = encodings.find((each) =>
@@ -129,10 +127,20 @@ async function pack(
   return new Uint8Array(await packed);
 }
 
+/**
+ * No page has such a path: those in assets/, hidden ones, and names with a dot at the top, such as /robots.txt.
+ * Every other path without a file is a page, also /tags/a.b.
+ */
+const onlyFiles = /^\/(assets\/|\.|(?!index\.html$)[^/@][^/]*\.[^/]*$)/;
+
+async function pageOf(build: string, config: PageConfig): Promise<Uint8Array<ArrayBuffer>> {
+  return new TextEncoder().encode(fillIn(await readFile(join(build, "index.html"), "utf8"), config));
+}
+
 /** The file of a request, from the first folder that has it. Undefined also for a path that would leave the folder. */
 async function fileOf(path: string, folders: string[]): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  // The names of built files have only such letters.
-  if (!/^(\/[\w-][\w.-]*)+$/.test(path)) return undefined;
+  // The names of built files have only such letters. The page is not sent as a file: its values must be filled in.
+  if (!/^(\/[\w-][\w.-]*)+$/.test(path) || path === "/index.html") return undefined;
   for (const folder of folders) {
     const bytes = await readFile(join(folder, path)).catch(() => undefined);
     if (bytes) return bytes;

@@ -65,6 +65,46 @@ test("files are packed and kept for ever, and a path leads nowhere else", async 
   }
 });
 
+test("a path with a dot is a file if there is one, and else a page; a file that is missing is not found", async () => {
+  const web = await served();
+  await web.open(config);
+  const answerOf = async (path: string) => {
+    const answer = await fetch(web.url + path);
+    return [path, answer.status, answer.headers.get("content-type")?.split(";")[0]];
+  };
+  for (const path of [
+    "/tags/a.b",
+    "/tags/v1.2.js",
+    "/@name.x",
+    "/@name.x/likes",
+    "/posts/1.5",
+    "/index.html",
+  ])
+    expect(await answerOf(path)).toEqual([path, 200, "text/html"]);
+  expect(await (await fetch(`${web.url}/index.html`)).text()).toContain(config.url);
+  expect(await answerOf("/icon.svg")).toEqual(["/icon.svg", 200, "image/svg+xml"]);
+  expect(await answerOf("/sw.js")).toEqual(["/sw.js", 200, "text/javascript"]);
+  for (const path of [
+    "/assets/old.js",
+    "/assets/old.css",
+    "/assets/old",
+    "/robots.txt",
+    "/favicon.ico",
+    "/.env",
+  ])
+    expect(await answerOf(path)).toEqual([path, 404, "text/plain"]);
+});
+
+test("the build is the same under tests as for people, and does not know where it was made", async () => {
+  const web = await served();
+  await web.open(config);
+  const files: Record<string, { file: string }> = await (await fetch(`${web.url}/files.json`)).json();
+  const scripts = Object.values(files).filter(({ file }) => file.endsWith(".js"));
+  expect(scripts.length).toBeGreaterThan(20);
+  for (const { file } of scripts)
+    expect([file, (await (await fetch(`${web.url}/${file}`)).text()).includes(dir)]).toEqual([file, false]);
+});
+
 test("the first load is at most 90 kB, packed, and home needs only 40 kB of it", async () => {
   const web = await served();
   await web.open(config);

@@ -163,7 +163,7 @@ test("alice changes her password, and another device of hers is signed out", asy
   await page.getByLabel("Your password now").fill("wrong");
   await page.getByRole("textbox", { name: "New password" }).fill(password);
   await press(page, "Save");
-  await page.getByText("The e-mail address or the password is wrong.").waitFor();
+  await page.getByText("That is not your password.").waitFor();
   await page.getByLabel("Your password now").fill(alice.password);
   await expectGood(page, "settings-password");
   await press(page, "Save");

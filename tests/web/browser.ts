@@ -122,6 +122,16 @@ async function sessionOf({ email, password }: Person): Promise<string> {
   return JSON.stringify(data.session);
 }
 
+/** Opens a page, and waits until everything on it is there. */
+export async function arrive(page: Page, at: string): Promise<void> {
+  await page.goto(at);
+  const headings = page.getByRole("heading", { level: 1 });
+  await expect.poll(() => headings.count(), { message: `a heading at ${at}` }).toBe(1);
+  // Some pages wait for two things. A part that is folded away waits until somebody opens it.
+  const waiting = page.locator(".waiting").filter({ visible: true });
+  await expect.poll(() => waiting.count(), { message: `an end of waiting at ${at}` }).toBe(0);
+}
+
 /** Fails if axe finds anything, in either theme. */
 export async function expectAccessible(page: Page): Promise<void> {
   // A page that loads its file later has no heading before.

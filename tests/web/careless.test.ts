@@ -26,6 +26,54 @@ test("a double click is one click", async () => {
   expect(complaintsOf(alice.context)).toEqual([]);
 });
 
+test("a button shows that it works in the next frame, while the server still thinks, and sends once", async () => {
+  const [alice, bob] = await Promise.all([visitor("alice"), signUp("bob")]);
+  const { page, client, context } = alice;
+  await bob.client.rpc("write_post", { content: "Good morning" }).throwOnError();
+  /** Every change waits for this. */
+  let letGo = () => {};
+  const answers = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const sent: string[] = [];
+  await page.route(/\/rest\/v1\/(profiles|likes)/, async (route) => {
+    const method = route.request().method();
+    if (method === "GET") return route.continue();
+    sent.push(`${method} ${new URL(route.request().url()).pathname}`);
+    await answers;
+    return route.continue();
+  });
+  /** What the button says of itself before a click, and two frames after it. */
+  const shown = (selector: string, clicks: number) =>
+    page
+      .locator(selector)
+      .first()
+      .evaluate(async (element: HTMLElement, times) => {
+        const state = () => element.getAttribute("aria-busy") ?? element.getAttribute("aria-pressed");
+        const before = state();
+        for (let time = 0; time < times; time++) element.click();
+        await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+        return [before, state()];
+      }, clicks);
+
+  await page.goto(`/@${bob.username}`);
+  await page.getByText("Good morning").waitFor();
+  expect(await shown(".post-action.heart", 1)).toEqual(["false", "true"]);
+  await page.getByRole("link", { name: "Settings", exact: true }).first().click();
+  await page.getByRole("link", { name: /^Your profile/ }).click();
+  await page.getByLabel("About you").fill("A gardener");
+  expect(await shown("form .button.main", 2)).toEqual([null, "true"]);
+  await expect.poll(() => sent.toSorted()).toEqual(["PATCH /rest/v1/profiles", "POST /rest/v1/likes"]);
+  const bio = async () =>
+    (await client.from("profiles").select("bio").eq("id", alice.id).single().throwOnError()).data.bio;
+  expect(await bio()).toBe("");
+  letGo();
+  await page.getByText("Saved.").waitFor();
+  expect(await bio()).toBe("A gardener");
+  expect(sent).toHaveLength(2);
+  expect(complaintsOf(context)).toEqual([]);
+});
+
 test("going back closes a dialog", async () => {
   const { page } = await visitor("alice");
   await page.getByRole("link", { name: "Everyone" }).first().click();

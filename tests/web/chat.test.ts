@@ -125,10 +125,25 @@ test("without a network alice goes on writing, and both catch up", async () => {
   await alice.page.getByRole("link", { name: /Bob/ }).click();
   await message(alice.page, "Before").waitFor();
   await message(alice.page, "From the train").getByText("Waits for the network").waitFor();
+  // What she wrote stays in sight while it is sent, also before the page has what she missed.
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  await alice.page.route("**/rpc/sync", async (route) => {
+    await held;
+    await route.continue();
+  });
   await alice.context.setOffline(false);
-  await message(alice.page, "Meanwhile").waitFor();
   await message(bob.page, "From the train").waitFor();
+  await expect.poll(() => alice.page.locator(".bubble.waits").count()).toBe(0);
   expect(await message(alice.page, "From the train").count()).toBe(1);
+  expect(await message(alice.page, "Meanwhile").count()).toBe(0);
+  letGo();
+  await message(alice.page, "Meanwhile").waitFor();
+  expect(await message(alice.page, "From the train").count()).toBe(1);
+  const texts = await alice.page.locator(".bubble > .text").allTextContents();
+  expect(texts).toEqual(["Before", "Meanwhile", "From the train"]);
   expect(await alice.page.getByText("Waits for the network").count()).toBe(0);
 });
 

@@ -46,7 +46,9 @@ test("home asks for its posts before its script is there, and shows them before 
   // What she does now waits for supabase-js.
   await page.getByRole("button", { name: "Like" }).click();
   await page.locator(".post-action.heart.on").waitFor();
-  const likes = async () => (await client.from("likes").select("post_id").throwOnError()).data;
+  // Only hers: she also sees those of people who show them.
+  const likes = async () =>
+    (await client.from("likes").select("post_id").eq("user_id", alice.id).throwOnError()).data;
   expect(await likes()).toEqual([]);
   await supabase.release();
   await expect.poll(likes).toHaveLength(1);

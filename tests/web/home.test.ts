@@ -45,6 +45,8 @@ test("a new post waits behind a button, and nothing moves until alice asks for i
   await alice.page.evaluate(() => window.dispatchEvent(new Event("focus")));
   const pill = alice.page.getByRole("button", { name: "1 new post" });
   await pill.waitFor();
+  // A screen reader tells it.
+  expect(await alice.page.locator(".unseen[aria-live=polite]").textContent()).toBe("1 new post");
   expect(await alice.page.getByText("The second").count()).toBe(0);
   await pill.click();
   await alice.page.getByText("The second").waitFor();

@@ -5,7 +5,7 @@
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { signUp, target } from "../people.ts";
-import { closeBrowser, complaintsOf, device, type Visitor, visitor, webUrl } from "./browser.ts";
+import { arrive, closeBrowser, complaintsOf, device, type Visitor, visitor, webUrl } from "./browser.ts";
 import { fieldsOfSources, parametersOfSources, routesOfSources } from "./fields.ts";
 import { bait, plant, type Visit } from "./hostile-visits.ts";
 
@@ -40,16 +40,6 @@ async function expectTame(page: Page): Promise<void> {
     ].map((element) => element.outerHTML),
   }));
   expect({ at: page.url(), ...found }).toEqual({ at: page.url(), ran: false, made: [] });
-}
-
-async function arrive(page: Page, at: string): Promise<void> {
-  await page.goto(at);
-  const headings = page.getByRole("heading", { level: 1 });
-  await expect.poll(() => headings.count(), { message: `a heading at ${at}` }).toBe(1);
-  // Some pages wait for two things.
-  await expect
-    .poll(() => page.locator(".waiting").count(), { message: `an end of waiting at ${at}` })
-    .toBe(0);
 }
 
 /** The text fields that the document has, by name. */
@@ -152,7 +142,7 @@ test("an address with a hostile text stays an address", async () => {
     await other.getByLabel("E-mail").fill(person.email);
     await other.getByLabel("Password").fill(person.password);
     await other.locator("form").getByRole("button", { name: "Sign in" }).click();
-    await other.getByRole("heading", { name: "Home" }).waitFor();
+    await other.getByRole("heading", { name: "Home", exact: true }).waitFor();
     expect(new URL(other.url()).host).toBe(new URL(webUrl()).host);
     await context.close();
   }

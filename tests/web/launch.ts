@@ -1,6 +1,6 @@
 /** Starts a real Chromium: the one that is installed, and otherwise the one that came with `npm ci`. */
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
 
@@ -27,12 +27,29 @@ export async function launchBrowser(): Promise<Browser> {
   }
 }
 
-/** The package unpacks itself into the folder for temporary files. This one stays for the next run. */
+/** Where it stays for the next run. The package would unpack itself into the folder for temporary files. */
+const place = join(import.meta.dirname, "../../node_modules/.cache/chromium");
+
+/** It appears complete or not at all: two test files may start at once, and a program that is still written cannot start. */
 async function unpack(): Promise<string> {
+  if (!existsSync(place)) {
+    const draft = `${place}.${process.pid}`;
+    await unpackInto(draft);
+    await rename(draft, place).catch(async (error) => {
+      await rm(draft, { recursive: true, force: true });
+      // Another process was faster.
+      if (!existsSync(place)) throw error;
+    });
+  }
+  return unpackInto(place);
+}
+
+/** @returns the path of the program. It keeps the files that are there already */
+async function unpackInto(dir: string): Promise<string> {
   const before = process.env.TMPDIR;
-  process.env.TMPDIR = join(import.meta.dirname, "../../node_modules/.cache/chromium");
+  process.env.TMPDIR = dir;
   try {
-    await mkdir(process.env.TMPDIR, { recursive: true });
+    await mkdir(dir, { recursive: true });
     const { default: packed } = await import("@sparticuz/chromium");
     return await packed.executablePath();
   } finally {

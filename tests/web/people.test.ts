@@ -195,6 +195,37 @@ test("alice mutes bob from the menu of his post, takes it back, and blocks mallo
   expect(complaintsOf(alice.context)).toEqual([]);
 });
 
+test("the menu of a post offers alice to unmute an author that she mutes, and a conversation", async () => {
+  const [alice, bob] = await Promise.all([visitor("alice"), signUp("bob")]);
+  const write = async (content: string, reply_to_id?: number) =>
+    (await bob.client.rpc("write_post", { content, reply_to_id }).throwOnError()).data.id;
+  const top = await write("Once more");
+  const answer = await write("And again", top);
+  await alice.client.from("mutes").insert({ muted_id: bob.id }).throwOnError();
+  await alice.client.from("thread_mutes").insert({ post_id: top }).throwOnError();
+  const mutes = async () => (await alice.client.from("mutes").select("muted_id")).data;
+  const threads = async () => (await alice.client.from("thread_mutes").select("post_id")).data;
+  expect([await mutes(), await threads()]).toEqual([[{ muted_id: bob.id }], [{ post_id: top }]]);
+
+  // The page knows nothing of bob but his posts.
+  await alice.page.goto(`/posts/${answer}`);
+  const menu = main(alice).locator(".main-post").getByRole("button", { name: "More about this post" });
+  const item = (name: string) => alice.page.getByRole("menuitem", { name, exact: true });
+  await menu.click();
+  await item(`Unmute @${bob.username}`).waitFor();
+  expect(await item(`Mute @${bob.username}`).count()).toBe(0);
+  await item(`Unmute @${bob.username}`).click();
+  await alice.page.getByText(`@${bob.username} is not muted any more.`).waitFor();
+  await expect.poll(mutes).toEqual([]);
+  await menu.click();
+  await item("Unmute this conversation").click();
+  await expect.poll(threads).toEqual([]);
+  await menu.click();
+  await item("Mute this conversation").waitFor();
+  await item(`Mute @${bob.username}`).waitFor();
+  expect(complaintsOf(alice.context)).toEqual([]);
+});
+
 test("alice puts bob on a list, and takes him off", async () => {
   const [alice, bob] = await Promise.all([visitor("alice"), signUp("bob")]);
   const name = `Friends ${attack}`.slice(0, 50);

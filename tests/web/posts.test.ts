@@ -65,6 +65,51 @@ test("alice writes a post, changes it, and deletes it", async () => {
   expect(complaintsOf(context)).toEqual([]);
 });
 
+test("alice quotes bob in German, only for her followers, and reposts him and takes it back", async () => {
+  const [alice, bob, carol] = await Promise.all([visitor("alice"), visitor("bob"), visitor("carol")]);
+  const { page, client, id } = alice;
+  await bob.client.rpc("follow", { profile_id: id }).throwOnError();
+  const { data: post } = await bob.client.rpc("write_post", { content: "Who swaps seeds?" }).throwOnError();
+  await page.goto(`/posts/${post.id}`);
+  await page.getByRole("button", { name: "Quote", exact: true }).click();
+  await page.getByRole("blockquote").getByText("Who swaps seeds?").waitFor();
+  await page.getByLabel("Your post").fill("Ich habe Kürbis");
+  await page.getByLabel("Readers").selectOption("Followers");
+  await page.getByLabel("Language").selectOption("German");
+  await page.getByRole("button", { name: "Post", exact: true }).click();
+  await page.getByText("Your post is out.").waitFor();
+  const own = async () =>
+    (
+      await client
+        .from("posts")
+        .select("content, audience, language, quote_of_id, repost_of_id")
+        .eq("author_id", id)
+        .order("id")
+        .throwOnError()
+    ).data;
+  const quote = {
+    content: "Ich habe Kürbis",
+    audience: "followers",
+    language: "de",
+    quote_of_id: post.id,
+    repost_of_id: null,
+  };
+  expect(await own()).toEqual([quote]);
+  await bob.page.reload();
+  await bob.page.getByText("Ich habe Kürbis").waitFor();
+
+  await page.goto(`/posts/${post.id}`);
+  await page.getByRole("button", { name: "Repost", exact: true }).click();
+  await expect.poll(own).toEqual([quote, expect.objectContaining({ repost_of_id: post.id })]);
+  // Everybody sees the repost of an open post on alice's profile. The quote is not for carol.
+  await carol.page.goto(`/@${alice.username}`);
+  await carol.page.getByText("Who swaps seeds?").waitFor();
+  expect(await carol.page.getByText("Ich habe Kürbis").count()).toBe(0);
+  await page.getByRole("button", { name: "Take the repost back" }).click();
+  await expect.poll(own).toEqual([quote]);
+  expect(complaintsOf(alice.context)).toEqual([]);
+});
+
 test("what alice writes is still there after a reload, and is sent once", async () => {
   const { page, client, id } = await visitor("alice");
   await page.goto("/compose");

@@ -96,10 +96,12 @@ export async function setPassword(password: string): Promise<void> {
   if (error) throw error;
 }
 
-/** Asks for the password again: what follows has a fresh session. @throws the error of Auth */
+/** Asks for the password again: what follows has a fresh session. @throws the error of Auth, or `own_password` */
 export async function proveIdentity(password: string): Promise<void> {
   const email = await ownEmail();
   const { error } = await plaza.auth.signInWithPassword({ email, password });
+  // The person did not write an address here, so that is not what is wrong.
+  if (error?.code === "invalid_credentials") throw { code: "own_password" };
   if (error) throw error;
 }
 

@@ -30,7 +30,7 @@ function standing(row: Element): Element | null {
 }
 
 function remember(target: Element): void {
-  // A dialog goes away by itself, and the browser gives the focus back to what opened it.
+  // A dialog goes away by itself, and gives the focus back to what opened it.
   if (target.closest("dialog")) return;
   focused = target;
   const row = target.closest(rowOf);

@@ -56,9 +56,16 @@ export function number(value: number, options?: Intl.NumberFormatOptions): strin
   return new Intl.NumberFormat(language.value, options).format(value);
 }
 
+/** To make a format takes long, and a timeline has many counts. Each is made once for each language. */
+const shortFormats = new Map<Language, Intl.NumberFormat>();
+
 /** 1234 as 1.2K. */
 export function shortNumber(value: number): string {
-  return number(value, { notation: "compact", maximumFractionDigits: 1 });
+  const made =
+    shortFormats.get(language.value) ??
+    new Intl.NumberFormat(language.value, { notation: "compact", maximumFractionDigits: 1 });
+  shortFormats.set(language.value, made);
+  return made.format(value);
 }
 
 /** Loads a language and shows it. @param chosen null: the browser's language */

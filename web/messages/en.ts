@@ -107,6 +107,10 @@ export const en = {
   reposts: "Reposts",
   thread_mute: "Mute this conversation",
   thread_muted: "You will not be notified of this conversation any more.",
+  thread_unmute: "Unmute this conversation",
+  thread_unmuted: "You will be notified of this conversation again.",
+  unmute_name: "Unmute {name}",
+  unmuted_name: "{name} is not muted any more.",
   unsent: "Not sent yet",
   versions: "Earlier versions",
 

@@ -87,6 +87,7 @@ export const later = {
   tag_write: "Write the first post",
 
   // Errors. error_<code>: docs/errors.md. A code without a message here is told in the server's words.
+  error_own_password: "That is not your password.",
   error_invalid_credentials: "The e-mail address or the password is wrong.",
   error_email_not_confirmed: "Confirm your e-mail address first. We sent you a mail.",
   error_draft_not_found: "This draft is not there any more. It may be published.",
@@ -293,7 +294,6 @@ export const later = {
   unfollow_name: "Unfollow {name}?",
   unfollow_private: "This account is private. To follow again, you have to ask again.",
   unmute: "Unmute",
-  unmute_name: "Unmute {name}",
   username_change_hint: "You can change it every 7 days. The old one leads to you for 30 days.",
   username_free: "It is free.",
   username_hint: "3 to 30 letters (a–z), digits or underscores.",

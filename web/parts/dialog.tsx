@@ -1,4 +1,4 @@
-/** A dialog over the page. The browser keeps the focus inside, and gives it back at the end. */
+/** A dialog over the page. The browser keeps the focus inside. At the end it goes back to where it was. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { t } from "../app/messages.ts";
@@ -18,9 +18,14 @@ export function Dialog({ title, onClose, children, class: className = "" }: Dial
   const element = useRef<HTMLDialogElement>(null);
 
   useEffect(() => {
+    const before = document.activeElement as HTMLElement | null;
     const dialog = element.current;
     dialog?.showModal();
-    return () => dialog?.close();
+    // The browser gives the focus back only from a dialog that is still in the document.
+    return () => {
+      const { activeElement, body } = document;
+      if (activeElement === body || dialog?.contains(activeElement)) before?.focus({ preventScroll: true });
+    };
   }, []);
   // A person who goes back leaves the dialog, too.
   const opened = useRef(visits.peek());

@@ -47,11 +47,14 @@ const shapes = {
 
 export type IconName = keyof typeof shapes;
 
+/** They point to one side, and to the other one where people read from right to left. */
+const turning = new Set<IconName>(["back", "reply", "send", "door"]);
+
 /** @param isFull fills the shape, for a like that was given */
 export function Icon({ name, isFull = false }: { name: IconName; isFull?: boolean }) {
   return (
     <svg
-      class={`icon ${isFull ? "full" : ""} ${name === "more" ? "dots" : ""}`}
+      class={`icon ${isFull ? "full" : ""} ${name === "more" ? "dots" : ""} ${turning.has(name) ? "turns" : ""}`}
       viewBox="0 0 24 24"
       aria-hidden="true"
       focusable="false"

@@ -18,10 +18,11 @@ interface MenuProps {
   icon?: IconName;
   /** Made when the menu opens. */
   items: () => MenuItem[];
+  onOpen?: () => void;
   class?: string;
 }
 
-export function Menu({ label, icon = "more", items, class: className = "" }: MenuProps) {
+export function Menu({ label, icon = "more", items, onOpen, class: className = "" }: MenuProps) {
   const isOpen = useSignal(false);
   const id = useId();
   const root = useRef<HTMLDivElement>(null);
@@ -67,6 +68,7 @@ export function Menu({ label, icon = "more", items, class: className = "" }: Men
         label={label}
         onClick={() => {
           isOpen.value = !isOpen.value;
+          if (isOpen.value) onOpen?.();
         }}
         more={{
           "aria-haspopup": "menu",

@@ -66,12 +66,14 @@ function Rail({ path }: { path: string }) {
       ) : (
         <div class="rail-entry">
           {find("/sign-up") && (
-            <a class="button main" href="/sign-up">
-              {t("sign_up")}
+            <a class="button main" href="/sign-up" title={t("sign_up")}>
+              <Icon name="plus" />
+              <span>{t("sign_up")}</span>
             </a>
           )}
-          <a class="button plain" href="/sign-in">
-            {t("sign_in")}
+          <a class="button plain" href="/sign-in" title={t("sign_in")}>
+            <Icon name="door" />
+            <span>{t("sign_in")}</span>
           </a>
         </div>
       )}
@@ -123,8 +125,8 @@ function Own() {
   );
 }
 
-/** Pages with a button of their own at the end, which must not be covered. */
-const isForm = /^\/(compose|confirm|new-password|settings)\b/;
+/** Pages with buttons of their own, which must not be covered. */
+const isForm = /^\/(chat|compose|confirm|join|new-password|notifications\/settings|settings)\b/;
 
 function Bar({ path }: { path: string }) {
   const shown = places(isSignedIn.value);

@@ -55,6 +55,8 @@ export function openRoom(id: number): Room {
   let end = new Map<number, Message>();
   /** Messages that changed and are not shown: docs/how-to/chat.md. */
   const changed = new Map<number, Message>();
+  /** Sent here before the conversation was open again. The snapshot that opens it may be older. */
+  let early: Message[] = [];
   let isClosed = false;
   /** Grows when all that was read is dropped. */
   let epoch = 0;
@@ -64,8 +66,10 @@ export function openRoom(id: number): Room {
   const stopDone = onDone((_, data) => {
     // The answer to a message that was sent here. Its event comes too.
     const message = data as Message | null;
-    if (message?.conversation_id === id && message.seq !== undefined && message.content !== undefined)
-      put(message, true);
+    if (message?.conversation_id !== id || message.seq === undefined || message.content === undefined) return;
+    if (state.value !== "opening") return put(message, true);
+    early.push(message);
+    messages.value = inOrder([...messages.value, message]);
   });
   const stopWaiting = sync.subscribe(() => {
     if (!opened) open();
@@ -129,6 +133,7 @@ export function openRoom(id: number): Room {
   function replace(snapshot: Snapshot): void {
     keepRoom(snapshot);
     show(snapshot);
+    early = [];
     state.value = "open";
   }
 
@@ -138,7 +143,7 @@ export function openRoom(id: number): Room {
     batch(() => {
       conversation.value = snapshot.conversation;
       receipts.value = snapshot.receipts;
-      messages.value = snapshot.messages;
+      messages.value = inOrder([...early, ...snapshot.messages]);
       hasOlder.value = snapshot.messages.length >= pageSize;
       hasNewer.value = false;
     });
