@@ -18,7 +18,7 @@ $$;
 -- Sending --------------------------------------------------------------------
 
 -- What a refresh would do something about. The forecast of a term moves with each minute. So a term
--- that could trend, or trends, is always looked at. The network as a whole is no such term.
+-- that could trend, or trends, is always looked at. The empty term, which stands for the network, never trends.
 create function private.are_trends_due(at timestamptz)
 returns boolean
 language plpgsql
