@@ -110,9 +110,10 @@ export function createJobs(options: JobsOptions): Jobs {
       registerInstance: false,
       // A transaction of a pooler cannot do it.
       reindex: false,
-      // Shorter than a minute, because maintain() is called each minute.
+      // Shorter than a minute, because maintain() is called each minute while there are jobs.
       monitorIntervalSeconds: 20,
-      maintenanceIntervalSeconds: 600,
+      // Shorter than 10 minutes, because it is called every fifth minute otherwise.
+      maintenanceIntervalSeconds: 590,
     });
     boss.on("error", (error) => report(`pg-boss: ${messageOf(error)}`));
     boss.on("warning", ({ message }) => report(`pg-boss: ${message}`));

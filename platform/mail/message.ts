@@ -3,7 +3,7 @@
  * Mailpit's (https://mailpit.axllent.org/docs/api-v1/), so they start with capitals.
  */
 import { createHash } from "node:crypto";
-import PostalMime, { type Email, type Address as ParsedAddress } from "postal-mime";
+import type { Email, Address as ParsedAddress } from "postal-mime";
 import { htmlToText } from "./html-to-text.ts";
 
 export interface Address {
@@ -155,7 +155,9 @@ export async function readPart(raw: Uint8Array, partId: string): Promise<Part | 
   };
 }
 
-function parse(raw: Uint8Array): Promise<Email> {
+/** The package is loaded with the first mail. Until then it would only need memory. */
+async function parse(raw: Uint8Array): Promise<Email> {
+  const { default: PostalMime } = await import("postal-mime");
   return PostalMime.parse(raw, { maxHeadersSize: maxHeaderBytes, maxNestingDepth: maxNesting });
 }
 

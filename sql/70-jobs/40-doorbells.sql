@@ -116,6 +116,39 @@ end;
 comment on function private.ring_for_waiting_jobs is 'Rings for every queue with a job that could be done now. Answers for how many.';
 revoke all on function private.ring_for_waiting_jobs () from public, anon, authenticated, service_role;
 
+-- The maintenance takes jobs back from workers that died, and counts the queues: private.send_job() refuses
+-- a job by this count. So while there are jobs, or a queue was full when it was counted, it runs each
+-- minute. It also runs again if nobody ended the last one. In an idle network it runs every fifth minute, when
+-- the heartbeat starts the function anyway (50-schedules.sql).
+create function private.ring_for_maintenance_if_due(at timestamptz default now())
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  return (
+    extract(minute from ring_for_maintenance_if_due.at)::integer % 5 = 3
+    or exists (select from pgboss.job where job.state in ('created', 'retry', 'active') and job.name <> 'dead-letters')
+    or exists (select from pgboss.queue where queue.queued_count >= 100000 and queue.name <> 'dead-letters')
+    or coalesce(
+      (
+        select last.ended_at is null
+        from private.doorbells as last
+        where last.queue = 'maintenance'
+        order by last.rung_at desc
+        limit 1
+      ),
+      true
+    )
+  ) and private.ring_doorbell('maintenance');
+end;
+$$;
+
+comment on function private.ring_for_maintenance_if_due is 'Rings for the maintenance every fifth minute, and each minute while there are jobs or nobody has ended the last one. Answers whether it rang.';
+revoke all on function private.ring_for_maintenance_if_due (timestamptz) from public, anon, authenticated, service_role;
+
 -- Answering ------------------------------------------------------------------
 
 create function private.answer_doorbell(doorbell_id uuid, queue text)

@@ -19,13 +19,14 @@ begin
     raise warning 'There is no pg_net or no Vault here: run the jobs with npm run worker';
   elsif exists (select from pg_extension where extname = 'pg_cron') then
     perform cron.schedule('ring-for-waiting-jobs', '10 seconds', 'select private.ring_for_waiting_jobs()');
-    perform cron.schedule('ring-for-maintenance', '* * * * *', 'select private.ring_doorbell(''maintenance'')');
+    perform cron.schedule('ring-for-maintenance', '* * * * *', 'select private.ring_for_maintenance_if_due()');
   end if;
 
   if exists (select from pg_extension where extname = 'pg_cron') then
     perform cron.schedule('sweep-jobs', '*/5 * * * *', 'select private.sweep_jobs()');
     perform cron.schedule('forget-old-runs', '1-59/5 * * * *', 'select private.forget_old_runs()');
-    perform cron.schedule('send-heartbeat', '*/5 * * * *', 'select private.send_job(''heartbeat'')');
+    -- In the minutes of the maintenance, and of trust. So one start of the function does them together.
+    perform cron.schedule('send-heartbeat', '3-59/5 * * * *', 'select private.send_job(''heartbeat'')');
   end if;
 end;
 $$;

@@ -29,6 +29,26 @@ from public.profiles;
 
 -- Refresh --------------------------------------------------------------------
 
+-- With exists(), the planner would read all rows of a table to find that none is too old.
+create function private.have_trend_uses_expired(at timestamptz)
+returns boolean
+language sql
+stable
+security invoker
+return coalesce(
+    (select min(trend_uses.post_id) from private.trend_uses)
+      < private.first_id(have_trend_uses_expired.at - private.trend_window(4)),
+    false
+  )
+  or coalesce(
+    (select min(post_fans.post_id) from private.post_fans)
+      < private.first_id(have_trend_uses_expired.at - private.trend_window(4)),
+    false
+  );
+
+comment on function private.have_trend_uses_expired is 'Whether there are uses or fans of posts that are older than seven days at that time.';
+revoke all on function private.have_trend_uses_expired (timestamptz) from public, anon, authenticated, service_role;
+
 -- One step to a moment. Answers whether more is left to do before this moment is complete.
 create function private.step_trends(moment timestamptz, batch private.trend_batch, most integer)
 returns boolean
@@ -39,7 +59,6 @@ set search_path = ''
 as $$
 declare
   aged private.trend_key[];
-  oldest_id bigint := private.first_id(moment - private.trend_window(4));
 begin
   aged := private.aged_trend_voices(moment, most);
   perform private.refresh_trend_counts(
@@ -48,11 +67,7 @@ begin
   );
   perform private.refresh_post_heat(moment, batch.post_ids, batch.fans, most);
 
-  -- With exists(), the planner would read all rows of a table to find that none is too old.
-  return batch.has_more
-    or cardinality(aged) >= most
-    or coalesce((select min(trend_uses.post_id) from private.trend_uses) < oldest_id, false)
-    or coalesce((select min(post_fans.post_id) from private.post_fans) < oldest_id, false);
+  return batch.has_more or cardinality(aged) >= most or private.have_trend_uses_expired(moment);
 end;
 $$;
 

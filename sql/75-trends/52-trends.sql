@@ -2,9 +2,9 @@
  * trends
  *
  * What trends now, and what trended in the last 90 days, with all numbers that decided it. The job
- * trends (edge-functions/_shared/trends/refresh.ts) runs each minute. It counts what is new, asks
- * for the terms that could trend (53-candidates.sql), scores them, and gives the scores to
- * write_trends(). What people read of it is in 56-reading.sql.
+ * trends (edge-functions/_shared/trends/refresh.ts) runs each minute in which something could change.
+ * It counts what is new, asks for the terms that could trend (53-candidates.sql), scores them, and gives
+ * the scores to write_trends(). What people read of it is in 56-reading.sql.
  */
 
 -- Tables ---------------------------------------------------------------------

@@ -334,6 +334,46 @@ describe("doorbells", () => {
     expect(first).toEqual({ done: 2, failed: 1 });
   });
 
+  test("the maintenance rings every fifth minute, and each minute while it has something to do", async () => {
+    await setSecrets();
+    const rings = async (minute: string) => {
+      const [row] = await db.owner`
+        select private.ring_for_maintenance_if_due(${`2026-11-29T12:${minute}Z`}) as rung
+      `;
+      return row?.rung;
+    };
+    const end = () => db.owner`update private.doorbells set began_at = now(), ended_at = now()`;
+    // Nobody ever did it.
+    expect(await rings("00")).toBe(true);
+    await end();
+    expect([await rings("00"), await rings("02"), await rings("04")]).toEqual([false, false, false]);
+    expect(await rings("03")).toBe(true);
+    // It is asked already. If it was killed, it is asked again.
+    expect(await rings("04")).toBe(false);
+    await db.owner`update private.doorbells set rung_at = rung_at - interval '9 seconds'`;
+    expect(await rings("04")).toBe(true);
+    await end();
+    expect(await rings("05")).toBe(false);
+
+    for (const state of ["created", "retry", "active"]) {
+      await db.owner`insert into pgboss.job (name, state) values ('errands', ${state}::pgboss.job_state)`;
+      expect(await rings("06"), state).toBe(true);
+      await end();
+      await db.owner`delete from pgboss.job`;
+    }
+    await db.owner`
+      insert into pgboss.job (name, state) values ('errands', 'completed'), ('errands', 'failed'), ('dead-letters', 'created')
+    `;
+    expect(await rings("06")).toBe(false);
+
+    // A queue that was full refuses jobs until it is counted again.
+    await db.owner`update pgboss.queue set queued_count = 100000 where name = 'errands'`;
+    expect(await rings("06")).toBe(true);
+    await end();
+    await db.owner`update pgboss.queue set queued_count = 0 where name = 'errands'`;
+    expect(await rings("06")).toBe(false);
+  });
+
   test("old doorbells and effects are deleted, and no others", async () => {
     await db.owner`
       insert into private.doorbells (queue, rung_at)

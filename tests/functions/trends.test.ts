@@ -41,6 +41,41 @@ const state = async () => {
   return row;
 };
 
+test("an idle network starts no function, and the first post with a tag does", async () => {
+  const { admin, owner } = town.db;
+  // No hour ends in this test, and no fifth minute comes.
+  await owner`update private.trend_state set closed_at = closed_at + interval '1 hour'`;
+  const { count: schedules } = await admin`
+    update cron.job
+    set active = true, schedule = '1 second',
+      command = replace(command, 'if_due()', case jobname when 'send-trends' then 'if_due()' else 'if_due(''2026-11-29 12:00Z'')' end)
+    where jobname in ('send-trends', 'ring-for-maintenance')
+  `;
+  expect(schedules).toBe(2);
+  await owner`insert into private.doorbells (queue, began_at, ended_at) values ('maintenance', now(), now())`;
+  await using open = await town.open();
+  const runs = () => admin`
+    select from cron.job_run_details as run
+    join cron.job using (jobid)
+    where jobname in ('send-trends', 'ring-for-maintenance') and run.status = 'succeeded'
+    group by jobname
+    having count(*) >= 3
+  `;
+  await vi.waitFor(async () => expect(await runs()).toHaveLength(2), patience);
+  expect(await owner`select from private.doorbells`).toHaveLength(1);
+  expect(await owner`select from pgboss.job`).toHaveLength(0);
+  expect(open.lines.join("\n")).not.toContain("booted");
+
+  await crowd[0]?.asks((sql) => sql`insert into posts (content) values ('#idle')`);
+  await vi.waitFor(async () => {
+    const found = await owner`select from private.trend_counts where term = 'idle'`;
+    expect(found).toHaveLength(1);
+  }, patience);
+  expect(open.lines.join("\n")).toContain("booted");
+  await admin`update cron.job set active = false where jobname in ('send-trends', 'ring-for-maintenance')`;
+  await owner`update private.trend_state set closed_at = closed_at - interval '1 hour'`;
+}, 60_000);
+
 test("a job computes what trends, and a second one waits at most", async () => {
   await using open = await town.open({ net: false, cron: false });
   await write("harvest");
