@@ -6,10 +6,11 @@
  * viewer may see it. If not, alongside_grounds() searches for another reason of this kind.
  */
 
--- The witnesses have public accounts. So the viewer may look into them, unless a block hides the two from each other. Each
--- of the four follows is one look at the primary key. Without the limit, Postgres might read everybody that a witness
--- follows.
-create function private.witnessed(viewer_id uuid, profile_ids uuid[], sources smallint[])
+-- The witnesses have public accounts. So the viewer may look into them, unless a block hides the two from each other. The
+-- four follows are four keys of the primary key: two followers, and two people whom each of them follows.
+create function private.witnessed(
+  viewer_id uuid, profile_ids uuid[], sources smallint[], witness_ids uuid[], places integer[]
+)
 returns uuid[]
 language plpgsql
 stable
@@ -17,78 +18,60 @@ security invoker
 set search_path = ''
 as $$
 declare
-  listed_ids uuid[];
-  witness_ids uuid[];
   followed_ids uuid[];
   left_out uuid[];
-  seen_ids uuid[];
+  -- Those who cannot be witnesses.
+  silent_ids uuid[];
 begin
-  select list.profile_ids, list.witness_ids into listed_ids, witness_ids
-  from private.suggestion_lists as list
-  where list.viewer_id = witnessed.viewer_id and list.witness_ids <> '{}';
-  if not found then
+  if cardinality(witnessed.witness_ids) = 0 then
     return '{}';
   end if;
-  left_out := array(
-    select hidden.id
-    from private.hidden_from(witnessed.viewer_id) as hidden (id)
-    where hidden.id = any (witness_ids)
-    union all
-    select mutes.muted_id
-    from public.mutes
-    where mutes.muter_id = witnessed.viewer_id and mutes.muted_id = any (witness_ids)
-      and (mutes.muted_until is null or mutes.muted_until > now())
-  );
-  followed_ids := array(
-    select follows.followee_id
-    from public.follows
-    where follows.follower_id = witnessed.viewer_id and follows.followee_id = any (witness_ids)
-  );
-  seen_ids := array(
-    select profiles.id
-    from public.profiles
-    where profiles.id = any (witness_ids) and profiles.is_private is false
-  );
+  select
+    array(
+      select follows.followee_id
+      from public.follows
+      where follows.follower_id = witnessed.viewer_id and follows.followee_id = any (witnessed.witness_ids)
+    ),
+    array(
+      select hidden.id
+      from private.hidden_from(witnessed.viewer_id) as hidden (id)
+      where hidden.id = any (witnessed.witness_ids)
+      union all
+      select mutes.muted_id
+      from public.mutes
+      where mutes.muter_id = witnessed.viewer_id and mutes.muted_id = any (witnessed.witness_ids)
+        and (mutes.muted_until is null or mutes.muted_until > now())
+    ),
+    array(
+      select profiles.id
+      from public.profiles
+      where profiles.id = any (witnessed.witness_ids) and profiles.is_private
+    )
+  into followed_ids, left_out, silent_ids;
+  silent_ids := silent_ids || left_out;
 
   return array(
-    select case when alike.may_be and one_candidate.is_there and other_candidate.is_there and one_alike.is_there and other_alike.is_there then alike.id end
-    from (
-      select
-        candidate.place, candidate.id as candidate_id, listed.id, listed.one_id, listed.other_id,
-        candidate.source = 4 and listed.one_id <> listed.other_id and listed.id = any (followed_ids)
-          and listed.one_id = any (seen_ids) and listed.other_id = any (seen_ids)
-          and listed.id <> all (left_out) and listed.one_id <> all (left_out) and listed.other_id <> all (left_out) as may_be
-      from unnest(witnessed.profile_ids, witnessed.sources) with ordinality as candidate (id, source, place)
-      cross join lateral (select 3 * array_position(listed_ids, candidate.id) as last) as found
-      cross join lateral (
-        select witness_ids[found.last - 2] as id, witness_ids[found.last - 1] as one_id, witness_ids[found.last] as other_id
-      ) as listed
-      offset 0
-    ) as alike
-    left join lateral (
-      select true as is_there from public.follows
-      where follows.follower_id = alike.one_id and follows.followee_id = alike.candidate_id
-      limit 1
-    ) as one_candidate on true
-    left join lateral (
-      select true as is_there from public.follows
-      where follows.follower_id = alike.other_id and follows.followee_id = alike.candidate_id
-      limit 1
-    ) as other_candidate on true
-    left join lateral (
-      select true as is_there from public.follows
-      where follows.follower_id = alike.one_id and follows.followee_id = alike.id
-      limit 1
-    ) as one_alike on true
-    left join lateral (
-      select true as is_there from public.follows
-      where follows.follower_id = alike.other_id and follows.followee_id = alike.id
-      limit 1
-    ) as other_alike on true
-    order by alike.place
+    select case
+      when candidate.source = 4
+        and alike.id = any (followed_ids) and alike.id <> all (left_out)
+        and one.id <> other.id and one.id <> all (silent_ids) and other.id <> all (silent_ids)
+        and (
+          select count(*) from public.follows
+          where follows.follower_id in (one.id, other.id) and follows.followee_id in (alike.id, candidate.id)
+        ) = 4
+      then alike.id
+    end
+    from unnest(witnessed.places) with ordinality as asked (place, turn)
+    cross join lateral (
+      select witnessed.profile_ids[asked.place] as id, witnessed.sources[asked.place] as source, 3 * asked.place as last
+    ) as candidate
+    cross join lateral (select witnessed.witness_ids[candidate.last - 2] as id) as alike
+    cross join lateral (select witnessed.witness_ids[candidate.last - 1] as id) as one
+    cross join lateral (select witnessed.witness_ids[candidate.last] as id) as other
+    order by asked.turn
   );
 end;
 $$;
 
-comment on function private.witnessed is 'For each of these people, the person who makes the reason followed_alongside, as the list of the viewer knows it. Null if it is not true any more, or not for the viewer to see. An empty array if the list knows nothing.';
-revoke all on function private.witnessed (uuid, uuid[], smallint[]) from public, anon, authenticated, service_role;
+comment on function private.witnessed is 'For each of these places, the person who makes the reason followed_alongside, as the list of the viewer knows it. Null if it is not true any more, or not for the viewer to see. An empty array if the list knows nothing.';
+revoke all on function private.witnessed (uuid, uuid[], smallint[], uuid[], integer[]) from public, anon, authenticated, service_role;
