@@ -5,7 +5,7 @@
  * viewer may read. Follows that the viewer may not see are neither named nor counted. So a count
  * tells nothing about hidden people.
  *
- * The candidates are public (20-rules.sql), and no block hides them. So the viewer sees a follow
+ * The candidates are public (25-asking-again.sql), and no block hides them. So the viewer sees a follow
  * between a candidate and somebody whose account they may look into. They may look into everybody
  * that they follow.
  *

@@ -115,11 +115,10 @@ begin
   join public.profiles on profiles.id = shown.id
   left join public.profiles as one on one.id = (shown.ground).people[1]
   left join public.profiles as other on other.id = (shown.ground).people[2]
+  -- A count, because Postgres would look up the follow once more for each place that needs it.
   cross join lateral (
-    select (
-      select true from public.follows
-      where follows.follower_id = shown.id and follows.followee_id = suggestion_rows.viewer_id
-    ) is true as follows_you
+    select count(*) > 0 as follows_you from public.follows
+    where follows.follower_id = shown.id and follows.followee_id = suggestion_rows.viewer_id
   ) as back
   order by asked.turn;
 end;
@@ -215,9 +214,6 @@ declare
   grounds private.suggestion_ground[] := '{}';
   page integer[];
   asked integer[];
-  fit integer[];
-  -- In the order of fit.
-  witnessed uuid[];
   searched integer[];
   ground private.suggestion_ground;
   failed integer;
@@ -263,14 +259,12 @@ begin
     end loop;
     failed := cardinality(asked);
     searched := '{}';
-    fit := private.suggestible(viewer_id, people.profile_ids, people.sources, asked);
-    witnessed := private.witnessed(viewer_id, people.profile_ids, people.sources, people.witness_ids, fit);
-    for turn in 1..cardinality(fit) loop
-      if witnessed[turn] is null then
-        searched := searched || fit[turn];
+    foreach ground in array private.suggestible(viewer_id, people.profile_ids, people.sources, people.witness_ids, asked) loop
+      if ground.people is null then
+        searched := searched || ground.place;
       else
-        grounds[fit[turn]] := (turn, array[witnessed[turn]], 0, null)::private.suggestion_ground;
-        may_show[fit[turn]] := true;
+        grounds[ground.place] := ground;
+        may_show[ground.place] := true;
         failed := failed - 1;
       end if;
     end loop;

@@ -87,8 +87,12 @@ begin
   sources := array_fill(4::smallint, array[cardinality(ids)]);
   grounds := array_fill((0, array[people_like.profile_id], 0, null)::private.suggestion_ground, array[cardinality(ids)]);
   while asked < cardinality(ids) and cardinality(page) < people_like.page_size loop
-    page := page || private.suggestible(
-      viewer_id, ids, sources, array(select generate_series(asked + 1, least(asked + batch, cardinality(ids))))
+    page := page || array(
+      select fit.place
+      from unnest(private.suggestible(
+        viewer_id, ids, sources, '{}', array(select generate_series(asked + 1, least(asked + batch, cardinality(ids))))
+      )) with ordinality as fit (place, people, others, tag, turn)
+      order by fit.turn
     );
     asked := asked + batch;
   end loop;
