@@ -92,8 +92,9 @@ export function createShortlist(
       const other = people[slot] as number;
       const at = slot * columnCount;
       const alike = (values[at + columns.alongside] as number) * alongside;
+      const likely = alike + (values[at + columns.peers] as number) * peers;
       const sum =
-        (features.rarity[other] as number) * (alike + (values[at + columns.peers] as number) * peers) +
+        (likely > 0 ? (features.rarity[other] as number) * likely : 0) +
         (values[at + columns.followedByHalf] as number) * followedByHalf +
         (values[at + columns.followedBy] as number) * followedBy +
         (values[at + columns.bothFollow] as number) * bothFollow +
