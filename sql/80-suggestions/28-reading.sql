@@ -72,26 +72,23 @@ $$;
 comment on function private.suggestion_grounds is 'The grounds of these people, those of each by the source given. Nobody is in it whose reason is not true now, or not for the viewer to see.';
 revoke all on function private.suggestion_grounds (uuid, uuid[], smallint[]) from public, anon, authenticated, service_role;
 
+-- In SQL, not a definer and a set, so that Postgres puts it into the query around it.
 create function private.suggestion_rows(
   viewer_id uuid, profile_ids uuid[], sources smallint[], grounds private.suggestion_ground[], places integer[]
 )
 returns setof public.suggestion
-language plpgsql
+language sql
 stable
 security invoker
-set search_path = ''
 rows 10
-as $$
-declare
-  kinds constant public.suggestion_kind[] := enum_range(null::public.suggestion_kind);
-begin
-  return query
+begin atomic
   select
     (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author,
     profiles.is_private,
     back.follows_you,
     array[(
-      kinds[shown.source],
+      -- All kinds, looked up once.
+      (select enum_range(null::public.suggestion_kind))[shown.source],
       case
         when other.id is not null then array[
           (one.id, one.username, one.display_name, one.avatar_url)::public.author,
@@ -122,7 +119,6 @@ begin
   ) as back
   order by asked.turn;
 end;
-$$;
 
 comment on function private.suggestion_rows is 'The rows for the people at these places, in the order given.';
 revoke all on function private.suggestion_rows (uuid, uuid[], smallint[], private.suggestion_ground[], integer[]) from public, anon, authenticated, service_role;
@@ -285,11 +281,10 @@ begin
     exit when failed = 0 and cardinality(page) >= suggestions.page_size;
   end loop;
 
+  page := page[:suggestions.page_size];
   return query
   select shown.*
-  from private.suggestion_rows(
-    viewer_id, people.profile_ids, people.sources, grounds, page[:suggestions.page_size]
-  ) as shown;
+  from private.suggestion_rows(viewer_id, people.profile_ids, people.sources, grounds, page) as shown;
 end;
 $$;
 
