@@ -15,8 +15,10 @@
 -- What concerns the viewer looks up the viewer in the first column of an index, and the others in the second one. So it
 -- never reads everybody that the viewer follows or blocks.
 --
--- Witnesses have public accounts. So the viewer may look into them, unless a block hides the two from each other. Their
--- follows are four keys of the primary key: two followers, and two people whom each of them follows.
+-- Witnesses have public accounts. So the viewer may look into them, unless a block hides the two from each other. Two
+-- witnesses follow the same two people, which is four keys of the primary key of follows.
+--
+-- With a limit, a part is not a join: Postgres looks up one person after the other. In a small town it would read everybody.
 create function private.suggestible(
   viewer_id uuid, profile_ids uuid[], sources smallint[], witness_ids uuid[], places integer[]
 )
@@ -91,21 +93,31 @@ begin
     cross join lateral (select suggestible.witness_ids[3 * asked.place - 2] as id) as alike
     cross join lateral (select suggestible.witness_ids[3 * asked.place - 1] as id) as one
     cross join lateral (select suggestible.witness_ids[3 * asked.place] as id) as other
-    join public.profiles on profiles.id = candidate.id
-    join auth.users on users.id = candidate.id
+    cross join lateral (
+      select profiles.is_discoverable, profiles.is_private, profiles.created_at
+      from public.profiles
+      where profiles.id = candidate.id
+      limit 1
+    ) as profile
+    cross join lateral (
+      select users.confirmed_at, users.deleted_at, users.banned_until
+      from auth.users
+      where users.id = candidate.id
+      limit 1
+    ) as account
     where candidate.id is distinct from suggestible.viewer_id
       and candidate.id <> all (known.followed_ids)
       and candidate.id <> all (known.hidden_ids)
       and candidate.id <> all (known.refused_ids)
-      and profiles.is_discoverable
-      and (profiles.is_private is false or candidate.source = 2)
-      and (candidate.source <> 7 or profiles.created_at > now() - interval '14 days')
-      and users.confirmed_at is not null
-      and users.deleted_at is null
-      and (users.banned_until is null or users.banned_until <= now())
+      and profile.is_discoverable
+      and (profile.is_private is false or candidate.source = 2)
+      and (candidate.source <> 7 or profile.created_at > now() - interval '14 days')
+      and account.confirmed_at is not null
+      and account.deleted_at is null
+      and (account.banned_until is null or account.banned_until <= now())
       and (candidate.source not in (2, 6, 7, 8) or (select true from private.trusted(candidate.id)))
       -- A young account is active. For the others, up to three indexes are asked.
-      and (profiles.created_at > since_at or (select true from private.activity(candidate.id, since_id)))
+      and (profile.created_at > since_at or (select true from private.activity(candidate.id, since_id)))
     order by asked.turn
   );
 end;

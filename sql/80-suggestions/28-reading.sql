@@ -83,8 +83,8 @@ security invoker
 rows 10
 begin atomic
   select
-    (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author,
-    profiles.is_private,
+    (profile.id, profile.username, profile.display_name, profile.avatar_url)::public.author,
+    profile.is_private,
     back.follows_you,
     array[(
       -- All kinds, looked up once.
@@ -109,9 +109,16 @@ begin atomic
       suggestion_rows.profile_ids[asked.place] as id, suggestion_rows.sources[asked.place] as source,
       suggestion_rows.grounds[asked.place] as ground
   ) as shown
-  join public.profiles on profiles.id = shown.id
-  left join public.profiles as one on one.id = (shown.ground).people[1]
-  left join public.profiles as other on other.id = (shown.ground).people[2]
+  -- With a limit, these are not joins: Postgres looks up one person after the other. In a small town it would read everybody.
+  cross join lateral (
+    select profiles.* from public.profiles where profiles.id = shown.id limit 1
+  ) as profile
+  left join lateral (
+    select profiles.* from public.profiles where profiles.id = (shown.ground).people[1] limit 1
+  ) as one on true
+  left join lateral (
+    select profiles.* from public.profiles where profiles.id = (shown.ground).people[2] limit 1
+  ) as other on true
   -- A count, because Postgres would look up the follow once more for each place that needs it.
   cross join lateral (
     select count(*) > 0 as follows_you from public.follows

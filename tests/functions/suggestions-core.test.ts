@@ -412,7 +412,7 @@ describe("rows that Postgres copies", () => {
     return rows;
   };
 
-  test("are the same, whatever pieces they come in", async () => {
+  test("are the same in pieces of any size", async () => {
     const rows = await read(inPieces(whole.length));
     expect(rows.map(([viewer]) => viewer)).toEqual(
       [alice, carol].map((viewer) =>

@@ -13,7 +13,7 @@ const headBytes = 19;
  * @throws Error if the bytes end within a row
  */
 export async function* copiedRows(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer[]> {
-  let rest = Buffer.alloc(0);
+  let rest: Buffer = Buffer.alloc(0);
   let isBegun = false;
   let isEnded = false;
   // It reads on after the last row. Postgres may have more to say on this connection.
