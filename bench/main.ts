@@ -27,6 +27,7 @@ const scenarios = [
   "trend-refresh",
   "trust",
   "suggestion-speed",
+  "suggestion-reading",
   "web",
 ];
 /** These need options, so they run only when somebody names them. */

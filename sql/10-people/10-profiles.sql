@@ -74,6 +74,8 @@ comment on column public.profiles.shows_likes is 'Whether others see what they l
 create unique index profiles_username_key on public.profiles (lower(username));
 -- The page of a profile, found by the name in its address.
 create index profiles_username_idx on public.profiles (username);
+-- Which of many people have private accounts (80-suggestions/25-asking-again.sql). Few have one, so the index is small.
+create index profiles_id_private_idx on public.profiles (id) where is_private;
 
 -- Rules ----------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ create table private.suggestion_lists (
 comment on table  private.suggestion_lists is 'The people to suggest to somebody, at most 60, the best first. The three arrays belong together.';
 comment on column private.suggestion_lists.sources is 'What speaks most for each person: the place in public.suggestion_kind.';
 comment on column private.suggestion_lists.computed_at is 'When the list last changed.';
-comment on column private.suggestion_lists.witness_ids is 'Three people for each of the first twelve places: somebody the viewer followed, and two people who followed both that person and the one at the place. Null if the source is another one. 23-witnesses.sql asks again whether it is true.';
+comment on column private.suggestion_lists.witness_ids is 'Three people for each of the first twelve places: somebody the viewer followed, and two people who followed both that person and the one at the place. Null if the source is another one. 25-asking-again.sql asks again whether it is true.';
 revoke all on private.suggestion_lists from public, anon, authenticated, service_role;
 
 -- The lock of hold_person() skips an account that is being deleted. So a deletion never waits for

@@ -5,7 +5,7 @@
  * viewer may read. Follows that the viewer may not see are neither named nor counted. So a count
  * tells nothing about hidden people.
  *
- * The candidates are public (20-rules.sql), and no block hides them. So the viewer sees a follow
+ * The candidates are public (25-asking-again.sql), and no block hides them. So the viewer sees a follow
  * between a candidate and somebody whose account they may look into. They may look into everybody
  * that they follow.
  *
@@ -35,8 +35,8 @@ comment on type private.suggestion_ground is 'What a reason says about the perso
 
 -- Grounds --------------------------------------------------------------------
 
--- Each pair of people is one look at the primary key. Without the limit, it would be a join, and Postgres might read all
--- followers of a candidate. There may be a million.
+-- Each look at the primary key asks about one follower and all who may be followed. They are neighbours in the index.
+-- Without the limits, it would be a join, and Postgres might read everybody that a person follows.
 create function private.direct_grounds(
   viewer_id uuid, profile_ids uuid[], sources smallint[], followee_ids uuid[], follower_ids uuid[]
 )
@@ -51,6 +51,7 @@ declare
   followed_by uuid[] := '{}';
   both_follow uuid[] := '{}';
   followers_follow uuid[] := '{}';
+  muted_ids uuid[];
 begin
   for place in 1..cardinality(direct_grounds.profile_ids) loop
     case direct_grounds.sources[place]
@@ -61,6 +62,14 @@ begin
     end case;
   end loop;
 
+  muted_ids := array(
+    select mutes.muted_id
+    from public.mutes
+    where mutes.muter_id = direct_grounds.viewer_id
+      and mutes.muted_id = any (direct_grounds.followee_ids || direct_grounds.follower_ids)
+      and (mutes.muted_until is null or mutes.muted_until > now())
+  );
+
   return query
   select
     array_position(direct_grounds.profile_ids, found.profile_id),
@@ -68,39 +77,34 @@ begin
     greatest(count(*) - 2, 0)::integer,
     null::text
   from (
-    select candidate.id as profile_id, mine.id as person_id, true as is_followed, pair.id
-    from unnest(followed_by) as candidate (id)
-    cross join unnest(direct_grounds.followee_ids) as mine (id)
+    select pair.followee_id as profile_id, mine.id as person_id, true as is_followed, pair.id
+    from unnest(direct_grounds.followee_ids) as mine (id)
     cross join lateral (
-      select follows.id from public.follows
-      where follows.follower_id = mine.id and follows.followee_id = candidate.id
-      limit 1
+      select follows.followee_id, follows.id from public.follows
+      where follows.follower_id = mine.id and follows.followee_id = any (followed_by)
+      limit 200
     ) as pair
+    where followed_by <> '{}'
     union all
-    select candidate.id as profile_id, mine.id as person_id, true as is_followed, pair.id
+    select candidate.id as profile_id, pair.followee_id as person_id, true as is_followed, pair.id
     from unnest(both_follow) as candidate (id)
-    cross join unnest(direct_grounds.followee_ids) as mine (id)
     cross join lateral (
-      select follows.id from public.follows
-      where follows.follower_id = candidate.id and follows.followee_id = mine.id
-      limit 1
+      select follows.followee_id, follows.id from public.follows
+      where follows.follower_id = candidate.id and follows.followee_id = any (direct_grounds.followee_ids)
+      limit 200
     ) as pair
     union all
-    select candidate.id as profile_id, mine.id as person_id, false as is_followed, pair.id
-    from unnest(followers_follow) as candidate (id)
-    cross join unnest(direct_grounds.follower_ids) as mine (id)
+    select pair.followee_id as profile_id, mine.id as person_id, false as is_followed, pair.id
+    from unnest(direct_grounds.follower_ids) as mine (id)
     cross join lateral (
-      select follows.id from public.follows
-      where follows.follower_id = mine.id and follows.followee_id = candidate.id
-      limit 1
+      select follows.followee_id, follows.id from public.follows
+      where follows.follower_id = mine.id and follows.followee_id = any (followers_follow)
+      limit 200
     ) as pair
+    where followers_follow <> '{}'
   ) as found
   where (found.is_followed or exists (select from private.lets_in(direct_grounds.viewer_id, found.person_id)))
-    and (
-      select true from public.mutes
-      where mutes.muter_id = direct_grounds.viewer_id and mutes.muted_id = found.person_id
-        and (mutes.muted_until is null or mutes.muted_until > now())
-    ) is null
+    and found.person_id <> all (muted_ids)
   group by found.profile_id;
 end;
 $$;

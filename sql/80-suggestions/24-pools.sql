@@ -12,7 +12,8 @@ create table private.suggestion_pools (
   profile_ids  uuid[]    not null check (cardinality(profile_ids) <= 200),
 
   primary key (source, language)
-);
+-- A row of 3.2 kB stays in one piece, as in private.suggestion_lists.
+) with (toast_tuple_target = 4080);
 
 comment on table  private.suggestion_pools is 'Newcomers (7) and people that many follow (8), by language. refresh_suggestion_pools() writes it.';
 comment on column private.suggestion_pools.language is 'Without a region, as trends have it. Empty: the pool for everybody.';

@@ -8,10 +8,12 @@
 
 create type private.suggestion_candidates as (
   profile_ids  uuid[],
-  sources      smallint[]
+  sources      smallint[],
+  witness_ids  uuid[]
 );
 
-comment on type private.suggestion_candidates is 'People, the best first, and the source of each.';
+comment on type   private.suggestion_candidates is 'People, the best first, and the source of each.';
+comment on column private.suggestion_candidates.witness_ids is 'Three for each person, as in private.suggestion_lists. Nobody knows those of the people after its end.';
 
 -- Not negative, so that mod() of it is a place.
 create function private.suggestion_draw(viewer_id uuid)
@@ -50,6 +52,29 @@ $$;
 
 comment on function private.pool_part is 'Some people of a pool. They stay the same for a viewer until the day ends or the pool changes.';
 revoke all on function private.pool_part (smallint, text, uuid, integer) from public, anon, authenticated, service_role;
+
+-- First those who write in the viewer's language, then anybody. Without newcomers, nobody asks what the language is.
+create function private.newcomers(viewer_id uuid, most integer)
+returns uuid[]
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  anybody uuid[] := private.pool_part(7::smallint, '', viewer_id, most);
+begin
+  if anybody = '{}' then
+    return anybody;
+  end if;
+  return (
+    private.pool_part(7::smallint, private.usual_language(viewer_id), viewer_id, 4) || anybody
+  )[:most];
+end;
+$$;
+
+comment on function private.newcomers is 'Newcomers to suggest. They stay the same for a viewer until the day ends or a pool changes.';
+revoke all on function private.newcomers (uuid, integer) from public, anon, authenticated, service_role;
 
 -- Of ten tags, the newest 50 posts of each. Trusted people only, so that a tag cannot be flooded by
 -- made-up accounts: they take places among the 50, but nobody sees them.
@@ -90,7 +115,8 @@ begin
   return (
     followers || writers || known,
     array_fill(2::smallint, array[cardinality(followers)]) || array_fill(6::smallint, array[cardinality(writers)])
-      || array_fill(8::smallint, array[cardinality(known)])
+      || array_fill(8::smallint, array[cardinality(known)]),
+    '{}'
   )::private.suggestion_candidates;
 end;
 $$;

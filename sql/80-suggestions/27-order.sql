@@ -14,34 +14,47 @@ security invoker
 set search_path = ''
 as $$
 declare
-  today date := private.suggestion_day();
-  list private.suggestion_lists;
-  view private.suggestion_views;
-  ordered private.suggestion_candidates;
+  today constant date := private.suggestion_day();
+  listed private.suggestion_candidates;
+  scores real[];
+  seen_ids uuid[];
+  seen_days smallint[];
+  last_days date[];
+  -- The places of the list, in the new order.
+  places integer[];
 begin
-  select suggestion_lists.* into list
-  from private.suggestion_lists
-  where suggestion_lists.viewer_id = suggestion_order.viewer_id;
-  select suggestion_views.* into view
-  from private.suggestion_views
-  where suggestion_views.viewer_id = suggestion_order.viewer_id;
+  select
+    list.profile_ids, list.sources, list.witness_ids, list.scores, view.profile_ids, view.days, view.last_days
+  into listed.profile_ids, listed.sources, listed.witness_ids, scores, seen_ids, seen_days, last_days
+  from private.suggestion_lists as list
+  left join private.suggestion_views as view on view.viewer_id = list.viewer_id
+  where list.viewer_id = suggestion_order.viewer_id;
+  if not found then
+    return ('{}', '{}', '{}')::private.suggestion_candidates;
+  end if;
   -- For most viewers, nobody moves down.
-  if (5 > all (view.days)) is not false then
-    return (coalesce(list.profile_ids, '{}'), coalesce(list.sources, '{}'))::private.suggestion_candidates;
+  if (5 > all (seen_days)) is not false then
+    return listed;
   end if;
 
-  select
-    array_agg(scored.id order by scored.score desc, scored.place),
-    array_agg(scored.source order by scored.score desc, scored.place)
-  into ordered
-  from (
-    select
-      listed.id, listed.source, listed.place,
-      listed.score * 0.5 ^ (coalesce(view.days[seen.place] - (view.last_days[seen.place] = today)::integer, 0) / 5) as score
-    from unnest(list.profile_ids, list.sources, list.scores) with ordinality as listed (id, source, score, place)
-    cross join lateral (select array_position(view.profile_ids, listed.id) as place) as seen
-  ) as scored;
-  return (coalesce(ordered.profile_ids, '{}'), coalesce(ordered.sources, '{}'))::private.suggestion_candidates;
+  places := array(
+    select one.place::integer
+    from unnest(listed.profile_ids, scores) with ordinality as one (id, score, place)
+    cross join lateral (select array_position(seen_ids, one.id) as place) as seen
+    order by
+      one.score * 0.5 ^ (coalesce(seen_days[seen.place] - (last_days[seen.place] = today)::integer, 0) / 5) desc,
+      one.place
+  );
+  return (
+    array(select listed.profile_ids[one.place] from unnest(places) with ordinality as one (place, turn) order by one.turn),
+    array(select listed.sources[one.place] from unnest(places) with ordinality as one (place, turn) order by one.turn),
+    array(
+      select listed.witness_ids[3 * (one.place - 1) + witness.number]
+      from unnest(places) with ordinality as one (place, turn)
+      cross join generate_series(1, 3) as witness (number)
+      order by one.turn, witness.number
+    )
+  )::private.suggestion_candidates;
 end;
 $$;
 

@@ -72,24 +72,23 @@ $$;
 comment on function private.suggestion_grounds is 'The grounds of these people, those of each by the source given. Nobody is in it whose reason is not true now, or not for the viewer to see.';
 revoke all on function private.suggestion_grounds (uuid, uuid[], smallint[]) from public, anon, authenticated, service_role;
 
-create function private.suggestion_rows(viewer_id uuid, profile_ids uuid[], sources smallint[], grounds private.suggestion_ground[])
+-- In SQL, not a definer and a set, so that Postgres puts it into the query around it.
+create function private.suggestion_rows(
+  viewer_id uuid, profile_ids uuid[], sources smallint[], grounds private.suggestion_ground[], places integer[]
+)
 returns setof public.suggestion
-language plpgsql
+language sql
 stable
 security invoker
-set search_path = ''
 rows 10
-as $$
-declare
-  kinds constant public.suggestion_kind[] := enum_range(null::public.suggestion_kind);
-begin
-  return query
+begin atomic
   select
-    (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author,
-    profiles.is_private,
+    (profile.id, profile.username, profile.display_name, profile.avatar_url)::public.author,
+    profile.is_private,
     back.follows_you,
     array[(
-      kinds[shown.source],
+      -- All kinds, looked up once.
+      (select enum_range(null::public.suggestion_kind))[shown.source],
       case
         when other.id is not null then array[
           (one.id, one.username, one.display_name, one.avatar_url)::public.author,
@@ -98,29 +97,38 @@ begin
         when one.id is not null then array[(one.id, one.username, one.display_name, one.avatar_url)::public.author]
         else '{}'
       end,
-      shown.others,
-      shown.tag
+      (shown.ground).others,
+      (shown.ground).tag
     )::public.suggestion_reason] || case
       when back.follows_you and shown.source <> 2
         then array[('follows_you', '{}', 0, null)::public.suggestion_reason]
     end
-  from unnest(suggestion_rows.profile_ids, suggestion_rows.sources, suggestion_rows.grounds)
-    with ordinality as shown (id, source, asked_place, people, others, tag, place)
-  join public.profiles on profiles.id = shown.id
-  left join public.profiles as one on one.id = shown.people[1]
-  left join public.profiles as other on other.id = shown.people[2]
+  from unnest(suggestion_rows.places) with ordinality as asked (place, turn)
   cross join lateral (
-    select (
-      select true from public.follows
-      where follows.follower_id = shown.id and follows.followee_id = suggestion_rows.viewer_id
-    ) is true as follows_you
+    select
+      suggestion_rows.profile_ids[asked.place] as id, suggestion_rows.sources[asked.place] as source,
+      suggestion_rows.grounds[asked.place] as ground
+  ) as shown
+  -- With a limit, these are not joins: Postgres looks up one person after the other. In a small town it would read everybody.
+  cross join lateral (
+    select profiles.* from public.profiles where profiles.id = shown.id limit 1
+  ) as profile
+  left join lateral (
+    select profiles.* from public.profiles where profiles.id = (shown.ground).people[1] limit 1
+  ) as one on true
+  left join lateral (
+    select profiles.* from public.profiles where profiles.id = (shown.ground).people[2] limit 1
+  ) as other on true
+  -- A count, because Postgres would look up the follow once more for each place that needs it.
+  cross join lateral (
+    select count(*) > 0 as follows_you from public.follows
+    where follows.follower_id = shown.id and follows.followee_id = suggestion_rows.viewer_id
   ) as back
-  order by shown.place;
+  order by asked.turn;
 end;
-$$;
 
-comment on function private.suggestion_rows is 'The rows for these people, in the order given.';
-revoke all on function private.suggestion_rows (uuid, uuid[], smallint[], private.suggestion_ground[]) from public, anon, authenticated, service_role;
+comment on function private.suggestion_rows is 'The rows for the people at these places, in the order given.';
+revoke all on function private.suggestion_rows (uuid, uuid[], smallint[], private.suggestion_ground[], integer[]) from public, anon, authenticated, service_role;
 
 -- Places -----------------------------------------------------------------------
 
@@ -199,81 +207,67 @@ as $$
 declare
   viewer_id uuid := private.viewer();
   explore_at constant integer := mod(private.suggestion_draw(viewer_id), 10);
-  ids uuid[];
-  sources smallint[];
-  listed integer;
+  people private.suggestion_candidates;
   more private.suggestion_candidates;
+  newcomers uuid[];
+  listed integer;
   has_more boolean := false;
-  -- By place. False also for somebody who has another place before.
+  -- These two are by place. False also for somebody who has another place before.
   may_show boolean[] := '{}';
   grounds private.suggestion_ground[] := '{}';
-  ground private.suggestion_ground;
   page integer[];
   asked integer[];
-  fit integer[];
-  witnessed uuid[];
   searched integer[];
+  ground private.suggestion_ground;
   failed integer;
 begin
   perform private.check_page_size(suggestions.page_size);
   if private.hides_suggestions(viewer_id) then
     return;
   end if;
-  select ordered.profile_ids, ordered.sources into ids, sources
-  from private.suggestion_order(viewer_id) as ordered;
-  listed := cardinality(ids);
-  -- Newcomers: first those who write in the viewer's language, then anybody.
-  ids := ids || (
-    private.pool_part(7::smallint, private.usual_language(viewer_id), viewer_id, 4) || private.pool_part(7::smallint, '', viewer_id, 6)
-  )[:6];
-  sources := sources || array_fill(7::smallint, array[cardinality(ids) - listed]);
-  for place in listed + 1..cardinality(ids) loop
-    may_show[place] := nullif(array_position(ids, ids[place]) = place, true);
+  people := private.suggestion_order(viewer_id);
+  listed := cardinality(people.profile_ids);
+  newcomers := private.newcomers(viewer_id, 6);
+  people.profile_ids := people.profile_ids || newcomers;
+  people.sources := people.sources || array_fill(7::smallint, array[cardinality(newcomers)]);
+  for place in listed + 1..cardinality(people.profile_ids) loop
+    may_show[place] := nullif(array_position(people.profile_ids, people.profile_ids[place]) = place, true);
   end loop;
 
   loop
     page := private.suggestion_page(
-      sources, may_show, case when has_more then cardinality(ids) else listed end, explore_at, suggestions.page_size + 1
+      people.sources, may_show, case when has_more then cardinality(people.profile_ids) else listed end,
+      explore_at, suggestions.page_size + 1
     );
-    asked := array(
-      select one.place from unnest(page) with ordinality as one (place, number)
-      where may_show[one.place] is null
-      order by one.number
-    );
+    asked := '{}';
+    for turn in 1..cardinality(page) loop
+      if may_show[page[turn]] is null then
+        asked := asked || page[turn];
+      end if;
+    end loop;
     if asked = '{}' then
       exit when has_more or cardinality(page) >= suggestions.page_size;
       has_more := true;
       more := private.more_people(viewer_id, private.tags_of_interest(viewer_id));
-      ids := ids || more.profile_ids;
-      sources := sources || more.sources;
-      for place in cardinality(ids) - cardinality(more.profile_ids) + 1..cardinality(ids) loop
-        may_show[place] := nullif(array_position(ids, ids[place]) = place, true);
+      people.profile_ids := people.profile_ids || more.profile_ids;
+      people.sources := people.sources || more.sources;
+      for place in cardinality(people.profile_ids) - cardinality(more.profile_ids) + 1..cardinality(people.profile_ids) loop
+        may_show[place] := nullif(array_position(people.profile_ids, people.profile_ids[place]) = place, true);
       end loop;
       continue;
     end if;
 
-    fit := private.suggestible(
-      viewer_id,
-      array(select ids[one.place] from unnest(asked) with ordinality as one (place, number) order by one.number),
-      array(select sources[one.place] from unnest(asked) with ordinality as one (place, number) order by one.number)
-    );
-    fit := array(select asked[one.place] from unnest(fit) with ordinality as one (place, number) order by one.number);
     for turn in 1..cardinality(asked) loop
       may_show[asked[turn]] := false;
     end loop;
     failed := cardinality(asked);
     searched := '{}';
-    witnessed := private.witnessed(
-      viewer_id,
-      array(select ids[one.place] from unnest(fit) with ordinality as one (place, number) order by one.number),
-      array(select sources[one.place] from unnest(fit) with ordinality as one (place, number) order by one.number)
-    );
-    for turn in 1..cardinality(fit) loop
-      if witnessed[turn] is null then
-        searched := searched || fit[turn];
+    foreach ground in array private.suggestible(viewer_id, people.profile_ids, people.sources, people.witness_ids, asked) loop
+      if ground.people is null then
+        searched := searched || ground.place;
       else
-        grounds[fit[turn]] := (turn, array[witnessed[turn]], 0, null)::private.suggestion_ground;
-        may_show[fit[turn]] := true;
+        grounds[ground.place] := ground;
+        may_show[ground.place] := true;
         failed := failed - 1;
       end if;
     end loop;
@@ -282,8 +276,8 @@ begin
         select found.*
         from private.suggestion_grounds(
           viewer_id,
-          array(select ids[one.place] from unnest(searched) with ordinality as one (place, number) order by one.number),
-          array(select sources[one.place] from unnest(searched) with ordinality as one (place, number) order by one.number)
+          array(select people.profile_ids[one.place] from unnest(searched) with ordinality as one (place, number) order by one.number),
+          array(select people.sources[one.place] from unnest(searched) with ordinality as one (place, number) order by one.number)
         ) as found
       loop
         grounds[searched[ground.place]] := ground;
@@ -297,12 +291,7 @@ begin
   page := page[:suggestions.page_size];
   return query
   select shown.*
-  from private.suggestion_rows(
-    viewer_id,
-    array(select ids[one.place] from unnest(page) with ordinality as one (place, number) order by one.number),
-    array(select sources[one.place] from unnest(page) with ordinality as one (place, number) order by one.number),
-    array(select grounds[one.place] from unnest(page) with ordinality as one (place, number) order by one.number)
-  ) as shown;
+  from private.suggestion_rows(viewer_id, people.profile_ids, people.sources, grounds, page) as shown;
 end;
 $$;
 

@@ -75,32 +75,31 @@ declare
   batch constant integer := people_like.page_size + 5;
   ids uuid[];
   sources smallint[];
-  part uuid[];
-  page uuid[] := '{}';
+  grounds private.suggestion_ground[];
+  page integer[] := '{}';
+  asked integer := 0;
 begin
   perform private.check_page_size(people_like.page_size);
   if private.hides_suggestions(viewer_id) or not private.looks_into(viewer_id, people_like.profile_id) then
     return;
   end if;
   ids := private.followed_alike(viewer_id, people_like.profile_id);
-  while ids <> '{}' and cardinality(page) < people_like.page_size loop
-    part := ids[:batch];
-    ids := ids[batch + 1:];
-    sources := array_fill(4::smallint, array[cardinality(part)]);
+  sources := array_fill(4::smallint, array[cardinality(ids)]);
+  grounds := array_fill((0, array[people_like.profile_id], 0, null)::private.suggestion_ground, array[cardinality(ids)]);
+  while asked < cardinality(ids) and cardinality(page) < people_like.page_size loop
     page := page || array(
-      select part[place]
-      from unnest(private.suggestible(viewer_id, part, sources)) with ordinality as one (place, number)
-      order by number
+      select fit.place
+      from unnest(private.suggestible(
+        viewer_id, ids, sources, '{}', array(select generate_series(asked + 1, least(asked + batch, cardinality(ids))))
+      )) with ordinality as fit (place, people, others, tag, turn)
+      order by fit.turn
     );
+    asked := asked + batch;
   end loop;
-  page := page[:people_like.page_size];
 
   return query
   select shown.*
-  from private.suggestion_rows(
-    viewer_id, page, array_fill(4::smallint, array[cardinality(page)]),
-    array_fill((0, array[people_like.profile_id], 0, null)::private.suggestion_ground, array[cardinality(page)])
-  ) as shown;
+  from private.suggestion_rows(viewer_id, ids, sources, grounds, page[:people_like.page_size]) as shown;
 end;
 $$;
 

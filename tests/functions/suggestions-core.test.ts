@@ -6,6 +6,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createAlongside, createAlongsideLists } from "../../edge-functions/_shared/suggestions/alongside.ts";
 import { createBest } from "../../edge-functions/_shared/suggestions/best.ts";
+import { copiedRows } from "../../edge-functions/_shared/suggestions/copied-rows.ts";
+import { copyHead, copyRowsOf, copyTail } from "../../edge-functions/_shared/suggestions/copy-lists.ts";
 import { featureCount, featureSources } from "../../edge-functions/_shared/suggestions/features.ts";
 import { columnCount, createGenerator } from "../../edge-functions/_shared/suggestions/generate.ts";
 import { buildGraph, follows, inDegree, outDegree } from "../../edge-functions/_shared/suggestions/graph.ts";
@@ -390,6 +392,40 @@ describe("the work is bounded", () => {
       const { suggest } = createSuggester(graph, directed, { limits });
       expect(suggest(77_777, 60)).toHaveLength(60);
     }
+  });
+});
+
+describe("rows that Postgres copies", () => {
+  const ids = Uint8Array.from({ length: 16 * 3 }, (_, byte) => byte);
+  const list = [{ person: bob, score: 1, source: sources.followedBy }];
+  const { bytes } = copyRowsOf(
+    [alice, carol].map((viewer) => ({ viewer, list, fingerprint: 7n, witnesses: [undefined] })),
+    ids,
+  );
+  const whole = Buffer.concat([copyHead, bytes, copyTail]);
+  async function* inPieces(size: number, from = whole) {
+    for (let start = 0; start < from.length; start += size) yield from.subarray(start, start + size);
+  }
+  const read = async (pieces: AsyncIterable<Uint8Array>) => {
+    const rows: string[][] = [];
+    for await (const fields of copiedRows(pieces)) rows.push(fields.map((field) => field.toString("hex")));
+    return rows;
+  };
+
+  test("are the same in pieces of any size", async () => {
+    const rows = await read(inPieces(whole.length));
+    expect(rows.map(([viewer]) => viewer)).toEqual(
+      [alice, carol].map((viewer) =>
+        Buffer.from(ids.subarray(16 * viewer, 16 * (viewer + 1))).toString("hex"),
+      ),
+    );
+    expect(rows.map((fields) => fields.length)).toEqual([6, 6]);
+    for (const size of [1, 2, 3, 50, 1000]) expect(await read(inPieces(size))).toEqual(rows);
+  });
+
+  test("are refused when the last ones are missing", async () => {
+    for (const missing of [1, 2, 3, bytes.length])
+      await expect(read(inPieces(20, whole.subarray(0, -missing)))).rejects.toThrow("ended within a row");
   });
 });
 

@@ -89,10 +89,15 @@ export function createAlongside(graph: Graph, limits: Limits, lists: AlongsideLi
       }
     }
     best.clear();
+    let least = 0;
     for (let slot = 0; slot < sums.size; slot++) {
+      const sum = sums.values[slot] as number;
+      // Rarity is 1 at most. So most people are found to be too bad before it is looked up.
+      if (sum < least) continue;
       const other = sums.people[slot] as number;
       if (other === person) continue;
-      best.offer(slot, (sums.values[slot] as number) * (rarity[other] as number), other);
+      best.offer(slot, sum * (rarity[other] as number), other);
+      if (best.size === entries) least = best.scores[0] as number;
     }
     const length = best.sort();
     for (let place = 0; place < length; place++) {

@@ -3,8 +3,10 @@
  * (everybody.ts). While it reads, it needs up to 30 bytes for a follow and 100 for a person. Afterwards 8 and 320, and each
  * thread that computes 35 for a person.
  */
+import type { Buffer } from "node:buffer";
 import type { TransactionSql } from "postgres";
 import { createAlongsideLists } from "./alongside.ts";
+import { copiedRows } from "./copied-rows.ts";
 import { buildGraph, type Graph } from "./graph.ts";
 import { quick } from "./limits.ts";
 import type { ListInput } from "./lists.ts";
@@ -121,30 +123,30 @@ async function readFollows(sql: TransactionSql, people: PeopleIndex, expected: n
   let from = new Int32Array(Math.ceil(expected * 1.01) + 1000);
   let to = new Int32Array(from.length);
   let size = 0;
-  const rows = sql<{ follower: Uint8Array; followees: Uint8Array }[]>`
-    select uuid_send(ordered.follower_id) as follower, string_agg(uuid_send(ordered.followee_id), '') as followees
-    from (
-      select follows.follower_id, follows.followee_id
-      from public.follows
-      order by follows.follower_id, follows.followee_id
-    ) as ordered
-    group by ordered.follower_id
-  `.cursor(500);
-  for await (const batch of rows) {
-    for (const { follower, followees } of batch) {
-      const person = people.find(viewOf(follower), 0);
-      if (person < 0) continue;
-      const view = viewOf(followees);
-      if (size + followees.length / idBytes > from.length) {
-        from = larger(from);
-        to = larger(to);
-      }
-      for (let offset = 0; offset < followees.length; offset += idBytes) {
-        const followee = people.find(view, offset);
-        if (followee < 0) continue;
-        from[size] = person;
-        to[size++] = followee;
-      }
+  const copied = await sql`
+    copy (
+      select ordered.follower_id, string_agg(uuid_send(ordered.followee_id), '')
+      from (
+        select follows.follower_id, follows.followee_id
+        from public.follows
+        order by follows.follower_id, follows.followee_id
+      ) as ordered
+      group by ordered.follower_id
+    ) to stdout (format binary)
+  `.readable();
+  for await (const [follower, followees] of copiedRows(copied) as AsyncIterable<[Buffer, Buffer]>) {
+    const person = people.find(viewOf(follower), 0);
+    if (person < 0) continue;
+    const view = viewOf(followees);
+    if (size + followees.length / idBytes > from.length) {
+      from = larger(from);
+      to = larger(to);
+    }
+    for (let offset = 0; offset < followees.length; offset += idBytes) {
+      const followee = people.find(view, offset);
+      if (followee < 0) continue;
+      from[size] = person;
+      to[size++] = followee;
     }
   }
   return buildGraph(people.size, from.subarray(0, size), to.subarray(0, size));

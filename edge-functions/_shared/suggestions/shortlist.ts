@@ -89,22 +89,23 @@ export function createShortlist(
     let least = Number.NEGATIVE_INFINITY;
     for (let place = 0; place < count; place++) {
       const slot = unknown[place] as number;
-      const other = people[slot] as number;
       const at = slot * columnCount;
       const alike = (values[at + columns.alongside] as number) * alongside;
-      const sum =
-        (features.rarity[other] as number) * (alike + (values[at + columns.peers] as number) * peers) +
+      const likely = alike + (values[at + columns.peers] as number) * peers;
+      const rest =
         (values[at + columns.followedByHalf] as number) * followedByHalf +
         (values[at + columns.followedBy] as number) * followedBy +
         (values[at + columns.bothFollow] as number) * bothFollow +
         (values[at + columns.followersFollow] as number) * followersFollow +
         alike +
         (values[at + columns.followsYou] as number) * followsYou;
-      // Most are worse than the worst of those chosen.
-      if (sum >= least) {
-        chosen.offer(slot, sum, other);
-        if (chosen.size === limits.candidates) least = chosen.scores[0] as number;
-      }
+      // Most are worse than the worst of those chosen, even if nobody else followed them.
+      if (likely + rest < least) continue;
+      const other = people[slot] as number;
+      const sum = (features.rarity[other] as number) * likely + rest;
+      if (sum < least) continue;
+      chosen.offer(slot, sum, other);
+      if (chosen.size === limits.candidates) least = chosen.scores[0] as number;
     }
   }
 

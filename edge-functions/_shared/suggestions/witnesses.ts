@@ -1,7 +1,7 @@
 /**
  * Finds out why somebody is "followed alongside": a person that the viewer follows, and two people who follow both. The
  * list keeps the three, so that reading it asks whether this is still true and searches for nothing
- * (sql/80-suggestions/23-witnesses.sql).
+ * (sql/80-suggestions/25-asking-again.sql).
  */
 import { follows, type Graph, outDegree } from "./graph.ts";
 import { sources } from "./sources.ts";
