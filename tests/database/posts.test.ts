@@ -66,7 +66,7 @@ describe("an id", () => {
   test("has the time of its number, even if alice's connection is held up before she gets one", async () => {
     let taken: Promise<number | undefined> | undefined;
     const endedMs = await db.admin.begin(async (sql) => {
-      // Whoever takes a number waits until this transaction ends.
+      // A connection that takes a number waits until this transaction ends.
       await sql`alter sequence private.id_counter owned by none`;
       taken = alice.asks((own) => own`select private.new_id() as id`).then(([row]) => row?.id);
       const waits = () => db.owner`
