@@ -6,6 +6,7 @@
 import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { SignJWT } from "jose";
 import postgres from "postgres";
 import { createLog } from "../platform/log.ts";
 import { bootstrapDatabase } from "../platform/postgres/bootstrap.ts";
@@ -13,6 +14,7 @@ import { installExtensions } from "../platform/postgres/extensions.ts";
 import { migrate } from "../platform/postgres/migrate.ts";
 import { startServer, superuser } from "../platform/postgres/server.ts";
 import { loadSecrets } from "../platform/secrets.ts";
+import type { RemotePlatform } from "./platform-process.ts";
 
 export const people = 10_001;
 
@@ -104,6 +106,14 @@ export async function writePosts(sql: postgres.Sql): Promise<string[]> {
     join written on written.author_id = md5('person ' || n)::uuid
     order by n`;
   return rows.map(({ id }) => String(id));
+}
+
+/** @returns a token for a person with these claims, for an hour */
+export function tokenOf(claims: string, platform: RemotePlatform): Promise<string> {
+  return new SignJWT(JSON.parse(claims))
+    .setProtectedHeader({ alg: "HS256" })
+    .setExpirationTime("1h")
+    .sign(new TextEncoder().encode(platform.jwtSecret));
 }
 
 /** Persons 1 and 2 get many notifications, and others too (bench/notifications.sql). */

@@ -9,8 +9,10 @@ import type { Sql } from "postgres";
 import { bans } from "../chat-bans.ts";
 import { fanOut, memory, toSockets } from "../chat-live.ts";
 import { actAs, gaps, groups, line, pair, people, rounds, send, store, text } from "../chat-town.ts";
+import { connectHttp, encode } from "../http-client.ts";
 import { byTurns, type Contender, type Figures, median, ratio, roundsOf, throughput } from "../measure.ts";
-import { on, startTown, type Town } from "../notification-town.ts";
+import { on, startTown, type Town, tokenOf } from "../notification-town.ts";
+import { startPlatform } from "../platform-process.ts";
 
 const batch = 20;
 const crowd = 500;
@@ -52,7 +54,7 @@ export async function run(): Promise<string> {
   if (wrong.length > 0) throw new Error(`The numbers of these conversations have gaps: ${wrong.join(", ")}`);
   return [
     "Commits wait for the disk. Postgres and the load share the cores with other programs: the load average was",
-    `${loads.map((load) => load.toFixed(1)).join(", ")}, before and after each part. All statements are SQL, as PostgREST would send it.`,
+    `${loads.map((load) => load.toFixed(1)).join(", ")}, before and after each part. Where nothing else is said, statements are SQL, as PostgREST would send it.`,
     "At the end, no conversation's numbers have a gap.",
     ...found.flatMap((part) => ["", part]),
   ].join("\n");
@@ -143,6 +145,7 @@ async function rates(town: Town): Promise<string> {
 // Unread ---------------------------------------------------------------------------
 
 /** People who are in no room of the other parts. */
+/** By SQL, and by HTTP as a client asks. */
 async function unread(town: Town): Promise<string> {
   const readers: { person: number; conversations: number; withUnread: number }[] = [
     { person: 9_020, conversations: 5, withUnread: 3 },
@@ -152,6 +155,8 @@ async function unread(town: Town): Promise<string> {
   // The job that pg_cron calls every second. It tells the members of the large groups of the parts before.
   await on(town.adminUrl, (sql) => sql.unsafe("call private.deliver_chat('1 hour')"));
   await using stack = new AsyncDisposableStack();
+  const platform = stack.use(await startPlatform(town.adminUrl));
+  const http = stack.use(await connectHttp(platform.url));
   const contenders: Contender[] = [];
   for (const { person, conversations, withUnread } of readers) {
     const ids = await groups(town, person + 10, Array(conversations).fill([person]));
@@ -161,29 +166,58 @@ async function unread(town: Town): Promise<string> {
     const writer = await actAs(town, person + 10);
     for (const id of ids.slice(0, withUnread)) await send(writer, id);
     await writer.end();
+    const headers = {
+      apikey: platform.publishableKey,
+      authorization: `Bearer ${await tokenOf(town.claimsOf(person), platform)}`,
+    };
+    const get = (path: string) => {
+      const request = encode("GET", path, headers);
+      return async () => {
+        const status = await http.send(request);
+        if (status !== 200) throw new Error(`${path}: ${status}`);
+      };
+    };
     contenders.push(
       { name: "a profile by key", run: () => reader`select * from profiles where id = ${town.idOf(person)}` },
       { name: "unread()", run: () => reader`select * from unread()` },
+      { name: "a profile by key, HTTP", run: get(`/rest/v1/profiles?id=eq.${town.idOf(person)}`) },
+      { name: "unread(), HTTP", run: get("/rest/v1/rpc/unread") },
       { name: "conversations()", run: () => reader`select * from conversations()` },
     );
   }
   await on(town.adminUrl, (sql) => sql`vacuum (analyze)`);
   const found = await byTurns(contenders, rounds, batch);
   const kinds = contenders.length / readers.length;
+  const row = (reader: (typeof readers)[number], way: string, key: Figures, counts: Figures) => {
+    const { median, low, high } = ratio(counts, key);
+    return line(
+      reader.conversations.toLocaleString("en"),
+      reader.withUnread,
+      way,
+      key.p50Ms.toFixed(3),
+      counts.p50Ms.toFixed(3),
+      median.toFixed(2),
+      `${low.toFixed(2)}–${high.toFixed(2)}`,
+    );
+  };
+  const figuresOf = (n: number) => found.slice(kinds * n) as [Figures, Figures, Figures, Figures, Figures];
   return [
     "## Unread",
     "Goal: `unread()` at most 1.5 times a read by primary key.",
     "",
-    "| in conversations | unread messages in | a profile by key, p50 ms | unread(), p50 ms | ÷ by key | conversations(), p50 ms | ÷ by key |",
+    "| in conversations | unread messages in | by | a profile by key, p50 ms | unread(), p50 ms | ÷ by key | half of the rounds |",
     "|---|---|---|---|---|---|---|",
-    ...readers.map(({ conversations, withUnread }, n) => {
-      const [key, counts, list] = found.slice(kinds * n) as [Figures, Figures, Figures];
+    ...readers.flatMap((reader, n) => {
+      const [key, counts, keyByHttp, countsByHttp] = figuresOf(n);
+      return [row(reader, "SQL", key, counts), row(reader, "HTTP", keyByHttp, countsByHttp)];
+    }),
+    "",
+    "| in conversations | conversations(), p50 ms | ÷ a profile by key |",
+    "|---|---|---|",
+    ...readers.map(({ conversations }, n) => {
+      const [key, , , , list] = figuresOf(n);
       return line(
         conversations.toLocaleString("en"),
-        withUnread,
-        key.p50Ms.toFixed(2),
-        counts.p50Ms.toFixed(2),
-        ratio(counts, key).median.toFixed(2),
         list.p50Ms.toFixed(2),
         ratio(list, key).median.toFixed(2),
       );

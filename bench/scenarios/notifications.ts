@@ -7,7 +7,6 @@ import { once } from "node:events";
 import { Agent, request } from "node:http";
 import { loadavg } from "node:os";
 import { setTimeout } from "node:timers/promises";
-import { SignJWT } from "jose";
 import type { Sql } from "postgres";
 import { WebSocket } from "ws";
 import { byTurns, type Contender, type Figures, median, quantile, ratio } from "../measure.ts";
@@ -20,6 +19,7 @@ import {
   ring,
   startTown,
   type Town,
+  tokenOf,
   writePosts,
 } from "../notification-town.ts";
 import { type RemotePlatform, startPlatform } from "../platform-process.ts";
@@ -207,13 +207,6 @@ async function byHttp(town: Town, platform: RemotePlatform): Promise<string> {
   } finally {
     agent.destroy();
   }
-}
-
-function tokenOf(claims: string, platform: RemotePlatform): Promise<string> {
-  return new SignJWT(JSON.parse(claims))
-    .setProtectedHeader({ alg: "HS256" })
-    .setExpirationTime("1h")
-    .sign(new TextEncoder().encode(platform.jwtSecret));
 }
 
 /** Every notification is the first of its group, which is the dearest case. */

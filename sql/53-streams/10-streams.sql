@@ -22,14 +22,17 @@
 -- new version of a row fits beside the old one.
 create table private.streams (
   user_id       uuid    primary key,
-  last_seq      bigint  not null default 0 check (last_seq >= 0),
-  unread        bigint  not null default 0 check (unread >= 0),
-  requests      bigint  not null default 0 check (requests >= 0),
+  last_seq      bigint  not null default 0,
+  unread        bigint  not null default 0,
+  requests      bigint  not null default 0,
   last_id       bigint  not null default 0,
   read_up_to    bigint  not null default 0,
   newest_group  bigint,
   told_second   bigint  not null default 0,
-  told          integer not null default 0
+  told          integer not null default 0,
+
+  -- One check, because Postgres reads and prepares each one again for every update.
+  constraint streams_numbers check (least(last_seq, unread, requests) >= 0)
 ) with (fillfactor = 50);
 
 comment on table  private.streams is 'A row for each person: the number of the last event of their stream, and what they have not read.';

@@ -14,8 +14,8 @@
  * the newest gets a place above the latest_id of this one. So both have the same order.
  */
 create function private.add_notification(
-  desk private.desk, notice private.notice_queue, known_id bigint, newest private.notification_groups,
-  group_kind public.notification_kind, is_quiet boolean, starts_muted boolean
+  desk private.desk, notice private.notice_queue, actor public.author, known_id bigint,
+  newest private.notification_groups, group_kind public.notification_kind, is_quiet boolean, starts_muted boolean
 )
 returns private.desk
 language plpgsql
@@ -25,8 +25,8 @@ set search_path = ''
 as $$
 declare
   stream private.streams := desk.stream;
-  counted_before boolean := false;
-  starts_group boolean := false;
+  counted_before boolean;
+  starts_group boolean;
   new_id bigint := greatest(private.first_id(clock_timestamp()), stream.last_id + 1);
 begin
   -- A group that is read gets no more notifications.
@@ -73,15 +73,17 @@ begin
 
   stream.last_id := new_id;
   -- Also a muted one: when the mute ends, its group is listed by this latest_id.
-  if newest.latest_id = new_id then
-    stream.newest_group := newest.group_id;
-  end if;
+  stream.newest_group := case newest.latest_id when new_id then newest.group_id else stream.newest_group end;
   if not starts_muted then
     stream.unread := stream.unread
-      + private.counts(newest, stream.read_up_to)::integer - counted_before::integer;
+      + private.counts(newest, stream.read_up_to)::integer - coalesce(counted_before, false)::integer;
     -- look_at_one() has just asked whether the recipient may see this notification.
     desk.started := case when starts_group and cardinality(desk.changed) = 0 then
-      private.started_payload(stream, newest, notice.actor_id)
+      private.group_payload(
+        new_id, new_id, group_kind, 1, array[actor], notice.object_id, notice.draft_id,
+        new_id <= stream.read_up_to, add_notification.is_quiet, now(),
+        private.notification_text(group_kind, array[actor], 1)
+      )
     end;
     desk.changed := array_append(array_remove(desk.changed, newest.group_id), newest.group_id);
   end if;
@@ -90,9 +92,10 @@ begin
 end;
 $$;
 
-comment on function private.add_notification is 'Writes a new notification and puts it into a group. known_id is the withdrawn one that it replaces, or null. newest is the newest group of this kind about the object, or null.';
+comment on function private.add_notification is 'Writes a new notification and puts it into a group. known_id is the withdrawn one that it replaces, or null. newest is the newest group of this kind about the object, or null. actor is how the actor looks.';
 revoke all on function private.add_notification (
-  private.desk, private.notice_queue, bigint, private.notification_groups, public.notification_kind, boolean, boolean
+  private.desk, private.notice_queue, public.author, bigint, private.notification_groups, public.notification_kind,
+  boolean, boolean
 ) from public, anon, authenticated, service_role;
 
 create function private.look_at_one(desk private.desk, notice private.notice_queue)
@@ -109,24 +112,21 @@ declare
   known record;
   newest private.notification_groups;
   preference public.notification_preferences;
-  is_welcome boolean := true;
+  is_welcome boolean;
   starts_muted boolean;
 begin
-  -- Most people have no preference, mute or muted thread. Knowing that saves three functions.
   select
     notifications.id, notifications.group_id, notifications.is_muted, notifications.withdrawn_at,
-    exists (
+    notifications.id is null and not exists (
       select from public.notification_preferences
       where notification_preferences.user_id = notice.recipient_id and notification_preferences.kind = notice.kind
-    ) as has_preference,
-    exists (
+    ) and not exists (
       select from public.mutes
       where mutes.muter_id = notice.recipient_id and mutes.muted_id = notice.actor_id
-    ) as has_mute,
-    exists (
+    ) and not exists (
       select from public.thread_mutes
       where thread_mutes.user_id = notice.recipient_id
-    ) as has_thread_mutes,
+    ) as is_plain,
     (
       select notification_groups
       from private.notification_groups
@@ -135,7 +135,12 @@ begin
         and notification_groups.kind = notice.kind
       order by notification_groups.group_id desc
       limit 1
-    ) as newest
+    ) as newest,
+    (
+      select (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author
+      from public.profiles
+      where profiles.id = notice.actor_id
+    ) as actor
   into known
   from (select) as always
   left join private.notifications on notifications.recipient_id = notice.recipient_id
@@ -154,26 +159,27 @@ begin
       end if;
     end if;
     return desk;
-  elsif not holds then
+  elsif not holds or notice.kind in ('reply', 'quote', 'mention', 'post')
+    and private.is_told_already(notice.recipient_id, notice.kind, notice.actor_id, notice.object_id)
+  then
     return desk;
+  elsif known.is_plain then
+    -- It is new, and its recipient has no preference, mute or muted thread. So are most.
+    return private.add_notification(
+      desk, notice, known.actor, null, known.newest, notice.kind, private.default_delivery(notice.kind) = 'quiet', false
+    );
   end if;
 
-  if known.has_preference then
-    preference := private.notification_preference(notice.recipient_id, notice.kind);
-    is_welcome := private.comes_from(notice.recipient_id, preference.from_whom, notice.actor_id);
-  else
-    preference.delivery := private.default_delivery(notice.kind);
-  end if;
+  preference := private.notification_preference(notice.recipient_id, notice.kind);
+  is_welcome := private.comes_from(notice.recipient_id, preference.from_whom, notice.actor_id);
   if preference.delivery = 'off'
     or not is_welcome and notice.kind <> 'follow_request'
-    or notice.kind in ('reply', 'quote', 'mention', 'post')
-      and private.is_told_already(notice.recipient_id, notice.kind, notice.actor_id, notice.object_id)
-    or known.has_thread_mutes and notice.kind in ('like', 'repost', 'reply', 'quote', 'mention', 'edited')
+    or notice.kind in ('like', 'repost', 'reply', 'quote', 'mention', 'edited')
       and private.mutes_thread_of(notice.recipient_id, notice.object_id)
   then
     return desk;
   end if;
-  starts_muted := known.has_mute and private.mutes_notifications(notice.recipient_id, notice.actor_id);
+  starts_muted := private.mutes_notifications(notice.recipient_id, notice.actor_id);
 
   -- If it was withdrawn less than a day ago, it returns to its old place.
   if known.withdrawn_at > now() - interval '1 day' then
@@ -204,7 +210,7 @@ begin
     limit 1;
   end if;
   return private.add_notification(
-    desk, notice, known.id, newest,
+    desk, notice, known.actor, known.id, newest,
     case when is_welcome then notice.kind else 'filtered_requests' end,
     preference.delivery = 'quiet' or not is_welcome,
     starts_muted

@@ -16,30 +16,30 @@ set search_path = ''
 set plan_cache_mode = force_generic_plan
 as $$
 declare
-  most constant integer := 10000;
-  first_seq constant bigint := stream.last_seq + 1;
-  this_second constant bigint := extract(epoch from clock_timestamp());
+  most integer;
+  last_seq bigint;
   hidden_ids uuid[];
   listed jsonb;
   sent text;
 begin
-  stream.last_seq := stream.last_seq + cardinality(subjects);
-  stream.told := case stream.told_second when this_second then stream.told else 0 end + cardinality(subjects);
+  with event as (
+    insert into private.stream_events (user_id, seq, kind, subject)
+    select stream.user_id, stream.last_seq + subject.place, append_events.kind, subject.id
+    from unnest(subjects) with ordinality as subject (id, place)
+  )
   update private.streams
-  set last_seq = stream.last_seq, unread = stream.unread, requests = stream.requests,
+  set last_seq = stream.last_seq + cardinality(subjects),
+      unread = stream.unread, requests = stream.requests,
       last_id = stream.last_id, read_up_to = stream.read_up_to, newest_group = stream.newest_group,
-      told_second = this_second, told = stream.told
+      told = cardinality(subjects) + case stream.told_second when this.second then stream.told else 0 end,
+      told_second = this.second
+  from (select extract(epoch from clock_timestamp())::bigint) as this (second)
   where streams.user_id = stream.user_id;
 
-  if append_events.kind = 'notification' and append_events.started is null then
-    hidden_ids := array(select hidden.id from private.hidden_from(stream.user_id) as hidden (id));
-  end if;
   -- Most transactions have one event.
   for place in 1..cardinality(subjects) loop
-    insert into private.stream_events (user_id, seq, kind, subject)
-    values (stream.user_id, first_seq + place - 1, append_events.kind, subjects[place]);
-    listed := append_events.started;
-    if append_events.kind = 'notification' and listed is null then
+    if append_events.kind = 'notification' and append_events.started is null then
+      hidden_ids := coalesce(hidden_ids, array(select hidden.id from private.hidden_from(stream.user_id) as hidden (id)));
       listed := (
         select payloads.payload
         from private.group_payloads(stream, hidden_ids, array[subjects[place]]) as payloads
@@ -47,20 +47,27 @@ begin
     end if;
     sent := realtime.send(
       jsonb_build_object(
-        'seq', first_seq + place - 1,
+        'seq', stream.last_seq + place,
         'kind', append_events.kind,
-        'payload', private.event_payload(append_events.kind, subjects[place], listed, stream)
+        'payload', case append_events.kind
+          when 'notification'
+            then private.notification_payload(subjects[place], coalesce(append_events.started, listed), stream)
+          else private.event_payload(append_events.kind, subjects[place], null, stream)
+        end
       ),
       'event', 'user:' || stream.user_id, true
     );
   end loop;
 
-  if stream.last_seq > most then
+  last_seq := stream.last_seq + cardinality(subjects);
+  most := 10000;
+  if last_seq > most then
     delete from private.stream_events
     where stream_events.user_id = stream.user_id
-      and stream_events.seq <= stream.last_seq - most and stream_events.seq >= first_seq - most;
+      and stream_events.seq <= last_seq - most
+      and stream_events.seq > stream.last_seq - most;
   end if;
-  return stream.last_seq;
+  return last_seq;
 end;
 $$;
 

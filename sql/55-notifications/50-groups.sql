@@ -155,35 +155,16 @@ comment on function private.group_payloads is 'Groups as events and snapshots te
 revoke all on function private.group_payloads (private.streams, uuid[], bigint[])
   from public, anon, authenticated, service_role;
 
--- It asks nothing about the group, because the caller has just added its only notification.
--- Plpgsql, because Postgres keeps its plan.
-create function private.started_payload(
-  stream private.streams, started private.notification_groups, actor_id uuid
-)
+create function private.notification_payload(group_id bigint, listed jsonb, stream private.streams)
 returns jsonb
-language plpgsql
+language sql
 stable
 security invoker
-set search_path = ''
-as $$
-begin
-  return (
-    select private.group_payload(
-      started.latest_id, started.group_id, started.kind, 1, first.actors, started.object_id, started.draft_id,
-      started.latest_id <= stream.read_up_to, started.is_quiet, now(),
-      private.notification_text(started.kind, first.actors, 1)
-    )
-    from public.profiles
-    cross join lateral (
-      select array[(profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author]
-    ) as first (actors)
-    where profiles.id = started_payload.actor_id
-  );
-end;
-$$;
+return coalesce(listed, jsonb_build_object('group_id', group_id, 'count', 0))
+  || jsonb_build_object('unread', private.unread_numbers(stream));
 
-comment on function private.started_payload is 'A group as its first event tells it: one notification is in it, which this transaction added.';
-revoke all on function private.started_payload (private.streams, private.notification_groups, uuid)
+comment on function private.notification_payload is 'What an event of the kind notification says now. listed is the payload of the group, or null.';
+revoke all on function private.notification_payload (bigint, jsonb, private.streams)
   from public, anon, authenticated, service_role;
 
 -- Plpgsql, because the payload of a conversation is made in a later chapter (57-chat/55-lists.sql).
@@ -195,9 +176,10 @@ security invoker
 set search_path = ''
 as $$
 begin
+  if event_payload.kind = 'notification' then
+    return private.notification_payload(event_payload.subject, event_payload.listed, stream);
+  end if;
   return case event_payload.kind
-    when 'notification' then
-      coalesce(event_payload.listed, jsonb_build_object('group_id', event_payload.subject, 'count', 0))
     when 'read' then jsonb_build_object('up_to', event_payload.subject)
     when 'conversation' then private.conversation_payload(stream.user_id, event_payload.subject)
     else '{}'

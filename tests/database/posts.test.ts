@@ -63,6 +63,21 @@ describe("an id", () => {
     expect(new Set(ids).size).toBe(16 * 500);
   });
 
+  test("has the time of its number, even if alice's connection is held up before she gets one", async () => {
+    let taken: Promise<number | undefined> | undefined;
+    const endedMs = await db.admin.begin(async (sql) => {
+      // A connection that takes a number waits until this transaction ends.
+      await sql`alter sequence private.id_counter owned by none`;
+      taken = alice.asks((own) => own`select private.new_id() as id`).then(([row]) => row?.id);
+      const waits = () => db.owner`
+        select from pg_locks where relation = 'private.id_counter'::regclass and not granted`;
+      await expect.poll(waits, { timeout: 10_000 }).toHaveLength(1);
+      const [clock] = await sql`select extract(epoch from clock_timestamp())::float8 * 1000 as ms`;
+      return clock?.ms as number;
+    });
+    expect(timeOf((await taken) as number)).toBeGreaterThanOrEqual(Math.floor(endedMs));
+  });
+
   test("does not reveal how many posts were written in between", async () => {
     const low = async (ms: number) => {
       const [row] = await db.admin`

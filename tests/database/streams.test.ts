@@ -380,6 +380,27 @@ describe("what a stream keeps", () => {
     expect(await sync(alice, 2)).toMatchObject({ start_over: false, cursor: 2 });
   });
 
+  test("goes in batches of 2,000, and nobody waits for one: alice is told and reads meanwhile", async () => {
+    await act.like(bob, post);
+    await db.admin`
+      insert into private.stream_events (user_id, seq, kind)
+      select ${alice.id}, seq, 'unread' from generate_series(2, 2500) as seq`;
+    await db.admin`update private.streams set last_seq = 2500 where user_id = ${alice.id}`;
+    await act.letTimePass(db, "30 days 1 second");
+    const forget = async (sql: { unsafe: typeof db.owner.unsafe }) =>
+      (await sql.unsafe("select private.forget_events() as forgotten"))[0]?.forgotten;
+    await db.owner.begin(async (sql) => {
+      expect(await forget(sql)).toBe(2000);
+      // The batch has not committed.
+      const [event] = await act.eventsOf(alice, () => act.like(carol, post));
+      expect(event).toMatchObject({ seq: 2501, payload: { count: 2 } });
+      const [group] = await act.groups(alice);
+      expect(await act.markRead(alice, group?.id ?? null)).toBe(0);
+    });
+    expect(await forget(db.owner)).toBe(500);
+    expect(await forget(db.owner)).toBe(0);
+  });
+
   test("after a restore, every client starts over", async () => {
     await act.like(bob, post);
     await db.owner`select private.restart_streams()`;

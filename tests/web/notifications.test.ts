@@ -77,6 +77,33 @@ test("a like shows at once, is read on both devices, and can be unread again", a
   expect(complaintsOf(alice.context)).toEqual([]);
 });
 
+test("a kind that is newer than the client is told by its sentence", async () => {
+  const [alice, bob] = await Promise.all([visitor("alice"), signUp("bob", { display_name: "Bob" })]);
+  const { data: post } = await alice.client
+    .from("posts")
+    .insert({ content: "A post" })
+    .select("id")
+    .single()
+    .throwOnError();
+  await bob.client.from("likes").insert({ post_id: post.id }).throwOnError();
+  // A server of next year calls the same group by a new kind.
+  await alice.page.route("**/rest/v1/rpc/notifications*", async (route) => {
+    if (route.request().method() === "OPTIONS") return route.continue();
+    const response = await route.fetch();
+    const rows: object[] = await response.json();
+    await route.fulfill({
+      response,
+      json: rows.map((row) => ({ ...row, kind: "waved", fallback: "Bob waved at you" })),
+    });
+  });
+  await alice.page.goto("/notifications");
+  await alice.page.getByRole("article").filter({ hasText: "Bob waved at you" }).waitFor();
+  await alice.page.unrouteAll({ behavior: "wait" });
+  await alice.page.reload();
+  await alice.page.getByRole("article").filter({ hasText: "Bob likes your post" }).waitFor();
+  expect(complaintsOf(alice.context)).toEqual([]);
+});
+
 test("alice chooses what she hears of, and answers a request that was filtered", async () => {
   const [alice, bob, mallory] = await Promise.all([
     visitor("alice"),

@@ -14,7 +14,7 @@
  *     rooms.ts      what a device knows of conversations
  *     town.ts       Postgres and the services, which can be killed (services.ts)
  *
- * PLAZA_SYNC_STEPS: how many steps, 1500 by default. PLAZA_SEED: a number that repeats the same
+ * PLAZA_SYNC_STEPS: how many steps, 2000 by default. PLAZA_SEED: a number that repeats the same
  * histories. PLAZA_SYNC_TRACE=1 prints each step. PLAZA_SYNC_PATIENCE_MS: how long a device may take to
  * come back, 90,000 by default. A failure that depends on the moment may need more than one try.
  */
@@ -27,7 +27,7 @@ import { createHouse, type House, newTally, type Tally } from "./stage.ts";
 import { histories, type Step, simpler } from "./steps.ts";
 
 const { env } = process;
-const wantedSteps = Number(env.PLAZA_SYNC_STEPS ?? 1500);
+const wantedSteps = Number(env.PLAZA_SYNC_STEPS ?? 2000);
 
 /** The most steps of a history. On average a history has half as many, or a little less. */
 const stepsOfHistory = 300;
