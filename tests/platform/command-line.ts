@@ -17,11 +17,19 @@ export interface Command {
 
 const main = new URL("../../platform/main.ts", import.meta.url).pathname;
 
-/** A folder that every user may enter. It goes when the test ends. */
-export async function folder(): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), "plaza-state-"));
+/**
+ * A folder that every user may enter. It goes when the test has ended and every process that uses it. What is
+ * registered later runs earlier: the commands of the test are killed before.
+ *
+ * @param onEnd what a hook uses in place of Vitest's own onTestFinished()
+ */
+export async function folder(prefix = "plaza-state-", onEnd = onTestFinished): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), prefix));
   await chmod(dir, 0o711);
-  onTestFinished(() => rm(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
+  onEnd(async () => {
+    await expect.poll(() => processesOf(dir), { timeout: 20_000 }).toEqual([]);
+    await rm(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  });
   return dir;
 }
 

@@ -1,11 +1,10 @@
-import { appendFile, chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { createClient } from "@supabase/supabase-js";
-import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
-import { type Command, interrupt, processesOf, run as runIn, said, watch } from "./command-line.ts";
+import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { type Command, folder, interrupt, processesOf, run as runIn, said, watch } from "./command-line.ts";
 
 /*
  * What a person does at a terminal, with real processes: start, look, stop, crash, start
@@ -15,12 +14,9 @@ import { type Command, interrupt, processesOf, run as runIn, said, watch } from 
 const root = join(import.meta.dirname, "../..");
 let stateDir: string;
 
-beforeEach(async () => {
-  stateDir = await mkdtemp(join(tmpdir(), "plaza commands "));
-  await chmod(stateDir, 0o711);
+beforeEach(async ({ onTestFinished }) => {
+  stateDir = await folder("plaza commands ", onTestFinished);
 });
-// A server that was told to stop may still remove its own files.
-afterEach(() => rm(stateDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 }));
 
 const run = (...args: string[]) => runIn(stateDir, ...args);
 const processes = () => processesOf(stateDir);

@@ -19,7 +19,7 @@
  * Nobody asks for notifications if the environment names no database (PLAZA_DB_URL).
  * Conversations have histories of their own (chat.test.ts).
  * PLAZA_ORACLE_QUESTIONS: how many questions in between, or "all".
- * PLAZA_ORACLE_STEPS: how many steps, 2500 by default. PLAZA_SEED: a number that
+ * PLAZA_ORACLE_STEPS: how many steps, 1250 by default. PLAZA_SEED: a number that
  * repeats the same histories and questions.
  */
 import { beforeAll, expect, test } from "vitest";
@@ -32,7 +32,7 @@ import * as plainly from "./questions.ts";
 import { histories } from "./steps.ts";
 
 const { env } = process;
-const wantedSteps = Number(env.PLAZA_ORACLE_STEPS ?? 2500);
+const wantedSteps = Number(env.PLAZA_ORACLE_STEPS ?? 1250);
 const questions = env.PLAZA_ORACLE_QUESTIONS === "all" ? "all" : Number(env.PLAZA_ORACLE_QUESTIONS ?? 13);
 
 let population: Population;
