@@ -41,6 +41,11 @@ const aboutPosts = (table: string): Writing => ({
   write: (rows) => `insert into public.${table} (post_id) ${othersPost(rows)}`,
 });
 
+/** The group of the attacker and the reader in which the attacker writes. The action conversation makes it. */
+const group = "(select id from public.conversations(page_size => 100) where name = 'Group 0')";
+const newestGroup = "(select id from public.conversations(page_size => 1))";
+const newestMessage = `(select max(id) from public.messages(${group}, page_size => 1))`;
+
 /** By the names of private.limits. \`rows\` is a relation of the numbers n of what is written. */
 const writings: Record<string, Writing> = {
   // It ends the attacker's follows, so it comes first. Blocks hide the attacker: they are taken back.
@@ -132,6 +137,26 @@ const writings: Record<string, Writing> = {
        select kind from unnest(enum_range(null::public.notification_kind)) with ordinality as one (kind, place)
        where place <= (select count(*) from ${rows})`,
     most: 10,
+  },
+  suggestion: { write: (rows) => `select public.dismiss_suggestion(${person(101)}) from ${rows}` },
+  // The reader is in every group, and hears of everything in it.
+  conversation: {
+    write: (rows) => `select public.create_group('Group ' || n, array[md5('person 1')::uuid]) from ${rows}`,
+  },
+  message: {
+    write: (rows) => `
+      select public.send_message(${group}, gen_random_uuid()::text, '@person_1 beta message ' || n) from ${rows}`,
+  },
+  message_edit: {
+    write: (rows) => `select public.edit_message(${newestMessage}, '@person_1 beta edited ' || n) from ${rows}`,
+  },
+  reaction: {
+    write: (rows) => `
+      select case when n % 2 = 0 then public.react(message, '👍') else public.unreact(message, '👍') end
+      from ${rows} cross join ${newestMessage} as newest (message)`,
+  },
+  membership: {
+    write: (rows) => `select public.update_group(${newestGroup}, description => 'Text ' || n) from ${rows}`,
   },
   mark_read: { write: (rows) => `select public.mark_read(9223372036854775807) from ${rows}` },
   search: {
