@@ -139,16 +139,19 @@ const writings: Record<string, Writing> = {
     most: 10,
   },
   suggestion: { write: (rows) => `select public.dismiss_suggestion(${person(101)}) from ${rows}` },
-  // The reader is in every group, and hears of everything in it.
+  // The reader is in the first group, and hears of everything in it. To add people is another action.
   conversation: {
-    write: (rows) => `select public.create_group('Group ' || n, array[md5('person 1')::uuid]) from ${rows}`,
+    write: (rows) => `
+      select public.create_group('Group ' || n, case when n = 0 then array[md5('person 1')::uuid] else '{}' end)
+      from ${rows}`,
   },
   message: {
     write: (rows) => `
       select public.send_message(${group}, gen_random_uuid()::text, '@person_1 beta message ' || n) from ${rows}`,
   },
   message_edit: {
-    write: (rows) => `select public.edit_message(${newestMessage}, '@person_1 beta edited ' || n) from ${rows}`,
+    write: (rows) =>
+      `select public.edit_message(${newestMessage}, '@person_1 beta edited ' || n) from ${rows}`,
   },
   reaction: {
     write: (rows) => `
