@@ -18,8 +18,8 @@ export interface Command {
 const main = new URL("../../platform/main.ts", import.meta.url).pathname;
 
 /**
- * A folder that every user may enter. It goes when the test has ended and every process that uses it. What is
- * registered later runs earlier: the commands of the test are killed before.
+ * A folder that every user may enter. It goes after the test, when no process uses it any more. Vitest
+ * runs the last hook first, so the commands of the test are killed before.
  *
  * @param onEnd what a hook uses in place of Vitest's own onTestFinished()
  */
