@@ -3,7 +3,6 @@
  * time that Auth gives a hook.
  */
 import { createHash } from "node:crypto";
-import { writeMessage } from "./message.ts";
 import type { Mail } from "./render.ts";
 import type { ApiDelivery, Settings, SmtpDelivery } from "./settings.ts";
 import { transportTo } from "./smtp.ts";
@@ -59,9 +58,14 @@ async function sendBySmtp(
   signal: AbortSignal,
 ): Promise<void> {
   await transportTo(smtp).sendMail({
+    from,
     // An object is always one address. A string could be a list.
-    envelope: { from: from.address, to: [{ name: "", address: mail.to }] },
-    raw: writeMessage(mail, from, id, new Date()),
+    to: { name: "", address: mail.to },
+    subject: mail.subject,
+    text: mail.text,
+    html: mail.html,
+    messageId: `<${id}@${from.address.split("@")[1]}>`,
+    headers: { "Auto-Submitted": "auto-generated" },
     signal,
   });
 }

@@ -5,7 +5,7 @@
  */
 
 import { once } from "node:events";
-import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import { announcesMore, boundedChunks } from "../body.ts";
 import { keyTokenHeader } from "../gateway/api-keys.ts";
 import { FunctionError, idleTimeout, workerLost } from "./errors.ts";
@@ -28,8 +28,6 @@ const hopByHop = [
   "transfer-encoding",
   "upgrade",
 ];
-/** It keeps none: Deno closes a connection after most bodies. */
-const connections = new Agent({ keepAlive: false });
 const bufferedBytes = 64 * 1024;
 const withoutBody = new Set([204, 205, 304]);
 
@@ -47,7 +45,7 @@ export async function forward(
   const url = new URL(request.url);
   const upstream = httpRequest({
     socketPath: process.socketPath,
-    agent: connections,
+    agent: false,
     method: request.method,
     path: url.pathname + url.search,
     headers: forwardedHeaders(request.headers, url),

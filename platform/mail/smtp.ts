@@ -2,7 +2,6 @@
  * Takes mail by SMTP from any sender to any recipient, and keeps it. It never sends mail
  * on. It accepts any login, so clients with credentials need no change.
  */
-import type { Socket } from "node:net";
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from "smtp-server";
 import { listen } from "../listen.ts";
 import type { Log } from "../log.ts";
@@ -54,7 +53,6 @@ export async function startSmtp(
       );
     },
   });
-  server.server.on("connection", writeTogether);
   // Errors of single connections come here. Errors of listening are caught below.
   server.on("error", (error) => log("debug", error.message));
 
@@ -67,18 +65,6 @@ export async function startSmtp(
     port,
     rejected: () => rejected,
     [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
-  };
-}
-
-/** A client may send several commands at once. Their answers go out together, which saves both sides work. */
-function writeTogether(socket: Socket): void {
-  const { write } = socket;
-  socket.write = (...answer: unknown[]) => {
-    if (socket.writableCorked === 0) {
-      socket.cork();
-      setImmediate(() => socket.uncork());
-    }
-    return Reflect.apply(write, socket, answer);
   };
 }
 

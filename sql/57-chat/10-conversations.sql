@@ -53,7 +53,7 @@ create unique index conversations_low_id_high_id_key on private.conversations (l
   where low_id is not null;
 -- The direct conversations of a person whose id is the higher one.
 create index conversations_high_id_idx on private.conversations (high_id) where high_id is not null;
--- The ones that the job deletes (74-erasing.sql).
+-- The ones that the job deletes (74-erasing-job.sql).
 create index conversations_empty_idx on private.conversations (id) where member_count = 0;
 
 create table private.groups (

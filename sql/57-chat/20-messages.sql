@@ -6,7 +6,7 @@
  * of reading are in 22-reading.sql. Members send messages in 40-sending.sql.
  *
  * A deleted message leaves a row without text (a tombstone). So numbers have no gap.
- * 74-erasing.sql has what erases a text.
+ * 73-erasing.sql has what erases a text.
  */
 
 -- Tables ---------------------------------------------------------------------
@@ -114,7 +114,7 @@ revoke all on private.hidden_messages from public, anon, authenticated, service_
 create index hidden_messages_message_id_idx on private.hidden_messages (message_id);
 
 -- Nobody reads their text from the moment of the deletion on (22-reading.sql). The job erases it
--- in steps (74-erasing.sql).
+-- in steps (74-erasing-job.sql).
 create table private.ended_senders (
   conversation_id  bigint       not null references private.conversations (id) on delete cascade,
   user_id          uuid         not null,

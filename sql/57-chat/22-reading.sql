@@ -10,7 +10,7 @@
  *     person looks like a deleted message of a deleted account. In a direct conversation, the
  *     text stays for a member who keeps deleted accounts, as it does after a deletion.
  *   - Nobody reads the text of a deleted account that nobody keeps, also before the job has
- *     erased it (74-erasing.sql). It reads the same before and after that.
+ *     erased it (74-erasing-job.sql). It reads the same before and after that.
  *
  * The topic of a conversation hears everybody's messages, so it has no viewer. It hears
  * nothing of a message that concerns a member who is apart (70-blocks.sql), and nothing that

@@ -28,7 +28,7 @@ revoke all on private.former_members from public, anon, authenticated, service_r
 create index former_members_user_id_idx on private.former_members (user_id);
 create index former_members_apart_idx on private.former_members (conversation_id, user_id) where is_apart;
 
--- Nobody reads it, and nobody comes in any more. The job deletes it, in steps (74-erasing.sql).
+-- Nobody reads it, and nobody comes in any more. The job deletes it, in steps (74-erasing-job.sql).
 create function private.close_empty(conversation private.conversations)
 returns boolean
 language plpgsql

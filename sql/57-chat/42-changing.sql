@@ -1,7 +1,7 @@
 /*
  * changing messages
  *
- * Editing, deleting and reacting. Each is an event of the conversation. 74-erasing.sql has what
+ * Editing, deleting and reacting. Each is an event of the conversation. 73-erasing.sql has what
  * happens to a deleted text.
  */
 

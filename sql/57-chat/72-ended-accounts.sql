@@ -66,7 +66,7 @@ revoke all on function private.keeps_text (private.conversations, uuid) from pub
 
 -- The account is locked already, and writes nothing any more. An account may have said anything
 -- between nothing and millions of messages. So this only notes in which conversations it spoke, and
--- from then on nobody reads it there (22-reading.sql). The job erases the texts (74-erasing.sql).
+-- from then on nobody reads it there (22-reading.sql). The job erases the texts (74-erasing-job.sql).
 -- The topic moves, so Realtime replays nothing of what it said. If the conversations are many, the job
 -- tells of the new topics of groups. A direct conversation moves as it does after a block. Definer,
 -- because Auth has no rights here.

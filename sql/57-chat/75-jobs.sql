@@ -2,7 +2,7 @@
  * jobs of chat
  *
  * What happens soon after a message: members of groups hear of it, and streams are told. The job
- * that erases messages is in 74-erasing.sql.
+ * that erases messages is in 74-erasing-job.sql.
  */
 
 -- Bells and tellings ---------------------------------------------------------

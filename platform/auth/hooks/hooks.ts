@@ -5,14 +5,13 @@
  * {"error": {"http_code", "message"}}.
  * Source: supabase/auth internal/hooks, internal/conf/configuration.go.
  */
-import type { KeyObject } from "node:crypto";
 import { z } from "zod";
 import type { Config } from "../../config.ts";
 import { PlatformError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import type { Db, Json } from "../db.ts";
 import { AuthError, internal } from "../errors.ts";
-import { callHttpHook, signingKeys } from "./http.ts";
+import { callHttpHook } from "./http.ts";
 import { callPostgresHook, functionName } from "./postgres.ts";
 
 export type HookName = keyof Config["auth"]["hook"];
@@ -53,22 +52,17 @@ export function createHooks(
   post: typeof fetch,
   log: Log,
 ): Hooks {
-  const keys = new Map<string, KeyObject[]>();
-  for (const [name, hook] of Object.entries(config)) {
-    if (!hook.enabled) continue;
-    checkHook(name, hook);
-    if (!hook.uri.startsWith("pg-functions:")) keys.set(name, signingKeys(hook.secrets));
-  }
+  for (const [name, hook] of Object.entries(config)) if (hook.enabled) checkHook(name, hook);
   return {
     has: (name) => config[name].enabled,
     async run(name, sql, input) {
-      const { uri } = config[name];
+      const { uri, secrets } = config[name];
       const startedMs = performance.now();
       let output: z.infer<typeof outputSchema>;
       try {
         const answer = uri.startsWith("pg-functions:")
           ? await callPostgresHook(sql, functionName(uri) as string, input)
-          : await callHttpHook(resolveUrl(uri), keys.get(name) ?? [], JSON.stringify(input), post);
+          : await callHttpHook(resolveUrl(uri), secretsOf(secrets), JSON.stringify(input), post);
         const parsed = outputSchema.safeParse(answer ?? {});
         if (!parsed.success) throw internal("Error unmarshaling JSON output.", parsed.error);
         output = parsed.data;
@@ -102,6 +96,10 @@ function errorStatus(httpCode: number | null | undefined): number {
 }
 
 const secretForm = /^v1,whsec_[A-Za-z0-9+/]+={0,2}$/;
+
+function secretsOf(secrets: string): string[] {
+  return secrets.split("|").map((secret) => secret.replace(/^v1,/, ""));
+}
 
 function checkHook(name: string, hook: { uri: string; secrets: string }): void {
   const say = (what: string) =>

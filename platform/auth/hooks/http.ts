@@ -2,7 +2,7 @@
  * Calls a hook over HTTP. The request is signed as Standard Webhooks prescribes.
  * Source: www.standardwebhooks.com; supabase/auth internal/hooks/hookshttp.
  */
-import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
+import { Webhook } from "standardwebhooks";
 import { readText } from "../../body.ts";
 import { type AuthError, badRequest, internal, unavailable, unprocessable } from "../errors.ts";
 
@@ -14,19 +14,19 @@ const backoffMs = 2000;
 const responseMaxBytes = 200 * 1024;
 
 /**
- * @param keys each one adds a signature
+ * @param secrets `whsec_…`; each one adds a signature
  * @param post sends a request. Like fetch, it throws when the endpoint cannot be reached
  * @returns the answer's JSON, or undefined when it has none
  */
 export async function callHttpHook(
   url: string,
-  keys: KeyObject[],
+  secrets: string[],
   payload: string,
   post: typeof fetch = fetch,
 ): Promise<unknown> {
   const signal = AbortSignal.timeout(timeoutMs);
   for (let attempt = 1; attempt <= triesMax; attempt++) {
-    const response = await send(url, keys, payload, signal, attempt, post);
+    const response = await send(url, secrets, payload, signal, attempt, post);
     if (response === undefined) continue;
     switch (response.status) {
       case 200:
@@ -50,14 +50,14 @@ export async function callHttpHook(
 /** Sends one request. @returns undefined when the caller should try again */
 async function send(
   url: string,
-  keys: KeyObject[],
+  secrets: string[],
   payload: string,
   signal: AbortSignal,
   attempt: number,
   post: typeof fetch,
 ): Promise<Response | undefined> {
   const id = crypto.randomUUID();
-  const sentAtS = Math.floor(Date.now() / 1000);
+  const sentAt = new Date();
   try {
     return await post(url, {
       method: "POST",
@@ -67,8 +67,10 @@ async function send(
         "content-type": "application/json",
         "accept-encoding": "identity",
         "webhook-id": id,
-        "webhook-timestamp": String(sentAtS),
-        "webhook-signature": keys.map((key) => sign(key, `${id}.${sentAtS}.${payload}`)).join(", "),
+        "webhook-timestamp": String(Math.floor(sentAt.getTime() / 1000)),
+        "webhook-signature": secrets
+          .map((secret) => new Webhook(secret).sign(id, sentAt, payload))
+          .join(", "),
       },
       body: payload,
     });
@@ -80,17 +82,6 @@ async function send(
     await pause(backoffMs, signal);
     return undefined;
   }
-}
-
-/** @param secrets in Auth's notation: `v1,whsec_<base64>`, with `|` between several */
-export function signingKeys(secrets: string): KeyObject[] {
-  return secrets
-    .split("|")
-    .map((secret) => createSecretKey(Buffer.from(secret.replace(/^v1,whsec_/, ""), "base64")));
-}
-
-function sign(key: KeyObject, text: string): string {
-  return `v1,${createHmac("sha256", key).update(text).digest("base64")}`;
 }
 
 async function readAnswer(response: Response, signal: AbortSignal): Promise<unknown> {
