@@ -76,6 +76,60 @@ begin atomic
   select items.* from private.bench_bare(bench_bare.before, bench_bare.page_size) as items;
 end;
 
+-- The same posts, with all columns of a card: the author, the total counts, and what the viewer did.
+-- It asks no rule. Nobody is hidden, nobody is mentioned, and no post is answered or quoted. So it
+-- is what the rows of a feed cost at least.
+create function private.bench_plain_cards(before bigint, page_size integer)
+returns setof public.feed_item
+language plpgsql
+stable
+security definer
+set search_path = ''
+rows 20
+as $$
+declare
+  viewer_id uuid := private.viewer();
+  ids bigint[] := array(
+    select posts.id
+    from public.posts
+    where posts.id < coalesce(bench_plain_cards.before, 9223372036854775807)
+    order by posts.id desc
+    limit page_size
+  );
+begin
+  perform private.check_page_size(page_size);
+  return query
+  select posts.id, (
+    posts.id,
+    (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author,
+    posts.title, posts.content, posts.content_warning, posts.language, posts.entities, '{}'::public.mention[],
+    posts.audience, posts.reply_to_id, posts.quote_of_id, posts.created_at, posts.edited_at,
+    coalesce(counts.likes, 0), coalesce(counts.replies, 0), coalesce(counts.reposts, 0), coalesce(counts.quotes, 0),
+    (select true from public.likes where likes.user_id = viewer_id and likes.post_id = posts.id) is true,
+    (select true from public.bookmarks where bookmarks.user_id = viewer_id and bookmarks.post_id = posts.id) is true,
+    (
+      select true from public.posts as repost where repost.repost_of_id = posts.id and repost.author_id = viewer_id
+    ) is true,
+    posts.is_open
+  )::public.card, null::public.author, null::public.author, null::public.card
+  from public.posts
+  join public.profiles on profiles.id = posts.author_id
+  left join private.post_counts as counts on counts.post_id = posts.id
+  where posts.id = any (ids)
+  order by posts.id desc;
+end;
+$$;
+
+create function public.bench_plain_cards(before bigint default null, page_size integer default 20)
+returns setof public.feed_item
+language sql
+stable
+security invoker
+rows 20
+begin atomic
+  select items.* from private.bench_plain_cards(bench_plain_cards.before, bench_plain_cards.page_size) as items;
+end;
+
 -- Makes the rows for the naive query. The naive query has default planner settings, but
 -- its rows are made with the settings of home_feed().
 create function private.bench_items(viewer_id uuid, ids bigint[])
@@ -265,7 +319,7 @@ begin
     cross join unnest(pg_proc.proconfig) as unnested (setting)
     cross join (
       values ('bench_key_range (bigint, integer)'), ('bench_bare (bigint, integer)'),
-        ('bench_timeline (bigint, integer)'), ('bench_owner (bigint, integer)'), ('bench_items (uuid, bigint[])')
+        ('bench_plain_cards (bigint, integer)'), ('bench_timeline (bigint, integer)'), ('bench_owner (bigint, integer)'), ('bench_items (uuid, bigint[])')
     ) as functions (name)
     where pg_proc.oid = 'private.feed (public.feed, text, bigint, integer, bigint)'::regprocedure
       and unnested.setting not like 'search_path=%'
@@ -280,6 +334,7 @@ $$;
 
 grant execute on function
   private.bench_key_range (bigint, integer), private.bench_bare (bigint, integer),
+  private.bench_plain_cards (bigint, integer), public.bench_plain_cards (bigint, integer),
   private.bench_naive (bigint, integer), private.bench_timeline (bigint, integer),
   public.bench_key_range (bigint, integer), public.bench_bare (bigint, integer),
   public.bench_naive (bigint, integer), public.bench_timeline (bigint, integer)

@@ -110,6 +110,7 @@ async function measurePages(servers: GraphServer[], contenders: FeedContenders[]
             owner: bySql("private.bench_owner", "postgres", kind, page),
             "(a)": bySql("public.bench_key_range", "authenticated", kind, page),
             "(a0)": bySql("public.bench_bare", "authenticated", kind, page),
+            "(a1)": bySql("public.bench_plain_cards", "authenticated", kind, page),
             "(c)": bySql("public.bench_timeline", "authenticated", kind, page),
           } satisfies Record<Method, Contender>;
         }),

@@ -113,10 +113,11 @@ create type private.search as (
   exact     tsquery,
   from_id   uuid,
   since_id  bigint,
-  until_id  bigint
+  until_id  bigint,
+  terms     text[]
 );
 
-comment on type private.search is 'A search. wanted is for the index (null: the search finds nothing). exact is for the posts that the index finds (null: there is no more to ask). from_id is the author (null: all authors). since_id and until_id are the first id and the first id after the last.';
+comment on type private.search is 'A search. wanted is for the index (null: the search finds nothing). exact is for the posts that the index finds (null: there is no more to ask). from_id is the author (null: all authors). since_id and until_id are the first id and the first id after the last. terms are the terms of wanted, when a post must match all of them (null: it has alternatives).';
 
 -- A piece stands between two quotation marks, which may be of different kinds, or between
 -- spaces.
@@ -151,7 +152,7 @@ as $$
 declare
   grammars text[] := array(select search_grammars.grammar from private.search_grammars union select '');
   tag_start constant text := '^[#＃]([' || private.tag_characters() || '︎️]+)';
-  found private.search := (null, null, null, -9223372036854775808, 9223372036854775807);
+  found private.search := (null, null, null, -9223372036854775808, 9223372036854775807, null);
   filters text[] := '{}';       -- for every alternative
   alternatives text[] := '{}';
   terms text[] := '{}';         -- in the current alternative
@@ -257,6 +258,9 @@ begin
       else filters || ('(' || array_to_string(index_alternatives, ' | ') || ')') end,
       ' & '
     )::tsquery;
+    if cardinality(alternatives) < 2 then
+      found.terms := filters || index_terms;
+    end if;
     if alternatives <> index_alternatives then
       found.exact := array_to_string(alternatives, ' | ')::tsquery;
     end if;

@@ -11,10 +11,9 @@
  */
 
 create function private.search_open_posts(
-  viewer_id uuid, hidden_ids uuid[], wanted tsquery, exact tsquery, since_id bigint, before_id bigint, all_time bigint,
-  page_size integer
+  viewer_id uuid, hidden_ids uuid[], search private.search, since_id bigint, before_id bigint, all_time bigint,
+  page_size integer, out post_ids bigint[], out narrow tsquery
 )
-returns bigint[]
 language plpgsql
 stable
 security invoker
@@ -23,24 +22,28 @@ as $$
 declare
   newest record;
 begin
-  newest := private.search_newest(hidden_ids, wanted, exact, since_id, before_id, page_size);
-  if newest.last_id is null then
-    return newest.post_ids;
-  end if;
-  return newest.post_ids || private.search_back(
-    viewer_id, hidden_ids, true, wanted, exact, since_id, newest.last_id, (newest.first_id - newest.last_id) * 8,
-    all_time, page_size - cardinality(newest.post_ids)
+  newest := private.search_newest(
+    hidden_ids, search.wanted, search.exact, search.terms, since_id, before_id, page_size
   );
+  post_ids := newest.post_ids;
+  narrow := newest.narrow;
+  if newest.last_id is not null then
+    post_ids := post_ids || private.search_back(
+      viewer_id, hidden_ids, true, search.wanted, search.exact, narrow, since_id, newest.last_id,
+      (newest.first_id - newest.last_id) * 8, all_time, page_size - cardinality(post_ids)
+    );
+  end if;
 end;
 $$;
 
-comment on function private.search_open_posts is 'The newest wanted posts that everyone may find and no block hides.';
-revoke all on function private.search_open_posts (uuid, uuid[], tsquery, tsquery, bigint, bigint, bigint, integer)
+comment on function private.search_open_posts is 'The newest wanted posts that everyone may find and no block hides. narrow: what to ask the index of the other posts in place of wanted (null: wanted).';
+revoke all on function private.search_open_posts (uuid, uuid[], private.search, bigint, bigint, bigint, integer)
   from public, anon, authenticated, service_role;
 
 -- Asks the index for the posts of fifty authors at a time.
 create function private.search_authors(
-  viewer_id uuid, hidden_ids uuid[], author_ids uuid[], wanted tsquery, exact tsquery, since_id bigint, before_id bigint, page_size integer
+  viewer_id uuid, hidden_ids uuid[], author_ids uuid[], wanted tsquery, exact tsquery, narrow tsquery,
+  since_id bigint, before_id bigint, page_size integer
 )
 returns bigint[]
 language plpgsql
@@ -63,7 +66,8 @@ begin
     select format('''from:%s'' | ''to:%s''', viewer_id, viewer_id)::tsquery
   loop
     found := found || private.search_back(
-      viewer_id, hidden_ids, false, wanted && authors, exact, since_id, before_id, before_id - since_id, null, page_size
+      viewer_id, hidden_ids, false, wanted && authors, exact, narrow && authors, since_id, before_id,
+      before_id - since_id, null, page_size
     );
   end loop;
   return found;
@@ -71,7 +75,7 @@ end;
 $$;
 
 comment on function private.search_authors is 'The newest wanted posts that not everyone may find: posts of these authors for their followers, posts of the viewer, and posts that address the viewer. In any order.';
-revoke all on function private.search_authors (uuid, uuid[], uuid[], tsquery, tsquery, bigint, bigint, integer)
+revoke all on function private.search_authors (uuid, uuid[], uuid[], tsquery, tsquery, tsquery, bigint, bigint, integer)
   from public, anon, authenticated, service_role;
 
 /*
@@ -85,7 +89,8 @@ revoke all on function private.search_authors (uuid, uuid[], uuid[], tsquery, ts
  *      asks the index for all followed people instead.
  */
 create function private.search_circle(
-  viewer_id uuid, hidden_ids uuid[], wanted tsquery, exact tsquery, from_id uuid, since_id bigint, before_id bigint, page_size integer
+  viewer_id uuid, hidden_ids uuid[], search private.search, narrow tsquery, since_id bigint, before_id bigint,
+  page_size integer
 )
 returns bigint[]
 language plpgsql
@@ -114,17 +119,19 @@ begin
       limit 1
     ) as last_id
     from public.follows
-    where follows.follower_id = viewer_id and (from_id is null or follows.followee_id = from_id)
+    where follows.follower_id = viewer_id and (search.from_id is null or follows.followee_id = search.from_id)
   ) as writer
   where writer.last_id >= since_id;
 
   middle_id := greatest(since_id, last_ids[51] + 1);
-  found := private.search_authors(viewer_id, hidden_ids, author_ids[:50], wanted, exact, middle_id, before_id, page_size);
+  found := private.search_authors(
+    viewer_id, hidden_ids, author_ids[:50], search.wanted, search.exact, narrow, middle_id, before_id, page_size
+  );
   if middle_id = since_id or cardinality(found) >= page_size then
     return found;
   end if;
 
-  select count(*), array_agg(match.post_id) filter (where (
+  select count(*), array_agg(match.post_id) filter (where match.matches and (
     select true
     from public.posts
     join public.profiles on profiles.id = posts.author_id
@@ -134,16 +141,23 @@ begin
       and posts.author_id <> all (hidden_ids)
   ))
   into read_rows, fitting
-  from private.search_limited(private.search_within(wanted, since_id, middle_id), exact, since_id, middle_id, most) as match;
+  from private.search_limited(
+    private.search_within(coalesce(narrow, search.wanted), since_id, middle_id),
+    case when narrow is null then search.exact end,
+    case when narrow is not null then coalesce(search.wanted && search.exact, search.wanted) end,
+    since_id, middle_id, most
+  ) as match;
   if read_rows = most then
-    fitting := private.search_authors(viewer_id, hidden_ids, author_ids, wanted, exact, since_id, middle_id, page_size);
+    fitting := private.search_authors(
+      viewer_id, hidden_ids, author_ids, search.wanted, search.exact, narrow, since_id, middle_id, page_size
+    );
   end if;
   return found || fitting;
 end;
 $$;
 
 comment on function private.search_circle is 'A page, or more, of the newest wanted posts that not everyone may find. The viewer wrote them, is addressed by them, or sees them as a follower. In any order.';
-revoke all on function private.search_circle (uuid, uuid[], tsquery, tsquery, uuid, bigint, bigint, integer)
+revoke all on function private.search_circle (uuid, uuid[], private.search, tsquery, bigint, bigint, integer)
   from public, anon, authenticated, service_role;
 
 -- API ------------------------------------------------------------------------
@@ -164,6 +178,7 @@ declare
   since_id bigint;
   before_id bigint;
   post_ids bigint[];
+  narrow tsquery;
   circle_ids bigint[];
   first_id bigint;
   end_id bigint;
@@ -187,10 +202,11 @@ begin
 
   -- The index may be out of date for accounts that have just switched. They are hidden
   -- here.
-  post_ids := private.search_open_posts(
+  select found.* into post_ids, narrow
+  from private.search_open_posts(
     viewer_id, hidden_ids || array(select search_switches.author_id from private.search_switches limit 1000),
-    search.wanted, search.exact, since_id, before_id, end_id - first_id, search_posts.page_size
-  );
+    search, since_id, before_id, end_id - first_id, search_posts.page_size
+  ) as found;
   if viewer_id is not null then
     -- If the page is full, only limited posts that are newer than its last post can
     -- still come into it.
@@ -200,7 +216,7 @@ begin
     -- A statement of its own. Inside the query below, the planner would run it to make an
     -- estimate, and then run it again.
     circle_ids := private.search_circle(
-      viewer_id, hidden_ids, search.wanted, search.exact, search.from_id, since_id, before_id, search_posts.page_size
+      viewer_id, hidden_ids, search, narrow, since_id, before_id, search_posts.page_size
     );
     post_ids := array(
       select found.id
@@ -222,7 +238,7 @@ begin
   );
   return query
   select items.*
-  from private.feed_items(viewer_id, post_ids, post_ids) as items;
+  from private.feed_items(viewer_id, post_ids, post_ids, hidden_ids) as items;
 end;
 $$;
 
