@@ -116,3 +116,47 @@ test("a member who is removed is told so, and hears nothing any more", async () 
   await alice.client.rpc("add_members", { conversation_id: id, member_ids: [mallory.id] }).throwOnError();
   await mallory.page.getByText("Only for Bob").waitFor();
 });
+
+test("bob blocks the owner of a group: what she set there is told without her name, and without what it is", async () => {
+  const [alice, bob, carol] = await Promise.all([
+    signUp("alice", { display_name: "Alice" }),
+    visitor("bob"),
+    signUp("carol", { display_name: "Carol" }),
+  ]);
+  await Promise.all([follow(bob, alice), follow(carol, alice)]);
+  const { data: id } = await alice.client
+    .rpc("create_group", { name: "Gardeners", member_ids: [bob.id, carol.id] })
+    .throwOnError();
+  const about = { conversation_id: id };
+  for (const { client } of [bob, carol]) await client.rpc("accept_conversation", about).throwOnError();
+  await alice.client.rpc("set_member_role", { ...about, profile_id: carol.id, role: "admin" }).throwOnError();
+  await alice.client.rpc("expire_messages", { ...about, after_seconds: 86_400 }).throwOnError();
+  await alice.client.rpc("update_group", { ...about, name: "Growers" }).throwOnError();
+  const { page } = bob;
+  const told = () => page.locator(".change").allTextContents();
+  await page.goto(`/chat/${id}`);
+  const who = "Alice";
+  await expect
+    .poll(told)
+    .toEqual(
+      expect.arrayContaining([
+        `${who} made Carol an admin.`,
+        `${who} lets new messages disappear after 1 day.`,
+        `${who} named the group Growers.`,
+      ]),
+    );
+
+  await bob.client.from("blocks").insert({ blocked_id: alice.id }).throwOnError();
+  await page.reload();
+  const somebody = "Somebody who is not here any more";
+  await expect
+    .poll(told)
+    .toEqual(
+      expect.arrayContaining([
+        `${somebody} changed the role of Carol.`,
+        `${somebody} changed how long new messages stay.`,
+        `${somebody} changed the name of the group.`,
+      ]),
+    );
+  expect((await told()).join()).not.toMatch(/Alice|1 day|an admin|Growers/);
+});

@@ -117,6 +117,7 @@ test("bob takes a request back, where he sees what he asked", async () => {
   await alice.client.from("profiles").update({ is_private: true }).eq("id", alice.id).throwOnError();
   await bob.client.rpc("follow", { profile_id: alice.id }).throwOnError();
   await bob.page.goto("/requests/sent");
+  await bob.page.getByRole("heading", { name: "Your requests to follow others" }).waitFor();
   await main(bob).getByText(alice.username).waitFor();
   await button(bob, "Take it back").click();
   await main(bob).getByText("You wait for nobody's answer").waitFor();

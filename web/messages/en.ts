@@ -7,6 +7,11 @@ export type Message = string | { one: string; other: string };
 
 export const en = {
   // Everywhere
+  ago_days: "{days} days ago",
+  ago_hours: "{hours} hr. ago",
+  ago_minutes: "{minutes} min. ago",
+  ago_now: "now",
+  ago_yesterday: "yesterday",
   back: "Back",
   broken: "That did not work",
   cancel: "Cancel",

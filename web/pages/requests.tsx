@@ -35,10 +35,11 @@ export default function Requests({ params: { side = "received" } }: PageProps) {
     void readMe();
   }
 
+  const title = t(shown === "sent" ? "requests_yours" : "requests");
   return (
-    <Page title={t("requests")} backTo="/">
+    <Page title={title} backTo="/">
       <Tabs
-        label={t("requests")}
+        label={t("requests_both")}
         tabs={[
           { href: "/requests", label: t("requests_received") },
           { href: "/requests/sent", label: t("requests_sent") },
@@ -46,7 +47,7 @@ export default function Requests({ params: { side = "received" } }: PageProps) {
       />
       <People
         feed={feed}
-        label={t("requests")}
+        label={title}
         empty={
           <Empty icon="people" title={t(`requests_${shown}_empty`)}>
             {shown === "received" && me.value?.is_private === false && t("requests_public_hint")}

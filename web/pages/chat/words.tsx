@@ -75,6 +75,9 @@ export function ChangeWords({ message }: { message: Message }) {
   const name = (words: string) => <bdi class="name">{words}</bdi>;
   const who = name(senderName(message));
   const whom = name(target ? nameOf(target) : t("chat_somebody_gone"));
+  // A block hides the person and what they set: the name, the time, the role.
+  if (!message.sender && !content && isChange(change))
+    return <Phrase of={hiddenChanges[change]} nodes={{ who, target: whom }} />;
   if (change === "expiry") {
     const seconds = Number(content);
     if (!seconds) return <Phrase of="change_expiry_off" nodes={{ who }} />;
@@ -91,6 +94,17 @@ export function ChangeWords({ message }: { message: Message }) {
       nodes={{ who, target: whom, value: <bdi>{content}</bdi> }}
     />
   );
+}
+
+/** The sentences that do not say what it is now. */
+const hiddenChanges = {
+  expiry: "change_expiry_hidden",
+  named: "change_named_hidden",
+  role: "change_role_hidden",
+} as const;
+
+function isChange(change: Message["change"]): change is keyof typeof hiddenChanges {
+  return change !== null && Object.hasOwn(hiddenChanges, change);
 }
 
 const units = [
