@@ -1,12 +1,19 @@
 /**
- * Asks for the first posts of home while the client's own script is still on its way. It is a file of its own, a few
+ * Asks for the first posts of home while the client's own script is still on its way. It is in the page itself, a few
  * hundred bytes, and imports nothing. `app/first.ts` takes the answer. On other pages it does nothing.
  */
 
 declare global {
   interface Window {
-    /** What boot.ts asked: the function of the API, and its answer. Taken once. */
-    plazaFirst?: { rpc: "home_feed" | "public_feed"; answer: Promise<Response> };
+    /** What boot.ts asked. Taken once. */
+    plazaFirst?: {
+      /** The function of the API. */
+      rpc: "home_feed" | "public_feed";
+      /** Its rows. Undefined if the API refused. It never fails. */
+      answer: Promise<unknown[] | undefined>;
+      /** The same, once they are here. */
+      rows?: unknown[];
+    };
   }
 }
 
@@ -30,15 +37,26 @@ function ask(): void {
     return;
   }
   const rpc = token ? "home_feed" : "public_feed";
-  const answer = fetch(`${value("plaza-url")}/rest/v1/rpc/${rpc}`, {
+  const answer = read(`${value("plaza-url")}/rest/v1/rpc/${rpc}`, {
     method: "POST",
     headers: { apikey: key, authorization: `Bearer ${token ?? key}`, "content-type": "application/json" },
     body: "{}",
     signal: AbortSignal.timeout(timeoutMs),
   });
-  // Maybe nobody takes it. Then its failure is not an error of the page.
-  answer.catch(() => {});
-  window.plazaFirst = { rpc, answer };
+  const first: Window["plazaFirst"] = { rpc, answer };
+  window.plazaFirst = first;
+  void answer.then((rows) => {
+    first.rows = rows;
+  });
+}
+
+async function read(url: string, request: RequestInit): Promise<unknown[] | undefined> {
+  try {
+    const answer = await fetch(url, request);
+    return answer.ok ? await answer.json() : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 export {};

@@ -1,10 +1,11 @@
 /**
  * `npm run web` builds the web client, and again on each change, for the platform that runs.
- * `npm run web:build` makes static files for a host. See docs/how-to/put-the-web-client-online.md.
+ * `npm run web:build` makes static files for a host, in web/dist or in the folder that it is given. See
+ * docs/how-to/put-the-web-client-online.md.
  */
 import { watch } from "node:fs";
 import { cp, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { buildWeb, newestBuild } from "../platform/web/build.ts";
 import { fillIn, headersOf, type PageConfig } from "../platform/web/page.ts";
 
@@ -13,7 +14,10 @@ const dir = import.meta.dirname;
 const pauseMs = 50;
 
 if (process.argv[2] === "watch") await buildOnChange();
-else await writeFiles({ url: needed("PLAZA_URL").replace(/\/+$/, ""), key: needed("PLAZA_PUBLISHABLE_KEY") });
+else {
+  const config = { url: needed("PLAZA_URL").replace(/\/+$/, ""), key: needed("PLAZA_PUBLISHABLE_KEY") };
+  await writeFiles(config, resolve(process.argv[2] ?? join(dir, "dist")));
+}
 
 async function buildOnChange(): Promise<void> {
   await build();
@@ -42,16 +46,16 @@ async function build(): Promise<void> {
   }
 }
 
-/** Writes web/dist: the built files, the page with its two values, and the headers that hosts read from a file. */
-async function writeFiles(config: PageConfig): Promise<void> {
+/** Writes the built files, the page with its two values, and the headers that hosts read from a file. */
+async function writeFiles(config: PageConfig, to: string): Promise<void> {
   await buildWeb(dir);
   const built = await newestBuild(dir);
-  const to = join(dir, "dist");
   await rm(to, { recursive: true, force: true });
   await cp(built as string, to, { recursive: true });
   const page = join(to, "index.html");
-  await writeFile(page, fillIn(await readFile(page, "utf8"), config));
-  const headers = Object.entries(headersOf(config)).map(([name, value]) => `  ${name}: ${value}\n`);
+  const html = await readFile(page, "utf8");
+  await writeFile(page, fillIn(html, config));
+  const headers = Object.entries(headersOf(html, config)).map(([name, value]) => `  ${name}: ${value}\n`);
   const forever = "/assets/*\n  cache-control: public, max-age=31536000, immutable\n";
   await writeFile(join(to, "_headers"), `/*\n${headers.join("")}${forever}`);
   await writeFile(join(to, "_redirects"), "/* /index.html 200\n");

@@ -10,10 +10,13 @@ const leftOut = [
   /^\.\/lib\/(webauthn|web3\/ethereum)$/,
 ];
 
-/** It starts before the client, so it is a file of its own. */
+/** It starts before the client. */
 const boot = join(import.meta.dirname, "boot.ts");
 
-/** Puts the script boot.ts into the page, before everything else. */
+/**
+ * Puts the script boot.ts into the page, so that it starts with the first bytes, a round trip before the files are
+ * there. The page's policy names its hash: platform/web/page.ts.
+ */
 const bootFirst: Plugin = {
   name: "boot-first",
   transformIndexHtml: {
@@ -22,11 +25,10 @@ const bootFirst: Plugin = {
       const file = Object.values(bundle).find(
         (each) => "facadeModuleId" in each && each.facadeModuleId === boot,
       );
-      if (!file) throw new Error("The build lacks boot.ts");
-      return html.replace(
-        "<script",
-        `<script type="module" async src="/${file.fileName}"></script>\n    <script`,
-      );
+      if (!file || !("code" in file)) throw new Error("The build lacks boot.ts");
+      delete bundle[file.fileName];
+      // A style sheet holds up the scripts behind it. The function keeps its names from other scripts.
+      return html.replace("<title>", () => `<script>(()=>{${file.code.trim()}})()</script>\n    <title>`);
     },
   },
 };

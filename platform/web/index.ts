@@ -66,12 +66,13 @@ export async function createWeb({ dir, port, log }: WebOptions): Promise<Web> {
   app.get("*", async (context) => {
     const build = config && (await newestBuild(dir));
     if (!config || !build) return context.text(excuse, 503, { "retry-after": "2" });
-    const headers = headersOf(config);
+    const html = await htmlOf(build);
+    const headers = headersOf(html, config);
     const { path } = context.req;
     const isForever = path.startsWith("/assets/");
     const file = await fileOf(path, isForever ? [build, ...(await allBuilds(dir))] : [build]);
     if (!file && onlyFiles.test(path)) return context.text("404 not found", 404, headers);
-    const bytes = file ?? (await pageOf(build, config));
+    const bytes = file ?? new TextEncoder().encode(fillIn(html, config));
     headers["content-type"] = types[file ? extname(path) : ".html"] ?? "application/octet-stream";
     headers["cache-control"] = isForever ? "public, max-age=31536000, immutable" : "no-cache";
     headers.vary = "accept-encoding";
@@ -133,8 +134,9 @@ async function pack(
  */
 const onlyFiles = /^\/(assets\/|\.|(?!index\.html$)[^/@][^/]*\.[^/]*$)/;
 
-async function pageOf(build: string, config: PageConfig): Promise<Uint8Array<ArrayBuffer>> {
-  return new TextEncoder().encode(fillIn(await readFile(join(build, "index.html"), "utf8"), config));
+/** The built page, before its values are filled in. */
+function htmlOf(build: string): Promise<string> {
+  return readFile(join(build, "index.html"), "utf8");
 }
 
 /** The file of a request, from the first folder that has it. Undefined also for a path that would leave the folder. */

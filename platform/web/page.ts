@@ -2,6 +2,7 @@
  * The page of the web client: its two values, and the headers that keep it safe. The server uses it for each
  * request, and `npm run web:build` for static files.
  */
+import { createHash } from "node:crypto";
 
 /** What the page has to know. Both values are public. */
 export interface PageConfig {
@@ -14,15 +15,15 @@ export interface PageConfig {
 /** @returns the built index.html with its values */
 export function fillIn(html: string, config: PageConfig): string {
   return html
-    .replace("%PLAZA_POLICY%", escaped(policyOf(config, "page")))
+    .replace("%PLAZA_POLICY%", escaped(policyOf(html, config, "page")))
     .replaceAll("%PLAZA_URL%", escaped(config.url))
     .replace("%PLAZA_PUBLISHABLE_KEY%", escaped(config.key));
 }
 
-/** The headers of every answer. */
-export function headersOf(config: PageConfig): Record<string, string> {
+/** @param html the built index.html. @returns the headers of every answer */
+export function headersOf(html: string, config: PageConfig): Record<string, string> {
   return {
-    "content-security-policy": policyOf(config, "header"),
+    "content-security-policy": policyOf(html, config, "header"),
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
@@ -34,13 +35,14 @@ export function headersOf(config: PageConfig): Record<string, string> {
 
 /**
  * Everything comes from the page's own origin. The page talks only to the API, and shows only pictures that
- * are stored there. No script is ever made from text (trusted types).
+ * are stored there. Of the scripts in a page, only the build's own one runs (web/boot.ts): its hash is here. No script
+ * is ever made from text (trusted types).
  */
-function policyOf({ url }: PageConfig, place: "page" | "header"): string {
+function policyOf(html: string, { url }: PageConfig, place: "page" | "header"): string {
   const socket = url.replace(/^http/, "ws");
   return [
     "default-src 'none'",
-    "script-src 'self'",
+    ["script-src 'self'", ...scriptHashes(html)].join(" "),
     "style-src 'self'",
     `img-src 'self' blob: data: ${url}`,
     `media-src 'self' blob: ${url}`,
@@ -54,6 +56,12 @@ function policyOf({ url }: PageConfig, place: "page" | "header"): string {
     // A page cannot say this about itself.
     ...(place === "header" ? ["frame-ancestors 'none'"] : []),
   ].join("; ");
+}
+
+function scriptHashes(html: string): string[] {
+  return [...html.matchAll(/<script>(.*?)<\/script>/gs)].map(
+    ([, script = ""]) => `'sha256-${createHash("sha256").update(script).digest("base64")}'`,
+  );
 }
 
 function escaped(text: string): string {

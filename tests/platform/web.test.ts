@@ -1,4 +1,8 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { silent } from "../../platform/log.ts";
@@ -22,11 +26,17 @@ test("the page has the API's address and the key, and a policy that lets nothing
   expect(answer.status).toBe(200);
   expect(html).toContain(`<meta name="plaza-url" content="${config.url}"`);
   expect(html).toContain(`content="sb_publishable_&quot;quoted&quot;"`);
-  expect(html).not.toMatch(/%PLAZA|<script(?![^>]* src=)|style="/);
+  expect(html).not.toMatch(/%PLAZA|style="/);
+  // One script is in the page, and the policy names it. The others are files.
+  const inPage = [...html.matchAll(/<script(?![^>]* src=)([^>]*)>(.*?)<\/script>/gs)];
+  expect(inPage.map(([, attributes]) => attributes)).toEqual([""]);
+  const hash = createHash("sha256")
+    .update(inPage[0]?.[2] ?? "")
+    .digest("base64");
   const policy = answer.headers.get("content-security-policy") ?? "";
   for (const rule of [
     "default-src 'none'",
-    "script-src 'self'",
+    `script-src 'self' 'sha256-${hash}'`,
     `connect-src 'self' ${config.url} ws://127.0.0.1:54321`,
     "require-trusted-types-for 'script'",
     "frame-ancestors 'none'",
@@ -110,7 +120,11 @@ test("the first load is at most 90 kB, packed, and home needs only 40 kB of it",
   await web.open(config);
   const html = await (await fetch(web.url)).text();
   const named = [...html.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path]) => path as string);
-  expect(named.length).toBeGreaterThan(3);
+  expect(named.map((path) => path.replace(/-[\w-]{8}\./, "."))).toEqual([
+    "/icon.svg",
+    "/assets/first.js",
+    "/assets/first.css",
+  ]);
   const home = (await bytesOf(web, "/")) + (await sum(named.map((path) => bytesOf(web, path))));
   expect(home).toBeGreaterThan(20_000);
   expect(home).toBeLessThanOrEqual(40_000);
@@ -121,6 +135,41 @@ test("the first load is at most 90 kB, packed, and home needs only 40 kB of it",
   const all = home + (await bytesOf(web, supabase));
   expect(all).toBeGreaterThan(60_000);
   expect(all).toBeLessThanOrEqual(90_000);
+});
+
+test("the linter refuses every way in which a text becomes HTML", async () => {
+  const lines = [
+    "element.innerHTML = text;",
+    "element.innerHTML += text;",
+    "element.outerHTML = text;",
+    "frame.srcdoc = text;",
+    'element.insertAdjacentHTML("beforeend", text);',
+    "element.setHTMLUnsafe(text);",
+    "range.createContextualFragment(text);",
+    "document.write(text);",
+    "document.writeln(text);",
+    "new DOMParser().parseFromString(text, type);",
+    "Object.assign(element, { innerHTML: text });",
+    "render(<p innerHTML={text} />);",
+    "render(<iframe srcdoc={text} />);",
+    "render(<p dangerouslySetInnerHTML={{ __html: text }} />);",
+  ];
+  const root = join(dir, "..");
+  const folder = await mkdtemp(join(tmpdir(), "plaza-lint-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const rules = JSON.parse(await readFile(join(root, "biome.json"), "utf8"));
+  const plugins = rules.plugins.map((path: string) => join(root, path));
+  await writeFile(join(folder, "biome.json"), JSON.stringify({ linter: rules.linter, plugins }));
+  await writeFile(join(folder, "page.tsx"), [...lines, "element.textContent = text;"].join("\n"));
+  const biome = join(root, "node_modules/@biomejs/biome/bin/biome");
+  const given = ["lint", "--max-diagnostics=100", "--colors=off", "page.tsx"];
+  const said = await new Promise<string>((resolve) => {
+    execFile(process.execPath, [biome, ...given], { cwd: folder }, (_, stdout, stderr) =>
+      resolve(stdout + stderr),
+    );
+  });
+  const refused = said.matchAll(/^page\.tsx:(\d+):\d+ (?:plugin|lint\/security\/)/gm);
+  expect(new Set([...refused].map(([, line]) => lines[Number(line) - 1]))).toEqual(new Set(lines));
 });
 
 async function bytesOf(web: Web, path: string): Promise<number> {

@@ -1,5 +1,5 @@
 /**
- * Every page of the client: axe in both themes, the smallest phone, 400% zoom, German, and right to
+ * Every page of the client: axe in both themes, the keyboard, the smallest phone, 400% zoom, German, and right to
  * left. It leaves pictures of each. hostile-visits.ts says what there is to see on a page. A page that is not in that
  * table fails hostile-text.test.ts.
  */
@@ -34,6 +34,7 @@ beforeAll(async () => {
   // German has longer words than English.
   const options = { locale: "de-DE" };
   [alice, nobody] = await Promise.all([signedInDevice(person, options), device(options)]);
+  for (const { context } of [alice, nobody]) await context.addInitScript(noteClickable);
 });
 afterAll(closeBrowser);
 
@@ -53,6 +54,7 @@ for (const route of await routesOfSources()) {
       await page.setViewportSize(phone);
       await arrive(page, at);
       await expectTabInSight(page, at);
+      await expectKeysReach(page, at);
       expect(await page.evaluate(() => document.documentElement.lang)).toBe("de");
       const name = route === "/" ? "home" : route.slice(1).replaceAll(/[^a-z]+/g, "-");
       await expectGood(page, `page-${name}${index > 0 ? `-${index}` : ""}`);
@@ -66,6 +68,28 @@ for (const route of await routesOfSources()) {
     }
     expect([...complaintsOf(alice.context), ...complaintsOf(nobody.context)]).toEqual([]);
   });
+}
+
+/** Marks what hears clicks. */
+function noteClickable(): void {
+  const add = EventTarget.prototype.addEventListener;
+  EventTarget.prototype.addEventListener = function (type: string, ...rest) {
+    if (this instanceof Element && /^(click|pointerdown|mousedown)$/i.test(type))
+      this.toggleAttribute("data-hears-clicks", true);
+    add.call(this, type, ...rest);
+  };
+}
+
+/** What hears clicks is also there for the keyboard. A dialog hears those beside it, and closes: Escape does that too. */
+async function expectKeysReach(page: Page, at: string): Promise<void> {
+  const clickable = page.locator("[data-hears-clicks]:not(dialog)").filter({ visible: true });
+  expect({ at, some: (await clickable.count()) > 0 }).toEqual({ at, some: true });
+  const unreached = await clickable.evaluateAll((all) =>
+    (all as HTMLElement[])
+      .filter(({ tabIndex }) => tabIndex < 0)
+      .map(({ outerHTML }) => outerHTML.slice(0, 200)),
+  );
+  expect({ at, unreached }).toEqual({ at, unreached: [] });
 }
 
 /** Tabs mark the current one, and a small phone shows it. */

@@ -22,24 +22,31 @@ async function held(
     asked: () => waiting.length,
     async release() {
       isOpen = true;
-      await Promise.all(waiting.map((route) => route.continue()));
+      // Those of a page that is gone cannot go on.
+      await Promise.allSettled(waiting.map((route) => route.continue()));
     },
   };
 }
 
-test("home asks for its posts before its script is there, and shows them before supabase-js is", async () => {
+test("home asks for its posts before any file is there, and draws them before it asks for supabase-js", async () => {
   const alice = await signUp("alice");
   const { client } = alice;
   await client.rpc("write_post", { content: "The first post" }).throwOnError();
   // A service worker, or a page before, would have the files already.
   const { page, context } = await unopenedDevice(alice, { serviceWorkers: "block" });
-  const script = await held(page, /\/assets\/first-.*\.js/);
+  const files = await held(page, /\/assets\//);
   const supabase = await held(page, /\/assets\/supabase-.*\.js/);
   const answered = page.waitForResponse((answer) => answer.url().endsWith("/rpc/home_feed"));
+  // When the frame began that shows the first post.
+  await page.addInitScript(() => {
+    const look = () =>
+      document.querySelector("article") ? performance.mark("post-is-there") : requestAnimationFrame(look);
+    look();
+  });
   await page.goto("/", { waitUntil: "commit" });
   expect((await answered).status()).toBe(200);
   expect(await page.locator("main").count()).toBe(0);
-  await script.release();
+  await files.release();
   await page.getByText("The first post").waitFor();
   await expect.poll(supabase.asked).toBe(1);
 
@@ -50,8 +57,19 @@ test("home asks for its posts before its script is there, and shows them before 
   const likes = async () =>
     (await client.from("likes").select("post_id").eq("user_id", alice.id).throwOnError()).data;
   expect(await likes()).toEqual([]);
+  // The page is closed before that. Her like is not lost.
+  await page.reload();
+  await page.locator(".post-action.heart.on").waitFor();
+  await expect.poll(supabase.asked).toBe(2);
+  expect(await likes()).toEqual([]);
   await supabase.release();
   await expect.poll(likes).toHaveLength(1);
+  const startOf = (part: string) =>
+    page.evaluate(
+      (name) => performance.getEntries().find((entry) => entry.name.includes(name))?.startTime ?? Number.NaN,
+      part,
+    );
+  expect(await startOf("/assets/supabase-")).toBeGreaterThan(await startOf("post-is-there"));
   expect(complaintsOf(context)).toEqual([]);
 });
 

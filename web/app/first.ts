@@ -3,13 +3,36 @@
 /** The script of supabase-js waits for the first posts, but not longer than this. */
 const patienceMs = 1_500;
 
-/** Resolves when boot.ts has its answer, or asked nothing. */
-export async function firstAnswered(): Promise<void> {
+/**
+ * Resolves when the first posts are on the screen, or boot.ts asked for nothing. What the first second does not need
+ * waits for it: a like that is clicked at once does not wait for the rest of the start.
+ */
+export async function firstShown(): Promise<void> {
   const { answer } = window.plazaFirst ?? {};
   if (!answer) return;
   const enough = new Promise((resolve) => setTimeout(resolve, patienceMs));
-  // The text follows the head of the answer, and is short.
-  await Promise.race([answer.then((response) => response.clone().text()).catch(() => {}), enough]);
+  await Promise.race([answer.then(nextFrame).then(idle), enough]);
+}
+
+/** After the posts are drawn: a frame begins, and ends. A page in the background has no frames. */
+function nextFrame(): Promise<void> {
+  return new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+}
+
+/** When the browser has nothing to do. Safari cannot tell. */
+function idle(): Promise<void> {
+  return new Promise((resolve) => {
+    if ("requestIdleCallback" in window) requestIdleCallback(() => resolve());
+    else setTimeout(resolve);
+  });
+}
+
+/** @returns the rows, once, if they are here already */
+export function firstRows<Row>(rpc: string): Row[] | undefined {
+  const first = window.plazaFirst;
+  if (first?.rpc !== rpc || !first.rows) return undefined;
+  delete window.plazaFirst;
+  return first.rows as Row[];
 }
 
 /**
@@ -21,10 +44,5 @@ export async function takeFirst<Row>(rpc: string): Promise<Row[] | undefined> {
   const first = window.plazaFirst;
   if (first?.rpc !== rpc) return undefined;
   delete window.plazaFirst;
-  try {
-    const answer = await first.answer;
-    return answer.ok ? await answer.json() : undefined;
-  } catch {
-    return undefined;
-  }
+  return (await first.answer) as Row[] | undefined;
 }

@@ -17,7 +17,8 @@ const others: Record<Exclude<Language, "en">, () => Promise<Messages>> = {
 const storedKey = "plaza.language";
 export const language = signal<Language>("en");
 const words = signal<Partial<Messages>>(en);
-let plurals = new Intl.PluralRules("en");
+/** To make one takes long, and few words need it: it is made with the first of them. */
+let plurals: Intl.PluralRules | undefined;
 
 /**
  * @param key a name of en.ts
@@ -29,7 +30,7 @@ export function t(key: MessageKey, values?: Record<string, string | number>): st
   const text =
     typeof message === "string"
       ? message
-      : plurals.select(Number(values?.count)) === "one"
+      : pluralOf(Number(values?.count)) === "one"
         ? message.one
         : message.other;
   if (!values) return text;
@@ -37,6 +38,11 @@ export function t(key: MessageKey, values?: Record<string, string | number>): st
     const value = values[name];
     return value === undefined ? whole : typeof value === "number" ? number(value) : value;
   });
+}
+
+function pluralOf(count: number): Intl.LDMLPluralRule {
+  plurals ??= new Intl.PluralRules(language.value);
+  return plurals.select(count);
 }
 
 /** Whether there is such a message. For keys that are made of codes. */
@@ -53,6 +59,8 @@ export async function loadLater(): Promise<void> {
 
 /** A number as the person's language writes it. */
 export function number(value: number, options?: Intl.NumberFormatOptions): string {
+  // Every language of this client writes them so. To make a format takes as long as to draw a post.
+  if (!options && Number.isInteger(value) && value >= 0 && value < 1_000) return String(value);
   return new Intl.NumberFormat(language.value, options).format(value);
 }
 
@@ -61,6 +69,7 @@ const shortFormats = new Map<Language, Intl.NumberFormat>();
 
 /** 1234 as 1.2K. */
 export function shortNumber(value: number): string {
+  if (value < 1_000) return number(value);
   const made =
     shortFormats.get(language.value) ??
     new Intl.NumberFormat(language.value, { notation: "compact", maximumFractionDigits: 1 });
@@ -78,7 +87,7 @@ export async function useLanguage(chosen?: Language | null): Promise<void> {
   // Without the network the words stay English.
   const loaded = next === "en" ? en : await others[next]().catch(() => undefined);
   language.value = loaded ? next : "en";
-  plurals = new Intl.PluralRules(language.value);
+  plurals = undefined;
   words.value = loaded ?? en;
   // Who chooses English in the settings is not at home.
   if (chosen !== undefined) await loadLater();

@@ -2,7 +2,7 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { backOffMs } from "../../clients/back-off.ts";
 import type { CompositeTypes, Database } from "../../supabase/database.types.ts";
-import { firstAnswered } from "./first.ts";
+import { firstShown } from "./first.ts";
 
 export type Card = CompositeTypes<"card">;
 export type FeedRow = CompositeTypes<"feed_item">;
@@ -34,7 +34,7 @@ let loading: Promise<typeof import("./supabase.ts")> | undefined;
  * @throws TypeError if there is no network, and the file is not kept on the device. The next call tries again
  */
 export function loadSupabase(): Promise<typeof import("./supabase.ts")> {
-  loading ??= firstAnswered()
+  loading ??= firstShown()
     .then(() => import("./supabase.ts"))
     .catch((error: unknown) => {
       loading = undefined;

@@ -96,17 +96,17 @@ export function match(pattern: string, path: string): Params | undefined {
   if (wanted.length !== given.length) return undefined;
   const params: Params = {};
   for (const [index, part] of wanted.entries()) {
-    const [, before = "", name] = /^([^:]*):(\w+)$/.exec(part) ?? [];
     const value = given[index] ?? "";
-    if (name === undefined) {
+    const colon = part.indexOf(":");
+    if (colon < 0) {
       if (part !== value) return undefined;
-    } else {
-      if (!value.startsWith(before) || value.length === before.length) return undefined;
-      try {
-        params[name] = decodeURIComponent(value.slice(before.length));
-      } catch {
-        return undefined;
-      }
+      continue;
+    }
+    if (!value.startsWith(part.slice(0, colon)) || value.length === colon) return undefined;
+    try {
+      params[part.slice(colon + 1)] = decodeURIComponent(value.slice(colon));
+    } catch {
+      return undefined;
     }
   }
   return params;

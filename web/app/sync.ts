@@ -5,6 +5,7 @@
 import { effect, signal } from "@preact/signals";
 import type { Refusal } from "../../clients/call.ts";
 import type { Change, OutboxEntry, Sync, SyncState, Write } from "../../clients/sync.ts";
+import { dropEarly, earlyWrites, keepEarly } from "./early-writes.ts";
 import { wordsOf } from "./errors.ts";
 import { plaza, supabaseLoaded } from "./plaza.ts";
 import { userId } from "./session.ts";
@@ -25,8 +26,8 @@ export const unread = signal<Unread>({ notifications: 0, requests: 0, messages: 
 export const waiting = signal<OutboxEntry[]>([]);
 /** The sync, while somebody is signed in. The chat opens its conversations with it. */
 export const sync = signal<Sync | undefined>(undefined);
-/** The same, from the moment when somebody is signed in. */
-let beginning: Promise<Sync> | undefined;
+/** It begins, or has begun. */
+let isBegun = false;
 
 const changeListeners = new Set<(change: Change) => void | Promise<void>>();
 const newsListeners = new Set<(conversationId: number | null) => void>();
@@ -72,18 +73,29 @@ export async function send(
   write: Write,
   key: string = crypto.randomUUID(),
 ): Promise<{ key: string; answer: Promise<unknown> }> {
-  if (!beginning) throw new Error("Nobody is signed in");
-  const { send: put } = await beginning;
+  const id = userId.peek();
+  if (id === null) throw new Error("Nobody is signed in");
   const answer = new Promise<unknown>((done, refused) => answers.set(key, { done, refused }));
   // A caller that does not wait for the answer hears nothing of a refusal.
   answer.catch(() => {});
-  await put(write, key);
+  try {
+    const outbox = sync.peek();
+    if (outbox) await outbox.send(write, key);
+    else keepEarly(id, { key, write, sentAtMs: Date.now() });
+  } catch (error) {
+    answers.delete(key);
+    throw error;
+  }
   await readWaiting();
   return { key, answer };
 }
 
 async function readWaiting(): Promise<void> {
-  waiting.value = (await sync.value?.pending()) ?? [];
+  const id = userId.peek();
+  const stored = (await sync.peek()?.pending()) ?? [];
+  const early = id === null ? [] : earlyWrites(id);
+  const entries = [...stored, ...early.filter(({ key }) => !stored.some((entry) => entry.key === key))];
+  if (entries.length > 0 || waiting.peek().length > 0) waiting.value = entries;
 }
 
 /** Postgres sends an event a moment before others can read it. */
@@ -114,7 +126,11 @@ export function watchSync(): void {
   effect(() => {
     const id = userId.value;
     // When somebody signs out, the page is loaded again.
-    if (id !== null) beginning ??= begin(id);
+    if (id === null || isBegun) return;
+    isBegun = true;
+    void begin(id);
+    // Also those of a page that was closed before the outbox was there.
+    void readWaiting();
   });
   addEventListener("online", tellOffline);
   addEventListener("offline", tellOffline);
@@ -129,7 +145,7 @@ function tellOffline(): void {
   isOffline.value = !navigator.onLine || (hasFailed && syncState.value === "offline");
 }
 
-async function begin(id: string): Promise<Sync> {
+async function begin(id: string): Promise<void> {
   const { createSync, supabase } = await supabaseLoaded();
   const created = createSync(supabase, {
     userId: id,
@@ -160,21 +176,26 @@ async function begin(id: string): Promise<Sync> {
         answers.delete(entry.key);
         for (const listener of doneListeners) listener(entry, data);
       },
-      onRefused(entry, error) {
-        void readWaiting();
-        const waits = answers.get(entry.key);
-        answers.delete(entry.key);
-        if (waits) waits.refused(error);
-        else if (![...refusalListeners].some((listener) => listener(entry, error)))
-          toast(wordsOf(error), { isError: true });
-      },
+      onRefused: refused,
     },
   });
-  void created.pending().then((entries) => {
-    waiting.value = entries;
-  });
+  // At once and in order: they come before what is sent from now on.
+  for (const entry of earlyWrites(id))
+    void created
+      .send(entry.write, entry.key)
+      .catch((error: Refusal) => refused(entry, error))
+      .finally(() => dropEarly(id, entry.key));
   sync.value = created;
-  return created;
+  void readWaiting();
+}
+
+function refused(entry: OutboxEntry, error: Refusal): void {
+  void readWaiting();
+  const waits = answers.get(entry.key);
+  answers.delete(entry.key);
+  if (waits) waits.refused(error);
+  else if (![...refusalListeners].some((listener) => listener(entry, error)))
+    toast(wordsOf(error), { isError: true });
 }
 
 /** Every event of the own stream carries the new counts. */

@@ -5,8 +5,6 @@
 import { apiUrl } from "../app/config.ts";
 import type { Author } from "../app/plaza.ts";
 
-const graphemes = new Intl.Segmenter();
-
 export function Avatar({
   person,
   size = "medium",
@@ -18,10 +16,9 @@ export function Avatar({
   if (avatar_url?.startsWith(`${apiUrl}/`)) {
     return <img class={`avatar ${size}`} src={avatar_url} alt="" loading="lazy" decoding="async" />;
   }
-  const [first] = graphemes.segment(display_name || username);
   return (
     <span class={`avatar ${size} hue-${hueOf(username)}`} aria-hidden="true">
-      {first?.segment.toLocaleUpperCase()}
+      {firstLetterOf(display_name || username).toLocaleUpperCase()}
     </span>
   );
 }
@@ -31,4 +28,16 @@ function hueOf(name: string): number {
   let sum = 0;
   for (const letter of name) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9973;
   return sum % 8;
+}
+
+/** To make it takes as long as to draw some posts. */
+let graphemes: Intl.Segmenter | undefined;
+
+/** The first letter with all its parts, such as a flag or a letter with accents. */
+function firstLetterOf(name: string): string {
+  // Between two plain letters one of them ends.
+  if (/^[ -~]([ -~]|$)/.test(name)) return name.charAt(0);
+  graphemes ??= new Intl.Segmenter();
+  const [first] = graphemes.segment(name);
+  return first?.segment ?? "";
 }

@@ -37,9 +37,14 @@ export function FeedView<Row extends { id: number }>({ feed, label, row, empty }
   const made = useMemo(() => new WeakMap<Row[], { first: number; block: VNode }>(), [row]);
   const { blocks, state, error, hasMore, isOld } = feed;
 
+  const isNew = useMemo(() => {
+    if (state.peek() !== "new") return false;
+    // Now, and not after the page is drawn: what is here already is in the first frame.
+    void feed.more();
+    return true;
+  }, [feed]);
   useEffect(() => {
-    if (state.peek() === "new") void feed.more();
-    else void feed.look();
+    if (!isNew) void feed.look();
     return whileVisible(lookEveryMs, () => feed.look());
   }, [feed]);
   const wasOffline = useRef(false);
@@ -90,7 +95,7 @@ export function FeedView<Row extends { id: number }>({ feed, label, row, empty }
 /** "3 new posts". They come in only when somebody asks, so nothing moves while it is read. */
 function NewPill<Row>({ feed, top }: { feed: Feed<Row>; top: { current: HTMLElement | null } }) {
   const count = feed.newer.value;
-  const words = count >= 100 ? t("feed_new_many") : t("feed_new", { count });
+  const words = count === 0 ? "" : count >= 100 ? t("feed_new_many") : t("feed_new", { count });
   useEffect(() => {
     if (count > 0) announce(words);
   }, [count]);
@@ -112,8 +117,8 @@ function NewPill<Row>({ feed, top }: { feed: Feed<Row>; top: { current: HTMLElem
   );
 }
 
-/** The rows at the top are shown with the page: more than fit into a window. */
-const mostAtOnce = 15;
+/** The blocks at the top that begin in the window are shown with the page. The others follow, one in each frame. */
+const isAtOnce = (first: number) => first <= innerHeight / usualRowPx;
 
 interface BlockProps<Row> {
   rows: Row[];
@@ -124,7 +129,7 @@ interface BlockProps<Row> {
 
 function Block<Row extends { id: number }>({ rows, first, row }: BlockProps<Row>) {
   return (
-    <Near of={rows} heights={heights} usualPx={rows.length * usualRowPx} isAtOnce={first <= mostAtOnce}>
+    <Near of={rows} heights={heights} usualPx={rows.length * usualRowPx} isAtOnce={isAtOnce(first)}>
       {() =>
         rows.map((each, index) => {
           const id = `row-${each.id}`;

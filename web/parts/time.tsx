@@ -1,6 +1,7 @@
 /** When something happened: "5 min" at first, and a date after a week. Screen readers and the pointer get all of it. */
 import { signal } from "@preact/signals";
-import { language } from "../app/messages.ts";
+import { firstShown } from "../app/first.ts";
+import { language, t } from "../app/messages.ts";
 
 /** The time, renewed each half minute. All times on the page share it. */
 const nowMs = signal(Date.now());
@@ -8,10 +9,16 @@ setInterval(() => {
   if (document.visibilityState === "visible") nowMs.value = Date.now();
 }, 30_000);
 
+/** The words of a whole date need a format that takes as long to make as some posts to draw. So they come after those. */
+const areFirstShown = signal(false);
+void firstShown().then(() => {
+  areFirstShown.value = true;
+});
+
 export function Time({ at }: { at: string }) {
   const date = new Date(at);
   return (
-    <time dateTime={at} title={format("full").format(date)}>
+    <time dateTime={at} title={areFirstShown.value ? format("full").format(date) : undefined}>
       {ago(date, Math.max(nowMs.value, Date.now()))}
     </time>
   );
@@ -24,30 +31,29 @@ export function FullTime({ at }: { at: string }) {
 
 /** To make a format takes long, and a timeline has many times. Each is made once for each language. */
 const formats = new Map<string, Intl.DateTimeFormat>();
-const relatives = new Map<string, Intl.RelativeTimeFormat>();
+const styles = {
+  full: { dateStyle: "full", timeStyle: "short" },
+  medium: { dateStyle: "medium", timeStyle: "short" },
+  day: { day: "numeric", month: "short" },
+  dayOfYear: { day: "numeric", month: "short", year: "numeric" },
+} as const;
 
-function format(dateStyle: "full" | "medium"): Intl.DateTimeFormat {
-  const key = `${language.value} ${dateStyle}`;
-  const made = formats.get(key) ?? new Intl.DateTimeFormat(language.value, { dateStyle, timeStyle: "short" });
+function format(style: keyof typeof styles): Intl.DateTimeFormat {
+  const key = `${language.value} ${style}`;
+  const made = formats.get(key) ?? new Intl.DateTimeFormat(language.value, styles[style]);
   formats.set(key, made);
   return made;
 }
 
+/** Our own words: the browser's format for them takes longer to make than five posts to draw. */
 function ago(date: Date, now: number): string {
   const minutes = Math.max(0, Math.floor((now - date.getTime()) / 60_000));
-  const made =
-    relatives.get(language.value) ??
-    new Intl.RelativeTimeFormat(language.value, { numeric: "auto", style: "short" });
-  relatives.set(language.value, made);
-  const relative = (value: number, unit: Intl.RelativeTimeFormatUnit) => made.format(-value, unit);
-  if (minutes < 1) return relative(0, "second");
-  if (minutes < 60) return relative(minutes, "minute");
-  if (minutes < 24 * 60) return relative(Math.floor(minutes / 60), "hour");
-  if (minutes < 7 * 24 * 60) return relative(Math.floor(minutes / 60 / 24), "day");
-  const isThisYear = date.getFullYear() === new Date(now).getFullYear();
-  return date.toLocaleDateString(language.value, {
-    day: "numeric",
-    month: "short",
-    year: isThisYear ? undefined : "numeric",
-  });
+  const hours = Math.floor(minutes / 60);
+  const days = Math.floor(hours / 24);
+  if (minutes < 1) return t("ago_now");
+  if (hours < 1) return t("ago_minutes", { minutes });
+  if (days < 1) return t("ago_hours", { hours });
+  if (days < 2) return t("ago_yesterday");
+  if (days < 7) return t("ago_days", { days });
+  return format(date.getFullYear() === new Date(now).getFullYear() ? "day" : "dayOfYear").format(date);
 }

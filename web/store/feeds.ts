@@ -16,6 +16,8 @@ export interface Cursors {
 export interface FeedSource<Row> {
   /** Reads a page, newest first. What supabase-js answers. */
   read(cursors: Cursors): PromiseLike<{ data: Row[] | null; error: unknown }>;
+  /** The first page, if it is here already: it is shown with the page, without a moment of waiting. */
+  given?(): Row[] | undefined;
   /** How many rows are newer than this one. Without it, nothing is counted. */
   count?(after: number): PromiseLike<{ data: number | null; error: unknown }>;
   /** Called with all rows that come in, before they are shown. */
@@ -114,6 +116,8 @@ function createFeed<Row extends { id: number }>(key: string, source: FeedSource<
   }
 
   async function first(): Promise<void> {
+    const given = state.value === "new" ? source.given?.() : undefined;
+    if (given) return take(given);
     const old = state.value === "new" && source.isStored ? stored() : [];
     batch(() => {
       state.value = "loading";
@@ -123,10 +127,17 @@ function createFeed<Row extends { id: number }>(key: string, source: FeedSource<
     });
     const answer = await source.read({});
     if (answer.error || !answer.data) return failed(answer.error, true);
-    const rows = answer.data;
+    take(answer.data, old);
+  }
+
+  /** @param old the rows of the last visit that are shown */
+  function take(rows: Row[], old: Row[] = []): void {
     source.seen?.(rows);
     if (source.isStored) store(rows);
-    if (old.length > 0 && isBeingRead()) return waitForReader(rows);
+    if (old.length > 0 && isBeingRead()) {
+      waitForReader(rows);
+      return;
+    }
     batch(() => {
       blocks.value = inBlocks(rows);
       hasMore.value = rows.length >= pageSize;

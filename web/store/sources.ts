@@ -1,5 +1,5 @@
 /** The feeds of posts: where each of them is read. */
-import { takeFirst } from "../app/first.ts";
+import { firstRows, takeFirst } from "../app/first.ts";
 import { type FeedRow, plaza } from "../app/plaza.ts";
 import { type Cursors, type Feed, feedOf } from "./feeds.ts";
 import { keepRows } from "./posts.ts";
@@ -7,6 +7,7 @@ import { keepRows } from "./posts.ts";
 export function homeFeed(): Feed<FeedRow> {
   return feedOf<FeedRow>("home", {
     read: (cursors) => first("home_feed", cursors),
+    given: () => firstRows("home_feed"),
     count: (after) => plaza.rpc("count_newer", { feed: "home", after }),
     seen: keepRows,
     isStored: true,
@@ -16,6 +17,7 @@ export function homeFeed(): Feed<FeedRow> {
 export function publicFeed(): Feed<FeedRow> {
   return feedOf<FeedRow>("public", {
     read: (cursors) => first("public_feed", cursors),
+    given: () => firstRows("public_feed"),
     count: (after) => plaza.rpc("count_newer", { feed: "public", after }),
     seen: keepRows,
     isStored: true,
