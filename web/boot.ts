@@ -1,10 +1,13 @@
 /**
- * Asks for the first posts of home while the client's own script is still on its way. It is in the page itself, a few
- * hundred bytes, and imports nothing. `app/first.ts` takes the answer. On other pages it does nothing.
+ * Asks for what the client's own script needs first, while that is still on its way: the first posts of home, and the
+ * words of the person's language. It is in the page itself, a few hundred bytes, and imports nothing. `app/first.ts`
+ * takes the posts, and `app/messages.ts` the language.
  */
 
 declare global {
   interface Window {
+    /** The language that the person chose, or else the first one of the browser that the client has. */
+    plazaLanguage(): string;
     /** What boot.ts asked. Taken once. */
     plazaFirst?: {
       /** The function of the API. */
@@ -22,10 +25,27 @@ const leastMs = 60_000;
 /** No request waits longer. */
 const timeoutMs = 20_000;
 
+const value = (name: string) => document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content;
 if (location.pathname === "/") ask();
 
+/** The files with the words of the languages that are not English. */
+const words = new Map(
+  value("plaza-words")
+    ?.split(" ")
+    .map((each) => each.split("=") as [string, string]),
+);
+
+window.plazaLanguage = () =>
+  // The key is that of app/messages.ts.
+  localStorage.getItem("plaza.language") ??
+  navigator.languages.map((tag) => tag.split("-")[0] ?? "").find((tag) => tag === "en" || words.has(tag)) ??
+  "en";
+
+const file = words.get(window.plazaLanguage());
+if (file)
+  document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href: file }));
+
 function ask(): void {
-  const value = (name: string) => document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content;
   const key = value("plaza-key") ?? "";
   let token: string | undefined;
   try {

@@ -27,8 +27,15 @@ const bootFirst: Plugin = {
       );
       if (!file || !("code" in file)) throw new Error("The build lacks boot.ts");
       delete bundle[file.fileName];
+      const words = Object.values(bundle).flatMap((each) => {
+        const [, language] =
+          /\/messages\/(\w\w)\.ts$/.exec(("facadeModuleId" in each && each.facadeModuleId) || "") ?? [];
+        return language ? [`${language}=/${each.fileName}`] : [];
+      });
       // A style sheet holds up the scripts behind it. The function keeps its names from other scripts.
-      return html.replace("<title>", () => `<script>(()=>{${file.code.trim()}})()</script>\n    <title>`);
+      return html
+        .replace("%PLAZA_WORDS%", words.join(" "))
+        .replace("<title>", () => `<script>(()=>{${file.code.trim()}})()</script>\n    <title>`);
     },
   },
 };

@@ -84,6 +84,18 @@ test("a guest sees the public posts as early", async () => {
   await supabase.release();
 });
 
+test("a guest who reads German gets the German words together with the script, and not after it", async () => {
+  const { page, context } = await device({ serviceWorkers: "block", locale: "de-AT" });
+  const script = await held(page, /\/assets\/first-.*\.js/);
+  const words = page.waitForRequest(/\/assets\/de-.*\.js/);
+  await page.goto("/", { waitUntil: "commit" });
+  await words;
+  expect(await page.locator("main").count()).toBe(0);
+  await script.release();
+  await page.getByRole("heading", { name: "Willkommen auf der Plaza" }).waitFor();
+  expect(complaintsOf(context)).toEqual([]);
+});
+
 test("if the token is no longer valid, supabase-js gets a new one, and home comes after that", async () => {
   const { page, client } = await visitor("alice", { serviceWorkers: "block" });
   await client.rpc("write_post", { content: "Still here" }).throwOnError();

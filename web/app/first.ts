@@ -7,7 +7,14 @@ const patienceMs = 1_500;
  * Resolves when the first posts are on the screen, or boot.ts asked for nothing. What the first second does not need
  * waits for it: a like that is clicked at once does not wait for the rest of the start.
  */
-export async function firstShown(): Promise<void> {
+export function firstShown(): Promise<void> {
+  shown ??= show();
+  return shown;
+}
+
+let shown: Promise<void> | undefined;
+
+async function show(): Promise<void> {
   const { answer } = window.plazaFirst ?? {};
   if (!answer) return;
   const enough = new Promise((resolve) => setTimeout(resolve, patienceMs));

@@ -81,8 +81,7 @@ export function shortNumber(value: number): string {
 export async function useLanguage(chosen?: Language | null): Promise<void> {
   if (chosen) localStorage.setItem(storedKey, chosen);
   if (chosen === null) localStorage.removeItem(storedKey);
-  const wanted =
-    localStorage.getItem(storedKey) ?? navigator.languages.map((tag) => tag.split("-")[0]).find(isLanguage);
+  const wanted = window.plazaLanguage();
   const next = isLanguage(wanted) ? wanted : "en";
   // Without the network the words stay English.
   const loaded = next === "en" ? en : await others[next]().catch(() => undefined);
@@ -95,6 +94,6 @@ export async function useLanguage(chosen?: Language | null): Promise<void> {
   document.documentElement.dir = "ltr";
 }
 
-function isLanguage(tag: string | null | undefined): tag is Language {
-  return typeof tag === "string" && Object.hasOwn(languages, tag);
+function isLanguage(tag: string): tag is Language {
+  return Object.hasOwn(languages, tag);
 }

@@ -38,7 +38,7 @@ export const de: Messages = {
   public: "Alle",
   search: "Suche",
   settings: "Einstellungen",
-  suggestions: "Leute zum Folgen",
+  suggestions: "Leute finden",
   trends: "Trends",
 
   // The keyboard
@@ -134,7 +134,7 @@ export const de: Messages = {
   // Writing
   compose_audience: "Wer ihn lesen kann",
   compose_edit: "Beitrag bearbeiten",
-  compose_keep: "Als Entwurf behalten",
+  compose_keep: "Als Entwurf",
   compose_kept:
     "Was du schreibst, bleibt auf diesem Gerät, bis du es sendest. Ein Beitrag hat bis zu {most} Zeichen.",
   compose_language: "Sprache",
@@ -295,7 +295,7 @@ export const de: Messages = {
   password_changed: "Dein neues Passwort ist gespeichert.",
   password_hint: "Mindestens 8 Zeichen. Ein Satz ist gut.",
   password_now: "Dein jetziges Passwort",
-  password_others: "Alle deine anderen Geräte werden abgemeldet. Du hast es vergessen?",
+  password_others: "Alle deine anderen Geräte werden abgemeldet.",
   people_like: "Leute wie {name}",
   people_like_empty: "Noch niemand.",
   private_account: "Privates Konto",

@@ -204,7 +204,7 @@ export const later = {
   password_changed: "Your new password is saved.",
   password_hint: "At least 8 characters. A sentence is good.",
   password_now: "Your password now",
-  password_others: "All your other devices are signed out. You forgot it?",
+  password_others: "All your other devices are signed out.",
   people_like_empty: "Nobody yet.",
   private_account: "Private account",
   profile_blocked: "You block {name}",

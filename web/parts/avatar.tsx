@@ -33,10 +33,13 @@ function hueOf(name: string): number {
 /** To make it takes as long as to draw some posts. */
 let graphemes: Intl.Segmenter | undefined;
 
+/** In these scripts, a letter ends where no mark and no joiner follows. */
+const oneLetter =
+  /^[!-~\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Script=Arabic}\p{Script=Hebrew}](?![\p{M}\p{Cf}])/u;
+
 /** The first letter with all its parts, such as a flag or a letter with accents. */
 function firstLetterOf(name: string): string {
-  // Between two plain letters one of them ends.
-  if (/^[ -~]([ -~]|$)/.test(name)) return name.charAt(0);
+  if (oneLetter.test(name)) return name.charAt(0);
   graphemes ??= new Intl.Segmenter();
   const [first] = graphemes.segment(name);
   return first?.segment ?? "";

@@ -6,6 +6,7 @@
 import { batch, type Signal, signal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { isOffline } from "../app/errors.ts";
+import { firstShown } from "../app/first.ts";
 import { userId } from "../app/session.ts";
 
 export interface Cursors {
@@ -133,7 +134,7 @@ function createFeed<Row extends { id: number }>(key: string, source: FeedSource<
   /** @param old the rows of the last visit that are shown */
   function take(rows: Row[], old: Row[] = []): void {
     source.seen?.(rows);
-    if (source.isStored) store(rows);
+    if (source.isStored) void firstShown().then(() => store(rows));
     if (old.length > 0 && isBeingRead()) {
       waitForReader(rows);
       return;
