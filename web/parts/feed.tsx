@@ -118,7 +118,7 @@ function NewPill<Row>({ feed, top }: { feed: Feed<Row>; top: { current: HTMLElem
 }
 
 /** The blocks at the top that begin in the window are shown with the page. The others follow, one in each frame. */
-const isAtOnce = (first: number) => first <= innerHeight / usualRowPx;
+const isAtOnce = (first: number) => first <= Math.max(1, innerHeight / usualRowPx);
 
 interface BlockProps<Row> {
   rows: Row[];
