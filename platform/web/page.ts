@@ -35,8 +35,8 @@ export function headersOf(html: string, config: PageConfig): Record<string, stri
 
 /**
  * Everything comes from the page's own origin. The page talks only to the API, and shows only pictures that
- * are stored there. Of the scripts in a page, only the build's own one runs (web/boot.ts): its hash is here. No script
- * is ever made from text (trusted types).
+ * are stored there. One script is in the page itself (web/boot.ts), and its hash is here. No script is ever made from
+ * text (trusted types).
  */
 function policyOf(html: string, { url }: PageConfig, place: "page" | "header"): string {
   const socket = url.replace(/^http/, "ws");

@@ -1,4 +1,4 @@
-/** The client as static files, at a host that does nothing but serve them: by the rules of `_headers` and `_redirects`. */
+/** The client as static files, at a host that only serves them, by the rules of `_headers` and `_redirects`. */
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
