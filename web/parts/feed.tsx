@@ -2,6 +2,7 @@
  * Shows a feed by the ARIA feed pattern. Only the blocks of rows near the window are in the document; the
  * others are boxes of the height that they had. Page Up and Page Down go from row to row.
  */
+import { untracked } from "@preact/signals";
 import type { ComponentChildren, VNode } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { t } from "../app/messages.ts";
@@ -40,7 +41,7 @@ export function FeedView<Row extends { id: number }>({ feed, label, row, empty }
   const isNew = useMemo(() => {
     if (state.peek() !== "new") return false;
     // Now, and not after the page is drawn: what is here already is in the first frame.
-    void feed.more();
+    untracked(() => void feed.more());
     return true;
   }, [feed]);
   useEffect(() => {

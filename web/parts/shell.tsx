@@ -95,7 +95,7 @@ function PlaceLink({ place, path }: { place: Place; path: string }) {
         )}
       </span>
       <span class="place-name">{t(place.label)}</span>
-      {count > 0 && <span class="unseen">{t("unread_count", { count })}</span>}
+      {count > 0 && <span class="unseen"> {t("unread_count", { count })}</span>}
     </a>
   );
 }
