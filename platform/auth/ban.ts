@@ -10,20 +10,21 @@ const unitsMs: Record<string, number> = {
   m: 60_000,
   h: 3_600_000,
 };
-/** The latest time that a JavaScript date can hold. */
-const lastDateMs = 8_640_000_000_000_000;
+/** The longest duration that Go can hold: 2^63 nanoseconds, which is 292 years. */
+const longestMs = 2 ** 63 / 1e6;
 
 /** Reads a duration as Go writes it ("24h", "1h30m"). "none" lifts a ban, an empty text changes nothing. */
 export function readBan(duration: string): Date | null | undefined {
   if (duration === "") return undefined;
   if (duration === "none") return null;
   const parts = [...duration.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)];
-  if (parts.length === 0 || parts.map((part) => part[0]).join("") !== duration) {
-    throw invalid(`invalid format for ban duration: "${duration.slice(0, 30)}"`);
-  }
   const lengthMs = parts.reduce(
     (sum, [, count, unit]) => sum + Number(count) * (unitsMs[unit ?? ""] ?? 0),
     0,
   );
-  return lengthMs === 0 ? null : new Date(Math.min(lastDateMs, Date.now() + lengthMs));
+  const isDuration = parts.length > 0 && parts.map((part) => part[0]).join("") === duration;
+  if (!isDuration || lengthMs >= longestMs) {
+    throw invalid(`invalid format for ban duration: "${duration.slice(0, 30)}"`);
+  }
+  return lengthMs === 0 ? null : new Date(Date.now() + lengthMs);
 }

@@ -94,9 +94,11 @@ export function errorResponse(error: unknown, request: Request, log: Log): Respo
   const trouble = troubleOf(error);
   const known = trouble
     ? unavailable(troubles[trouble], error)
-    : error instanceof AuthError
-      ? error
-      : internal("Unexpected failure, please check server logs for more information", error);
+    : isNotText(error)
+      ? invalid("Text cannot have the character U+0000")
+      : error instanceof AuthError
+        ? error
+        : internal("Unexpected failure, please check server logs for more information", error);
   const errorId = crypto.randomUUID();
 
   const raised = raisedByDatabase(known.cause);
@@ -122,6 +124,12 @@ export function errorResponse(error: unknown, request: Request, log: Log): Respo
         }),
     ...(known.reasons ? { weak_password: { reasons: known.reasons } } : {}),
   });
+}
+
+/** Whether Postgres refused a text that a client sent: it has U+0000. Nothing else in a JavaScript string can be at fault. */
+function isNotText(error: unknown): boolean {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: { code?: unknown } };
+  return code === "22021" || cause?.code === "22021";
 }
 
 interface Raised {

@@ -113,3 +113,36 @@ test("a role that is not a text opens nothing", async () => {
   const right = await auth.send("GET", "/admin/users", { token: await auth.keys.sign(asText) });
   expect(right.status).toBe(200);
 });
+
+test("a text with U+0000 is refused wherever it is, and the same text without it is read", async () => {
+  const service = auth.keys.serviceRoleKey;
+  const asks: ((extra: string) => Promise<Response>)[] = [
+    (extra) => auth.send("GET", `/verify?type=email&token=a${encodeURIComponent(extra)}`),
+    (extra) => auth.send("GET", `/admin/users?filter=a${encodeURIComponent(extra)}`, { token: service }),
+    ...[
+      ["/token?grant_type=password", { email: "a@b.test", password: "long enough" }, "email"],
+      ["/token?grant_type=refresh_token", { refresh_token: "abcdefghijk" }, "refresh_token"],
+      ["/token?grant_type=pkce", { auth_code: "a", code_verifier: "b" }, "auth_code"],
+      ["/verify", { type: "email", token_hash: "a" }, "token_hash"],
+    ].map(
+      ([path, body, name]) =>
+        (extra: string) =>
+          auth.send("POST", path as string, {
+            body: {
+              ...(body as object),
+              [name as string]: (body as Record<string, string>)[name as string] + extra,
+            },
+          }),
+    ),
+  ];
+  for (const ask of asks) {
+    const refused = await ask("\0");
+    expect([refused.status, ((await refused.json()) as { code: string }).code]).toEqual([
+      400,
+      "validation_failed",
+    ]);
+    const read = await ask("l");
+    expect([200, 303, 400, 403, 404]).toContain(read.status);
+    expect(await read.text()).not.toContain("validation_failed");
+  }
+});
