@@ -16,6 +16,7 @@ import { type Credentials, createApiKeys, type Refusal } from "./api-keys.ts";
 import { requestIdHeader, requestLog } from "./request-log.ts";
 import { apiPlaces, type Place, root } from "./root.ts";
 import { createShortWay, type PlainService } from "./short-way.ts";
+import { createUnread } from "./unread.ts";
 import { answerUnreadable, headerMaxBytes } from "./unreadable.ts";
 
 /**
@@ -170,6 +171,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     log,
   });
   const longWay = getRequestListener(app.fetch);
+  const unread = createUnread();
   const server = createServer(
     {
       maxHeaderSize: headerMaxBytes,
@@ -177,6 +179,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       shouldUpgradeCallback: (request: IncomingMessage) => pathOf(request) === websocketPath,
     },
     (incoming, outgoing) => {
+      unread.watch(outgoing);
       if (!shortWay(incoming, outgoing)) void longWay(incoming, outgoing);
     },
   );
@@ -216,6 +219,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       const timer = setTimeout(() => server.closeAllConnections(), drainMs);
       await closed;
       clearTimeout(timer);
+      unread[Symbol.dispose]();
     },
   };
 }

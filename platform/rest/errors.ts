@@ -242,6 +242,16 @@ export const errors = {
       "Send fewer requests at the same time.",
       later,
     ),
+  /** @param own whether the caller's other requests take the room */
+  bodyRoom: (own: boolean) =>
+    new RestError(
+      own ? 429 : 503,
+      "PGRST003",
+      "Too many large request bodies are in memory.",
+      null,
+      "Send large bodies one after the other, or in smaller parts.",
+      later,
+    ),
   poolBusy: () =>
     new RestError(503, "PGRST003", "Too many requests are waiting for a connection.", null, null, later),
   /** Nobody reads this answer. */

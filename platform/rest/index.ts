@@ -7,6 +7,7 @@ import type { Config } from "../config.ts";
 import type { Keys } from "../keys.ts";
 import type { Log } from "../log.ts";
 import { fullResponse, type PlainAnswer, type PlainRequest, plainRequest } from "../plain-http.ts";
+import { createBodyRoom } from "./body-room.ts";
 import { fromTrouble } from "./database/faults.ts";
 import { createPool, type Outcome } from "./database/pool.ts";
 import { transactionSettings } from "./database/settings.ts";
@@ -54,6 +55,7 @@ export async function createRest(options: RestOptions): Promise<Rest> {
   const pool = createPool({ databaseUrl: options.databaseUrl, size: options.poolSize ?? 10 });
 
   const shapes = createShapes();
+  const bodies = createBodyRoom();
 
   interface Context {
     raw: PlainRequest;
@@ -107,7 +109,7 @@ export async function createRest(options: RestOptions): Promise<Rest> {
       explainAs: request.media.explain,
       rollback: tx === undefined ? transactionEnd(graph).rollback : tx === "rollback",
       repeatable: how.readOnly,
-      caller: identity.caller ?? clientNetwork(raw.headers.get("x-forwarded-for") ?? ""),
+      caller: callerOf(raw, identity),
       anonymous: identity.anonymous,
       request: raw,
     });
@@ -147,6 +149,7 @@ export async function createRest(options: RestOptions): Promise<Rest> {
       const shape = shapeOf(raw);
       const known = shape && shapes.headOf(graph, shape);
       const parsed = known ? undefined : parseHead(raw, schemasOf(graph));
+      using _room = bodies.take(raw, callerOf(raw, identity));
       const payload = await parseBody(raw, (known ?? parsed) as ApiRequest);
 
       const attempt = async (graph: SchemaGraph): Promise<PlainAnswer> => {
@@ -188,6 +191,11 @@ export async function createRest(options: RestOptions): Promise<Rest> {
       await Promise.all([pool[Symbol.asyncDispose](), cache[Symbol.asyncDispose]()]);
     },
   };
+}
+
+/** Who shares the pool and the room for bodies with others. */
+function callerOf(raw: PlainRequest, identity: Identity): string {
+  return identity.caller ?? clientNetwork(raw.headers.get("x-forwarded-for") ?? "");
 }
 
 /** Tells which methods the table or function allows. */

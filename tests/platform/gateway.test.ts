@@ -1,5 +1,5 @@
-import { createServer } from "node:net";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { connect, createServer } from "node:net";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { createGateway, type Gateway } from "../../platform/gateway/index.ts";
 import { createKeys, type Keys } from "../../platform/keys.ts";
@@ -355,4 +355,38 @@ test("the gateway knows whether it has just served clients of other services", a
   expect((await get("/rest/v1/posts")).status).toBe(200);
   expect(quiet.servedOthers("auth", minute)).toBe(true);
   expect(quiet.servedOthers("auth", -minute)).toBe(false);
+});
+
+test("mallory asks for much and reads nothing: her oldest answers end, and alice gets hers", async () => {
+  const size = 40 * 1024 * 1024;
+  await using own = await createGateway({ host: "127.0.0.1", port: 0, keys, log: silent });
+  let asked = 0;
+  own.mount("rest", {
+    fetch() {
+      asked++;
+      return new Response(Buffer.alloc(size, "x"));
+    },
+  });
+  const ended: number[] = [];
+  const sockets = [0, 1, 2, 3, 4].map((number) => {
+    const socket = connect(Number(new URL(own.url).port), "127.0.0.1").pause();
+    socket.on("error", () => {}).on("close", () => ended.push(number));
+    return socket;
+  });
+  for (const [number, socket] of sockets.entries()) {
+    socket.write(`GET /rest/v1/posts HTTP/1.1\r\nhost: x\r\napikey: ${keys.publishableKey}\r\n\r\n`);
+    await vi.waitFor(() => expect(asked).toBe(number + 1));
+  }
+  const answer = await fetch(`${own.url}/rest/v1/posts`, { headers: { apikey: keys.publishableKey } });
+  expect((await answer.arrayBuffer()).byteLength).toBe(size);
+  // A paused socket learns only from reading that it has ended.
+  for (const socket of sockets.slice(0, 2)) socket.resume();
+  await vi.waitFor(() => expect(ended.toSorted()).toEqual([0, 1]));
+  let read = 0;
+  sockets[4]?.on("data", (piece) => {
+    read += piece.length;
+  });
+  sockets[4]?.resume();
+  await vi.waitFor(() => expect(read).toBeGreaterThan(size));
+  for (const socket of sockets) socket.destroy();
 });

@@ -20,6 +20,27 @@ export interface Payload {
 /** In bytes. A larger body is refused before it is read to its end. */
 export const bodyMax = 32 * 1024 * 1024;
 
+/**
+ * Parsed values take up to thirty times the memory of their text. So besides its bytes, a body has a bound of values:
+ * how many there may be, and the characters that begin one. In a text they count too, which does no harm.
+ */
+const values = new Map([
+  ["application/json", { most: 2_000_000, marks: "[{," }],
+  ["text/csv", { most: 200_000, marks: ",\n" }],
+  ["application/x-www-form-urlencoded", { most: 10_000, marks: "&" }],
+]);
+
+/** @throws RestError 413 */
+function checkValues(body: Buffer, contentType: string): void {
+  const bound = values.get(contentType);
+  if (bound === undefined || body.length <= bound.most) return;
+  const isMark = new Uint8Array(256);
+  for (const mark of Buffer.from(bound.marks)) isMark[mark] = 1;
+  let count = 0;
+  for (let at = 0; at < body.length; at++) count += isMark[body[at] as number] as number;
+  if (count > bound.most) throw errors.body(`The request body has more than ${bound.most} values`, 413);
+}
+
 /** @throws RestError 413 */
 export function readBody(request: PlainRequest): Promise<Buffer> {
   return request.body(bodyMax, () => errors.body(`The request body is larger than ${bodyMax} bytes`, 413));
@@ -27,7 +48,7 @@ export function readBody(request: PlainRequest): Promise<Buffer> {
 
 /**
  * @param columns from the `columns` parameter; if given, JSON is not parsed
- * @throws RestError PGRST102
+ * @throws RestError PGRST102, also with 413
  */
 export function parsePayload(
   body: Buffer,
@@ -39,6 +60,7 @@ export function parsePayload(
   if (contentType === "application/octet-stream" && isCall) {
     return { kind: "raw", text: `\\x${body.toString("hex")}`, isObject: false, keys: [], pairs: [] };
   }
+  if (!columns || contentType !== "application/json") checkValues(body, contentType);
   const text = body.toString("utf8");
   switch (contentType) {
     case "application/json":
@@ -47,7 +69,8 @@ export function parsePayload(
     case "text/csv": {
       const rows = parseCsv(text);
       if (!rows) throw errors.body("All lines must have same number of fields");
-      return { ...jsonPayload(JSON.stringify(rows)), keys: columns ?? Object.keys(rows[0] ?? {}) };
+      const keys = columns ?? Object.keys(rows[0] ?? {});
+      return { kind: "json", text: JSON.stringify(rows), isObject: false, keys, pairs: [] };
     }
     case "application/x-www-form-urlencoded": {
       const pairs = [...new URLSearchParams(text)];

@@ -14,14 +14,15 @@ export interface Preferences {
   invalid: string[];
 }
 
-const known: Record<string, string[]> = {
-  resolution: ["merge-duplicates", "ignore-duplicates"],
-  return: ["representation", "minimal", "headers-only"],
-  count: ["exact", "planned", "estimated"],
-  missing: ["default", "null"],
-  handling: ["strict", "lenient"],
-  tx: ["commit", "rollback"],
-};
+/** A map, because a client may send `constructor=…` too. */
+const known = new Map([
+  ["resolution", ["merge-duplicates", "ignore-duplicates"]],
+  ["return", ["representation", "minimal", "headers-only"]],
+  ["count", ["exact", "planned", "estimated"]],
+  ["missing", ["default", "null"]],
+  ["handling", ["strict", "lenient"]],
+  ["tx", ["commit", "rollback"]],
+]);
 
 /** If a preference is given twice, the first one counts. */
 export function parsePreferences(header: string | null): Preferences {
@@ -30,7 +31,7 @@ export function parsePreferences(header: string | null): Preferences {
   for (const preference of (header ?? "").split(",").map((part) => part.trim())) {
     if (preference === "") continue;
     const [, name = "", value = ""] = /^([\w-]+)=(.*)$/.exec(preference) ?? [];
-    if (known[name]?.includes(value)) found[name] ??= value;
+    if (known.get(name)?.includes(value)) found[name] ??= value;
     else if (name === "timezone") found.timezone ??= value;
     else if (name === "max-affected" && /^\d{1,15}$/.test(value)) found.maxAffected ??= value;
     else invalid.push(preference);

@@ -437,6 +437,7 @@ describe("small things", () => {
           sends: { "preference-applied": "return=representation" },
         },
       ],
+      ["GET /projects?limit=0", { prefer: "constructor=x, toString=y, __proto__=z", json: [] }],
       ["GET /projects?select=id)", { status: 400, like: { code: "PGRST100" } }],
       ["GET /projects?order=id)", { status: 400, like: { code: "PGRST100" } }],
       ["GET /projects?or=(id.eq.1,id.eq.2))", { status: 400, like: { code: "PGRST100" } }],

@@ -2,9 +2,10 @@
 import { randomUUID } from "node:crypto";
 import { connect } from "node:net";
 import { createClient } from "@supabase/supabase-js";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createGateway, type Gateway } from "../../../platform/gateway/index.ts";
 import { silent } from "../../../platform/log.ts";
+import { createBodyRoom } from "../../../platform/rest/body-room.ts";
 import { bodyMax } from "../../../platform/rest/request/index.ts";
 import { createTown, type Town } from "./town.ts";
 
@@ -96,6 +97,55 @@ test("a client that still sends its large body gets the refusal", async () => {
     Buffer.alloc(bodyMax / 2, " "),
   );
   expect(answer).toMatch(/^HTTP\/1.1 413 [\s\S]*access-control-allow-origin: \*[\s\S]*PGRST102/i);
+});
+
+test.each([
+  ["application/json", "[{}", ",{}", "]"],
+  ["text/csv", "id", "\n1", ""],
+  ["application/x-www-form-urlencoded", "a", "&a", ""],
+])("a body of very many values is refused: %s", async (type, first, next, last) => {
+  const send = async (values: number) => {
+    const body = first + next.repeat(values) + last;
+    const init = { method: "POST", body, headers: { "content-type": type } };
+    const answer = await ask("/rest/v1/stamps", init);
+    return { status: answer.status, ...((await answer.json()) as { code: string; message: string }) };
+  };
+  expect(await send(2_000_000)).toMatchObject({
+    status: 413,
+    code: "PGRST102",
+    message: expect.stringMatching(/values$/),
+  });
+  expect((await send(2)).status).toBe(400);
+});
+
+test("a caller may have two of the largest bodies in memory, and leaves room for others", () => {
+  const room = createBodyRoom();
+  const take = (caller: string, bytes: number) =>
+    room.take({ headers: new Headers({ "content-length": String(bytes) }) }, caller);
+  const held = [take("alice", bodyMax), take("alice", bodyMax)];
+  expect(() => take("alice", bodyMax)).toThrow(expect.objectContaining({ status: 429 }));
+  expect(take("alice", 1000)).toBe(undefined);
+  const chunked = { headers: new Headers({ "transfer-encoding": "chunked" }) };
+  held.push(room.take(chunked, "bob"), take("carol", bodyMax));
+  expect(() => take("mallory", bodyMax)).toThrow(expect.objectContaining({ status: 503 }));
+  for (const each of held) each?.[Symbol.dispose]();
+  expect(take("mallory", bodyMax)).toBeDefined();
+});
+
+test("bodies that never arrive take no room after their clients have left", async () => {
+  const head = `POST /rest/v1/stamps HTTP/1.1\r\nhost: x\r\napikey: ${town.keys.publishableKey}\r\n`;
+  const port = Number(new URL(gateway.url).port);
+  const slow = [1, 2].map(() => connect(port, "127.0.0.1"));
+  for (const socket of slow) socket.write(`${head}content-length: ${bodyMax}\r\n\r\n[`);
+  const send = () => ask("/rest/v1/stamps", { method: "POST", body: `[${" ".repeat(100_000)}]` });
+  await vi.waitFor(async () => {
+    const answer = await send();
+    expect(answer.status).toBe(429);
+    expect(answer.headers.get("retry-after")).not.toBe(null);
+    expect(answer.headers.get("access-control-allow-origin")).toBe("*");
+  });
+  for (const socket of slow) socket.destroy();
+  await vi.waitFor(async () => expect((await send()).status).toBe(201));
 });
 
 /** Sends bytes and returns all that comes back until the server ends the connection. */
