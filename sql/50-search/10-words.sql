@@ -6,8 +6,10 @@
  */
 
 -- Accents fold: o finds ó, and ó finds o. Unicode cannot split some letters, such as ø, so
--- they are listed here. The vowel points of Hebrew and Arabic are removed too. At the end
--- the characters are composed again, so a Korean syllable stays one character.
+-- they are listed here. A Greek ς at the end of a word is a σ, as it is in capitals. The vowel
+-- points of Hebrew and Arabic are removed too, and the marks that look like an apostrophe but are
+-- letters, as in Hawaiʻi. At the end the characters are composed again, so a Korean syllable stays
+-- one character.
 create function private.folded(words text)
 returns text
 language plpgsql
@@ -17,15 +19,15 @@ security invoker
 set search_path = ''
 as $$
 begin
-  return normalize(replace(replace(replace(
+  return normalize(replace(replace(replace(replace(
     translate(
       lower(regexp_replace(
         normalize(words, nfkd),
-        '[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670]', '', 'g'
+        '[\u02bb-\u02bd\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670]', '', 'g'
       ) collate pg_catalog.pg_c_utf8),
-      'łøđħı', 'lodhi'
+      'łøđħıŋŧς', 'lodhintσ'
     ),
-    'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'), nfkc);
+    'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'), 'þ', 'th'), nfkc);
 end;
 $$;
 

@@ -169,6 +169,15 @@ begin
     )
     union all
     (
+      -- A second name of two letters, as in Li Na. The index knows the beginnings of words.
+      select names.profile_id
+      from private.names
+      where char_length(wanted) = 2
+        and names.is_searchable and names.name like '% ' || pattern || '%' and names.profile_id <> all (hidden_ids)
+      limit most
+    )
+    union all
+    (
       select names.profile_id
       from private.names
       where cardinality(characters) > 0

@@ -120,7 +120,7 @@ create type private.search as (
 comment on type private.search is 'A search. wanted is for the index (null: the search finds nothing). exact is for the posts that the index finds (null: there is no more to ask). from_id is the author (null: all authors). since_id and until_id are the first id and the first id after the last. terms are the terms of wanted, when a post must match all of them (null: it has alternatives).';
 
 -- A piece stands between two quotation marks, which may be of different kinds, or between
--- spaces.
+-- spaces. A single curly mark also is an apostrophe, so it quotes only around whole words.
 create function private.search_pieces(query text)
 returns table (is_unwanted boolean, is_quoted boolean, piece text)
 language sql
@@ -133,7 +133,10 @@ begin atomic
     found.parts[2] is not null,
     coalesce(found.parts[2], ltrim(found.parts[3], '-'))
   from regexp_matches(
-    translate(search_pieces.query, '“”„‟«»‹›「」『』＂', repeat('"', 13)),
+    regexp_replace(
+      translate(search_pieces.query, '“”„‟«»‹›「」『』＂〝〞〟｢｣《》〈〉❝❞', repeat('"', 24)),
+      '(^|[[:space:]-])[‘‚‛]([^‘’‚‛"]+)[’‘](?=$|[[:space:]])', '\1"\2"', 'g'
+    ),
     '(-*)"([^"]*)"?|([^"[:space:]   -​ -  　]+)',
     'g'
   ) as found (parts);

@@ -19,6 +19,10 @@ beforeAll(async () => {
     lukasz99: "Łukasz Żółw",
     yamada: "山田太郎",
     somchai: "สมชายใจดี",
+    player_li: "Li Na",
+    king_99: "Οδυσσεύς",
+    bjork77: "Þóra Haukur",
+    kanaka: "Hawaiʻi Bo",
   };
   for (const [username, display_name] of Object.entries(named)) {
     await db.signUp(username, { username, display_name });
@@ -56,6 +60,11 @@ test.each([
   ["the last character of it", "郎", "yamada"],
   ["two characters from the middle", "田太", "yamada"],
   ["a part of a name in Thai", "ใจดี", "somchai"],
+  ["a second name of two letters", "na", "player_li"],
+  ["the beginning of a second name", "ha", "bjork77"],
+  ["it in Greek capitals", "ΟΔΥΣΣΕΥΣ", "king_99"],
+  ["it without Icelandic letters", "thora", "bjork77"],
+  ["it without the okina", "hawaii", "kanaka"],
 ])("somebody is found by %s", async (_, query, username) => {
   expect(await search(query)).toContain(username);
   expect(await search(query, db.as("anon"))).toContain(username);
