@@ -42,9 +42,11 @@ begin
     insert into public.posts (
       author_id, title, content, content_warning, language, audience, reply_to_id, quote_of_id, repost_of_id
     )
+    -- Null means the same as nothing, as for the other arguments.
     values (
-      viewer_id, write_post.title, write_post.content, write_post.content_warning, write_post.language,
-      write_post.audience, write_post.reply_to_id, write_post.quote_of_id, write_post.repost_of_id
+      viewer_id, coalesce(write_post.title, ''), coalesce(write_post.content, ''),
+      coalesce(write_post.content_warning, ''), write_post.language, coalesce(write_post.audience, 'everyone'),
+      write_post.reply_to_id, write_post.quote_of_id, write_post.repost_of_id
     )
     returning posts.id into new_id;
     if write_post.client_id is not null then

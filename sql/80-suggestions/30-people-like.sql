@@ -72,7 +72,7 @@ rows 10
 as $$
 declare
   viewer_id uuid := auth.uid();
-  batch constant integer := people_like.page_size + 5;
+  batch integer;
   ids uuid[];
   sources smallint[];
   grounds private.suggestion_ground[];
@@ -80,6 +80,7 @@ declare
   asked integer := 0;
 begin
   perform private.check_page_size(people_like.page_size);
+  batch := people_like.page_size + 5;
   if private.hides_suggestions(viewer_id) or not private.looks_into(viewer_id, people_like.profile_id) then
     return;
   end if;

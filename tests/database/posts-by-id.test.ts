@@ -83,6 +83,19 @@ describe("write_post", () => {
     });
   });
 
+  test("takes null for nothing, and the error about nothing shows no row", async () => {
+    const id = await write(alice, "a post");
+    const nothing = "content => null, title => null, content_warning => null, audience => null";
+    expect(await item(bob, `write_post(${nothing}, repost_of_id => ${id})`)).toMatchObject({ post: { id } });
+    expect(await refusal(item(bob, `write_post(${nothing})`))).toMatchObject({
+      code: "PT400",
+      detail: "content_length",
+    });
+    expect(await item(bob, "write_post('said', audience => null)")).toMatchObject({
+      post: { audience: "everyone", title: "" },
+    });
+  });
+
   test("keeps every rule of an insert: its errors, and the budget", async () => {
     const { detail } = await refusal(item(bob, "write_post('  ')"));
     expect(detail).toBe("content_length");
