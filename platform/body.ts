@@ -9,6 +9,20 @@ export function announcesMore({ headers }: Pick<Request, "headers">, maxBytes: n
   return Number(headers.get("content-length") ?? 0) > maxBytes;
 }
 
+/** In bytes. Smaller bodies are not counted one by one: the number of requests bounds what they take together. */
+const smallMax = 64 * 1024;
+
+/**
+ * The bytes of memory that the body of a request may take, before it is read. None for a small body.
+ * @param maxBytes the most that is read of it
+ */
+export function bodyBytes(headers: { get(name: string): string | null }, maxBytes: number): number {
+  // A body that does not say its size may become as large as any.
+  if (headers.get("transfer-encoding") !== null) return maxBytes;
+  const announced = Number(headers.get("content-length") ?? 0);
+  return announced > smallMax ? Math.min(announced, maxBytes) : 0;
+}
+
 /** Yields the chunks of a body. @param tooLarge makes the error for a body of more than `maxBytes` */
 export async function* boundedChunks(
   message: Pick<Request, "body">,

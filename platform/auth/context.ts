@@ -46,7 +46,8 @@ export interface Call {
   body<T>(schema: z.ZodType<T>): Promise<T>;
 }
 
-const bodyMaxBytes = 1024 * 1024;
+/** In bytes. A larger body is refused. */
+export const bodyMaxBytes = 1024 * 1024;
 
 export function createCall(request: Request, redirects: Redirects): Call {
   const url = new URL(request.url);

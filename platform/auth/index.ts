@@ -2,12 +2,15 @@
  * The Auth server: GoTrue's protocol over the tables of the schema auth. supabase-js
  * calls it through the gateway, which takes /auth/v1 off the path.
  */
+import { bodyBytes } from "../body.ts";
+import { clientNetwork } from "../client-network.ts";
 import type { Config } from "../config.ts";
 import { createDatabasePool } from "../database/pool.ts";
 import type { Keys } from "../keys.ts";
 import type { Log } from "../log.ts";
+import { createRoom } from "../room.ts";
 import { startCleanup } from "./cleanup.ts";
-import type { Context } from "./context.ts";
+import { bodyMaxBytes, type Context } from "./context.ts";
 import { crowded, errorResponse } from "./errors.ts";
 import { createHooks } from "./hooks/hooks.ts";
 import { createMailer } from "./mail/mailer.ts";
@@ -48,8 +51,13 @@ export interface Auth extends AsyncDisposable {
   fetch(request: Request): Promise<Response>;
 }
 
-/** The most requests at a time. More would only make the pool's queue grow. */
+/**
+ * The most requests at a time. More would only make the pool's queue grow. A lone client gets half of them, so
+ * that one who sends its bodies slowly cannot keep the others out.
+ */
 const requestsMax = 1000;
+/** In bytes: what the large ones among their bodies may take together. */
+const bodiesMax = 64 * 1024 * 1024;
 /** A sign-up holds a database connection while the hook sends its mail. */
 const poolSizeDefault = 20;
 /** The longest wait for one of them. */
@@ -83,18 +91,15 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   };
   const cleanup = startCleanup(context);
   const answer = createRoutes(context);
-  let requests = 0;
+  const places = createRoom(requestsMax);
+  const bodies = createRoom(bodiesMax);
   return {
     async fetch(request) {
-      if (requests >= requestsMax) {
-        return errorResponse(crowded(), request, log);
-      }
-      requests++;
-      try {
-        return await answer(request);
-      } finally {
-        requests--;
-      }
+      const { headers } = request;
+      const client = clientNetwork(headers.get("x-forwarded-for") ?? "");
+      using place = places.take(client, 1);
+      using body = place && bodies.take(client, bodyBytes(headers, bodyMaxBytes));
+      return body ? await answer(request) : errorResponse(crowded(), request, log);
     },
     async [Symbol.asyncDispose]() {
       cleanup[Symbol.dispose]();

@@ -48,6 +48,34 @@ test("each address has a bucket that allows a burst and refills evenly", () => {
   limits.take("token", "a");
 });
 
+test("mallory, who sends her bodies slowly, cannot keep bob out", async () => {
+  const { direct } = await harness.start({}, { limited: false });
+  const ends: (() => void)[] = [];
+  const ask = (ip: string, bytes?: number) => {
+    const body = new ReadableStream({
+      start: (controller) => void ends.push(() => controller.close()),
+    });
+    const headers = { "x-forwarded-for": ip, ...(bytes ? { "content-length": String(bytes) } : {}) };
+    const init = { method: "POST", body, duplex: "half", headers };
+    return direct.fetch(new Request("http://auth/token?grant_type=password", init as RequestInit));
+  };
+  const statuses = async (answers: Promise<Response>[]) => {
+    for (const end of ends.splice(0)) end();
+    return (await Promise.all(answers)).map(({ status }) => status);
+  };
+  const mallorys = Array.from({ length: 501 }, () => ask("203.0.113.66"));
+  expect((await mallorys[500])?.status).toBe(429);
+  expect((await mallorys[500])?.headers.get("retry-after")).toBe("2");
+  const bobs = ask("203.0.113.7");
+  expect(await statuses([...mallorys.slice(0, 500), bobs])).toEqual(Array(501).fill(400));
+
+  // Of the largest bodies, fewer fit into memory.
+  const large = Array.from({ length: 33 }, () => ask("203.0.113.66", 1024 * 1024));
+  expect((await large[32])?.status).toBe(429);
+  const other = ask("203.0.113.7", 1024 * 1024);
+  expect(await statuses([...large.slice(0, 32), other])).toEqual(Array(33).fill(400));
+});
+
 test("the limiter has a bound on addresses, and forgets the least active ones first", () => {
   const limits = createLimits({ ...rates, sign_in_sign_ups: 2 }, () => 0);
   limits.take("signup", "busy");
