@@ -1,6 +1,6 @@
 /**
  * Room in memory for the bodies of all requests that are served at the same time. A body stays there while its
- * request waits for a connection, so many large ones could take all the memory.
+ * request waits for a connection. Without a bound, large bodies could take all the memory.
  */
 import { bodyBytes } from "../body.ts";
 import type { PlainRequest } from "../plain-http.ts";

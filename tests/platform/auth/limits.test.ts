@@ -69,7 +69,7 @@ test("mallory, who sends her bodies slowly, cannot keep bob out", async () => {
   const bobs = ask("203.0.113.7");
   expect(await statuses([...mallorys.slice(0, 500), bobs])).toEqual(Array(501).fill(400));
 
-  // Of the largest bodies, fewer fit into memory.
+  // Fewer of the largest bodies fit into memory.
   const large = Array.from({ length: 33 }, () => ask("203.0.113.66", 1024 * 1024));
   expect((await large[32])?.status).toBe(429);
   const other = ask("203.0.113.7", 1024 * 1024);
