@@ -131,8 +131,11 @@ test("requests from mallory's address are refused, requests from alice's are not
 });
 
 test("a request is refused at once when too many others are being answered", async () => {
-  const ask = () => auth.direct.fetch(new Request("http://auth/health"));
-  const answers = await Promise.all(Array.from({ length: 1001 }, ask));
+  const ask = (client = 0) => {
+    const headers = { "x-forwarded-for": `203.0.${client >> 8}.${client & 255}` };
+    return auth.direct.fetch(new Request("http://auth/health", { headers }));
+  };
+  const answers = await Promise.all(Array.from({ length: 1001 }, (_, client) => ask(client)));
   expect(answers.map(({ status }) => status).sort()).toEqual([...Array(1000).fill(200), 429]);
   expect(answers.find(({ status }) => status === 429)?.headers.get("retry-after")).toBe("2");
   expect((await ask()).status).toBe(200);
