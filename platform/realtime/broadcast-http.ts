@@ -4,7 +4,8 @@
  * Source: supabase/realtime lib/realtime_web/controllers/broadcast*_controller.ex,
  * lib/realtime/tenants/{batch,single}_broadcast.ex.
  */
-import { readBytes } from "../body.ts";
+import { bodyBytes, readBytes } from "../body.ts";
+import { clientNetwork } from "../client-network.ts";
 import { type BatchMessage, type FieldErrors, parseBatch } from "./broadcast-batch.ts";
 import { DatabaseError, type Identity } from "./database-side.ts";
 import { topicPrefix } from "./hub.ts";
@@ -45,9 +46,11 @@ export async function answerBroadcast(context: Context, request: Request): Promi
       throw new Answer(404, { message: "Not Found" });
     }
     const identity = await identify(context, request);
-    const party = context.parties.of(identity, request.headers.get("x-forwarded-for") ?? "");
+    const address = request.headers.get("x-forwarded-for") ?? "";
+    const party = context.parties.of(identity, address);
     rateHeaders(context, headers);
-    if (!hasRoom(context, party, "events")) throw new Answer(429, { message: "Too many requests" });
+    using place = context.bodies.take(clientNetwork(address), bodyBytes(request.headers, bodyBytesMax));
+    if (!place || !hasRoom(context, party, "events")) throw new Answer(429, { message: "Too many requests" });
     if (single) {
       const [topic, event] = single.slice(1).map(decodePath) as [string, string];
       await broadcastOne(context, request, { identity, party }, topic, event, searchParams);
@@ -57,6 +60,9 @@ export async function answerBroadcast(context: Context, request: Request): Promi
     return new Response(null, { status: 202, headers });
   } catch (error) {
     if (error instanceof Answer) return Response.json(error.body, { status: error.status, headers });
+    // A payload is nested too deeply to be written.
+    if (error instanceof RangeError)
+      return Response.json({ message: "Bad Request" }, { status: 400, headers });
     context.log("error", `broadcast over HTTP: ${(error as Error)?.stack ?? error}`);
     return Response.json({ message: "An unexpected error occurred" }, { status: 500, headers });
   }

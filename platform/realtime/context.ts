@@ -1,9 +1,13 @@
 /** A server's state when it starts. */
+import { createRoom } from "../room.ts";
 import { createHub } from "./hub.ts";
 import { createRates } from "./limits.ts";
 import { createParties } from "./parties.ts";
 import type { Context } from "./state.ts";
 import { createHeard } from "./stream.ts";
+
+/** In bytes: eight of the largest bodies. A lone client gets half of it. */
+const bodiesMax = 64_000_000;
 
 export function createContext(
   given: Pick<Context, "database" | "keys" | "privateOnly" | "limits" | "log">,
@@ -16,6 +20,7 @@ export function createContext(
     heard: createHeard(),
     connections: new Set(),
     published: 0,
+    bodies: createRoom(bodiesMax),
     tallies: { users: 0, timers: 0, subscriptions: 0 },
     stopping: false,
   };

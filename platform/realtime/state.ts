@@ -6,6 +6,7 @@ import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import type { Keys } from "../keys.ts";
 import type { Log } from "../log.ts";
+import type { Room } from "../room.ts";
 import type { DatabaseSide, Extension, Identity } from "./database-side.ts";
 import type { Rates, RealtimeLimits } from "./limits.ts";
 import type { Fanout, Ref, Version } from "./protocol.ts";
@@ -21,6 +22,8 @@ export interface Context {
   /** The server's own counters, of all parties together. */
   rates: Rates;
   parties: Parties;
+  /** Memory for the bodies of requests, in bytes. */
+  bodies: Room;
   hub: Hub;
   heard: Heard;
   connections: Set<Connection>;

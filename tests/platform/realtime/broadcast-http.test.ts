@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { createTown, freshRoom, hearing, joined, patience, settled, type Town } from "./town.ts";
 
@@ -194,4 +195,34 @@ test("a body that is too large is refused", async () => {
   const path = "/broadcast/room/events/says";
   const headers = { "content-type": "application/octet-stream" };
   expect((await post(path, new Uint8Array(8_000_001), headers)).status).toBe(413);
+});
+
+test("a payload that is nested too deeply is refused, and one that is not is sent", async () => {
+  const nested = (depth: number) => `{"a":${"[".repeat(depth)}${"]".repeat(depth)}}`;
+  const json = { "content-type": "application/json" };
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  for (const [path, around] of [
+    ["/broadcast/room/events/says", (payload: string) => payload],
+    [
+      "/broadcast",
+      (payload: string) => `{"messages":[{"topic":"room","event":"says","payload":${payload}}]}`,
+    ],
+  ] as const) {
+    expect((await post(path, bytes(around(nested(100))), json)).status).toBe(202);
+    expect((await post(path, bytes(around(nested(100_000))), json)).status).toBe(400);
+  }
+});
+
+test("bodies that never arrive have a bound of memory, and leave room for short ones", async () => {
+  const slow = Array.from({ length: 4 }, () => {
+    const socket = connect(Number(new URL(town.url).port), "127.0.0.1").on("error", () => {});
+    const head = `POST /realtime/v1/api/broadcast HTTP/1.1\r\nhost: x\r\napikey: ${town.keys.publishableKey}\r\n`;
+    socket.write(`${head}content-length: 8000000\r\n\r\n{`);
+    return socket;
+  });
+  const large = () => post("/broadcast/room/events/says", { text: "x".repeat(100_000) });
+  await vi.waitFor(async () => expect((await large()).status).toBe(429));
+  expect((await post("/broadcast/room/events/says", { text: "short" })).status).toBe(202);
+  for (const socket of slow) socket.destroy();
+  await vi.waitFor(async () => expect((await large()).status).toBe(202));
 });
