@@ -1,8 +1,8 @@
 /**
  * Shares out something of which there is a fixed amount, so that nobody can take all of it: memory for request
  * bodies, places for requests. A holder may take more only while as much is free as it then holds. So a lone
- * holder gets half, and the next one finds the other half free. The pool of rest has the same rule
- * (rest/database/fair-queue.ts).
+ * holder gets half, and the next one finds the other half free. A queue with the same rule is in
+ * fair-queue.ts.
  */
 export interface Room {
   /** @returns undefined if the holder may not take that much now. Else dispose of it to give it back */

@@ -2,8 +2,9 @@
  * Keeps one function served. The first request starts a process. After a crash or a change of the
  * code, the next request starts a new one. After a while without requests, the process is stopped.
  */
+import { clientNetwork } from "../client-network.ts";
+import { createFairQueue } from "../fair-queue.ts";
 import { inRequest } from "../log.ts";
-import { createResourcePool } from "../resource-pool.ts";
 import { bootError, FunctionError, idleTimeout, overloaded, workerLost } from "./errors.ts";
 import { watchHealth } from "./health.ts";
 import { type FunctionProcess, type ProcessOptions, startProcess } from "./process.ts";
@@ -33,13 +34,20 @@ const reachAttempts = 2;
 
 export function superviseFunction(options: ProcessOptions): SupervisedFunction {
   const { limits, log } = options;
-  const places = createResourcePool({
-    size: limits.concurrentMax,
-    make: () => undefined,
-    waitingMax: limits.queuedMax,
+  // Half of the places are for the platform's own calls, such as Auth's hooks. So clients who send their requests
+  // slowly cannot stop sign-ups. A lone client gets half of the others.
+  const places = createFairQueue({
+    size: 2 * limits.concurrentMax,
+    callerWaitingMax: limits.queuedMax,
+    crowdWaitingMax: limits.queuedMax,
     waitMs: limits.idleTimeoutMs,
-    full: overloaded,
-    late: () => idleTimeout(limits.idleTimeoutMs),
+    refusals: {
+      callerWaits: overloaded,
+      crowdWaits: overloaded,
+      late: () => idleTimeout(limits.idleTimeoutMs),
+      gone: () => new DOMException("The client left.", "AbortError"),
+      closed: () => new FunctionError("NOT_FOUND"),
+    },
   });
   const disposal = new AbortController();
   const draining = new Set<FunctionProcess>();
@@ -168,7 +176,15 @@ export function superviseFunction(options: ProcessOptions): SupervisedFunction {
 
   return {
     async fetch(request) {
-      const { release } = await places.take(request.signal);
+      // The gateway sets the header for every client.
+      const address = request.headers.get("x-forwarded-for");
+      const caller = clientNetwork(address ?? "");
+      await places.take(caller, address !== null, request);
+      let held = true;
+      const release = () => {
+        if (held) places.giveBack(caller, address !== null);
+        held = false;
+      };
       try {
         return await withWorker(request, release);
       } catch (error) {
@@ -178,6 +194,7 @@ export function superviseFunction(options: ProcessOptions): SupervisedFunction {
     },
     async [Symbol.asyncDispose]() {
       disposal.abort();
+      places[Symbol.dispose]();
       await starting?.catch(() => {});
       const processes = [...draining, ...(current ? [current.process] : [])];
       current = undefined;

@@ -227,6 +227,24 @@ test("requests over the limit wait for their turn, and those that do not fit in 
   expect((await queued).status).toBe(200);
 });
 
+test("mallory's slow requests keep neither bob nor the platform's own calls out", async () => {
+  await using served = await serve(project, toolbox, { limits: { concurrentMax: 4, queuedMax: 9 } });
+  const slow = `/toolbox/stream?wait=${encodeURIComponent(bell.url("/slow"))}`;
+  const from = (client: string) => ({ headers: { "x-forwarded-for": client } });
+  const [first, second, third] = [1, 2, 3].map(() => served.get(slow, from("203.0.113.66")));
+  let isServed = false;
+  void third?.then(() => {
+    isServed = true;
+  });
+  const answers = [await first, await second];
+  expect((await served.get("/toolbox/status?code=200", from("203.0.113.7"))).status).toBe(200);
+  expect((await served.get("/toolbox/status?code=200")).status).toBe(200);
+  expect(isServed).toBe(false);
+  bell.answer("/slow");
+  for (const answer of answers) expect(await answer?.text()).toBe("first second");
+  expect((await third)?.status).toBe(200);
+});
+
 test("dispose ends every process, even one that hangs, and leaves no folder", async () => {
   const served = await serve(
     project,
