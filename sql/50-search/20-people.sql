@@ -118,7 +118,11 @@ declare
   most constant integer := 150;
   viewer_id uuid := auth.uid();
   hidden_ids uuid[] := array(select private.hidden_ids(viewer_id));
-  wanted text := private.folded(regexp_replace(btrim(search_people.query), '^@', ''));
+  -- Without what nobody sees at either end, and with the sign of any width.
+  wanted text := regexp_replace(regexp_replace(
+    private.folded(search_people.query),
+    '^[' || private.blank_characters() || ']+|[' || private.blank_characters() || ']+$', '', 'g'
+  ), '^@', '');
   pattern text := replace(replace(replace(wanted, '\', '\\'), '%', '\%'), '_', '\_');
   characters text[];
   found_ids uuid[];

@@ -120,7 +120,8 @@ create type private.search as (
 comment on type private.search is 'A search. wanted is for the index (null: the search finds nothing). exact is for the posts that the index finds (null: there is no more to ask). from_id is the author (null: all authors). since_id and until_id are the first id and the first id after the last. terms are the terms of wanted, when a post must match all of them (null: it has alternatives).';
 
 -- A piece stands between two quotation marks, which may be of different kinds, or between
--- spaces. A single curly mark also is an apostrophe, so it quotes only around whole words.
+-- spaces. A single curly mark also is an apostrophe, so it quotes only around whole words. Marks that
+-- nobody sees around a piece come with a copied text and mean nothing.
 create function private.search_pieces(query text)
 returns table (is_unwanted boolean, is_quoted boolean, piece text)
 language sql
@@ -134,7 +135,12 @@ begin atomic
     coalesce(found.parts[2], ltrim(found.parts[3], '-'))
   from regexp_matches(
     regexp_replace(
-      translate(search_pieces.query, '“”„‟«»‹›「」『』＂〝〞〟｢｣《》〈〉❝❞', repeat('"', 24)),
+      regexp_replace(
+        translate(search_pieces.query, '“”„‟«»‹›「」『』＂〝〞〟｢｣《》〈〉❝❞', repeat('"', 24)),
+        '(^|[[:space:]])[\u061C\u200B\u200E\u200F\u202A-\u202E\u2060\u2066-\u2069\uFEFF]+'
+          '|[\u061C\u200B\u200E\u200F\u202A-\u202E\u2060\u2066-\u2069\uFEFF]+(?=$|[[:space:]])',
+        '\1', 'g'
+      ),
       '(^|[[:space:]-])[‘‚‛]([^‘’‚‛"]+)[’‘](?=$|[[:space:]])', '\1"\2"', 'g'
     ),
     '(-*)"([^"]*)"?|([^"[:space:]   -​ -  　]+)',

@@ -103,6 +103,10 @@ test("a person whose name is the whole query comes first, also if very many name
   const found = await search("ann");
   expect(found).toHaveLength(20);
   expect(found[0]).toBe("ann");
+  // Also in full width, and copied with marks that nobody sees.
+  for (const query of ["\u3000＠ann", "＠ａｎｎ", "\u200eann\u200f\ufeff"]) {
+    expect([query, (await search(query))[0]]).toEqual([query, "ann"]);
+  }
 
   // Search ranks only some of these people, but always those that the viewer follows.
   const friend = await db.signUp("ann_1999b", { username: "ann_1999b", display_name: "Zz" });

@@ -80,6 +80,8 @@ test.each([
   ["a tag that has no post", "#green #blue", []],
   ["all of somebody's", "from:carol", [inside, green, party]],
   ["somebody's, with the sign and in capitals", "party from:@CAROL", [inside, party]],
+  ["somebody's, copied with marks that nobody sees", "party \u200efrom:carol\u200f", [inside, party]],
+  ["a tag, copied with such marks", "\u2067#green\u2069 \ufeffgarden", [green]],
   ["somebody's but a word", "from:carol -party", [green]],
   ["somebody else's", "garden from:alice", []],
   ["what is from two at once", "garden from:carol from:alice", []],
