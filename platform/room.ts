@@ -24,10 +24,13 @@ export function createRoom(total: number): Room {
 
   return {
     take(holder, amount) {
-      if (amount > 0 && (heldBy.get(holder) ?? 0) + amount > free) return undefined;
+      if (amount === 0) return nothing;
+      if ((heldBy.get(holder) ?? 0) + amount > free) return undefined;
       hold(holder, amount);
       return { [Symbol.dispose]: () => hold(holder, -amount) };
     },
     holds: (holder) => heldBy.has(holder),
   };
 }
+
+const nothing: Disposable = { [Symbol.dispose]() {} };
