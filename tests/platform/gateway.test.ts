@@ -5,6 +5,7 @@ import { createGateway, type Gateway } from "../../platform/gateway/index.ts";
 import { createKeys, type Keys } from "../../platform/keys.ts";
 import { createLog, silent } from "../../platform/log.ts";
 
+const patience = { timeout: 20_000 };
 let keys: Keys;
 let gateway: Gateway;
 
@@ -375,18 +376,18 @@ test("mallory asks for much and reads nothing: her oldest answers end, and alice
   });
   for (const [number, socket] of sockets.entries()) {
     socket.write(`GET /rest/v1/posts HTTP/1.1\r\nhost: x\r\napikey: ${keys.publishableKey}\r\n\r\n`);
-    await vi.waitFor(() => expect(asked).toBe(number + 1));
+    await vi.waitFor(() => expect(asked).toBe(number + 1), patience);
   }
   const answer = await fetch(`${own.url}/rest/v1/posts`, { headers: { apikey: keys.publishableKey } });
   expect((await answer.arrayBuffer()).byteLength).toBe(size);
   // A paused socket learns only from reading that it has ended.
   for (const socket of sockets.slice(0, 2)) socket.resume();
-  await vi.waitFor(() => expect(ended.toSorted()).toEqual([0, 1]));
+  await vi.waitFor(() => expect(ended.toSorted()).toEqual([0, 1]), patience);
   let read = 0;
   sockets[4]?.on("data", (piece) => {
     read += piece.length;
   });
   sockets[4]?.resume();
-  await vi.waitFor(() => expect(read).toBeGreaterThan(size));
+  await vi.waitFor(() => expect(read).toBeGreaterThan(size), patience);
   for (const socket of sockets) socket.destroy();
 });

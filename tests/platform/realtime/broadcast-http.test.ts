@@ -221,8 +221,8 @@ test("bodies that never arrive have a bound of memory, and leave room for short 
     return socket;
   });
   const large = () => post("/broadcast/room/events/says", { text: "x".repeat(100_000) });
-  await vi.waitFor(async () => expect((await large()).status).toBe(429));
+  await vi.waitFor(async () => expect((await large()).status).toBe(429), patience);
   expect((await post("/broadcast/room/events/says", { text: "short" })).status).toBe(202);
   for (const socket of slow) socket.destroy();
-  await vi.waitFor(async () => expect((await large()).status).toBe(202));
+  await vi.waitFor(async () => expect((await large()).status).toBe(202), patience);
 });

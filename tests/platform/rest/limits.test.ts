@@ -9,6 +9,7 @@ import { createBodyRoom } from "../../../platform/rest/body-room.ts";
 import { bodyMax } from "../../../platform/rest/request/index.ts";
 import { createTown, type Town } from "./town.ts";
 
+const patience = { timeout: 20_000 };
 let town: Town;
 let gateway: Gateway;
 beforeAll(async () => {
@@ -143,9 +144,9 @@ test("bodies that never arrive take no room after their clients have left", asyn
     expect(answer.status).toBe(429);
     expect(answer.headers.get("retry-after")).not.toBe(null);
     expect(answer.headers.get("access-control-allow-origin")).toBe("*");
-  });
+  }, patience);
   for (const socket of slow) socket.destroy();
-  await vi.waitFor(async () => expect((await send()).status).toBe(201));
+  await vi.waitFor(async () => expect((await send()).status).toBe(201), patience);
 });
 
 /** Sends bytes and returns all that comes back until the server ends the connection. */
