@@ -29,5 +29,6 @@ if (starts && !isLarge && !process.execArgv.includes(small.flags[0])) {
 // no compiler in its memory. If the folder cannot be written, everything works without it.
 const { enableCompileCache } = await import("node:module");
 const { fileURLToPath } = await import("node:url");
-enableCompileCache(fileURLToPath(new URL("../node_modules/.cache/plaza", import.meta.url)));
-await import("./main.ts");
+enableCompileCache(fileURLToPath(new URL("../node_modules/.cache/plaza/compiled", import.meta.url)));
+const { bundledMain } = await import("./bundle.ts");
+await import(bundledMain() ?? "./main.ts");

@@ -5,6 +5,7 @@
 
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { makeBundle } from "./bundle.ts";
 import { PlatformError } from "./errors.ts";
 import { explain } from "./failure.ts";
 import { collectWhenIdle } from "./idle-memory.ts";
@@ -90,6 +91,8 @@ async function start(options: { afresh?: boolean } = {}): Promise<void> {
   }
   log("info", `ready at ${platform.url}`);
   using _ = collectWhenIdle();
+  // It is for the next start, so nobody waits for it but the end.
+  const bundled = makeBundle().catch((error) => log("info", `no bundle of the modules: ${error}`));
   console.log(asTable(platform.env));
   console.log(`Log: ${logPath(stateDir)}. Ctrl-C stops everything.`);
 
@@ -98,7 +101,7 @@ async function start(options: { afresh?: boolean } = {}): Promise<void> {
     console.error(`A service did not stop within ${stopTimeoutMs / 1000} s. It may still be running.`);
     process.exit(1);
   }, stopTimeoutMs);
-  await platform[Symbol.asyncDispose]();
+  await Promise.all([platform[Symbol.asyncDispose](), bundled]);
   clearTimeout(stuck);
   if (failure instanceof PlatformError) fail(failure.code, failure.message);
   // Everything has stopped, and a person waits for the prompt. So exit even if something keeps the process alive.

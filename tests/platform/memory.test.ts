@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import postgres from "postgres";
 import { expect, onTestFinished, test } from "vitest";
+import { makeBundle } from "../../platform/bundle.ts";
 import { createPlatform } from "../../platform/platform.ts";
 import { folder, said, watch } from "./command-line.ts";
 
@@ -14,6 +15,7 @@ import { folder, said, watch } from "./command-line.ts";
 const root = join(import.meta.dirname, "../..");
 
 test("a small platform starts with V8's flags and small buffers, and keeps compiled modules", async () => {
+  await makeBundle();
   const stateDir = await folder();
   const cli = join(root, "platform/cli.js");
   const started = await said(
@@ -26,12 +28,16 @@ test("a small platform starts with V8's flags and small buffers, and keeps compi
   const sql = postgres(url, { max: 1 });
   onTestFinished(() => sql.end());
   const [row] = await sql`
-    select current_setting('shared_buffers') as buffers, current_setting('max_connections') as connections`;
-  expect(row).toEqual({ buffers: "64MB", connections: "120" });
+    select
+      current_setting('shared_buffers') as buffers,
+      current_setting('wal_buffers') as wal_buffers,
+      current_setting('pg_stat_statements.max') as statements,
+      current_setting('max_connections') as connections`;
+  expect(row).toEqual({ buffers: "64MB", wal_buffers: "512kB", statements: "1000", connections: "120" });
   await sql.end();
   started.child.kill("SIGTERM");
   expect(await started.ended).toBe(0);
-  expect(await readdir(join(root, "node_modules/.cache/plaza"))).not.toEqual([]);
+  expect(await readdir(join(root, "node_modules/.cache/plaza/compiled"))).not.toEqual([]);
 });
 
 test("a large platform has larger buffers, and all its sessions", async () => {

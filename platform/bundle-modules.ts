@@ -1,0 +1,49 @@
+/** A process that bundle.ts starts: it puts the platform's modules together in a folder, and ends. */
+import { dirname, join, relative } from "node:path";
+import { build, type Plugin } from "vite";
+
+const [outDir = ""] = process.argv.slice(2);
+const here = import.meta.dirname;
+
+/**
+ * These stay packages. One has machine code. The others are loaded when somebody needs them first, and a platform
+ * that still runs an older bundle must find them then.
+ */
+const packages = ["@node-rs/bcrypt", "bcryptjs", "nodemailer", "postal-mime"];
+
+/** A module finds its folder from the bundle's, because some start programs or read files that lie beside them. */
+const places: Plugin = {
+  name: "places",
+  enforce: "pre",
+  transform(code, id) {
+    if (!id.startsWith(here)) return undefined;
+    const file = relative(outDir, id);
+    return code
+      .replaceAll("import.meta.url", `new URL(${JSON.stringify(file)}, import.meta.url).href`)
+      .replaceAll("import.meta.dirname", `(import.meta.dirname + ${JSON.stringify(`/${dirname(file)}`)})`);
+  },
+};
+
+await build({
+  configFile: false,
+  root: here,
+  logLevel: "error",
+  plugins: [places],
+  ssr: { noExternal: true, external: packages },
+  build: {
+    ssr: true,
+    outDir,
+    target: "esnext",
+    minify: false,
+    rolldownOptions: {
+      // Two entries: what both need is in files of its own. In main.js, platform.js would wait for main.js to end.
+      input: { main: join(here, "main.ts"), platform: join(here, "platform.ts") },
+      output: {
+        entryFileNames: "[name].js",
+        chunkFileNames: "[name].js",
+        // A stack in the log still has the functions' names.
+        comments: { annotation: false, jsdoc: false, legal: false },
+      },
+    },
+  },
+});
