@@ -4,18 +4,38 @@
  * $1 is the array of exposed schemas, $2 is the array of the extra search path.
  */
 
-/** The name of a type. If it is a domain, the name of the type below it and below its base domains. */
+/**
+ * The name of a type. If it is a domain, the name of the type below it and below its base domains. With `offset 0`
+ * Postgres looks the next type up in the index. It would read all types instead.
+ */
 const baseOf = (type: string, shown = "typname") => `
   (with recursive bases as (
     select b.oid, b.typname, b.typbasetype from pg_type b where b.oid = ${type}
     union all
-    select b.oid, b.typname, b.typbasetype from bases join pg_type b on b.oid = bases.typbasetype
+    select below.* from bases cross join lateral (
+      select b.oid, b.typname, b.typbasetype from pg_type b where b.oid = bases.typbasetype offset 0) below
   ) select ${shown} from bases where typbasetype = 0)`;
 
-/** Functions that take a row of a type and are read like columns: their names, with the type they return. */
-const computedOf = (rowType: string) => `
-  (select coalesce(json_agg(json_build_array(p.proname, ${baseOf("p.prorettype")})), '[]') from pg_proc p
-    where p.pronargs = 1 and p.proargtypes[0] = ${rowType})`;
+/**
+ * Functions that take a row and are read like columns: their names, with the type they return, by the type of
+ * the row. There is no index for it, so a query reads pg_proc once for all types.
+ */
+const computedByType = `
+  computed as materialized (
+    select p.proargtypes[0] as row_type,
+      json_agg(json_build_array(p.proname, ${baseOf("p.prorettype")}) order by p.oid) as functions
+    from pg_proc p
+    join pg_type row_types on row_types.oid = p.proargtypes[0] and row_types.typtype = 'c'
+    where p.pronargs = 1
+    group by p.proargtypes[0]
+  )`;
+const computedOf = (rowType: string) =>
+  `coalesce((select functions from computed where row_type = ${rowType}), '[]')`;
+
+/** What `comment on` says. Postgres has functions for it, which take ten times as long, because each call starts a query. */
+const commentOn = (oid: string, catalog: string, part = "0") => `
+  (select description from pg_description
+    where objoid = ${oid} and classoid = '${catalog}'::regclass and objsubid = ${part})`;
 
 const columnsOf = (relation: string) => `
   (select coalesce(json_agg(json_build_object(
@@ -41,7 +61,7 @@ const columnsOf = (relation: string) => `
       'enumValues', coalesce(
         (select json_agg(e.enumlabel order by e.enumsortorder) from pg_enum e
          where e.enumtypid = coalesce(bt.oid, t.oid)), '[]'),
-      'description', col_description(a.attrelid, a.attnum)
+      'description', ${commentOn("a.attrelid", "pg_class", "a.attnum")}
     ) order by a.attnum), '[]')
    from pg_attribute a
    join pg_type t on t.oid = a.atttypid
@@ -51,6 +71,7 @@ const columnsOf = (relation: string) => `
 
 /** Tables and views of the exposed schemas. */
 export const tablesQuery = `
+  with ${computedByType}
   select coalesce(json_agg(json_build_object(
     'oid', c.oid::int8, 'schema', n.nspname, 'name', c.relname,
     'isView', c.relkind in ('v', 'm'),
@@ -60,7 +81,7 @@ export const tablesQuery = `
       or c.relkind in ('v', 'f') and pg_relation_is_updatable(c.oid, true) & 4 = 4,
     'deletable', c.relkind in ('r', 'p')
       or c.relkind in ('v', 'f') and pg_relation_is_updatable(c.oid, true) & 16 = 16,
-    'description', obj_description(c.oid, 'pg_class'),
+    'description', ${commentOn("c.oid", "pg_class")},
     'columns', ${columnsOf("c.oid")},
     'computed', ${computedOf("c.reltype")}
   )), '[]')::text as value
@@ -125,10 +146,28 @@ export const routinesQuery = `
     union all
     select b.oid, t.oid, t.typbasetype from bases b join pg_type t on t.oid = b.typbasetype
   ),
+  ${computedByType},
+  exposed as materialized (
+    select p.*
+    from pg_proc p
+    join pg_namespace n on n.oid = p.pronamespace
+    where p.prokind = 'f' and n.nspname = any($1)
+  ),
+  -- Many functions return the same rows.
+  results as materialized (
+    select rc.oid, ${columnsOf("rc.oid")} as columns
+    from pg_class rc
+    where rc.oid in (
+      select t.typrelid
+      from exposed p
+      join bases b on b.oid = p.prorettype and b.typbasetype = 0
+      join pg_type t on t.oid = b.base)
+  ),
   inputs as (
     select p.oid, u.ord, u.type, coalesce(names.name, '') as name, modes.mode,
+      p.pronargs - p.pronargdefaults as needed,
       row_number() over (partition by p.oid order by u.ord) as position
-    from pg_proc p
+    from exposed p
     cross join lateral unnest(coalesce(p.proallargtypes, p.proargtypes::oid[])) with ordinality u (type, ord)
     left join lateral (select p.proargnames[u.ord] as name) names on true
     left join lateral (select coalesce(p.proargmodes[u.ord], 'i') as mode) modes on true
@@ -143,18 +182,18 @@ export const routinesQuery = `
           when 'bit'::regtype then 'bit varying' when 'bit[]'::regtype then 'bit varying[]'
           when 'bpchar'::regtype then 'character varying' when 'bpchar[]'::regtype then 'character varying[]'
           else format_type(i.type, null) end,
-        'required', i.position <= p.pronargs - p.pronargdefaults,
+        'required', i.position <= i.needed,
         'variadic', i.mode = 'v'
       ) order by i.ord) as parameters,
       count(*) filter (where i.name = '') = 0
         or count(*) = 1 and bool_and(i.type in
           ('bytea'::regtype, 'json'::regtype, 'jsonb'::regtype, 'text'::regtype, 'xml'::regtype)) as callable
-    from inputs i join pg_proc p on p.oid = i.oid
-    group by i.oid, p.oid
+    from inputs i
+    group by i.oid
   )
   select coalesce(json_agg(json_build_object(
     'oid', p.oid::int8, 'schema', n.nspname, 'name', p.proname,
-    'description', obj_description(p.oid, 'pg_proc'),
+    'description', ${commentOn("p.oid", "pg_proc")},
     'parameters', coalesce(a.parameters, '[]'),
     'volatility', case p.provolatile when 'i' then 'immutable' when 's' then 'stable' else 'volatile' end,
     'returnsSet', p.proretset,
@@ -173,7 +212,7 @@ export const routinesQuery = `
         from unnest(p.proallargtypes) with ordinality u (type, ord)
         join pg_type ut on ut.oid = u.type
         where p.proargmodes[u.ord] in ('t', 'b', 'o'))
-      when t.typtype = 'c' then ${columnsOf("rc.oid")}
+      when t.typtype = 'c' then (select columns from results where oid = rc.oid)
       else '[]' end,
     'resultComputed', case when t.typtype = 'c' then ${computedOf("t.oid")} else '[]' end,
     'settings', coalesce((
@@ -182,21 +221,20 @@ export const routinesQuery = `
       from unnest(p.proconfig) s
       where split_part(s, '=', 1) in ('statement_timeout', 'plan_filter.statement_cost_limit')), '[]')
   ) order by p.oid), '[]')::text as value
-  from pg_proc p
+  from exposed p
   join pg_namespace n on n.oid = p.pronamespace
   join bases b on b.oid = p.prorettype and b.typbasetype = 0
   join pg_type t on t.oid = b.base
   join pg_namespace tn on tn.oid = t.typnamespace
   left join pg_class rc on rc.oid = t.typrelid
   left join arguments a on a.oid = p.oid
-  where p.prokind = 'f' and t.oid not in ('trigger'::regtype, 'event_trigger'::regtype)
-    and coalesce(a.callable, true) and n.nspname = any($1)`;
+  where t.oid not in ('trigger'::regtype, 'event_trigger'::regtype) and coalesce(a.callable, true)`;
 
 /** The row types of the exposed schemas, by their names as types. A type without a table has its columns here. */
 export const compositesQuery = `
   select coalesce(json_object_agg(format_type(t.oid, null), json_build_object(
     'schema', n.nspname, 'name', c.relname,
-    'description', coalesce(obj_description(t.oid, 'pg_type'), obj_description(c.oid, 'pg_class')),
+    'description', coalesce(${commentOn("t.oid", "pg_type")}, ${commentOn("c.oid", "pg_class")}),
     'columns', case when c.relkind = 'c' then ${columnsOf("c.oid")} else '[]' end
   )), '{}')::text as value
   from pg_type t
@@ -271,5 +309,5 @@ export const changeableQuery = `
   where context = 'user' or has_parameter_privilege(current_user, name, 'set')`;
 
 export const schemaCommentsQuery = `
-  select coalesce(json_object_agg(nspname, obj_description(oid, 'pg_namespace')), '{}')::text as value
+  select coalesce(json_object_agg(nspname, ${commentOn("oid", "pg_namespace")}), '{}')::text as value
   from pg_namespace where nspname = any($1)`;
