@@ -68,14 +68,18 @@ export async function createSchemaCache(options: SchemaCacheOptions): Promise<Sc
       await place.session.sql.unsafe("listen pgrst");
       place.listening = true;
     }
-    // Its queries read the whole catalog, and the server keeps 8 MB for a session that did that. So they have
-    // a session of their own, which ends.
-    await using reader = createSession({
-      databaseUrl: options.databaseUrl,
-      name: "rest schema reader",
-      settings: { search_path: "" },
-    });
-    return await loadSchema(ask(reader), options);
+    // The queries read the whole catalog, and the server keeps 8 MB for a session that did that. So they have
+    // sessions of their own, which end. Two, because a start waits for them.
+    const open = () =>
+      createSession({
+        databaseUrl: options.databaseUrl,
+        name: "rest schema reader",
+        settings: { search_path: "" },
+      });
+    await using first = open();
+    await using second = open();
+    let count = 0;
+    return await loadSchema((statement) => ask(count++ % 2 === 0 ? first : second)(statement), options);
   }
 
   let graph = await load().catch(async (cause) => {

@@ -67,17 +67,32 @@ export async function loadSchema(
   const exposed = arrayText(names(settings.get("db_schemas"), configured.schemas));
   const extra = arrayText(names(settings.get("db_extra_search_path"), configured.extraSearchPath));
 
-  const tableRows = await one<TableRow[]>(tablesQuery, [exposed]);
-  const keys = await one<KeyRow[]>(keysQuery);
-  const views = traceViews(await one<ViewRow[]>(viewsQuery, [exposed, extra]));
-  const computed = await one<ComputedRow[]>(computedQuery, [exposed]);
-  const routineRows = await one<RoutineRow[]>(routinesQuery, [exposed]);
-  const types = await one<Record<string, string>>(typesQuery, [exposed, extra]);
-  const composites = await one<Record<string, Composite>>(compositesQuery, [exposed]);
-  const representations = await one<[string, string, string][]>(representationsQuery);
-  const handlers = await one<MediaHandler[]>(handlersQuery, [exposed]);
-  const changeable = new Set(await one<string[]>(changeableQuery));
-  const comments = await one<Record<string, string | null>>(schemaCommentsQuery, [exposed]);
+  const [
+    tableRows,
+    routineRows,
+    keys,
+    composites,
+    viewRows,
+    computed,
+    types,
+    representations,
+    handlers,
+    changeable,
+    comments,
+  ] = await Promise.all([
+    one<TableRow[]>(tablesQuery, [exposed]),
+    one<RoutineRow[]>(routinesQuery, [exposed]),
+    one<KeyRow[]>(keysQuery),
+    one<Record<string, Composite>>(compositesQuery, [exposed]),
+    one<ViewRow[]>(viewsQuery, [exposed, extra]),
+    one<ComputedRow[]>(computedQuery, [exposed]),
+    one<Record<string, string>>(typesQuery, [exposed, extra]),
+    one<[string, string, string][]>(representationsQuery),
+    one<MediaHandler[]>(handlersQuery, [exposed]),
+    one<string[]>(changeableQuery),
+    one<Record<string, string | null>>(schemaCommentsQuery, [exposed]),
+  ]);
+  const views = traceViews(viewRows);
 
   const tables = new Map(
     tableRows.map((row) => [key(row), { ...row, ...keysOf(row, keys, views) } satisfies Table as Table]),
@@ -98,7 +113,7 @@ export async function loadSchema(
     composites: new Map(Object.entries(composites)),
     representations: new Map(representations.map(([from, to, sql]) => [representation(from, to), sql])),
     handlers,
-    roles: rolesOf(roleRows, changeable),
+    roles: rolesOf(roleRows, new Set(changeable)),
     settings,
     schemaComments: new Map(Object.entries(comments).flatMap(([name, text]) => (text ? [[name, text]] : []))),
   };
