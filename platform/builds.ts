@@ -59,9 +59,10 @@ export async function allBuilds(place: string): Promise<string[]> {
  * A hash of the files' contents and names. Their folder is not part of it: a checkout may be moved.
  * @param paths files and folders
  * @param except names of files and folders that do not count
+ * @param more what the build depends on besides
  */
-export function hashOf(paths: string[], except: string[] = []): string {
-  const hash = createHash("sha256");
+export function hashOf(paths: string[], except: string[] = [], more = ""): string {
+  const hash = createHash("sha256").update(more);
   const add = (path: string, name: string): void => {
     if (!statSync(path).isDirectory()) {
       hash.update(`${name}\n`).update(readFileSync(path));

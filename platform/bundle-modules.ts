@@ -1,5 +1,6 @@
 /** A process that bundle.ts starts: it puts the platform's modules together in a folder, and ends. */
-import { dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { build, type Plugin } from "vite";
 
 const [outDir = ""] = process.argv.slice(2);
@@ -11,16 +12,15 @@ const here = import.meta.dirname;
  */
 const packages = ["@node-rs/bcrypt", "bcryptjs", "nodemailer", "postal-mime"];
 
-/** A module finds its folder from the bundle's, because some start programs or read files that lie beside them. */
+/** A module still finds its own folder, because some start programs or read files that lie beside them. */
 const places: Plugin = {
   name: "places",
   enforce: "pre",
   transform(code, id) {
     if (!id.startsWith(here)) return undefined;
-    const file = relative(outDir, id);
     return code
-      .replaceAll("import.meta.url", `new URL(${JSON.stringify(file)}, import.meta.url).href`)
-      .replaceAll("import.meta.dirname", `(import.meta.dirname + ${JSON.stringify(`/${dirname(file)}`)})`);
+      .replaceAll("import.meta.url", JSON.stringify(pathToFileURL(id).href))
+      .replaceAll("import.meta.dirname", JSON.stringify(dirname(id)));
   },
 };
 

@@ -15,9 +15,12 @@ const place = join(root, "node_modules/.cache/plaza/bundles");
 const compiled = join(root, "node_modules/.cache/plaza/compiled");
 const maker = join(import.meta.dirname, "bundle-modules.ts");
 
-/** Packages do not change without the lock file. */
+/**
+ * Packages do not change without the lock file. A bundle has the paths of its checkout. Another checkout may have a
+ * link to the same node_modules.
+ */
 function nameOf(): string {
-  return hashOf([import.meta.dirname, join(root, "package-lock.json")]);
+  return hashOf([import.meta.dirname, join(root, "package-lock.json")], [], root);
 }
 
 /** The bundled main.ts, or undefined if no bundle fits the sources. */

@@ -61,9 +61,7 @@ test("cli.js runs the bundle while it fits the sources, and else the sources", a
   await make();
   // What was compiled for the sources is not kept for ever.
   expect(await compiled()).toEqual([]);
-  const bundled = await run();
-  expect(bundled).toEqual({ ...said, dir: expect.any(String), bundled: true });
-  expect(join(bundled.dir, ".")).toBe(join(dir, "platform"));
+  expect(await run()).toEqual({ ...said, dir: join(dir, "platform"), bundled: true });
   await write("platform/shared.ts", "export const word: string = 'second';");
   expect(await run()).toMatchObject({ word: "second", other: "second!", bundled: false });
   await make();
@@ -78,6 +76,18 @@ test("cli.js runs the bundle while it fits the sources, and else the sources", a
   }
   expect(await bundles()).toHaveLength(3);
   expect(await run()).toMatchObject({ word: "fourth", bundled: true });
+});
+
+test("a bundle serves its own checkout only, also if two share node_modules", async () => {
+  const { dir, make, run } = await smallCheckout();
+  await make();
+  const other = await folder("plaza-bundle-");
+  await cp(join(dir, "platform"), join(other, "platform"), { recursive: true });
+  for (const name of ["package.json", "package-lock.json"]) await cp(join(dir, name), join(other, name));
+  await symlink(join(dir, "node_modules"), join(other, "node_modules"));
+  const answer = JSON.parse(await node(join(other, "platform/cli.js")));
+  expect(answer).toMatchObject({ dir: join(other, "platform"), bundled: false });
+  expect(await run()).toMatchObject({ dir: join(dir, "platform"), bundled: true });
 });
 
 test("sources that cannot be bundled leave nothing behind, and still run as far as they can", async () => {
