@@ -7,8 +7,8 @@ const [outDir = ""] = process.argv.slice(2);
 const here = import.meta.dirname;
 
 /**
- * These stay packages. One has machine code. The others are loaded when somebody needs them first, and a platform
- * that still runs an older bundle must find them then.
+ * These stay packages. The first is machine code. A platform loads the others when somebody needs them, and it may
+ * then run an older bundle.
  */
 const packages = ["@node-rs/bcrypt", "bcryptjs", "nodemailer", "postal-mime"];
 

@@ -59,7 +59,7 @@ test("cli.js runs the bundle while it fits the sources, and else the sources", a
   expect(await run()).toEqual({ ...said, dir: join(dir, "platform"), bundled: false });
   expect(await compiled()).not.toEqual([]);
   await make();
-  // What was compiled for the sources is not kept for ever.
+  // Node keeps the compiled modules of one bundle only.
   expect(await compiled()).toEqual([]);
   expect(await run()).toEqual({ ...said, dir: join(dir, "platform"), bundled: true });
   await write("platform/shared.ts", "export const word: string = 'second';");
