@@ -35,7 +35,10 @@ export function bundledMain(): string | undefined {
  * @throws Error with what the bundler says
  */
 export async function makeBundle(signal?: AbortSignal): Promise<void> {
-  const isNew = await buildOnce(place, nameOf(), maker, [], signal);
+  const name = nameOf();
+  const isNew = await buildOnce(place, name, maker, [], signal);
+  // Somebody changed the sources meanwhile, so nobody knows which ones it has.
+  if (isNew && nameOf() !== name) await rm(join(place, name), { recursive: true });
   // Node would keep the compiled modules of each older bundle for ever.
   if (isNew) await rm(compiled, { recursive: true, force: true });
 }

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { bundledMain, makeBundle } from "../../platform/bundle.ts";
 import { folder, said, watch } from "./command-line.ts";
 
@@ -88,6 +88,18 @@ test("a bundle serves its own checkout only, also if two share node_modules", as
   const answer = JSON.parse(await node(join(other, "platform/cli.js")));
   expect(answer).toMatchObject({ dir: join(other, "platform"), bundled: false });
   expect(await run()).toMatchObject({ dir: join(dir, "platform"), bundled: true });
+});
+
+test("a bundle of sources that changed meanwhile is thrown away", async () => {
+  const { write, make, run, bundles } = await smallCheckout();
+  const making = make();
+  // The sources were hashed before.
+  await vi.waitFor(bundles, { timeout: 10_000, interval: 5 });
+  await write("platform/shared.ts", "export const word: string = 'second';");
+  await making;
+  expect(await bundles()).toEqual([]);
+  await write("platform/shared.ts", "export const word: string = 'first';");
+  expect(await run()).toMatchObject({ word: "first", bundled: false });
 });
 
 test("sources that cannot be bundled leave nothing behind, and still run as far as they can", async () => {
