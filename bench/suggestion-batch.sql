@@ -112,11 +112,11 @@ begin atomic
   select ranked.person_id, ranked.profile_id, ranked.score
   from (
     select summed.*, row_number() over (
-      partition by summed.person_id order by summed.score * power(greatest(1, counts.followers), -0.25) desc
+      partition by summed.person_id order by summed.score * power(greatest(1, counts.followers)::float8, -0.25) desc
     ) as place
     from (
       select one.person_id, further.followee_id as profile_id,
-        sum(power(greatest(1, counts.following), -0.75)) as score
+        sum(power(greatest(1, counts.following)::float8, -0.75)) as score
       from (
         select person.id as person_id, follower.follower_id, count(*) over (partition by person.id) as asked
         from unnest(viewer_ids) as person (id)
