@@ -48,7 +48,7 @@ async function emptyOutbox(device: Desk["device"]): Promise<Report> {
   for (;;) {
     const report = await device.ask("report");
     if (report.pending === 0 || performance.now() > deadlineMs) return report;
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 

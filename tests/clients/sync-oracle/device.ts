@@ -244,8 +244,25 @@ async function report(): Promise<Report> {
     refusals,
     refused,
     pending: (await sync?.pending())?.length ?? 0,
-    log,
+    log: [...log, `auth and socket: ${authAndSocket()}`],
   };
+}
+
+/** Why a device may be offline. */
+function authAndSocket(): string {
+  const { refreshingDeferred, lastRefreshFailure } = supabase.auth as unknown as Refreshing;
+  const pauseMs = Math.max(0, (lastRefreshFailure?.expiresAt ?? 0) - Date.now());
+  const channels = supabase.getChannels().map(({ state }) => state);
+  const socket = supabase.realtime.connectionState();
+  return JSON.stringify({ isRefreshing: refreshingDeferred !== null, pauseMs, skewMs, socket, channels });
+}
+
+/** What supabase-js knows of the refresh of its token, in words of its own. */
+interface Refreshing {
+  /** A refresh runs. */
+  refreshingDeferred: object | null;
+  /** No other refresh is asked for until then. */
+  lastRefreshFailure: { expiresAt: number } | null;
 }
 
 const session = (): Record<string, unknown> => JSON.parse(storage.getItem(storageKey) ?? "{}");
@@ -280,7 +297,7 @@ const orders: Orders = {
       const isUpToDate = now.state === "live" && now.cursor === seq && now.pending === 0;
       const isThere = isUpToDate && rooms.isSettled({ cursors, list });
       if (isThere || performance.now() > deadlineMs) return now;
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }
   },
   async reload() {
@@ -290,7 +307,7 @@ const orders: Orders = {
   skew(ms) {
     // supabase-js measures this minute (compare.ts) with the clock. A clock that is put back by hours makes
     // it hours. Only a reload ends it, and this is what a reload would do.
-    if (ms < skewMs) (supabase.auth as unknown as { lastRefreshFailure: null }).lastRefreshFailure = null;
+    if (ms < skewMs) (supabase.auth as unknown as Refreshing).lastRefreshFailure = null;
     skewMs = ms;
   },
   token: () => String(session().access_token),

@@ -36,7 +36,8 @@ const snapshotSize = 50;
 const pageSize = 5;
 /** Longer ones close the oldest. */
 const mostOpen = 6;
-const listPauseMs = 150;
+/** Each reading is four requests. */
+const listPauseMs = 400;
 const listTimeoutMs = 3_000;
 
 /** What of a row of `conversations()` a list shows. The rest changes without news. */

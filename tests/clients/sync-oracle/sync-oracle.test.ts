@@ -14,7 +14,8 @@
  *     rooms.ts      what a device knows of conversations
  *     town.ts       Postgres and the services, which can be killed (services.ts)
  *
- * PLAZA_SYNC_STEPS: how many steps, 2000 by default. PLAZA_SEED: a number that repeats the same
+ * PLAZA_SYNC_STEPS: how many steps, 2000 by default. PLAZA_SYNC_HISTORY: the most steps of a history,
+ * 300 by default. Longer ones take less time for each step. PLAZA_SEED: a number that repeats the same
  * histories. PLAZA_SYNC_TRACE=1 prints each step. PLAZA_SYNC_PATIENCE_MS: how long a device may take to
  * come back, 90,000 by default. A failure that depends on the moment may need more than one try.
  */
@@ -30,7 +31,7 @@ const { env } = process;
 const wantedSteps = Number(env.PLAZA_SYNC_STEPS ?? 2000);
 
 /** The most steps of a history. On average a history has half as many, or a little less. */
-const stepsOfHistory = 300;
+const stepsOfHistory = Number(env.PLAZA_SYNC_HISTORY ?? 300);
 
 let house: House;
 beforeAll(async () => {
