@@ -76,6 +76,9 @@ declare
   hidden_ids uuid[] := array(select hidden.id from private.hidden_from(viewer_id) as hidden (id));
   page record;
 begin
+  if count_newer.feed is null then
+    raise sqlstate 'PT400' using message = 'Name a feed', detail = 'feed_required';
+  end if;
   page := private.feed_page(
     count_newer.feed, count_newer.of, viewer_id, hidden_ids,
     9223372036854775807, coalesce(count_newer.after, 0), 100, true

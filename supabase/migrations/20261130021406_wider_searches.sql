@@ -38,6 +38,36 @@ DROP FUNCTION "private"."search_open_posts"(uuid, uuid[], tsquery, tsquery, bigi
 
 ALTER TYPE "private"."search" ADD ATTRIBUTE "terms" text[] CASCADE;
 
+CREATE OR REPLACE FUNCTION private.count_newer (
+  feed  public.feed,
+  of    text,
+  after bigint
+)
+  RETURNS integer
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO ''
+  SET plan_cache_mode TO 'force_generic_plan'
+  SET enable_bitmapscan TO 'off'
+  SET enable_seqscan TO 'off'
+  AS $function$
+declare
+  viewer_id uuid := case when count_newer.feed in ('home', 'bookmarks') then private.viewer() else auth.uid() end;
+  hidden_ids uuid[] := array(select hidden.id from private.hidden_from(viewer_id) as hidden (id));
+  page record;
+begin
+  if count_newer.feed is null then
+    raise sqlstate 'PT400' using message = 'Name a feed', detail = 'feed_required';
+  end if;
+  page := private.feed_page(
+    count_newer.feed, count_newer.of, viewer_id, hidden_ids,
+    9223372036854775807, coalesce(count_newer.after, 0), 100, true
+  );
+  return coalesce(cardinality(page.item_ids), 0);
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.folded (
   words text
 )

@@ -178,6 +178,12 @@ describe("bob's home feed", () => {
     await bob.asks((sql) => sql`delete from follows`);
   });
 
+  test("counts what is newer, and asks which feed is meant", async () => {
+    const newer = (feed: string | null) => bob.asks((sql) => sql`select count_newer(${feed}, 0) as count`);
+    expect((await newer("home"))[0]?.count).toBeGreaterThan(0);
+    expect(await refusal(newer(null))).toMatchObject({ code: "PT400", detail: "feed_required" });
+  });
+
   test("is only for people who are signed in", async () => {
     const anonymous = refusal(db.as("anon")((sql) => sql`select from home_feed()`));
     expect(await anonymous).toMatchObject({ code: "42501" });

@@ -110,6 +110,27 @@ test("the migrations change older rows to fit the new rules", async () => {
   });
 });
 
+test("what was written before search folded a letter is found after it", async () => {
+  await using upgraded = await createDatabase("supabase");
+  const folder = join(projectDir, "supabase/migrations");
+  const names = (await readdir(folder)).sort();
+  const apply = async (name: string) =>
+    upgraded.owner.begin(async (sql) => sql.unsafe(await readFile(join(folder, name), "utf8")).simple());
+  const change = names.findIndex((name) => name.endsWith("_wider_searches.sql"));
+  for (const name of names.slice(0, change)) await apply(name);
+  const alice = await upgraded.signUp("alice");
+  const bob = await upgraded.signUp("bob");
+  await alice.asks((sql) => sql`update profiles set display_name = 'Þór' where id = ${alice.id}`);
+  await alice.asks((sql) => sql`insert into posts (content) values ('Οδυσσεύς')`);
+  const [group] = await alice.asks((sql) => sql`select create_group('Islands') as id`);
+  await alice.asks((sql) => sql`select from send_message(${group?.id}, 'first', 'Hawaiʻi')`);
+  for (const name of names.slice(change)) await apply(name);
+
+  expect(await bob.asks((sql) => sql`select from search_posts('ΟΔΥΣΣΕΥΣ')`)).toHaveLength(1);
+  expect(await bob.asks((sql) => sql`select from search_people('thor')`)).toHaveLength(1);
+  expect(await alice.asks((sql) => sql`select from search_messages('Hawaii')`)).toHaveLength(1);
+});
+
 test("a town of the earlier migrations becomes one of these, and nothing is left over", async () => {
   await using upgraded = await createDatabase("supabase");
   const folder = join(projectDir, "supabase/migrations");
