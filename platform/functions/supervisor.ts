@@ -34,12 +34,12 @@ const reachAttempts = 2;
 
 export function superviseFunction(options: ProcessOptions): SupervisedFunction {
   const { limits, log } = options;
-  // Half of the places are for the platform's own calls, such as Auth's hooks. So clients who send their requests
-  // slowly cannot stop sign-ups. A lone client gets half of the others.
+  // Clients together have half of the places, and a lone client half of these. So clients who send their requests
+  // slowly cannot keep out the platform's own calls, such as Auth's hooks: sign-ups go on.
   const places = createFairQueue({
-    size: 2 * limits.concurrentMax,
+    size: limits.concurrentMax,
     callerWaitingMax: limits.queuedMax,
-    crowdWaitingMax: limits.queuedMax,
+    crowdWaitingMax: Math.ceil(limits.queuedMax / 2),
     waitMs: limits.idleTimeoutMs,
     refusals: {
       callerWaits: overloaded,

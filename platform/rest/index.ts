@@ -61,6 +61,8 @@ export async function createRest(options: RestOptions): Promise<Rest> {
     raw: PlainRequest;
     request: ApiRequest;
     identity: Identity;
+    /** Who shares the pool and the room for bodies with others. */
+    caller: string;
     graph: SchemaGraph;
   }
 
@@ -86,7 +88,7 @@ export async function createRest(options: RestOptions): Promise<Rest> {
 
   /** @param request one that was settled */
   function run(
-    { raw, request, identity, graph }: Context,
+    { raw, request, identity, caller, graph }: Context,
     built: Built,
     how: { readOnly: boolean; own: [string, string][] },
   ): Promise<Outcome> {
@@ -109,7 +111,7 @@ export async function createRest(options: RestOptions): Promise<Rest> {
       explainAs: request.media.explain,
       rollback: tx === undefined ? transactionEnd(graph).rollback : tx === "rollback",
       repeatable: how.readOnly,
-      caller: callerOf(raw, identity),
+      caller,
       anonymous: identity.anonymous,
       request: raw,
     });
@@ -149,11 +151,12 @@ export async function createRest(options: RestOptions): Promise<Rest> {
       const shape = shapeOf(raw);
       const known = shape && shapes.headOf(graph, shape);
       const parsed = known ? undefined : parseHead(raw, schemasOf(graph));
-      using _room = bodies.take(raw, callerOf(raw, identity));
+      const caller = identity.caller ?? clientNetwork(raw.headers.get("x-forwarded-for") ?? "");
+      using _room = bodies.take(raw, caller);
       const payload = await parseBody(raw, (known ?? parsed) as ApiRequest);
 
       const attempt = async (graph: SchemaGraph): Promise<PlainAnswer> => {
-        const context = { raw, identity, graph };
+        const context = { raw, identity, caller, graph };
         const learned = shape && shapes.headOf(graph, shape) && shapes.find(shape, payload);
         if (learned) return perform(context, learned);
         const request = { ...(parsed ?? parseHead(raw, schemasOf(graph))), payload };
@@ -191,11 +194,6 @@ export async function createRest(options: RestOptions): Promise<Rest> {
       await Promise.all([pool[Symbol.asyncDispose](), cache[Symbol.asyncDispose]()]);
     },
   };
-}
-
-/** Who shares the pool and the room for bodies with others. */
-function callerOf(raw: PlainRequest, identity: Identity): string {
-  return identity.caller ?? clientNetwork(raw.headers.get("x-forwarded-for") ?? "");
 }
 
 /** Tells which methods the table or function allows. */

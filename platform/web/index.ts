@@ -62,11 +62,15 @@ export async function createWeb({ dir, port, log }: WebOptions): Promise<Web> {
   let excuse = "Plaza is starting. Try again in a moment.";
   /** Compressed files, by their encoding and the path of the request. Their names have their hash, so they never change. */
   const kept = new Map<string, Uint8Array<ArrayBuffer>>();
+  /** The page of the newest build, before its values are filled in. */
+  let page: { build: string; html: string } | undefined;
 
   app.get("*", async (context) => {
     const build = config && (await newestBuild(dir));
     if (!config || !build) return context.text(excuse, 503, { "retry-after": "2" });
-    const html = await htmlOf(build);
+    // The policy of every answer has the hash of a script in the page, and a build never changes.
+    if (page?.build !== build) page = { build, html: await readFile(join(build, "index.html"), "utf8") };
+    const { html } = page;
     const headers = headersOf(html, config);
     const { path } = context.req;
     const isForever = path.startsWith("/assets/");
@@ -133,11 +137,6 @@ async function pack(
  * Every other path without a file is a page, also /tags/a.b.
  */
 const onlyFiles = /^\/(assets\/|\.|(?!index\.html$)[^/@][^/]*\.[^/]*$)/;
-
-/** The built page, before its values are filled in. */
-function htmlOf(build: string): Promise<string> {
-  return readFile(join(build, "index.html"), "utf8");
-}
 
 /** The file of a request, from the first folder that has it. Undefined also for a path that would leave the folder. */
 async function fileOf(path: string, folders: string[]): Promise<Uint8Array<ArrayBuffer> | undefined> {

@@ -228,7 +228,7 @@ test("requests over the limit wait for their turn, and those that do not fit in 
 });
 
 test("mallory's slow requests keep neither bob nor the platform's own calls out", async () => {
-  await using served = await serve(project, toolbox, { limits: { concurrentMax: 4, queuedMax: 9 } });
+  await using served = await serve(project, toolbox, { limits: { concurrentMax: 8, queuedMax: 9 } });
   const slow = `/toolbox/stream?wait=${encodeURIComponent(bell.url("/slow"))}`;
   const from = (client: string) => ({ headers: { "x-forwarded-for": client } });
   const [first, second, third] = [1, 2, 3].map(() => served.get(slow, from("203.0.113.66")));
