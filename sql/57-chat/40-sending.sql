@@ -141,7 +141,7 @@ begin
   from private.messages
   where messages.sender_id = viewer_id and messages.client_id = send_message.client_id;
   if found then
-    return private.sent_before(viewer_id, message, send_message.conversation_id);
+    return private.sent_before(viewer_id, message, send_message.conversation_id, send_message.content);
   end if;
 
   conversation := private.act_in(viewer_id, send_message.conversation_id, 'message');
@@ -195,7 +195,11 @@ revoke all on function private.send_message (bigint, text, text, bigint, bigint)
   from public, anon, authenticated, service_role;
 grant execute on function private.send_message (bigint, text, text, bigint, bigint) to authenticated;
 
-create function private.sent_before(viewer_id uuid, message private.messages, conversation_id bigint)
+-- The sender may have left in the meantime, and then gets the text that the request repeats: what
+-- became of the message since is told to members only.
+create function private.sent_before(
+  viewer_id uuid, message private.messages, conversation_id bigint, content text
+)
 returns public.message
 language plpgsql
 stable
@@ -203,22 +207,42 @@ security invoker
 set search_path = ''
 as $$
 declare
+  own private.conversation_members;
   answer public.message;
 begin
   if message.conversation_id is distinct from sent_before.conversation_id then
     raise sqlstate 'PT409' using
       message = 'You used this key for a message in another conversation', detail = 'client_id_used';
   end if;
-  select seen.* into answer
-  from private.messages_for(
-    private.member_of(sent_before.viewer_id, message.conversation_id), array[message.id]
-  ) as seen;
+  select conversation_members.* into own
+  from private.conversation_members
+  where conversation_members.conversation_id = message.conversation_id
+    and conversation_members.user_id = sent_before.viewer_id
+    and conversation_members.from_seq < message.seq;
+  if found then
+    select seen.* into answer
+    from private.messages_for(own, array[message.id]) as seen;
+    return answer;
+  end if;
+
+  answer.id := message.id;
+  answer.conversation_id := message.conversation_id;
+  answer.seq := message.seq;
+  answer.sender := private.author_of(sent_before.viewer_id, '{}');
+  answer.client_id := message.client_id;
+  answer.content := left(coalesce(sent_before.content, ''), 10000);
+  answer.entities := private.text_entities(null, answer.content);
+  answer.mentions := '{}';
+  answer.reactions := '[]';
+  answer.is_deleted := false;
+  answer.created_at := message.created_at;
   return answer;
 end;
 $$;
 
 comment on function private.sent_before is 'The message that was sent with this key already.';
-revoke all on function private.sent_before (uuid, private.messages, bigint) from public, anon, authenticated, service_role;
+revoke all on function private.sent_before (uuid, private.messages, bigint, text)
+  from public, anon, authenticated, service_role;
 
 create function public.send_message(
   conversation_id bigint,

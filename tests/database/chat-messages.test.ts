@@ -55,6 +55,32 @@ describe("sending", () => {
     );
   });
 
+  test("somebody who left, or was removed, gets the same message again, and nothing of what became of it", async () => {
+    const id = await group(alice, "Left", [bob, carol]);
+    for (const [person, goes] of [
+      [bob, () => one(bob, "leave_conversation($1)", id)],
+      [carol, () => one(alice, "remove_member($1, $2)", id, carol.id)],
+    ] as const) {
+      const send = () => one<Message>(person, "send_message($1, 'left', 'hello @alice')", id);
+      const { reply_to, post, ...message } = await send();
+      await goes();
+      await one(alice, "react($1, '👍')", message.id);
+      expect((await history(alice, id)).find((seen) => seen.id === message.id)?.reactions).toHaveLength(1);
+      const again = await send();
+      expect(again).toMatchObject({ ...message, mentions: [] });
+      await one(alice, "delete_message($1, true)", message.id);
+      expect((await history(alice, id)).find((seen) => seen.id === message.id)?.is_deleted).toBe(true);
+      expect(await send()).toEqual(again);
+      expect(
+        (await history(alice, id)).filter((seen) => seen.seq >= message.seq && !seen.change),
+      ).toHaveLength(1);
+      // A new message is refused as before.
+      expect((await refusal(one(person, "send_message($1, 'new', 'hello')", id))).detail).toBe(
+        "conversation_not_found",
+      );
+    }
+  });
+
   test("numbers have no gap, also when five people write at once", async () => {
     const people = await Promise.all(Array.from({ length: 5 }, (_, n) => db.signUp(`writer_${n}`)));
     const id = await group(alice, "Gaps", people);
