@@ -7,7 +7,7 @@ import { watch } from "node:fs";
 import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { buildWeb, newestBuild } from "../platform/web/build.ts";
-import { fillIn, headersOf, type PageConfig } from "../platform/web/page.ts";
+import { fillIn, headersOf, linksOf, type PageConfig } from "../platform/web/page.ts";
 
 const dir = import.meta.dirname;
 /** An editor writes several times. */
@@ -57,7 +57,8 @@ async function writeFiles(config: PageConfig, to: string): Promise<void> {
   await writeFile(page, fillIn(html, config));
   const headers = Object.entries(headersOf(html, config)).map(([name, value]) => `  ${name}: ${value}\n`);
   const forever = "/assets/*\n  cache-control: public, max-age=31536000, immutable\n";
-  await writeFile(join(to, "_headers"), `/*\n${headers.join("")}${forever}`);
+  const links = `/\n  link: ${linksOf(html)}\n`;
+  await writeFile(join(to, "_headers"), `/*\n${headers.join("")}${links}${forever}`);
   await writeFile(join(to, "_redirects"), "/* /index.html 200\n");
   console.log(`The web client is in ${to}`);
 }

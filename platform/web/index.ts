@@ -12,7 +12,7 @@ import { Hono } from "hono";
 import { listen } from "../listen.ts";
 import type { Log } from "../log.ts";
 import { allBuilds, buildWeb, newestBuild } from "./build.ts";
-import { fillIn, headersOf, type PageConfig } from "./page.ts";
+import { fillIn, headersOf, linksOf, type PageConfig } from "./page.ts";
 
 export interface WebOptions {
   /** The folder web/ with the sources. */
@@ -76,6 +76,7 @@ export async function createWeb({ dir, port, log }: WebOptions): Promise<Web> {
     const isForever = path.startsWith("/assets/");
     const file = await fileOf(path, isForever ? [build, ...(await allBuilds(dir))] : [build]);
     if (!file && onlyFiles.test(path)) return context.text("404 not found", 404, headers);
+    if (!file) headers.link = linksOf(html);
     const bytes = file ?? new TextEncoder().encode(fillIn(html, config));
     headers["content-type"] = types[file ? extname(path) : ".html"] ?? "application/octet-stream";
     headers["cache-control"] = isForever ? "public, max-age=31536000, immutable" : "no-cache";

@@ -34,6 +34,21 @@ export function headersOf(html: string, config: PageConfig): Record<string, stri
 }
 
 /**
+ * @param html the built index.html
+ * @returns a Link header with the page's own script and style. A browser asks for both before it reads the page.
+ */
+export function linksOf(html: string): string {
+  const script = /<script type="module"[^>]* src="([^"]+)"/.exec(html)?.[1];
+  const style = /<link rel="stylesheet"[^>]* href="([^"]+)"/.exec(html)?.[1];
+  return [
+    script && `<${script}>; rel=modulepreload`,
+    style && `<${style}>; rel=preload; as=style; crossorigin`,
+  ]
+    .filter(Boolean)
+    .join(", ");
+}
+
+/**
  * Everything comes from the page's own origin. The page talks only to the API, and shows only pictures that
  * are stored there. One script is in the page itself (web/boot.ts), and its hash is here. No script is ever made from
  * text (trusted types).

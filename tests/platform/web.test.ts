@@ -46,6 +46,13 @@ test("the page has the API's address and the key, and a policy that lets nothing
   expect(policy).not.toContain("unsafe");
   expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
   expect(answer.headers.get("cache-control")).toBe("no-cache");
+  // The browser asks for both files before it reads the page.
+  const script = /<script type="module" crossorigin src="([^"]+)"/.exec(html)?.[1];
+  const style = /<link rel="stylesheet" crossorigin href="([^"]+)"/.exec(html)?.[1];
+  expect(answer.headers.get("link")).toBe(
+    `<${script}>; rel=modulepreload, <${style}>; rel=preload; as=style; crossorigin`,
+  );
+  expect((await fetch(`${web.url}${script}`)).headers.get("link")).toBe(null);
 });
 
 test("files are packed and kept for ever, and a path leads nowhere else", async () => {

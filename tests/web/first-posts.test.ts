@@ -80,6 +80,10 @@ test("a guest sees the public posts as early", async () => {
   const supabase = await held(page, /\/assets\/supabase-.*\.js/);
   await page.goto("/");
   await page.getByText("For guests").first().waitFor();
+  // The page's header names its script and its style before the page does. Each is asked for once.
+  const names = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name));
+  const files = names.filter((name) => name.includes("/assets/first-")).map((name) => name.split(".").at(-1));
+  expect(files.sort()).toEqual(["css", "js"]);
   await expect.poll(supabase.asked).toBe(1);
   await supabase.release();
 });
@@ -121,6 +125,8 @@ test("the posts of the last visit show at once. Those who read them are not move
   for (let index = 1; index <= 12; index++) await write(`Old ${index}. ${"word ".repeat(60)}`);
   await page.reload();
   await page.getByText("Old 12.").waitFor();
+  // They are kept once the page has time.
+  await page.waitForFunction(() => Object.values(localStorage).some((kept) => kept.includes("Old 12.")));
   await write("New on top");
 
   // Nobody reads yet: the new post comes in.

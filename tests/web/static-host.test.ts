@@ -38,7 +38,8 @@ async function hosted(folder: string): Promise<string> {
   const rules = (await text("_headers")).split(/\n(?=\/)/).map((rule) => {
     const [pattern = "", ...lines] = rule.trim().split("\n");
     return {
-      starts: pattern.replace(/\*$/, ""),
+      fits: (path: string) =>
+        pattern.endsWith("*") ? path.startsWith(pattern.slice(0, -1)) : path === pattern,
       headers: lines.map((line) => line.trim().split(/:\s*(.*)/s, 2) as [string, string]),
     };
   });
@@ -48,8 +49,8 @@ async function hosted(folder: string): Promise<string> {
     const path = decodeURI(new URL(request.url ?? "/", "http://host").pathname);
     const file = path === "/" ? "/index.html" : path;
     const found = await readFile(join(folder, file)).catch(() => undefined);
-    for (const { starts, headers } of rules)
-      if (path.startsWith(starts)) for (const [name, value] of headers) response.setHeader(name, value);
+    for (const { fits, headers } of rules)
+      if (fits(path)) for (const [name, value] of headers) response.setHeader(name, value);
     response.setHeader("content-type", types[extname(found ? file : fallback)] ?? "text/plain");
     response.end(found ?? (await readFile(join(folder, fallback))));
   }).listen(0, "127.0.0.1");
@@ -79,7 +80,8 @@ test("alice signs in at a host of static files, and opens the link to a profile 
     "x-frame-options": "DENY",
   });
   await page.getByText("Also from here").waitFor();
-  await page.goto("/");
+  const home = await page.goto("/");
+  expect(home?.headers().link).toMatch(/rel=modulepreload.*as=style/);
   await page.getByText("Also from here").waitFor();
   expect(complaintsOf(context)).toEqual([]);
 });
