@@ -195,8 +195,8 @@ revoke all on function private.send_message (bigint, text, text, bigint, bigint)
   from public, anon, authenticated, service_role;
 grant execute on function private.send_message (bigint, text, text, bigint, bigint) to authenticated;
 
--- The sender may have left in the meantime, and then gets the text that the request repeats: what
--- became of the message since is told to members only.
+-- The sender may have left in the meantime. Then the answer repeats the text of the request. Only
+-- members are told what happened to the message later.
 create function private.sent_before(
   viewer_id uuid, message private.messages, conversation_id bigint, content text
 )

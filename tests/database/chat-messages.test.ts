@@ -55,7 +55,7 @@ describe("sending", () => {
     );
   });
 
-  test("somebody who left, or was removed, gets the same message again, and nothing of what became of it", async () => {
+  test("somebody who left, or was removed, gets the same message again, and nothing of what happened to it later", async () => {
     const id = await group(alice, "Left", [bob, carol]);
     for (const [person, goes] of [
       [bob, () => one(bob, "leave_conversation($1)", id)],
