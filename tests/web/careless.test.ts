@@ -162,3 +162,24 @@ test("an account that alice deleted on another device is signed out here too", a
   await alice.page.getByText("You are not signed in any more.").waitFor();
   expect(await alice.page.evaluate(() => localStorage.getItem("plaza.session"))).toBeNull();
 });
+
+test("a mistake beside the page leaves the page, and the rest of the navigation, as they are", async () => {
+  const { page, client } = await visitor("alice");
+  await client.rpc("write_post", { content: "Still readable" }).throwOnError();
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.goto("/public");
+  await page.locator(".own .username").waitFor();
+  // A name that no version of the API answers.
+  await page.route("**/rpc/me", async (route) => {
+    const answer = await route.fetch();
+    return route.fulfill({ response: answer, json: { ...(await answer.json()), username: null } });
+  });
+  await page.evaluate(() => localStorage.removeItem("plaza.me"));
+  const broken = page.waitForEvent("console", (message) => message.type() === "error");
+  await page.reload();
+  await broken;
+  await page.locator(".own").waitFor({ state: "detached" });
+  await page.getByText("Still readable").waitFor();
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Search" }).click();
+  await page.getByRole("heading", { name: "Search", level: 1 }).waitFor();
+});

@@ -26,13 +26,17 @@ export function Shell() {
         {t("skip")}
       </a>
       <div class="shell">
-        <Rail path={path} />
+        <Optional>
+          <Rail path={path} />
+        </Optional>
         <main id="main" tabIndex={-1}>
           <OfflineNotice />
           <Current path={path} />
         </main>
       </div>
-      <Bar path={path} />
+      <Optional>
+        <Bar path={path} />
+      </Optional>
       <Toasts />
       {isHelpOpen.value && <ShortcutHelp />}
     </>
@@ -61,7 +65,9 @@ function Rail({ path }: { path: string }) {
               <span>{t("compose")}</span>
             </a>
           )}
-          <Own />
+          <Optional>
+            <Own />
+          </Optional>
         </>
       ) : (
         <div class="rail-entry">
@@ -225,6 +231,12 @@ function Current({ path }: { path: string }) {
       <Shown params={found.params} query={new URLSearchParams(address.value.split("?")[1])} />
     </Guarded>
   );
+}
+
+/** After a mistake in such a part, the page is there without it. */
+function Optional({ children }: { children: ComponentChildren }) {
+  const [error] = useErrorBoundary((cause) => console.error(cause));
+  return error ? null : <>{children}</>;
 }
 
 /** A mistake in a page must not take everything else away. */
