@@ -21,7 +21,8 @@
  *      waits for one of these, because the other person may wait for this statement.
  *      See below
  *   5. author_counts, post_counts, limited_counts, follow_counts, suggestion_turns, each by its key
- *   6. conversations, by their ids, and then the rows of their members and messages
+ *   6. partings of people, by their keys (57-chat/10-conversations.sql). Then conversations, by their
+ *      ids, and then the rows of their members and messages
  *   7. streams, by their people. A statement only writes to the queue of notifications
  *      (55-notifications/20-queue.sql). When the transaction commits, a deferred trigger
  *      takes all streams at once, and nothing afterwards
@@ -78,7 +79,7 @@ parallel safe
 security invoker
 return hashtextextended(queue_key.queue || ' of ' || queue_key.person_id::text, 0);
 
-comment on function private.queue_key is 'The number of the advisory lock of a person''s queue: turn, blocks or posts. The chance that two people share a number is 1 in 2^64.';
+comment on function private.queue_key is 'The number of the advisory lock of a person''s queue: turn, blocks, posts or parting. The chance that two people share a number is 1 in 2^64.';
 revoke all on function private.queue_key (text, uuid) from public, anon, authenticated, service_role;
 
 create function private.take_turns(variadic people uuid[])

@@ -247,8 +247,66 @@ $$;
 comment on function private.hold_conversation is 'Locks a conversation until the transaction ends. The error PT404 when there is none.';
 revoke all on function private.hold_conversation (bigint) from public, anon, authenticated, service_role;
 
--- The turn comes first, then the budget, then the conversation: the order of locks.
-create function private.act_in(viewer_id uuid, conversation_id bigint, action text)
+-- Somebody may block a person at the moment when a third one adds that person to a group. Neither
+-- of the two would see what the other writes. So one waits for the other. Additions of the same
+-- person do not wait for each other.
+create function private.await_partings(newcomer_ids uuid[])
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  -- Postgres has room for some thousand locks. So long lists come one after the other.
+  few constant integer := 50;
+  most constant integer := 500;
+  parting bigint;
+begin
+  if cardinality(newcomer_ids) > few then
+    perform pg_advisory_xact_lock(hashtextextended('many newcomers', 0));
+  end if;
+  for parting in
+    select distinct private.queue_key('parting', newcomer.id)
+    from unnest(newcomer_ids[:most]) as newcomer (id)
+    where newcomer.id is not null
+    order by 1
+  loop
+    perform pg_advisory_xact_lock_shared(parting);
+  end loop;
+end;
+$$;
+
+comment on function private.await_partings is 'Waits until nobody blocks or unblocks these people, and makes the next ones who do wait. Call it before they come into a group.';
+revoke all on function private.await_partings (uuid[]) from public, anon, authenticated, service_role;
+
+create function private.take_partings(people uuid[])
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  parting bigint;
+begin
+  for parting in
+    select distinct private.queue_key('parting', person.id)
+    from unnest(people) as person (id)
+    order by 1
+  loop
+    perform pg_advisory_xact_lock(parting);
+  end loop;
+end;
+$$;
+
+comment on function private.take_partings is 'Waits until nobody adds these people to a group, and makes the next ones who do wait. Call it for a block that begins or ends.';
+revoke all on function private.take_partings (uuid[]) from public, anon, authenticated, service_role;
+
+-- The turn comes first, then the budget, then the partings, then the conversation: the order of locks.
+create function private.act_in(
+  viewer_id uuid, conversation_id bigint, action text, newcomer_ids uuid[] default '{}'
+)
 returns private.conversations
 language plpgsql
 volatile
@@ -262,6 +320,7 @@ begin
   perform private.charge(act_in.viewer_id, act_in.action, 1);
   -- Before the lock, so that a stranger cannot keep a conversation busy.
   perform private.member_of(act_in.viewer_id, act_in.conversation_id);
+  perform private.await_partings(act_in.newcomer_ids);
   held := private.hold_conversation(act_in.conversation_id);
   perform private.member_of(act_in.viewer_id, act_in.conversation_id);
   -- A ban may have come while this request waited.
@@ -270,8 +329,8 @@ begin
 end;
 $$;
 
-comment on function private.act_in is 'Lets a member change something: takes their turn, spends their budget, and locks the conversation. The error PT404 when they are not a member.';
-revoke all on function private.act_in (uuid, bigint, text) from public, anon, authenticated, service_role;
+comment on function private.act_in is 'Lets a member change something, or add newcomers: takes their turn, spends their budget, and locks the conversation. The error PT404 when they are not a member.';
+revoke all on function private.act_in (uuid, bigint, text, uuid[]) from public, anon, authenticated, service_role;
 
 -- Frozen ---------------------------------------------------------------------
 

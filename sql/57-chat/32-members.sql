@@ -252,7 +252,9 @@ declare
   viewer_id uuid := private.chat_viewer();
   conversation private.conversations;
 begin
-  conversation := private.act_in(viewer_id, add_members.conversation_id, 'membership');
+  conversation := private.act_in(
+    viewer_id, add_members.conversation_id, 'membership', add_members.member_ids
+  );
   perform private.require_group(conversation);
   perform private.require_role(private.member_of(viewer_id, conversation.id), 'admin');
   perform private.check_members(viewer_id, add_members.member_ids);

@@ -288,6 +288,7 @@ begin
   perform private.take_own_turn(viewer_id);
   perform private.charge(viewer_id, 'membership', 1);
   invite := private.usable_invite(viewer_id, join_by_invite.code);
+  perform private.await_partings(array[viewer_id]);
   conversation := private.hold_conversation(invite.conversation_id);
   -- Others used it while this request waited, or a ban came.
   perform private.chat_viewer();

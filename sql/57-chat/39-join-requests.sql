@@ -74,7 +74,9 @@ declare
   viewer_id uuid := private.chat_viewer();
   conversation private.conversations;
 begin
-  conversation := private.act_in(viewer_id, answer_join_request.conversation_id, 'membership');
+  conversation := private.act_in(
+    viewer_id, answer_join_request.conversation_id, 'membership', array[answer_join_request.profile_id]
+  );
   perform private.require_role(private.member_of(viewer_id, conversation.id), 'admin');
   delete from private.join_requests
   where join_requests.conversation_id = conversation.id

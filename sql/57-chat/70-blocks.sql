@@ -142,6 +142,7 @@ declare
   conversation private.conversations;
   is_shared boolean;
 begin
+  perform private.take_partings(change_blocks.blocker_ids || change_blocks.blocked_ids);
   select array_agg(concerned.conversation_id), array_agg(concerned.user_id)
   into conversation_ids, user_ids
   from (

@@ -85,3 +85,105 @@ test("eight people write, block, leave, join and end their accounts at once, and
   expect(left?.count).toBe(0);
   expect((await rows(host, "conversations()")).length).toBeGreaterThan(0);
 });
+
+/** Whether each member is apart, and whether they block another member. */
+async function partings(room: number): Promise<{ is_apart: boolean; blocks: boolean }[]> {
+  const found = await db.admin`
+    select is_apart, exists (
+      select from blocks join private.conversation_members as other
+        on other.conversation_id = members.conversation_id and other.user_id = blocked_id
+      where blocker_id = members.user_id) as blocks
+    from private.conversation_members as members
+    where conversation_id = ${room}`;
+  return found as unknown as { is_apart: boolean; blocks: boolean }[];
+}
+
+/** A transaction of a person that has done its work, and commits when the test says so. */
+async function open(person: Person, work: string): Promise<{ commit(): Promise<void> }> {
+  const done = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<void>();
+  const whole = person.asks(async (sql) => {
+    await sql.unsafe(work);
+    done.resolve();
+    await release.promise;
+  });
+  await Promise.race([done.promise, whole]);
+  return {
+    async commit() {
+      release.resolve();
+      await whole;
+    },
+  };
+}
+
+/** Until a session waits for an advisory lock. */
+const somebodyWaits = () =>
+  expect
+    .poll(async () => {
+      const [found] =
+        await db.admin`select count(*) from pg_locks where locktype = 'advisory' and not granted`;
+      return found?.count;
+    })
+    .toBeGreaterThan(0);
+
+test("a block and a coming into a group at one moment: the later one sees the earlier one", async () => {
+  const [host, blocker, blocked] = await Promise.all([
+    db.signUp("parting_host"),
+    db.signUp("parting_one"),
+    db.signUp("parting_two"),
+  ]);
+  const block = `insert into blocks (blocked_id) values ('${blocked.id}')`;
+  const unblock = `delete from blocks where blocked_id = '${blocked.id}'`;
+  const run = (work: string) => blocker.asks((sql) => sql.unsafe(work));
+  const room = await group(host, "Room", [blocker]);
+  const asked = await group(host, "Asked", [blocker]);
+  const code = await one<string>(host, "create_invite($1)", room);
+  const gated = await one<string>(host, "create_invite($1, needs_approval => true)", asked);
+  /** Ways into a group. The room that somebody comes into is known before, or only after. */
+  const ways: [name: string, come: () => Promise<unknown>, room?: number][] = [
+    ["a new group", () => group(host, "New", [blocker, blocked])],
+    ["added", () => one(host, "add_members($1, $2)", room, [blocked.id]), room],
+    ["by invite", () => one(blocked, "join_by_invite($1)", code), room],
+    ["asked", () => one(host, "answer_join_request($1, $2, true)", asked, blocked.id), asked],
+  ];
+  for (const [name, come, known] of ways) {
+    for (const [first, isBlocked] of [
+      [block, true],
+      [unblock, false],
+    ] as const) {
+      if (known === asked) await one(blocked, "join_by_invite($1)", gated);
+      if (!isBlocked) await run(block);
+      const parting = await open(blocker, first);
+      const coming = come();
+      await somebodyWaits();
+      await parting.commit();
+      const id = known ?? ((await coming) as number);
+      await coming;
+      expect([name, isBlocked, await partings(id)]).toEqual([
+        name,
+        isBlocked,
+        expect.arrayContaining([{ is_apart: isBlocked, blocks: isBlocked }]),
+      ]);
+      expect((await partings(id)).filter((member) => member.is_apart !== member.blocks)).toEqual([]);
+      if (known) await one(blocked, "leave_conversation($1)", known);
+      await run(unblock);
+    }
+  }
+
+  // The other way round: the coming is not over yet.
+  for (const [first, isBlocked] of [
+    [block, true],
+    [unblock, false],
+  ] as const) {
+    if (!isBlocked) await run(block);
+    const coming = await open(host, `select add_members(${room}, array['${blocked.id}'::uuid])`);
+    const parting = run(first);
+    await somebodyWaits();
+    await coming.commit();
+    await parting;
+    expect((await partings(room)).filter((member) => member.is_apart)).toHaveLength(isBlocked ? 1 : 0);
+    expect((await partings(room)).filter((member) => member.is_apart !== member.blocks)).toEqual([]);
+    await one(blocked, "leave_conversation($1)", room);
+    await run(unblock);
+  }
+});

@@ -131,6 +131,40 @@ test("what was written before search folded a letter is found after it", async (
   expect(await alice.asks((sql) => sql`select from search_messages('Hawaii')`)).toHaveLength(1);
 });
 
+test("a person who still heard somebody they block hears them no more", async () => {
+  await using upgraded = await createDatabase("supabase");
+  const folder = join(projectDir, "supabase/migrations");
+  const names = (await readdir(folder)).sort();
+  const apply = async (name: string) =>
+    upgraded.owner.begin(async (sql) => sql.unsafe(await readFile(join(folder, name), "utf8")).simple());
+  const change = names.findIndex((name) => name.endsWith("_second_tries_and_partings.sql"));
+  for (const name of names.slice(0, change)) await apply(name);
+  const [host, alice, bob] = [
+    await upgraded.signUp("host"),
+    await upgraded.signUp("alice"),
+    await upgraded.signUp("bob"),
+  ];
+  await alice.asks((sql) => sql`insert into blocks (blocked_id) values (${bob.id})`);
+  const rooms: number[] = [];
+  for (const members of [[alice.id, bob.id], [alice.id]]) {
+    const [made] = await host.asks((sql) => sql`select create_group('Room', ${members}) as id`);
+    rooms.push(made?.id);
+  }
+  // As a race left them.
+  await upgraded.admin`update private.conversation_members set is_apart = not is_apart where user_id = ${alice.id}`;
+  const epochs = async () =>
+    (await upgraded.admin`select epoch from private.conversations order by id`).map(({ epoch }) => epoch);
+  const before = await epochs();
+  for (const name of names.slice(change)) await apply(name);
+
+  const members = await upgraded.admin`
+    select conversation_id, user_id from private.conversation_members where is_apart`;
+  expect([...members]).toEqual([{ conversation_id: rooms[0], user_id: alice.id }]);
+  const after = await epochs();
+  // Only the topic that she may not hear has moved.
+  expect([after[0] === before[0], after[1] === before[1]]).toEqual([false, true]);
+});
+
 test("a town of the earlier migrations becomes one of these, and nothing is left over", async () => {
   await using upgraded = await createDatabase("supabase");
   const folder = join(projectDir, "supabase/migrations");

@@ -236,7 +236,7 @@ function Current({ path }: { path: string }) {
 /** After a mistake in such a part, the page is there without it. */
 function Optional({ children }: { children: ComponentChildren }) {
   const [error] = useErrorBoundary((cause) => console.error(cause));
-  return error ? null : <>{children}</>;
+  return error ? null : children;
 }
 
 /** A mistake in a page must not take everything else away. */
