@@ -153,7 +153,7 @@ export async function createRest(options: RestOptions): Promise<Rest> {
       const parsed = known ? undefined : parseHead(raw, schemasOf(graph));
       const caller = identity.caller ?? clientNetwork(raw.headers.get("x-forwarded-for") ?? "");
       using _room = bodies.take(raw, caller);
-      const payload = await parseBody(raw, (known ?? parsed) as ApiRequest);
+      const payload = await parseBody(raw, (known ?? parsed) as ApiRequest, identity.role);
 
       const attempt = async (graph: SchemaGraph): Promise<PlainAnswer> => {
         const context = { raw, identity, caller, graph };

@@ -22,23 +22,26 @@ export const bodyMax = 32 * 1024 * 1024;
 
 /**
  * Parsed values take up to thirty times the memory of their text. So besides its bytes, a body has a bound of values:
- * how many there may be, and the characters that begin one. In a text they count too, which does no harm.
+ * how many there may be, and the characters that begin one. In a text they count too, which does no harm. To parse
+ * 2 million values takes more than a second, in which nobody else is answered. So only the service role may send them.
  */
 const values = new Map([
-  ["application/json", { most: 2_000_000, marks: "[{," }],
-  ["text/csv", { most: 200_000, marks: ",\n" }],
-  ["application/x-www-form-urlencoded", { most: 10_000, marks: "&" }],
+  ["application/json", { most: 200_000, mostOfService: 2_000_000, marks: "[{," }],
+  ["text/csv", { most: 200_000, mostOfService: 200_000, marks: ",\n" }],
+  ["application/x-www-form-urlencoded", { most: 10_000, mostOfService: 10_000, marks: "&" }],
 ]);
 
 /** @throws RestError 413 */
-function checkValues(body: Buffer, contentType: string): void {
+function checkValues(body: Buffer, contentType: string, isService: boolean): void {
   const bound = values.get(contentType);
-  if (bound === undefined || body.length <= bound.most) return;
+  if (bound === undefined) return;
+  const most = isService ? bound.mostOfService : bound.most;
+  if (body.length <= most) return;
   const isMark = new Uint8Array(256);
   for (const mark of Buffer.from(bound.marks)) isMark[mark] = 1;
   let count = 0;
   for (let at = 0; at < body.length; at++) count += isMark[body[at] as number] as number;
-  if (count > bound.most) throw errors.body(`The request body has more than ${bound.most} values`, 413);
+  if (count > most) throw errors.body(`The request body has more than ${most} values`, 413);
 }
 
 /** @throws RestError 413 */
@@ -48,6 +51,7 @@ export function readBody(request: PlainRequest): Promise<Buffer> {
 
 /**
  * @param columns from the `columns` parameter; if given, JSON is not parsed
+ * @param isService whether the service role sent it
  * @throws RestError PGRST102, also with 413
  */
 export function parsePayload(
@@ -55,12 +59,13 @@ export function parsePayload(
   contentType: string,
   columns: string[] | undefined,
   isCall: boolean,
+  isService: boolean,
 ): Payload {
   // Bytes that are not text, in the notation of Postgres.
   if (contentType === "application/octet-stream" && isCall) {
     return { kind: "raw", text: `\\x${body.toString("hex")}`, isObject: false, keys: [], pairs: [] };
   }
-  if (!columns || contentType !== "application/json") checkValues(body, contentType);
+  if (!columns || contentType !== "application/json") checkValues(body, contentType, isService);
   const text = body.toString("utf8");
   switch (contentType) {
     case "application/json":

@@ -80,16 +80,19 @@ export function parseHead(
 
 /**
  * Reads the body that belongs to the head.
+ * @param role of the caller
  * @returns undefined if the method has no body
  * @throws RestError PGRST102
  */
 export async function parseBody(
   request: PlainRequest,
   { method, query, contentType, target }: Pick<ApiRequest, "method" | "query" | "contentType" | "target">,
+  role: string,
 ): Promise<Payload | undefined> {
   if (method !== "POST" && method !== "PATCH" && method !== "PUT") return undefined;
   const columns = method === "PUT" ? undefined : query.columns;
-  return parsePayload(await readBody(request), contentType, columns, target.kind === "call");
+  const isService = role === "service_role";
+  return parsePayload(await readBody(request), contentType, columns, target.kind === "call", isService);
 }
 
 /** Does not use `new URL`, which would resolve dots and re-encode. */
