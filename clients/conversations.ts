@@ -172,7 +172,7 @@ export function createConversations(
 
   /** Goes to another topic of the conversation. An older one comes late, and is left aside. */
   function move(room: Room, topic: string | null, afterMs = 0): void {
-    const epoch = topic === null ? room.epoch : epochOf(room, topic);
+    const epoch = topic === null ? room.epoch : epochOf(room.stream, topic);
     if (epoch === undefined || epoch < room.epoch) return;
     room.epoch = epoch;
     if (topic !== room.topic) leave(room);
@@ -282,7 +282,7 @@ export function createConversations(
 }
 
 /** The epoch in the name of a topic. Undefined: it is not a topic of this conversation. */
-function epochOf({ stream }: Room, topic: unknown): number | undefined {
+export function epochOf(stream: string, topic: unknown): number | undefined {
   if (typeof topic !== "string" || !topic.startsWith(`${stream}:`)) return undefined;
   const epoch = Number(topic.slice(stream.length + 1));
   return Number.isSafeInteger(epoch) ? epoch : undefined;

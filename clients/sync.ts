@@ -9,6 +9,7 @@ import type { AuthChangeEvent, Session, SupabaseClient } from "@supabase/supabas
 import { type Calling, call } from "./call.ts";
 import { type Change, createCatchUp, type Timing } from "./catch-up.ts";
 import { type Conversation, type ConversationOptions, createConversations } from "./conversations.ts";
+import { createNews, type ListedRow } from "./news.ts";
 import { createOutbox, type Outbox, type OutboxOptions } from "./outbox.ts";
 import type { Heard } from "./stream.ts";
 import { joinTopic, type Topic } from "./topic.ts";
@@ -63,6 +64,11 @@ export interface Sync extends Outbox {
    * page. A conversation begins with a snapshot each time it is opened.
    */
   cursors(): Record<string, number>;
+  /**
+   * Whether rows of `conversations()` lack something that was heard of them in the last seconds: Postgres tells of a change a
+   * moment before others can read it. Then show them, and read them again after a second.
+   */
+  isTooOld(rows: readonly ListedRow[]): boolean;
   /** Asks what is missing, now. For a platform that says in its own way that the app is in front again. */
   wake(): void;
   /**
@@ -70,6 +76,12 @@ export interface Sync extends Outbox {
    * The promise waits for an `apply` that runs, so do not wait for it there.
    */
   stop(): Promise<void>;
+}
+
+/** The event `conversation` of the person's own stream, as far as this module uses it. */
+interface SeenConversation {
+  conversation_id: number;
+  conversation: { view: number; topic: string | null } | null;
 }
 
 /** A row of `unread()`, as far as this module uses it. */
@@ -80,14 +92,6 @@ interface Unread {
 }
 
 const usual: Timing = { checkEveryMs: 60_000, checkAfterJoinMs: 2_000, callTimeoutMs: 20_000, pageSize: 200 };
-
-/**
- * Postgres sends news a moment before others can read it. So `onNews` tells it a little later, and a list that
- * is read then has it.
- */
-const newsPauseMs = 200;
-/** If more conversations have news at once, `onNews` gets null. */
-const mostNews = 20;
 
 /** The sync of each client. `end`: when it left its topics. */
 const ofClients = new WeakMap<SupabaseClient, { isRunning: boolean; end: Promise<unknown> }>();
@@ -114,9 +118,7 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
   /** Something was not sent, because there was no valid token. */
   let lacksToken = false;
   let checkAfterJoin: ReturnType<typeof setTimeout> | undefined;
-  /** The conversations of which `onNews` tells next. */
-  const news = new Set<number>();
-  let tellingNews: ReturnType<typeof setTimeout> | undefined;
+  const news = createNews((id) => options.onNews?.(id));
   /** The sums of unread messages at the last check. */
   let messages: string | undefined;
   let end: Promise<void> | undefined;
@@ -203,13 +205,7 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
     if (event !== "news") return;
     const { conversation_id, last_seq } = payload as { conversation_id: number; last_seq: number };
     conversations.news(conversation_id, last_seq);
-    news.add(conversation_id);
-    tellingNews ??= setTimeout(() => {
-      tellingNews = undefined;
-      const ids = news.size > mostNews ? [null] : [...news];
-      news.clear();
-      for (const id of ids) options.onNews?.(id);
-    }, newsPauseMs);
+    news.message(conversation_id, last_seq);
   }
 
   function joined(): void {
@@ -219,6 +215,10 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
   }
 
   async function apply(change: Change): Promise<void> {
+    if (change.type === "event" && change.kind === "conversation" && change.stream.startsWith("user:")) {
+      const { conversation_id, conversation } = change.payload as unknown as SeenConversation;
+      news.seen(conversation_id, conversation);
+    }
     await options.apply(change);
     if (!stopped.aborted) conversations.applied(change);
   }
@@ -277,7 +277,7 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
       stopping.abort();
       stopWaking();
       clearTimeout(checkAfterJoin);
-      clearTimeout(tellingNews);
+      news.end();
       auth.subscription.unsubscribe();
       running.isRunning = false;
       running.end = Promise.all([own?.leave(), conversations.end(), catchUp.end(), outbox.end()]);
@@ -294,6 +294,7 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
       const isOwn = ([name]: [string, number]) => name.startsWith("user:");
       return Object.fromEntries(Object.entries(catchUp.cursors()).filter(isOwn));
     },
+    isTooOld: news.isTooOld,
     wake,
     send: outbox.send,
     pending: outbox.pending,

@@ -49,6 +49,10 @@ export function onNews(listener: (conversationId: number | null) => void): () =>
   return () => void newsListeners.delete(listener);
 }
 
+/** Whether a list of conversations was read before what the sync heard of could be read. */
+export const isTooOld = (rows: Parameters<Sync["isTooOld"]>[0]): boolean =>
+  sync.peek()?.isTooOld(rows) ?? false;
+
 /** Hears of every write that the server has done. @returns how to stop */
 export function onDone(listener: (entry: OutboxEntry, data: unknown) => void): () => void {
   doneListeners.add(listener);

@@ -8,7 +8,7 @@ import { isOffline } from "../app/errors.ts";
 import { t } from "../app/messages.ts";
 import { type Author, type Conversation, plaza } from "../app/plaza.ts";
 import { userId } from "../app/session.ts";
-import { onChange, onNews } from "../app/sync.ts";
+import { isTooOld, onChange, onNews } from "../app/sync.ts";
 import { nameOf } from "../parts/person-line.tsx";
 
 export type Folder = Enums<"conversation_folder">;
@@ -28,6 +28,8 @@ const pageSize = 30;
 const mostAtOnce = 100;
 /** News comes in bursts, and a moment before it can be read. */
 const waitMs = 250;
+/** When the list was read too early. */
+const againMs = 1_000;
 const lists = new Map<Folder, ConversationList>();
 let isWatching = false;
 
@@ -58,6 +60,7 @@ function create(folder: Folder): ConversationList {
       return;
     }
     rows.value = answer.data;
+    if (isTooOld(answer.data)) setTimeout(read, againMs);
     keep(answer.data);
     hasMore.value = answer.data.length === page_size;
     state.value = "ready";

@@ -22,8 +22,9 @@ const ahead = Number.MAX_SAFE_INTEGER;
 export async function freshChat({ client }: Person, ids: number[]): Promise<FreshChat> {
   const cursors = Object.fromEntries(ids.map((id) => [`conversation:${id}`, ahead]));
   const { data: pages } = await client.rpc("sync", { cursors }).throwOnError();
-  const list = await readList(client);
-  if (!list) throw new Error("Somebody cannot read their conversations");
+  const read = await readList(client);
+  if (!read) throw new Error("Somebody cannot read their conversations");
+  const { list } = read;
   const rooms: FreshChat["rooms"] = {};
   for (const { stream, cursor, snapshot } of pages) {
     if (!stream.startsWith("conversation:")) continue;

@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { SupabaseClient } from "@supabase/supabase-js";
+import type { ListedRow } from "../../../clients/news.ts";
 import type { StreamEvent } from "../../../clients/stream.ts";
 import type { Change, Conversation, Sync } from "../../../clients/sync.ts";
 
@@ -61,7 +62,9 @@ export function listed(row: Record<string, unknown>): Record<string, unknown> {
 }
 
 /** Reads the list as a frontend does. Undefined: something failed. */
-export async function readList(client: SupabaseClient): Promise<KnownList | undefined> {
+export async function readList(
+  client: SupabaseClient,
+): Promise<{ list: KnownList; whole: ListedRow[] } | undefined> {
   const folders = ["inbox", "requests", "archived"];
   const [totals, ...pages] = await Promise.all([
     client.rpc("unread"),
@@ -69,7 +72,8 @@ export async function readList(client: SupabaseClient): Promise<KnownList | unde
   ]);
   if (totals.error || pages.some(({ error }) => error)) return undefined;
   const [{ messages, message_requests }] = totals.data;
-  return { rows: pages.flatMap(({ data }) => data.map(listed)), messages, message_requests };
+  const whole = pages.flatMap(({ data }) => data);
+  return { list: { rows: whole.map(listed), messages, message_requests }, whole };
 }
 
 export interface Rooms {
@@ -123,12 +127,12 @@ export function createRooms(): Rooms {
       await new Promise((resolve) => setTimeout(resolve, listPauseMs));
       if (!page) break;
       isStale = false;
-      const { client } = page;
+      const { client, sync } = page;
       // supabase-js bounds no refresh of a token: one whose answer was lost may wait for ever.
       const late = new Promise<undefined>((resolve) => setTimeout(resolve, listTimeoutMs));
       const read = await Promise.race([readList(client).catch(() => undefined), late]);
-      if (client === page?.client) list = read ?? list;
-      isStale ||= !read;
+      if (client === page?.client) list = read?.list ?? list;
+      isStale ||= !read || sync.isTooOld(read.whole);
     }
     isReading = false;
   }
