@@ -2,6 +2,7 @@
  * What people try who should read or do nothing, through supabase-js: a person who was removed, a newcomer who looks for
  * the past, and people who do two things at the same moment that do not fit together.
  */
+import { randomUUID } from "node:crypto";
 import type { RealtimeChannel } from "@supabase/supabase-js";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { type Person, signUp } from "../people.ts";
@@ -104,7 +105,7 @@ test("a person who was removed gets nothing by any function, and joins neither t
     ["react", { message_id: sent.id, emoji: "👍" }],
     ["edit_message", { message_id: own.id, content: "x" }],
     ["delete_message", { message_id: own.id, for_everyone: true }],
-    ["send_message", { conversation_id: id, client_id: own.client_id, content: "from mallory" }],
+    ["send_message", { conversation_id: id, client_id: randomUUID(), content: "from mallory" }],
     ["mark_conversation_read", { conversation_id: id, seq: 1 }],
     ["mark_conversation_unread", { conversation_id: id }],
     ["set_conversation", { conversation_id: id, draft: "x" }],
@@ -116,6 +117,16 @@ test("a person who was removed gets nothing by any function, and joins neither t
   ] as const) {
     expect(await refusal(ask(mallory, name, args)), name).toMatch(/^(conversation|message)_not_found$/);
   }
+  // A second try of what she sent is answered with her own words. Nothing is sent, and nothing is told.
+  const again = await ask<Message>(mallory, "send_message", {
+    conversation_id: id,
+    client_id: own.client_id,
+    content: "@alice, turquoise?",
+    reply_to_id: sent.id,
+  });
+  expect(again).toMatchObject({ id: own.id, seq: own.seq, content: "@alice, turquoise?" });
+  expect(again).toMatchObject({ reactions: [], mentions: [], reply_to_id: null, reply_to: null, post: null });
+  expect((await history(alice, id)).at(-1)?.content).toBe("turquoise three");
 });
 
 test.each(["joining", "none"])(
