@@ -130,13 +130,10 @@ export function createConversations(
       restartAll();
       return;
     }
-    if (change.type === "event" && change.kind === "conversation" && change.stream.startsWith("user:")) {
-      const { conversation_id, conversation } = change.payload as {
-        conversation_id: number;
-        conversation: Row;
-      };
-      const room = rooms.get(conversation_id);
-      if (room) seenBySelf(room, conversation);
+    const own = ownConversation(change);
+    if (own) {
+      const room = rooms.get(own.conversation_id);
+      if (room) seenBySelf(room, own.conversation);
       return;
     }
     const room = roomOf(change.stream);
@@ -279,6 +276,15 @@ export function createConversations(
       await Promise.all(leaving.values());
     },
   };
+}
+
+/** What the person's own stream says of a conversation. Undefined: the change is another one. */
+export function ownConversation(
+  change: Change,
+): { conversation_id: number; conversation: Row | null } | undefined {
+  if (change.type !== "event" || change.kind !== "conversation" || !change.stream.startsWith("user:"))
+    return undefined;
+  return change.payload as unknown as { conversation_id: number; conversation: Row | null };
 }
 
 /** The epoch in the name of a topic. Undefined: it is not a topic of this conversation. */

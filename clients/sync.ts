@@ -8,7 +8,12 @@
 import type { AuthChangeEvent, Session, SupabaseClient } from "@supabase/supabase-js";
 import { type Calling, call } from "./call.ts";
 import { type Change, createCatchUp, type Timing } from "./catch-up.ts";
-import { type Conversation, type ConversationOptions, createConversations } from "./conversations.ts";
+import {
+  type Conversation,
+  type ConversationOptions,
+  createConversations,
+  ownConversation,
+} from "./conversations.ts";
 import { createNews, type ListedRow } from "./news.ts";
 import { createOutbox, type Outbox, type OutboxOptions } from "./outbox.ts";
 import type { Heard } from "./stream.ts";
@@ -76,12 +81,6 @@ export interface Sync extends Outbox {
    * The promise waits for an `apply` that runs, so do not wait for it there.
    */
   stop(): Promise<void>;
-}
-
-/** The event `conversation` of the person's own stream, as far as this module uses it. */
-interface SeenConversation {
-  conversation_id: number;
-  conversation: { view: number; topic: string | null } | null;
 }
 
 /** A row of `unread()`, as far as this module uses it. */
@@ -215,10 +214,8 @@ export function createSync(supabase: SupabaseClient, options: SyncOptions): Sync
   }
 
   async function apply(change: Change): Promise<void> {
-    if (change.type === "event" && change.kind === "conversation" && change.stream.startsWith("user:")) {
-      const { conversation_id, conversation } = change.payload as unknown as SeenConversation;
-      news.seen(conversation_id, conversation);
-    }
+    const seen = ownConversation(change);
+    if (seen) news.seen(seen.conversation_id, seen.conversation);
     await options.apply(change);
     if (!stopped.aborted) conversations.applied(change);
   }

@@ -21,7 +21,7 @@
  *      waits for one of these, because the other person may wait for this statement.
  *      See below
  *   5. author_counts, post_counts, limited_counts, follow_counts, suggestion_turns, each by its key
- *   6. partings of people, by their keys (57-chat/10-conversations.sql). Then conversations, by their
+ *   6. partings of people, by their keys (57-chat/12-partings.sql). Then conversations, by their
  *      ids, and then the rows of their members and messages
  *   7. streams, by their people. A statement only writes to the queue of notifications
  *      (55-notifications/20-queue.sql). When the transaction commits, a deferred trigger

@@ -120,8 +120,9 @@ async function open(person: Person, work: string): Promise<{ commit(): Promise<v
 const somebodyWaits = () =>
   expect
     .poll(async () => {
-      const [found] =
-        await db.admin`select count(*) from pg_locks where locktype = 'advisory' and not granted`;
+      const [found] = await db.admin`
+        select count(*) from pg_locks join pg_database on pg_database.oid = pg_locks.database
+        where locktype = 'advisory' and not granted and datname = current_database()`;
       return found?.count;
     })
     .toBeGreaterThan(0);
