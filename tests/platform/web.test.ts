@@ -1,11 +1,13 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { silent } from "../../platform/log.ts";
+import { newestBuild } from "../../platform/web/build.ts";
 import { createWeb, type Web } from "../../platform/web/index.ts";
 
 const dir = join(import.meta.dirname, "../../web");
@@ -188,6 +190,39 @@ async function bytesOf(web: Web, path: string): Promise<number> {
 async function sum(numbers: Promise<number>[]): Promise<number> {
   return (await Promise.all(numbers)).reduce((a, b) => a + b, 0);
 }
+
+test("npm run web builds the client again when a source changes", { timeout: 60_000 }, async () => {
+  // In a copy, with the same packages.
+  const root = join(dir, "..");
+  const copy = await mkdtemp(join(tmpdir(), "plaza-web-"));
+  onTestFinished(() => rm(copy, { recursive: true, force: true }));
+  const isSource = (path: string) => !/\/web\/(built|dist)$/.test(path);
+  for (const part of ["web", "clients", "platform", "supabase", "package.json", "package-lock.json"])
+    await cp(join(root, part), join(copy, part), { recursive: true, filter: isSource });
+  await symlink(join(root, "node_modules"), join(copy, "node_modules"));
+
+  const { scripts } = JSON.parse(await readFile(join(copy, "package.json"), "utf8"));
+  expect(scripts.web).toBe("node web/build.ts watch");
+  const program = spawn(process.execPath, ["web/build.ts", "watch"], { cwd: copy });
+  let said = "";
+  program.stdout.on("data", (text) => {
+    said += text;
+  });
+  onTestFinished(async () => {
+    program.kill();
+    await once(program, "exit");
+  });
+  const timeout = 20_000;
+  await expect.poll(() => said, { timeout }).toContain("Waiting for changes.");
+  const before = await newestBuild(join(copy, "web"));
+  const words = join(copy, "web/messages/en.ts");
+  await writeFile(words, (await readFile(words, "utf8")).replace(/"Home"/, '"Agora"'));
+  await expect.poll(() => said.split("Built in").length, { timeout }).toBe(3);
+  const after = (await newestBuild(join(copy, "web"))) as string;
+  expect(after).not.toBe(before);
+  const firsts = (await readdir(join(after, "assets"))).filter((name) => /^first-.*\.js$/.test(name));
+  expect(await readFile(join(after, "assets", firsts[0] as string), "utf8")).toContain("Agora");
+});
 
 test("a client that cannot be built leaves the platform running, and says so", async () => {
   const lines: string[] = [];
