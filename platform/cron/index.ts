@@ -7,6 +7,7 @@ import type { Log } from "../log.ts";
 import { createAgenda, type Job, type Moment } from "./agenda.ts";
 import { createRuns } from "./runs.ts";
 import { parseSchedule } from "./schedule.ts";
+import { createJobSessions } from "./sessions.ts";
 import { createStore, jobsMax, type Store, type StoredJob } from "./store.ts";
 
 export interface CronLimits {
@@ -42,8 +43,9 @@ export function createCron(options: CronOptions): AsyncDisposable {
   const agenda = createAgenda();
   let stopping = false;
   let store: Store | undefined;
+  const sessions = createJobSessions(databaseUrl);
   const runs = createRuns({
-    databaseUrl,
+    sessions,
     timeoutMs: limits.runTimeoutMs,
     graceMs: limits.graceMs,
     store: () => store,
@@ -78,6 +80,7 @@ export function createCron(options: CronOptions): AsyncDisposable {
       if (!stopping) await bell.wait(delayMs, () => stopping);
     }
     await runs.drain();
+    await sessions[Symbol.asyncDispose]();
   })();
 
   /**

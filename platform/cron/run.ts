@@ -1,12 +1,15 @@
 /**
- * One run of a job. It sends the command as one message to a session of its own. It can ask the
- * session to stop, and gives it up if it does not.
+ * One run of a job. It sends the command as one message to a session that it has for itself. It can
+ * ask the session to stop, and gives it up if it does not.
  */
 import { failureMessage } from "./errors.ts";
-import { openSession, type SessionOptions } from "./session.ts";
+import type { JobSessions } from "./sessions.ts";
 import type { Outcome } from "./store.ts";
 
-export interface RunOptions extends SessionOptions {
+export interface RunOptions {
+  sessions: JobSessions;
+  database: string;
+  username: string;
   /** One statement or several. */
   command: string;
   timeoutMs: number;
@@ -33,15 +36,16 @@ const patienceMs = 2000;
 const soonMs = 1000;
 
 export function startRun(options: RunOptions): Run {
-  const { command } = options;
+  const { sessions, command } = options;
   const quit = new AbortController();
   const timers: NodeJS.Timeout[] = [];
   let cancelCommand: (() => Promise<void>) | undefined;
   let cancelled: { message: string | undefined } | undefined;
   let doomed = false;
+  let ended = false;
 
   function cancel(message?: string): void {
-    if (cancelled) return;
+    if (cancelled || ended) return;
     cancelled = { message };
     if (!cancelCommand) {
       quit.abort();
@@ -53,9 +57,9 @@ export function startRun(options: RunOptions): Run {
 
   async function run(): Promise<Outcome> {
     try {
-      await using opened = await openSession(options, quit.signal);
-      const { session, answers } = opened;
-      await options.started(opened.pid);
+      await using lent = await sessions.lend(options, quit.signal);
+      const { session, answers } = lent;
+      await options.started(lent.pid);
       quit.signal.throwIfAborted();
       timers.push(setTimeout(cancel, options.timeoutMs));
       answers.reset();
@@ -66,7 +70,13 @@ export function startRun(options: RunOptions): Run {
         .raw()
         .forEach(() => {});
       cancelCommand = session.cancel;
-      await asked;
+      try {
+        await asked;
+      } finally {
+        // A request to cancel may arrive late. It must not meet the next run.
+        ended = true;
+        if (!cancelled) lent.reuse();
+      }
       if (!answers.copies()) return { status: "succeeded", message: answers.last() };
       quit.abort();
       return { status: "failed", message: "COPY not supported" };

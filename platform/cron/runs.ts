@@ -5,10 +5,11 @@
 import { endsWithin } from "../ends-within.ts";
 import type { Log } from "../log.ts";
 import { type Run, startRun } from "./run.ts";
+import type { JobSessions } from "./sessions.ts";
 import type { Outcome, Store } from "./store.ts";
 
 export interface RunsOptions {
-  databaseUrl: string;
+  sessions: JobSessions;
   timeoutMs: number;
   /** When the service stops, runs have this time to end. Then they are cancelled. */
   graceMs: number;
@@ -43,7 +44,7 @@ const unwrittenMax = 64;
 const cancelMs = 5000;
 
 export function createRuns(options: RunsOptions): Runs {
-  const { databaseUrl, timeoutMs, log } = options;
+  const { sessions, timeoutMs, log } = options;
   const underWay = new Map<string, { runid: string; run: Run; done: Promise<void> }>();
   const unwritten = new Map<string, Outcome>();
   /** Jobs whose last run failed. If a job fails several times in a row, the log warns only the first time. */
@@ -96,7 +97,7 @@ export function createRuns(options: RunsOptions): Runs {
       if (!begun) return false;
       const { runid, database, username, command } = begun;
       const run = startRun({
-        databaseUrl,
+        sessions,
         database,
         username,
         command,

@@ -1,6 +1,6 @@
 /**
- * A session of the job's user, for one command. If we have the user's password, the user logs
- * in. Otherwise the superuser logs in and the session becomes the user's.
+ * A session of the job's user. If we have the user's password, the user logs in. Otherwise the
+ * superuser logs in and the session becomes the user's.
  */
 import type postgres from "postgres";
 import { createSession, type Session } from "../database/session.ts";
@@ -11,6 +11,8 @@ export interface JobSession extends AsyncDisposable {
   pid: number;
   session: Session;
   answers: Answers;
+  /** Whether the user logged in. Otherwise a command can take the superuser's rights back. */
+  loggedIn: boolean;
 }
 
 export interface SessionOptions {
@@ -23,19 +25,19 @@ export interface SessionOptions {
 const closeTimeoutMs = 1000;
 
 /**
- * @param signal ends the session at once. The server notices within a second
+ * @param signal ends the session at once, while it is opened
  * @throws the error of the driver or the server, or that the user may not log in
  */
 export async function openSession(options: SessionOptions, signal: AbortSignal): Promise<JobSession> {
   const { databaseUrl, database, username } = options;
   const superuser = decodeURIComponent(new URL(databaseUrl).username);
-  const known = username === superuser || (serviceRoles as readonly string[]).includes(username);
+  const loggedIn = username === superuser || (serviceRoles as readonly string[]).includes(username);
 
   const answers = createAnswers();
   const session = createSession({
     databaseUrl,
     database,
-    username: known ? username : superuser,
+    username: loggedIn ? username : superuser,
     prepare: false,
     name: "pg_cron",
     // If we leave, the session must not go on working.
@@ -45,18 +47,16 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
   const cut = () => session.cut(new Error("the run was given up"));
   signal.addEventListener("abort", cut);
   if (signal.aborted) cut();
-  const close = async () => {
-    await session.end(closeTimeoutMs);
-    signal.removeEventListener("abort", cut);
-  };
-
+  const close = () => session.end(closeTimeoutMs);
   try {
-    if (!known) await become(session.sql, username);
+    if (!loggedIn) await become(session.sql, username);
     const [row] = await session.sql`select pg_catalog.pg_backend_pid() as pid`;
-    return { pid: row?.pid, session, answers, [Symbol.asyncDispose]: close };
+    return { pid: row?.pid, session, answers, loggedIn, [Symbol.asyncDispose]: close };
   } catch (cause) {
     await close();
     throw cause;
+  } finally {
+    signal.removeEventListener("abort", cut);
   }
 }
 

@@ -60,7 +60,6 @@ const lockKey = "x'70675f'::integer, x'63726f6e'::integer";
 export function createStore(options: StoreOptions): Store {
   const session = createSession({
     databaseUrl: options.databaseUrl,
-    prepare: false,
     name: "pg_cron scheduler",
     settings: {
       search_path: "pg_catalog",
