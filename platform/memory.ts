@@ -11,8 +11,13 @@ export type MemorySize = "small" | "large";
 export interface MemoryPlan {
   /** Settings of the embedded Postgres. */
   postgres: Record<string, string>;
-  /** Sessions for REST requests. A session that works has up to 10 MB. */
+  /** Sessions for REST requests. A session that works usually has up to 10 MB. */
   restSessions: number;
+  /**
+   * The most memory that one session of Postgres gets for itself. A client can ask for an answer that takes
+   * hundreds of megabytes to build, for example with embeds that nest in themselves.
+   */
+  sessionMemoryMb: number;
   functions: Partial<FunctionLimits>;
 }
 
@@ -29,6 +34,7 @@ export function memoryPlan(size: MemorySize, cores = availableParallelism()): Me
         max_connections: "200",
       },
       restSessions: Math.max(10, 2 * cores),
+      sessionMemoryMb: 1024,
       functions: {},
     };
   }
@@ -44,6 +50,7 @@ export function memoryPlan(size: MemorySize, cores = availableParallelism()): Me
     },
     // More sessions would only wait for a core.
     restSessions: Math.min(Math.max(6, 2 * cores), 10),
+    sessionMemoryMb: 256,
     // A process of Deno has 50 MB or more. It starts in half a second.
     functions: { idleStopMs: 15_000 },
   };

@@ -368,6 +368,7 @@ async function startDatabase(
     afresh: options.afresh,
     durable: options.stateDir !== undefined,
     settings: memory.postgres,
+    sessionMemoryMb: memory.sessionMemoryMb,
     initialising: options.initialising,
     beforeStart: (binaries) => installExtensions(binaries.home),
     signal: options.signal,

@@ -67,8 +67,15 @@ async function measureEverybody(town: SuggestionTown, sql: postgres.Sql): Promis
   await sql`
     insert into follows (follower_id, followee_id)
     select follower.id, followee.id
-    from (select id from profiles where abs(hashtextextended(id::text, 1)) % 10 = 0) as follower
-    cross join lateral (select id from profiles where id > md5(follower.id::text)::uuid limit 1) as followee
+    from (
+      select id, md5(id::text)::uuid as near
+      from profiles
+      where abs(hashtextextended(id::text, 1)) % 10 = 0
+      offset 0
+    ) as follower
+    cross join lateral (
+      select id from profiles where id > follower.near order by id limit 1
+    ) as followee
     where follower.id <> followee.id
     on conflict do nothing`;
   await sql`update private.suggestion_turns set changed_at = null`;

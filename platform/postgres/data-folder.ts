@@ -135,7 +135,7 @@ async function initialise(options: FolderOptions): Promise<void> {
         process.platform === "linux" ? ["--lc-ctype=C.UTF-8"] : [],
         ["--no-instructions", durable ? [] : ["--no-sync"]].flat(),
       ].flat(),
-      user,
+      { user },
     );
     let output = "";
     child.stderr?.on("data", (chunk: Buffer) => {

@@ -56,7 +56,8 @@ export async function endProcess(
  * of the postmaster, which takes the end of any child for a crash. In the end it deletes the folder that the shell
  * has as its name, if there is one.
  */
-const script = `
+const script = (memoryMb: number | undefined) => `
+${memoryMb === undefined ? "" : `ulimit -d ${memoryMb * 1024} 2>/dev/null`}
 ( (
   read -r _ <&3 && exit
   tidy() { [ -z "$0" ] || rm -rf -- "$0"; exit; }
@@ -74,17 +75,21 @@ const script = `
 exec 3<&-
 exec "$@"`;
 
-/**
- * The child's stderr is a pipe. It has no other output and no input.
- * @param folder is deleted when the command has ended after our death. Its user owns it
- */
+export interface OwnedOptions {
+  user: OsUser | undefined;
+  /** Is deleted when the command has ended after our death. Its user owns it. */
+  folder?: string | undefined;
+  /** The most memory that each process of the command gets for itself, in MiB. Only Linux counts all of it. */
+  memoryMb?: number | undefined;
+}
+
+/** The child's stderr is a pipe. It has no other output and no input. */
 export function spawnOwned(
   command: string,
   args: string[],
-  user: OsUser | undefined,
-  folder = "",
+  { user, folder = "", memoryMb }: OwnedOptions,
 ): ChildProcess {
-  const child = spawn("/bin/sh", ["-c", script, folder, command, ...args], {
+  const child = spawn("/bin/sh", ["-c", script(memoryMb), folder, command, ...args], {
     ...user,
     cwd: "/",
     // The watcher reads the fourth one. It cannot read stdin, because Node closes stdin when the child exits,

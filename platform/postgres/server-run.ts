@@ -19,6 +19,11 @@ export interface RunOptions {
   durable: boolean;
   /** Settings that replace ours. */
   settings?: Record<string, string>;
+  /**
+   * The most memory that each process of the server gets for itself, in MiB. Shared buffers do not count. A
+   * statement that asks for more fails with out_of_memory (53200), and the server goes on.
+   */
+  memoryMb?: number | undefined;
   user: OsUser | undefined;
   /** Cancels the start. A server that is ready does not end by it. */
   signal?: AbortSignal;
@@ -60,7 +65,8 @@ const outputMax = 4000;
 export async function runServer(options: RunOptions): Promise<ServerRun> {
   const { port, signal, log } = options;
   signal?.throwIfAborted();
-  const child = spawnOwned(options.command, serverArguments(options), options.user, options.socketDir);
+  const { user, socketDir: folder, memoryMb } = options;
+  const child = spawnOwned(options.command, serverArguments(options), { user, folder, memoryMb });
   let output = "";
   let full = false;
   let stopping = false;

@@ -32,6 +32,8 @@ export interface ServerOptions {
   durable: boolean;
   /** Settings of Postgres. They replace ours and those of Postgres. */
   settings?: Record<string, string>;
+  /** The most memory that one session gets for itself, in MiB. A statement that asks for more fails. */
+  sessionMemoryMb?: number;
   /** Is called with the found binaries before the server runs. It may add extensions. */
   beforeStart?: (binaries: Binaries) => Promise<void>;
   /** Is called before the start makes a new database. That takes a second. */
@@ -64,7 +66,7 @@ export interface PostgresServer extends AsyncDisposable {
  *   or the reason of `signal`
  */
 export async function startServer(options: ServerOptions): Promise<PostgresServer> {
-  const { dataDir, durable, settings, signal, silenceMs, log } = options;
+  const { dataDir, durable, settings, sessionMemoryMb: memoryMb, signal, silenceMs, log } = options;
   const user = await serverUser();
   const binaries = await findBinaries(user);
   await options.beforeStart?.(binaries);
@@ -78,7 +80,19 @@ export async function startServer(options: ServerOptions): Promise<PostgresServe
     try {
       return await runServer({
         command: binaries.postgres,
-        ...{ dataDir, socketDir, port, durable, settings, user, signal, recovering, silenceMs, log },
+        ...{
+          dataDir,
+          socketDir,
+          port,
+          durable,
+          settings,
+          memoryMb,
+          user,
+          signal,
+          recovering,
+          silenceMs,
+          log,
+        },
       });
     } catch (error) {
       if (socketDir !== undefined) await removeSocketFolder(socketDir).catch(() => {});
