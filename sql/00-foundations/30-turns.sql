@@ -17,9 +17,9 @@
  *   2. the profile of the person who writes, or the profile that is changed or deleted.
  *      Then the queue of posts of a person (20-posts/20-posts.sql)
  *   3. the rows that the statement writes, by their keys
- *   4. other people's profiles and posts that these rows refer to. The statement never
- *      waits for one of these, because the other person may wait for this statement.
- *      See below
+ *   4. other people's profiles, posts and lists that these rows refer to, and then pairs of people
+ *      (10-people/40-follows.sql). The statement never waits for a profile or post, because the
+ *      other person may wait for this statement. See below
  *   5. author_counts, post_counts, limited_counts, follow_counts, suggestion_turns, each by its key
  *   6. partings of people, by their keys (57-chat/12-partings.sql). Then conversations, by their
  *      ids, and then the rows of their members and messages
@@ -27,10 +27,16 @@
  *      (55-notifications/20-queue.sql). When the transaction commits, a deferred trigger
  *      takes all streams at once, and nothing afterwards
  *
+ * A client can make a statement last for seconds: it asks for an answer that takes long to
+ * read. So a statement of a person takes the locks from 4 on when its answer has been read:
+ * in triggers that run after it. In between, it holds nothing that others need. Some of these
+ * triggers have a name with a capital letter: see keep_person().
+ *
  * A statement that needs a row of somebody else skips the row if it is locked:
  *
  *   - Only a deletion keeps others from referring to a profile or a post. So a locked row
- *     is answered like a deleted one: require_profile(), require_post(), posts_annotate().
+ *     is answered like a deleted one: require_profile(), keep_person(), require_post(),
+ *     keep_post(), posts_annotate().
  *   - A request to follow must know whether the account is private, and a repost whether
  *     its original is open. These try again for about a second: hold_privacy(), hold_post().
  *   - The posts and reposts of an account that becomes private or public, and everything
@@ -47,7 +53,9 @@
  * search, or Auth's change of metadata. mark_read() takes only the person's stream afterwards.
  *
  * Each person has a turn of their own. A statement of a person takes one turn. A
- * statement that blocks people also takes their turns, so it takes at most 101.
+ * statement that blocks people also takes their turns, so it takes at most 101. It waits for
+ * them for half a second: somebody who always writes can be blocked, too. See
+ * blocks_end_follows().
  *
  * The service role, background jobs and Auth act for no person. They write rows of many
  * people in any order. So all of them share one turn: their statements run one after the
@@ -105,6 +113,34 @@ $$;
 
 comment on function private.take_turns is 'Waits until none of these people writes, and makes their next writes wait.';
 revoke all on function private.take_turns (uuid[]) from public, anon, authenticated, service_role;
+
+create function private.try_turns(people uuid[])
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  most_tries constant integer := 25;
+  tries integer := 0;
+  turn bigint;
+begin
+  for turn in
+    select distinct private.queue_key('turn', person.id)
+    from unnest(people) as person (id)
+    order by 1
+  loop
+    while not pg_try_advisory_xact_lock(turn) and tries < most_tries loop
+      tries := tries + 1;
+      perform pg_sleep(0.02);
+    end loop;
+  end loop;
+end;
+$$;
+
+comment on function private.try_turns is 'Like take_turns(), but it waits for half a second only, and then goes on without the turns that it did not get.';
+revoke all on function private.try_turns (uuid[]) from public, anon, authenticated, service_role;
 
 create function private.take_turn_without_person()
 returns void

@@ -160,7 +160,41 @@ $$;
 comment on function private.hold_person is 'A row when the account exists. Then nobody can delete it until the transaction ends.';
 revoke all on function private.hold_person (uuid) from public, anon, authenticated, service_role;
 
+create function private.refuse_profile()
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  raise sqlstate 'PT404' using message = 'There is no such person', detail = 'profile_not_found';
+end;
+$$;
+
+comment on function private.refuse_profile is 'Raises the error PT404.';
+revoke all on function private.refuse_profile () from public, anon, authenticated, service_role;
+
 -- A missing person and a hidden person get one answer, in the same words.
+create function private.find_profile(viewer_id uuid, profile_id uuid)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  if not exists (select from public.profiles where profiles.id = find_profile.profile_id)
+    or exists (select from private.block_between(find_profile.viewer_id, find_profile.profile_id))
+  then
+    perform private.refuse_profile();
+  end if;
+end;
+$$;
+
+comment on function private.find_profile is 'The error PT404 unless the person exists and no block hides them from the viewer.';
+revoke all on function private.find_profile (uuid, uuid) from public, anon, authenticated, service_role;
+
 create function private.require_profile(viewer_id uuid, profile_id uuid)
 returns void
 language plpgsql
@@ -174,13 +208,52 @@ begin
   ) or exists (
     select from private.block_between(require_profile.viewer_id, require_profile.profile_id)
   ) then
-    raise sqlstate 'PT404' using message = 'There is no such person', detail = 'profile_not_found';
+    perform private.refuse_profile();
   end if;
 end;
 $$;
 
-comment on function private.require_profile is 'The error PT404 unless the person exists and no block hides them from the viewer. Nobody can delete the account until the transaction ends.';
+comment on function private.require_profile is 'Like find_profile(), and nobody can delete the account until the transaction ends.';
 revoke all on function private.require_profile (uuid, uuid) from public, anon, authenticated, service_role;
+
+/*
+ * A new row refers to a person. Nobody may delete the account from now until the transaction ends.
+ * If somebody deletes it at this moment, the row is refused. Postgres has a trigger of its own for
+ * each foreign key, which would wait for the deletion and answer in other words. These triggers
+ * have names that begin with RI, and triggers run in the order of their names. So this one begins
+ * with a capital letter before R.
+ *
+ * Definer, because the person may be hidden.
+ */
+create function private.keep_person()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  person_id uuid;
+begin
+  if tg_table_name = 'blocks' then
+    person_id := new.blocked_id;
+  elsif tg_table_name = 'mutes' then
+    person_id := new.muted_id;
+  elsif tg_table_name = 'follows' then
+    person_id := new.followee_id;
+  elsif tg_table_name = 'follow_requests' then
+    person_id := new.target_id;
+  else
+    person_id := new.profile_id;
+  end if;
+  if not exists (select from private.hold_person(person_id)) then
+    perform private.refuse_profile();
+  end if;
+  return null;
+end;
+$$;
+
+comment on function private.keep_person is 'Keeps the person that a new row refers to until the transaction ends.';
+revoke all on function private.keep_person () from public, anon, authenticated, service_role;
 
 create policy "everybody reads the profiles of people who are not hidden"
   on public.profiles for select
@@ -230,16 +303,13 @@ as $$
 declare
   viewer_id uuid := coalesce(auth.uid(), new.blocker_id);
 begin
-  if new.blocked_id <> viewer_id and not (
-    exists (select from private.hold_person(new.blocked_id))
-    and exists (
-      select from public.blocks
-      where blocks.blocker_id = viewer_id
-        and blocks.blocked_id = new.blocked_id
-        and blocks.blocked_id not in (select private.blocker_ids(viewer_id))
-    )
+  if new.blocked_id <> viewer_id and not exists (
+    select from public.blocks
+    where blocks.blocker_id = viewer_id
+      and blocks.blocked_id = new.blocked_id
+      and blocks.blocked_id not in (select private.blocker_ids(viewer_id))
   ) then
-    perform private.require_profile(viewer_id, new.blocked_id);
+    perform private.find_profile(viewer_id, new.blocked_id);
   end if;
   return new;
 end;
@@ -252,3 +322,9 @@ create trigger blocks_check
   before insert on public.blocks
   for each row
   execute function private.blocks_check();
+
+create trigger "Keep_person"
+  after insert on public.blocks
+  for each row
+  when (new.blocked_id <> new.blocker_id)
+  execute function private.keep_person();

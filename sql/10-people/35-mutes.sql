@@ -114,7 +114,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  perform private.require_profile(coalesce(auth.uid(), new.muter_id), new.muted_id);
+  perform private.find_profile(coalesce(auth.uid(), new.muter_id), new.muted_id);
   return new;
 end;
 $$;
@@ -126,3 +126,8 @@ create trigger mutes_check
   before insert or update on public.mutes
   for each row
   execute function private.mutes_check();
+
+create trigger "Keep_person"
+  after insert or update on public.mutes
+  for each row
+  execute function private.keep_person();

@@ -80,8 +80,7 @@ revoke all on function private.hold_privacy (uuid) from public, anon, authentica
 
 -- Triggers -------------------------------------------------------------------
 
--- Definer, because the requester may not read all blocks and profiles. It holds the
--- account: its owner cannot make it public or accept before this request is written.
+-- Definer, because the requester may not read all blocks.
 create function private.follow_requests_check()
 returns trigger
 language plpgsql
@@ -92,30 +91,64 @@ begin
   if auth.uid() is null then
     perform pg_advisory_xact_lock(private.follows_without_person());
   end if;
-  perform private.require_profile(coalesce(auth.uid(), new.requester_id), new.target_id);
+  perform private.find_profile(coalesce(auth.uid(), new.requester_id), new.target_id);
 
   if new.requester_id = new.target_id then
     raise sqlstate 'PT400' using message = 'You cannot follow yourself', detail = 'follow_yourself';
-  elsif not private.hold_privacy(new.target_id) then
-    raise sqlstate 'PT409' using
-      message = 'This account is public: follow it without asking', detail = 'follow_needs_no_request';
-  elsif exists (
-    select from public.follows
-    where follows.follower_id = new.requester_id and follows.followee_id = new.target_id
-  ) then
-    raise sqlstate 'PT409' using message = 'You follow this account', detail = 'already_following';
   end if;
   return new;
 end;
 $$;
 
-comment on function private.follow_requests_check is 'Refuses a request that its target could not accept.';
+comment on function private.follow_requests_check is 'Refuses a request to a person who does not exist, who is hidden, or who makes it.';
 revoke all on function private.follow_requests_check () from public, anon, authenticated, service_role;
 
 create trigger follow_requests_check
   before insert on public.follow_requests
   for each row
   execute function private.follow_requests_check();
+
+create trigger "Keep_person"
+  after insert on public.follow_requests
+  for each row
+  execute function private.keep_person();
+
+-- It holds the account: its owner cannot make it public or accept before this request is
+-- written. Definer, because the requester may not read all profiles.
+create function private.follow_requests_hold_account()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if auth.uid() is not null then
+    perform private.meet_blocks(
+      (select array_agg(added.requester_id order by added.requester_id, added.target_id) from added),
+      (select array_agg(added.target_id order by added.requester_id, added.target_id) from added)
+    );
+  end if;
+  if exists (select from added where not private.hold_privacy(added.target_id)) then
+    raise sqlstate 'PT409' using
+      message = 'This account is public: follow it without asking', detail = 'follow_needs_no_request';
+  elsif exists (
+    select from added
+    join public.follows on follows.follower_id = added.requester_id and follows.followee_id = added.target_id
+  ) then
+    raise sqlstate 'PT409' using message = 'You follow this account', detail = 'already_following';
+  end if;
+  return null;
+end;
+$$;
+
+comment on function private.follow_requests_hold_account is 'Refuses a request that its target could not accept: after a block, to a public account, or when the follow is there already.';
+revoke all on function private.follow_requests_hold_account () from public, anon, authenticated, service_role;
+
+create trigger follow_requests_hold_account
+  after insert on public.follow_requests
+  referencing new table as added
+  for each statement
+  execute function private.follow_requests_hold_account();
 
 -- This is the last trigger of the switch, because a trigger for each statement comes after all
 -- triggers for each row. So the counts of the requesters are locked for a moment only, also if

@@ -148,6 +148,21 @@ create trigger lists_check
   for each row
   execute function private.lists_check();
 
+create function private.refuse_list()
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  raise sqlstate 'PT404' using message = 'There is no such list', detail = 'list_not_found';
+end;
+$$;
+
+comment on function private.refuse_list is 'Raises the error PT404.';
+revoke all on function private.refuse_list () from public, anon, authenticated, service_role;
+
 -- Definer, because nobody may read the blocks of others. A list that the person does not see
 -- is answered like a missing one. For a list of another person that they see, it checks
 -- nothing. The policy refuses that in any case.
@@ -163,16 +178,15 @@ declare
 begin
   select lists.owner_id, lists.is_private into owner_id, is_private
   from public.lists
-  where lists.id = new.list_id
-  for key share skip locked;
+  where lists.id = new.list_id;
   if owner_id is null
     or (auth.uid() is not null and not private.sees_list(auth.uid(), owner_id, is_private))
   then
-    raise sqlstate 'PT404' using message = 'There is no such list', detail = 'list_not_found';
+    perform private.refuse_list();
   end if;
 
   if owner_id = coalesce(auth.uid(), owner_id) then
-    perform private.require_profile(owner_id, new.profile_id);
+    perform private.find_profile(owner_id, new.profile_id);
     if (
       select count(*)
       from public.list_members
@@ -192,3 +206,32 @@ create trigger list_members_check
   before insert on public.list_members
   for each row
   execute function private.list_members_check();
+
+create trigger "Keep_person"
+  after insert on public.list_members
+  for each row
+  execute function private.keep_person();
+
+-- 30-blocks.sql says why its trigger has a capital letter.
+create function private.keep_list()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform from public.lists where lists.id = new.list_id for key share skip locked;
+  if not found then
+    perform private.refuse_list();
+  end if;
+  return null;
+end;
+$$;
+
+comment on function private.keep_list is 'Keeps the list of a new member until the transaction ends.';
+revoke all on function private.keep_list () from public, anon, authenticated, service_role;
+
+create trigger "Keep_list"
+  after insert on public.list_members
+  for each row
+  execute function private.keep_list();

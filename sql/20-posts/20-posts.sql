@@ -127,7 +127,7 @@ create trigger spell_language
   when (new.language is not null)
   execute function private.spell_language();
 
--- Definer, because it checks and locks posts that the author may not see.
+-- Definer, because it checks posts that the author may not see.
 create function private.posts_prepare()
 returns trigger
 language plpgsql
@@ -168,15 +168,15 @@ begin
   end if;
 
   if new.reply_to_id is not null then
-    answered := private.require_post(viewer_id, new.reply_to_id);
+    answered := private.find_post(viewer_id, new.reply_to_id);
     new.reply_to_id := answered.id;
     new.thread_id := coalesce(answered.thread_id, answered.id);
   end if;
   if new.quote_of_id is not null then
-    new.quote_of_id := private.require_open_post(viewer_id, new.quote_of_id, false);
+    new.quote_of_id := private.find_open_post(viewer_id, new.quote_of_id);
   end if;
   if new.repost_of_id is not null then
-    new.repost_of_id := private.require_open_post(viewer_id, new.repost_of_id, true);
+    new.repost_of_id := private.find_open_post(viewer_id, new.repost_of_id);
     if exists (
       select from public.posts
       where posts.repost_of_id = new.repost_of_id and posts.author_id = new.author_id
@@ -197,3 +197,40 @@ create trigger posts_prepare
   before insert on public.posts
   for each row
   execute function private.posts_prepare();
+
+-- A repost is open only as long as the post that it shows. So that post is held until the
+-- repost is written. A quote is a post of its own, and only keeps the other one from being
+-- deleted at this moment. Definer, because the author may not see these posts.
+-- 10-people/30-blocks.sql says why its trigger has a capital letter.
+create function private.keep_posts()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if new.reply_to_id is not null then
+    perform private.hold_existing_post(new.reply_to_id);
+  end if;
+  if new.quote_of_id is not null then
+    perform private.hold_existing_post(new.quote_of_id);
+  end if;
+  if new.repost_of_id is not null then
+    perform private.hold_existing_post(new.repost_of_id);
+    perform private.hold_post(new.repost_of_id);
+    if private.opens(new) <> new.is_open then
+      perform private.refuse_busy_post();
+    end if;
+  end if;
+  return null;
+end;
+$$;
+
+comment on function private.keep_posts is 'Keeps the posts that a new post refers to until the transaction ends.';
+revoke all on function private.keep_posts () from public, anon, authenticated, service_role;
+
+create trigger "Keep_posts"
+  after insert on public.posts
+  for each row
+  when (num_nonnulls(new.reply_to_id, new.quote_of_id, new.repost_of_id) > 0)
+  execute function private.keep_posts();

@@ -157,10 +157,24 @@ comment on function private.sees_post is 'Whether the viewer sees a post or a re
 revoke all on function private.sees_post (uuid, bigint) from public, anon, authenticated, service_role;
 grant execute on function private.sees_post (uuid, bigint) to anon, authenticated;
 
+create function private.refuse_post()
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  raise sqlstate 'PT404' using message = 'There is no such post', detail = 'post_not_found';
+end;
+$$;
+
+comment on function private.refuse_post is 'Raises the error PT404.';
+revoke all on function private.refuse_post () from public, anon, authenticated, service_role;
+
 -- There are three cases: no such post exists, the viewer does not see it, or somebody is
--- deleting it at this moment. All get one answer, in the same words. The lock skips a post
--- that is being deleted, so nobody waits for a deletion while they hold other locks.
-create function private.require_post(viewer_id uuid, post_id bigint)
+-- deleting it at this moment. All get one answer, in the same words.
+create function private.find_post(viewer_id uuid, post_id bigint)
 returns public.posts
 language plpgsql
 volatile
@@ -172,24 +186,96 @@ declare
 begin
   select posts.* into post
   from public.posts
-  where posts.id = require_post.post_id
-  for key share skip locked;
+  where posts.id = find_post.post_id;
 
   if post.repost_of_id is not null and private.sees_post(viewer_id, post.id) then
     select posts.* into post
     from public.posts
-    where posts.id = post.repost_of_id
-    for key share skip locked;
+    where posts.id = post.repost_of_id;
   end if;
   if post.id is null or not private.sees_post(viewer_id, post.id) then
-    raise sqlstate 'PT404' using message = 'There is no such post', detail = 'post_not_found';
+    perform private.refuse_post();
   end if;
   return post;
 end;
 $$;
 
-comment on function private.require_post is 'The post. For a repost, the post that it shows. Nobody can delete it until the transaction ends. The error PT404 when the viewer sees no such post.';
+comment on function private.find_post is 'The post. For a repost, the post that it shows. The error PT404 when the viewer sees no such post.';
+revoke all on function private.find_post (uuid, bigint) from public, anon, authenticated, service_role;
+
+-- The lock skips a post that is being deleted, so nobody waits for a deletion while they hold
+-- other locks.
+create function private.hold_existing_post(post_id bigint)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  perform
+  from public.posts
+  where posts.id = hold_existing_post.post_id
+  for key share skip locked;
+  if not found then
+    perform private.refuse_post();
+  end if;
+end;
+$$;
+
+comment on function private.hold_existing_post is 'Nobody can delete the post until the transaction ends. The error PT404 when it is gone.';
+revoke all on function private.hold_existing_post (bigint) from public, anon, authenticated, service_role;
+
+create function private.require_post(viewer_id uuid, post_id bigint)
+returns public.posts
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  post public.posts := private.find_post(viewer_id, post_id);
+begin
+  perform private.hold_existing_post(post.id);
+  return post;
+end;
+$$;
+
+comment on function private.require_post is 'Like find_post(), and nobody can delete the post until the transaction ends.';
 revoke all on function private.require_post (uuid, bigint) from public, anon, authenticated, service_role;
+
+-- Keeps the post of a new like, bookmark or muted thread. Definer, because the person may not
+-- see it. 10-people/30-blocks.sql says why the triggers have a capital letter.
+create function private.keep_post()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.hold_existing_post(new.post_id);
+  return null;
+end;
+$$;
+
+comment on function private.keep_post is 'Keeps the post that a new row refers to until the transaction ends.';
+revoke all on function private.keep_post () from public, anon, authenticated, service_role;
+
+create function private.refuse_busy_post()
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  raise sqlstate 'PT503' using
+    message = 'Somebody is changing this post at this moment. Try again', detail = 'posts_busy';
+end;
+$$;
+
+comment on function private.refuse_busy_post is 'Raises the error PT503.';
+revoke all on function private.refuse_busy_post () from public, anon, authenticated, service_role;
 
 -- An edit of the post, or a switch of its author's account, may wait for a lock of the
 -- caller. So the caller does not wait for them. It tries again until they end.
@@ -214,18 +300,15 @@ begin
     end if;
     perform pg_sleep(0.02);
   end loop;
-  raise sqlstate 'PT503' using
-    message = 'Somebody is changing this post at this moment. Try again', detail = 'posts_busy';
+  perform private.refuse_busy_post();
 end;
 $$;
 
 comment on function private.hold_post is 'Whether a post is open. It does not change until the transaction ends. It tries for about a second. Then the error PT503, if somebody still changes the post.';
 revoke all on function private.hold_post (bigint) from public, anon, authenticated, service_role;
 
--- Only its author may repost or quote a limited post. A repost is open only as long as the
--- post that it shows. So that post is held until the repost is written. A quote is a post of
--- its own, and holds nothing.
-create function private.require_open_post(viewer_id uuid, post_id bigint, to_repost boolean)
+-- Only its author may repost or quote a limited post.
+create function private.find_open_post(viewer_id uuid, post_id bigint)
 returns bigint
 language plpgsql
 volatile
@@ -233,11 +316,8 @@ security invoker
 set search_path = ''
 as $$
 declare
-  post public.posts := private.require_post(viewer_id, post_id);
+  post public.posts := private.find_post(viewer_id, post_id);
 begin
-  if to_repost then
-    post.is_open := private.hold_post(post.id);
-  end if;
   if not post.is_open and post.author_id is distinct from viewer_id then
     raise sqlstate 'PT403' using
       message = 'This post is not for everyone. Only its author can repost or quote it',
@@ -247,8 +327,8 @@ begin
 end;
 $$;
 
-comment on function private.require_open_post is 'The id of a post that the viewer may repost or quote. For a repost, the id of the post that it shows. The error PT404 when the viewer does not see the post, PT403 when it is limited and by somebody else.';
-revoke all on function private.require_open_post (uuid, bigint, boolean) from public, anon, authenticated, service_role;
+comment on function private.find_open_post is 'The id of a post that the viewer may repost or quote. For a repost, the id of the post that it shows. The error PT404 when the viewer does not see the post, PT403 when it is limited and by somebody else.';
+revoke all on function private.find_open_post (uuid, bigint) from public, anon, authenticated, service_role;
 
 -- Open posts -------------------------------------------------------------------
 

@@ -103,7 +103,7 @@ grant delete on public.likes to authenticated, service_role;
 
 -- Triggers -------------------------------------------------------------------
 
--- Definer, because it checks and locks a post that the person may not see.
+-- Definer, because it checks a post that the person may not see.
 create function private.require_seen_post()
 returns trigger
 language plpgsql
@@ -111,7 +111,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  new.post_id := (private.require_post(coalesce(auth.uid(), new.user_id), new.post_id)).id;
+  new.post_id := (private.find_post(coalesce(auth.uid(), new.user_id), new.post_id)).id;
   return new;
 end;
 $$;
@@ -123,3 +123,8 @@ create trigger require_seen_post
   before insert on public.likes
   for each row
   execute function private.require_seen_post();
+
+create trigger "Keep_post"
+  after insert on public.likes
+  for each row
+  execute function private.keep_post();

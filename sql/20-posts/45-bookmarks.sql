@@ -56,3 +56,8 @@ create trigger require_seen_post
   before insert on public.bookmarks
   for each row
   execute function private.require_seen_post();
+
+create trigger "Keep_post"
+  after insert on public.bookmarks
+  for each row
+  execute function private.keep_post();

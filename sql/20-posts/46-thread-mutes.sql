@@ -52,7 +52,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  post public.posts := private.require_post(coalesce(auth.uid(), new.user_id), new.post_id);
+  post public.posts := private.find_post(coalesce(auth.uid(), new.user_id), new.post_id);
 begin
   new.post_id := post.id;
   new.thread_id := coalesce(post.thread_id, post.id);
@@ -67,3 +67,8 @@ create trigger thread_mutes_check
   before insert on public.thread_mutes
   for each row
   execute function private.thread_mutes_check();
+
+create trigger "Keep_post"
+  after insert on public.thread_mutes
+  for each row
+  execute function private.keep_post();

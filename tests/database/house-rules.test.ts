@@ -252,7 +252,7 @@ const rules: Rule[] = [
     offenders: `
       select tgrelid::regclass || ': ' || tgname from pg_trigger
       join pg_proc on pg_proc.oid = tgfoid
-      where not tgisinternal and pronamespace ${ours} and not starts_with(tgname, proname)`,
+      where not tgisinternal and pronamespace ${ours} and not starts_with(lower(tgname), proname)`,
     broken: "alter trigger posts_keep_version on posts rename to broken",
   },
   {
