@@ -215,3 +215,23 @@ test("a follow and a block at one moment: the later one sees the earlier one", a
   await blocking;
   expect(await following).toBe("profile_not_found");
 });
+
+test("an account that becomes public needs no lock for each request that it accepts", async () => {
+  const owner = await newcomer();
+  const locks = (requests: number) =>
+    owner.asks(async (sql) => {
+      await sql`update profiles set is_private = false where id = ${owner.id}`;
+      const [found] = await sql`
+        select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()`;
+      expect(await sql`select from follows where followee_id = ${owner.id}`).toHaveLength(requests);
+      return found?.count;
+    });
+  const close = () => quickly(owner, `update profiles set is_private = true where id = '${owner.id}'`);
+  await close();
+  const without = await locks(0);
+  await close();
+  for (let n = 0; n < 5; n++) {
+    await quickly(await newcomer(), `insert into follow_requests (target_id) values ('${owner.id}')`);
+  }
+  expect(await locks(5)).toBe(without);
+});

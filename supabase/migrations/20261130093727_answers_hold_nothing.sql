@@ -16,6 +16,7 @@ begin
 end;
 $$;
 
+
 SET local check_function_bodies = off;
 
 DROP FUNCTION "private"."require_open_post"(uuid, bigint, boolean);
@@ -48,33 +49,46 @@ CREATE OR REPLACE FUNCTION private.blocks_end_follows()
   SET search_path TO ''
   AS $function$
 declare
+  blocker_ids uuid[] := (select array_agg(blocked.blocker_id order by blocked.id) from blocked);
+  blocked_ids uuid[] := (select array_agg(blocked.blocked_id order by blocked.id) from blocked);
   pair bigint;
 begin
-  if (select count(*) from blocked) > 1000 then
+  if cardinality(blocked_ids) > 1000 then
     raise sqlstate 'PT400' using message = 'A request blocks at most 1,000 people', detail = 'too_many_rows';
   end if;
   perform pg_advisory_xact_lock_shared(private.follows_without_person());
-  perform private.try_turns(array(
-    select person.id
-    from blocked
-    cross join lateral (values (blocked.blocker_id), (blocked.blocked_id)) as person (id)
-  ));
+  perform private.try_turns(blocker_ids || blocked_ids);
+  perform private.end_follows(blocker_ids, blocked_ids);
   for pair in
     select distinct private.pair_key(blocked.blocker_id, blocked.blocked_id) from blocked order by 1
   loop
     perform pg_advisory_xact_lock(pair);
   end loop;
+  -- Somebody may have written a follow before we had the lock of the pair.
+  perform private.end_follows(blocker_ids, blocked_ids);
+  return null;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.end_follows (
+  blocker_ids uuid[],
+  blocked_ids uuid[]
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO ''
+  AS $function$
+begin
   delete from public.follow_requests
-  using blocked
+  using unnest(end_follows.blocker_ids, end_follows.blocked_ids) as block (blocker_id, blocked_id)
   where (follow_requests.requester_id, follow_requests.target_id) in (
-    (blocked.blocker_id, blocked.blocked_id), (blocked.blocked_id, blocked.blocker_id)
+    (block.blocker_id, block.blocked_id), (block.blocked_id, block.blocker_id)
   );
   delete from public.follows
-  using blocked
+  using unnest(end_follows.blocker_ids, end_follows.blocked_ids) as block (blocker_id, blocked_id)
   where (follows.follower_id, follows.followee_id) in (
-    (blocked.blocker_id, blocked.blocked_id), (blocked.blocked_id, blocked.blocker_id)
+    (block.blocker_id, block.blocked_id), (block.blocked_id, block.blocker_id)
   );
-  return null;
 end;
 $function$;
 
@@ -209,7 +223,7 @@ CREATE OR REPLACE FUNCTION private.follows_meet_blocks()
   SET search_path TO ''
   AS $function$
 begin
-  if auth.uid() is not null then
+  if auth.uid() is not null and pg_trigger_depth() = 1 then
     perform private.meet_blocks(
       (select array_agg(added.follower_id order by added.follower_id, added.followee_id) from added),
       (select array_agg(added.followee_id order by added.follower_id, added.followee_id) from added)
@@ -678,6 +692,8 @@ CREATE TRIGGER "Keep_post"
   FOR EACH ROW
   EXECUTE FUNCTION private.keep_post();
 
+COMMENT ON FUNCTION "private"."end_follows"(uuid[], uuid[]) IS 'Deletes the follows and requests, both ways, between the people of these blocks. The arrays have a place for each block.';
+
 COMMENT ON FUNCTION "private"."find_open_post"(uuid, bigint) IS 'The id of a post that the viewer may repost or quote. For a repost, the id of the post that it shows. The error PT404 when the viewer does not see the post, PT403 when it is limited and by somebody else.';
 
 COMMENT ON FUNCTION "private"."find_post"(uuid, bigint) IS 'The post. For a repost, the post that it shows. The error PT404 when the viewer sees no such post.';
@@ -717,6 +733,12 @@ COMMENT ON FUNCTION "private"."require_post"(uuid, bigint) IS 'Like find_post(),
 COMMENT ON FUNCTION "private"."require_profile"(uuid, uuid) IS 'Like find_profile(), and nobody can delete the account until the transaction ends.';
 
 COMMENT ON FUNCTION "private"."try_turns"(uuid[]) IS 'Like take_turns(), but it waits for half a second only, and then goes on without the turns that it did not get.';
+
+REVOKE ALL ON FUNCTION "private"."end_follows"(uuid[], uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."end_follows"(uuid[], uuid[]) FROM "postgres";
+
+GRANT EXECUTE ON FUNCTION "private"."end_follows"(uuid[], uuid[]) TO "postgres";
 
 REVOKE ALL ON FUNCTION "private"."find_open_post"(uuid, bigint) FROM PUBLIC;
 
