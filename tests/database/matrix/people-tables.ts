@@ -105,7 +105,7 @@ export const peopleTables: Record<string, TableExpectations> = {
     grid: `
                               asfrbBmM@oS    asfrbBmM@oS
       select  daves           -              x..+.....++
-      insert  in_walters_name xGGGPPGGGGG    xxxxPPxxxx+
+      insert  in_walters_name xxxxPPxxxxG    xxxxPPxxxx+
       insert  of_owner        xGGGPPGGGII    x+AUPPAA+II
       update  daves           -              xxxxxxxxxxx
       delete  daves           -              x..+......+`,
