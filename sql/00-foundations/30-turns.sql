@@ -18,7 +18,7 @@
  *      Then the queue of posts of a person (20-posts/20-posts.sql)
  *   3. the rows that the statement writes, by their keys
  *   4. other people's profiles, posts and lists that these rows refer to, and then pairs of people
- *      (10-people/40-follows.sql). The statement never waits for a profile or post, because the
+ *      (10-people/42-blocks-end-follows.sql). The statement never waits for a profile or post, because the
  *      other person may wait for this statement. See below
  *   5. author_counts, post_counts, limited_counts, follow_counts, suggestion_turns, each by its key
  *   6. partings of people, by their keys (57-chat/12-partings.sql). Then conversations, by their

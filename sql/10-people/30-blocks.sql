@@ -6,7 +6,7 @@
  * same answers as if the other had deleted their account.
  *
  * This file also has the policy of profiles, because only blocks hide a profile. A block
- * ends follows and requests in 40-follows.sql. A mute, which hides nothing from the muted
+ * ends follows and requests in 42-blocks-end-follows.sql. A mute, which hides nothing from the muted
  * person, is in 35-mutes.sql.
  */
 
