@@ -30,7 +30,8 @@
  * A client can make a statement last for seconds: it asks for an answer that takes long to
  * read. So a statement of a person takes the locks from 4 on when its answer has been read:
  * in triggers that run after it. In between, it holds nothing that others need. Some of these
- * triggers have a name with a capital letter: see keep_person().
+ * triggers have a name with a capital letter: see keep_person(). A function has taken its locks
+ * when its answer is read. So these locks have a clock: see start_clock().
  *
  * A statement that needs a row of somebody else skips the row if it is locked:
  *
@@ -41,7 +42,7 @@
  *     its original is open. These try again for about a second: hold_privacy(), hold_post().
  *   - The posts and reposts of an account that becomes private or public, and everything
  *     that is deleted with an account: lock_posts_of(), lock_account(). These try again for
- *     about 4 seconds, and hold none of the rows between two tries.
+ *     about 4 seconds, and release the rows that they got once in between.
  *
  * mark_read() and its siblings take no lock from 1 to 6. The job that looks at the queue takes
  * its rows of the queue, then the posts and profiles that they are about, and then streams. It
@@ -229,6 +230,11 @@ begin
     perform private.take_turns(viewer_id);
   else
     perform private.take_own_turn(viewer_id, case tg_nargs when 3 then tg_argv[2] else 'turn' end);
+    -- Somebody else's account may be deleted, and the row with it. To delete a post with many likes
+    -- takes longer, and the end of a block waits for conversations.
+    if tg_op = 'DELETE' and tg_table_name not in ('posts', 'blocks') then
+      perform private.start_clock(3);
+    end if;
   end if;
 
   if pg_trigger_depth() = 1 and viewer_id is not null then

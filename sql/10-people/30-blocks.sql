@@ -203,6 +203,7 @@ security invoker
 set search_path = ''
 as $$
 begin
+  perform private.start_clock(3);
   if not exists (
     select from private.hold_person(require_profile.profile_id)
   ) or exists (

@@ -220,6 +220,7 @@ security definer
 set search_path = ''
 as $$
 begin
+  perform private.start_clock(3);
   delete from public.follows
   where follows.follower_id = remove_follower.follower_id
     and follows.followee_id = (select private.viewer());

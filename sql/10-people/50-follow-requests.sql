@@ -278,6 +278,7 @@ declare
   viewer_id uuid := private.viewer();
 begin
   perform private.take_turns(viewer_id);
+  perform private.start_clock(3);
   perform
   from public.profiles
   where profiles.id = viewer_id

@@ -38,6 +38,7 @@ as $$
 declare
   post public.posts := private.find_post(viewer_id, post_id);
 begin
+  perform private.start_clock(3);
   perform private.hold_existing_post(post.id);
   return post;
 end;

@@ -33,10 +33,78 @@ create trigger profiles_wait_for_post
   when (old.is_private <> new.is_private)
   execute function private.profiles_wait_for_post();
 
+-- A repost may be locked because its original changes. So a person does not keep one busy. Definer,
+-- because people may not call start_clock().
+create function private.reposts_start_clock()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  -- Not for reposts that are deleted with their original.
+  if pg_trigger_depth() = 1 then
+    perform private.start_clock(3);
+  end if;
+  return old;
+end;
+$$;
+
+comment on function private.reposts_start_clock is 'Starts the clock of a statement that deletes a repost.';
+revoke all on function private.reposts_start_clock () from public, anon, authenticated, service_role;
+
+create trigger reposts_start_clock
+  before delete on public.posts
+  for each row
+  when (old.repost_of_id is not null)
+  execute function private.reposts_start_clock();
+
+create function private.try_posts_of(profile_id uuid)
+returns bigint[]
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  own_ids bigint[] := array(
+    select posts.id
+    from public.posts
+    where posts.author_id = try_posts_of.profile_id
+    for no key update skip locked
+  );
+  repost_ids bigint[];
+begin
+  if cardinality(own_ids) < (
+    select count(*) from public.posts where posts.author_id = try_posts_of.profile_id
+  ) then
+    return null;
+  end if;
+
+  repost_ids := array(
+    select posts.id
+    from public.posts
+    where posts.repost_of_id = any (own_ids) and posts.author_id <> try_posts_of.profile_id
+    for no key update skip locked
+  );
+  if cardinality(repost_ids) < (
+    select count(*)
+    from public.posts
+    where posts.repost_of_id = any (own_ids) and posts.author_id <> try_posts_of.profile_id
+  ) then
+    return null;
+  end if;
+  return own_ids || repost_ids;
+end;
+$$;
+
+comment on function private.try_posts_of is 'Locks all posts of somebody, and the reposts of these posts, and returns their ids. Null if others hold some of them. Then what it got stays locked.';
+revoke all on function private.try_posts_of (uuid) from public, anon, authenticated, service_role;
+
 /*
  * A person may delete or repost several posts in one statement, in any order. If this
  * function waited for one of them while it holds another, the two could wait for each other
- * for ever. So it never waits while it holds a post. It releases all of them and tries again.
+ * for ever. So it never waits for a post. It looks again, as lock_account() does.
  *
  * The posts are locked before their reposts are read. hold_post() keeps new reposts out
  * from then on. Others can still like the posts, answer them and quote them.
@@ -49,27 +117,20 @@ security invoker
 set search_path = ''
 as $$
 declare
-  most_tries constant integer := 200;
-  own_ids bigint[];
-  repost_ids bigint[];
+  -- A look takes 20 ms or more.
+  most_looks integer;
+  ids bigint[];
 begin
-  for try in 1..most_tries loop
+  foreach most_looks in array array[5, 5, 5, 5, 5, 175] loop
     begin
-      own_ids := array(
-        select posts.id
-        from public.posts
-        where posts.author_id = lock_posts_of.profile_id
-        order by posts.id
-        for no key update nowait
-      );
-      repost_ids := array(
-        select posts.id
-        from public.posts
-        where posts.repost_of_id = any (own_ids) and posts.author_id <> lock_posts_of.profile_id
-        order by posts.id
-        for no key update nowait
-      );
-      return own_ids || repost_ids;
+      for look in 1..most_looks loop
+        ids := private.try_posts_of(lock_posts_of.profile_id);
+        if ids is not null then
+          return ids;
+        end if;
+        perform pg_sleep(0.02);
+      end loop;
+      raise lock_not_available;
     exception when lock_not_available then
       perform pg_sleep(0.02);
     end;

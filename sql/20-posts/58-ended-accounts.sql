@@ -5,14 +5,67 @@
  * keys delete the rest.
  */
 
+-- What the deletion of an account deletes, and others may delete at this moment. The other rows need
+-- no lock here. They belong to the deleted person, who cannot write any more.
+create function private.try_account(profile_id uuid)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  -- $1 is the person, $2 their posts. Postgres locks the rows that nobody else has.
+  lock_rows constant text := $query$
+    with held as materialized (
+      select from public.%1$I where %2$s for update skip locked
+    )
+    select (select count(*) from held) = (select count(*) from public.%1$I where %2$s)
+  $query$;
+  ids bigint[] := array(select posts.id from public.posts where posts.author_id = try_account.profile_id);
+  rows record;
+  are_held boolean;
+  all_held boolean := true;
+begin
+  for rows in
+    values
+      ('profiles', 'id = $1'),
+      ('posts', 'author_id = $1'),
+      ('posts', 'repost_of_id = any ($2)'),
+      ('likes', 'user_id = $1 or post_id = any ($2)'),
+      ('bookmarks', 'post_id = any ($2)'),
+      ('thread_mutes', 'post_id = any ($2)'),
+      ('post_mentions', 'profile_id = $1'),
+      ('list_members', 'profile_id = $1'),
+      ('follows', 'follower_id = $1 or followee_id = $1'),
+      ('follow_requests', 'target_id = $1'),
+      ('mutes', 'muted_id = $1'),
+      ('blocks', 'blocked_id = $1')
+  loop
+    execute format(lock_rows, rows.column1, rows.column2) into are_held using try_account.profile_id, ids;
+    all_held := all_held and are_held;
+    -- The person may be writing. Their statement keeps the profile, and may need the other rows.
+    exit when rows.column1 = 'profiles' and not are_held;
+  end loop;
+  return all_held;
+end;
+$$;
+
+comment on function private.try_account is 'Locks the profile, posts, likes and follows of somebody, and what others keep of them. False if others hold some of them. Then what it got stays locked.';
+revoke all on function private.try_account (uuid) from public, anon, authenticated, service_role;
+
 /*
  * A person may delete several likes, bookmarks, list members or posts in one statement, in
  * any order. And a person who blocks this one holds the profile, and waits for the turns of
- * others. So this function never waits while it holds a row. It releases all of them and
- * tries again. From then on nobody refers to the profile and the posts: they are locked.
+ * others. So this function never waits for a row. It keeps the rows that it gets, and looks
+ * again for the others.
  *
- * The other rows need no lock here. They belong to the deleted person, who cannot write any
- * more, or each belongs to another person.
+ * A statement may hold one of the rows and wait for another one. So the function releases everything
+ * a few times, and the statement goes first. The last time it keeps the rows for longer than
+ * a statement of a person can hold the others: see start_clock(). So nobody puts it off with
+ * deletions that take long and follow each other.
+ *
+ * From then on nobody refers to the profile and the posts: they are locked.
  */
 create function private.lock_account(profile_id uuid)
 returns void
@@ -22,52 +75,18 @@ security invoker
 set search_path = ''
 as $$
 declare
-  most_tries constant integer := 200;
-  ids bigint[];
+  -- A look takes 20 ms or more.
+  most_looks integer;
 begin
-  for try in 1..most_tries loop
+  foreach most_looks in array array[5, 5, 5, 5, 5, 175] loop
     begin
-      perform from public.profiles
-      where profiles.id = lock_account.profile_id
-      for update nowait;
-
-      ids := array(
-        select posts.id
-        from public.posts
-        where posts.author_id = lock_account.profile_id
-        order by posts.id
-        for update nowait
-      );
-      perform from public.posts
-      where posts.repost_of_id = any (ids)
-      order by posts.id
-      for update nowait;
-
-      perform from public.likes
-      where likes.user_id = lock_account.profile_id or likes.post_id = any (ids)
-      order by likes.user_id, likes.post_id
-      for update nowait;
-
-      perform from public.bookmarks
-      where bookmarks.post_id = any (ids)
-      order by bookmarks.user_id, bookmarks.post_id
-      for update nowait;
-
-      perform from public.post_mentions
-      where post_mentions.profile_id = lock_account.profile_id
-      order by post_mentions.post_id
-      for update nowait;
-
-      perform from public.list_members
-      where list_members.profile_id = lock_account.profile_id
-      order by list_members.list_id
-      for update nowait;
-
-      perform from public.follows
-      where follows.follower_id = lock_account.profile_id or follows.followee_id = lock_account.profile_id
-      order by follows.follower_id, follows.followee_id
-      for update nowait;
-      return;
+      for look in 1..most_looks loop
+        if private.try_account(lock_account.profile_id) then
+          return;
+        end if;
+        perform pg_sleep(0.02);
+      end loop;
+      raise lock_not_available;
     exception when lock_not_available then
       perform pg_sleep(0.02);
     end;
@@ -77,7 +96,7 @@ begin
 end;
 $$;
 
-comment on function private.lock_account is 'Locks the profile, posts, likes and follows of somebody, and what others keep of them. It tries for about 4 seconds. Then the error PT503, if others still change some of them.';
+comment on function private.lock_account is 'Locks what is deleted with an account. It tries for about 4 seconds. Then the error PT503, if others still change some of it.';
 revoke all on function private.lock_account (uuid) from public, anon, authenticated, service_role;
 
 -- Definer, because Auth has no rights here.

@@ -201,6 +201,7 @@ begin
   if not found then
     raise sqlstate 'PT404' using message = 'There is no such draft', detail = 'draft_not_found';
   end if;
+  perform private.start_clock(3);
   return private.publish(draft);
 end;
 $$;

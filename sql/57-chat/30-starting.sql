@@ -112,6 +112,7 @@ begin
   perform private.take_own_turn(viewer_id);
   perform private.charge(viewer_id, 'conversation', 1);
   perform private.check_members(viewer_id, create_group.member_ids);
+  perform private.start_clock(3);
   perform private.await_partings(create_group.member_ids);
 
   insert into private.conversations (kind, member_count)

@@ -39,6 +39,7 @@ begin
   end if;
 
   if not is_repeated then
+    perform private.start_clock(3);
     insert into public.posts (
       author_id, title, content, content_warning, language, audience, reply_to_id, quote_of_id, repost_of_id
     )

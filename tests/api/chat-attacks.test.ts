@@ -2,7 +2,7 @@
  * What people try who should read or do nothing, through supabase-js: a person who was removed, a newcomer who looks for
  * the past, and people who do two things at the same moment that do not fit together.
  */
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import type { RealtimeChannel } from "@supabase/supabase-js";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { type Person, signUp } from "../people.ts";
@@ -270,4 +270,21 @@ describe("at the same moment", () => {
     expect([won, refused]).toEqual([20, ["too_many_reactions"]]);
     expect((await history(bob, id)).find((one) => one.id === message_id)?.reactions.length).toBe(20);
   });
+});
+
+test("a member filters their answer with a pattern that takes forever, and the others can write", async () => {
+  const id = await group(alice, [mallory]);
+  // Letters in no order. The pattern looks for one half of them that repeats.
+  const content = randomBytes(4500).toString("hex").replaceAll(/[0-7]/g, "a").replaceAll(/[^a]/g, "b");
+  const slow = mallory.client
+    .rpc("send_message", { conversation_id: id, client_id: randomUUID(), content })
+    .filter("content", "match", "(.{40,}).*\\1")
+    .then(({ error }) => error?.code);
+  const said = await Promise.all(["one", "two", "three"].map((text) => say(alice, id, text)));
+  // Its time is over before that of a statement (57014). A platform may only say that the session is gone.
+  expect(["25P04", "PGRST001"]).toContain(await slow);
+  const stored = (await history(alice, id)).filter(({ change }) => !change);
+  expect(stored.map((message) => message.id).toSorted()).toEqual(
+    said.map((message) => message.id).toSorted(),
+  );
 });

@@ -1,8 +1,12 @@
 /**
  * A client can ask for an answer that takes long to read, for example with embeds in embeds. Until
- * the answer has been read, a write holds nothing that others need.
+ * the answer has been read, a write to a table holds nothing that others need. A function and a deletion
+ * hold it for 3 seconds at most.
  */
+
+import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { databaseUrl } from "../../sql/tools/server.ts";
 import { createDatabase, type Database, type Person } from "./database.ts";
 
 let db: Database;
@@ -14,19 +18,36 @@ afterAll(() => db?.[Symbol.asyncDispose]());
 
 const newcomer = () => db.signUp(`slow_${++people}`);
 const gate = 4711;
+const ended = "Postgres ended the session";
+
+/** Sends a statement of a person as one message, because Postgres may end the session. @returns how it ends */
+async function outcomeOf(person: Person, statement: string): Promise<string> {
+  const sql = postgres(databaseUrl(db.port, db.name, "authenticator"), {
+    max: 1,
+    onnotice() {},
+  });
+  const claims = JSON.stringify({ sub: person.id, role: "authenticated" });
+  const settings = `select set_config('role', 'authenticated', true), set_config('request.jwt.claims', '${claims}', true)`;
+  try {
+    await sql.unsafe(`begin; ${settings}; ${statement}; commit`);
+    return "done";
+  } catch (error) {
+    const { code, detail, message } = error as postgres.PostgresError;
+    return code === "CONNECTION_CLOSED" ? ended : (detail ?? message);
+  } finally {
+    // The driver may not have heard yet that the session is gone.
+    await sql.end({ timeout: 0 });
+  }
+}
 
 /** A write of a person whose answer is not read before the gate opens. */
 async function slowly(person: Person, write: string): Promise<{ end(): Promise<string> }> {
   const admin = await db.admin.reserve();
   await admin`select pg_advisory_lock(${gate})`;
-  const outcome = person
-    .asks((sql) =>
-      sql.unsafe(`with made as (${write}) select pg_advisory_xact_lock_shared(${gate}) from made`),
-    )
-    .then(
-      () => "done",
-      (error) => error.detail ?? error.message,
-    );
+  const outcome = outcomeOf(
+    person,
+    `with made as (${write}) select pg_advisory_xact_lock_shared(${gate}) from made`,
+  );
   let opened = false;
   const end = async () => {
     if (!opened) {
@@ -234,4 +255,98 @@ test("an account that becomes public needs no lock for each request that it acce
     await quickly(await newcomer(), `insert into follow_requests (target_id) values ('${owner.id}')`);
   }
   expect(await locks(5)).toBe(without);
+});
+
+describe("for three seconds at most,", () => {
+  const group = async (...members: Person[]) => {
+    const [owner, ...others] = members as [Person, ...Person[]];
+    for (const other of others)
+      await quickly(other, `insert into follows (followee_id) values ('${owner.id}')`);
+    return owner.asks(async (sql) => {
+      const [made] = await sql`
+        select create_group('A group', ${others.map((other) => other.id)}::uuid[]) as id`;
+      return made?.id as number;
+    });
+  };
+  const say = (id: number, text: string) =>
+    `select * from send_message(${id}, gen_random_uuid()::text, '${text}')`;
+
+  test("a member holds a conversation", async () => {
+    const [alice, bob] = [await newcomer(), await newcomer()];
+    const id = await group(alice, bob);
+    const slow = await slowly(bob, say(id, "Slow."));
+    expect(await quickly(alice, say(id, "Quick."))).toBe(1);
+    expect(await slow.end()).toBe(ended);
+    // The same is done if the answer is read at once.
+    expect(await (await slowly(bob, say(id, "Slow."))).end()).toBe("done");
+  });
+
+  test("several members hold a conversation one after the other, and nobody who came later waits for long", async () => {
+    const [alice, bob, carol, dora] = [
+      await newcomer(),
+      await newcomer(),
+      await newcomer(),
+      await newcomer(),
+    ];
+    const id = await group(alice, bob, carol, dora);
+    const slow = await slowly(bob, say(id, "Slow."));
+    const others = [carol, dora].map((person) => outcomeOf(person, `${say(id, "Slow, too.")}, pg_sleep(10)`));
+    // Somebody who comes a second after them has this second left in the end.
+    const waiting = () => db.admin`
+      select from pg_stat_activity
+      where datname = current_database() and wait_event in ('tuple', 'transactionid')
+        and clock_timestamp() > query_start + interval '1s'`;
+    await expect.poll(async () => (await waiting()).length, { timeout: 3000 }).toBe(2);
+    expect(await outcomeOf(alice, say(id, "Quick."))).toBe("done");
+    expect([await slow.end(), ...(await Promise.all(others))]).toEqual([ended, ended, ended]);
+  });
+
+  test("somebody keeps a post that they answer with write_post()", async () => {
+    const [author, other] = [await newcomer(), await newcomer()];
+    const id = await write(author);
+    const slow = await slowly(other, `select * from write_post('An answer.', reply_to_id => ${id})`);
+    expect(await quickly(author, `delete from posts where id = ${id}`)).toBe(1);
+    expect(await slow.end()).toBe(ended);
+  });
+
+  const like = (id: number) => `insert into likes (post_id) values (${id})`;
+  const unlike = (id: number) => `delete from likes where post_id = ${id} returning post_id`;
+  const repost = (id: number) => `insert into posts (repost_of_id) values (${id})`;
+  const takeBack = (id: number) => `delete from posts where repost_of_id = ${id} returning id`;
+  const deleteAccount = async ({ id }: Person) =>
+    (await db.admin`delete from auth.users where id = ${id}`).count;
+  const makePrivate = (author: Person) =>
+    quickly(author, `update profiles set is_private = true where id = '${author.id}'`);
+  test.each([
+    ["likes of an account that is deleted", like, unlike, deleteAccount],
+    ["reposts of an account that is deleted", repost, takeBack, deleteAccount],
+    ["reposts of an account that becomes private", repost, takeBack, makePrivate],
+  ])("somebody holds %s, one after the other", async (_, make, end, finish) => {
+    const [author, other] = [await newcomer(), await newcomer()];
+    const ids = [await write(author), await write(author), await write(author)];
+    for (const id of ids) await quickly(other, make(id));
+    const slow = await slowly(other, end(ids[0] as number));
+    const rest = ids
+      .slice(1)
+      .map((id) => outcomeOf(other, `with gone as (${end(id)}) select pg_sleep(10) from gone`));
+    expect(await finish(author)).toBe(1);
+    expect(await slow.end()).toBe(ended);
+    await Promise.all(rest);
+  });
+
+  test("not longer than the transaction, and not without a person", async () => {
+    const person = await newcomer();
+    const setting = "select current_setting('transaction_timeout') as left";
+    const inside = await db.admin.begin(async (sql) => {
+      const [without] =
+        await sql`select private.start_clock(3), current_setting('transaction_timeout') as left`;
+      await sql`select set_config('request.jwt.claims', ${JSON.stringify({ sub: person.id })}, true)`;
+      await sql`select private.start_clock(3)`;
+      const [withPerson] = await sql.unsafe(setting);
+      return [without?.left, withPerson?.left];
+    });
+    expect(inside).toEqual(["0", "3s"]);
+    const [after] = await db.admin.unsafe(setting);
+    expect(after?.left).toBe("0");
+  });
 });
