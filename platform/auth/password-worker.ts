@@ -17,13 +17,14 @@ export interface Reply {
 }
 
 /**
- * With the lowest priority, hashing takes little from the other answers, and still gets a share of each core. Only
+ * With a low priority, hashing takes little from the other answers, and still gets a share of each core. With the
+ * lowest one, a sign-in took more than 5 s while other programs used all cores, and readers waited no less. Only
  * Linux has a priority for each thread. It counts less between Linux's groups of processes: Postgres is another one.
  */
 function giveWay(): void {
   try {
     const thread = Number(readlinkSync("/proc/thread-self").split("/").at(-1));
-    setPriority(thread, constants.priority.PRIORITY_LOW);
+    setPriority(thread, constants.priority.PRIORITY_BELOW_NORMAL);
   } catch {
     // Not Linux, or not allowed. Then hashing has the same priority as everything else.
   }

@@ -5,6 +5,7 @@ import { createHarness, type Harness, type TestAuth } from "./harness.ts";
 
 let harness: Harness;
 let auth: TestAuth;
+const patience = { timeout: 20_000 };
 const alice = { email: "alice@example.com", password: "correct horse battery" };
 
 beforeAll(async () => {
@@ -25,9 +26,10 @@ async function away(work: () => Promise<void>): Promise<void> {
     select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = 'supabase_auth_admin'`;
   try {
     // A request may be the first to notice that its session has ended. It is told that the connection was lost.
-    await vi.waitFor(async () => expect((await (await signIn()).json()).message).toContain("is away"), {
-      timeout: 10_000,
-    });
+    await vi.waitFor(
+      async () => expect((await (await signIn()).json()).message).toContain("is away"),
+      patience,
+    );
     await work();
   } finally {
     await harness.sql`alter role supabase_auth_admin login`;
@@ -68,7 +70,7 @@ test("while the database is away, Auth answers 503 and says when to try again; t
     const { error } = await auth.client().auth.signInWithPassword(alice);
     expect(error).toBeInstanceOf(AuthRetryableFetchError);
   });
-  await vi.waitFor(async () => expect((await signIn()).status).toBe(200), { timeout: 10_000 });
+  await vi.waitFor(async () => expect((await signIn()).status).toBe(200), patience);
 });
 
 test("a session that is killed in the middle of a sign-in costs that sign-in a 503", async () => {
@@ -81,7 +83,7 @@ test("a session that is killed in the middle of a sign-in costs that sign-in a 5
         select pg_terminate_backend(pid) from pg_stat_activity
         where usename = 'supabase_auth_admin' and wait_event_type = 'Lock'`;
       expect(killed).toHaveLength(1);
-    });
+    }, patience);
     return asked;
   });
   expect(answer.status).toBe(503);
