@@ -63,7 +63,9 @@ comment on column public.feed_item.quoted is 'The post that it quotes, or null.'
 
 -- In SQL and not a definer, so that the planner puts it into the query around it. It says
 -- "(select true …) is true" and not exists(…): for that, Postgres would read everything that
--- the viewer ever liked. It asks about likes and reposts only if the post has some.
+-- the viewer ever liked. It asks about likes and reposts only if the post has some. With "offset 0"
+-- Postgres looks up each post by its key, here and below. It may believe that a table is empty, and
+-- without it would read the whole table for each post.
 create function private.card_of(viewer_id uuid, post_id bigint, hidden_ids uuid[])
 returns table (id bigint, card public.card, reply_to_id bigint, quote_of_id bigint)
 language sql
@@ -114,8 +116,12 @@ begin atomic
     posts.reply_to_id,
     posts.quote_of_id
   from private.counts_of(card_of.viewer_id, card_of.post_id, card_of.hidden_ids) as counts
-  join public.posts on posts.id = counts.post_id
-  join public.profiles on profiles.id = posts.author_id;
+  cross join lateral (
+    select * from public.posts where posts.id = counts.post_id offset 0
+  ) as posts
+  cross join lateral (
+    select * from public.profiles where profiles.id = posts.author_id offset 0
+  ) as profiles;
 end;
 
 comment on function private.card_of is 'The card of a post. Give only a post that the viewer sees. hidden_ids: the people who are hidden from the viewer.';
@@ -171,7 +177,9 @@ begin
       item.place, item.id, shown.card, shown.reply_to_id, shown.quote_of_id,
       case when entry.repost_of_id is not null then entry.author_id end as reposter_id
     from unnest(feed_items.item_ids, feed_items.post_ids) with ordinality as item (id, post_id, place)
-    join public.posts as entry on entry.id = item.post_id
+    cross join lateral (
+      select * from public.posts where posts.id = item.post_id offset 0
+    ) as entry
     cross join lateral private.card_of(
       feed_items.viewer_id, coalesce(entry.repost_of_id, entry.id), feed_items.hidden_ids
     ) as shown

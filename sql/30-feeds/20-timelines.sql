@@ -289,8 +289,12 @@ begin
     page := page || array(
       select entry.id
       from unnest(batch) with ordinality as candidate (id, place)
-      join public.posts as entry on entry.id = candidate.id
-      left join public.posts as original on original.id = entry.repost_of_id
+      cross join lateral (
+        select * from public.posts where posts.id = candidate.id offset 0
+      ) as entry
+      left join lateral (
+        select * from public.posts where posts.id = entry.repost_of_id offset 0
+      ) as original on true
       cross join lateral (
         select
           coalesce(original.id, entry.id) as id,

@@ -71,7 +71,9 @@ begin
       open_ids := array(
         select post_tags.post_id
         from public.post_tags
-        join public.posts on posts.id = post_tags.post_id
+        cross join lateral (
+          select * from public.posts where posts.id = post_tags.post_id offset 0
+        ) as posts
         where post_tags.tag = wanted_tag
           and post_tags.is_open
           and post_tags.post_id < below and post_tags.post_id > above
@@ -95,7 +97,9 @@ begin
         limited_ids := limited_ids || array(
           select posts.id
           from unnest(batch) as limited (id)
-          join public.posts on posts.id = limited.id
+          cross join lateral (
+            select * from public.posts where posts.id = limited.id offset 0
+          ) as posts
           where not (
             posts.quote_of_id is not null and private.quotes_muted(feed_page.viewer_id, posts.quote_of_id, muted_ids)
           )
@@ -176,7 +180,9 @@ begin
       from (
         select likes.id as item_id, posts.id as post_id
         from public.likes
-        join public.posts on posts.id = likes.post_id
+        cross join lateral (
+          select * from public.posts where posts.id = likes.post_id offset 0
+        ) as posts
         join public.profiles on profiles.id = likes.user_id
         where likes.user_id = feed_page.of::uuid
           and likes.id < below and likes.id > above
@@ -198,7 +204,9 @@ begin
       from (
         select bookmarks.id as item_id, posts.id as post_id
         from public.bookmarks
-        join public.posts on posts.id = bookmarks.post_id
+        cross join lateral (
+          select * from public.posts where posts.id = bookmarks.post_id offset 0
+        ) as posts
         where bookmarks.user_id = feed_page.viewer_id
           and bookmarks.id < below and bookmarks.id > above
           and posts.author_id <> all (hidden_ids)

@@ -230,7 +230,9 @@ begin
   post_ids := array(
     select posts.id
     from unnest(post_ids) with ordinality as found (id, place)
-    join public.posts on posts.id = found.id
+    cross join lateral (
+      select * from public.posts where posts.id = found.id offset 0
+    ) as posts
     where exists (
       select from private.is_for(viewer_id, posts.id, posts.author_id, posts.audience, posts.is_open)
     )

@@ -104,7 +104,9 @@ declare
       order by post_tags.post_id desc
       limit 50
     ) as tagged
-    join public.posts on posts.id = tagged.post_id
+    cross join lateral (
+      select * from public.posts where posts.id = tagged.post_id offset 0
+    ) as posts
     cross join lateral private.trusted(posts.author_id)
     group by posts.author_id
     order by count(distinct wanted.tag) desc, count(*) desc, max(posts.id) desc

@@ -1,0 +1,727 @@
+/*
+ * Pages look up posts by their keys, also if Postgres believes that the tables are empty.
+ *
+ * Written by comparing the migrations before it with sql/.
+ */
+
+-- Earlier versions lack the collation pg_c_utf8, and would accept everything until the
+-- first sign-up fails.
+do $$
+begin
+  if current_setting('server_version_num')::integer < 170000 then
+    raise exception 'Plaza needs Postgres 17 or newer. This is Postgres %.', current_setting('server_version')
+      using hint = 'Upgrade the database first. Nothing was changed.';
+  end if;
+end;
+$$;
+
+
+SET local check_function_bodies = off;
+
+CREATE OR REPLACE FUNCTION private.card_of (
+  viewer_id  uuid,
+  post_id    bigint,
+  hidden_ids uuid[]
+)
+  RETURNS TABLE (
+    id          bigint,
+    card        public.card,
+    reply_to_id bigint,
+    quote_of_id bigint
+  )
+  LANGUAGE sql
+  STABLE
+  ROWS 1
+BEGIN ATOMIC
+ SELECT posts.id,
+     ROW(posts.id, ROW(profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author, posts.title, posts.content, posts.content_warning,
+       posts.language, posts.entities,
+         CASE
+             WHEN ((posts.audience = 'mentioned'::public.audience) OR (posts.entities @> '[{"type": "mention"}]'::jsonb)) THEN
+               ARRAY( SELECT ROW(named.username, ROW(mentioned.id, mentioned.username, mentioned.display_name, mentioned.avatar_url)::public.author)::public.mention AS "row"
+                FROM ((public.post_mentions
+                  JOIN public.profiles mentioned ON ((mentioned.id = post_mentions.profile_id)))
+                  CROSS JOIN LATERAL unnest(
+                     CASE
+                         WHEN (post_mentions.usernames = '{}'::text[]) THEN ARRAY[lower(mentioned.username)]
+                         ELSE post_mentions.usernames
+                     END) named(username))
+               WHERE ((post_mentions.post_id = posts.id) AND (mentioned.id <> ALL (card_of.hidden_ids)))
+               ORDER BY named.username)
+             ELSE '{}'::public.mention[]
+         END, posts.audience, posts.reply_to_id, posts.quote_of_id, posts.created_at, posts.edited_at, counts.likes, counts.replies, counts.reposts, counts.quotes,
+         CASE
+             WHEN (counts.likes > 0) THEN (( SELECT true
+                FROM public.likes
+               WHERE ((likes.user_id = card_of.viewer_id) AND (likes.post_id = posts.id))) IS TRUE)
+             ELSE false
+         END,
+         CASE
+             WHEN ( SELECT true
+                FROM public.bookmarks
+               WHERE (bookmarks.user_id = card_of.viewer_id)
+              LIMIT 1) THEN (( SELECT true
+                FROM public.bookmarks
+               WHERE ((bookmarks.user_id = card_of.viewer_id) AND (bookmarks.post_id = posts.id))) IS TRUE)
+             ELSE false
+         END,
+         CASE
+             WHEN (counts.reposts > 0) THEN (( SELECT true
+                FROM public.posts repost
+               WHERE ((repost.repost_of_id = posts.id) AND (repost.author_id = card_of.viewer_id))) IS TRUE)
+             ELSE false
+         END, posts.is_open)::public.card
+  AS "row",
+     posts.reply_to_id,
+     posts.quote_of_id
+    FROM ((private.counts_of(card_of.viewer_id, card_of.post_id, card_of.hidden_ids) counts(post_id, likes, replies, reposts, quotes)
+      CROSS JOIN LATERAL ( SELECT posts_1.id,
+             posts_1.author_id,
+             posts_1.title,
+             posts_1.content,
+             posts_1.content_warning,
+             posts_1.language,
+             posts_1.entities,
+             posts_1.audience,
+             posts_1.is_open,
+             posts_1.reply_to_id,
+             posts_1.thread_id,
+             posts_1.quote_of_id,
+             posts_1.repost_of_id,
+             posts_1.created_at,
+             posts_1.edited_at
+            FROM public.posts posts_1
+           WHERE (posts_1.id = counts.post_id)
+          OFFSET 0) posts)
+      CROSS JOIN LATERAL ( SELECT profiles_1.id,
+             profiles_1.username,
+             profiles_1.display_name,
+             profiles_1.bio,
+             profiles_1.avatar_url,
+             profiles_1.links,
+             profiles_1.is_private,
+             profiles_1.is_searchable,
+             profiles_1.is_discoverable,
+             profiles_1.shows_likes,
+             profiles_1.created_at
+            FROM public.profiles profiles_1
+           WHERE (profiles_1.id = posts.author_id)
+          OFFSET 0) profiles);
+END;
+
+CREATE OR REPLACE FUNCTION private.feed_items (
+  viewer_id  uuid,
+  item_ids   bigint[],
+  post_ids   bigint[],
+  hidden_ids uuid[]   DEFAULT NULL::uuid[]
+)
+  RETURNS SETOF public.feed_item
+  LANGUAGE plpgsql
+  STABLE
+  ROWS 20
+  SET search_path TO ''
+  SET plan_cache_mode TO 'force_generic_plan'
+  AS $function$
+begin
+  if hidden_ids is null then
+    hidden_ids := array(select hidden.id from private.hidden_from(feed_items.viewer_id) as hidden (id));
+  end if;
+
+  return query
+  with page as materialized (
+    select
+      item.place, item.id, shown.card, shown.reply_to_id, shown.quote_of_id,
+      case when entry.repost_of_id is not null then entry.author_id end as reposter_id
+    from unnest(feed_items.item_ids, feed_items.post_ids) with ordinality as item (id, post_id, place)
+    cross join lateral (
+      select * from public.posts where posts.id = item.post_id offset 0
+    ) as entry
+    cross join lateral private.card_of(
+      feed_items.viewer_id, coalesce(entry.repost_of_id, entry.id), feed_items.hidden_ids
+    ) as shown
+  ),
+  quoted as materialized (
+    select cards.id, cards.card
+    from private.cards(feed_items.viewer_id, array(
+      select named.id
+      from (select distinct page.quote_of_id from page where page.quote_of_id is not null) as named (id)
+      where private.sees_post(feed_items.viewer_id, named.id)
+    )) as cards
+  )
+  select
+    page.id,
+    page.card,
+    case when page.reposter_id is not null then (
+      select (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author
+      from public.profiles
+      where profiles.id = page.reposter_id
+    ) end,
+    case when page.reply_to_id is not null then (
+      select case when parent.author_id <> all (feed_items.hidden_ids) and (
+        select true
+        from private.is_for(
+          feed_items.viewer_id, parent.id, parent.author_id, parent.audience, parent.is_open
+        )
+      ) then (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author end
+      from public.posts as parent
+      join public.profiles on profiles.id = parent.author_id
+      where parent.id = page.reply_to_id
+    ) end,
+    case when page.quote_of_id is not null then (
+      select quoted.card from quoted where quoted.id = page.quote_of_id
+    ) end
+  from page
+  order by page.place;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.feed_page (
+  feed       public.feed,
+  of         text,
+  viewer_id  uuid,
+  hidden_ids uuid[],
+  below      bigint,
+  above      bigint,
+  page_size  integer,
+  is_counted boolean,
+  OUT        item_ids bigint[],
+  OUT        post_ids bigint[]
+)
+  RETURNS record
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO ''
+  AS $function$
+declare
+  muted_ids uuid[];
+  target_id bigint;
+  wanted_tag text;
+  open_ids bigint[];
+  limited_ids bigint[];
+  batch bigint[];
+begin
+  case feed_page.feed
+    when 'home' then
+      item_ids := private.timeline(feed_page.viewer_id, null, hidden_ids, below, above, page_size);
+
+    when 'list' then
+      select private.timeline(feed_page.viewer_id, lists.id, hidden_ids, below, above, page_size) into item_ids
+      from public.lists
+      where lists.id = feed_page.of::uuid and private.sees_list(feed_page.viewer_id, lists.owner_id, lists.is_private);
+
+    when 'public' then
+      muted_ids := array(select muted.id from private.muted_by(feed_page.viewer_id) as muted (id));
+      item_ids := array(
+        select posts.id
+        from public.posts
+        where posts.id < below and posts.id > above
+          and posts.is_open
+          and posts.reply_to_id is null
+          and posts.repost_of_id is null
+          and posts.author_id <> all (hidden_ids)
+          and posts.author_id <> all (muted_ids)
+          and not (
+            posts.quote_of_id is not null and private.quotes_muted(feed_page.viewer_id, posts.quote_of_id, muted_ids)
+          )
+        order by posts.id desc
+        limit page_size
+      );
+
+    when 'tag' then
+      muted_ids := array(select muted.id from private.muted_by(feed_page.viewer_id) as muted (id));
+      wanted_tag := private.tag_name(feed_page.of);
+      open_ids := array(
+        select post_tags.post_id
+        from public.post_tags
+        cross join lateral (
+          select * from public.posts where posts.id = post_tags.post_id offset 0
+        ) as posts
+        where post_tags.tag = wanted_tag
+          and post_tags.is_open
+          and post_tags.post_id < below and post_tags.post_id > above
+          and posts.author_id <> all (hidden_ids)
+          and posts.author_id <> all (muted_ids)
+          and not (
+            posts.quote_of_id is not null and private.quotes_muted(feed_page.viewer_id, posts.quote_of_id, muted_ids)
+          )
+        order by post_tags.post_id desc
+        limit page_size
+      );
+      -- Some limited posts quote a muted person. Then the page needs more of them.
+      limited_ids := '{}';
+      above := private.above_page(open_ids, above, page_size, is_counted);
+      loop
+        batch := array(
+          select private.limited_page(
+            feed_page.viewer_id, 'tag:' || wanted_tag, below, above, page_size, hidden_ids || muted_ids
+          )
+        );
+        limited_ids := limited_ids || array(
+          select posts.id
+          from unnest(batch) as limited (id)
+          cross join lateral (
+            select * from public.posts where posts.id = limited.id offset 0
+          ) as posts
+          where not (
+            posts.quote_of_id is not null and private.quotes_muted(feed_page.viewer_id, posts.quote_of_id, muted_ids)
+          )
+        );
+        exit when cardinality(limited_ids) >= page_size or cardinality(batch) < page_size;
+        below := batch[page_size];
+      end loop;
+
+    when 'profile', 'profile_replies' then
+      if feed_page.of::uuid = feed_page.viewer_id or exists (
+        select from public.follows
+        where follows.follower_id = feed_page.viewer_id and follows.followee_id = feed_page.of::uuid
+      ) then
+        item_ids := array(
+          select posts.id
+          from public.posts
+          where posts.author_id = feed_page.of::uuid
+            and posts.id < below and posts.id > above
+            and (posts.reply_to_id is null) = (feed_page.feed = 'profile')
+            and (posts.is_open or private.sees_post(feed_page.viewer_id, posts.id))
+            and (posts.repost_of_id is null or private.sees_post(feed_page.viewer_id, posts.repost_of_id))
+          order by posts.id desc
+          limit page_size
+        );
+        post_ids := item_ids;
+        return;
+      elsif feed_page.of::uuid = any (hidden_ids) then
+        return;
+      end if;
+
+      open_ids := array(
+        (
+          select posts.id
+          from public.posts
+          where feed_page.feed = 'profile'
+            and posts.author_id = feed_page.of::uuid
+            and posts.is_open and posts.reply_to_id is null
+            and posts.id < below and posts.id > above
+            and (
+              posts.repost_of_id is null
+              or cardinality(hidden_ids) = 0
+              or private.sees_post(feed_page.viewer_id, posts.repost_of_id)
+            )
+          order by posts.id desc
+          limit page_size
+        )
+        union all
+        (
+          select posts.id
+          from public.posts
+          where feed_page.feed = 'profile_replies'
+            and posts.author_id = feed_page.of::uuid
+            and posts.is_open and posts.reply_to_id is not null
+            and posts.id < below and posts.id > above
+          order by posts.id desc
+          limit page_size
+        )
+      );
+      above := private.above_page(open_ids, above, page_size, is_counted);
+      limited_ids := array(
+        select private.limited_page(
+          feed_page.viewer_id,
+          case feed_page.feed when 'profile' then 'by:' else 'replies-by:' end || feed_page.of::uuid,
+          below, above, page_size, hidden_ids
+        )
+      );
+      if feed_page.feed = 'profile' and private.looks_into(feed_page.viewer_id, feed_page.of::uuid) then
+        limited_ids := limited_ids || array(
+          select private.limited_page(
+            feed_page.viewer_id, 'shown-by:' || feed_page.of::uuid, below, above, page_size, hidden_ids
+          )
+        );
+      end if;
+
+    when 'profile_likes' then
+      select array_agg(page.item_id order by page.item_id desc), array_agg(page.post_id order by page.item_id desc)
+      into item_ids, post_ids
+      from (
+        select likes.id as item_id, posts.id as post_id
+        from public.likes
+        cross join lateral (
+          select * from public.posts where posts.id = likes.post_id offset 0
+        ) as posts
+        join public.profiles on profiles.id = likes.user_id
+        where likes.user_id = feed_page.of::uuid
+          and likes.id < below and likes.id > above
+          and private.shows_likes_to(feed_page.viewer_id, profiles.id, profiles.shows_likes)
+          and posts.author_id <> all (hidden_ids)
+          and exists (
+            select from private.is_for(
+              feed_page.viewer_id, posts.id, posts.author_id, posts.audience, posts.is_open
+            )
+          )
+        order by likes.id desc
+        limit page_size
+      ) as page;
+      return;
+
+    when 'bookmarks' then
+      select array_agg(page.item_id order by page.item_id desc), array_agg(page.post_id order by page.item_id desc)
+      into item_ids, post_ids
+      from (
+        select bookmarks.id as item_id, posts.id as post_id
+        from public.bookmarks
+        cross join lateral (
+          select * from public.posts where posts.id = bookmarks.post_id offset 0
+        ) as posts
+        where bookmarks.user_id = feed_page.viewer_id
+          and bookmarks.id < below and bookmarks.id > above
+          and posts.author_id <> all (hidden_ids)
+          and exists (
+            select from private.is_for(
+              feed_page.viewer_id, posts.id, posts.author_id, posts.audience, posts.is_open
+            )
+          )
+        order by bookmarks.id desc
+        limit page_size
+      ) as page;
+      return;
+
+    when 'replies', 'quotes' then
+      -- For a repost, the replies and quotes of the post that it shows.
+      select coalesce(posts.repost_of_id, posts.id) into target_id
+      from public.posts
+      where posts.id = feed_page.of::bigint and private.sees_post(feed_page.viewer_id, posts.id);
+      if target_id is null then
+        return;
+      end if;
+
+      open_ids := array(
+        (
+          select posts.id
+          from public.posts
+          where feed_page.feed = 'replies'
+            and posts.reply_to_id = target_id
+            and posts.is_open
+            and posts.id < below and posts.id > above
+            and posts.author_id <> all (hidden_ids)
+          order by posts.id desc
+          limit page_size
+        )
+        union all
+        (
+          select posts.id
+          from public.posts
+          where feed_page.feed = 'quotes'
+            and posts.quote_of_id = target_id
+            and posts.is_open
+            and posts.id < below and posts.id > above
+            and posts.author_id <> all (hidden_ids)
+          order by posts.id desc
+          limit page_size
+        )
+      );
+      above := private.above_page(open_ids, above, page_size, is_counted);
+      limited_ids := array(
+        select private.limited_page(
+          feed_page.viewer_id,
+          case feed_page.feed when 'replies' then 'reply:' else 'quote:' end || target_id,
+          below, above, page_size, hidden_ids
+        )
+      );
+  end case;
+
+  if open_ids is not null then
+    item_ids := array(
+      select found.id
+      from unnest(open_ids || limited_ids) as found (id)
+      order by found.id desc
+      limit page_size
+    );
+  end if;
+  post_ids := item_ids;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.more_people (
+  viewer_id uuid,
+  tags      text[]
+)
+  RETURNS private.suggestion_candidates
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO ''
+  AS $function$
+declare
+  language text := private.usual_language(viewer_id);
+  followers uuid[] := array(
+    select follows.follower_id
+    from public.follows
+    where follows.followee_id = viewer_id
+    order by follows.id desc
+    limit 20
+  );
+  writers uuid[] := array(
+    select posts.author_id
+    from unnest(more_people.tags[:10]) as wanted (tag)
+    cross join lateral (
+      select post_tags.post_id
+      from public.post_tags
+      where post_tags.tag = wanted.tag and post_tags.is_open
+      order by post_tags.post_id desc
+      limit 50
+    ) as tagged
+    cross join lateral (
+      select * from public.posts where posts.id = tagged.post_id offset 0
+    ) as posts
+    cross join lateral private.trusted(posts.author_id)
+    group by posts.author_id
+    order by count(distinct wanted.tag) desc, count(*) desc, max(posts.id) desc
+    limit 20
+  );
+  known uuid[] := private.pool_part(8::smallint, language, viewer_id, 20) || private.pool_part(8::smallint, '', viewer_id, 20);
+begin
+  return (
+    followers || writers || known,
+    array_fill(2::smallint, array[cardinality(followers)]) || array_fill(6::smallint, array[cardinality(writers)])
+      || array_fill(8::smallint, array[cardinality(known)]),
+    '{}'
+  )::private.suggestion_candidates;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.search_posts (
+  query     text,
+  before    bigint,
+  page_size integer,
+  after     bigint
+)
+  RETURNS SETOF public.feed_item
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  ROWS 20
+  SET search_path TO ''
+  AS $function$
+declare
+  viewer_id uuid := auth.uid();
+  hidden_ids uuid[] := array(select private.hidden_ids(viewer_id));
+  search private.search;
+  since_id bigint;
+  before_id bigint;
+  post_ids bigint[];
+  narrow tsquery;
+  circle_ids bigint[];
+  first_id bigint;
+  end_id bigint;
+begin
+  perform private.check_page_size(search_posts.page_size);
+  search := private.read_search(search_posts.query);
+  if search.wanted is null then
+    return;
+  end if;
+  -- From the oldest to the newest post, in steps of 50 days. So the first stretch of time
+  -- has a useful length.
+  select (min(post_search.post_id) >> 44) << 44, ((max(post_search.post_id) >> 44) + 1) << 44
+  into first_id, end_id
+  from private.post_search;
+  since_id := greatest(search.since_id, first_id);
+  before_id := least(search.until_id, search_posts.before, end_id);
+  if since_id >= before_id or search_posts.after >= before_id - 1 or first_id is null then
+    return;
+  end if;
+  since_id := greatest(since_id, search_posts.after + 1);
+
+  -- The index may be out of date for accounts that have just switched. They are hidden
+  -- here.
+  select found.* into post_ids, narrow
+  from private.search_open_posts(
+    viewer_id, hidden_ids || array(select search_switches.author_id from private.search_switches limit 1000),
+    search, since_id, before_id, end_id - first_id, search_posts.page_size
+  ) as found;
+  if viewer_id is not null then
+    -- If the page is full, only limited posts that are newer than its last post can
+    -- still come into it.
+    if cardinality(post_ids) = search_posts.page_size then
+      since_id := post_ids[search_posts.page_size];
+    end if;
+    -- A statement of its own. Inside the query below, the planner would run it to make an
+    -- estimate, and then run it again.
+    circle_ids := private.search_circle(
+      viewer_id, hidden_ids, search, narrow, since_id, before_id, search_posts.page_size
+    );
+    post_ids := array(
+      select found.id
+      from unnest(post_ids || circle_ids) as found (id)
+      order by found.id desc
+      limit search_posts.page_size
+    );
+  end if;
+
+  -- Only the rule of the post decides who sees it, and not the index.
+  post_ids := array(
+    select posts.id
+    from unnest(post_ids) with ordinality as found (id, place)
+    cross join lateral (
+      select * from public.posts where posts.id = found.id offset 0
+    ) as posts
+    where exists (
+      select from private.is_for(viewer_id, posts.id, posts.author_id, posts.audience, posts.is_open)
+    )
+    order by found.place
+  );
+  return query
+  select items.*
+  from private.feed_items(viewer_id, post_ids, post_ids, hidden_ids) as items;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.timeline (
+  viewer_id  uuid,
+  list_id    uuid,
+  hidden_ids uuid[],
+  below      bigint,
+  above      bigint,
+  page_size  integer
+)
+  RETURNS bigint[]
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO ''
+  AS $function$
+declare
+  muted_ids uuid[];
+  unwanted_ids uuid[];
+  -- In home, the viewer. In a list, null.
+  reader_id uuid;
+  author_ids uuid[];
+  authors integer;
+  tags text[] := '{}';
+  wanted integer := timeline.page_size * 3 / 2 + 1;
+  batch bigint[];
+  page bigint[] := '{}';
+begin
+  if timeline.list_id is null then
+    reader_id := timeline.viewer_id;
+    author_ids := array[timeline.viewer_id];
+    select
+      array(select muted.id from private.muted_by(timeline.viewer_id) as muted (id)),
+      array(select tag_follows.tag from public.tag_follows where tag_follows.user_id = timeline.viewer_id),
+      (select counts.following from private.follow_counts as counts where counts.profile_id = timeline.viewer_id)
+    into muted_ids, tags, authors;
+    unwanted_ids := hidden_ids || muted_ids;
+  else
+    muted_ids := array(select muted.id from private.muted_by(timeline.viewer_id) as muted (id));
+    unwanted_ids := hidden_ids || muted_ids;
+    author_ids := array(
+      select list_members.profile_id
+      from public.list_members
+      where list_members.list_id = timeline.list_id
+        and list_members.profile_id <> all (unwanted_ids)
+        and exists (select from private.lets_in(timeline.viewer_id, list_members.profile_id))
+    );
+    authors := cardinality(author_ids);
+  end if;
+
+  loop
+    batch := private.newest_posts(
+      timeline.viewer_id, reader_id, author_ids, authors, tags, unwanted_ids, below, above, wanted
+    );
+    page := page || array(
+      select entry.id
+      from unnest(batch) with ordinality as candidate (id, place)
+      cross join lateral (
+        select * from public.posts where posts.id = candidate.id offset 0
+      ) as entry
+      left join lateral (
+        select * from public.posts where posts.id = entry.repost_of_id offset 0
+      ) as original on true
+      cross join lateral (
+        select
+          coalesce(original.id, entry.id) as id,
+          coalesce(original.author_id, entry.author_id) as author_id,
+          coalesce(original.audience, entry.audience) as audience,
+          coalesce(original.is_open, entry.is_open) as is_open,
+          coalesce(original.reply_to_id, entry.reply_to_id) as reply_to_id,
+          coalesce(original.quote_of_id, entry.quote_of_id) as quote_of_id
+      ) as shown
+      where shown.author_id <> all (unwanted_ids)
+        and (
+          select true
+          from private.is_for(timeline.viewer_id, shown.id, shown.author_id, shown.audience, shown.is_open)
+        ) is true
+        and (shown.quote_of_id is null or not private.quotes_muted(timeline.viewer_id, shown.quote_of_id, muted_ids))
+        and (
+          original.id is null
+          or shown.reply_to_id is null
+          or not private.quotes_muted(timeline.viewer_id, shown.reply_to_id, muted_ids)
+        )
+        and (original.id is null) = (
+          -- Whether the feed has the post itself. It has every candidate that is not a
+          -- repost, except for some replies.
+          (
+            original.id is null
+            or shown.author_id = any (author_ids)
+            or (reader_id is not null and (
+              select true from public.follows
+              where follows.follower_id = timeline.viewer_id and follows.followee_id = shown.author_id
+            ) is true)
+            or (cardinality(tags) > 0 and exists (
+              select from public.post_tags
+              where post_tags.post_id = shown.id and post_tags.tag = any (tags)
+            ))
+          )
+          and (shown.reply_to_id is null or (
+            select parent.author_id = timeline.viewer_id or (
+              (
+                parent.author_id = any (author_ids)
+                or (reader_id is not null and parent.author_id <> all (muted_ids) and (
+                  select true from public.follows
+                  where follows.follower_id = timeline.viewer_id and follows.followee_id = parent.author_id
+                ) is true)
+              )
+              and (
+                select true
+                from private.is_for(
+                  timeline.viewer_id, parent.id, parent.author_id, parent.audience, parent.is_open
+                )
+              ) is true
+            )
+            from public.posts as parent
+            where parent.id = shown.reply_to_id
+          ) is true)
+        )
+        -- Whether an earlier repost is shown. It reads the smaller of two: the reposts of
+        -- the post, or the set.
+        and (original.id is null or not case
+          when reader_id is not null and authors > (
+            select post_counts.reposts
+            from private.post_counts
+            where post_counts.post_id = original.id
+          ) then exists (
+            select from public.posts as earlier
+            where earlier.repost_of_id = original.id
+              and earlier.id < entry.id
+              and earlier.author_id <> all (muted_ids)
+              and (earlier.author_id = timeline.viewer_id or (
+                select true from public.follows
+                where follows.follower_id = timeline.viewer_id and follows.followee_id = earlier.author_id
+              ) is true)
+          )
+          else exists (
+            select from public.posts as earlier
+            where earlier.repost_of_id = original.id
+              -- Postgres reads the people that the viewer follows only if it gets here.
+              and earlier.author_id = any (author_ids || array(
+                select follows.followee_id
+                from public.follows
+                where follows.follower_id = reader_id and follows.followee_id <> all (muted_ids)
+              ))
+              and earlier.id < entry.id
+          )
+        end)
+      order by candidate.place
+      limit timeline.page_size - cardinality(page)
+    );
+    exit when cardinality(page) >= timeline.page_size or cardinality(batch) < wanted;
+    below := batch[wanted];
+    wanted := least(wanted * 2, 1000);
+  end loop;
+  return page;
+end;
+$function$;
