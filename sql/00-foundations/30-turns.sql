@@ -230,9 +230,11 @@ begin
     perform private.take_turns(viewer_id);
   else
     perform private.take_own_turn(viewer_id, case tg_nargs when 3 then tg_argv[2] else 'turn' end);
-    -- Somebody else's account may be deleted, and the row with it. To delete a post with many likes
-    -- takes longer, and the end of a block waits for conversations.
-    if tg_op = 'DELETE' and tg_table_name not in ('posts', 'blocks') then
+    -- Somebody else's account may be deleted, and the row with it. Not for posts: to delete one with
+    -- many likes takes longer. And not for blocks: the end of one waits for conversations.
+    if tg_op = 'DELETE' and tg_table_name in (
+      'follows', 'follow_requests', 'mutes', 'list_members', 'likes', 'bookmarks', 'thread_mutes'
+    ) then
       perform private.start_clock(3);
     end if;
   end if;

@@ -334,6 +334,19 @@ describe("for three seconds at most,", () => {
     await Promise.all(rest);
   });
 
+  test("but the job that publishes drafts in the name of their authors has its own time", async () => {
+    const author = await newcomer();
+    await author.asks(
+      (sql) => sql`insert into drafts (content, publish_at) values ('A draft.', now() - interval '1 minute')`,
+    );
+    const [job] = await db.admin.begin(async (sql) => {
+      await sql`select private.publish_due_drafts()`;
+      return sql`select current_setting('transaction_timeout') as left`;
+    });
+    expect(job?.left).toBe("0");
+    expect(await db.admin`select from posts where author_id = ${author.id}`).toHaveLength(1);
+  });
+
   test("not longer than the transaction, and not without a person", async () => {
     const person = await newcomer();
     const setting = "select current_setting('transaction_timeout') as left";
