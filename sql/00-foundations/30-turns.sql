@@ -158,6 +158,22 @@ $$;
 comment on function private.take_turn_without_person is 'Waits until no statement without a person writes, and makes the next one wait.';
 revoke all on function private.take_turn_without_person () from public, anon, authenticated, service_role;
 
+-- Two statements that keep rows could each have rows that the other one needs.
+create function private.keep_rows_alone()
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('rows that are kept', 0));
+end;
+$$;
+
+comment on function private.keep_rows_alone is 'Waits until no other statement keeps the rows that it got while it looks for more. See lock_account().';
+revoke all on function private.keep_rows_alone () from public, anon, authenticated, service_role;
+
 -- Without the second lock, the account could be deleted while its owner writes. The deletion
 -- would wait for rows of this statement, and this statement for the profile.
 create function private.take_own_turn(viewer_id uuid, queue text default 'turn')

@@ -219,6 +219,8 @@ begin
     perform private.hold_existing_post(new.repost_of_id);
     perform private.hold_post(new.repost_of_id);
     if private.opens(new) <> new.is_open then
+      -- The account has become private meanwhile. That is refused as if it had been before.
+      perform private.find_open_post(coalesce(auth.uid(), new.author_id), new.repost_of_id);
       perform private.refuse_busy_post();
     end if;
   end if;

@@ -121,8 +121,11 @@ declare
   most_looks integer;
   ids bigint[];
 begin
-  foreach most_looks in array array[5, 5, 5, 5, 5, 175] loop
+  foreach most_looks in array array_fill(1, array[25]) || 175 loop
     begin
+      if most_looks > 1 then
+        perform private.keep_rows_alone();
+      end if;
       for look in 1..most_looks loop
         ids := private.try_posts_of(lock_posts_of.profile_id);
         if ids is not null then

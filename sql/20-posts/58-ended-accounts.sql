@@ -57,13 +57,11 @@ revoke all on function private.try_account (uuid) from public, anon, authenticat
 /*
  * A person may delete several likes, bookmarks, list members or posts in one statement, in
  * any order. And a person who blocks this one holds the profile, and waits for the turns of
- * others. So this function never waits for a row. It keeps the rows that it gets, and looks
- * again for the others.
+ * others. So this function never waits for a row. It releases all of them and tries again.
  *
- * A statement may hold one of the rows and wait for another one. So the function releases everything
- * a few times, and the statement goes first. The last time it keeps the rows for longer than
- * a statement of a person can hold the others: see start_clock(). So nobody puts it off with
- * deletions that take long and follow each other.
+ * After a second it keeps the rows that it gets, and looks again for the others. It does so for
+ * longer than a statement of a person can hold them: see start_clock(). So nobody puts it
+ * off with deletions that take long and follow each other.
  *
  * From then on nobody refers to the profile and the posts: they are locked.
  */
@@ -78,8 +76,11 @@ declare
   -- A look takes 20 ms or more.
   most_looks integer;
 begin
-  foreach most_looks in array array[5, 5, 5, 5, 5, 175] loop
+  foreach most_looks in array array_fill(1, array[25]) || 175 loop
     begin
+      if most_looks > 1 then
+        perform private.keep_rows_alone();
+      end if;
       for look in 1..most_looks loop
         if private.try_account(lock_account.profile_id) then
           return;

@@ -126,7 +126,7 @@ test("an account can become private while somebody reposts a post of it, and the
   const id = await write(author);
   const slow = await slowly(other, `insert into posts (repost_of_id) values (${id}) returning id`);
   expect(await quickly(author, `update profiles set is_private = true where id = '${author.id}'`)).toBe(1);
-  expect(await slow.end()).toBe("posts_busy");
+  expect(await slow.end()).toBe("post_not_found");
   expect(await db.admin`select from posts where repost_of_id = ${id}`).toHaveLength(0);
 });
 
