@@ -42,7 +42,8 @@
  *     its original is open. These try again for about a second: hold_privacy(), hold_post().
  *   - The posts and reposts of an account that becomes private or public, and everything
  *     that is deleted with an account: lock_posts_of(), lock_account(). These try again for
- *     about 4 seconds, and release the rows that they got once in between.
+ *     about 4 seconds. For the first second, they hold none of the rows between two tries. Then one
+ *     such statement at a time keeps the rows that it gets: keep_rows_alone().
  *
  * mark_read() and its siblings take no lock from 1 to 6. The job that looks at the queue takes
  * its rows of the queue, then the posts and profiles that they are about, and then streams. It
