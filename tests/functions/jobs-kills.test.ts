@@ -57,8 +57,10 @@ test(`every effect takes place once, although ${killsWanted} workers are killed`
   let sent = 0;
   /** Always leaves something to do. */
   const send = async () => {
-    await db.owner`select private.send_job('errands', jsonb_build_object('mark', n)) from generate_series(${sent + 1}::integer, ${sent + 50}) as n`;
+    // The lanes send at the same time. So each takes its marks before it waits.
+    const first = sent + 1;
     sent += 50;
+    await db.owner`select private.send_job('errands', jsonb_build_object('mark', n)) from generate_series(${first}::integer, ${first + 49}) as n`;
   };
   /** Nobody has these jobs any more, because no worker has this connection. The maintenance takes them back. */
   const takeBack = async () => {
