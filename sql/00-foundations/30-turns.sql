@@ -42,8 +42,7 @@
  *     its original is open. These try again for about a second: hold_privacy(), hold_post().
  *   - The posts and reposts of an account that becomes private or public, and everything
  *     that is deleted with an account: lock_posts_of(), lock_account(). These try again for
- *     about 4 seconds. For the first second, they hold none of the rows between two tries. Then one
- *     such statement at a time keeps the rows that it gets: keep_rows_alone().
+ *     about 4 seconds: keep_trying().
  *
  * mark_read() and its siblings take no lock from 1 to 6. The job that looks at the queue takes
  * its rows of the queue, then the posts and profiles that they are about, and then streams. It
@@ -159,21 +158,51 @@ $$;
 comment on function private.take_turn_without_person is 'Waits until no statement without a person writes, and makes the next one wait.';
 revoke all on function private.take_turn_without_person () from public, anon, authenticated, service_role;
 
--- Two statements that keep rows could each have rows that the other one needs.
-create function private.keep_rows_alone()
-returns void
+/*
+ * For a statement that needs many rows, and must not wait for one of them: others could hold it and
+ * wait for another one. First it releases all rows between two tries.
+ *
+ * After half a second it keeps the rows that it got, and tries to get the others. It does so for
+ * longer than a statement of a person can hold them: see start_clock(). So nobody puts it off with
+ * statements that take long and follow each other. Only one statement at a time does so: two of them
+ * could each have rows that the other one needs.
+ */
+create function private.keep_trying(attempt regproc, profile_id uuid)
+returns boolean
 language plpgsql
 volatile
 security invoker
 set search_path = ''
 as $$
+declare
+  call constant text := format('select %s($1)', keep_trying.attempt);
+  is_done boolean;
 begin
+  for try in 1..25 loop
+    begin
+      execute call into is_done using keep_trying.profile_id;
+      if is_done then
+        return true;
+      end if;
+      -- It releases the rows.
+      raise lock_not_available;
+    exception when lock_not_available then
+      perform pg_sleep(0.02);
+    end;
+  end loop;
+
   perform pg_advisory_xact_lock(hashtextextended('rows that are kept', 0));
+  for try in 1..175 loop
+    execute call into is_done using keep_trying.profile_id;
+    exit when is_done;
+    perform pg_sleep(0.02);
+  end loop;
+  return is_done;
 end;
 $$;
 
-comment on function private.keep_rows_alone is 'Waits until no other statement keeps the rows that it got while it looks for more. See lock_account().';
-revoke all on function private.keep_rows_alone () from public, anon, authenticated, service_role;
+comment on function private.keep_trying is 'Calls a function, which takes the locks of rows about a person that nobody else has, until it has them all. It tries for about 4 seconds. Then the answer is false.';
+revoke all on function private.keep_trying (regproc, uuid) from public, anon, authenticated, service_role;
 
 -- Without the second lock, the account could be deleted while its owner writes. The deletion
 -- would wait for rows of this statement, and this statement for the profile.

@@ -60,7 +60,7 @@ create trigger reposts_start_clock
   execute function private.reposts_start_clock();
 
 create function private.try_posts_of(profile_id uuid)
-returns bigint[]
+returns boolean
 language plpgsql
 volatile
 security invoker
@@ -78,37 +78,29 @@ begin
   if cardinality(own_ids) < (
     select count(*) from public.posts where posts.author_id = try_posts_of.profile_id
   ) then
-    return null;
+    return false;
   end if;
 
   repost_ids := array(
     select posts.id
     from public.posts
-    where posts.repost_of_id = any (own_ids) and posts.author_id <> try_posts_of.profile_id
+    where posts.repost_of_id = any (own_ids)
     for no key update skip locked
   );
-  if cardinality(repost_ids) < (
-    select count(*)
-    from public.posts
-    where posts.repost_of_id = any (own_ids) and posts.author_id <> try_posts_of.profile_id
-  ) then
-    return null;
-  end if;
-  return own_ids || repost_ids;
+  return cardinality(repost_ids) = (
+    select count(*) from public.posts where posts.repost_of_id = any (own_ids)
+  );
 end;
 $$;
 
-comment on function private.try_posts_of is 'Locks all posts of somebody, and the reposts of these posts, and returns their ids. Null if others hold some of them. Then what it got stays locked.';
+comment on function private.try_posts_of is 'Locks all posts of somebody, and the reposts of these posts. False if others hold some of them. Then what it got stays locked.';
 revoke all on function private.try_posts_of (uuid) from public, anon, authenticated, service_role;
 
-/*
- * A person may delete or repost several posts in one statement, in any order. If this
- * function waited for one of them while it holds another, the two could wait for each other
- * for ever. So it never waits for a post. It looks again, as lock_account() does.
- *
- * The posts are locked before their reposts are read. hold_post() keeps new reposts out
- * from then on. Others can still like the posts, answer them and quote them.
- */
+-- A person may delete or repost several posts in one statement, in any order. If this
+-- function waited for one of them while it holds another, the two could wait for each other
+-- for ever. So it never waits for a post.
+-- The posts are locked before their reposts are read. hold_post() keeps new reposts out
+-- from then on. Others can still like the posts, answer them and quote them.
 create function private.lock_posts_of(profile_id uuid)
 returns bigint[]
 language plpgsql
@@ -116,30 +108,19 @@ volatile
 security invoker
 set search_path = ''
 as $$
-declare
-  -- A look takes 20 ms or more.
-  most_looks integer;
-  ids bigint[];
 begin
-  foreach most_looks in array array_fill(1, array[25]) || 175 loop
-    begin
-      if most_looks > 1 then
-        perform private.keep_rows_alone();
-      end if;
-      for look in 1..most_looks loop
-        ids := private.try_posts_of(lock_posts_of.profile_id);
-        if ids is not null then
-          return ids;
-        end if;
-        perform pg_sleep(0.02);
-      end loop;
-      raise lock_not_available;
-    exception when lock_not_available then
-      perform pg_sleep(0.02);
-    end;
-  end loop;
-  raise sqlstate 'PT503' using
-    message = 'Somebody is changing some of these posts at this moment. Try again', detail = 'posts_busy';
+  if not private.keep_trying('private.try_posts_of', lock_posts_of.profile_id) then
+    raise sqlstate 'PT503' using
+      message = 'Somebody is changing some of these posts at this moment. Try again', detail = 'posts_busy';
+  end if;
+  return array(
+    select posts.id from public.posts where posts.author_id = lock_posts_of.profile_id
+    union
+    select reposts.id
+    from public.posts
+    join public.posts as reposts on reposts.repost_of_id = posts.id
+    where posts.author_id = lock_posts_of.profile_id
+  );
 end;
 $$;
 

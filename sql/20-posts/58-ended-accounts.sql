@@ -54,17 +54,10 @@ $$;
 comment on function private.try_account is 'Locks the profile, posts, likes and follows of somebody, and what others keep of them. False if others hold some of them. Then what it got stays locked.';
 revoke all on function private.try_account (uuid) from public, anon, authenticated, service_role;
 
-/*
- * A person may delete several likes, bookmarks, list members or posts in one statement, in
- * any order. And a person who blocks this one holds the profile, and waits for the turns of
- * others. So this function never waits for a row. It releases all of them and tries again.
- *
- * After a second it keeps the rows that it gets, and looks again for the others. It does so for
- * longer than a statement of a person can hold them: see start_clock(). So nobody puts it
- * off with deletions that take long and follow each other.
- *
- * From then on nobody refers to the profile and the posts: they are locked.
- */
+-- A person may delete several likes, bookmarks, list members or posts in one statement, in
+-- any order. And a person who blocks this one holds the profile, and waits for the turns of
+-- others. So this function never waits for a row. From then on nobody refers to the profile and the
+-- posts: they are locked.
 create function private.lock_account(profile_id uuid)
 returns void
 language plpgsql
@@ -72,28 +65,11 @@ volatile
 security invoker
 set search_path = ''
 as $$
-declare
-  -- A look takes 20 ms or more.
-  most_looks integer;
 begin
-  foreach most_looks in array array_fill(1, array[25]) || 175 loop
-    begin
-      if most_looks > 1 then
-        perform private.keep_rows_alone();
-      end if;
-      for look in 1..most_looks loop
-        if private.try_account(lock_account.profile_id) then
-          return;
-        end if;
-        perform pg_sleep(0.02);
-      end loop;
-      raise lock_not_available;
-    exception when lock_not_available then
-      perform pg_sleep(0.02);
-    end;
-  end loop;
-  raise sqlstate 'PT503' using
-    message = 'Others are writing to this account at this moment. Try again', detail = 'profile_busy';
+  if not private.keep_trying('private.try_account', lock_account.profile_id) then
+    raise sqlstate 'PT503' using
+      message = 'Others are writing to this account at this moment. Try again', detail = 'profile_busy';
+  end if;
 end;
 $$;
 

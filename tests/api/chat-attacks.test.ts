@@ -274,7 +274,7 @@ describe("at the same moment", () => {
 
 test("a member filters their answer with a pattern that takes forever, and the others can write", async () => {
   const id = await group(alice, [mallory]);
-  // Letters in no order. The pattern looks for one half of them that repeats.
+  // Letters in no order. The pattern looks for forty of them that come again.
   const content = randomBytes(4500).toString("hex").replaceAll(/[0-7]/g, "a").replaceAll(/[^a]/g, "b");
   const slow = mallory.client
     .rpc("send_message", { conversation_id: id, client_id: randomUUID(), content })

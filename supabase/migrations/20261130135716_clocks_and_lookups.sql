@@ -565,13 +565,38 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.keep_rows_alone()
-  RETURNS void
+CREATE OR REPLACE FUNCTION private.keep_trying (
+  attempt    regproc,
+  profile_id uuid
+)
+  RETURNS boolean
   LANGUAGE plpgsql
   SET search_path TO ''
   AS $function$
+declare
+  call constant text := format('select %s($1)', keep_trying.attempt);
+  is_done boolean;
 begin
+  for try in 1..25 loop
+    begin
+      execute call into is_done using keep_trying.profile_id;
+      if is_done then
+        return true;
+      end if;
+      -- It releases the rows.
+      raise lock_not_available;
+    exception when lock_not_available then
+      perform pg_sleep(0.02);
+    end;
+  end loop;
+
   perform pg_advisory_xact_lock(hashtextextended('rows that are kept', 0));
+  for try in 1..175 loop
+    execute call into is_done using keep_trying.profile_id;
+    exit when is_done;
+    perform pg_sleep(0.02);
+  end loop;
+  return is_done;
 end;
 $function$;
 
@@ -582,28 +607,11 @@ CREATE OR REPLACE FUNCTION private.lock_account (
   LANGUAGE plpgsql
   SET search_path TO ''
   AS $function$
-declare
-  -- A look takes 20 ms or more.
-  most_looks integer;
 begin
-  foreach most_looks in array array_fill(1, array[25]) || 175 loop
-    begin
-      if most_looks > 1 then
-        perform private.keep_rows_alone();
-      end if;
-      for look in 1..most_looks loop
-        if private.try_account(lock_account.profile_id) then
-          return;
-        end if;
-        perform pg_sleep(0.02);
-      end loop;
-      raise lock_not_available;
-    exception when lock_not_available then
-      perform pg_sleep(0.02);
-    end;
-  end loop;
-  raise sqlstate 'PT503' using
-    message = 'Others are writing to this account at this moment. Try again', detail = 'profile_busy';
+  if not private.keep_trying('private.try_account', lock_account.profile_id) then
+    raise sqlstate 'PT503' using
+      message = 'Others are writing to this account at this moment. Try again', detail = 'profile_busy';
+  end if;
 end;
 $function$;
 
@@ -614,30 +622,19 @@ CREATE OR REPLACE FUNCTION private.lock_posts_of (
   LANGUAGE plpgsql
   SET search_path TO ''
   AS $function$
-declare
-  -- A look takes 20 ms or more.
-  most_looks integer;
-  ids bigint[];
 begin
-  foreach most_looks in array array_fill(1, array[25]) || 175 loop
-    begin
-      if most_looks > 1 then
-        perform private.keep_rows_alone();
-      end if;
-      for look in 1..most_looks loop
-        ids := private.try_posts_of(lock_posts_of.profile_id);
-        if ids is not null then
-          return ids;
-        end if;
-        perform pg_sleep(0.02);
-      end loop;
-      raise lock_not_available;
-    exception when lock_not_available then
-      perform pg_sleep(0.02);
-    end;
-  end loop;
-  raise sqlstate 'PT503' using
-    message = 'Somebody is changing some of these posts at this moment. Try again', detail = 'posts_busy';
+  if not private.keep_trying('private.try_posts_of', lock_posts_of.profile_id) then
+    raise sqlstate 'PT503' using
+      message = 'Somebody is changing some of these posts at this moment. Try again', detail = 'posts_busy';
+  end if;
+  return array(
+    select posts.id from public.posts where posts.author_id = lock_posts_of.profile_id
+    union
+    select reposts.id
+    from public.posts
+    join public.posts as reposts on reposts.repost_of_id = posts.id
+    where posts.author_id = lock_posts_of.profile_id
+  );
 end;
 $function$;
 
@@ -1138,7 +1135,7 @@ $function$;
 CREATE OR REPLACE FUNCTION private.try_posts_of (
   profile_id uuid
 )
-  RETURNS bigint[]
+  RETURNS boolean
   LANGUAGE plpgsql
   SET search_path TO ''
   AS $function$
@@ -1154,23 +1151,18 @@ begin
   if cardinality(own_ids) < (
     select count(*) from public.posts where posts.author_id = try_posts_of.profile_id
   ) then
-    return null;
+    return false;
   end if;
 
   repost_ids := array(
     select posts.id
     from public.posts
-    where posts.repost_of_id = any (own_ids) and posts.author_id <> try_posts_of.profile_id
+    where posts.repost_of_id = any (own_ids)
     for no key update skip locked
   );
-  if cardinality(repost_ids) < (
-    select count(*)
-    from public.posts
-    where posts.repost_of_id = any (own_ids) and posts.author_id <> try_posts_of.profile_id
-  ) then
-    return null;
-  end if;
-  return own_ids || repost_ids;
+  return cardinality(repost_ids) = (
+    select count(*) from public.posts where posts.repost_of_id = any (own_ids)
+  );
 end;
 $function$;
 
@@ -1240,7 +1232,7 @@ CREATE TRIGGER reposts_start_clock
   WHEN ((old.repost_of_id IS NOT NULL))
   EXECUTE FUNCTION private.reposts_start_clock();
 
-COMMENT ON FUNCTION "private"."keep_rows_alone"() IS 'Waits until no other statement keeps the rows that it got while it looks for more. See lock_account().';
+COMMENT ON FUNCTION "private"."keep_trying"(regproc, uuid) IS 'Calls a function, which takes the locks of rows about a person that nobody else has, until it has them all. It tries for about 4 seconds. Then the answer is false.';
 
 COMMENT ON FUNCTION "private"."lock_account"(uuid) IS 'Locks what is deleted with an account. It tries for about 4 seconds. Then the error PT503, if others still change some of it.';
 
@@ -1250,13 +1242,13 @@ COMMENT ON FUNCTION "private"."start_clock"(integer) IS 'Ends the session of a p
 
 COMMENT ON FUNCTION "private"."try_account"(uuid) IS 'Locks the profile, posts, likes and follows of somebody, and what others keep of them. False if others hold some of them. Then what it got stays locked.';
 
-COMMENT ON FUNCTION "private"."try_posts_of"(uuid) IS 'Locks all posts of somebody, and the reposts of these posts, and returns their ids. Null if others hold some of them. Then what it got stays locked.';
+COMMENT ON FUNCTION "private"."try_posts_of"(uuid) IS 'Locks all posts of somebody, and the reposts of these posts. False if others hold some of them. Then what it got stays locked.';
 
-REVOKE ALL ON FUNCTION "private"."keep_rows_alone"() FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."keep_trying"(regproc, uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."keep_rows_alone"() FROM "postgres";
+REVOKE ALL ON FUNCTION "private"."keep_trying"(regproc, uuid) FROM "postgres";
 
-GRANT EXECUTE ON FUNCTION "private"."keep_rows_alone"() TO "postgres";
+GRANT EXECUTE ON FUNCTION "private"."keep_trying"(regproc, uuid) TO "postgres";
 
 REVOKE ALL ON FUNCTION "private"."reposts_start_clock"() FROM PUBLIC;
 
