@@ -239,7 +239,9 @@ declare
   post_ids bigint[] := case when message_rows.viewer_id is not null then array(
     select distinct messages.post_id
     from unnest(message_rows.message_ids) as wanted (id)
-    join private.messages on messages.id = wanted.id
+    cross join lateral (
+      select * from private.messages where messages.id = wanted.id offset 0
+    ) as messages
     where messages.post_id is not null and private.sees_post(message_rows.viewer_id, messages.post_id)
   ) else '{}' end;
   posts public.card[] := case when cardinality(post_ids) > 0 then array(
@@ -300,7 +302,9 @@ begin
     case when shown.has_text then messages.edited_at end,
     messages.expires_at
   from unnest(message_rows.message_ids) with ordinality as wanted (id, place)
-  join private.messages on messages.id = wanted.id
+  cross join lateral (
+    select * from private.messages where messages.id = wanted.id offset 0
+  ) as messages
   -- "offset 0" makes Postgres look the sender up once. What a deleted account did to a group stays.
   cross join lateral (
     select
