@@ -44,7 +44,8 @@ const aboutPosts = (table: string): Writing => ({
 /** The group of the attacker and the reader in which the attacker writes. The action conversation makes it. */
 const group = "(select id from public.conversations(page_size => 100) where name = 'Group 0')";
 const newestGroup = "(select id from public.conversations(page_size => 1))";
-const newestMessage = `(select max(id) from public.messages(${group}, page_size => 1))`;
+/** Not a change of the group, which has no text to edit. */
+const newestMessage = `(select max(id) from public.messages(${group}, page_size => 100) where change is null)`;
 
 /** By the names of private.limits. \`rows\` is a relation of the numbers n of what is written. */
 const writings: Record<string, Writing> = {
