@@ -21,9 +21,16 @@ const compared: { column: number; isRare: boolean; source: Source }[] = [
   { column: columns.followersFollow, isRare: true, source: sources.followersFollow },
 ];
 
+/**
+ * Sums whose places count too: 1 for the candidate with the largest sum, ½ for the second, and so on. For those of followedBy, the
+ * weights came out as 0.
+ */
+const placed = compared.filter(({ source }) => source !== sources.followedBy);
+
 /** The source of each feature. 0: it only describes the candidate, so it cannot be a reason. */
 export const featureSources: (Source | 0)[] = [
   ...compared.map(({ source }) => source),
+  ...placed.map(({ source }) => source),
   sources.followedBy, // log(1 + paths)
   sources.followedBy, // paths / √(follows of u × followers of v)
   sources.followedBy, // paths / follows of u
@@ -37,6 +44,10 @@ export const featureCount = featureSources.length;
 
 /** Below this part of the best, a sum says little more. Without it, the logarithm would make a world of nothing. */
 const floor = 0.02;
+const nothingLog = Math.fround(Math.log(floor));
+
+/** Farther down, 1 / place is nearly nothing, and it is not computed. */
+const placesMost = 20;
 
 export interface Features {
   /** The features of candidate c begin at c × featureCount. */
@@ -60,6 +71,30 @@ export function createFeatures(graph: Graph, most: number): Features {
   );
   const rarity = logs.map((log) => Math.exp(-log / 4));
   const values = new Float32Array(most * featureCount);
+  const top = new Float32Array(placesMost);
+
+  /**
+   * Writes 1 / place by the values of a feature. Equal ones have the same place.
+   *
+   * @param from the feature that is read
+   * @param to the feature that is written
+   */
+  function placeBy(from: number, to: number, count: number) {
+    let size = 0;
+    for (let at = from; at < count * featureCount; at += featureCount) {
+      const value = values[at] as number;
+      if (size === placesMost && value <= (top[size - 1] as number)) continue;
+      let place = size === placesMost ? size - 1 : size++;
+      for (; place > 0 && (top[place - 1] as number) < value; place--) top[place] = top[place - 1] as number;
+      top[place] = value;
+    }
+    const least = top[size - 1] as number;
+    const move = to - from;
+    for (let at = from; at < count * featureCount; at += featureCount) {
+      const value = values[at] as number;
+      values[at + move] = value <= nothingLog || value < least ? 0 : 1 / (1 + top.indexOf(value));
+    }
+  }
   const nothing = new Float32Array(featureCount);
   return {
     values,
@@ -80,8 +115,11 @@ export function createFeatures(graph: Graph, most: number): Features {
         const scale = best > 0 ? 1 / best : 0;
         for (let at = index; at < count * featureCount; at += featureCount)
           values[at] = Math.log((values[at] as number) * scale + floor);
-        nothing[index] = Math.log(floor);
+        nothing[index] = nothingLog;
       }
+      const unplaced = compared.length - placed.length;
+      for (let index = 0; index < placed.length; index++)
+        placeBy(unplaced + index, compared.length + index, count);
       const follows = Math.max(1, outDegree(graph, person));
       for (let place = 0; place < count; place++) {
         const slot = slots[place] as number;
@@ -89,7 +127,7 @@ export function createFeatures(graph: Graph, most: number): Features {
         const at = slot * columnCount;
         const paths = tally.values[at + columns.followedByCount] as number;
         const followers = Math.max(1, inDegree(graph, other));
-        let to = place * featureCount + compared.length;
+        let to = place * featureCount + compared.length + placed.length;
         values[to++] = Math.log1p(paths);
         values[to++] = paths / Math.sqrt(follows * followers);
         values[to++] = paths / follows;

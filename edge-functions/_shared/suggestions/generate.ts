@@ -31,9 +31,21 @@ export const columns = {
 } as const;
 export const columnCount = 10;
 
+/** The paths from u to v when u follows x and x follows v. */
+export interface Paths {
+  /** How many of those that the person follows were asked. */
+  asked: number;
+  /** The slots of the people that each of them follows, one after the other. */
+  slots: Int32Array;
+  /** Where the slots of each of them end. */
+  ends: Int32Array;
+}
+
 export interface Generator {
   /** Adds the sums of everybody that the sources reach. The follows of the person are among them. */
   generate(person: number, into: Tally): void;
+  /** Those of the person who was asked last. */
+  paths: Paths;
   /** How many people are reached at most. */
   most: number;
 }
@@ -48,6 +60,11 @@ export function createGenerator(
   const { neighbours, visits } = limits;
   const { out, outStarts, in: incoming, inStarts } = graph;
   const closest = createBest(limits.peers);
+  const paths: Paths = {
+    asked: 0,
+    slots: new Int32Array(visits + neighbours),
+    ends: new Int32Array(neighbours),
+  };
 
   /** Two steps: along `first`, then along `second`. */
   function walk(
@@ -70,6 +87,8 @@ export function createGenerator(
     };
     const each = share(visits, asked, sizeOf);
     const values = into.values;
+    const isFollowedBy = column === columns.followedBy;
+    let walked = 0;
     for (let turn = 0; turn < asked; turn++) {
       const friend = friendAt(turn);
       const from = secondStarts[friend] as number;
@@ -78,13 +97,17 @@ export function createGenerator(
       const half = Math.sqrt(weight);
       const step = Math.max(1, size / each);
       for (let place = 0; place < size; place += step) {
-        const at = into.slot(second[from + Math.floor(place)] as number) * columnCount;
+        const slot = into.slot(second[from + Math.floor(place)] as number);
+        const at = slot * columnCount;
         values[at + column] = (values[at + column] as number) + weight;
-        if (column !== columns.followedBy) continue;
+        if (!isFollowedBy) continue;
+        paths.slots[walked++] = slot;
         values[at + columns.followedByCount] = (values[at + columns.followedByCount] as number) + 1;
         values[at + columns.followedByHalf] = (values[at + columns.followedByHalf] as number) + half;
       }
+      if (isFollowedBy) paths.ends[turn] = walked;
     }
+    if (isFollowedBy) paths.asked = asked;
   }
 
   /** Those who share the most follows with the person, for the number of their follows. */
@@ -145,6 +168,7 @@ export function createGenerator(
   });
 
   return {
+    paths,
     most: 5 * (visits + Math.max(neighbours, limits.peers)) + neighbours * limits.alongside,
     generate(person, into) {
       walk(person, outStarts, out, outStarts, out, outDegree, into, columns.followedBy);

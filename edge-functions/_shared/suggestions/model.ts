@@ -10,6 +10,8 @@ export interface Weights {
   seldom: readonly number[];
   /** For a graph in which many follow back, as acquaintances do. */
   often: readonly number[];
+  /** What a place on the list costs those who are like the person there: spread.ts. For both kinds of graphs. */
+  cost: { seldom: number; often: number };
 }
 
 /** Up to this share of mutual follows, the weights are those of seldom, and from the other one on those of often. */
@@ -18,10 +20,17 @@ const oftenShare = 0.6;
 
 /** @returns the weights for a graph, between the two kinds by its share of follows that are mutual */
 export function weightsFor(weights: Weights, share: number): number[] {
+  return weights.often.map((often, feature) => between(weights.seldom[feature] as number, often, share));
+}
+
+/** @returns what a place costs those who are like the person there, for a graph with this share of mutual follows */
+export function costFor({ cost }: Weights, share: number): number {
+  return between(cost.seldom, cost.often, share);
+}
+
+function between(seldom: number, often: number, share: number): number {
   const part = Math.min(1, Math.max(0, (share - seldomShare) / (oftenShare - seldomShare)));
-  return weights.often.map(
-    (often, feature) => part * often + (1 - part) * (weights.seldom[feature] as number),
-  );
+  return part * often + (1 - part) * seldom;
 }
 
 /** @returns the share of follows that are mutual, measured at 20,000 follows at most */

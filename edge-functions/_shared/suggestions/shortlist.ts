@@ -2,7 +2,7 @@
 import { type Alongside, type AlongsideLists, createAlongside, createAlongsideLists } from "./alongside.ts";
 import { createBest } from "./best.ts";
 import { createFeatures, type Features } from "./features.ts";
-import { columnCount, columns, createGenerator } from "./generate.ts";
+import { columnCount, columns, createGenerator, type Paths } from "./generate.ts";
 import type { Graph } from "./graph.ts";
 import type { Limits } from "./limits.ts";
 import { createTally, type Tally } from "./tally.ts";
@@ -11,6 +11,8 @@ export interface Shortlist {
   alongside: Alongside;
   features: Features;
   tally: Tally;
+  /** The two-step paths to the candidates. */
+  paths: Paths;
   /** The candidates of the person who was asked last, by their slots in the tally, in no order. */
   slots: Int32Array;
   /**
@@ -113,6 +115,7 @@ export function createShortlist(
     alongside,
     features,
     tally,
+    paths: generator.paths,
     slots: chosen.items,
     fill(person) {
       tally.clear();

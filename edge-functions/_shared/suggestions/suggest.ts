@@ -8,9 +8,10 @@ import { featureCount } from "./features.ts";
 import { columnCount, columns } from "./generate.ts";
 import { type Graph, inDegree } from "./graph.ts";
 import { type Limits, thorough } from "./limits.ts";
-import { contributions, mutualShare, score, type Weights, weightsFor } from "./model.ts";
+import { contributions, costFor, mutualShare, score, type Weights, weightsFor } from "./model.ts";
 import { createShortlist } from "./shortlist.ts";
 import { type Source, sources } from "./sources.ts";
+import { createSpread } from "./spread.ts";
 
 export interface Candidate {
   person: number;
@@ -69,10 +70,18 @@ const reasons: { source: Source; column: number; otherColumn: number }[] = [
  */
 export function createSuggester(graph: Graph, weights: Weights, context: Context = {}): Suggester {
   const { trust, popularityPenalty = 0, limits = thorough } = context;
-  const values = weightsFor(weights, context.mutualShare ?? mutualShare(graph));
+  const share = context.mutualShare ?? mutualShare(graph);
+  const values = weightsFor(weights, share);
   const shortlist = createShortlist(graph, weights.isDirected, limits, context.alongside);
   const { alongside, features, slots, tally } = shortlist;
   const found = createBest(limits.candidates);
+  const foundSlots = new Int32Array(limits.candidates);
+  const spread = createSpread(
+    shortlist.paths,
+    tally.people.length,
+    limits.candidates,
+    costFor(weights, share),
+  );
   const parts = new Float64Array(sourceCount + 1);
 
   /** The logarithm of how likely it is that they are followed, give or take a constant of the list. */
@@ -108,16 +117,18 @@ export function createSuggester(graph: Graph, weights: Weights, context: Context
         if (mayCome && mayCome[other] !== 1) continue;
         found.offer(place, scoreOf(place, other), other);
       }
-      const length = Math.min(limit, found.sort());
+      const foundCount = found.sort();
+      for (let rank = 0; rank < foundCount; rank++)
+        foundSlots[rank] = slots[found.items[rank] as number] as number;
+      spread.arrange(foundSlots, found.scores, foundCount);
       const best = found.scores[0] as number;
       const list: Candidate[] = [];
-      for (let rank = 0; rank < length; rank++) {
-        const place = found.items[rank] as number;
-        const slot = slots[place] as number;
+      for (const rank of spread.order.subarray(0, Math.min(limit, foundCount))) {
+        const slot = foundSlots[rank] as number;
         list.push({
           person: tally.people[slot] as number,
-          score: Math.exp((found.scores[rank] as number) - best),
-          source: sourceOf(place, slot),
+          score: Math.exp((spread.left[rank] as number) - best),
+          source: sourceOf(found.items[rank] as number, slot),
         });
       }
       return list;
