@@ -3,7 +3,7 @@
  *
  * What the edge function reads to compute the suggestions of one person: the follows around them, a
  * bounded number of them however many there are. Ids are in binary, because the function
- * reads up to 25,000 of them. A worker that computes for everybody reads all follows instead
+ * reads up to 20,700 of them. A worker that computes for everybody reads all follows instead
  * (edge-functions/_shared/suggestions/everybody.ts).
  */
 
@@ -19,9 +19,9 @@ create type private.neighbours as (
 comment on type private.neighbours is 'Some of the followees or followers of a person. members has 16 bytes for each id.';
 
 /*
- * The 150 newest followees and 100 newest followers of the person. 50 followees of each of these. The 30 newest
+ * The 100 newest followees and 100 newest followers of the person. 50 followees of each of these. The 30 newest
  * followers of each followee. And 50 followees of the 150 people who follow the most of the same
- * people. That is at most 24,750 follows.
+ * people. That is at most 20,700 follows.
  */
 create function private.suggestion_neighbourhood(profile_id uuid)
 returns setof private.neighbours
@@ -33,7 +33,7 @@ set plan_cache_mode = force_generic_plan
 rows 1000
 as $$
 declare
-  most_own constant integer := 150;
+  most_own constant integer := 100;
   most_own_followers constant integer := 100;
   most_followees constant integer := 50;
   most_followers constant integer := 30;
@@ -126,7 +126,7 @@ begin
 end;
 $$;
 
-comment on function private.suggestion_neighbourhood is 'The follows around a person, at most 24,750 of them.';
+comment on function private.suggestion_neighbourhood is 'The follows around a person, at most 20,700 of them.';
 revoke all on function private.suggestion_neighbourhood (uuid) from public, anon, authenticated, service_role;
 
 -- Facts ----------------------------------------------------------------------

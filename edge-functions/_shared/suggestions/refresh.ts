@@ -78,11 +78,11 @@ export async function refreshSuggestions(sql: TransactionSql, profileId: string)
 }
 
 function readNeighbourhood(profileId: string, rows: Neighbours[]): Neighbourhood {
-  const people = createPeopleIndex(4096);
+  const size = rows.reduce((sum, { members }) => sum + members.length / idBytes, 0);
+  const people = createPeopleIndex(size + 1);
   // Postgres finds the owners in any order. Sorted, the same people get the same numbers.
   rows.sort((one, other) => Buffer.compare(one.owner_id, other.owner_id) || (one.side < other.side ? -1 : 1));
   const me = people.add(viewOf(Buffer.from(profileId.replaceAll("-", ""), "hex")), 0);
-  const size = rows.reduce((sum, { members }) => sum + members.length / idBytes, 0);
   const from = new Int32Array(size);
   const to = new Int32Array(size);
   const owners = new Int32Array(rows.length);
@@ -118,12 +118,14 @@ function thinned({ people, me, owners, from, to }: Neighbourhood): Thinned {
 
   const ids = people.ids();
   const words = viewOf(ids);
-  const first = Float64Array.from({ length: people.size }, (_, person) => words.getUint32(person * idBytes));
-  const kept = createPeopleIndex(people.size);
+  const inOrder: number[] = [];
+  for (let person = 0; person < people.size; person++) if (isKept[person] === 1) inOrder.push(person);
+  inOrder.sort(
+    (one, other) =>
+      words.getUint32(one * idBytes) - words.getUint32(other * idBytes) || compareIds(ids, one, other),
+  );
+  const kept = createPeopleIndex(inOrder.length);
   const numbers = new Int32Array(people.size);
-  const inOrder = Int32Array.from(first.keys())
-    .filter((person) => isKept[person])
-    .sort((one, other) => (first[one] as number) - (first[other] as number) || compareIds(ids, one, other));
   for (const person of inOrder) numbers[person] = kept.add(words, person * idBytes);
 
   let size = 0;
