@@ -71,6 +71,8 @@ export function createFeatures(graph: Graph, most: number): Features {
   );
   const rarity = logs.map((log) => Math.exp(-log / 4));
   const values = new Float32Array(most * featureCount);
+  const nothing = new Float32Array(featureCount);
+  /** The best values of a feature. */
   const top = new Float32Array(placesMost);
 
   /**
@@ -95,7 +97,7 @@ export function createFeatures(graph: Graph, most: number): Features {
       values[at + move] = value <= nothingLog || value < least ? 0 : 1 / (1 + top.indexOf(value));
     }
   }
-  const nothing = new Float32Array(featureCount);
+
   return {
     values,
     nothing,

@@ -15,7 +15,10 @@ import { createSpread } from "./spread.ts";
 
 export interface Candidate {
   person: number;
-  /** From 0 to 1: how likely it is that the person follows them, beside the first on the list. The first has 1. */
+  /**
+   * From 0 to 1: how likely it is that the person follows them, beside the first on the list. The first has 1. Those who are like
+   * the ones before them have less.
+   */
   score: number;
   /** The kind of reason that contributed most to the score: sources.ts. */
   source: Source;
