@@ -1,6 +1,7 @@
 /*
- * Pages of messages look them up by their keys, also if Postgres believes that the tables are empty. The job that
- * computes the suggestions of one person reads fewer follows.
+ * Pages of messages look them up by their keys, also if Postgres believes that the tables are empty. A count of
+ * limited posts starts no other processes. The job that computes the suggestions of one person reads fewer
+ * follows.
  *
  * Written by comparing the migrations before it with sql/.
  */
@@ -18,6 +19,43 @@ $$;
 
 
 SET local check_function_bodies = off;
+
+CREATE OR REPLACE FUNCTION private.many_limited_seen (
+  viewer_id  uuid,
+  place      text,
+  hidden_ids uuid[]
+)
+  RETURNS bigint
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO ''
+  SET plan_cache_mode TO 'force_generic_plan'
+  SET enable_seqscan TO 'off'
+  SET max_parallel_workers_per_gather TO '0'
+  AS $function$
+begin
+  return (
+    select count(*)
+    from private.addressed_posts
+    where addressed_posts.reader_place = many_limited_seen.place || ' ' || many_limited_seen.viewer_id::text
+      and addressed_posts.author_id <> many_limited_seen.viewer_id
+      and addressed_posts.author_id <> all (many_limited_seen.hidden_ids)
+  ) + (
+    select coalesce(sum(theirs.amount), 0)
+    from (
+      select many_limited_seen.viewer_id
+      union all
+      select follows.followee_id from public.follows where follows.follower_id = many_limited_seen.viewer_id
+    ) as author (id)
+    cross join lateral (
+      select count(*) as amount
+      from private.limited_posts
+      where limited_posts.author_place = many_limited_seen.place || ' ' || author.id::text
+        and (limited_posts.audience <> 'mentioned' or author.id = many_limited_seen.viewer_id)
+    ) as theirs
+  );
+end;
+$function$;
 
 CREATE OR REPLACE FUNCTION private.message_rows (
   viewer_id   uuid,
