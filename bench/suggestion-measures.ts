@@ -19,11 +19,10 @@ export const newcomerFollowers = 5;
 
 export interface Measuring {
   /**
-   * @param ranks the places of those held out, from 1. Somebody who is not on the list has no place.
-   * @param hidden how many were held out
-   * @param top the first ten
+   * @param list the people on the list of somebody, best first
+   * @param right those held out. Somebody who is not on the list is not found.
    */
-  add(ranks: number[], hidden: number, top: ArrayLike<number>): void;
+  add(list: ArrayLike<number>, right: Set<number>): void;
   result(): Quality;
 }
 
@@ -37,15 +36,18 @@ export function createMeasuring(people: number, followers: (person: number) => n
   let newcomers = 0;
   const shown = new Float64Array(people);
   return {
-    add(ranks, hidden, top) {
-      const sorted = [...ranks].sort((one, other) => one - other);
+    add(list, right) {
       asked++;
-      if ((sorted[0] ?? Number.POSITIVE_INFINITY) <= 10) hits++;
-      recall += sorted.filter((rank) => rank <= 20).length / hidden;
-      for (let place = 0; place < sorted.length; place++)
-        map += (place + 1) / (sorted[place] as number) / hidden;
-      for (let place = 0; place < Math.min(10, top.length); place++) {
-        const person = top[place] as number;
+      let found = 0;
+      for (let place = 0; place < list.length && found < right.size; place++) {
+        if (!right.has(list[place] as number)) continue;
+        found++;
+        if (found === 1 && place < 10) hits++;
+        if (place < 20) recall += 1 / right.size;
+        map += found / (place + 1) / right.size;
+      }
+      for (let place = 0; place < Math.min(10, list.length); place++) {
+        const person = list[place] as number;
         shown[person] = (shown[person] as number) + 1;
         places++;
         if (followers(person) <= newcomerFollowers) newcomers++;

@@ -123,8 +123,7 @@ function worthOf(trials: Trial[], weights: number[], cost: number): number {
     const measuring = createMeasuring(graph.people, () => 0);
     for (const { person, right } of asked) {
       const list = suggest(person, limits.candidates).map((candidate) => candidate.person);
-      const ranks = list.flatMap((other, place) => (right.has(other) ? [place + 1] : []));
-      measuring.add(ranks, right.size, list);
+      measuring.add(list, right);
     }
     const { hits, recall, map } = measuring.result();
     sum += importance * (hits + recall + map);

@@ -150,13 +150,7 @@ async function listsOf(sql: postgres.Sql): Promise<Lists> {
 
 function qualityOf({ graph }: Split, hidden: number[][], lists: Lists, people: number[]): Quality {
   const measuring = createMeasuring(graph.people, (person) => inDegree(graph, person));
-  for (const person of people) {
-    const right = new Set(hidden[person]);
-    const list = lists.get(person) ?? [];
-    const ranks: number[] = [];
-    for (let rank = 0; rank < list.length; rank++) if (right.has(list[rank] as number)) ranks.push(rank + 1);
-    measuring.add(ranks, right.size, list);
-  }
+  for (const person of people) measuring.add(lists.get(person) ?? [], new Set(hidden[person]));
   return measuring.result();
 }
 

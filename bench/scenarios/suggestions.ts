@@ -113,15 +113,11 @@ function measure(
   let lists = 0;
   for (let place = 0; place < asked.length; place += step) {
     const person = asked[Math.floor(place)] as number;
-    const right = hidden[person] as number[];
+    const right = new Set(hidden[person]);
     const others = list(person);
     lists++;
-    const wanted = new Set(right);
-    const ranks: number[] = [];
-    for (let rank = 0; rank < others.length && ranks.length < wanted.size; rank++)
-      if (wanted.has(others[rank] as number)) ranks.push(rank + 1);
-    everybody.add(ranks, right.length, others);
-    if (outDegree(graph, person) > 0) linked.add(ranks, right.length, others);
+    everybody.add(others, right);
+    if (outDegree(graph, person) > 0) linked.add(others, right);
   }
   return { linked: linked.result(), everybody: everybody.result(), lists };
 }

@@ -75,6 +75,11 @@ export function createSpread(paths: Paths, slotsMost: number, most: number, cost
     return both === 0 ? 0 : both / Math.sqrt((friends[one] as number) * (friends[other] as number));
   }
 
+  function isBefore(one: number, other: number): boolean {
+    const more = (left[one] as number) - (left[other] as number);
+    return more > 0 || (more === 0 && one < other);
+  }
+
   return {
     order,
     left,
@@ -102,11 +107,6 @@ export function createSpread(paths: Paths, slotsMost: number, most: number, cost
         .sort((one, other) => (left[other] as number) - (left[one] as number) || one - other);
     },
   };
-
-  function isBefore(one: number, other: number): boolean {
-    const more = (left[one] as number) - (left[other] as number);
-    return more > 0 || (more === 0 && one < other);
-  }
 }
 
 /** How many bits are 1. */
