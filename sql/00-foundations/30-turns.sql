@@ -15,7 +15,8 @@
  *   1. turns: first the turn of statements without a person, then a person's queue of
  *      blocks, then people's turns, by their keys (here)
  *   2. the profile of the person who writes, or the profile that is changed or deleted.
- *      Then the queue of posts of a person (20-posts/20-posts.sql)
+ *      Then the queue of posts of a person (20-posts/20-posts.sql), or what
+ *      close_queue() takes
  *   3. the rows that the statement writes, by their keys
  *   4. other people's profiles, posts and lists that these rows refer to, and then pairs of people
  *      (10-people/42-blocks-end-follows.sql). The statement never waits for a profile or post, because the
@@ -37,7 +38,7 @@
  *
  *   - Only a deletion keeps others from referring to a profile or a post. So a locked row
  *     is answered like a deleted one: require_profile(), keep_person(), require_post(),
- *     keep_post(), posts_annotate().
+ *     keep_post(), keep_posts(), posts_annotate().
  *   - A request to follow must know whether the account is private, and a repost whether
  *     its original is open. These try again for about a second: hold_privacy(), hold_post().
  *   - The posts and reposts of an account that becomes private or public, and everything
@@ -88,7 +89,7 @@ parallel safe
 security invoker
 return hashtextextended(queue_key.queue || ' of ' || queue_key.person_id::text, 0);
 
-comment on function private.queue_key is 'The number of the advisory lock of a person''s queue: turn, blocks, posts or parting. The chance that two people share a number is 1 in 2^64.';
+comment on function private.queue_key is 'The number of the advisory lock of a person''s queue: turn, blocks, posts, parting, or what others keep of the person. The chance that two people share a number is 1 in 2^64.';
 revoke all on function private.queue_key (text, uuid) from public, anon, authenticated, service_role;
 
 create function private.take_turns(variadic people uuid[])
@@ -159,15 +160,81 @@ comment on function private.take_turn_without_person is 'Waits until no statemen
 revoke all on function private.take_turn_without_person () from public, anon, authenticated, service_role;
 
 /*
+ * A function keeps somebody's post, profile or account as it is until its answer has been read. That may
+ * take 3 seconds: see start_clock(). Postgres lets a new one in while the owner waits for the others. So two
+ * accounts that take turns could keep a post for ever.
+ *
+ * Therefore these functions first take a share of a queue of the owner:
+ *
+ *   kept posts      keeps posts from being deleted, and originals of reposts from being changed
+ *   kept profile    keeps the profile from being changed
+ *   kept account    keeps the account from being deleted
+ *
+ * The owner closes the queue: takes the whole of it. Nobody gets a new share from the moment that the owner
+ * waits. A statement without a person takes no share. It may refer to thousands of people, and each share
+ * needs a place in the memory of locks.
+ */
+create function private.share_queue(queue text, person_id uuid)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  most_tries constant integer := 10;
+  turn bigint := private.queue_key(share_queue.queue, share_queue.person_id);
+begin
+  if auth.uid() is null then
+    return true;
+  end if;
+  for try in 1..most_tries loop
+    if pg_try_advisory_xact_lock_shared(turn) then
+      return true;
+    end if;
+    perform pg_sleep(0.02);
+  end loop;
+  return false;
+end;
+$$;
+
+comment on function private.share_queue is 'Takes a share of a queue. It tries for a fifth of a second. False when the owner has closed the queue, or waits for that.';
+revoke all on function private.share_queue (text, uuid) from public, anon, authenticated, service_role;
+
+-- Those who have a share have a clock of 3 s, and of 6 s while they wait for a conversation. The person's own
+-- writes have up to the 8 s of a statement. A moderator can wait for that long.
+create function private.close_queue(queue text, person_id uuid)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+set lock_timeout = '3500ms'
+as $$
+begin
+  if auth.uid() is null then
+    set local lock_timeout = '10s';
+  end if;
+  perform pg_advisory_xact_lock(private.queue_key(close_queue.queue, close_queue.person_id));
+exception when lock_not_available then
+  -- The statement goes on without it, and waits or tries as it can.
+  null;
+end;
+$$;
+
+comment on function private.close_queue is 'Waits until nobody has a share of the queue, and lets nobody take one until the transaction ends. It waits for 3.5 seconds at most, or 10 without a person.';
+revoke all on function private.close_queue (text, uuid) from public, anon, authenticated, service_role;
+
+/*
  * For a statement that needs many rows, and must not wait for one of them: others could hold it and
  * wait for another one. First it releases all rows between two tries.
  *
  * After half a second it keeps the rows that it got, and tries to get the others. It does so for
  * longer than a statement of a person can hold them: see start_clock(). So nobody puts it off with
  * statements that take long and follow each other. Only one statement at a time does so: two of them
- * could each have rows that the other one needs.
+ * could each have rows that the other one needs. Before, it closes queues of the person, and has no row yet.
  */
-create function private.keep_trying(attempt regproc, profile_id uuid)
+create function private.keep_trying(attempt regproc, profile_id uuid, variadic queues text[])
 returns boolean
 language plpgsql
 volatile
@@ -177,6 +244,7 @@ as $$
 declare
   call constant text := format('select %s($1)', keep_trying.attempt);
   is_done boolean;
+  queue text;
 begin
   for try in 1..25 loop
     begin
@@ -192,6 +260,9 @@ begin
   end loop;
 
   perform pg_advisory_xact_lock(hashtextextended('rows that are kept', 0));
+  foreach queue in array keep_trying.queues loop
+    perform private.close_queue(queue, keep_trying.profile_id);
+  end loop;
   for try in 1..175 loop
     execute call into is_done using keep_trying.profile_id;
     exit when is_done;
@@ -201,10 +272,31 @@ begin
 end;
 $$;
 
-comment on function private.keep_trying is 'Calls a function, which takes the locks of rows about a person that nobody else has, until it has them all. It tries for about 4 seconds. Then the answer is false.';
-revoke all on function private.keep_trying (regproc, uuid) from public, anon, authenticated, service_role;
+comment on function private.keep_trying is 'Calls a function, which takes the locks of rows about a person that nobody else has, until it has them all. It tries for about 4 seconds. When others keep something of the person, it also waits for close_queue(). Then the answer is false.';
+revoke all on function private.keep_trying (regproc, uuid, text[]) from public, anon, authenticated, service_role;
 
--- Without the second lock, the account could be deleted while its owner writes. The deletion
+-- A statement of a person keeps their own profile. So they could write without a pause, and keep a
+-- moderator from deleting the account.
+create function private.keep_own_account(viewer_id uuid)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  turn bigint := private.queue_key('kept account', keep_own_account.viewer_id);
+begin
+  if not pg_try_advisory_xact_lock_shared(turn) then
+    perform pg_advisory_xact_lock_shared(turn);
+  end if;
+end;
+$$;
+
+comment on function private.keep_own_account is 'Takes a share of the person''s own queue. If somebody deletes the account at this moment, it waits.';
+revoke all on function private.keep_own_account (uuid) from public, anon, authenticated, service_role;
+
+-- Without the lock of the profile, the account could be deleted while its owner writes. The deletion
 -- would wait for rows of this statement, and this statement for the profile.
 create function private.take_own_turn(viewer_id uuid, queue text default 'turn')
 returns void
@@ -220,6 +312,7 @@ begin
   if not pg_try_advisory_xact_lock(turn) then
     perform pg_advisory_xact_lock(turn);
   end if;
+  perform private.keep_own_account(take_own_turn.viewer_id);
   perform
   from public.profiles
   where profiles.id = take_own_turn.viewer_id
@@ -274,8 +367,13 @@ begin
   elsif tg_table_name = 'profiles' then
     -- The update itself locks the profile.
     perform private.take_turns(viewer_id);
+    perform private.keep_own_account(viewer_id);
+    perform private.close_queue('kept profile', viewer_id);
   else
     perform private.take_own_turn(viewer_id, case tg_nargs when 3 then tg_argv[2] else 'turn' end);
+    if tg_op <> 'INSERT' and tg_table_name = 'posts' then
+      perform private.close_queue('kept posts', viewer_id);
+    end if;
     -- Somebody else's account may be deleted, and the row with it. Not for posts: to delete one with
     -- many likes takes longer. And not for blocks: the end of one waits for conversations.
     if tg_op = 'DELETE' and tg_table_name in (

@@ -140,7 +140,7 @@ revoke all on function private.block_between (uuid, uuid) from public, anon, aut
 
 -- The lock skips an account that is being deleted at this moment. So nobody waits for a
 -- deletion while they hold other locks. Plpgsql, because Postgres keeps its plan.
-create function private.hold_person(profile_id uuid)
+create function private.hold_existing_person(profile_id uuid)
 returns setof boolean
 language plpgsql
 volatile
@@ -152,13 +152,50 @@ begin
   return query
   select true
   from public.profiles
-  where profiles.id = hold_person.profile_id
+  where profiles.id = hold_existing_person.profile_id
   for key share skip locked;
 end;
 $$;
 
-comment on function private.hold_person is 'A row when the account exists. Then nobody can delete it until the transaction ends.';
+comment on function private.hold_existing_person is 'A row when the account exists. Then nobody can delete it until the transaction ends.';
+revoke all on function private.hold_existing_person (uuid) from public, anon, authenticated, service_role;
+
+create function private.hold_person(profile_id uuid)
+returns setof boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+rows 1
+as $$
+declare
+  has_share boolean := private.share_queue('kept account', hold_person.profile_id);
+begin
+  return query
+  select held.* from private.hold_existing_person(hold_person.profile_id) as held;
+  if found and not has_share then
+    perform private.refuse_busy_profile();
+  end if;
+end;
+$$;
+
+comment on function private.hold_person is 'Like hold_existing_person(), for functions, which may hold the account for seconds: see share_queue(). The error PT503 when somebody waits to delete the account.';
 revoke all on function private.hold_person (uuid) from public, anon, authenticated, service_role;
+
+create function private.refuse_busy_profile()
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  raise sqlstate 'PT503' using message = 'This account is changing at this moment. Try again', detail = 'profile_busy';
+end;
+$$;
+
+comment on function private.refuse_busy_profile is 'Raises the error PT503.';
+revoke all on function private.refuse_busy_profile () from public, anon, authenticated, service_role;
 
 create function private.refuse_profile()
 returns void
@@ -246,7 +283,8 @@ begin
   else
     person_id := new.profile_id;
   end if;
-  if not exists (select from private.hold_person(person_id)) then
+  -- The answer has been read: no share of a queue is needed.
+  if not exists (select from private.hold_existing_person(person_id)) then
     perform private.refuse_profile();
   end if;
   return null;

@@ -61,6 +61,9 @@ declare
   most_tries constant integer := 50;
   is_private boolean;
 begin
+  if not private.share_queue('kept profile', hold_privacy.profile_id) then
+    perform private.refuse_busy_profile();
+  end if;
   for try in 1..most_tries loop
     select profiles.is_private into is_private
     from public.profiles
@@ -71,7 +74,7 @@ begin
     end if;
     perform pg_sleep(0.02);
   end loop;
-  raise sqlstate 'PT503' using message = 'This account is changing at this moment. Try again', detail = 'profile_busy';
+  perform private.refuse_busy_profile();
 end;
 $$;
 

@@ -210,13 +210,13 @@ set search_path = ''
 as $$
 begin
   if new.reply_to_id is not null then
-    perform private.hold_existing_post(new.reply_to_id);
+    perform private.keep_existing_post(new.reply_to_id);
   end if;
   if new.quote_of_id is not null then
-    perform private.hold_existing_post(new.quote_of_id);
+    perform private.keep_existing_post(new.quote_of_id);
   end if;
   if new.repost_of_id is not null then
-    perform private.hold_existing_post(new.repost_of_id);
+    perform private.keep_existing_post(new.repost_of_id);
     perform private.hold_post(new.repost_of_id);
     if private.opens(new) <> new.is_open then
       -- The account has become private meanwhile. That is refused as if it had been before.

@@ -28,6 +28,49 @@ $$;
 comment on function private.hold_existing_post is 'Nobody can delete the post until the transaction ends. The error PT404 when it is gone.';
 revoke all on function private.hold_existing_post (bigint) from public, anon, authenticated, service_role;
 
+create function private.refuse_busy_post()
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  raise sqlstate 'PT503' using
+    message = 'Somebody is changing this post at this moment. Try again', detail = 'posts_busy';
+end;
+$$;
+
+comment on function private.refuse_busy_post is 'Raises the error PT503.';
+revoke all on function private.refuse_busy_post () from public, anon, authenticated, service_role;
+
+-- A function may hold a post for seconds: see share_queue(). A like, a bookmark and a muted thread do not. They
+-- hold the post when their answer has been read.
+create function private.keep_existing_post(post_id bigint)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  author_id uuid := (select posts.author_id from public.posts where posts.id = keep_existing_post.post_id);
+begin
+  if author_id is null then
+    perform private.refuse_post();
+  elsif private.share_queue('kept posts', author_id) then
+    perform private.hold_existing_post(keep_existing_post.post_id);
+  else
+    -- If it is this post that the author deletes, the caller learns that.
+    perform private.hold_existing_post(keep_existing_post.post_id);
+    perform private.refuse_busy_post();
+  end if;
+end;
+$$;
+
+comment on function private.keep_existing_post is 'Like hold_existing_post(), and the author can wait until nobody keeps the post. The error PT503 when the author edits or deletes posts at this moment.';
+revoke all on function private.keep_existing_post (bigint) from public, anon, authenticated, service_role;
+
 create function private.require_post(viewer_id uuid, post_id bigint)
 returns public.posts
 language plpgsql
@@ -39,7 +82,7 @@ declare
   post public.posts := private.find_post(viewer_id, post_id);
 begin
   perform private.start_clock(3);
-  perform private.hold_existing_post(post.id);
+  perform private.keep_existing_post(post.id);
   return post;
 end;
 $$;
@@ -63,22 +106,6 @@ $$;
 
 comment on function private.keep_post is 'Keeps the post that a new row refers to until the transaction ends.';
 revoke all on function private.keep_post () from public, anon, authenticated, service_role;
-
-create function private.refuse_busy_post()
-returns void
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-begin
-  raise sqlstate 'PT503' using
-    message = 'Somebody is changing this post at this moment. Try again', detail = 'posts_busy';
-end;
-$$;
-
-comment on function private.refuse_busy_post is 'Raises the error PT503.';
-revoke all on function private.refuse_busy_post () from public, anon, authenticated, service_role;
 
 -- An edit of the post, or a switch of its author's account, may wait for a lock of the
 -- caller. So the caller does not wait for them. It tries again until they end.

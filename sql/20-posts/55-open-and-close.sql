@@ -109,7 +109,7 @@ security invoker
 set search_path = ''
 as $$
 begin
-  if not private.keep_trying('private.try_posts_of', lock_posts_of.profile_id) then
+  if not private.keep_trying('private.try_posts_of', lock_posts_of.profile_id, 'kept posts') then
     raise sqlstate 'PT503' using
       message = 'Somebody is changing some of these posts at this moment. Try again', detail = 'posts_busy';
   end if;
@@ -124,7 +124,7 @@ begin
 end;
 $$;
 
-comment on function private.lock_posts_of is 'Locks all posts of somebody, and the reposts of these posts, and returns their ids. It tries for about 4 seconds. Then the error PT503, if others still change some of them.';
+comment on function private.lock_posts_of is 'Locks all posts of somebody, and the reposts of these posts, and returns their ids. It tries as long as keep_trying(). Then the error PT503, if others still change some of them.';
 revoke all on function private.lock_posts_of (uuid) from public, anon, authenticated, service_role;
 
 /*

@@ -66,14 +66,14 @@ security invoker
 set search_path = ''
 as $$
 begin
-  if not private.keep_trying('private.try_account', lock_account.profile_id) then
+  if not private.keep_trying('private.try_account', lock_account.profile_id, 'kept account', 'kept posts') then
     raise sqlstate 'PT503' using
       message = 'Others are writing to this account at this moment. Try again', detail = 'profile_busy';
   end if;
 end;
 $$;
 
-comment on function private.lock_account is 'Locks what is deleted with an account. It tries for about 4 seconds. Then the error PT503, if others still change some of it.';
+comment on function private.lock_account is 'Locks what is deleted with an account. It tries as long as keep_trying(). Then the error PT503, if others still change some of it.';
 revoke all on function private.lock_account (uuid) from public, anon, authenticated, service_role;
 
 -- Definer, because Auth has no rights here.
