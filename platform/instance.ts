@@ -6,7 +6,7 @@
  * Node has no file lock of its own.
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { chmod, rm } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -20,6 +20,11 @@ export interface Instance {
   env: Record<string, string>;
 }
 
+export interface Claim extends AsyncDisposable {
+  /** @throws PlatformError state_deleted, if somebody deleted the folder. Another platform may use a new one by now. */
+  check(): void;
+}
+
 const answerMs = 2000;
 const answerBytesMax = 64 * 1024;
 /** @see https://www.sqlite.org/rescode.html */
@@ -30,7 +35,7 @@ const sqlite = { busy: 5, notADatabase: 26 };
  * @param describe is called for every enquiry on the socket
  * @throws PlatformError already_running
  */
-export async function claim(stateDir: string, describe: () => Instance): Promise<AsyncDisposable> {
+export async function claim(stateDir: string, describe: () => Instance): Promise<Claim> {
   await using taken = new AsyncDisposableStack();
   const lock = takeLock(stateDir);
   if (!lock) {
@@ -42,8 +47,11 @@ export async function claim(stateDir: string, describe: () => Instance): Promise
       `Plaza already runs on ${stateDir} (${who}). npm run stop ends it.`,
     );
   }
+  const lockFile = fileAt(lockPath(stateDir));
+  // The file that we hold is open, so no other file gets its number.
+  const isOurs = () => fileAt(lockPath(stateDir)) === lockFile;
   taken.defer(() => {
-    rmSync(pidPath(stateDir), { force: true });
+    if (isOurs()) rmSync(pidPath(stateDir), { force: true });
     lock.close();
   });
   writeFileSync(pidPath(stateDir), `${process.pid}\n`);
@@ -59,9 +67,28 @@ export async function claim(stateDir: string, describe: () => Instance): Promise
     server.once("error", reject);
     server.listen(path, resolve);
   });
-  taken.defer(() => new Promise<void>((resolve) => server.close(() => resolve())));
+  taken.defer(() => {
+    // To close it would delete the socket, which may be that of another platform.
+    if (!isOurs()) return void server.unref();
+    return new Promise<void>((resolve) => server.close(() => resolve()));
+  });
   await chmod(path, 0o600);
-  return taken.move();
+  const held = taken.move();
+  return {
+    check() {
+      if (isOurs()) return;
+      throw new PlatformError(
+        "state_deleted",
+        `Somebody deleted ${stateDir} while Plaza ran on it. Start again (npm start).`,
+      );
+    },
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}
+
+/** The number of the file, or undefined if there is none. */
+function fileAt(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
 }
 
 /**

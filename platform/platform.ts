@@ -106,7 +106,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   const stateDir = options.stateDir === undefined ? await temporaryDir(starting) : resolve(options.stateDir);
   await mkdir(stateDir, { recursive: true });
   const instance: Instance = { pid: process.pid, env: {} };
-  starting.use(await claim(stateDir, () => instance));
+  const held = starting.use(await claim(stateDir, () => instance));
 
   // These folders hold only what the CLI and Deno make again. A reset cures damage there too.
   const caches = options.afresh ? ["supabase-cli", "deno"] : [];
@@ -190,7 +190,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
     starting.defer(async () => (await headStart)?.[Symbol.asyncDispose]());
   };
   const database = await startDatabase(
-    { ...options, initialising },
+    { ...options, initialising, mayStartAgain: held.check },
     config,
     memory,
     stateDir,
@@ -348,7 +348,7 @@ interface Database {
 }
 
 async function startDatabase(
-  options: PlatformOptions & { initialising: () => void },
+  options: PlatformOptions & { initialising: () => void; mayStartAgain: () => void },
   config: Config,
   memory: MemoryPlan,
   stateDir: string,
@@ -370,6 +370,7 @@ async function startDatabase(
     settings: memory.postgres,
     sessionMemoryMb: memory.sessionMemoryMb,
     initialising: options.initialising,
+    mayStartAgain: options.mayStartAgain,
     beforeStart: (binaries) => installExtensions(binaries.home),
     signal: options.signal,
     recovering: () => progress("Postgres repairs the database after a crash"),

@@ -62,6 +62,7 @@ export function keepRunning(
       } catch (error) {
         if (signal.aborted) return undefined;
         reason = error instanceof PlatformError ? error : unknown(error as Error);
+        if (reason.code === "state_deleted") return reason;
         if (reason.code !== "disk_full") log("error", `Postgres does not start: ${reason.message}`);
       }
     }

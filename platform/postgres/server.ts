@@ -38,6 +38,8 @@ export interface ServerOptions {
   beforeStart?: (binaries: Binaries) => Promise<void>;
   /** Is called before the start makes a new database. That takes a second. */
   initialising?: () => void;
+  /** Is called before the server starts again. If it throws, the server has ended for good, for this reason. */
+  mayStartAgain?: () => void;
   /** Cancels the start. */
   signal?: AbortSignal;
   /** Is called when the start repairs the database after a crash. That may take minutes. */
@@ -102,6 +104,8 @@ export async function startServer(options: ServerOptions): Promise<PostgresServe
   const server = keepRunning(
     await start(signal, options.recovering),
     async (signal) => {
+      // Before we end the processes in the folder: they may belong to somebody else by now.
+      options.mayStartAgain?.();
       await endLeftovers(dataDir);
       return start(signal);
     },

@@ -121,3 +121,28 @@ test("the platform reports it if Postgres ended and cannot start again", async (
   process.kill(pid, "SIGKILL");
   expect((await platform.failed).code).toBe("postgres_failed");
 });
+
+test("a platform whose state folder was deleted leaves the platform alone that uses the folder now", async () => {
+  const stateDir = await folder();
+  await using first = await createPlatform({ stateDir, ephemeralPorts: true, seed: false });
+  const { pid } = await postmaster(first);
+  await rm(stateDir, { recursive: true, maxRetries: 20, retryDelay: 100 });
+  await using second = await createPlatform({ stateDir, ephemeralPorts: true, seed: false });
+  const admin = postgres(second.adminUrl, { max: 1, onnotice: () => {} });
+  onTestFinished(() => admin.end());
+  const startedAt = () => admin`select pg_postmaster_start_time() as at`.then(([row]) => String(row?.at));
+  const before = await startedAt();
+
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // Postgres has noticed that its folder is gone. That may take a minute.
+  }
+  expect(await first.failed).toMatchObject({ code: "state_deleted" });
+  await first[Symbol.asyncDispose]();
+  expect(await startedAt()).toBe(before);
+  await expect(createPlatform({ stateDir, ephemeralPorts: true })).rejects.toMatchObject({
+    code: "already_running",
+    message: expect.stringContaining(`process ${process.pid}`),
+  });
+});
