@@ -161,6 +161,12 @@ join public.profiles as fan on fan.username = liked.username
 join public.posts on posts.title = liked.title
 on conflict do nothing;
 
+-- A profile begins when its address is confirmed. These people have been here for longer.
+update public.profiles
+set created_at = users.created_at
+from auth.users
+where users.id = profiles.id and users.id::text like '00000000-0000-4000-8000-%';
+
 update public.profiles
 set is_private = true
 where username = 'frank' and not is_private and id::text like '00000000-0000-4000-8000-%';

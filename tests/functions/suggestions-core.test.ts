@@ -309,11 +309,13 @@ describe("witnesses", () => {
     ),
     { minLength: 25, maxLength: 70 },
   );
+  const anybody = fc.array(fc.tuple(fc.nat(19), fc.nat(19)), { minLength: 20, maxLength: 60 });
 
-  test("are told where the reason is followed_alongside, whenever there are any, and are true", () => {
+  test("are told where the reason is followed_alongside, whenever there are any, and are true. Without any, another true reason is told", () => {
     let told = 0;
+    let others = 0;
     fc.assert(
-      fc.property(readers, fc.array(fc.nat(9), { maxLength: 3 }), (edges, closed) => {
+      fc.property(fc.oneof(readers, anybody), fc.array(fc.nat(9), { maxLength: 3 }), (edges, closed) => {
         const people = 20;
         const graph = graphOf(people, edges);
         const isOpen = Uint8Array.from({ length: people }, (_, person) => Number(!closed.includes(person)));
@@ -325,11 +327,30 @@ describe("witnesses", () => {
           const { list, witnesses } = witnessing.find(u, ranked);
           const both = (x: number, v: number) =>
             all.filter((w) => w !== u && isOpen[w] && follows(graph, w, x) && follows(graph, w, v));
-          // Those who are left out have no witnesses.
-          expect(ranked.filter((one) => list.includes(one))).toEqual(list);
-          for (const { person: v, source } of ranked.filter((one) => !list.includes(one))) {
+          const isWitnessed = (v: number) => all.some((x) => follows(graph, u, x) && both(x, v).length >= 2);
+          const kept = new Map(list.map((one) => [one.person, one]));
+          expect(list.map(({ person }) => person)).toEqual(
+            ranked.map(({ person }) => person).filter((v) => kept.has(v)),
+          );
+          for (const { person: v, source, score } of ranked) {
+            const one = kept.get(v);
+            if (one?.source === source) {
+              expect(one.score).toBe(score);
+              continue;
+            }
             expect(source).toBe(sources.followedAlongside);
-            expect(all.some((x) => follows(graph, u, x) && both(x, v).length >= 2)).toBe(false);
+            expect(isWitnessed(v)).toBe(false);
+            const isTrue = {
+              [sources.followedBy]: all.some((x) => follows(graph, u, x) && follows(graph, x, v)),
+              [sources.followsYou]: follows(graph, v, u),
+              [sources.bothFollow]: all.some((x) => follows(graph, u, x) && follows(graph, v, x)),
+              [sources.followersFollow]: all.some((x) => follows(graph, x, u) && follows(graph, x, v)),
+            };
+            if (!one) expect(Object.values(isTrue)).not.toContain(true);
+            else {
+              expect(isTrue[one.source as keyof typeof isTrue]).toBe(true);
+              others++;
+            }
           }
           expect(witnesses).toHaveLength(Math.min(12, list.length));
           for (const [place, three] of witnesses.entries()) {
@@ -347,6 +368,24 @@ describe("witnesses", () => {
       }),
     );
     expect(told).toBeGreaterThan(50);
+    expect(others).toBeGreaterThan(50);
+  });
+
+  test("in a small town, friends of friends are suggested though nobody can witness more", () => {
+    // Two follow each other and a third one. The third one follows a fourth.
+    const graph = graphOf(5, [
+      [0, 1],
+      [1, 0],
+      [0, 2],
+      [1, 2],
+      [2, 3],
+      [2, 1],
+      [3, 1],
+    ]);
+    const isOpen = new Uint8Array(5).fill(1);
+    const { suggest } = createSuggester(graph, directed);
+    const { list } = createWitnessing(graph, isOpen).find(0, suggest(0, 5));
+    expect(list.map(({ person, source }) => [person, source])).toEqual([[3, sources.bothFollow]]);
   });
 });
 

@@ -22,6 +22,8 @@ export interface Candidate {
   score: number;
   /** The kind of reason that contributed most to the score: sources.ts. */
   source: Source;
+  /** If the source is "followed alongside": the reason that contributed most of the others, if another one is true. */
+  otherSource?: Source | undefined;
 }
 
 export interface Suggester {
@@ -95,20 +97,26 @@ export function createSuggester(graph: Graph, weights: Weights, context: Context
     return sum;
   }
 
-  /** The reasons that are true, and of these the one with the largest part in the score. */
-  function sourceOf(place: number, slot: number): Source {
-    contributions(values, features.values, place * featureCount, features.nothing, parts);
+  /** The true reason with the largest part in the score. It looks at `parts`. */
+  function strongest(slot: number, except?: Source): Source | undefined {
     const first = slot * columnCount;
-    let best: Source = sources.followedAlongside;
+    let best: Source | undefined;
     let most = -1;
     for (let reason = 0; reason < reasons.length; reason++) {
       const { source, column, otherColumn } = reasons[reason] as (typeof reasons)[number];
-      if ((parts[source] as number) <= most) continue;
+      if (source === except || (parts[source] as number) <= most) continue;
       if (tally.values[first + column] === 0 && tally.values[first + otherColumn] === 0) continue;
       best = source;
       most = parts[source] as number;
     }
     return best;
+  }
+
+  function sourcesOf(place: number, slot: number): Pick<Candidate, "source" | "otherSource"> {
+    contributions(values, features.values, place * featureCount, features.nothing, parts);
+    const source = strongest(slot) ?? sources.followedAlongside;
+    if (source !== sources.followedAlongside) return { source };
+    return { source, otherSource: strongest(slot, source) };
   }
 
   return {
@@ -131,7 +139,7 @@ export function createSuggester(graph: Graph, weights: Weights, context: Context
         list.push({
           person: tally.people[slot] as number,
           score: Math.exp((spread.left[rank] as number) - best),
-          source: sourceOf(found.items[rank] as number, slot),
+          ...sourcesOf(found.items[rank] as number, slot),
         });
       }
       return list;

@@ -29,8 +29,8 @@ export interface WitnessedList {
 
 export interface Witnessing {
   /**
-   * Leaves out candidates who would stand in the first places, but without witnesses: reading finds no reason for them
-   * either.
+   * Candidates who would stand in the first places, but have no witnesses, get their other reason. They are left out if
+   * they have none: reading finds no reason for them either.
    */
   find(viewer: number, list: Candidate[]): WitnessedList;
 }
@@ -119,10 +119,12 @@ export function createWitnessing(graph: Graph, isOpen: Uint8Array): Witnessing {
         if (found.length < witnessedMost && place < triedMost) {
           const isAlongside = candidate.source === sources.followedAlongside;
           const witnesses = isAlongside ? witnessesOf(viewer, candidate.person) : undefined;
-          if (isAlongside && !witnesses) continue;
+          if (isAlongside && !witnesses) {
+            if (candidate.otherSource === undefined) continue;
+            kept.push({ ...candidate, source: candidate.otherSource });
+          } else kept.push(candidate);
           found.push(witnesses);
-        }
-        kept.push(candidate);
+        } else kept.push(candidate);
       }
       mark(viewer, 0);
       return { list: kept, witnesses: found };
