@@ -47,10 +47,11 @@ export interface Keys {
   sign(claims: Claims): Promise<string>;
   /**
    * Verifies the token. A role that is not a text is refused: as a text it would name a role.
+   * @param skewS by how many seconds clocks may differ. 0 if absent
    * @returns its claims
    * @throws jose's JOSEError (JWTExpired, …)
    */
-  verify(token: string): Promise<Claims>;
+  verify(token: string, skewS?: number): Promise<Claims>;
 }
 
 /** The most verified tokens to keep. A token leaves when it expires, or when newer ones need its place. */
@@ -87,12 +88,16 @@ export async function createKeys(options: KeyOptions = {}): Promise<Keys> {
     jwks,
     wellKnown: jwtSecret === localDefaults.jwtSecret || secretKey === localDefaults.secretKey,
     sign: (claims) => new SignJWT(claims).setProtectedHeader({ alg, kid, typ: "JWT" }).sign(privateKey),
-    async verify(token) {
+    async verify(token, skewS = 0) {
       const known = verified.get(token);
       const nowS = Date.now() / 1000;
-      if (known && (known.exp === undefined || known.exp > nowS)) return known;
-      verified.delete(token);
-      const options: JWTVerifyOptions = { algorithms: [...signingAlgorithms, "HS256"] };
+      // Somebody else may have let it in with more skew.
+      const { exp = Number.POSITIVE_INFINITY, nbf = Number.NEGATIVE_INFINITY } = known ?? {};
+      if (known && exp > nowS - skewS && nbf <= nowS + skewS) return known;
+      const options: JWTVerifyOptions = {
+        algorithms: [...signingAlgorithms, "HS256"],
+        clockTolerance: skewS,
+      };
       const { payload } = await jwtVerify<Claims>(
         token,
         (header, jws) => (header.alg === "HS256" ? secret : localSet(header, jws)),
@@ -106,6 +111,7 @@ export async function createKeys(options: KeyOptions = {}): Promise<Keys> {
           "invalid",
         );
       }
+      verified.delete(token);
       if (verified.size >= verifiedMax) verified.delete(verified.keys().next().value as string);
       verified.set(token, payload);
       return payload;

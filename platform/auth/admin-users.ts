@@ -44,7 +44,8 @@ const pageMax = 1000;
 export async function listUsers(context: Context, call: Call): Promise<Response> {
   await requireAdmin(context, call);
   const query = call.url.searchParams;
-  const page = readCount(query.get("page"), 1, Number.MAX_SAFE_INTEGER / pageMax);
+  // Page 0 is the first one, too.
+  const page = Math.max(1, readCount(query.get("page"), 1, Number.MAX_SAFE_INTEGER / pageMax, 0));
   const perPage = Math.min(pageMax, readCount(query.get("per_page"), pageDefault, Number.MAX_SAFE_INTEGER));
   const ascending = readSort(query.get("sort"));
   const filter = query.get("filter") ?? "";
@@ -83,10 +84,10 @@ export async function listUsers(context: Context, call: Call): Promise<Response>
   );
 }
 
-function readCount(value: string | null, fallback: number, max: number): number {
+function readCount(value: string | null, fallback: number, max: number, least = 1): number {
   if (value === null || value === "") return fallback;
   const count = /^\d+$/.test(value) ? Number(value) : Number.NaN;
-  if (!(count >= 1 && count <= max)) {
+  if (!(count >= least && count <= max)) {
     throw invalid(`Bad Pagination Parameters: "${value.slice(0, 20)}" is not a count`);
   }
   return count;

@@ -1,7 +1,7 @@
 /**
  * Decides where a user may land after a link in a mail. Allowed are the host of
  * site_url, loopback addresses and additional_redirect_urls. In these globs `*`
- * matches no "." and no "/". Any other URL is replaced by site_url, and so is a web address with
+ * matches no "." and no "/". They are compared with the URL without its fragment. Any other URL is replaced by site_url, and so is a web address with
  * a name or password in it: "http://localhost:*" would match "http://localhost:x@evil".
  * Source: supabase/auth internal/utilities/request.go, gobwas/glob.
  */
@@ -24,8 +24,14 @@ export function createRedirects(siteUrl: string, globs: string[]): Redirects {
     const web = url.protocol === "http:" || url.protocol === "https:";
     if (web && (isNumber(candidate) || url.username !== "" || url.password !== "")) return undefined;
     if (web && url.hostname === siteHost) return href;
-    if (isAddress(url.hostname)) return web && isLoopback(url.hostname) ? href : undefined;
-    return patterns.some((pattern) => pattern.test(href)) ? href : undefined;
+    if (isAddress(url.hostname)) {
+      if (!isLoopback(url.hostname)) return undefined;
+      // An app in development may have a scheme of its own, such as exp://127.0.0.1:8081. Only this list lets it
+      // in. GoTrue lets in every scheme here, also javascript:.
+      if (web) return href;
+    }
+    const withoutFragment = href.split("#", 1)[0] as string;
+    return patterns.some((pattern) => pattern.test(withoutFragment)) ? href : undefined;
   };
 
   return {

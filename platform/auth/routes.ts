@@ -18,7 +18,7 @@ import {
 import { errorResponse } from "./errors.ts";
 import { logout } from "./logout.ts";
 import { magicLink, otp, recover, resend } from "./recover.ts";
-import { health, jwks, settings } from "./settings.ts";
+import { health, jwks, openidConfiguration, settings } from "./settings.ts";
 import { signUp } from "./signup.ts";
 import { token } from "./token.ts";
 import { getUser, putUser, reauthenticate } from "./user.ts";
@@ -30,6 +30,7 @@ const routes: [method: string, path: string, endpoint: Endpoint][] = [
   ["GET", "/health", health],
   ["GET", "/settings", settings],
   ["GET", "/.well-known/jwks.json", jwks],
+  ["GET", "/.well-known/openid-configuration", openidConfiguration],
 
   ["POST", "/signup", signUp],
   ["POST", "/token", token],

@@ -1,5 +1,6 @@
 /**
- * Endpoints that are open to everybody: GET /settings, /health, /.well-known/jwks.json.
+ * Endpoints that are open to everybody: GET /settings, /health, /.well-known/jwks.json,
+ * /.well-known/openid-configuration.
  * Source: supabase/auth internal/api/settings.go, api.go, jwks.go.
  */
 import { type Call, type Context, json } from "./context.ts";
@@ -61,4 +62,12 @@ export async function health(): Promise<Response> {
 
 export async function jwks({ keys }: Context): Promise<Response> {
   return json(keys.jwks, 200, { "cache-control": "public, max-age=600" });
+}
+
+/** How somebody who knows only the issuer of a token finds the keys that verify it. */
+export async function openidConfiguration({ config, externalUrl }: Context): Promise<Response> {
+  const issuer = config.jwt_issuer ?? externalUrl;
+  return json({ issuer, jwks_uri: `${externalUrl}/.well-known/jwks.json` }, 200, {
+    "cache-control": "public, max-age=600",
+  });
 }

@@ -43,6 +43,8 @@ export interface ApiKeys {
    * added in a header of ours. @see https://github.com/supabase/cli/pull/5509
    */
   beside(request: Keyed): Credentials;
+  /** The query string without keys of this project. A parameter of that name with another value is the service's. */
+  hidden(search: string): string;
   /** For a websocket, which has its key in the URL: the key's JWT. A text that is not a key stays as it is. */
   token(request: Keyed): string | undefined;
 }
@@ -110,6 +112,17 @@ export function createApiKeys(keys: Keys): ApiKeys {
     beside(request) {
       const jwt = jwtFor(apiKey(request) ?? "");
       return { [keyTokenHeader]: jwt && `Bearer ${jwt}` };
+    },
+    // URLSearchParams would encode the rest again, which PostgREST reads literally.
+    hidden(search) {
+      const kept = search
+        .slice(1)
+        .split("&")
+        .filter((pair) => {
+          const key = /^apikey=(.*)$/s.exec(pair)?.[1];
+          return key === undefined || jwtFor(key) === undefined;
+        });
+      return kept.length > 0 ? `?${kept.join("&")}` : "";
     },
     token(request) {
       const given = request.headers.get("x-api-key") ?? apiKey(request);

@@ -79,7 +79,14 @@ const exposeHeaders = [
 ];
 
 /** Auth's routes that need no API key: links in mails and verifiers of tokens open them. */
-const openAuthPaths = ["/verify", "/callback", "/authorize", "/.well-known/jwks.json", "/health"];
+const openAuthPaths = [
+  "/verify",
+  "/callback",
+  "/authorize",
+  "/.well-known/jwks.json",
+  "/.well-known/openid-configuration",
+  "/health",
+];
 
 const websocketPath = "/realtime/v1/websocket";
 
@@ -124,13 +131,17 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const refusal = apiKeys.checkBrowser(context.req.raw);
     return refusal ? refuse(context, refusal) : next();
   };
-  const forward = (name: ServiceName, credentials: (request: Request) => Credentials) => {
+  const forward = (
+    name: ServiceName,
+    credentials: (request: Request) => Credentials,
+    searchOf: (search: string) => string = apiKeys.hidden,
+  ) => {
     const prefix = `/${name}/v1`;
     return async (context: Context<Env>) => {
       const service = services.get(name);
       if (!service) return context.json({ message: `The ${name} service is starting` }, 503);
       servedAtMs.set(name, performance.now());
-      return service.fetch(inward(context, prefix, credentials(context.req.raw)));
+      return service.fetch(inward(context, prefix, credentials(context.req.raw), searchOf));
     };
   };
 
@@ -147,7 +158,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   // A function answers preflights and checks its callers itself, as on hosted Supabase.
   app.use("/functions/v1/*", notByBrowser);
-  app.all("/functions/v1/*", forward("functions", apiKeys.beside));
+  // It gets its whole query.
+  app.all(
+    "/functions/v1/*",
+    forward("functions", apiKeys.beside, (search) => search),
+  );
 
   // Realtime checks its callers itself and has its own error bodies.
   app.use("/realtime/v1/api/*", anyOrigin);
@@ -237,7 +252,12 @@ function pathOf(request: IncomingMessage): string | undefined {
 }
 
 /** The request as the service gets it: without the prefix, with its credentials and the client's address. */
-function inward(context: Context<Env>, prefix: string, credentials: Credentials): Request {
+function inward(
+  context: Context<Env>,
+  prefix: string,
+  credentials: Credentials,
+  searchOf: (search: string) => string,
+): Request {
   const { raw } = context.req;
   const { headers } = raw;
   const url = new URL(raw.url);
@@ -252,16 +272,7 @@ function inward(context: Context<Env>, prefix: string, credentials: Credentials)
   headers.set("x-forwarded-proto", url.protocol.slice(0, -1));
   headers.set("x-forwarded-prefix", prefix);
   url.pathname = url.pathname.slice(prefix.length) || "/";
-  if (url.search.includes("apikey")) url.search = withoutParameter(url.search, "apikey");
+  if (url.search.includes("apikey")) url.search = searchOf(url.search);
   // A new Request would copy the headers and make a body stream even if there is no body.
   return Object.defineProperty(raw, "url", { value: url.href });
-}
-
-/** Does not use URLSearchParams: it would re-encode the rest, which PostgREST reads literally. */
-function withoutParameter(search: string, name: string): string {
-  const kept = search
-    .slice(1)
-    .split("&")
-    .filter((pair) => pair.split("=")[0] !== name);
-  return kept.length > 0 ? `?${kept.join("&")}` : "";
 }

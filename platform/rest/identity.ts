@@ -36,7 +36,7 @@ export async function identify(header: string | null, keys: Pick<Keys, "verify">
   if (parts !== 3) throw refused("PGRST301", `Expected 3 parts in JWT; got ${parts}`);
   let claims: Claims;
   try {
-    claims = await keys.verify(token);
+    claims = await keys.verify(token, skewS);
   } catch (cause) {
     throw unverified(cause);
   }

@@ -88,6 +88,19 @@ test("the key may be in the query, and the service does not see it there", async
   expect(body.headers.authorization).toBe(bearer(keys.anonKey));
 });
 
+test("a filter or an argument named apikey is not a key, and a function gets its whole query", async () => {
+  const headers = { apikey: keys.anonKey };
+  for (const query of ["org=eq.1&apikey=eq.a", "apikey=abc", "apikey=eq.a&apikey=not.eq.b"]) {
+    expect((await ask(`/rest/v1/things?${query}`, { headers })).body.path).toBe(`/things?${query}`);
+  }
+  const both = await ask(`/rest/v1/things?apikey=eq.a&apikey=${keys.publishableKey}`, { headers });
+  expect(both.body.path).toBe("/things?apikey=eq.a");
+  await using functions = await createGateway({ host: "127.0.0.1", port: 0, keys, log: silent });
+  functions.mount("functions", echo);
+  const hook = await fetch(`${functions.url}/functions/v1/hook?apikey=mysecret&x=1`, { headers });
+  expect((await hook.json()).path).toBe("/hook?apikey=mysecret&x=1");
+});
+
 test("the service gets the body and the method, and a path without the prefix", async () => {
   const { body } = await ask("/rest/v1/rpc/home_feed", {
     method: "POST",
@@ -178,6 +191,7 @@ test("auth learns whether the client sent a token, and nobody can forge what the
 test("links in mails need no key, and the other paths of auth do", async () => {
   expect((await ask("/auth/v1/verify?token=x&type=signup")).status).toBe(200);
   expect((await ask("/auth/v1/.well-known/jwks.json")).status).toBe(200);
+  expect((await ask("/auth/v1/.well-known/openid-configuration")).status).toBe(200);
   expect((await ask("/auth/v1/user")).status).toBe(401);
 });
 

@@ -53,7 +53,8 @@ export function planRead(
     }
     node.range = range;
   }
-  for (const at of query.order) {
+  // If there are several orders, the first one counts.
+  for (const at of query.order.toReversed()) {
     const target = locate(node, at.path);
     target.order = at.value.map((term) => planOrder(graph, target, term));
   }

@@ -30,7 +30,9 @@ export interface Query {
  * @throws RestError PGRST100
  */
 export function parseQuery(search: string, isCall: boolean): Query {
-  const parameters = [...new URLSearchParams(search)];
+  // PostgREST leaves out a parameter without "=", such as the one that keeps a cache away.
+  const given = search.replace(/^\?/, "").split("&");
+  const parameters = [...new URLSearchParams(given.filter((pair) => pair.includes("=")).join("&"))];
   const first = (name: string) => parameters.find(([key]) => key === name)?.[1];
   const select = first("select");
   const columns = first("columns");

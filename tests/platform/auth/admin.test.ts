@@ -116,6 +116,9 @@ test("users are listed in pages, newest first", async () => {
   // In a search "_" and "%" stand for themselves.
   const literal = await auth.send("GET", "/admin/users?filter=Listed%25Person", { token });
   expect((await literal.json()).users).toEqual([]);
+  const zeroth = await auth.send("GET", "/admin/users?filter=listed_person&per_page=2&page=0", { token });
+  const first = await auth.send("GET", "/admin/users?filter=listed_person&per_page=2&page=1", { token });
+  expect([zeroth.status, await zeroth.json()]).toEqual([200, await first.json()]);
   for (const query of ["page=x", "per_page=0", "page=-1", "page=1e400", "sort=email"]) {
     const response = await auth.send("GET", `/admin/users?${query}`, { token });
     expect([query, response.status]).toEqual([query, 400]);

@@ -170,6 +170,7 @@ test("the allow-list reads URLs as a browser does", () => {
     "https://plaza.example",
     "http://localhost:3000/*",
     "app{one,two}://cb?",
+    "exp://**",
   ];
   const { choose } = createRedirects("https://site.example/home", globs);
   const allowed = [
@@ -182,6 +183,10 @@ test("the allow-list reads URLs as a browser does", () => {
     "http://[::1]:9/x",
     "appone://cbx",
     "apptwo://cby",
+    "exp://127.0.0.1:8081/--/cb",
+    "exp://localhost:8081/--/cb",
+    "https://plaza.example#/feed",
+    "http://localhost:3000/one?x=1#top",
   ];
   for (const url of allowed) expect(choose(url)).toBe(url);
   const hostile = [
@@ -205,6 +210,8 @@ test("the allow-list reads URLs as a browser does", () => {
     "https://[2001:db8::1]#.plaza.example/",
     "http://localhost:3000/one/two",
     "appthree://cbx",
+    "javascript://127.0.0.1/%0aalert(1)",
+    "exp://192.168.1.5:8081/--/cb",
     `https://site.example/${"a".repeat(5000)}`,
     "\u0000",
     "",

@@ -69,6 +69,8 @@ test("a body that is not JSON, has wrong types or is too large is refused", asyn
 });
 
 test("keys, health and settings are there for everybody", async () => {
+  const about = await (await auth.send("GET", "/.well-known/openid-configuration")).json();
+  expect(about.jwks_uri).toBe(`${about.issuer}/.well-known/jwks.json`);
   const jwks = await (await auth.send("GET", "/.well-known/jwks.json")).json();
   expect(jwks.keys).toMatchObject([{ kty: "EC", alg: "ES256" }]);
   expect(jwks.keys[0]).not.toHaveProperty("d");

@@ -242,6 +242,22 @@ describe("tokens", () => {
     expect(answer).toMatchObject({ status: 401, json: { code: "PGRST303", message: "JWT expired" } });
   });
 
+  test("clocks may differ by half a minute", async () => {
+    for (const claims of [{ exp: nowS() - 20 }, { nbf: nowS() + 20 }, { iat: nowS() + 20 }]) {
+      const token = await town.keys.sign({ role: "authenticated", ...claims });
+      // Another service that has no such allowance may have seen it before, or sees it later.
+      const strict = () =>
+        town.keys.verify(token).then(
+          () => "let in",
+          () => "refused",
+        );
+      const expected = "iat" in claims ? "let in" : "refused";
+      expect(await strict()).toBe(expected);
+      for (let turn = 0; turn < 2; turn++) expect((await get(`Bearer ${token}`)).status).toBe(200);
+      expect(await strict()).toBe(expected);
+    }
+  });
+
   test("a token from the future is refused and named so", async () => {
     const early = await town.keys.sign({ role: "authenticated", nbf: nowS() + 600 });
     expect((await get(`Bearer ${early}`)).json).toMatchObject({

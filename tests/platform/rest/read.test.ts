@@ -260,6 +260,12 @@ describe("embedding", () => {
       ],
       ["GET /people?select=id,people(id)&id=eq.1", { json: [{ id: 1, people: ids(2, 3) }] }],
       ["GET /people?select=id,staff:people!boss_id(id)&id=eq.1", { json: [{ id: 1, staff: ids(2, 3) }] }],
+      ["GET /people?select=id&order=id.desc&order=id.asc&limit=2", { json: ids(4, 3) }],
+      ["GET /people?select=id&order=id&limit=2&nocache", { json: ids(1, 2) }],
+      [
+        "GET /people?select=id,liked:posts!likes(id)&id=eq.2&liked.order=id.desc&liked.order=id",
+        { json: [{ id: 2, liked: ids(4, 1) }] },
+      ],
       [
         "GET /people?select=id,liked:posts!likes(id)&id=eq.2&liked.order=id",
         { json: [{ id: 2, liked: ids(1, 4) }] },
