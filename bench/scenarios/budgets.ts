@@ -132,7 +132,9 @@ const withoutBudgets = `
   create or replace function private.take_turn() returns trigger language plpgsql security definer
   set search_path = '' as $$
   begin
-    perform private.take_turns(auth.uid());
+    if auth.uid() is not null then
+      perform private.take_own_turn(auth.uid());
+    end if;
     return null;
   end;
   $$;
@@ -141,7 +143,7 @@ const withoutBudgets = `
 /** posts_prepare() without the lines that spend. */
 async function withoutCharge(admin: postgres.Sql): Promise<void> {
   const [prepare] = await admin`select pg_get_functiondef('private.posts_prepare'::regproc) as source`;
-  const source = prepare?.source.replace(/ {2}-- Each post of a person spends[\s\S]*?\n {2}end if;\n\n/, "");
+  const source = prepare?.source.replace(/ {2}-- A person's post spends[\s\S]*?\n {2}end if;\n\n/, "");
   if (source === prepare?.source) throw new Error("posts_prepare() spends in other words by now");
   await admin.unsafe(source);
 }

@@ -95,13 +95,21 @@ grant update (
 
 -- Triggers -------------------------------------------------------------------
 
+-- The id of a published draft is a key of its post for 30 days (60-writing/15-post-keys.sql). So an insert that is
+-- sent again writes nothing. Definer, because nobody may read keys.
 create function private.drafts_check()
 returns trigger
 language plpgsql
-security invoker
+security definer
 set search_path = ''
 as $$
 begin
+  if exists (
+    select from private.post_keys
+    where post_keys.author_id = new.author_id and post_keys.client_id = new.id
+  ) then
+    return null;
+  end if;
   -- A draft that is there already is inserted again when its answer got lost. It needs no room.
   if not exists (select from public.drafts where drafts.id = new.id and drafts.author_id = new.author_id)
     and (select count(*) from public.drafts where drafts.author_id = new.author_id) >= 100
@@ -112,7 +120,7 @@ begin
 end;
 $$;
 
-comment on function private.drafts_check is 'Refuses a 101st draft.';
+comment on function private.drafts_check is 'Refuses a 101st draft, and leaves out one that was published.';
 revoke all on function private.drafts_check () from public, anon, authenticated, service_role;
 
 create trigger spell_language
@@ -171,6 +179,9 @@ begin
   )
   returning posts.id into post_id;
 
+  insert into private.post_keys (author_id, client_id, post_id)
+  values (draft.author_id, draft.id, post_id)
+  on conflict do nothing;
   delete from public.drafts
   where drafts.id = draft.id;
   return post_id;

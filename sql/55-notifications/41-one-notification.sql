@@ -181,8 +181,9 @@ begin
   end if;
   starts_muted := private.mutes_notifications(notice.recipient_id, notice.actor_id);
 
-  -- If it was withdrawn less than a day ago, it returns to its old place.
-  if known.withdrawn_at > now() - interval '1 day' then
+  -- If it was withdrawn less than a day ago, it returns to its old place. So nobody can notify somebody again and
+  -- again. But a draft fails again only if its author has edited it.
+  if known.withdrawn_at > now() - interval '1 day' and notice.kind <> 'draft_failed' then
     perform
     from private.notification_groups
     where notification_groups.recipient_id = notice.recipient_id

@@ -342,6 +342,20 @@ begin
         from private.notifications
         where notifications.recipient_id = stream.user_id and notifications.id = mark_group.id
       ),
+      -- The newest notification of a group may be forgotten, because it was withdrawn. The group keeps its id.
+      (
+        select newest.group_id
+        from unnest(enum_range(null::public.notification_kind)) as every (kind)
+        cross join lateral (
+          select listed.group_id, listed.latest_id
+          from private.notification_groups as listed
+          where listed.recipient_id = stream.user_id and listed.kind = every.kind
+            and listed.place <= mark_group.id
+          order by listed.place desc
+          limit 1
+        ) as newest
+        where newest.latest_id = mark_group.id
+      ),
       mark_group.id
     );
   if not found then

@@ -201,10 +201,11 @@ begin
   for person in
     select distinct wanted.id
     from unnest(profile_ids) as wanted (id)
+    -- A hidden member is answered like somebody whose account is deleted.
     where not exists (
       select from private.conversation_members
       where conversation_members.conversation_id = conversation.id and conversation_members.user_id = wanted.id
-    )
+    ) or exists (select from private.block_between(actor_id, wanted.id))
     order by 1
   loop
     perform private.require_profile(actor_id, person);

@@ -153,7 +153,12 @@ begin
   conversation := private.act_in(viewer_id, leave_conversation.conversation_id, 'membership');
   perform private.require_group(conversation);
   own := private.member_of(viewer_id, conversation.id);
-  if own.role = 'owner' and conversation.member_count > 1 then
+  -- Only somebody that the owner sees, and who has accepted the group, can get it.
+  if own.role = 'owner' and exists (
+    select from private.conversation_members as others
+    where others.conversation_id = conversation.id and others.user_id <> viewer_id and others.is_accepted
+      and others.user_id not in (select private.hidden_ids(viewer_id))
+  ) then
     raise sqlstate 'PT400' using
       message = 'Give the group to another member first', detail = 'owner_leaves';
   end if;
@@ -174,7 +179,7 @@ begin atomic
   select private.leave_conversation(leave_conversation.conversation_id);
 end;
 
-comment on function public.leave_conversation is 'Leaves a group. Its owner first gives it to another member (transfer_group), unless nobody else is there: then the group is deleted.';
+comment on function public.leave_conversation is 'Leaves a group. Its owner first gives it to another member (transfer_group), unless there is nobody to give it to. A group without members is deleted.';
 revoke all on function public.leave_conversation (bigint) from public, anon, authenticated, service_role;
 grant execute on function public.leave_conversation (bigint) to authenticated;
 

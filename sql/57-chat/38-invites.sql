@@ -209,7 +209,20 @@ begin
   from private.group_invites
   where group_invites.code = usable_invite.code
     and (group_invites.expires_at is null or group_invites.expires_at > now())
-    and (group_invites.uses_left is null or group_invites.uses_left > 0)
+    and (
+      group_invites.uses_left is null or group_invites.uses_left > 0
+      -- The answer of the person's own use may have got lost.
+      or exists (
+        select from private.conversation_members
+        where conversation_members.conversation_id = group_invites.conversation_id
+          and conversation_members.user_id = usable_invite.viewer_id
+      )
+      or exists (
+        select from private.join_requests
+        where join_requests.conversation_id = group_invites.conversation_id
+          and join_requests.user_id = usable_invite.viewer_id
+      )
+    )
     and not exists (
       select from private.former_members
       where former_members.conversation_id = group_invites.conversation_id
@@ -246,7 +259,12 @@ declare
 begin
   return query
   select
-    conversations.id, groups.name, groups.description, groups.picture_url, conversations.member_count,
+    conversations.id, groups.name, groups.description, groups.picture_url, conversations.member_count - (
+      select count(*)
+      from private.conversation_members as members
+      where members.conversation_id = conversations.id
+        and members.user_id in (select private.hidden_ids(viewer_id))
+    )::integer,
     found_invite.needs_approval
   from private.conversations
   join private.groups on groups.conversation_id = conversations.id

@@ -74,6 +74,9 @@ declare
   viewer_id uuid := private.chat_viewer();
   conversation private.conversations;
 begin
+  if answer_join_request.accepts is null then
+    raise sqlstate 'PT400' using message = 'Say whether you accept: true or false', detail = 'accepts_required';
+  end if;
   conversation := private.act_in(
     viewer_id, answer_join_request.conversation_id, 'membership', array[answer_join_request.profile_id]
   );

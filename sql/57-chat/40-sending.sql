@@ -82,7 +82,8 @@ comment on function private.check_text is 'The error PT400 unless a text can be 
 revoke all on function private.check_text (text, boolean) from public, anon, authenticated, service_role;
 
 -- The members that a text names. A name of somebody else, or of a hidden person, is only text. A
--- person whose account is being deleted is skipped: the deletion waits for this conversation.
+-- person whose account is being deleted is skipped: the deletion waits for this conversation. A name that stays in
+-- an edited text keeps the person that it meant, also if somebody else has the name now.
 create function private.name_members(message private.messages)
 returns void
 language plpgsql
@@ -90,10 +91,16 @@ volatile
 security invoker
 set search_path = ''
 as $$
+declare
+  kept_names text[] := array(
+    select lower(entity.value ->> 'username')
+    from jsonb_array_elements(message.entities) as entity
+    where entity.value ->> 'type' = 'mention'
+  );
 begin
   delete from private.message_mentions
-  where message_mentions.message_id = message.id;
-  if not message.entities @> '[{"type": "mention"}]' then
+  where message_mentions.message_id = message.id and message_mentions.username <> all (kept_names);
+  if cardinality(kept_names) = 0 then
     return;
   end if;
   insert into private.message_mentions (message_id, user_id, username)
@@ -103,6 +110,11 @@ begin
   join private.conversation_members on conversation_members.conversation_id = message.conversation_id
     and conversation_members.user_id = profiles.id
   where entity.value ->> 'type' = 'mention'
+    and not exists (
+      select from private.message_mentions as kept
+      where kept.message_id = message.id
+        and (kept.username = lower(entity.value ->> 'username') or kept.user_id = profiles.id)
+    )
     and profiles.id not in (select private.hidden_ids(message.sender_id))
     and exists (select from private.hold_person(profiles.id))
   order by profiles.id;

@@ -166,8 +166,8 @@ grant execute on function public.delete_message (bigint, boolean) to authenticat
 
 -- Reacting -------------------------------------------------------------------
 
--- One cluster of characters, and something in it that is drawn as a picture: a symbol, a flag,
--- or a key (a digit with U+20E3).
+-- One cluster of characters. It begins with something that is drawn as a picture (a symbol or a flag), or is a
+-- key: a digit, # or * with U+20E3.
 create function private.is_emoji(emoji text)
 returns boolean
 language sql
@@ -175,7 +175,11 @@ immutable
 security invoker
 return char_length(emoji) >= 1 and char_length(emoji) <= 30
   and emoji ~ ('^(?:' || private.grapheme_pattern() || ')$')
-  and emoji ~ '[\u00A9\u00AE\u203C-\u20CF\u20E3\u2100-\u2BFF\u3030\u303D\u3297\u3299\U0001F000-\U0001FFFD]';
+  and emoji ~ (
+    '^(?:[0-9#*]\uFE0F?\u20E3$|[\u00A9\u00AE\u203C\u2049\u2122\u2139\u2194-\u2199\u21A9\u21AA\u231A\u231B\u2328\u23CF'
+    || '\u23E9-\u23F3\u23F8-\u23FA\u24C2\u25AA\u25AB\u25B6\u25C0\u25FB-\u25FE\u2600-\u27BF\u2934\u2935\u2B05-\u2B07\u2B1B'
+    || '\u2B1C\u2B50\u2B55\u3030\u303D\u3297\u3299\U0001F000-\U0001FFFD])'
+  );
 
 comment on function private.is_emoji is 'Whether a text is one emoji.';
 revoke all on function private.is_emoji (text) from public, anon, authenticated, service_role;

@@ -27,7 +27,7 @@ begin
   own := private.member_of(viewer_id, messages.conversation_id);
   if messages.around is not null then
     -- The message itself is the last one of the first half.
-    ids := private.message_page(own, null, messages.around + 1, true, (messages.page_size + 1) / 2);
+    ids := private.message_page(own, null, least(messages.around, 9223372036854775806) + 1, true, (messages.page_size + 1) / 2);
     ids := array(select unnest(ids) order by 1)
       || private.message_page(own, messages.around, null, false, messages.page_size - cardinality(ids));
   elsif messages.after is not null then

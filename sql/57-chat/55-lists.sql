@@ -295,8 +295,9 @@ begin
   select
     (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author,
     members.role,
-    -- In a direct conversation, nobody learns whether the other accepted.
-    members.is_accepted or exists (
+    -- In a direct conversation, nobody learns whether the other accepted. In a group, its owner and admins
+    -- learn it. A newcomer who follows the person that adds them has accepted at once, and follows may be private.
+    members.is_accepted or own.role > 'admin' or exists (
       select from private.conversations
       where conversations.id = own.conversation_id and conversations.kind = 'direct'
     ),

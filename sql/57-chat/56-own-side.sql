@@ -24,6 +24,10 @@ declare
 begin
   conversation := private.act_in(viewer_id, set_conversation.conversation_id, 'draft');
   before := private.member_of(viewer_id, conversation.id);
+  -- The choice counts that was made before the block or the deletion.
+  if private.is_frozen(conversation) then
+    keeps_deleted := null;
+  end if;
   update private.conversation_members
   set muted_until = coalesce(set_conversation.muted_until, conversation_members.muted_until),
       is_archived = coalesce(set_conversation.is_archived, conversation_members.is_archived),

@@ -82,6 +82,27 @@ describe("a draft of alice's", () => {
     await alice.asks((sql) => sql`delete from drafts where id = ${id}`);
   });
 
+  test.each(["by its time", "by hand"])(
+    "that was published %s is not written again when its request is repeated",
+    async (how) => {
+      const id = crypto.randomUUID();
+      const content = `published once, ${how}`;
+      const values = { id, content, publish_at: secondsAgo(1) };
+      const keep = (by: Person) =>
+        by.asks((sql) => sql`insert into drafts ${sql(values)} on conflict (id) do nothing`);
+      expect((await keep(alice)).count).toBe(1);
+      if (how === "by hand") await publish(id);
+      else await run();
+      expect(await posts(content)).toHaveLength(1);
+      expect((await keep(alice)).count).toBe(0);
+      await run();
+      expect(await posts(content)).toHaveLength(1);
+      // It says nothing about an id of somebody else.
+      expect((await keep(bob)).count).toBe(1);
+      await bob.asks((sql) => sql`delete from drafts where id = ${id}`);
+    },
+  );
+
   test("may be unfinished, but then she cannot publish it", async () => {
     const id = await insert("drafts", { title: "Untold" });
     expect(await refusal(publish(id))).toMatchObject({ code: "PT400", detail: "content_length" });

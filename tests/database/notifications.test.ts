@@ -30,6 +30,24 @@ afterEach(async () => {
 });
 afterAll(() => db?.[Symbol.asyncDispose]());
 
+test("a group whose newest notification was withdrawn and forgotten is marked by the id that its row has", async () => {
+  const post = await act.write(alice, "hers");
+  await act.like(bob, post);
+  await act.like(carol, post);
+  await act.unlike(carol, post);
+  await act.deliver(db);
+  await act.letTimePass(db, "2 days");
+  await db.admin`call private.forget_old_notices()`;
+  const [group] = await act.groups(alice);
+  expect(group).toMatchObject({ kind: "like", count: 1, is_read: false });
+  const id = group?.id as number;
+  expect(await act.markGroup(alice, id, "read")).toBe(true);
+  expect(await unreadCount(alice)).toBe(0);
+  expect(await act.markGroup(alice, id, "unread")).toBe(true);
+  expect(await unreadCount(alice)).toBe(1);
+  expect(await act.markGroup(alice, id - 1, "read")).toBe(false);
+});
+
 /** The sentence about one person. */
 const by = (kind: string, who = bob) => [`${kind} 1: ${who.username}`];
 
@@ -349,6 +367,20 @@ describe("drafts", () => {
     );
     expect(await told(alice)).toEqual([]);
     expect(await unreadCount(alice)).toBe(0);
+  });
+
+  test("one that fails again, after she has read of it and edited it, is unread again", async () => {
+    const draft = await schedule();
+    await db.admin`update auth.users set banned_until = now() + interval '1 hour' where id = ${alice.id}`;
+    await run();
+    const [first] = await act.groups(alice);
+    await act.markRead(alice, first?.id as number);
+    await alice.asks((sql) => sql`update drafts set content = 'Edited.' where id = ${draft}`);
+    await run();
+    expect(await act.groups(alice)).toMatchObject([
+      { kind: "draft_failed", draft_id: draft, is_read: false },
+    ]);
+    expect(await unreadCount(alice)).toBe(1);
   });
 
   test("two that failed are told one by one", async () => {

@@ -15,6 +15,7 @@ import {
   type Message,
   memberOf,
   messagesOf,
+  namedAfterEdit,
   namedIn,
   roles,
   settingsOf,
@@ -139,7 +140,7 @@ function messageMove(stage: Stage, step: ChatStep): Move | null {
           found.versions.push(found.content);
           found.content = written(text);
           found.pieces = text;
-          found.mentions = namedIn(world, found.talk, by, text);
+          found.mentions = namedAfterEdit(world, found, by, text);
         },
       };
     }
@@ -273,8 +274,9 @@ function ownMove(stage: Stage, step: ChatStep): Move | null {
           if ("is_archived" in change) member.isArchived = change.is_archived;
           else if ("is_pinned" in change) member.isPinned = change.is_pinned;
           else if ("shows_receipts" in change) member.showsReceipts = change.shows_receipts;
-          else if ("keeps_deleted" in change) member.keepsDeleted = change.keeps_deleted;
-          else if ("draft" in change) member.draft = change.draft;
+          else if ("keeps_deleted" in change) {
+            if (!isFrozen(world, talk)) member.keepsDeleted = change.keeps_deleted;
+          } else if ("draft" in change) member.draft = change.draft;
           else member.isMuted = change.muted_until === "infinity";
         },
       };

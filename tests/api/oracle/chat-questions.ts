@@ -193,7 +193,7 @@ function inside(
         ).map(({ of, role, isAccepted }) => ({
           name: name(of),
           role,
-          isAccepted: isAccepted || talk.kind === "direct",
+          isAccepted: isAccepted || talk.kind === "direct" || memberOf(talk, viewer)?.role === "member",
         })),
     ),
     {

@@ -258,6 +258,15 @@ export function accept(world: World, talk: Conversation, own: Membership): void 
 
 export function goes(world: World, talk: Conversation, id: PersonId, change: string, by: PersonId): void {
   talk.members = talk.members.filter(({ of }) => of !== id);
+  if (talk.kind === "group" && !talk.members.some(({ role }) => role === "owner")) {
+    // Members are in the order in which they came.
+    const [heir] = talk.members.toSorted(
+      (one, other) =>
+        roles.indexOf(one.role) - roles.indexOf(other.role) ||
+        Number(other.isAccepted) - Number(one.isAccepted),
+    );
+    if (heir) heir.role = "owner";
+  }
   if (talk.members.length > 0) addChange(world, talk, change, by, change === "removed" ? id : null);
 }
 
@@ -311,6 +320,21 @@ export const namedIn = (
   return world.people
     .filter(({ id, username }) => names.has(username) && memberOf(talk, id) && !hidden(world, by, id))
     .map(({ id, username }) => ({ of: id, name: username }));
+};
+
+/** A name that stays in the text keeps the person that it meant. */
+export const namedAfterEdit = (
+  world: World,
+  edited: Message,
+  by: PersonId,
+  text: Piece[],
+): Message["mentions"] => {
+  const names = text.flatMap((piece) => ("mention" in piece ? [piece.mention] : []));
+  const kept = edited.mentions.filter(({ name }) => names.includes(name));
+  const added = namedIn(world, edited.talk, by, text).filter(
+    (one) => !kept.some(({ of, name }) => of === one.of || name === one.name),
+  );
+  return [...kept, ...added];
 };
 
 export function erase(message: Message): void {

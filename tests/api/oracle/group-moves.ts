@@ -30,7 +30,11 @@ function refusalToAdd(
   by: PersonId,
   whom: PersonId[],
 ): string | null {
-  for (const id of newIn(talk, whom).filter((id) => talk !== null || id !== by)) {
+  // A hidden member is answered like somebody whose account is deleted.
+  const asked = [...new Set(whom)].filter(
+    (id) => newIn(talk, whom).includes(id) || (talk !== null && hidden(world, by, id)),
+  );
+  for (const id of asked.filter((id) => talk !== null || id !== by).toSorted()) {
     if (hidden(world, by, id)) return "profile_not_found";
     if (!allows(world, id, settingsOf(world, id).who_adds, by)) return "adding_not_welcome";
   }
@@ -47,6 +51,10 @@ function refusalInGroup(talk: Conversation, own: Membership | undefined, role: R
 /** A member as another one sees them. */
 const seenMember = (world: World, talk: Conversation, by: PersonId, id: PersonId): Membership | undefined =>
   hidden(world, by, id) ? undefined : memberOf(talk, id);
+
+/** The members who can get the group from its owner: they have accepted it, and the owner sees them. */
+const heirs = (world: World, talk: Conversation, owner: PersonId): Membership[] =>
+  talk.members.filter(({ of, isAccepted }) => of !== owner && isAccepted && !hidden(world, owner, of));
 
 /** @returns null for a step of another kind, and if there is nothing yet that it could act on */
 export function groupMove(stage: Stage, step: Step): Move | null {
@@ -92,8 +100,12 @@ export function groupMove(stage: Stage, step: Step): Move | null {
       if (!invite) return null;
       const { talk, needsApproval } = invite;
       const owner = talk.members.find(({ role }) => role === "owner")?.of;
+      const hasUsedIt = memberOf(talk, by) !== undefined || talk.asking.includes(by);
       const isUsable =
-        owner && invite.usesLeft !== 0 && !talk.removed.includes(by) && !hidden(world, by, owner);
+        owner &&
+        (invite.usesLeft !== 0 || hasUsedIt) &&
+        !talk.removed.includes(by) &&
+        !hidden(world, by, owner);
       const joins = memberOf(talk, by) || !needsApproval;
       return {
         text: `${nameOf(stage, by)} uses an invite into ${talkLabel(stage, talk)}`,
@@ -162,7 +174,7 @@ function moveIn(stage: Stage, step: Step, by: PersonId, talk: Conversation): Mov
         text: `${who} leaves ${where}`,
         expected:
           refusalInGroup(talk, own, "member") ??
-          (own?.role === "owner" && talk.members.length > 1 ? "owner_leaves" : "done"),
+          (own?.role === "owner" && heirs(world, talk, by).length > 0 ? "owner_leaves" : "done"),
         request: () => call("leave_conversation"),
         after: () => goes(world, talk, by, "left", by),
       };
