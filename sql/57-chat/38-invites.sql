@@ -302,6 +302,7 @@ declare
   viewer_id uuid := private.chat_viewer();
   invite private.group_invites;
   conversation private.conversations;
+  own private.conversation_members;
 begin
   perform private.take_own_turn(viewer_id);
   perform private.charge(viewer_id, 'membership', 1);
@@ -311,10 +312,15 @@ begin
   -- Others used it while this request waited, or a ban came.
   perform private.chat_viewer();
   invite := private.usable_invite(viewer_id, join_by_invite.code);
-  if exists (
-    select from private.conversation_members
-    where conversation_members.conversation_id = conversation.id and conversation_members.user_id = viewer_id
-  ) then
+  select conversation_members.* into own
+  from private.conversation_members
+  where conversation_members.conversation_id = conversation.id and conversation_members.user_id = viewer_id;
+  if found then
+    -- Somebody added them, and they have not answered yet.
+    if not own.is_accepted then
+      conversation := private.accept_member(conversation, own);
+      perform private.add_change(conversation, 'joined', viewer_id);
+    end if;
     return 'joined';
   end if;
   if invite.needs_approval then

@@ -131,6 +131,25 @@ begin
   if found then
     return;
   end if;
+  -- What a hidden person says looks deleted. An admin who deletes it gets the answer of a deleted message, and
+  -- the others do not read it any more. So nobody keeps their words in a group by blocking its admins.
+  if conversation.kind = 'group' and own.role <= 'admin' then
+    select messages.* into message
+    from private.messages
+    where messages.id = delete_message.message_id and messages.change is null
+      and messages.sender_id = any (private.unheard_ids(conversation, own));
+    if found then
+      if not exists (
+        select from private.conversation_members
+        where conversation_members.conversation_id = conversation.id
+          and conversation_members.user_id = message.sender_id
+          and conversation_members.role <= own.role
+      ) then
+        perform private.erase_message(conversation, message);
+      end if;
+      return;
+    end if;
+  end if;
   message := private.require_message(own, delete_message.message_id);
   -- An admin also deletes what members say in their group.
   if message.sender_id is distinct from viewer_id and not (

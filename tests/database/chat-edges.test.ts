@@ -123,6 +123,37 @@ test("an admin who adds a hidden member gets the answer of an account that is go
   await one(owner, "add_members($1, $2)", id, [member.id]);
 });
 
+describe("an admin who deletes what a member said", () => {
+  test.each(["blocks the admin", "is an admin and blocks the owner", "deletes their account"])(
+    "gets one answer if the member %s",
+    async (how) => {
+      const [owner, member, reader] = (await circle(3)) as [Person, Person, Person];
+      const id = await group(owner, "Words", [member, reader]);
+      if (how.startsWith("is an admin")) await one(owner, "set_member_role($1, $2, 'admin')", id, member.id);
+      const { id: message } = await say(member, id, "abuse");
+      if (how === "deletes their account") await deleteAccount(member);
+      else await block(member, owner);
+      expect(await texts(owner, id)).toEqual([""]);
+      for (let turn = 0; turn < 2; turn++) {
+        expect(await one(owner, "delete_message($1, true)", message)).toBeFalsy();
+      }
+      expect(await texts(reader, id)).toEqual([""]);
+    },
+  );
+
+  test("deletes nothing of an owner who blocks them, and learns nothing", async () => {
+    const [owner, admin, reader] = (await circle(3)) as [Person, Person, Person];
+    const id = await group(owner, "Words", [admin, reader]);
+    await one(owner, "set_member_role($1, $2, 'admin')", id, admin.id);
+    const { id: message } = await say(owner, id, "Rules.");
+    await block(owner, admin);
+    expect(await one(admin, "delete_message($1, true)", message)).toBeFalsy();
+    expect(await texts(reader, id)).toEqual(["Rules."]);
+    // A member has no such right.
+    expect((await refusal(one(reader, "delete_message($1, true)", message))).detail).toBe("not_your_message");
+  });
+});
+
 test("only the owner and admins see who has not accepted a group", async () => {
   const [owner, admin, member] = (await circle(3)) as [Person, Person, Person];
   const pending = await newcomer();
@@ -157,6 +188,18 @@ describe("an invite", () => {
     const code = await invited(owner, id, options);
     for (let turn = 0; turn < 2; turn++) expect(await one(guest, "join_by_invite($1)", code)).toBe(answer);
     expect((await refusal(one(late, "join_by_invite($1)", code))).detail).toBe("invite_not_found");
+  });
+
+  test("accepts the group for somebody who was added and has not answered", async () => {
+    const [owner, guest] = [await newcomer(), await newcomer()];
+    const id = await group(owner, "Guests", [guest]);
+    expect(await conversation(guest, id)).toMatchObject({ is_request: true });
+    const code = await invited(owner, id, "max_uses => 1");
+    for (let turn = 0; turn < 2; turn++) expect(await one(guest, "join_by_invite($1)", code)).toBe("joined");
+    expect(await conversation(guest, id)).toMatchObject({
+      is_request: false,
+      last_message: { change: "joined" },
+    });
   });
 
   test("that asks is answered with yes or no", async () => {

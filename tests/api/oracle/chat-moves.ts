@@ -23,7 +23,7 @@ import {
   unreadIn,
 } from "./chats.ts";
 import { groupMove } from "./group-moves.ts";
-import type { PersonId, World } from "./model.ts";
+import { hidden, type PersonId, type World } from "./model.ts";
 import type { Answer, Move } from "./moves.ts";
 import { seenPost } from "./seeing.ts";
 import { as, at, label, nameOf, piecesOf, postId, type Stage, written } from "./stage.ts";
@@ -155,8 +155,9 @@ function messageMove(stage: Stage, step: ChatStep): Move | null {
         request: () =>
           as(stage, by).rpc("delete_message", { message_id: found.id, for_everyone: step.forEveryone }),
         after: () => {
-          if (step.forEveryone) erase(found);
-          else if (own && isShown(own, found)) found.droppedBy.push(by);
+          if (step.forEveryone) {
+            if (found.by === by || isAbove(found, by)) erase(found);
+          } else if (own && isShown(own, found)) found.droppedBy.push(by);
         },
       };
     }
@@ -201,10 +202,19 @@ function refusalToErase(world: World, by: PersonId, one: Message): string | null
   if (!own) return "message_not_found";
   const isAdmin = one.talk.kind === "group" && own.role !== "member";
   if (one.isDeleted && (one.by === by || isAdmin)) return null;
+  // To an admin, what a hidden person says looks deleted.
+  if (isAdmin && hidden(world, by, one.by)) return null;
   if (!isThere(world, own, one)) return "message_not_found";
-  const rank = (member: Membership | undefined) => (member ? roles.indexOf(member.role) : roles.length);
-  const isAbove = isAdmin && rank(own) < rank(memberOf(one.talk, one.by));
-  return one.by === by || isAbove ? null : "not_your_message";
+  return one.by === by || isAbove(one, by) ? null : "not_your_message";
+}
+
+/** Whether this person leads the group in which the other one said something, and is above them. */
+function isAbove(one: Message, by: PersonId): boolean {
+  const rank = (id: PersonId) => {
+    const member = memberOf(one.talk, id);
+    return member ? roles.indexOf(member.role) : roles.length;
+  };
+  return one.talk.kind === "group" && rank(by) < roles.indexOf("member") && rank(by) < rank(one.by);
 }
 
 function ownMove(stage: Stage, step: ChatStep): Move | null {

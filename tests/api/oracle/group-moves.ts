@@ -112,7 +112,11 @@ export function groupMove(stage: Stage, step: Step): Move | null {
         expected: !isUsable ? "invite_not_found" : joins ? "joined" : "requested",
         request: () => as(stage, by).rpc("join_by_invite", { code: invite.code }),
         after: () => {
-          if (memberOf(talk, by)) return;
+          const own = memberOf(talk, by);
+          if (own) {
+            if (!own.isAccepted) accept(world, talk, own);
+            return;
+          }
           if (needsApproval && talk.asking.includes(by)) return;
           if (invite.usesLeft !== null) invite.usesLeft -= 1;
           if (needsApproval) {

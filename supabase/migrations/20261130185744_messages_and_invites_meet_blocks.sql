@@ -118,6 +118,77 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.delete_message (
+  message_id   bigint,
+  for_everyone boolean
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO ''
+  AS $function$
+declare
+  viewer_id uuid := private.chat_viewer();
+  conversation private.conversations;
+  own private.conversation_members;
+  message private.messages;
+begin
+  conversation := private.act_on_message(viewer_id, delete_message.message_id, 'message_edit');
+  own := private.member_of(viewer_id, conversation.id);
+  if not coalesce(delete_message.for_everyone, false) then
+    insert into private.hidden_messages (user_id, message_id)
+    select viewer_id, messages.id
+    from private.messages
+    where messages.id = delete_message.message_id and messages.seq > own.from_seq
+    on conflict do nothing;
+    if found then
+      perform private.change_view(conversation.id, array[viewer_id]);
+    end if;
+    return;
+  end if;
+
+  select messages.* into message
+  from private.messages
+  where messages.id = delete_message.message_id and messages.deleted_at is not null
+    and (messages.sender_id = viewer_id or conversation.kind = 'group' and own.role <= 'admin');
+  if found then
+    return;
+  end if;
+  -- What a hidden person says looks deleted. An admin who deletes it gets the answer of a deleted message, and
+  -- the others do not read it any more. So nobody keeps their words in a group by blocking its admins.
+  if conversation.kind = 'group' and own.role <= 'admin' then
+    select messages.* into message
+    from private.messages
+    where messages.id = delete_message.message_id and messages.change is null
+      and messages.sender_id = any (private.unheard_ids(conversation, own));
+    if found then
+      if not exists (
+        select from private.conversation_members
+        where conversation_members.conversation_id = conversation.id
+          and conversation_members.user_id = message.sender_id
+          and conversation_members.role <= own.role
+      ) then
+        perform private.erase_message(conversation, message);
+      end if;
+      return;
+    end if;
+  end if;
+  message := private.require_message(own, delete_message.message_id);
+  -- An admin also deletes what members say in their group.
+  if message.sender_id is distinct from viewer_id and not (
+    conversation.kind = 'group' and own.role <= 'admin' and not exists (
+      select from private.conversation_members
+      where conversation_members.conversation_id = conversation.id
+        and conversation_members.user_id = message.sender_id
+        and conversation_members.role <= own.role
+    )
+  ) then
+    raise sqlstate 'PT403' using message = 'Only its sender deletes a message', detail = 'not_your_message';
+  end if;
+  perform private.erase_message(conversation, message);
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.drafts_check()
   RETURNS TRIGGER
   LANGUAGE plpgsql
@@ -181,6 +252,65 @@ RETURN
   (('^(?:[0-9#*]\uFE0F?\u20E3$|[\u00A9\u00AE\u203C\u2049\u2122\u2139\u2194-\u2199\u21A9\u21AA\u231A\u231B\u2328\u23CF'::text ||
   '\u23E9-\u23F3\u23F8-\u23FA\u24C2\u25AA\u25AB\u25B6\u25C0\u25FB-\u25FE\u2600-\u27BF\u2934\u2935\u2B05-\u2B07\u2B1B'::text) ||
   '\u2B1C\u2B50\u2B55\u3030\u303D\u3297\u3299\U0001F000-\U0001FFFD])'::text)));
+
+CREATE OR REPLACE FUNCTION private.join_by_invite (
+  code text
+)
+  RETURNS public.join_answer
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO ''
+  AS $function$
+declare
+  viewer_id uuid := private.chat_viewer();
+  invite private.group_invites;
+  conversation private.conversations;
+  own private.conversation_members;
+begin
+  perform private.take_own_turn(viewer_id);
+  perform private.charge(viewer_id, 'membership', 1);
+  invite := private.usable_invite(viewer_id, join_by_invite.code);
+  perform private.await_partings(array[viewer_id]);
+  conversation := private.hold_conversation(invite.conversation_id);
+  -- Others used it while this request waited, or a ban came.
+  perform private.chat_viewer();
+  invite := private.usable_invite(viewer_id, join_by_invite.code);
+  select conversation_members.* into own
+  from private.conversation_members
+  where conversation_members.conversation_id = conversation.id and conversation_members.user_id = viewer_id;
+  if found then
+    -- Somebody added them, and they have not answered yet.
+    if not own.is_accepted then
+      conversation := private.accept_member(conversation, own);
+      perform private.add_change(conversation, 'joined', viewer_id);
+    end if;
+    return 'joined';
+  end if;
+  if invite.needs_approval then
+    insert into private.join_requests (conversation_id, user_id)
+    values (conversation.id, viewer_id)
+    on conflict do nothing;
+    if found then
+      update private.group_invites
+      set uses_left = group_invites.uses_left - 1
+      where group_invites.code = invite.code;
+      perform private.append_conversation_event(conversation);
+    end if;
+    return 'requested';
+  end if;
+
+  update private.group_invites
+  set uses_left = group_invites.uses_left - 1
+  where group_invites.code = invite.code;
+  delete from private.join_requests
+  where join_requests.conversation_id = conversation.id and join_requests.user_id = viewer_id;
+  perform private.insert_members(conversation, array[viewer_id], array[viewer_id]);
+  conversation := private.after_coming(conversation, array[viewer_id]);
+  perform private.add_change(conversation, 'joined', viewer_id);
+  perform private.append_conversation_event(conversation);
+  return 'joined';
+end;
+$function$;
 
 CREATE OR REPLACE FUNCTION private.leave_conversation (
   conversation_id bigint
