@@ -392,7 +392,8 @@ test("a deleted account leaves no usage behind, even if its owner writes at this
   await writing`insert into posts (content) values ('one')`;
   const leaving = auth`delete from auth.users where id = ${alice.id}`.then((result) => result.count);
   await vi.waitFor(async () => {
-    const waiting = await db.admin`select from pg_stat_activity where wait_event = 'PgSleep'`;
+    const waiting = await db.admin`
+      select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'`;
     expect(waiting).not.toHaveLength(0);
   });
   await writing`insert into posts (content) values ('two')`;

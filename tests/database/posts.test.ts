@@ -70,7 +70,8 @@ describe("an id", () => {
       await sql`alter sequence private.id_counter owned by none`;
       taken = alice.asks((own) => own`select private.new_id() as id`).then(([row]) => row?.id);
       const waits = () => db.owner`
-        select from pg_locks where relation = 'private.id_counter'::regclass and not granted`;
+        select from pg_locks where relation = 'private.id_counter'::regclass and not granted
+          and database = (select oid from pg_database where datname = current_database())`;
       await expect.poll(waits, { timeout: 10_000 }).toHaveLength(1);
       const [clock] = await sql`select extract(epoch from clock_timestamp())::float8 * 1000 as ms`;
       return clock?.ms as number;

@@ -235,7 +235,8 @@ test("a post is not found if its author stops being searchable while it is writt
   await written.promise;
   const switching = shy.asks((sql) => sql`update profiles set is_searchable = false where id = ${shy.id}`);
   const waits = () => db.admin`
-    select from pg_stat_activity where wait_event_type = 'Lock' and query like '%is_searchable = false%'`;
+    select from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock' and query like '%is_searchable = false%'`;
   while ((await waits()).length === 0);
   gate.resolve();
   await Promise.all([writing, switching]);

@@ -264,7 +264,11 @@ describe("alice is the seed", () => {
         await db.admin`insert into private.interactions (giver_id, receiver_id, post_id) values (${id(0)}, ${dave.id}, 1)`;
       await using stack = new AsyncDisposableStack();
       const auth = await db.admin.reserve();
-      stack.defer(() => auth.release());
+      // If the test fails, the next one must not wait for this transaction.
+      stack.defer(async () => {
+        await auth`rollback`;
+        auth.release();
+      });
       await auth`begin`;
       await auth`select pg_advisory_xact_lock(private.trust_lock())`;
       if (dave) await auth`delete from auth.users where id = ${dave.id}`;
@@ -272,9 +276,10 @@ describe("alice is the seed", () => {
       // The refresh does not see it yet. It waits for the lock before it writes.
       const refreshed = refresh();
       await vi.waitFor(async () => {
-        expect(await db.admin`select from pg_locks where locktype = 'advisory' and not granted`).toHaveLength(
-          1,
-        );
+        const waiting = await db.admin`
+          select from pg_locks where locktype = 'advisory' and not granted
+            and database = (select oid from pg_database where datname = current_database())`;
+        expect(waiting).toHaveLength(1);
       });
       await auth`commit`;
       expect(await refreshed).toEqual(dave ? [0, 1] : [0]);
