@@ -232,7 +232,8 @@ revoke all on function private.close_queue (text, uuid) from public, anon, authe
  * After half a second it keeps the rows that it got, and tries to get the others. It does so for
  * longer than a statement of a person can hold them: see start_clock(). So nobody puts it off with
  * statements that take long and follow each other. Only one statement at a time does so: two of them
- * could each have rows that the other one needs. Before, it closes queues of the person, and has no row yet.
+ * could each have rows that the other one needs. Before that, it closes queues of the person. It has no row
+ * at that time.
  */
 create function private.keep_trying(attempt regproc, profile_id uuid, variadic queues text[])
 returns boolean

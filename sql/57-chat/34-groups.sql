@@ -4,7 +4,29 @@
  * The name, picture and rules of a group, and after which time messages disappear.
  */
 
-create function private.conversation_for_all(conversation_id bigint)
+create function private.count_members(conversation private.conversations, hidden_ids uuid[])
+returns integer
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+begin
+  if cardinality(count_members.hidden_ids) = 0 then
+    return conversation.member_count;
+  end if;
+  return conversation.member_count - (
+    select count(*)
+    from private.conversation_members as members
+    where members.conversation_id = conversation.id and members.user_id = any (count_members.hidden_ids)
+  );
+end;
+$$;
+
+comment on function private.count_members is 'How many members a conversation has, without some people.';
+revoke all on function private.count_members (private.conversations, uuid[]) from public, anon, authenticated, service_role;
+
+create function private.conversation_for(conversation_id bigint, hidden_ids uuid[])
 returns jsonb
 language sql
 stable
@@ -15,15 +37,15 @@ return (
     'picture_url', groups.picture_url, 'history', groups.history, 'is_locked', coalesce(groups.is_locked, false),
     'keeps_deleted', coalesce(groups.keeps_deleted, false),
     'expires_after', extract(epoch from conversations.expires_after)::integer,
-    'member_count', conversations.member_count
+    'member_count', private.count_members(conversations, conversation_for.hidden_ids)
   )
   from private.conversations
   left join private.groups on groups.conversation_id = conversations.id
-  where conversations.id = conversation_for_all.conversation_id
+  where conversations.id = conversation_for.conversation_id
 );
 
-comment on function private.conversation_for_all is 'What every member reads of a conversation.';
-revoke all on function private.conversation_for_all (bigint) from public, anon, authenticated, service_role;
+comment on function private.conversation_for is 'What a member reads of the settings of a conversation. hidden_ids: the people who are hidden from the member.';
+revoke all on function private.conversation_for (bigint, uuid[]) from public, anon, authenticated, service_role;
 
 create function private.append_conversation_event(conversation private.conversations)
 returns private.conversations
@@ -33,8 +55,10 @@ security invoker
 set search_path = ''
 as $$
 begin
+  -- If somebody is apart, members count differently. So each fetches it.
   return private.append_event(
-    conversation, 'conversation', null, null, private.conversation_for_all(conversation.id)
+    conversation, 'conversation', null, null,
+    case when cardinality(private.apart_ids(conversation.id)) = 0 then private.conversation_for(conversation.id, '{}') end
   );
 end;
 $$;

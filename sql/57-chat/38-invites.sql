@@ -259,13 +259,8 @@ declare
 begin
   return query
   select
-    conversations.id, groups.name, groups.description, groups.picture_url, conversations.member_count - (
-      select count(*)
-      from private.conversation_members as members
-      where members.conversation_id = conversations.id
-        and members.user_id in (select private.hidden_ids(viewer_id))
-    )::integer,
-    found_invite.needs_approval
+    conversations.id, groups.name, groups.description, groups.picture_url,
+    private.count_members(conversations, array(select private.hidden_ids(viewer_id))), found_invite.needs_approval
   from private.conversations
   join private.groups on groups.conversation_id = conversations.id
   where conversations.id = found_invite.conversation_id;

@@ -91,14 +91,7 @@ begin
     order by others.user_id
     limit 5
   );
-  row_of.member_count := conversation.member_count - case
-    when cardinality(hidden_ids) = 0 then 0
-    else (
-      select count(*)
-      from private.conversation_members as others
-      where others.conversation_id = conversation.id and others.user_id = any (hidden_ids)
-    )
-  end;
+  row_of.member_count := private.count_members(conversation, hidden_ids);
   select seen.* into newest
   from private.message_rows(
     viewer_id, hidden_ids, unheard_ids, private.message_page(own, null, null, true, 1)

@@ -142,7 +142,7 @@ begin
   cross join lateral (
     select case entry.kind
       when 'message' then seen -> entry.subject::text
-      when 'conversation' then private.conversation_for_all(conversation.id)
+      when 'conversation' then private.conversation_for(conversation.id, hidden_ids)
       when 'moved' then jsonb_build_object('topic', case
         when member.is_accepted and not member.is_apart and not private.is_frozen(conversation)
           then private.topic_of(conversation)

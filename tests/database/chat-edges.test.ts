@@ -164,6 +164,42 @@ test("only the owner and admins see who has not accepted a group", async () => {
   expect([await seenBy(owner), await seenBy(admin), await seenBy(member)]).toEqual([false, false, true]);
 });
 
+test("what is told of a group counts the members that each one sees", async () => {
+  const [owner, blocker, blocked, late, last] = (await circle(5)) as [Person, Person, Person, Person, Person];
+  const id = await group(owner, "Counts", [blocker, blocked]);
+  const { last_seq } = await conversation(blocked, id);
+  /** The counts that broadcasts tell, and null for each that everybody has to fetch. */
+  const broadcasts = async () => {
+    const sent = await db.admin`
+      select payload from realtime.messages
+      where topic like ${`conversation:${id}:%`} and payload ->> 'kind' = 'conversation'
+      order by (payload ->> 'seq')::bigint`;
+    return sent.map(({ payload }) => payload.payload?.member_count ?? null);
+  };
+  await one(owner, "add_members($1, $2)", id, [late.id]);
+  expect((await broadcasts()).at(-1)).toBe(4);
+  await block(blocker, blocked);
+  await one(owner, "add_members($1, $2)", id, [last.id]);
+  expect((await broadcasts()).at(-1)).toBeNull();
+  for (const [person, count] of [
+    [owner, 5],
+    [blocked, 4],
+    [blocker, 4],
+  ] as const) {
+    const pages = await rows<{
+      stream: string;
+      events: { kind: string; payload: { member_count: number } }[];
+    }>(person, "sync($1)", { [`conversation:${id}`]: last_seq });
+    const told = pages
+      .filter(({ stream }) => stream === `conversation:${id}`)
+      .flatMap(({ events }) => events)
+      .filter(({ kind }) => kind === "conversation")
+      .map(({ payload }) => payload.member_count);
+    expect(told).toEqual([count, count]);
+    expect(await conversation(person, id)).toMatchObject({ member_count: count });
+  }
+});
+
 describe("an invite", () => {
   const invited = (person: Person, id: number, options: string) =>
     one<string>(person, `create_invite($1, ${options})`, id);

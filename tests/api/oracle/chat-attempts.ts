@@ -28,6 +28,10 @@ export function chatAttempts(
       calls("remove_member", { conversation_id: id, profile_id: other }),
       calls("set_member_role", { conversation_id: id, profile_id: other, role: "admin" }),
       calls("answer_join_request", { conversation_id: id, profile_id: other, accepts: true }),
+      ...world.messages
+        .filter(({ talk, by, change }) => talk.id === id && by === other && change === null)
+        .map((one) => calls("delete_message", { message_id: one.id, for_everyone: true })),
+      calls("messages", { conversation_id: id }),
     ]),
     ...direct.flatMap((talk) => {
       const conversation_id = talk.id;
@@ -41,6 +45,11 @@ export function chatAttempts(
         calls("mark_conversation_read", { conversation_id, seq: 1_000_000 }),
         calls("leave_conversation", { conversation_id }),
         calls("update_group", { conversation_id, name: "x" }),
+        // While there is text to read.
+        ...[true, false].flatMap((keeps_deleted) => [
+          calls("set_conversation", { conversation_id, keeps_deleted }),
+          calls("messages", { conversation_id }),
+        ]),
         ...said.flatMap((one) => [
           calls("send_message", {
             conversation_id,

@@ -20,6 +20,8 @@ $$;
 
 SET local check_function_bodies = off;
 
+DROP FUNCTION "private"."conversation_for_all"(bigint);
+
 CREATE OR REPLACE FUNCTION private.add_people (
   conversation private.conversations,
   actor_id     uuid,
@@ -117,6 +119,133 @@ begin
   return true;
 end;
 $function$;
+
+CREATE OR REPLACE FUNCTION private.append_conversation_event (
+  conversation private.conversations
+)
+  RETURNS private.conversations
+  LANGUAGE plpgsql
+  SET search_path TO ''
+  AS $function$
+begin
+  -- If somebody is apart, members count differently. So each fetches it.
+  return private.append_event(
+    conversation, 'conversation', null, null,
+    case when cardinality(private.apart_ids(conversation.id)) = 0 then private.conversation_for(conversation.id, '{}') end
+  );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.conversation_row (
+  conversation private.conversations,
+  own          private.conversation_members
+)
+  RETURNS public.conversation
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO ''
+  AS $function$
+declare
+  viewer_id uuid := own.user_id;
+  hidden_ids uuid[] := array(select private.hidden_ids(viewer_id));
+  unheard_ids uuid[] := private.unheard_ids(conversation, own);
+  shown private.groups;
+  row_of public.conversation;
+  newest public.message;
+begin
+  select groups.* into shown
+  from private.groups
+  where groups.conversation_id = conversation.id;
+  row_of.id := conversation.id;
+  row_of.kind := conversation.kind;
+  row_of.name := shown.name;
+  row_of.description := coalesce(shown.description, '');
+  row_of.picture_url := shown.picture_url;
+  row_of.is_frozen := private.is_frozen(conversation);
+  row_of.topic := case
+    when own.is_accepted and not own.is_declined and not own.is_apart and not row_of.is_frozen
+      then private.topic_of(conversation)
+  end;
+  row_of.role := own.role;
+  row_of.members := array(
+    select (profiles.id, profiles.username, profiles.display_name, profiles.avatar_url)::public.author
+    from private.conversation_members as others
+    join public.profiles on profiles.id = others.user_id
+    where others.conversation_id = conversation.id
+      and others.user_id <> viewer_id and others.user_id <> all (hidden_ids)
+    order by others.user_id
+    limit 5
+  );
+  row_of.member_count := private.count_members(conversation, hidden_ids);
+  select seen.* into newest
+  from private.message_rows(
+    viewer_id, hidden_ids, unheard_ids, private.message_page(own, null, null, true, 1)
+  ) as seen;
+  row_of.last_message := case when newest.id is not null then newest end;
+  row_of.last_seq := conversation.last_seq;
+  row_of.read_seq := own.read_seq;
+  row_of.unread := private.unread_messages(conversation, own, unheard_ids);
+  row_of.mentions := case
+    when row_of.unread = 0 then 0 else private.unread_mentions(conversation, own, unheard_ids)
+  end;
+  row_of.is_marked_unread := own.is_marked_unread;
+  row_of.is_request := not own.is_accepted;
+  row_of.is_locked := coalesce(shown.is_locked, false);
+  row_of.history := shown.history;
+  row_of.expires_after := extract(epoch from conversation.expires_after);
+  row_of.muted_until := case when own.muted_until > now() then own.muted_until end;
+  row_of.is_archived := own.is_archived;
+  row_of.is_pinned := own.is_pinned;
+  row_of.shows_receipts := own.shows_receipts;
+  row_of.keeps_deleted := coalesce(shown.keeps_deleted, own.keeps_deleted);
+  row_of.draft := own.draft;
+  row_of.view := own.view;
+  row_of.place := conversation.last_id;
+  return row_of;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.count_members (
+  conversation private.conversations,
+  hidden_ids   uuid[]
+)
+  RETURNS integer
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO ''
+  AS $function$
+begin
+  if cardinality(count_members.hidden_ids) = 0 then
+    return conversation.member_count;
+  end if;
+  return conversation.member_count - (
+    select count(*)
+    from private.conversation_members as members
+    where members.conversation_id = conversation.id and members.user_id = any (count_members.hidden_ids)
+  );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.conversation_for (
+  conversation_id bigint,
+  hidden_ids      uuid[]
+)
+  RETURNS jsonb
+  LANGUAGE sql
+  STABLE
+RETURN
+  (SELECT jsonb_build_object('id', conversations.id, 'kind', conversations.kind, 'name', groups.name, 'description', groups.description, 'picture_url', groups.picture_url,
+  'history',
+  groups.history,
+  'is_locked',
+  COALESCE(groups.is_locked, false),
+  'keeps_deleted',
+  COALESCE(groups.keeps_deleted, false),
+  'expires_after',
+  (EXTRACT(epoch FROM conversations.expires_after))::integer,
+  'member_count',
+  private.count_members(conversations.*, conversation_for.hidden_ids)) AS jsonb_build_object FROM (private.conversations LEFT JOIN private.groups
+  ON ((groups.conversation_id = conversations.id))) WHERE (conversations.id = conversation_for.conversation_id));
 
 CREATE OR REPLACE FUNCTION private.delete_message (
   message_id   bigint,
@@ -228,13 +357,8 @@ declare
 begin
   return query
   select
-    conversations.id, groups.name, groups.description, groups.picture_url, conversations.member_count - (
-      select count(*)
-      from private.conversation_members as members
-      where members.conversation_id = conversations.id
-        and members.user_id in (select private.hidden_ids(viewer_id))
-    )::integer,
-    found_invite.needs_approval
+    conversations.id, groups.name, groups.description, groups.picture_url,
+    private.count_members(conversations, array(select private.hidden_ids(viewer_id))), found_invite.needs_approval
   from private.conversations
   join private.groups on groups.conversation_id = conversations.id
   where conversations.id = found_invite.conversation_id;
@@ -714,6 +838,118 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.sync_conversation (
+  conversation private.conversations,
+  member       private.conversation_members,
+  after_seq    bigint,
+  page_size    integer
+)
+  RETURNS public.stream_page
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO ''
+  AS $function$
+declare
+  page public.stream_page;
+  seqs bigint[];
+  kinds text[];
+  subjects bigint[];
+  people uuid[];
+  seen jsonb;
+  hidden_ids uuid[] := array(select private.hidden_ids(member.user_id));
+  sees_receipts boolean := private.shows_receipts(member);
+begin
+  page.stream := 'conversation:' || conversation.id;
+  page.events := '[]';
+  page.has_more := false;
+  page.start_over := sync_conversation.after_seq is null or sync_conversation.after_seq > conversation.last_seq;
+  if not page.start_over then
+    select array_agg(entry.seq order by entry.seq), array_agg(entry.kind order by entry.seq),
+      array_agg(entry.subject order by entry.seq), array_agg(entry.user_id order by entry.seq)
+    into seqs, kinds, subjects, people
+    from (
+      (
+        select messages.seq, 'message' as kind, messages.id as subject, null::uuid as user_id
+        from private.messages
+        where messages.conversation_id = conversation.id and messages.seq > sync_conversation.after_seq
+        order by messages.seq
+        limit sync_conversation.page_size
+      )
+      union all
+      (
+        select events.seq, events.kind::text, events.subject, events.user_id
+        from private.conversation_events as events
+        where events.conversation_id = conversation.id and events.seq > sync_conversation.after_seq
+        order by events.seq
+        limit sync_conversation.page_size
+      )
+      order by seq
+      limit sync_conversation.page_size
+    ) as entry;
+    -- A number is missing: its event is forgotten.
+    page.start_over := sync_conversation.after_seq < conversation.last_seq and (
+      seqs is null
+      or seqs[cardinality(seqs)] - sync_conversation.after_seq <> cardinality(seqs)
+      or cardinality(seqs) < sync_conversation.page_size and seqs[cardinality(seqs)] < conversation.last_seq
+      or 'start_over' = any (kinds)
+    );
+  end if;
+  if page.start_over then
+    page.cursor := conversation.last_seq;
+    page.snapshot := private.conversation_snapshot(conversation, member);
+    return page;
+  end if;
+  page.cursor := coalesce(seqs[cardinality(seqs)], sync_conversation.after_seq);
+  page.has_more := page.cursor < conversation.last_seq;
+
+  select jsonb_object_agg(listed.id, to_jsonb(listed)) into seen
+  from private.messages_for(
+    member,
+    array(
+      select distinct messages.id
+      from unnest(subjects) as subject (id)
+      join private.messages on messages.id = subject.id
+      where messages.seq > member.from_seq
+        and not exists (
+          select from private.hidden_messages
+          where hidden_messages.user_id = member.user_id and hidden_messages.message_id = messages.id
+        )
+    )
+  ) as listed;
+
+  select coalesce(
+    jsonb_agg(
+      case
+        when payload.payload is null then jsonb_build_object('seq', entry.seq, 'kind', 'none', 'payload', '{}'::jsonb)
+        else jsonb_build_object('seq', entry.seq, 'kind', entry.kind, 'payload', payload.payload)
+      end
+      order by entry.seq
+    ),
+    '[]'
+  )
+  into page.events
+  from unnest(seqs, kinds, subjects, people) as entry (seq, kind, subject, user_id)
+  cross join lateral (
+    select case entry.kind
+      when 'message' then seen -> entry.subject::text
+      when 'conversation' then private.conversation_for(conversation.id, hidden_ids)
+      when 'moved' then jsonb_build_object('topic', case
+        when member.is_accepted and not member.is_apart and not private.is_frozen(conversation)
+          then private.topic_of(conversation)
+      end)
+      when 'pointer' then (
+        select private.pointer_of(others)
+        from private.conversation_members as others
+        where others.conversation_id = conversation.id and others.user_id = entry.user_id
+          and others.user_id <> all (hidden_ids)
+          and others.is_accepted and (others.user_id = member.user_id or sees_receipts)
+      )
+    end as payload
+  ) as payload;
+  return page;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.usable_invite (
   viewer_id uuid,
   code      text
@@ -763,6 +999,22 @@ begin
 end;
 $function$;
 
+COMMENT ON FUNCTION "private"."conversation_for"(bigint, uuid[]) IS 'What a member reads of the settings of a conversation. hidden_ids: the people who are hidden from the member.';
+
+COMMENT ON FUNCTION "private"."count_members"(private.conversations, uuid[]) IS 'How many members a conversation has, without some people.';
+
 COMMENT ON FUNCTION "private"."drafts_check"() IS 'Refuses a 101st draft, and leaves out one that was published.';
 
 COMMENT ON FUNCTION "public"."leave_conversation"(bigint) IS 'Leaves a group. Its owner first gives it to another member (transfer_group), unless there is nobody to give it to. A group without members is deleted.';
+
+REVOKE ALL ON FUNCTION "private"."conversation_for"(bigint, uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."conversation_for"(bigint, uuid[]) FROM "postgres";
+
+GRANT EXECUTE ON FUNCTION "private"."conversation_for"(bigint, uuid[]) TO "postgres";
+
+REVOKE ALL ON FUNCTION "private"."count_members"(private.conversations, uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."count_members"(private.conversations, uuid[]) FROM "postgres";
+
+GRANT EXECUTE ON FUNCTION "private"."count_members"(private.conversations, uuid[]) TO "postgres";
