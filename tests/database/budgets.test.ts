@@ -2,7 +2,7 @@
 import postgres, { type TransactionSql } from "postgres";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { databaseUrl } from "../../sql/tools/server.ts";
-import { createDatabase, type Database, type Person, refusal } from "./database.ts";
+import { createDatabase, type Database, openTransaction, type Person, refusal } from "./database.ts";
 
 let db: Database;
 let alice: Person;
@@ -384,9 +384,7 @@ test("two requests race for the last unit, and exactly one passes", async () => 
 
 test("a deleted account leaves no usage behind, even if its owner writes at this moment", async () => {
   await using stack = new AsyncDisposableStack();
-  const writing = await db.admin.reserve();
-  stack.defer(() => writing.release());
-  await writing`begin`;
+  const writing = await openTransaction(db.admin, stack);
   await writing`select set_config('role', 'authenticated', true),
     set_config('request.jwt.claims', ${JSON.stringify({ sub: alice.id, role: "authenticated" })}, true)`;
   await writing`insert into posts (content) values ('one')`;

@@ -4,7 +4,7 @@
  * and role and claims are set as PostgREST sets them.
  */
 import { randomBytes, randomUUID } from "node:crypto";
-import postgres, { type Sql, type TransactionSql } from "postgres";
+import postgres, { type ReservedSql, type Sql, type TransactionSql } from "postgres";
 import { superuser } from "../../platform/postgres/server.ts";
 import { databaseUrl, onAdmin } from "../../sql/tools/server.ts";
 import { useTestServer } from "./server.ts";
@@ -100,6 +100,20 @@ export async function createDatabase(template: "plaza" | "supabase" = "plaza"): 
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
+}
+
+/**
+ * Opens a transaction on a connection of its own. A test that fails before its end must not leave it open: the
+ * next test would wait for it. So it ends with the stack at the latest.
+ */
+export async function openTransaction(sql: Sql, stack: AsyncDisposableStack): Promise<ReservedSql> {
+  const own = await sql.reserve();
+  stack.defer(async () => {
+    await own`rollback`;
+    own.release();
+  });
+  await own`begin`;
+  return own;
 }
 
 /** @returns the error of a request; fails when the request succeeds, or when the error is not from Postgres */

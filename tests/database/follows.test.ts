@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { databaseUrl } from "../../sql/tools/server.ts";
-import { createDatabase, type Database, type Person, refusal } from "./database.ts";
+import { createDatabase, type Database, openTransaction, type Person, refusal } from "./database.ts";
 
 let db: Database;
 let alice: Person;
@@ -112,9 +112,7 @@ test("two requests by bob with the same people in another order both succeed", a
   const [x, y] = [await db.signUp("first"), await db.signUp("second")];
   await using stack = new AsyncDisposableStack();
   const begin = async () => {
-    const sql = await db.admin.reserve();
-    stack.defer(() => sql.release());
-    await sql`begin`;
+    const sql = await openTransaction(db.admin, stack);
     await sql`select set_config('role', 'authenticated', true),
       set_config('request.jwt.claims', ${JSON.stringify({ sub: bob.id })}, true)`;
     return sql;

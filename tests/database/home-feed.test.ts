@@ -4,7 +4,7 @@
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createDatabase, type Database, type Person, refusal } from "./database.ts";
+import { createDatabase, type Database, openTransaction, type Person, refusal } from "./database.ts";
 
 let db: Database;
 let people: Person[];
@@ -160,9 +160,7 @@ describe("bob's home feed", () => {
   test("has a post that commits late at the next read from the top, and has no post twice", async () => {
     await bob.asks((sql) => sql`insert into follows (followee_id) values (${alice.id})`);
     await using stack = new AsyncDisposableStack();
-    const writing = await db.admin.reserve();
-    stack.defer(() => writing.release());
-    await writing`begin`;
+    const writing = await openTransaction(db.admin, stack);
     const [late] =
       await writing`insert into posts (author_id, content) values (${alice.id}, 'late') returning id`;
     const last = await post(bob);

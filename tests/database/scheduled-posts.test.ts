@@ -1,6 +1,6 @@
 /** Scheduled posts: every author is served, and one author's drafts do not delay another's. */
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { createDatabase, type Database, type Person } from "./database.ts";
+import { createDatabase, type Database, openTransaction, type Person } from "./database.ts";
 import { differences } from "./recount.ts";
 
 let db: Database;
@@ -79,9 +79,7 @@ test("alice is writing at this moment: nobody waits for her, and the next run se
   await schedule(alice, "alice's ");
   await schedule(bob, "bob's ");
   await using stack = new AsyncDisposableStack();
-  const writing = await db.admin.reserve();
-  stack.defer(() => writing.release());
-  await writing`begin`;
+  const writing = await openTransaction(db.admin, stack);
   await writing`select set_config('role', 'authenticated', true),
     set_config('request.jwt.claims', ${JSON.stringify({ sub: alice.id, role: "authenticated" })}, true)`;
   await writing`insert into posts (content) values ('by hand')`;

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { refreshTrust } from "../../edge-functions/_shared/trust/refresh.ts";
-import { createDatabase, type Database, type Person, refusal } from "./database.ts";
+import { createDatabase, type Database, openTransaction, type Person, refusal } from "./database.ts";
 
 let db: Database;
 const people: Person[] = [];
@@ -263,13 +263,7 @@ describe("alice is the seed", () => {
       if (dave)
         await db.admin`insert into private.interactions (giver_id, receiver_id, post_id) values (${id(0)}, ${dave.id}, 1)`;
       await using stack = new AsyncDisposableStack();
-      const auth = await db.admin.reserve();
-      // If the test fails, the next one must not wait for this transaction.
-      stack.defer(async () => {
-        await auth`rollback`;
-        auth.release();
-      });
-      await auth`begin`;
+      const auth = await openTransaction(db.admin, stack);
       await auth`select pg_advisory_xact_lock(private.trust_lock())`;
       if (dave) await auth`delete from auth.users where id = ${dave.id}`;
       else await auth`update auth.users set banned_until = ${later()} where id = ${id(1)}`;

@@ -24,6 +24,8 @@ export function write(world: World, author: PersonId, draft: Draft, id: number):
     mentions: mentionsOfNew(world, author, draft),
     versions: [],
     deleted: false,
+    // The draft may have been told: that it failed.
+    isTold: false,
   });
 }
 
