@@ -21,8 +21,8 @@ export interface Instance {
 }
 
 export interface Claim extends AsyncDisposable {
-  /** @throws PlatformError state_deleted, if somebody deleted the folder. Another platform may use a new one by now. */
-  check(): void;
+  /** state_deleted, if somebody deleted the folder. Another platform may use a new one by now. */
+  lost(): PlatformError | undefined;
 }
 
 const answerMs = 2000;
@@ -75,9 +75,9 @@ export async function claim(stateDir: string, describe: () => Instance): Promise
   await chmod(path, 0o600);
   const held = taken.move();
   return {
-    check() {
-      if (isOurs()) return;
-      throw new PlatformError(
+    lost() {
+      if (isOurs()) return undefined;
+      return new PlatformError(
         "state_deleted",
         `Somebody deleted ${stateDir} while Plaza ran on it. Start again (npm start).`,
       );

@@ -94,6 +94,7 @@ export async function createKeys(options: KeyOptions = {}): Promise<Keys> {
       // Somebody else may have let it in with more skew.
       const { exp = Number.POSITIVE_INFINITY, nbf = Number.NEGATIVE_INFINITY } = known ?? {};
       if (known && exp > nowS - skewS && nbf <= nowS + skewS) return known;
+      verified.delete(token);
       const options: JWTVerifyOptions = {
         algorithms: [...signingAlgorithms, "HS256"],
         clockTolerance: skewS,
@@ -111,7 +112,6 @@ export async function createKeys(options: KeyOptions = {}): Promise<Keys> {
           "invalid",
         );
       }
-      verified.delete(token);
       if (verified.size >= verifiedMax) verified.delete(verified.keys().next().value as string);
       verified.set(token, payload);
       return payload;

@@ -13,7 +13,7 @@ import { type Env, envFiles, functionsEnv } from "./env.ts";
 import type { PlatformError } from "./errors.ts";
 import { createFunctions, type Functions } from "./functions/index.ts";
 import { createGateway, isLoopback } from "./gateway/index.ts";
-import { claim, type Instance } from "./instance.ts";
+import { type Claim, claim, type Instance } from "./instance.ts";
 import { createKeys, type KeyOptions, type Keys } from "./keys.ts";
 import { type Log, silent } from "./log.ts";
 import { createMail } from "./mail/index.ts";
@@ -190,7 +190,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
     starting.defer(async () => (await headStart)?.[Symbol.asyncDispose]());
   };
   const database = await startDatabase(
-    { ...options, initialising, mayStartAgain: held.check },
+    { ...options, initialising, lost: held.lost },
     config,
     memory,
     stateDir,
@@ -348,7 +348,7 @@ interface Database {
 }
 
 async function startDatabase(
-  options: PlatformOptions & { initialising: () => void; mayStartAgain: () => void },
+  options: PlatformOptions & { initialising: () => void; lost: Claim["lost"] },
   config: Config,
   memory: MemoryPlan,
   stateDir: string,
@@ -370,7 +370,7 @@ async function startDatabase(
     settings: memory.postgres,
     sessionMemoryMb: memory.sessionMemoryMb,
     initialising: options.initialising,
-    mayStartAgain: options.mayStartAgain,
+    lost: options.lost,
     beforeStart: (binaries) => installExtensions(binaries.home),
     signal: options.signal,
     recovering: () => progress("Postgres repairs the database after a crash"),

@@ -113,14 +113,14 @@ export function createApiKeys(keys: Keys): ApiKeys {
       const jwt = jwtFor(apiKey(request) ?? "");
       return { [keyTokenHeader]: jwt && `Bearer ${jwt}` };
     },
-    // URLSearchParams would encode the rest again, which PostgREST reads literally.
+    // The rest stays as it came: PostgREST reads it literally.
     hidden(search) {
       const kept = search
         .slice(1)
         .split("&")
         .filter((pair) => {
-          const key = /^apikey=(.*)$/s.exec(pair)?.[1];
-          return key === undefined || jwtFor(key) === undefined;
+          const key = new URLSearchParams(pair).get("apikey");
+          return key === null || jwtFor(key) === undefined;
         });
       return kept.length > 0 ? `?${kept.join("&")}` : "";
     },

@@ -23,11 +23,13 @@ const remindMs = 60_000;
 /**
  * @param first the server that runs
  * @param start starts it again. The signal cancels that
+ * @param lost why it must not start again, if that is so: the processes in its folder may belong to somebody else by now
  */
 export function keepRunning(
   first: ServerRun,
   start: (signal: AbortSignal) => Promise<ServerRun>,
   log: Log,
+  lost: () => PlatformError | undefined = () => undefined,
 ): KeptServer {
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -55,6 +57,8 @@ export function keepRunning(
       const wait = Math.min(pauseMs.least * 2 ** tries++, pauseMs.most);
       await delay(wait, undefined, { signal }).catch(() => {});
       if (signal.aborted) return undefined;
+      const whyNot = lost();
+      if (whyNot) return whyNot;
       try {
         const run = await start(signal);
         log("warn", "Postgres runs again.");
@@ -62,7 +66,6 @@ export function keepRunning(
       } catch (error) {
         if (signal.aborted) return undefined;
         reason = error instanceof PlatformError ? error : unknown(error as Error);
-        if (reason.code === "state_deleted") return reason;
         if (reason.code !== "disk_full") log("error", `Postgres does not start: ${reason.message}`);
       }
     }

@@ -38,8 +38,8 @@ export interface ServerOptions {
   beforeStart?: (binaries: Binaries) => Promise<void>;
   /** Is called before the start makes a new database. That takes a second. */
   initialising?: () => void;
-  /** Is called before the server starts again. If it throws, the server has ended for good, for this reason. */
-  mayStartAgain?: () => void;
+  /** Is asked before the server starts again. If the folder is not ours any more, the server has ended for good. */
+  lost?: () => PlatformError | undefined;
   /** Cancels the start. */
   signal?: AbortSignal;
   /** Is called when the start repairs the database after a crash. That may take minutes. */
@@ -104,12 +104,11 @@ export async function startServer(options: ServerOptions): Promise<PostgresServe
   const server = keepRunning(
     await start(signal, options.recovering),
     async (signal) => {
-      // Before we end the processes in the folder: they may belong to somebody else by now.
-      options.mayStartAgain?.();
       await endLeftovers(dataDir);
       return start(signal);
     },
     log,
+    options.lost,
   );
 
   return {

@@ -114,14 +114,11 @@ CREATE OR REPLACE FUNCTION private.keep_existing_post (
   AS $function$
 declare
   author_id uuid := (select posts.author_id from public.posts where posts.id = keep_existing_post.post_id);
+  has_share boolean := author_id is null or private.share_queue('kept posts', author_id);
 begin
-  if author_id is null then
-    perform private.refuse_post();
-  elsif private.share_queue('kept posts', author_id) then
-    perform private.hold_existing_post(keep_existing_post.post_id);
-  else
-    -- If it is this post that the author deletes, the caller learns that.
-    perform private.hold_existing_post(keep_existing_post.post_id);
+  -- If it is this post that the author deletes, the caller learns that.
+  perform private.hold_existing_post(keep_existing_post.post_id);
+  if not has_share then
     perform private.refuse_busy_post();
   end if;
 end;

@@ -325,6 +325,10 @@ CREATE OR REPLACE FUNCTION private.drafts_check()
   SET search_path TO ''
   AS $function$
 begin
+  -- The policy refuses a draft in the name of somebody else. Nobody learns of the drafts of others here.
+  if auth.uid() <> new.author_id then
+    return new;
+  end if;
   if exists (
     select from private.post_keys
     where post_keys.author_id = new.author_id and post_keys.client_id = new.id

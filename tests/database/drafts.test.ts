@@ -97,6 +97,14 @@ describe("a draft of alice's", () => {
       expect((await keep(alice)).count).toBe(0);
       await run();
       expect(await posts(content)).toHaveLength(1);
+      // Nobody learns whether an id of hers was published, by an insert in her name.
+      for (const probe of [id, crypto.randomUUID()]) {
+        const forged = bob.asks(
+          (sql) =>
+            sql`insert into drafts ${sql({ ...values, id: probe, author_id: alice.id })} on conflict do nothing`,
+        );
+        expect(await refusal(forged)).toMatchObject({ code: "42501" });
+      }
       // It says nothing about an id of somebody else.
       expect((await keep(bob)).count).toBe(1);
       await bob.asks((sql) => sql`delete from drafts where id = ${id}`);
