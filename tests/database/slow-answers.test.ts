@@ -4,10 +4,9 @@
  * hold it for 3 seconds at most.
  */
 
-import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { databaseUrl } from "../../sql/tools/server.ts";
 import { createDatabase, type Database, type Person } from "./database.ts";
+import { ended, outcomeOf } from "./outcome.ts";
 
 let db: Database;
 let people = 0;
@@ -18,33 +17,13 @@ afterAll(() => db?.[Symbol.asyncDispose]());
 
 const newcomer = () => db.signUp(`slow_${++people}`);
 const gate = 4711;
-const ended = "Postgres ended the session";
-
-/** Sends a statement of a person as one message, because Postgres may end the session. @returns how it ends */
-async function outcomeOf(person: Person, statement: string): Promise<string> {
-  const sql = postgres(databaseUrl(db.port, db.name, "authenticator"), {
-    max: 1,
-    onnotice() {},
-  });
-  const claims = JSON.stringify({ sub: person.id, role: "authenticated" });
-  const settings = `select set_config('role', 'authenticated', true), set_config('request.jwt.claims', '${claims}', true)`;
-  try {
-    await sql.unsafe(`begin; ${settings}; ${statement}; commit`);
-    return "done";
-  } catch (error) {
-    const { code, detail, message } = error as postgres.PostgresError;
-    return code === "CONNECTION_CLOSED" ? ended : (detail ?? message);
-  } finally {
-    // The driver may not have heard yet that the session is gone.
-    await sql.end({ timeout: 0 });
-  }
-}
 
 /** A write of a person whose answer is not read before the gate opens. */
 async function slowly(person: Person, write: string): Promise<{ end(): Promise<string> }> {
   const admin = await db.admin.reserve();
   await admin`select pg_advisory_lock(${gate})`;
   const outcome = outcomeOf(
+    db,
     person,
     `with made as (${write}) select pg_advisory_xact_lock_shared(${gate}) from made`,
   );
@@ -290,14 +269,16 @@ describe("for three seconds at most,", () => {
     ];
     const id = await group(alice, bob, carol, dora);
     const slow = await slowly(bob, say(id, "Slow."));
-    const others = [carol, dora].map((person) => outcomeOf(person, `${say(id, "Slow, too.")}, pg_sleep(10)`));
+    const others = [carol, dora].map((person) =>
+      outcomeOf(db, person, `${say(id, "Slow, too.")}, pg_sleep(10)`),
+    );
     // Somebody who comes a second after them has this second left in the end.
     const waiting = () => db.admin`
       select from pg_stat_activity
       where datname = current_database() and wait_event in ('tuple', 'transactionid')
         and clock_timestamp() > query_start + interval '1s'`;
     await expect.poll(async () => (await waiting()).length, { timeout: 3000 }).toBe(2);
-    expect(await outcomeOf(alice, say(id, "Quick."))).toBe("done");
+    expect(await outcomeOf(db, alice, say(id, "Quick."))).toBe("done");
     expect([await slow.end(), ...(await Promise.all(others))]).toEqual([ended, ended, ended]);
   });
 
@@ -328,7 +309,7 @@ describe("for three seconds at most,", () => {
     const slow = await slowly(other, end(ids[0] as number));
     const rest = ids
       .slice(1)
-      .map((id) => outcomeOf(other, `with gone as (${end(id)}) select pg_sleep(10) from gone`));
+      .map((id) => outcomeOf(db, other, `with gone as (${end(id)}) select pg_sleep(10) from gone`));
     expect(await finish(author)).toBe(1);
     expect(await slow.end()).toBe(ended);
     await Promise.all(rest);
@@ -361,150 +342,5 @@ describe("for three seconds at most,", () => {
     expect(inside).toEqual(["0", "3s"]);
     const [after] = await db.admin.unsafe(setting);
     expect(after?.left).toBe("0");
-  });
-});
-
-describe("two people who take turns do not keep", () => {
-  /** Each of them does something, waits, takes it back, and starts again. One of them has always done it. */
-  async function inTurns(doing: { person: Person; statement: string }[], atOnce = doing.length) {
-    let stopped = false;
-    const outcomes = new Set<string>();
-    const stop = async () => {
-      stopped = true;
-      await running;
-      return outcomes;
-    };
-    const [first, second] = doing as [(typeof doing)[0], (typeof doing)[0]];
-    const round = async ({ person, statement }: typeof first) => {
-      while (!stopped) {
-        const slow = `with made as (${statement}) select pg_sleep(1) from made`;
-        outcomes.add(await outcomeOf(person, `${slow}; rollback`));
-      }
-    };
-    const sleeping = (count: number) =>
-      expect
-        .poll(async () => {
-          const [found] = await db.admin`
-            select count(*) from pg_stat_activity
-            where datname = current_database() and wait_event = 'PgSleep' and query like '%with made%'`;
-          return found?.count;
-        })
-        .toBe(count);
-    const begin = round(first);
-    await sleeping(1);
-    const half = await db.admin`select pg_sleep(0.5)`;
-    const running = Promise.all([begin, half, round(second)]);
-    onTestFinished(async () => {
-      await stop();
-    });
-    await sleeping(atOnce);
-    return { stop };
-  }
-
-  const admin = (statement: string) =>
-    db.admin.begin(async (sql) => {
-      await sql`set local statement_timeout = '20s'`;
-      return (await sql.unsafe(statement)).count;
-    });
-  const own = (person: Person, statement: string) =>
-    person.asks(async (sql) => {
-      await sql`set local statement_timeout = '8s'`;
-      return (await sql.unsafe(statement)).count;
-    });
-
-  test.each([
-    ["answer it", (id: number) => `select * from write_post('An answer.', reply_to_id => ${id})`],
-    ["quote it", (id: number) => `select * from write_post('A quote.', quote_of_id => ${id})`],
-    ["repost it", (id: number) => `select * from write_post(repost_of_id => ${id})`],
-  ])("a post from being deleted: they %s", async (_, statement) => {
-    const [author, one, other] = [await newcomer(), await newcomer(), await newcomer()];
-    const id = await write(author);
-    // The second one waits for the counts of the post, and keeps the post meanwhile.
-    const turns = await inTurns(
-      [one, other].map((person) => ({ person, statement: statement(id) })),
-      1,
-    );
-    expect(await own(author, `delete from posts where id = ${id}`)).toBe(1);
-    expect([...(await turns.stop())]).toContain("done");
-  });
-
-  test("a post from being edited: they repost it", async () => {
-    const [author, one, other] = [await newcomer(), await newcomer(), await newcomer()];
-    const id = await write(author);
-    const statement = `select * from write_post(repost_of_id => ${id})`;
-    const turns = await inTurns(
-      [one, other].map((person) => ({ person, statement })),
-      1,
-    );
-    expect(await own(author, `update posts set content = 'Edited.' where id = ${id}`)).toBe(1);
-    expect([...(await turns.stop())]).toContain("done");
-  });
-
-  test("a post from being deleted: they send it", async () => {
-    const [author, one, other, friend] = [
-      await newcomer(),
-      await newcomer(),
-      await newcomer(),
-      await newcomer(),
-    ];
-    const id = await write(author);
-    const turns = [];
-    for (const person of [one, other]) {
-      const [made] = await person.asks((sql) => sql`select direct_conversation(${friend.id}) as id`);
-      const statement = `select * from send_message(${made?.id}, gen_random_uuid()::text, 'Look.', post_id => ${id})`;
-      turns.push({ person, statement });
-    }
-    const attack = await inTurns(turns);
-    expect(await own(author, `delete from posts where id = ${id}`)).toBe(1);
-    expect([...(await attack.stop())]).toContain("done");
-  });
-
-  test("an account from becoming private: they repost its post", async () => {
-    const [author, one, other] = [await newcomer(), await newcomer(), await newcomer()];
-    const id = await write(author);
-    const statement = `select * from write_post(repost_of_id => ${id})`;
-    const turns = await inTurns(
-      [one, other].map((person) => ({ person, statement })),
-      1,
-    );
-    expect(await own(author, `update profiles set is_private = true where id = '${author.id}'`)).toBe(1);
-    expect([...(await turns.stop())]).toContain("done");
-  });
-
-  test("a profile from being changed: they ask to follow it", async () => {
-    const [owner, one, other] = [await newcomer(), await newcomer(), await newcomer()];
-    await own(owner, `update profiles set is_private = true where id = '${owner.id}'`);
-    const statement = `select follow('${owner.id}')`;
-    const turns = await inTurns([one, other].map((person) => ({ person, statement })));
-    expect(await own(owner, `update profiles set display_name = 'New' where id = '${owner.id}'`)).toBe(1);
-    expect([...(await turns.stop())]).toContain("done");
-  });
-
-  test.each([
-    ["follow it", ({ id }: Person) => `select follow('${id}')`],
-    ["write to it", ({ id }: Person) => `select direct_conversation('${id}')`],
-    ["mention it", ({ username }: Person) => `select * from write_post('Hello @${username}.')`],
-  ])("an account from being deleted: they %s", async (_, statement) => {
-    const [doomed, one, other] = [await newcomer(), await newcomer(), await newcomer()];
-    const turns = await inTurns(
-      [one, other].map((person) => ({ person, statement: statement(doomed) })),
-      1,
-    );
-    expect(await admin(`delete from auth.users where id = '${doomed.id}'`)).toBe(1);
-    expect([...(await turns.stop())]).toContain("done");
-  });
-
-  test.each([
-    ["posts", "insert into posts (content) values ('A post.') returning id"],
-    ["write_post()", "select * from write_post('A post.')"],
-    ["a changed profile", "update profiles set display_name = 'New' where id = auth.uid() returning id"],
-  ])("their own account from being deleted by a moderator, with %s", async (_, statement) => {
-    const doomed = await newcomer();
-    const turns = await inTurns(
-      [doomed, doomed].map((person) => ({ person, statement })),
-      1,
-    );
-    expect(await admin(`delete from auth.users where id = '${doomed.id}'`)).toBe(1);
-    expect([...(await turns.stop())]).toContain("done");
   });
 });
