@@ -17,6 +17,11 @@ export const readers = { stranger: "person 1", follower: "person 202", blocker: 
 /** The flooder, and the attacker of a day. */
 export const attacker = "person 201";
 
+/** What honest people write is for few, too: one of 20 for followers, one of 50 for the people it mentions. */
+const audience = `(
+  case when n % 20 = 9 then 'followers' when n % 50 = 18 then 'mentioned' else 'everyone' end
+)::public.audience`;
+
 /** Copies a database and fills the copy, as a superuser. */
 export async function createTown(
   port: number,
@@ -36,7 +41,7 @@ export async function createTown(
 
 /**
  * A town whose readers follow 100, with a thread of 500 replies, one of 300, and a post
- * with 500 quotes. Every post mentions one person, so all cards cost about the same. The
+ * with 500 quotes. A few of all these are limited. Every post mentions one person, so all cards cost about the same. The
  * newest posts are quotes. Person 201, the attacker, has 40 posts and 40 replies. The last
  * 50 people are private. The readers may search as often as they like.
  */
@@ -66,9 +71,9 @@ export async function populate(sql: Town): Promise<void> {
       values (md5('${readers.blocker}')::uuid, md5('${attacker}')::uuid);
     insert into public.tag_follows (user_id, tag)
       select md5('person ' || reader)::uuid, 'garden' from unnest(array[1, 202, 203]) as reader;
-    insert into public.posts (id, author_id, content)
+    insert into public.posts (id, author_id, audience, content)
       select private.new_id(now() - interval '20 days' + n * interval '1 minute'),
-        md5('person ' || 1 + floor(random() * 200))::uuid,
+        md5('person ' || 1 + floor(random() * 200))::uuid, ${audience},
         case when n % 10 = 0 then '#garden ' else '' end || case when n % 2 = 0 then 'beta ' else 'alpha ' end || n
           || ' @person_' || 1 + n % 200
       from generate_series(1, ${posts}) as n;
@@ -82,11 +87,11 @@ export async function populate(sql: Town): Promise<void> {
       from generate_series(1, 40) as n;
     insert into public.posts (author_id, content, reply_to_id)
       select md5('${attacker}')::uuid, 'answer of the flooder @person_2 ' || n, 2 from generate_series(1, 40) as n;
-    insert into public.posts (author_id, content, reply_to_id)
-      select md5('person ' || 1 + n % 200)::uuid, 'reply @person_2 ' || n, case when n <= 500 then 1 else 5 end
+    insert into public.posts (author_id, audience, content, reply_to_id)
+      select md5('person ' || 1 + n % 200)::uuid, ${audience}, 'reply @person_2 ' || n, case when n <= 500 then 1 else 5 end
       from generate_series(1, 800) as n;
-    insert into public.posts (author_id, content, quote_of_id)
-      select md5('person ' || 1 + n % 200)::uuid, 'quote @person_2 ' || n, 2 from generate_series(1, 500) as n;
+    insert into public.posts (author_id, audience, content, quote_of_id)
+      select md5('person ' || 1 + n % 200)::uuid, ${audience}, 'quote @person_2 ' || n, 2 from generate_series(1, 500) as n;
     insert into public.likes (user_id, post_id)
       select md5('person ' || who)::uuid, post.id
       from unnest(array[1, 150, 201]) as who

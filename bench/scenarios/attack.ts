@@ -39,8 +39,9 @@ export async function run(): Promise<string> {
 function intro(loads: number[]): string {
   const [first, afterDay, last] = loads.map((load) => load.toFixed(1));
   return [
-    "Every table compares a town with a copy of it that is attacked, in turns. All of it is SQL, on one connection",
-    "for each town and reader, without HTTP. Postgres and the load share two cores with other programs: the load",
+    "Every table compares a town with a copy of it that is attacked, in turns. In the town, one of 20 posts, quotes and",
+    "replies is for followers, and one of 50 for the people it mentions. All of it is SQL, on one connection for each",
+    "town and reader, without HTTP. Postgres and the load share two cores with other programs: the load",
     `average was ${first} at first, ${afterDay} after the day, ${last} at the end. The goals: an attacker's day costs a page at most`,
     `${dayGoal} times its p99; a flood or a large thing costs it at most ${goal} times its median. **Bold** is a miss.`,
   ].join("\n");
