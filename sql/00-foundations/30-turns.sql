@@ -170,6 +170,9 @@ revoke all on function private.take_turn_without_person () from public, anon, au
  *   kept profile    keeps the profile from being changed
  *   kept account    keeps the account from being deleted
  *
+ * So does a statement of a person that changes or deletes a row about somebody else's account or post:
+ * share_with_owner(). The owner needs these rows, because they are deleted with the account or the post.
+ *
  * The owner closes the queue: takes the whole of it. Nobody gets a new share from the moment that the owner
  * waits. A statement without a person takes no share. It may refer to thousands of people, and each share
  * needs a place in the memory of locks.
@@ -200,6 +203,60 @@ $$;
 
 comment on function private.share_queue is 'Takes a share of a queue. It tries for a fifth of a second. False when the owner has closed the queue, or waits for that.';
 revoke all on function private.share_queue (text, uuid) from public, anon, authenticated, service_role;
+
+-- Postgres locks the row before it calls this trigger. So the trigger hardly waits: the owner needs the row.
+-- Definer, because the person may not see the other one.
+create function private.share_with_owner()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  queue constant text := tg_argv[0];
+  viewer_id uuid := auth.uid();
+  owner_id uuid;
+  turn bigint;
+begin
+  if viewer_id is not null and pg_trigger_depth() = 1 then
+    case tg_table_name
+      when 'mutes' then owner_id := old.muted_id;
+      when 'blocks' then owner_id := old.blocked_id;
+      when 'list_members' then owner_id := old.profile_id;
+      -- Both people may delete these.
+      when 'follows' then
+        owner_id := case old.followee_id when viewer_id then old.follower_id else old.followee_id end;
+      when 'follow_requests' then
+        owner_id := case old.target_id when viewer_id then old.requester_id else old.target_id end;
+      when 'posts' then
+        owner_id := (select posts.author_id from public.posts where posts.id = old.repost_of_id);
+      else
+        owner_id := (select posts.author_id from public.posts where posts.id = old.post_id);
+    end case;
+
+    turn := private.queue_key(queue, owner_id);
+    if owner_id <> viewer_id and not pg_try_advisory_xact_lock_shared(turn) then
+      -- An edit of a post takes some milliseconds.
+      perform pg_sleep(0.01);
+      if not pg_try_advisory_xact_lock_shared(turn) then
+        if queue = 'kept posts' then
+          perform private.refuse_busy_post();
+        else
+          perform private.refuse_busy_profile();
+        end if;
+      end if;
+    end if;
+    -- The rows of other tables have the clock of take_turn().
+    if tg_table_name = 'posts' then
+      perform private.start_clock(3);
+    end if;
+  end if;
+  return case tg_op when 'DELETE' then old else new end;
+end;
+$$;
+
+comment on function private.share_with_owner is 'Takes a share of a queue: of the other person in the row, or of the author of its post. Its argument is the queue. The error PT503 when they have closed it.';
+revoke all on function private.share_with_owner () from public, anon, authenticated, service_role;
 
 -- Those who have a share have a clock of 3 s, and of 6 s while they wait for a conversation. The person's own
 -- writes have up to the 8 s of a statement. A moderator can wait for that long.
@@ -375,16 +432,20 @@ begin
     if tg_op <> 'INSERT' and tg_table_name = 'posts' then
       perform private.close_queue('kept posts', viewer_id);
     end if;
-    -- Somebody else's account may be deleted, and the row with it. Not for posts: to delete one with
-    -- many likes takes longer. And not for blocks: the end of one waits for conversations.
-    if tg_op = 'DELETE' and tg_table_name in (
-      'follows', 'follow_requests', 'mutes', 'list_members', 'likes', 'bookmarks', 'thread_mutes'
+    -- Others may need the row: see share_with_owner(). A deletion of a post has no clock: one with many likes
+    -- takes longer.
+    if tg_op = 'UPDATE' and tg_table_name = 'posts' or tg_op <> 'INSERT' and tg_table_name in (
+      'follows', 'follow_requests', 'mutes', 'blocks', 'list_members', 'likes', 'bookmarks', 'thread_mutes'
     ) then
       perform private.start_clock(3);
     end if;
   end if;
 
   if pg_trigger_depth() = 1 and viewer_id is not null then
+    -- A token that was made before a ban is still good for a while.
+    if tg_op <> 'DELETE' and private.is_locked_out(viewer_id) then
+      raise sqlstate 'PT403' using message = 'Your account is locked', detail = 'account_locked';
+    end if;
     -- Spend for the first row here. That saves a call for a statement of one row.
     action := case tg_op when 'INSERT' then tg_argv[0] when 'UPDATE' then tg_argv[1] else '' end;
     if action <> '' and current_setting('plaza.is_free', true) is distinct from 'yes' then

@@ -142,6 +142,7 @@ begin
   -- users_create_profile() has the lock already. With a second one, two people could wait in a
   -- circle.
   if tg_op = 'UPDATE' then
+    perform private.start_clock(3);
     perform private.lock_username(new.username);
   end if;
   problem := private.username_problem(new.username, new.id);
@@ -163,7 +164,8 @@ create trigger profiles_check_username
 
 -- Definer, because nobody may write held names. You can take back a name that you held
 -- at once, so a mistake can be undone. For a name that you never had you wait 7 days, so
--- that nobody takes many names in turn and holds them all.
+-- that nobody takes many names in turn and holds them all. A person who keeps taking names
+-- back would hold them for ever. So nobody holds more than the last five.
 create function private.profiles_hold_username()
 returns trigger
 language plpgsql
@@ -171,6 +173,7 @@ security definer
 set search_path = ''
 as $$
 declare
+  most constant integer := 5;
   changed_at timestamptz := (
     select max(held_usernames.held_at)
     from private.held_usernames
@@ -191,11 +194,19 @@ begin
   end if;
 
   perform private.hold_username(old.username, old.id);
+  delete from private.held_usernames
+  where held_usernames.username in (
+    select held.username
+    from private.held_usernames as held
+    where held.profile_id = new.id
+    order by held.held_at desc
+    offset most
+  );
   return null;
 end;
 $$;
 
-comment on function private.profiles_hold_username is 'Holds the old username for its former owner, and bounds how often somebody takes a new one.';
+comment on function private.profiles_hold_username is 'Holds the old username for its former owner, and bounds how often somebody takes a new one, and how many names they hold.';
 revoke all on function private.profiles_hold_username () from public, anon, authenticated, service_role;
 
 create trigger profiles_hold_username

@@ -219,11 +219,18 @@ volatile
 security definer
 set search_path = ''
 as $$
+declare
+  viewer_id uuid := private.viewer();
 begin
-  perform private.start_clock(3);
+  -- The follower may be changing the row for as long as their clock runs. So the clock of this
+  -- statement starts afterwards.
+  perform private.take_own_turn(viewer_id);
+  perform
+  from public.follows
+  where follows.follower_id = remove_follower.follower_id and follows.followee_id = viewer_id
+  for update;
   delete from public.follows
-  where follows.follower_id = remove_follower.follower_id
-    and follows.followee_id = (select private.viewer());
+  where follows.follower_id = remove_follower.follower_id and follows.followee_id = viewer_id;
   return found;
 end;
 $$;

@@ -125,7 +125,8 @@ grant delete on public.lists, public.list_members to authenticated, service_role
 
 -- Triggers -------------------------------------------------------------------
 
--- Definer, so that it counts all rows, whether the viewer sees them or not.
+-- Definer, so that it counts all rows, whether the viewer sees them or not. It counts no lists of others: the
+-- policy refuses a list in their name.
 create function private.lists_check()
 returns trigger
 language plpgsql
@@ -133,7 +134,9 @@ security definer
 set search_path = ''
 as $$
 begin
-  if (select count(*) from public.lists where lists.owner_id = new.owner_id) >= 100 then
+  if new.owner_id = coalesce(auth.uid(), new.owner_id)
+    and (select count(*) from public.lists where lists.owner_id = new.owner_id) >= 100
+  then
     raise sqlstate 'PT409' using message = 'You have 100 lists already, and cannot have more', detail = 'lists_full';
   end if;
   return new;
@@ -187,10 +190,13 @@ begin
 
   if owner_id = coalesce(auth.uid(), owner_id) then
     perform private.find_profile(owner_id, new.profile_id);
+    -- Hidden people do not count. Otherwise the owner could tell a block from a deleted account.
     if (
       select count(*)
       from public.list_members
-      where list_members.list_id = new.list_id and list_members.profile_id <> new.profile_id
+      where list_members.list_id = new.list_id
+        and list_members.profile_id <> new.profile_id
+        and list_members.profile_id not in (select private.hidden_ids(owner_id))
     ) >= 1000 then
       raise sqlstate 'PT409' using message = 'A list has at most 1,000 people', detail = 'list_full';
     end if;

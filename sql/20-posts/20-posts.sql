@@ -179,7 +179,8 @@ begin
     new.repost_of_id := private.find_open_post(viewer_id, new.repost_of_id);
     if exists (
       select from public.posts
-      where posts.repost_of_id = new.repost_of_id and posts.author_id = new.author_id
+      -- Not by new.author_id. A viewer may name somebody else there, and only the policy refuses that.
+      where posts.repost_of_id = new.repost_of_id and posts.author_id = viewer_id
     ) then
       raise sqlstate 'PT409' using message = 'You have already reposted this post', detail = 'already_reposted';
     end if;

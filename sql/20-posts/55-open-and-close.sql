@@ -33,31 +33,27 @@ create trigger profiles_wait_for_post
   when (old.is_private <> new.is_private)
   execute function private.profiles_wait_for_post();
 
--- A repost may be locked because its original changes. So a person does not keep one busy. Definer,
--- because people may not call start_clock().
-create function private.reposts_start_clock()
+-- The same check as the constraint posts_repost_is_bare, which an edit without words would pass.
+create function private.reposts_refuse_edit()
 returns trigger
 language plpgsql
-security definer
+security invoker
 set search_path = ''
 as $$
 begin
-  -- Not for reposts that are deleted with their original.
-  if pg_trigger_depth() = 1 then
-    perform private.start_clock(3);
-  end if;
-  return old;
+  raise sqlstate 'PT400' using
+    message = 'A repost has no text of its own. To add words, quote the post', detail = 'repost_is_bare';
 end;
 $$;
 
-comment on function private.reposts_start_clock is 'Starts the clock of a statement that deletes a repost.';
-revoke all on function private.reposts_start_clock () from public, anon, authenticated, service_role;
+comment on function private.reposts_refuse_edit is 'Refuses to edit a repost.';
+revoke all on function private.reposts_refuse_edit () from public, anon, authenticated, service_role;
 
-create trigger reposts_start_clock
-  before delete on public.posts
+create trigger reposts_refuse_edit
+  before update of title, content, content_warning, language on public.posts
   for each row
   when (old.repost_of_id is not null)
-  execute function private.reposts_start_clock();
+  execute function private.reposts_refuse_edit();
 
 create function private.try_posts_of(profile_id uuid)
 returns boolean

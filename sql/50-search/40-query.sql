@@ -5,7 +5,7 @@
  *
  *     quiet garden         both words, in any order
  *     "quiet garden"       side by side, like quiet/garden and the two characters of 東京
- *     quiet or garden      either; a b or c is both of a and b, or c
+ *     quiet or garden      either; a b or c is both of a and b, or c. Tags and authors are like words
  *     -quiet               not this word; also -"…", -#tag and -from:
  *     #garden              a tag
  *     from:alice           her posts
@@ -162,38 +162,50 @@ declare
   grammars text[] := array(select search_grammars.grammar from private.search_grammars union select '');
   tag_start constant text := '^[#＃]([' || private.tag_characters() || '︎️]+)';
   found private.search := (null, null, null, -9223372036854775808, 9223372036854775807, null);
-  filters text[] := '{}';       -- for every alternative
   alternatives text[] := '{}';
-  terms text[] := '{}';         -- in the current alternative
   index_alternatives text[] := '{}';
+  from_ids uuid[] := '{}';
+  terms text[] := '{}';         -- in the current alternative
   index_terms text[] := '{}';   -- the same for the index, which cannot answer all of them
-  has_filter boolean := false;  -- the query wants a tag or an author
-  has_word boolean := false;    -- the current alternative wants a word
-  is_vague boolean := false;    -- an alternative wants no word
+  from_id uuid;
+  wants boolean := false;       -- the current alternative wants a word, a tag or an author
   is_nothing boolean := false;  -- nobody has that name, or no post can have that tag
   said record;
   value text;
   author_id uuid;
   words text[];
   asked record;
+  has_alternative boolean := false;
 begin
-  if coalesce(char_length(query), 0) not between 1 and 500 then
+  -- One sign may stand for a whole phrase. So the letters that it stands for count.
+  if coalesce(char_length(normalize(query, nfkc)), 0) not between 1 and 500 then
     raise sqlstate 'PT400' using message = 'A search has 1 to 500 characters', detail = 'search_query';
   end if;
 
-  for said in select * from private.search_pieces(query) loop
+  -- The last alternative ends like the others.
+  for said in select * from private.search_pieces(query) union all values (false, false, 'or') loop
     if said.is_quoted then
       words := private.search_words(said.piece);
 
     elsif lower(said.piece) = 'or' and not said.is_unwanted then
-      if cardinality(terms) > 0 then
-        alternatives := alternatives || private.all_of(terms);
-        index_alternatives := index_alternatives || array_to_string(index_terms, ' & ');
-        is_vague := is_vague or not has_word;
-        terms := '{}';
-        index_terms := '{}';
-        has_word := false;
+      continue when not wants and terms = '{}';
+      if not wants then
+        raise sqlstate 'PT400' using
+          message = 'Search for a word, a #tag or from:somebody', detail = 'search_query';
       end if;
+      has_alternative := true;
+      value := private.all_of(terms);
+      if value <> '' and not is_nothing then
+        alternatives := alternatives || value;
+        index_alternatives := index_alternatives || array_to_string(index_terms, ' & ');
+        from_ids := from_ids || from_id;
+        found.terms := index_terms;
+      end if;
+      terms := '{}';
+      index_terms := '{}';
+      from_id := null;
+      wants := false;
+      is_nothing := false;
       continue;
 
     elsif said.piece ~* '^since:.' and not said.is_unwanted then
@@ -210,13 +222,15 @@ begin
       from public.profiles
       where lower(profiles.username) = lower(regexp_replace(said.piece, '^from:@?', '', 'i'))
         and profiles.id not in (select private.hidden_ids((select auth.uid())));
-      if said.is_unwanted and author_id is not null then
-        filters := filters || format('!''from:%s''', author_id);
-      elsif not said.is_unwanted then
-        has_filter := true;
-        is_nothing := is_nothing or author_id is null or coalesce(found.from_id <> author_id, false);
-        found.from_id := author_id;
-        filters := filters || format('''from:%s''', author_id);
+      value := case when said.is_unwanted then '!' else '' end || format('''from:%s''', author_id);
+      if not said.is_unwanted then
+        wants := true;
+        is_nothing := is_nothing or author_id is null or coalesce(from_id <> author_id, false);
+        from_id := author_id;
+      end if;
+      if author_id is not null then
+        terms := terms || value;
+        index_terms := index_terms || value;
       end if;
       continue;
 
@@ -225,12 +239,14 @@ begin
       value := (regexp_match(said.piece, tag_start))[1];
       if value is not null then
         value := private.tag_name(value);
-        if said.is_unwanted and value is not null then
-          filters := filters || format('!''#%s''', value);
-        elsif not said.is_unwanted then
-          has_filter := true;
+        if not said.is_unwanted then
+          wants := true;
           is_nothing := is_nothing or value is null;
-          filters := filters || format('''#%s''', value);
+        end if;
+        if value is not null then
+          value := case when said.is_unwanted then '!' else '' end || format('''#%s''', value);
+          terms := terms || value;
+          index_terms := index_terms || value;
         end if;
         said.is_unwanted := false;
       end if;
@@ -247,32 +263,25 @@ begin
       elsif cardinality(words) = 1 then
         index_terms := index_terms || ('!' || asked.indexed);
       end if;
-      has_word := has_word or not said.is_unwanted;
+      wants := wants or not said.is_unwanted;
     end if;
   end loop;
 
-  if cardinality(terms) > 0 then
-    alternatives := alternatives || private.all_of(terms);
-    index_alternatives := index_alternatives || array_to_string(index_terms, ' & ');
-    is_vague := is_vague or not has_word;
-  end if;
-  if not has_filter and (is_vague or cardinality(alternatives) = 0) then
+  if not has_alternative then
     raise sqlstate 'PT400' using
       message = 'Search for a word, a #tag or from:somebody', detail = 'search_query';
   end if;
-  is_nothing := is_nothing or (cardinality(alternatives) > 0 and array_remove(alternatives, null) = '{}');
-  if not is_nothing then
-    found.wanted := array_to_string(
-      case when cardinality(alternatives) = 0 or '' = any (index_alternatives) then filters
-      else filters || ('(' || array_to_string(index_alternatives, ' | ') || ')') end,
-      ' & '
-    )::tsquery;
-    if cardinality(alternatives) < 2 then
-      found.terms := filters || index_terms;
-    end if;
+  if cardinality(alternatives) > 0 then
+    found.wanted := ('(' || array_to_string(index_alternatives, ' | ') || ')')::tsquery;
     if alternatives <> index_alternatives then
       found.exact := array_to_string(alternatives, ' | ')::tsquery;
     end if;
+    if from_ids[1] = all (from_ids) then
+      found.from_id := from_ids[1];
+    end if;
+  end if;
+  if cardinality(alternatives) > 1 then
+    found.terms := null;
   end if;
   return found;
 end;

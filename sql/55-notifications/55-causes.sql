@@ -370,6 +370,8 @@ begin
   if tg_op <> 'INSERT' then
     insert into private.notice_queue (recipient_id, actor_id)
     values (old.muter_id, old.muted_id);
+    delete from private.mute_ends
+    where mute_ends.muter_id = old.muter_id and mute_ends.muted_id = old.muted_id;
   end if;
   if tg_op <> 'DELETE' then
     insert into private.notice_queue (recipient_id, actor_id)

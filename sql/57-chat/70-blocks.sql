@@ -242,6 +242,8 @@ security definer
 set search_path = ''
 as $$
 begin
+  -- The answer has been read. To wait for conversations may take longer than the clock of take_turn().
+  perform private.start_clock(8);
   perform private.change_blocks(
     (select array_agg(removed.blocker_id order by removed.id) from removed),
     (select array_agg(removed.blocked_id order by removed.id) from removed),

@@ -152,6 +152,37 @@ begin
 end;
 $$;
 
+-- The rows that others need when they delete their account or a post: see share_with_owner().
+do $$
+declare
+  queue record;
+begin
+  for queue in
+    values
+      ('follows',         'kept account'),
+      ('follow_requests', 'kept account'),
+      ('mutes',           'kept account'),
+      ('blocks',          'kept account'),
+      ('list_members',    'kept account'),
+      ('likes',           'kept posts'),
+      ('bookmarks',       'kept posts'),
+      ('thread_mutes',    'kept posts')
+  loop
+    execute format(
+      'create trigger share_with_owner before update or delete on public.%I
+         for each row execute function private.share_with_owner(%L)',
+      queue.column1, queue.column2
+    );
+  end loop;
+end;
+$$;
+
+create trigger share_with_owner
+  before delete on public.posts
+  for each row
+  when (old.repost_of_id is not null)
+  execute function private.share_with_owner('kept posts');
+
 create trigger profiles_afford_privacy
   before update of is_private on public.profiles
   for each row

@@ -56,8 +56,10 @@ begin
     end if;
   end if;
 
+  -- A block, or a private account, may hide the original of a repost by now. That is answered like a deletion.
   select items.* into item
-  from private.feed_items(viewer_id, array[new_id], array[new_id]) as items;
+  from private.feed_items(viewer_id, array[new_id], array[new_id]) as items
+  where not is_repeated or private.sees_post(viewer_id, new_id);
   if not found then
     raise sqlstate 'PT404' using message = 'This post was written, and is deleted by now', detail = 'post_not_found';
   end if;

@@ -85,6 +85,7 @@ as $$
 declare
   viewer_id uuid := auth.uid();
   wanted text := private.language_asked(trending_posts.language);
+  blocked_ids uuid[];
   hidden_ids uuid[];
   circle_ids uuid[];
   post_ids bigint[];
@@ -93,21 +94,38 @@ begin
   if trending_posts.scope = 'network' then
     viewer_id := private.viewer();
   end if;
-  hidden_ids := array(
-    select private.hidden_ids(viewer_id)
-    union
-    select private.muted_ids(viewer_id)
-  );
+  blocked_ids := array(select private.hidden_ids(viewer_id));
+  hidden_ids := blocked_ids || array(select private.muted_ids(viewer_id));
   if trending_posts.scope = 'network' then
     circle_ids := private.circle_ids(viewer_id, hidden_ids);
   end if;
-  post_ids := private.hot_posts(trending_posts.period, wanted, circle_ids, hidden_ids, trending_posts.page_size);
+  -- A person behind a block counts nowhere. Without them a post may leave the page, so some more are read.
+  post_ids := private.hot_posts(
+    trending_posts.period, wanted, circle_ids, hidden_ids,
+    trending_posts.page_size + case when blocked_ids = '{}' then 0 else 20 end
+  );
 
   return query
+  with heat as materialized (
+    select hot.id, counted.people, private.heat_score(counted.people, hot.id) as score
+    from unnest(post_ids) as hot (id)
+    join private.post_heat on post_heat.post_id = hot.id
+    cross join lateral (
+      select post_heat.people - case when blocked_ids = '{}' then 0 else (
+        select count(*)::integer
+        from private.post_fans
+        where post_fans.post_id = hot.id and post_fans.profile_id = any (blocked_ids)
+      ) end as people
+    ) as counted
+    where counted.people >= 3
+    order by score desc, hot.id desc
+    limit trending_posts.page_size
+  )
   select item.id, item.post, item.reply_to, item.quoted, heat.people, heat.score
-  from private.feed_items(viewer_id, post_ids, post_ids) as item
-  join private.post_heat as heat on heat.post_id = item.id
-  order by heat.score desc, heat.post_id desc;
+  from (select array_agg(heat.id) as ids from heat) as page
+  cross join lateral private.feed_items(viewer_id, page.ids, page.ids) as item
+  join heat on heat.id = item.id
+  order by heat.score desc, heat.id desc;
 end;
 $$;
 

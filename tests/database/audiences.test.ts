@@ -160,8 +160,17 @@ describe("a repost", () => {
         detail: "already_reposted",
       });
     }
+    // Nobody learns who reposted it by a repost in their name.
+    for (const author_id of [bob.id, mallory.id]) {
+      expect((await refusal(post(alice, { author_id, repost_of_id: original }))).code).toBe("42501");
+    }
     await bob.asks((sql) => sql`delete from posts where id = ${repost}`);
     repost = await post(bob, { repost_of_id: original });
+  });
+
+  test("cannot be edited, also without words", async () => {
+    const refused = { code: "PT400", detail: "repost_is_bare" };
+    expect(await refusal(edit(bob, repost, { content: "" }))).toMatchObject(refused);
   });
 
   test.each([

@@ -28,7 +28,7 @@ describe("two people who take turns do not keep", () => {
       await running;
       return outcomes;
     };
-    const [first, second] = doing as [(typeof doing)[0], (typeof doing)[0]];
+    const [first, ...others] = doing as [(typeof doing)[0], (typeof doing)[0]];
     const round = async ({ person, statement }: typeof first) => {
       while (!stopped) {
         const slow = `with made as (${statement}) select pg_sleep(1) from made`;
@@ -47,7 +47,7 @@ describe("two people who take turns do not keep", () => {
     const begin = round(first);
     await sleeping(1);
     const half = await db.admin`select pg_sleep(0.5)`;
-    const running = Promise.all([begin, half, round(second)]);
+    const running = Promise.all([begin, half, ...others.map(round)]);
     onTestFinished(async () => {
       await stop();
     });
@@ -145,6 +145,65 @@ describe("two people who take turns do not keep", () => {
       1,
     );
     expect(await admin(`delete from auth.users where id = '${doomed.id}'`)).toBe(1);
+    expect([...(await turns.stop())]).toContain("done");
+  });
+
+  // A second request of the same person waits for the first one. So nothing is free in between.
+  const rows: [string, (id: string, post: number) => string, (id: string, post: number) => string][] = [
+    [
+      "change a mute",
+      (id) => `insert into mutes (muted_id) values ('${id}')`,
+      (id) => `update mutes set muted_until = null where muted_id = '${id}' returning muted_id`,
+    ],
+    [
+      "end a mute",
+      (id) => `insert into mutes (muted_id) values ('${id}')`,
+      (id) => `delete from mutes where muted_id = '${id}' returning muted_id`,
+    ],
+    [
+      "change a follow",
+      (id) => `insert into follows (followee_id) values ('${id}')`,
+      (id) => `update follows set notifies = true where followee_id = '${id}' returning followee_id`,
+    ],
+    [
+      "end a block",
+      (id) => `insert into blocks (blocked_id) values ('${id}')`,
+      (id) => `delete from blocks where blocked_id = '${id}' returning blocked_id`,
+    ],
+    [
+      "end a like",
+      (_, post) => `insert into likes (post_id) values (${post})`,
+      (_, post) => `delete from likes where post_id = ${post} returning post_id`,
+    ],
+    [
+      "end a repost",
+      (_, post) => `insert into posts (repost_of_id) values (${post})`,
+      (_, post) => `delete from posts where repost_of_id = ${post} returning id`,
+    ],
+  ];
+  test.each(rows)("an account from being deleted: they %s again and again", async (_, make, statement) => {
+    const [doomed, one] = [await newcomer(), await newcomer()];
+    const post = await write(doomed);
+    await own(one, make(doomed.id, post));
+    const again = { person: one, statement: statement(doomed.id, post) };
+    const turns = await inTurns([again, again], 1);
+    expect(await admin(`delete from auth.users where id = '${doomed.id}'`)).toBe(1);
+    expect([...(await turns.stop())]).toContain("done");
+  });
+
+  test("an account from becoming private, or a post from being deleted: many end their reposts again and again", async () => {
+    const author = await newcomer();
+    const post = await write(author);
+    const doing = [];
+    for (const _ of Array(5)) {
+      const person = await newcomer();
+      await own(person, `insert into posts (repost_of_id) values (${post})`);
+      const again = { person, statement: `delete from posts where repost_of_id = ${post} returning id` };
+      doing.push(again, again);
+    }
+    const turns = await inTurns(doing, 5);
+    expect(await own(author, `update profiles set is_private = true where id = '${author.id}'`)).toBe(1);
+    expect(await own(author, `delete from posts where id = ${post}`)).toBe(1);
     expect([...(await turns.stop())]).toContain("done");
   });
 

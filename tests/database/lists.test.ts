@@ -168,6 +168,11 @@ test("carol can have 100 lists of 1,000 people; bob's lists do not count for her
   const last = lists[99]?.id;
   expect(await refusal(make(carol, "one more", true))).toMatchObject({ code: "PT409", detail: "lists_full" });
   await make(bob, "one more", true);
+  // Nobody learns how many lists she has.
+  for (const owner of [carol, alice]) {
+    const inTheirName = bob.asks((sql) => sql`insert into lists (owner_id, name) values (${owner.id}, 'x')`);
+    expect((await refusal(inTheirName)).code).toBe("42501");
+  }
 
   await db.admin`
     insert into auth.users (instance_id, id, aud, role, email_confirmed_at, raw_user_meta_data)
@@ -188,4 +193,11 @@ test("carol can have 100 lists of 1,000 people; bob's lists do not count for her
       delete from list_members where profile_id = (select id from profiles where username = 'member_1')`,
   );
   await add(carol, last, bob);
+
+  // A member who blocks her counts like one whose account is deleted.
+  expect(await refusal(add(carol, last, alice))).toMatchObject({ detail: "list_full" });
+  await db.admin`
+    insert into blocks (blocker_id, blocked_id)
+    select id, ${carol.id} from profiles where username = 'member_2'`;
+  await add(carol, last, alice);
 });

@@ -51,6 +51,22 @@ const mute = (until: string | null) =>
   );
 const unmute = () => bob.asks((sql) => sql`delete from mutes where muted_id = ${alice.id}`);
 
+test("nothing is left of a mute that is over", async () => {
+  const [one, other] = [await db.signUp("one"), await db.signUp("other")];
+  const ends = () => db.admin`select muted_until from private.mute_ends where muter_id = ${one.id}`;
+  const mute = () =>
+    one.asks((sql) => sql`insert into mutes (muted_id, muted_until) values (${other.id}, '2099-01-01')`);
+  await mute();
+  expect(await ends()).toHaveLength(1);
+  await one.asks((sql) => sql`update mutes set muted_until = null`);
+  expect(await ends()).toHaveLength(0);
+  await one.asks((sql) => sql`delete from mutes`);
+  await mute();
+  expect(await ends()).toHaveLength(1);
+  await db.admin`delete from auth.users where id = ${other.id}`;
+  expect(await ends()).toHaveLength(0);
+});
+
 test("bob mutes alice, and his feeds are without her: until he deletes the mute, or until a time", async () => {
   expect(await meets()).toEqual(feeds);
   await mute(null);

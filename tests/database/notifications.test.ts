@@ -332,6 +332,10 @@ describe("drafts", () => {
     return draft?.id as string;
   };
   const run = () => db.owner`select private.publish_due_drafts()`;
+  // A draft of a banned account fails.
+  const ban = () =>
+    db.admin`update auth.users set banned_until = now() + interval '1 hour' where id = ${alice.id}`;
+  const pardon = () => db.admin`update auth.users set banned_until = null where id = ${alice.id}`;
 
   test("alice is told that her scheduled post was published, and not after she deleted it", async () => {
     await schedule();
@@ -354,12 +358,13 @@ describe("drafts", () => {
 
   test.each(["tries again", "deletes it"])("she is told that one failed, until she %s", async (undo) => {
     const draft = await schedule();
-    await db.admin`update auth.users set banned_until = now() + interval '1 hour' where id = ${alice.id}`;
+    await ban();
     await run();
     expect(await act.groups(alice)).toMatchObject([
       { kind: "draft_failed", count: 1, post: null, draft_id: draft, is_read: false },
     ]);
     expect(await unreadCount(alice)).toBe(1);
+    await pardon();
     await alice.asks((sql) =>
       undo === "deletes it"
         ? sql`delete from drafts where id = ${draft}`
@@ -371,11 +376,13 @@ describe("drafts", () => {
 
   test("one that fails again, after she has read of it and edited it, is unread again", async () => {
     const draft = await schedule();
-    await db.admin`update auth.users set banned_until = now() + interval '1 hour' where id = ${alice.id}`;
+    await ban();
     await run();
     const [first] = await act.groups(alice);
     await act.markRead(alice, first?.id as number);
+    await pardon();
     await alice.asks((sql) => sql`update drafts set content = 'Edited.' where id = ${draft}`);
+    await ban();
     await run();
     expect(await act.groups(alice)).toMatchObject([
       { kind: "draft_failed", draft_id: draft, is_read: false },
@@ -385,7 +392,7 @@ describe("drafts", () => {
 
   test("two that failed are told one by one", async () => {
     const drafts = [await schedule(), await schedule()];
-    await db.admin`update auth.users set banned_until = now() + interval '1 hour' where id = ${alice.id}`;
+    await ban();
     await run();
     const failed = (await act.groups(alice)).map(({ draft_id }) => draft_id);
     expect(failed.sort()).toEqual(drafts.sort());

@@ -7,6 +7,7 @@ import { differences } from "./recount.ts";
 let db: Database;
 let alice: Person;
 let bob: Person;
+let people = 0;
 beforeAll(async () => {
   db = await createDatabase();
   [alice, bob] = [await db.signUp("alice"), await db.signUp("bob")];
@@ -93,6 +94,30 @@ test("a repost is repeated with its key, and refused with another one", async ()
   const first = await repost(key);
   expect(await repost(key)).toEqual(first);
   expect(await refusal(repost(randomUUID()))).toMatchObject({ detail: "already_reposted" });
+});
+
+test.each([
+  [
+    "blocks him",
+    (by: Person, other: Person) =>
+      by.asks((sql) => sql`insert into blocks (blocked_id) values (${other.id})`),
+  ],
+  [
+    "is private",
+    (by: Person) => by.asks((sql) => sql`update profiles set is_private = true where id = ${by.id}`),
+  ],
+] as const)("a repost of somebody who by now %s is answered like one of a deleted post", async (_, hide) => {
+  const [author, other] = [await db.signUp(`author_${++people}`), await db.signUp(`other_${people}`)];
+  const post = await write(author, "for everyone", null);
+  const key = randomUUID();
+  const repost = () =>
+    other.asks(
+      (sql) => sql`select (post).content from write_post(repost_of_id => ${post.id}, client_id => ${key})`,
+    );
+  expect(await repost()).toEqual([{ content: "for everyone" }]);
+  await hide(author, other);
+  await author.asks((sql) => sql`update posts set content = 'not for him' where id = ${post.id}`);
+  expect(await refusal(repost())).toMatchObject({ code: "PT404", detail: "post_not_found" });
 });
 
 test("a post that alice deleted does not come back with its key", async () => {

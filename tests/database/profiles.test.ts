@@ -237,6 +237,23 @@ describe("a username", () => {
     expect(held.map((row) => row.username)).toEqual(["mallory", "mallory_1"]);
   });
 
+  test("is held with four others at most, also by somebody who takes each back from time to time", async () => {
+    const hoarder = await db.signUp("hoarder");
+    const names = ["hoarder"];
+    for (let week = 1; week <= 9; week++) {
+      await letPass("7 days");
+      const held =
+        await db.admin`select username from private.held_usernames where profile_id = ${hoarder.id}`;
+      for (const { username } of held) await rename(hoarder, username);
+      await letPass("7 days 1 second");
+      names.push(`hoarder_${week}`);
+      await rename(hoarder, `hoarder_${week}`);
+    }
+    const free = await Promise.all(names.map((name) => available(name)));
+    // The current one and five others.
+    expect(free.filter((isFree) => !isFree)).toHaveLength(6);
+  });
+
   test("that two people want goes to the first; the second, who waited, reads that it is taken", async () => {
     const [first, second, waiting] = [
       await db.signUp("first_of_two"),

@@ -315,6 +315,24 @@ describe("for three seconds at most,", () => {
     await Promise.all(rest);
   });
 
+  test("a follower holds the follow that is removed", async () => {
+    const [followee, follower] = [await newcomer(), await newcomer()];
+    await quickly(follower, `insert into follows (followee_id) values ('${followee.id}')`);
+    const slow = await slowly(follower, "update follows set notifies = true returning followee_id");
+    expect(await quickly(followee, `select remove_follower('${follower.id}')`)).toBe(1);
+    expect(await slow.end()).toBe(ended);
+    expect(await db.admin`select from follows where follower_id = ${follower.id}`).toHaveLength(0);
+  });
+
+  test("somebody who takes a new username holds names that others want", async () => {
+    const [slowOne, quickOne] = [await newcomer(), await newcomer()];
+    const rename = (to: string) =>
+      `update profiles set username = '${to}' where id = auth.uid() returning id`;
+    const slow = await slowly(slowOne, rename("wanted_by_both"));
+    expect(await quickly(quickOne, rename("wanted_by_both"))).toBe(1);
+    expect(await slow.end()).toBe(ended);
+  });
+
   test("but the job that publishes drafts in the name of their authors has its own time", async () => {
     const author = await newcomer();
     await author.asks(

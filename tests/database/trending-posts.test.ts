@@ -95,6 +95,30 @@ test("the language, blocks and mutes are honoured", async () => {
   expect(await ids(carol.asks)).toEqual([fresh, dayOld]);
 });
 
+test("a person behind a block does not count", async () => {
+  const [post] = (await town.write([carol], now - 5, "For three")) as [number];
+  const fans = town.crowd.slice(0, 4) as [Person, Person, Person, Person];
+  await like(fans, post);
+  await town.refresh(now);
+  const row = async (who: Person) => {
+    const found = (await posts(who.asks)).find(({ id }) => id === post);
+    return { people: found?.people, score: found?.score };
+  };
+  const before = await row(alice);
+  expect(before.people).toBe(4);
+  await fans[0].asks((sql) => sql`insert into blocks (blocked_id) values (${alice.id})`);
+  expect(await row(bob)).toEqual(before);
+  const after = await row(alice);
+  expect(after.people).toBe(3);
+  expect(after.score).toBeLessThan(before.score);
+  // Two are too few to be listed.
+  await alice.asks((sql) => sql`insert into blocks (blocked_id) values (${fans[1].id})`);
+  expect(await ids(alice.asks)).toEqual([fresh, dayOld]);
+  for (const who of [fans[0], alice]) await who.asks((sql) => sql`delete from blocks`);
+  expect(await row(alice)).toEqual(before);
+  await carol.asks((sql) => sql`delete from posts where id = ${post}`);
+});
+
 test("the scope network has posts by the people around the viewer", async () => {
   const around = "trending_posts(scope => 'network')";
   expect(await ids(carol.asks, around)).toEqual([]);
