@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { type ChangeSubscription, DatabaseError } from "./database-side.ts";
 import { JoinError, unknownError } from "./errors.ts";
 import { changeParameters } from "./join-payload.ts";
-import { sendSystem } from "./outgoing.ts";
+import { deliver, sendSystem } from "./outgoing.ts";
+import { charge, hasRoom } from "./parties.ts";
 import { isObject, textFanout } from "./protocol.ts";
-import { deliverPaid } from "./publish.ts";
 import type { Changes, Channel, Context } from "./state.ts";
 import { after } from "./timers.ts";
 
@@ -14,6 +14,8 @@ export interface ChangeEntry {
   /** As the client sent them. */
   parameters: Record<string, unknown>;
 }
+
+const tooManyChanges = "Too many changes per second, some are not delivered";
 
 /**
  * The pause between two attempts, plus up to the same again at random: all subscribers lose the
@@ -126,8 +128,19 @@ export function follow(context: Context, channel: Channel, entries: ChangeEntry[
   };
 }
 
+/**
+ * Sends a change to a channel, which pays for it. Over the limit the change is dropped, because the
+ * database does not wait for sockets. The channel stays, and is told once for all that it misses in a row.
+ */
 function deliverChange(context: Context, channel: Channel, ids: number[], data: string): void {
   if (channel.closed) return;
+  if (context.rates.changes.exceeded() || !hasRoom(context, channel.party, "changes")) {
+    if (!channel.missesChanges) sendSystem(context, channel, "postgres_changes", "error", tooManyChanges);
+    channel.missesChanges = true;
+    return;
+  }
+  channel.missesChanges = false;
+  charge(context, channel.party, "changes");
   const key = `${ids.join()} ${channel.wire}`;
   let last = context.lastChange;
   if (last?.key !== key || last.data !== data) {
@@ -135,5 +148,5 @@ function deliverChange(context: Context, channel: Channel, ids: number[], data: 
     last = { key, data, fanout: textFanout(channel.wire, "postgres_changes", payload) };
     context.lastChange = last;
   }
-  deliverPaid(context, channel, last.fanout.frame(channel.connection.version) as Buffer);
+  deliver(context, channel, last.fanout.frame(channel.connection.version) as Buffer);
 }

@@ -98,6 +98,7 @@ async function open(context: Context, connection: Connection, inbound: Inbound):
     rights,
     presenceCalls: 0,
     presenceWindowEndsMs: 0,
+    missesChanges: false,
     held: [],
     heldBytes: 0,
     heldBytesMax: limits.bufferedBytes + (asked.replay?.limit ?? 0) * limits.payloadBytes,

@@ -17,7 +17,10 @@ export interface RealtimeLimits {
   addressShare: number;
   anonymousShare: number;
   joinsPerS: number;
-  /** Broadcasts and changes. Each counts once when it is sent and once for every receiver. */
+  /**
+   * Broadcasts. Each counts once when it is sent and once for every receiver. As many changes of
+   * tables are delivered, but they are counted apart.
+   */
   eventsPerS: number;
   presenceEventsPerS: number;
   channelsPerSocket: number;
@@ -122,13 +125,17 @@ export interface Rate {
   spanS(): number;
 }
 
-/** The mean leaves out the bucket that is filling. So a burst counts only when its bucket is full. */
+/**
+ * The mean leaves out the bucket that is filling. So a burst counts only when its bucket is full.
+ * @param past how many empty buckets there are at first. With none, the first bucket alone is the mean
+ */
 export function createRate(
   limitPerS: number,
   { buckets, bucketMs }: Pick<RealtimeLimits, "buckets" | "bucketMs">,
   nowMs: () => number = () => performance.now(),
+  past = 0,
 ): Rate {
-  const full: number[] = [];
+  const full: number[] = Array(past).fill(0);
   let sum = 0;
   let filling = 0;
   let endsMs = nowMs() + bucketMs;
@@ -172,6 +179,8 @@ export interface Rates {
   joins: Rate;
   events: Rate;
   presence: Rate;
+  /** Changes of tables that were delivered. */
+  changes: Rate;
 }
 
 export function createRates(limits: RealtimeLimits): Rates {
@@ -179,5 +188,8 @@ export function createRates(limits: RealtimeLimits): Rates {
     joins: createRate(limits.joinsPerS, limits),
     events: createRate(limits.eventsPerS, limits),
     presence: createRate(limits.presenceEventsPerS, limits),
+    // The receiver does not choose when changes come. So one bulk write may use the whole window, also
+    // on a server that has just started.
+    changes: createRate(limits.eventsPerS, limits, undefined, limits.buckets),
   };
 }

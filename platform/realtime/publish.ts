@@ -1,7 +1,7 @@
 /** One message to everybody on a topic, and the rate of messages that this counts towards. */
 import { shutDown } from "./channel.ts";
 import { deliver } from "./outgoing.ts";
-import { charge, hasRoom, sharesOf, takeOne } from "./parties.ts";
+import { charge, sharesOf, takeOne } from "./parties.ts";
 import type { EncodedBroadcast, Fanout } from "./protocol.ts";
 import type { Channel, Context, Party, Topic } from "./state.ts";
 
@@ -67,17 +67,6 @@ function isFirstCopy(party: Party, number: number): boolean {
     copies.paid = 0;
   }
   return copies.paid++ < firstCopies;
-}
-
-/** Sends a change of the database to one channel, which pays for it. */
-export function deliverPaid(context: Context, channel: Channel, frame: Buffer): void {
-  if (!hasRoom(context, channel.party, "events")) {
-    shutDown(context, channel, tooManyMessages);
-    return;
-  }
-  charge(context, channel.party, "events");
-  deliver(context, channel, frame);
-  if (context.rates.events.exceeded()) closeAll(context, [channel]);
 }
 
 /** Over the limit of the whole server, the channels that received are closed, as in Supabase. */

@@ -122,6 +122,8 @@ export interface Channel {
   presenceCalls: number;
   presenceWindowEndsMs: number;
   changes?: Changes;
+  /** Whether the last change was not delivered, because there were too many. */
+  missesChanges: boolean;
   /** Set while the channel joins: messages that the client gets after the reply to its join. */
   held?: Held[];
   heldBytes: number;

@@ -1,15 +1,20 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { limitsOf } from "../../../platform/realtime/environment.ts";
-import { createRate } from "../../../platform/realtime/limits.ts";
+import { createRate, defaultLimits } from "../../../platform/realtime/limits.ts";
 import { push } from "./raw-socket.ts";
 import { createTown, freshRoom, joined, patience, type Town } from "./town.ts";
 
 let town: Town;
 beforeAll(async () => {
   town = await createTown();
+  await town.sql.unsafe(`
+    create table public.rows (id bigint generated always as identity primary key);
+    grant select on public.rows to anon;
+    alter publication supabase_realtime add table public.rows`);
 });
 afterAll(() => town[Symbol.asyncDispose]());
 
+const rows = [{ event: "*", schema: "public", table: "rows" }];
 const says = { type: "broadcast", event: "says", payload: {} };
 
 test("a rate is the mean over the last full buckets", () => {
@@ -103,6 +108,38 @@ test("too many messages a second close the channels of the sender and the receiv
   }
   await carol.heartbeat();
   expect(carol.frames).toEqual([]);
+});
+
+test("a write of many rows is delivered, also right after the start", async () => {
+  const { userShare, addressShare, anonymousShare, eventsPerS } = defaultLimits;
+  await using usual = await town.another({ limits: { userShare, addressShare, anonymousShare, eventsPerS } });
+  const socket = await usual.raw();
+  const token = await usual.token("alice", 60, { role: "anon" });
+  await socket.join("realtime:room", { postgres_changes: rows }, { token });
+  await town.sql`insert into public.rows select from generate_series(1, 500)`;
+  for (let row = 0; row < 500; row++) await socket.event("postgres_changes");
+});
+
+test("over the rate, changes are dropped until it is lower; the channel stays and is told once each time", async () => {
+  await using strict = await town.another({ limits: { eventsPerS: 50, buckets: 1, bucketMs: 500 } });
+  const socket = await strict.raw();
+  await socket.join("realtime:room", { postgres_changes: rows });
+  await socket.event("system");
+  const told = () => socket.frames.filter(({ event }) => event === "system");
+  await vi.waitFor(async () => {
+    await town.sql`insert into public.rows select from generate_series(1, 50)`;
+    expect(told().length).toBeGreaterThan(2);
+  }, patience);
+  for (const { payload } of told()) {
+    expect(payload).toEqual({
+      extension: "postgres_changes",
+      status: "error",
+      message: "Too many changes per second, some are not delivered",
+      channel: "room",
+    });
+  }
+  expect(socket.frames.map(({ event }) => event).join()).not.toContain("system,system");
+  expect(strict.realtime.counts().channels).toBe(1);
 });
 
 test("messages over the rate are refused over HTTP, where each answer says how much is left", async () => {

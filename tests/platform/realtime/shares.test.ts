@@ -331,6 +331,36 @@ test("the receivers pay for what the database sends", async () => {
   await vi.waitFor(() => expect(copies()).toBe(60), patience);
 });
 
+test("changes over mallory's share are dropped, she goes on talking, and bob hears of his changes", async () => {
+  await town.sql.unsafe(`
+    create table public.rows (id bigint primary key);
+    grant select on public.rows to authenticated;
+    alter publication supabase_realtime add table public.rows`);
+  await using strict = await town.another({ limits: { ...shares, ...window, eventsPerS: 4 } });
+  const topic = "realtime:room";
+  const rows = { event: "*", schema: "public", table: "rows" };
+  const follow = async (name: string, entry: object) => {
+    const socket = await strict.raw();
+    await socket.join(topic, { postgres_changes: [entry] }, { token: await strict.token(name) });
+    await socket.event("system");
+    return socket;
+  };
+  const mallory = await follow("mallory", rows);
+  const bob = await follow("bob", { ...rows, filter: "id=gt.1000" });
+  await town.sql`insert into public.rows select generate_series(1, 100)`;
+  await town.sql`insert into public.rows values (1001)`;
+  expect((await bob.event("postgres_changes")).payload.data.record.id).toBe(1001);
+  await mallory.heartbeat();
+  // A person may get 60.
+  expect(mallory.frames.filter(({ event }) => event === "postgres_changes")).toHaveLength(60);
+  const told = mallory.frames.filter(({ event }) => event === "system");
+  expect(told.map(({ payload }) => payload.message)).toEqual([
+    "Too many changes per second, some are not delivered",
+  ]);
+  await expectTalk(strict, [mallory, bob], topic);
+  await expectTalk(strict, [bob, mallory], topic);
+});
+
 test("a client that sends presence without end is closed, and bob still sees alice", async () => {
   await using strict = await town.another({ limits: { ...shares, ...window, presenceEventsPerS: 2 } });
   const topic = "realtime:room";
