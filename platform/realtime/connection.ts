@@ -17,6 +17,7 @@ export function connect(
     ...given,
     channels: new Map(),
     inbox: [],
+    inboxBytes: 0,
     busy: false,
     counted: false,
     presenceBytes: 0,
@@ -42,8 +43,11 @@ function receive(context: Context, connection: Connection, data: Buffer, binary:
     handle(context, connection, data, binary);
     return;
   }
-  connection.inbox.push({ data, binary });
-  if (connection.inbox.length >= context.limits.pendingFrames) connection.ws.pause();
+  const { inbox, ws } = connection;
+  const { pendingFrames, frameBytes } = context.limits;
+  inbox.push({ data, binary });
+  connection.inboxBytes += data.length;
+  if (inbox.length >= pendingFrames || connection.inboxBytes >= frameBytes) ws.pause();
 }
 
 function handle(context: Context, connection: Connection, data: Buffer, binary: boolean): void {
@@ -64,6 +68,7 @@ function resume(context: Context, connection: Connection): void {
       if (connection.ws.isPaused) connection.ws.resume();
       return;
     }
+    connection.inboxBytes -= next.data.length;
     handle(context, connection, next.data, next.binary);
   }
 }

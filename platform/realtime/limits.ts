@@ -34,7 +34,10 @@ export interface RealtimeLimits {
   /** With `realtime:`. A binary frame has one byte for its length. */
   topicBytes: number;
   presenceKeyBytes: number;
-  /** The size of one websocket message. A larger one closes the socket with 1009. */
+  /**
+   * The size of one websocket message. A larger one closes the socket with 1009. When as many bytes
+   * of a socket wait, the server stops reading from it.
+   */
   frameBytes: number;
   /** Bytes that were written to a socket and that its client has not read. More disconnects it. */
   bufferedBytes: number;

@@ -86,6 +86,7 @@ export interface Connection {
   channels: Map<string, Channel>;
   /** Frames that arrived while an earlier frame was still being handled. */
   inbox: { data: Buffer; binary: boolean }[];
+  inboxBytes: number;
   /** True while a frame is being handled. */
   busy: boolean;
   /** True once the client has joined a channel. */

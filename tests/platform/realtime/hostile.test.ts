@@ -45,6 +45,22 @@ test("the server reads from a client no faster than the database answers", async
   );
 });
 
+test("the frames of a socket that wait have a bound of memory, however many may wait", async () => {
+  await using strict = await town.another({
+    limits: { pendingFrames: 1_000, frameBytes: 100_000, joinBackoffMs: 2_000 },
+  });
+  const socket = await strict.raw();
+  const frames = 600;
+  socket.send("1", "first", "realtime:", "phx_join");
+  for (let ref = 0; ref < frames; ref++) {
+    socket.send(null, `${ref}`, "realtime:room", "broadcast", { padding: "x".repeat(90_000) });
+  }
+  await socket.reply("first");
+  // The systems on both sides hold some megabytes for the connection.
+  expect(socket.ws.bufferedAmount).toBeGreaterThan((frames * 90_000) / 2);
+  await socket.reply(`${frames - 1}`);
+});
+
 test("a client that disconnects during its join leaves nothing behind", async () => {
   const room = freshRoom();
   await town.admit(room, { alice: { hears: true, speaks: true, sees: true, shows: true } });
