@@ -24,13 +24,13 @@ export interface StoredMessage {
   payload: { json: string } | { binary: Uint8Array };
 }
 
-/** One entry of a join's postgres_changes. */
+/** One entry of a join's postgres_changes. The schema, table and columns are as the client sent them. */
 export interface ChangeParameters {
   event: string;
-  schema: string;
-  table?: string;
+  schema?: unknown;
+  table?: unknown;
   filter?: string;
-  select?: string[];
+  select?: unknown;
 }
 
 export interface ChangeSubscriber {

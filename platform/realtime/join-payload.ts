@@ -47,15 +47,18 @@ export function parseJoin(payload: unknown, limits: { changesWaitMs: number }): 
   };
 }
 
-/** The parts of one entry of postgres_changes that the database understands. */
+/**
+ * The parts of one entry of postgres_changes that the database understands. It refuses what it cannot
+ * understand: without its table or its columns, an entry would follow more than the client asks for.
+ */
 export function changeParameters(entry: Record<string, unknown>): ChangeParameters {
   const { event, schema, table, filter, select } = entry;
   return {
     event: text(event) ?? "*",
-    schema: text(schema) ?? "public",
-    table: text(table),
+    schema: schema ?? undefined,
+    table: table ?? undefined,
     filter: text(filter),
-    select: Array.isArray(select) ? select.map(String) : undefined,
+    select,
   };
 }
 

@@ -136,6 +136,31 @@ test("a client is told that a change cannot be followed, and the channel stays",
   await socket.event("broadcast");
 });
 
+test("an entry without a schema or table, and columns that are not a list, are refused", async () => {
+  const socket = await town.raw({ apikey: await town.token("alice") });
+  const follow = async (entry: object) => {
+    const topic = `realtime:${freshRoom()}`;
+    await socket.join(topic, { postgres_changes: [entry] });
+    return (await socket.event("system", topic)).payload;
+  };
+  const nothing = {
+    status: "error",
+    message: expect.stringMatching(
+      /^No subscription params provided\. Please provide at least a `schema` or/,
+    ),
+  };
+  for (const entry of [{ event: "*" }, { ...notes, table: 5 }, { ...notes, schema: ["public"] }]) {
+    expect(await follow(entry), JSON.stringify(entry)).toMatchObject(nothing);
+  }
+  expect(await follow({ event: "*", ...notes, select: "id" })).toMatchObject({
+    status: "error",
+    message: expect.stringMatching(/^Error parsing `select` params: expected a list of column name strings/),
+  });
+  for (const entry of [{ table: "notes" }, { schema: "public", table: null }, { ...notes, select: ["id"] }]) {
+    expect(await follow(entry), JSON.stringify(entry)).toMatchObject({ status: "ok" });
+  }
+});
+
 test("a join that asks to wait is answered when its changes are followed", async () => {
   const client = await town.client("alice");
   const channel = client.channel(freshRoom(), { config: { postgres_changes_options: { wait: true } } });
