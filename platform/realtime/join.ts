@@ -10,6 +10,7 @@ import { type ChangeEntry, changeEntries, echo, follow } from "./changes.ts";
 import { closeChannel, shutDown } from "./channel.ts";
 import type { StoredMessage } from "./database-side.ts";
 import { JoinError, joinReason, unauthorized, unknownError } from "./errors.ts";
+import { hearing } from "./hearing.ts";
 import { topicPrefix } from "./hub.ts";
 import { type JoinPayload, parseJoin } from "./join-payload.ts";
 import { drained, release, replyTo, sendSystem, write } from "./outgoing.ts";
@@ -186,22 +187,6 @@ function mayReplay(asked: JoinPayload, readable: boolean, name: string): void {
   }
   if (asked.replay === null) throw new JoinError("UnableToReplayMessages: Replay params are not valid");
   if (!readable) throw unauthorized(name);
-}
-
-/**
- * Waits until the channel hears what the database commits. So a client that acts as soon as it has its
- * reply misses nothing. The wait is bounded: without its database, a channel still serves its clients.
- */
-async function hearing(context: Context, channel: Channel): Promise<void> {
-  const { database, limits } = context;
-  await database.streaming(limits.joinStreamMs).catch(() => {});
-  if (!channel.changes) return;
-  let stop = () => {};
-  const late = new Promise<void>((resolve) => {
-    stop = after(context, limits.joinChangesMs, resolve);
-  });
-  await Promise.race([channel.changes.tried, late]);
-  stop();
 }
 
 /** Waits until the changes are followed. @throws JoinError when they cannot be, or not in time */

@@ -62,9 +62,12 @@ export interface RealtimeLimits {
   refusals: number;
   /** The longest time between two checks of a token. */
   tokenCheckMs: number;
-  /** The longest time that a join waits for the database's stream. */
+  /** The longest time that joins wait for the database's stream. While it is down, they share this time. */
   joinStreamMs: number;
-  /** The longest time that a join waits for its changes, unless it asks for another. */
+  /**
+   * The longest time that a join waits for its changes, unless it asks for another. While the stream is
+   * down, joins share this time too.
+   */
   joinChangesMs: number;
   /** The longest time that a join may ask to wait for its changes. */
   changesWaitMs: number;

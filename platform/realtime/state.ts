@@ -26,6 +26,8 @@ export interface Context {
   bodies: Room;
   hub: Hub;
   heard: Heard;
+  /** Set while the database's stream is down, as far as joins have noticed. */
+  outage?: Outage;
   connections: Set<Connection>;
   /** How many messages were sent to topics. It is the number of the newest one. */
   published: number;
@@ -196,6 +198,14 @@ export interface Hub {
   /** Puts a channel on its topic. */
   enter(channel: Channel): Topic;
   leave(channel: Channel): void;
+}
+
+/** A time in which the database's stream is down. */
+export interface Outage {
+  /** When the first join noticed. */
+  sinceMs: number;
+  /** Resolves when the stream runs. */
+  over: Promise<void>;
 }
 
 /** Which messages the replication stream has brought so far. */

@@ -3,7 +3,7 @@ import { createTown, freshRoom, hearing, joined, patience, type Town } from "./t
 
 let town: Town;
 beforeAll(async () => {
-  town = await createTown();
+  town = await createTown({ limits: { joinStreamMs: 1_500, joinChangesMs: 1_500 } });
 });
 afterAll(() => town[Symbol.asyncDispose]());
 
@@ -92,5 +92,58 @@ test("a replication stream that is cut starts again", async () => {
     await town.sql`select realtime.send('{"text": "again"}', 'says', ${room}, true)`;
     expect(heard.length).toBeGreaterThan(0);
   }, patience);
+  await town.everybodyLeaves();
+});
+
+test("while the stream is down, the joins of a socket share one wait, and the next outage has a wait of its own", async () => {
+  await town.sql.unsafe(`
+    create table public.headlines (id bigint primary key);
+    grant select on public.headlines to anon;
+    alter publication supabase_realtime add table public.headlines`);
+  const client = await town.client();
+  const ready = { config: { broadcast: { replication_ready: true } } };
+  const streams = async () => {
+    const channel = client.channel(freshRoom(), ready);
+    const told: object[] = [];
+    channel.on("system", {}, (message) => void told.push(message));
+    await joined(channel);
+    const message = "Replication connection established";
+    await vi.waitFor(() => expect(told).toContainEqual(expect.objectContaining({ message })), patience);
+  };
+  /** A new stream begins only when the transactions end that run now. */
+  const whileDown = async (work: () => Promise<unknown>) => {
+    await streams();
+    await town.sql.begin(async (open) => {
+      await open`select pg_current_xact_id()`;
+      const [cut] =
+        await open`select active_pid as pid, pg_terminate_backend(active_pid) from pg_replication_slots`;
+      await vi.waitFor(async () => {
+        const [next] = await town.sql`
+          select from pg_stat_activity where application_name = 'realtime_replication' and pid <> ${cut?.pid}`;
+        expect(next).toBeDefined();
+      }, patience);
+      await work();
+    });
+  };
+
+  const channels = Array.from({ length: 15 }, () => client.channel(freshRoom()));
+  for (const channel of channels.slice(0, 3)) {
+    channel.on("postgres_changes", { event: "*", schema: "public", table: "headlines" }, () => {});
+  }
+  // If each join waited for itself, the client would give up the last ones.
+  await whileDown(() => Promise.all(channels.map(joined)));
+
+  const room = freshRoom();
+  const later = await town.raw();
+  await whileDown(async () => {
+    const { channels: before } = town.realtime.counts();
+    later.send("1", "1", `realtime:${room}`, "phx_join", {});
+    await vi.waitFor(() => expect(town.realtime.counts().channels).toBe(before + 1), patience);
+    await (await town.raw()).heartbeat();
+    expect(later.frames).toEqual([]);
+  });
+  await later.reply("1");
+  await town.sql`select realtime.send('{"text": "at once"}', 'says', ${room}, false)`;
+  expect((await later.event("broadcast")).payload.payload).toMatchObject({ text: "at once" });
   await town.everybodyLeaves();
 });
