@@ -1,10 +1,12 @@
 /** Reads the body of POST /api/broadcast: its messages, or what is wrong with each of them. */
+import { elementsOf, membersOf } from "./json-text.ts";
 import { isObject } from "./protocol.ts";
 
 export interface BatchMessage {
   topic: string;
   event: string;
-  payload: Record<string, unknown>;
+  /** JSON text, as it was written. */
+  payload: string;
   private: boolean;
   id?: string;
 }
@@ -18,18 +20,29 @@ export type Batch =
 const blank = "can't be blank";
 const invalid = "is invalid";
 
-/** @param isTooLarge whether a payload is larger than allowed */
-export function parseBatch(body: unknown, isTooLarge: (payload: object) => boolean): Batch {
-  const given = isObject(body) ? body.messages : undefined;
+/** A body: what was written, and what it says. */
+export interface Json {
+  text: string;
+  value: unknown;
+}
+
+/**
+ * @param isTooLarge whether a payload, as JSON text, is larger than allowed
+ * @throws RangeError when the body is nested too deeply
+ */
+export function parseBatch({ text, value }: Json, isTooLarge: (payload: string) => boolean): Batch {
+  const given = isObject(value) ? value.messages : undefined;
   if (given === undefined || given === null) return { errors: { messages: [blank] } };
   if (!Array.isArray(given) || !given.every(isObject)) return { errors: { messages: [invalid] } };
   if (given.length === 0) return { errors: { messages: [blank] } };
-  const errors = given.map((message) => wrongWith(message, isTooLarge));
+  const written = elementsOf(membersOf(text).get("messages") ?? "[]");
+  const payloads = written.map((message) => membersOf(message).get("payload") ?? "null");
+  const errors = given.map((message, index) => wrongWith(message, isTooLarge(payloads[index] as string)));
   if (errors.some((error) => Object.keys(error).length > 0)) return { errors: { messages: errors } };
-  return { messages: given.map(messageOf) };
+  return { messages: given.map((message, index) => messageOf(message, payloads[index] as string)) };
 }
 
-function wrongWith(message: Record<string, unknown>, isTooLarge: (payload: object) => boolean): FieldErrors {
+function wrongWith(message: Record<string, unknown>, isTooLarge: boolean): FieldErrors {
   const errors: FieldErrors = {};
   for (const field of ["topic", "event"] as const) {
     const value = message[field];
@@ -40,7 +53,7 @@ function wrongWith(message: Record<string, unknown>, isTooLarge: (payload: objec
   const { payload, private: isPrivate, id } = message;
   if (payload === undefined || payload === null) errors.payload = [blank];
   else if (!isObject(payload)) errors.payload = [invalid];
-  else if (isTooLarge(payload)) errors.payload = ["Payload size exceeds tenant limit"];
+  else if (isTooLarge) errors.payload = ["Payload size exceeds tenant limit"];
   if (!booleans.has(isPrivate ?? false)) errors.private = [invalid];
   if (id !== undefined && id !== null && typeof id !== "string") errors.id = [invalid];
   return errors;
@@ -55,11 +68,11 @@ const booleans = new Map<unknown, boolean>([
   ["0", false],
 ]);
 
-function messageOf(message: Record<string, unknown>): BatchMessage {
+function messageOf(message: Record<string, unknown>, payload: string): BatchMessage {
   return {
     topic: message.topic as string,
     event: message.event as string,
-    payload: message.payload as Record<string, unknown>,
+    payload,
     private: booleans.get(message.private ?? false) === true,
     id: typeof message.id === "string" ? message.id : undefined,
   };

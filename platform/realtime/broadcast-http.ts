@@ -6,9 +6,10 @@
  */
 import { bodyBytes, readBytes } from "../body.ts";
 import { clientNetwork } from "../client-network.ts";
-import { type BatchMessage, type FieldErrors, parseBatch } from "./broadcast-batch.ts";
+import { type BatchMessage, type FieldErrors, type Json, parseBatch } from "./broadcast-batch.ts";
 import { DatabaseError, type Identity } from "./database-side.ts";
 import { topicPrefix } from "./hub.ts";
+import { checkDepth } from "./json-text.ts";
 import { charge, hasRoom } from "./parties.ts";
 import { policyHeaders } from "./policy-headers.ts";
 import { broadcastFanout, type EncodedBroadcast, type Fanout, isObject, textFanout } from "./protocol.ts";
@@ -60,7 +61,7 @@ export async function answerBroadcast(context: Context, request: Request): Promi
     return new Response(null, { status: 202, headers });
   } catch (error) {
     if (error instanceof Answer) return Response.json(error.body, { status: error.status, headers });
-    // A payload is nested too deeply to be written.
+    // A payload is nested too deeply.
     if (error instanceof RangeError)
       return Response.json({ message: "Bad Request" }, { status: 400, headers });
     context.log("error", `broadcast over HTTP: ${(error as Error)?.stack ?? error}`);
@@ -92,9 +93,7 @@ function rateHeaders({ rates, limits }: Context, headers: Headers): void {
 async function broadcastMany(context: Context, request: Request, caller: Caller): Promise<void> {
   const { identity, party } = caller;
   const { events } = context.rates;
-  const batch = parseBatch(json(await body(request)), (payload) =>
-    isTooLarge(context, { json: JSON.stringify(payload) }),
-  );
+  const batch = parseBatch(json(await body(request)), (payload) => isTooLarge(context, { json: payload }));
   if (batch.errors) throw unprocessable(batch.errors);
   const { messages } = batch;
   if (
@@ -121,8 +120,8 @@ function batchTooLarge(): Answer {
 }
 
 function batchFanout({ topic, event, payload, id }: BatchMessage): Fanout {
-  const meta = id === undefined ? {} : { meta: { id } };
-  const text = JSON.stringify({ type: "broadcast", event, payload, ...meta });
+  const meta = id === undefined ? "" : `,"meta":{"id":${JSON.stringify(id)}}`;
+  const text = `{"type":"broadcast","event":${JSON.stringify(event)},"payload":${payload}${meta}}`;
   return textFanout(topicPrefix + topic, "broadcast", text, id);
 }
 
@@ -202,16 +201,18 @@ function send(context: Context, party: Party, name: string, isPrivate: boolean, 
   if (topic) publish(context, topic, fanout, party);
 }
 
-/** The payload as JSON text. A value that is not an object is wrapped into one. */
-function wrapped(value: unknown): string {
-  return JSON.stringify(isObject(value) ? value : { _json: value });
+/** The payload as it was written. A value that is not an object is wrapped into one. @throws RangeError */
+function wrapped({ text, value }: Json): string {
+  checkDepth(text);
+  return isObject(value) ? text : `{"_json":${text}}`;
 }
 
 /** Reads JSON. An empty body counts as an empty object. @throws Answer */
-function json(bytes: Uint8Array): unknown {
-  if (bytes.length === 0) return {};
+function json(bytes: Uint8Array): Json {
+  if (bytes.length === 0) return { text: "{}", value: {} };
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return { text, value: JSON.parse(text) };
   } catch {
     throw new Answer(400, { message: "Bad Request" });
   }

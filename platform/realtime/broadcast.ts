@@ -36,7 +36,7 @@ function send(context: Context, channel: Channel, inbound: Inbound): void {
     return;
   }
   charge(context, channel.party, "events");
-  const text = encoded ? "" : JSON.stringify(inbound.payload);
+  const text = inbound.payloadText?.() ?? "";
   if (isTooLarge(context, encoded?.payload ?? { json: text })) {
     if (channel.broadcastAck) replyTo(context, channel, inbound.ref, "error", '"payload_size_exceeded"');
     return;

@@ -2,10 +2,11 @@
 import { mayTrack } from "./authorization.ts";
 import { shutDown } from "./channel.ts";
 import { DatabaseError } from "./database-side.ts";
+import { membersOf } from "./json-text.ts";
 import { replyTo } from "./outgoing.ts";
 import { charge, hasRoom } from "./parties.ts";
 import { forget, sendState, track } from "./presence.ts";
-import { type Inbound, isObject, type Ref } from "./protocol.ts";
+import { type Inbound, isObject } from "./protocol.ts";
 import type { Channel, Context } from "./state.ts";
 
 const tooMany = "Too many presence messages per second";
@@ -22,7 +23,7 @@ export function presence(context: Context, channel: Channel, inbound: Inbound): 
   }
   switch (String(payload.event).toLowerCase()) {
     case "track":
-      return onTrack(context, channel, payload.payload ?? {}, ref);
+      return onTrack(context, channel, payload.payload ?? {}, inbound);
     case "untrack":
       forget(context, channel);
       replyTo(context, channel, ref, "ok", "{}");
@@ -42,25 +43,31 @@ function takeCall({ limits }: Context, channel: Channel): boolean {
   return ++channel.presenceCalls <= limits.presenceCalls;
 }
 
-function onTrack(context: Context, channel: Channel, value: unknown, ref: Ref): Promise<void> | undefined {
+function onTrack(
+  context: Context,
+  channel: Channel,
+  value: unknown,
+  inbound: Inbound,
+): Promise<void> | undefined {
   const { rights } = channel;
   if (rights.presence.write !== undefined && rights.presence.read !== undefined) {
-    tracked(context, channel, value, ref);
+    tracked(context, channel, value, inbound);
     return undefined;
   }
   return mayTrack(context, channel).then(
     () => {
-      if (!channel.closed) tracked(context, channel, value, ref);
+      if (!channel.closed) tracked(context, channel, value, inbound);
     },
     (error) => {
       if (!(error instanceof DatabaseError)) throw error;
       context.log("warn", `presence: ${error.code}: ${error.message}`);
-      replyTo(context, channel, ref, "error", "{}");
+      replyTo(context, channel, inbound.ref, "error", "{}");
     },
   );
 }
 
-function tracked(context: Context, channel: Channel, value: unknown, ref: Ref): void {
+function tracked(context: Context, channel: Channel, value: unknown, inbound: Inbound): void {
+  const { ref } = inbound;
   if (!channel.rights.presence.write) {
     replyTo(context, channel, ref, "error", "{}");
     return;
@@ -69,19 +76,28 @@ function tracked(context: Context, channel: Channel, value: unknown, ref: Ref): 
     replyTo(context, channel, ref, "error", '{"reason":"Presence track payload must be a map"}');
     return;
   }
-  const payload = JSON.stringify(value);
+  const payload = trackedText(inbound);
   const others = channel.connection.presenceBytes - (channel.tracked?.payloadBytes ?? 0);
   if (others + Buffer.byteLength(payload) > context.limits.payloadBytes) {
     shutDown(context, channel, "Track message size exceeded");
     return;
   }
   if (!countPresence(context, channel)) return;
-  track(context, channel, value, payload);
+  track(context, channel, payload);
   replyTo(context, channel, ref, "ok", "{}");
   if (channel.presenceEnabled) return;
   // It joined without presence, so it has no state yet. Diffs alone would not show who was there before.
   channel.presenceEnabled = true;
   syncPresence(context, channel);
+}
+
+/**
+ * The text of what the client tracks. It is a copy: a part of a text keeps the memory of the whole text,
+ * and the payload stays for as long as it is tracked.
+ */
+function trackedText({ payloadText }: Inbound): string {
+  const text = membersOf(payloadText?.() ?? "{}").get("payload") ?? "null";
+  return text === "null" ? "{}" : Buffer.from(text).toString();
 }
 
 /** Sends the presence state of the topic, if the channel may see it. */

@@ -6,6 +6,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
+import { membersOf } from "./json-text.ts";
 import { deliver, push } from "./outgoing.ts";
 import { charge } from "./parties.ts";
 import { textFanout } from "./protocol.ts";
@@ -15,25 +16,31 @@ import type { Channel, Context } from "./state.ts";
 const refPrefix = randomBytes(6).toString("base64url");
 let refs = 0;
 
-/** Tracks, or updates what is tracked. @param payload `value` as JSON text */
-export function track(
-  context: Context,
-  channel: Channel,
-  value: Record<string, unknown>,
-  payload: string,
-): void {
+/** Tracks, or updates what is tracked. @param payload JSON text of an object */
+export function track(context: Context, channel: Channel, payload: string): void {
   const before = channel.tracked;
-  if (before && (before.payload === payload || isDeepStrictEqual(JSON.parse(before.payload), value))) return;
+  if (before && isSame(before.payload, payload)) return;
   const ref = `${refPrefix}${(refs++).toString(36)}`;
-  const references = before ? { phx_ref: ref, phx_ref_prev: before.ref } : { phx_ref: ref };
   const payloadBytes = Buffer.byteLength(payload);
-  channel.tracked = { ref, payload, payloadBytes, meta: JSON.stringify({ ...value, ...references }) };
+  channel.tracked = { ref, payload, payloadBytes, meta: metaOf(payload, ref, before?.ref) };
   channel.connection.presenceBytes += payloadBytes - (before?.payloadBytes ?? 0);
   const { present } = channel.topic;
   const channels = present.get(channel.presenceKey);
   if (channels) channels.add(channel);
   else present.set(channel.presenceKey, new Set([channel]));
   announce(context, channel, channel.tracked.meta, before?.meta);
+}
+
+/** Whether two objects are the same, in any order. Parsed numbers could be equal although the texts differ. */
+function isSame(one: string, other: string): boolean {
+  return one === other || isDeepStrictEqual(membersOf(one), membersOf(other));
+}
+
+/** @param payload JSON text of an object @returns the same object with the references */
+function metaOf(payload: string, ref: string, refBefore: string | undefined): string {
+  const members = membersOf(payload).set("phx_ref", JSON.stringify(ref));
+  if (refBefore !== undefined) members.set("phx_ref_prev", JSON.stringify(refBefore));
+  return `{${Array.from(members, ([name, text]) => `${JSON.stringify(name)}:${text}`).join(",")}}`;
 }
 
 /** Untracks. Does nothing when the channel tracks nothing. */

@@ -6,6 +6,7 @@
  */
 import { isUtf8 } from "node:buffer";
 import { binaryFrame, textFrame } from "./frame.ts";
+import { elementsOf, membersOf } from "./json-text.ts";
 
 export type Version = 1 | 2;
 /** A client chooses its references. The server repeats them in its answers. */
@@ -16,6 +17,11 @@ export interface Inbound {
   topic: string;
   event: string;
   payload: unknown;
+  /**
+   * The payload as it was written. Not there for a binary frame.
+   * @throws RangeError when it is nested too deeply
+   */
+  payloadText?: () => string;
   ref: Ref;
   joinRef: Ref;
   /** Set instead of `payload` for a binary frame. */
@@ -53,15 +59,16 @@ export function versionOf(vsn: string | null): Version | undefined {
 /** Reads a client's frame. Undefined when it is malformed. */
 export function decode(version: Version, data: Buffer, binary: boolean): Inbound | undefined {
   if (binary) return version === 2 ? decodeBroadcast(data) : undefined;
-  const parsed = parseJson(data.toString());
+  const text = data.toString();
+  const parsed = parseJson(text);
   if (version === 2) {
     if (!Array.isArray(parsed) || parsed.length < 5) return undefined;
     const [joinRef, ref, topic, event, payload] = parsed;
-    return checked(joinRef, ref, topic, event, payload);
+    return checked(joinRef, ref, topic, event, payload, () => elementsOf(text, 5)[4] as string);
   }
   if (!isObject(parsed)) return undefined;
   const { join_ref: joinRef, ref, topic, event, payload } = parsed;
-  return checked(joinRef, ref, topic, event, payload);
+  return checked(joinRef, ref, topic, event, payload, () => membersOf(text).get("payload") as string);
 }
 
 function checked(
@@ -70,10 +77,11 @@ function checked(
   topic: unknown,
   event: unknown,
   payload: unknown,
+  payloadText: () => string,
 ): Inbound | undefined {
   if (typeof topic !== "string" || typeof event !== "string") return undefined;
   if (!isRef(ref) || !isRef(joinRef)) return undefined;
-  return { topic, event, payload, ref: ref ?? null, joinRef: joinRef ?? null };
+  return { topic, event, payload, payloadText, ref: ref ?? null, joinRef: joinRef ?? null };
 }
 
 function isRef(value: unknown): value is Ref | undefined {

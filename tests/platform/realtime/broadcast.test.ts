@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
-import { push } from "./raw-socket.ts";
+import { push, type RawSocket } from "./raw-socket.ts";
 import { createTown, freshRoom, hearing, joined, patience, settled, type Town } from "./town.ts";
 
 let town: Town;
@@ -101,6 +101,48 @@ test("a text broadcast is passed on as it came, a binary one without its metadat
   expect(binary.bytes?.[0]).toBe(4);
   expect(binary.payload).toEqual({ type: "broadcast", event: "says", payload: { text: "é" } });
   expect((await carol.event("broadcast")).payload).toEqual(binary.payload);
+});
+
+test("numbers that JavaScript does not have pass unchanged", async () => {
+  const topic = `realtime:${freshRoom()}`;
+  const written = '{ "id":9007199254740993, "price":1.0, "a":"\\u00e9 \\"],}", "2":[{}, [ ]], "1":-0 }';
+  const sockets = [await town.raw(), await town.raw({ vsn: "1.0.0" })];
+  const texts: string[][] = [[], []];
+  for (const [index, socket] of sockets.entries()) {
+    await socket.join(
+      topic,
+      { broadcast: { self: true }, presence: { enabled: false, key: "k" } },
+      { ref: "1" },
+    );
+    socket.ws.on("message", (data) => void texts[index]?.push(String(data)));
+  }
+  const [two, one] = sockets as [RawSocket, RawSocket];
+  const says = `{"type":"broadcast","event":"says","payload":${written}}`;
+  two.ws.send(`["1", "2", "${topic}", "broadcast", ${says}, 5]`);
+  one.ws.send(`{"payload":1,"topic":"${topic}","event":"broadcast","payload":${says},"ref":"2"}`);
+  const post = (path: string, body: string) =>
+    fetch(`${town.url}/realtime/v1/api/broadcast${path}`, {
+      method: "POST",
+      headers: { apikey: town.keys.publishableKey, "content-type": "application/json" },
+      body,
+    });
+  const room = topic.slice("realtime:".length);
+  await post("", `{"messages":[{"topic":"${room}","event":"says","payload":${written}}]}`);
+  await post(`/${room}/events/says`, written);
+  for (const socket of sockets) for (let time = 0; time < 4; time++) await socket.event("broadcast");
+  const tracked = '{"id":9007199254740993,"price":1.0}';
+  for (const [ref, payload] of ["{}", tracked, tracked.replace("3", "2")].entries()) {
+    two.ws.send(`["1","t${ref}","${topic}","presence",{"event":"track","payload":${payload}}]`);
+    await two.reply(`t${ref}`);
+    for (const socket of sockets) await socket.event("presence_diff");
+  }
+  for (const heard of texts) {
+    const broadcasts = heard.filter((text) => text.includes("says"));
+    expect(broadcasts.map((text) => text.includes(written))).toEqual([true, true, true, true]);
+    const diffs = heard.filter((text) => text.includes("presence_diff"));
+    expect(diffs[1]).toContain('{"id":9007199254740993,"price":1.0,"phx_ref":');
+    expect(diffs[2]).toContain('"joins":{"k":{"metas":[{"id":9007199254740992,');
+  }
 });
 
 test("a private room and a public one of the same name do not hear each other", async () => {

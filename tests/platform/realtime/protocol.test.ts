@@ -1,6 +1,7 @@
 import { RealtimeClient } from "@supabase/supabase-js";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { checkDepth, elementsOf, membersOf } from "../../../platform/realtime/json-text.ts";
 import { broadcastFanout, decode, message, versionOf } from "../../../platform/realtime/protocol.ts";
 
 /** The payload of a websocket frame, as long as the frame says. */
@@ -90,6 +91,25 @@ test("decoding never throws, for any bytes", () => {
       },
     ),
   );
+});
+
+test("the parts of a JSON text are those that a parser finds", () => {
+  const space = fc.constantFrom("", " ", "\n\t");
+  const list = fc.array(fc.jsonValue());
+  fc.assert(
+    fc.property(list, fc.dictionary(fc.string(), fc.jsonValue()), space, (elements, members, indent) => {
+      const written = JSON.stringify(elements, null, indent);
+      expect(elementsOf(written).map((text) => JSON.parse(text))).toEqual(JSON.parse(written));
+      expect(elementsOf(written, 2)).toEqual(elementsOf(written).slice(0, 2));
+      const parts = Array.from(membersOf(JSON.stringify(members, null, indent)));
+      expect(parts.map(([name, text]) => [name, JSON.stringify(JSON.parse(text))])).toEqual(
+        Object.entries(members).map(([name, value]) => [name, JSON.stringify(value)]),
+      );
+    }),
+  );
+  expect(membersOf('{"a":1,"\\u0061" : 1.0 }')).toEqual(new Map([["a", "1.0"]]));
+  expect(() => checkDepth("[".repeat(4_000) + "]".repeat(4_000))).not.toThrow();
+  expect(() => checkDepth("[".repeat(4_001) + "]".repeat(4_001))).toThrow(RangeError);
 });
 
 test("a version is recognised by its numbers", () => {
