@@ -7,7 +7,7 @@ import type { Log } from "../../../log.ts";
 import { DatabaseError } from "../../database-side.ts";
 import { isTransient } from "../errors.ts";
 import type { RowChange } from "../pgoutput.ts";
-import type { Interest, Interests, Target } from "./interests.ts";
+import type { Interest, Interests, Member, Target } from "./interests.ts";
 import type { Check, Judge, Verdict } from "./judge.ts";
 import {
   type ChangeRecord,
@@ -54,14 +54,26 @@ const batchMax = 50;
 /** While the database cannot be reached, changes wait and are tried again, within their bound. */
 const retry = { pauseMs: 200, triesMax: 150 };
 
-/** One change and what is known about it so far. */
+/** How often a batch is looked at again, because subscribers got other tokens while it was judged. */
+const roundsMax = 5;
+
+/** One change, and who may hear of it by what is known so far. */
 interface Case {
+  change: RowChange;
   record: ChangeRecord;
   /** The interests whose filters it has passed so far, and what the server still has to be asked. */
   open: { interest: Interest; asks: string[] }[];
   /** The interests that get an error instead of the row. */
   refused: Map<Interest, string>;
-  checks: Map<string, Check>;
+}
+
+/** What the server has said about a batch. */
+interface Known {
+  answers: Map<string, string | null | undefined>;
+  /** The verdicts about each change, by `checkKey`. */
+  verdicts: Map<RowChange, Map<string, Verdict>>;
+  /** The number of the interests' additions when the batch was first looked at. */
+  since: number | undefined;
 }
 
 export function createEvaluator(options: EvaluatorOptions): Evaluator {
@@ -110,7 +122,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     }
     const cases = batch.flatMap((change, index) => open(change, tables[index] as Table | undefined));
     if (cases.every((each) => questions(each).length === 0 && !needsPolicies(each))) {
-      for (const each of cases) conclude(each, new Map());
+      for (const each of cases) conclude(each);
       return undefined;
     }
     return judgeWithPatience(batch);
@@ -129,31 +141,71 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   }
 
   async function judgeByServer(batch: RowChange[]): Promise<void> {
-    const tables = await Promise.all(batch.map(({ relation }) => options.table(relation.id)));
-    const cases = batch.flatMap((change, index) => open(change, tables[index]));
-    const expressions = [...new Set(cases.flatMap(questions))];
-    if (expressions.length > 0) {
-      const answers = await judge.evaluate(expressions);
-      const byExpression = new Map(expressions.map((expression, index) => [expression, answers[index]]));
-      for (const each of cases) settle(each, byExpression);
+    const known: Known = { answers: new Map(), verdicts: new Map(), since: undefined };
+    for (let round = 1; ; round++) {
+      const tables = await Promise.all(batch.map(({ relation }) => options.table(relation.id)));
+      const { additions } = interests;
+      known.since ??= additions;
+      const cases = batch.flatMap((change, index) => open(change, tables[index]));
+      await ask(cases, known);
+      if (stopped) return;
+      // A subscriber may have got another token meanwhile. Then its new rights have to be asked about.
+      if (interests.additions !== additions && round < roundsMax) continue;
+      for (const each of cases) conclude(each, known.verdicts.get(each.change));
+      return;
     }
-    const checks = cases.flatMap((each) => [...addChecks(each).values()]);
-    const verdicts = new Map<Check, Verdict>();
-    if (checks.length > 0) {
-      const transactions = [...new Set(cases.map(({ record }) => record.transaction.id))];
-      const answers = await judge.see(checks, transactions);
-      checks.forEach((check, index) => {
-        verdicts.set(check, answers[index] as Verdict);
+  }
+
+  /** Asks the server what is not known yet. Leaves out subscribers that joined after the first question. */
+  async function ask(cases: Case[], { answers, verdicts, since = 0 }: Known): Promise<void> {
+    const all = interests.additions === since;
+    const inTime = ({ targets }: Member) =>
+      all || targets.keys().some((target) => interests.since(target) <= since);
+    if (!all) {
+      for (const each of cases)
+        each.open = each.open.filter(({ interest }) => interest.members.values().some(inTime));
+    }
+    const expressions = [...new Set(cases.flatMap(questions))].filter((each) => !answers.has(each));
+    if (expressions.length > 0) {
+      const results = await judge.evaluate(expressions);
+      expressions.forEach((expression, index) => {
+        answers.set(expression, results[index]);
       });
     }
-    if (!stopped) for (const each of cases) conclude(each, verdicts);
+    for (const each of cases) settle(each, answers);
+
+    const checks: { change: RowChange; name: string; check: Check }[] = [];
+    for (const { change, record, open } of cases) {
+      if (!needsPolicy(record)) continue;
+      const key = record.table.primaryKey.map((name) => record.row.get(name) ?? "");
+      const asked = new Set(verdicts.get(change)?.keys());
+      for (const { interest } of open) {
+        const { role } = interest;
+        for (const member of interest.members.values()) {
+          const name = checkKey(role, member.claims);
+          if (asked.has(name) || !inTime(member)) continue;
+          asked.add(name);
+          checks.push({ change, name, check: { table: record.table, role, claims: member.claims, key } });
+        }
+      }
+    }
+    if (checks.length === 0) return;
+    const transactions = [...new Set(checks.map(({ change }) => change.transaction.id))];
+    const results = await judge.see(
+      checks.map(({ check }) => check),
+      transactions,
+    );
+    checks.forEach(({ change, name }, index) => {
+      const own = verdicts.get(change) ?? new Map<string, Verdict>();
+      verdicts.set(change, own.set(name, results[index] as Verdict));
+    });
   }
 
   function open(change: RowChange, table: Table | undefined): Case[] {
     if (!table || !interests.has(table.id)) return [];
     const record = readChange(change, table, limits.recordBytesMax);
     const values = filtered(record);
-    const each: Case = { record, open: [], refused: new Map(), checks: new Map() };
+    const each: Case = { change, record, open: [], refused: new Map() };
     const wanted = (interest: Interest) => interest.type === undefined || interest.type === record.type;
     const errors = new Map<string, string>();
     for (const role of record.type === "DELETE" ? [] : interests.roles(table.id)) {
@@ -180,7 +232,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     return each.open.length > 0 || each.refused.size > 0 ? [each] : [];
   }
 
-  function conclude({ record, open, refused, checks }: Case, verdicts: Map<Check, Verdict>): void {
+  function conclude({ record, open, refused }: Case, verdicts?: Map<string, Verdict>): void {
     const frames = new Map<string, Map<Target, number[]>>();
     const collect = (data: string, targets: Map<Target, number[]>) => {
       const frame = frames.get(data) ?? new Map<Target, number[]>();
@@ -196,10 +248,8 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       const key = JSON.stringify([role, select]);
       const readable = record.table.readable.get(role) ?? new Set();
       for (const { claims, targets } of interest.members.values()) {
-        const check = checks.get(checkKey(role, claims));
-        // This subscriber joined after the policies were asked. It hears of later changes.
-        if (needsPolicy(record) && !check) continue;
-        const verdict = check ? verdicts.get(check) : "visible";
+        // Without a verdict, it joined after the policies were asked. It hears of later changes.
+        const verdict = needsPolicy(record) ? verdicts?.get(checkKey(role, claims)) : "visible";
         if (verdict === "failed") collect(errorData(record, policyFailed), targets);
         if (verdict !== "visible") continue;
         const data = rows.get(key) ?? frameData(record, readable, select);
@@ -275,17 +325,4 @@ function settle(each: Case, answers: Map<string, string | null | undefined>): vo
 
 function checkKey(role: string, claims: string): string {
   return `${role} ${claims}`;
-}
-
-/** Adds the questions to the policies: one for all subscribers with the same role and claims. */
-function addChecks({ record, open, checks }: Case): Map<string, Check> {
-  if (!needsPolicy(record)) return checks;
-  const key = record.table.primaryKey.map((name) => record.row.get(name) ?? "");
-  for (const { interest } of open) {
-    for (const { claims } of interest.members.values()) {
-      const name = checkKey(interest.role, claims);
-      if (!checks.has(name)) checks.set(name, { table: record.table, role: interest.role, claims, key });
-    }
-  }
-  return checks;
 }

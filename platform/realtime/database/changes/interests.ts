@@ -36,6 +36,10 @@ export interface Interest extends InterestDefinition {
 export interface Interests {
   /** Adds a subscriber to an interest. @returns a function that removes it */
   add(definition: InterestDefinition, claims: string, target: Target, id: number): () => void;
+  /** How many additions there were. */
+  readonly additions: number;
+  /** The number of the subscriber's first addition. */
+  since(target: Target): number;
   has(tableId: number): boolean;
   /** The roles of all who are interested in the table. */
   roles(tableId: number): Iterable<string>;
@@ -55,6 +59,8 @@ interface TableInterests {
 
 export function createInterests(): Interests {
   const tables = new Map<number, TableInterests>();
+  const firsts = new WeakMap<Target, number>();
+  let additions = 0;
 
   function place(table: TableInterests, interest: Interest, put: boolean): void {
     const count = (table.byRole.get(interest.role) ?? 0) + (put ? 1 : -1);
@@ -78,6 +84,8 @@ export function createInterests(): Interests {
 
   return {
     add(definition, claims, target, id) {
+      additions++;
+      if (!firsts.has(target)) firsts.set(target, additions);
       const { tableId, key } = definition;
       let table = tables.get(tableId);
       if (!table) {
@@ -114,6 +122,10 @@ export function createInterests(): Interests {
         if (table.byKey.size === 0) tables.delete(tableId);
       };
     },
+    get additions() {
+      return additions;
+    },
+    since: (target) => firsts.get(target) ?? 0,
     has: (tableId) => tables.has(tableId),
     roles: (tableId) => tables.get(tableId)?.byRole.keys() ?? [],
     all: (tableId) => tables.get(tableId)?.byKey.values() ?? [],

@@ -191,6 +191,33 @@ test("renewed claims apply without a gap, and the subscriber is told", async () 
   expect(follower.told.all.map(({ status }) => status)).toEqual(["ok", "ok", "ok", "ok"]);
 });
 
+test("a change that is being judged reaches a subscriber whose token or role is replaced meanwhile", async () => {
+  await notes.create(
+    "id integer primary key",
+    `create function public.judged() returns boolean language plpgsql as $$
+       begin perform pg_advisory_xact_lock_shared(1); return true; end $$;
+     grant select on public.notes to anon;
+     alter table public.notes enable row level security;
+     create policy slow on public.notes for select to anon, authenticated using (public.judged());`,
+  );
+  await using refreshed = await follow(server, alice, { table: "notes" });
+  await using other = await follow(server, anon, { table: "notes" });
+  await server.admin.begin(async (locked) => {
+    await locked`select pg_advisory_xact_lock(1)`;
+    await notes.sql("insert into public.notes values (1)");
+    await vi.waitFor(async () => {
+      const held = await locked`select from pg_locks where not granted and locktype = 'advisory'`;
+      expect(held.length).toBeGreaterThan(0);
+    }, 30_000);
+    refreshed.subscription.renew(person(alice.claims.sub as string, "authenticated", { iat: 2 }));
+    other.subscription.renew(bob);
+    await other.told.until(() => other.told.all.length === 2);
+  });
+  await notes.settled();
+  for (const { all } of [refreshed, other]) expect(all).toMatchObject([{ record: { id: 1 }, errors: null }]);
+  await notes.sql("drop table public.notes; drop function public.judged()");
+});
+
 test("a role is known even if it subscribes while the catalog is read for another role", async () => {
   await notes.create("id integer primary key");
   await using follower = await follow(server, alice, { table: "notes" });
