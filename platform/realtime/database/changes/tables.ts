@@ -37,6 +37,8 @@ export interface Catalog {
   tables: Map<number, Table>;
   /** Those of the wanted roles that a request may have. */
   roles: Set<string>;
+  /** Changes when a role gets or loses a membership. The stream does not tell of that. */
+  memberships: string;
 }
 
 export interface Tables {
@@ -47,7 +49,7 @@ export interface Tables {
    * @throws DatabaseError
    */
   read(): Promise<Catalog>;
-  /** Whether the publication has other tables than `current` says. @throws DatabaseError */
+  /** Whether the publication has other tables, or roles other memberships, than `current` says. @throws DatabaseError */
   changed(): Promise<boolean>;
 }
 
@@ -77,7 +79,7 @@ export function createTables(
   }
 
   const tables: Tables = {
-    current: { tables: new Map(), roles: new Set() },
+    current: { tables: new Map(), roles: new Set(), memberships: "" },
     read() {
       // A reading that already runs may have missed the change that the caller knows of.
       next ??= (async () => {
@@ -88,9 +90,13 @@ export function createTables(
       return next;
     },
     async changed() {
-      const [ids = []] = await connections.use((connection) =>
-        connection.send([`select oid from ${publishedTables(publication)} order by oid`]),
+      const [ids = [], [[memberships] = []] = []] = await connections.use((connection) =>
+        connection.send([
+          `select oid from ${publishedTables(publication)} order by oid`,
+          `select ${membershipsText}`,
+        ]),
       );
+      if (memberships !== tables.current.memberships) return true;
       const now = ids.map(([id]) => Number(id));
       return now.join() !== [...tables.current.tables.keys()].sort((a, b) => a - b).join();
     },
@@ -132,6 +138,16 @@ const hasOperator = (name: string, right: string) => `exists (
     and oprresult = 'boolean'::pg_catalog.regtype
 )`;
 
+/** What the rights of a role depend on, besides the rights that a table names. */
+const membershipsText = `pg_catalog.md5(pg_catalog.concat(
+  (
+    select pg_catalog.string_agg(pg_catalog.concat_ws(' ', roleid, member, inherit_option), ',' order by oid)
+    from pg_catalog.pg_auth_members
+  ),
+  ' superusers ',
+  (select pg_catalog.string_agg(oid::text, ',' order by oid) from pg_catalog.pg_roles where rolsuper)
+))`;
+
 /**
  * A cast needs the type's format with modifier -1: bpchar and not character(1), which would cut the
  * value.
@@ -139,6 +155,7 @@ const hasOperator = (name: string, right: string) => `exists (
 function catalogQuery(publication: string, roles: string[]): string {
   return `
     select pg_catalog.json_build_object(
+      'memberships', ${membershipsText},
       'roles', (
         select coalesce(pg_catalog.json_agg(rolname), '[]')
         from pg_catalog.pg_roles
@@ -190,11 +207,13 @@ function catalogQuery(publication: string, roles: string[]): string {
 }
 
 function readCatalog(json: string, intern: (text: string) => string): Catalog {
-  const { roles, tables } = JSON.parse(json) as {
+  const { memberships, roles, tables } = JSON.parse(json) as {
+    memberships: string;
     roles: string[];
     tables: (Omit<Table, "readable" | "versions"> & { readable: Record<string, string[]> })[];
   };
   return {
+    memberships,
     roles: new Set(roles),
     tables: new Map(
       tables.map(({ readable, ...table }) => {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { silent } from "../../../../platform/log.ts";
 import { createDatabaseSide } from "../../../../platform/realtime/database/index.ts";
 import type { StoredMessage } from "../../../../platform/realtime/database-side.ts";
@@ -35,6 +35,31 @@ test("within two seconds it is noticed that a table was added to the publication
     1, 3,
   ]);
   await sql("drop table public.notes");
+});
+
+test("it is noticed that a role lost its membership in a role that may read", async () => {
+  await sql(`
+    create table public.notes (id integer primary key, body text);
+    create role readers;
+    grant select on public.notes to readers;
+    grant readers to authenticated;
+    grant select (id) on public.notes to authenticated;
+    alter publication supabase_realtime add table public.notes;
+  `);
+  await using follower = await follow(server, alice, { table: "notes" });
+  await sql("insert into public.notes values (1, 'a')");
+  await follower.until(({ record }) => record?.id === 1);
+  await sql("revoke readers from authenticated");
+  let id = 2;
+  await vi.waitFor(
+    async () => {
+      await sql(`insert into public.notes values (${++id}, 'b')`);
+      await follower.until(({ record }) => record?.id === id);
+      expect(follower.all.at(-1)?.record).toEqual({ id });
+    },
+    { timeout: 10_000, interval: 50 },
+  );
+  await sql("drop table public.notes; drop role readers");
 });
 
 test("a change is heard even if it commits right after the subscription", async () => {
