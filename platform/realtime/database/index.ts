@@ -29,6 +29,8 @@ export interface DatabaseLimits {
   probeWaitMs: number;
   /** The time for one statement. A policy that takes longer fails. */
   statementTimeoutMs: number;
+  /** The time for filters of changes. A subscription with a filter that takes longer is ended. */
+  filterTimeoutMs: number;
   /** Connections for questions to policies about changes. */
   checkConnections: number;
   /** The most changes that wait to be evaluated, and the most bytes of their values. More are dropped. */
@@ -45,6 +47,7 @@ const defaults: DatabaseLimits = {
   probeQueueMax: 1_000,
   probeWaitMs: 10_000,
   statementTimeoutMs: 10_000,
+  filterTimeoutMs: 500,
   checkConnections: 2,
   pendingChangesMax: 50_000,
   pendingChangeBytesMax: 64 * 1024 * 1024,
@@ -87,6 +90,8 @@ export async function createDatabaseSide(options: DatabaseSideOptions): Promise<
         pendingBytesMax: limits.pendingChangeBytesMax,
         recordBytesMax: limits.recordBytesMax,
         publicationPollMs: limits.publicationPollMs,
+        statementTimeoutMs: limits.statementTimeoutMs,
+        filterTimeoutMs: limits.filterTimeoutMs,
       },
       log,
     }),

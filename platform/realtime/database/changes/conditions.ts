@@ -73,6 +73,9 @@ function nameOf({ column, key }: Filter): string {
 
 /** @throws RefusedError */
 function check({ key, operator, value }: Filter, column: Column): void {
+  if ((operator === "match" || operator === "imatch") && isSlowPattern(value)) {
+    throw new RefusedError(`operator ${operator} does not allow back-references and lookaround constraints`);
+  }
   if (key !== undefined && column.typeId !== jsonbType) {
     throw new RefusedError(`jsonb filter requires a jsonb column, got ${column.sqlType}`);
   }
@@ -94,6 +97,15 @@ function check({ key, operator, value }: Filter, column: Column): void {
         : true;
   if (!fits)
     throw new RefusedError(`operator ${operator} requires a text-compatible column type, got ${typeName}`);
+}
+
+/**
+ * Whether a regular expression has back-references or lookaround constraints. Without them, Postgres
+ * needs time in proportion to the text. With them, a stranger's filter could keep it busy for hours.
+ */
+function isSlowPattern(pattern: string): boolean {
+  const parts = pattern.matchAll(/\\(.)|\(\?<?[=!]/gsu);
+  return parts.some(([, escaped]) => escaped === undefined || /[1-9]/.test(escaped));
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Connections } from "../connections.ts";
 import { compile, type Evaluate } from "./conditions.ts";
 import { RefusedError } from "./filter.ts";
 import type { InterestDefinition } from "./interests.ts";
-import { asProject } from "./judge.ts";
+import { asProject, atMost, type JudgeLimits } from "./judge.ts";
 import { describeParameters, type Wanted } from "./parameters.ts";
 import type { Catalog, Table } from "./tables.ts";
 
@@ -24,8 +24,10 @@ export async function define(
   entries: WantedEntry[],
   role: string,
   catalog: Catalog,
+  limits: Pick<JudgeLimits, "filterTimeoutMs">,
 ): Promise<Definition[]> {
   const found: Definition[] = [];
+  const evaluate = evaluation(connections, limits.filterTimeoutMs);
   for (const { id, wanted } of entries) {
     const matching = matchingTables(wanted, catalog);
     if (matching.length === 0) {
@@ -37,7 +39,7 @@ export async function define(
     try {
       if (!catalog.roles.has(role)) throw new RefusedError(`role "${role}" does not exist`);
       for (const table of matching) {
-        found.push({ id, definition: await defineOne(connections, wanted, table, role) });
+        found.push({ id, definition: await defineOne(evaluate, wanted, table, role) });
       }
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
@@ -64,7 +66,7 @@ function matchingTables({ schema, table }: Wanted, catalog: Catalog): Table[] {
 }
 
 async function defineOne(
-  connections: Connections,
+  evaluate: Evaluate,
   { type, filters, select }: Wanted,
   table: Table,
   role: string,
@@ -72,25 +74,26 @@ async function defineOne(
   const readable = table.readable.get(role) ?? new Set<string>();
   const missing = select?.find((name) => !readable.has(name));
   if (missing !== undefined) throw new RefusedError(`invalid column for select ${missing}`);
-  const conditions = await compile(filters, table, readable, evaluation(connections));
+  const conditions = await compile(filters, table, readable, evaluate);
   const key = JSON.stringify([table.versions.get(role), role, type, filters, select]);
   return { tableId: table.id, role, type, conditions, select, key };
 }
 
-function evaluation(connections: Connections): Evaluate {
+function evaluation(connections: Connections, timeoutMs: number): Evaluate {
   return (expressions) =>
     connections
       .use(async (connection) => {
-        const [, , [row] = []] = await connection.send([
+        const [, , , [row] = []] = await connection.send([
           // The search path of the project's sessions, so that operators of its extensions are found.
           "select pg_catalog.set_config('search_path', 'public, extensions', true)",
           asProject,
+          atMost(timeoutMs),
           `select ${expressions.join(", ")}`,
         ]);
         return row as (string | null)[];
       })
       .catch((error: DatabaseError) => {
-        if (error.code !== "RlsPolicyError") throw error;
+        if (error.code !== "RlsPolicyError" && error.code !== "QueryCanceled") throw error;
         const { code, message } = error.cause as { code?: string; message: string };
         throw new RefusedError(`ERROR ${code} ${message}`);
       });

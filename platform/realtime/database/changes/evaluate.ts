@@ -8,7 +8,7 @@ import { DatabaseError } from "../../database-side.ts";
 import { isTransient } from "../errors.ts";
 import type { RowChange } from "../pgoutput.ts";
 import type { Interest, Interests, Member, Target } from "./interests.ts";
-import type { Check, Judge, Verdict } from "./judge.ts";
+import { type Check, type Judge, tooSlow, type Verdict } from "./judge.ts";
 import {
   type ChangeRecord,
   errorData,
@@ -121,7 +121,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       return judgeWithPatience(batch);
     }
     const cases = batch.flatMap((change, index) => open(change, tables[index] as Table | undefined));
-    if (cases.every((each) => questions(each).length === 0 && !needsPolicies(each))) {
+    if (cases.every((each) => !needsServer(each))) {
       for (const each of cases) conclude(each);
       return undefined;
     }
@@ -165,13 +165,17 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       for (const each of cases)
         each.open = each.open.filter(({ interest }) => interest.members.values().some(inTime));
     }
-    const expressions = [...new Set(cases.flatMap(questions))].filter((each) => !answers.has(each));
-    if (expressions.length > 0) {
-      const results = await judge.evaluate(expressions);
-      expressions.forEach((expression, index) => {
-        answers.set(expression, results[index]);
-      });
+    const learn = async (expressions: string[], answer: Judge["evaluate"]) => {
+      const unknown = [...new Set(expressions)].filter((each) => !answers.has(each));
+      const results = unknown.length > 0 ? await answer(unknown) : [];
+      for (const [index, each] of unknown.entries()) answers.set(each, results[index]);
+    };
+    await learn(cases.flatMap(filters), judge.filter);
+    for (const each of cases) {
+      endSlow(each, answers);
+      each.open = each.open.filter(({ asks }) => asks.every((ask) => answers.get(ask) === "true"));
     }
+    await learn(cases.flatMap(values), judge.evaluate);
     for (const each of cases) settle(each, answers);
 
     const checks: { change: RowChange; name: string; check: Check }[] = [];
@@ -232,6 +236,16 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     return each.open.length > 0 || each.refused.size > 0 ? [each] : [];
   }
 
+  /** Ends the subscriptions whose filter takes too long, so that it delays the changes of others only once. */
+  function endSlow({ open }: Case, answers: Known["answers"]): void {
+    for (const { interest, asks } of open) {
+      if (!asks.some((ask) => answers.get(ask) === tooSlow)) continue;
+      for (const { targets } of [...interest.members.values()]) {
+        for (const target of [...targets.keys()]) target.end(filterTooSlow);
+      }
+    }
+  }
+
   function conclude({ record, open, refused }: Case, verdicts?: Map<string, Verdict>): void {
     const frames = new Map<string, Map<Target, number[]>>();
     const collect = (data: string, targets: Map<Target, number[]>) => {
@@ -288,6 +302,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   };
 }
 
+const filterTooSlow = "The subscription has ended, because its filter takes too long";
 const policyFailed = "Error 500: Internal Server Error, RLS policy evaluation failed";
 
 /** The error when nobody with the role can be told of the row, else undefined. */
@@ -302,21 +317,23 @@ function needsPolicy({ table, type }: ChangeRecord): boolean {
   return table.rowSecurity && type !== "DELETE";
 }
 
-function needsPolicies({ record, open }: Case): boolean {
-  return needsPolicy(record) && open.length > 0;
+function needsServer(each: Case): boolean {
+  const policies = needsPolicy(each.record) && each.open.length > 0;
+  return policies || filters(each).length > 0 || values(each).length > 0;
 }
 
-/** What the server has to be asked before the policies are asked. */
-function questions({ record, open }: Case): string[] {
+/** The filters that the server has to evaluate. */
+function filters({ open }: Case): string[] {
+  return open.flatMap(({ asks }) => asks);
+}
+
+/** The values that the server has to write as JSON. */
+function values({ record, open }: Case): string[] {
   if (open.length === 0) return [];
-  return [
-    ...open.flatMap(({ asks }) => asks),
-    ...unknownJson(record).map(({ column, text }) => jsonExpression(column, text)),
-  ];
+  return unknownJson(record).map(({ column, text }) => jsonExpression(column, text));
 }
 
-function settle(each: Case, answers: Map<string, string | null | undefined>): void {
-  each.open = each.open.filter(({ asks }) => asks.every((ask) => answers.get(ask) === "true"));
+function settle(each: Case, answers: Known["answers"]): void {
   for (const { column, text } of unknownJson(each.record)) {
     const json = answers.get(jsonExpression(column, text));
     if (typeof json === "string") each.record.json.set(jsonKey(column, text), json);

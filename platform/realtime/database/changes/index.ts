@@ -10,7 +10,7 @@ import { basisOf, type Definition, define, type WantedEntry } from "./define.ts"
 import { createEvaluator, type EvaluatorLimits } from "./evaluate.ts";
 import { RefusedError } from "./filter.ts";
 import { createInterests, type Target } from "./interests.ts";
-import { createJudge } from "./judge.ts";
+import { createJudge, type JudgeLimits } from "./judge.ts";
 import { parseParameters } from "./parameters.ts";
 import { createTables, type Table } from "./tables.ts";
 
@@ -21,7 +21,7 @@ export interface ChangesOptions {
   checks: Connections;
   /** @throws DatabaseError */
   streaming(timeoutMs: number): Promise<void>;
-  limits: EvaluatorLimits & { publicationPollMs: number };
+  limits: EvaluatorLimits & JudgeLimits & { publicationPollMs: number };
   log: Log;
 }
 
@@ -78,7 +78,7 @@ export function createChanges(options: ChangesOptions): Changes {
 
   const evaluator = createEvaluator({
     interests,
-    judge: createJudge(options.checks, log),
+    judge: createJudge(options.checks, log, options.limits),
     limits: options.limits,
     log,
     table: (id) => (stale.has(id) || renewals.size > 0 ? freshTable(id) : tables.current.tables.get(id)),
@@ -133,7 +133,7 @@ export function createChanges(options: ChangesOptions): Changes {
       // The role may be new: the catalog was read for the roles that existed then.
       if (!tables.current.roles.has(role)) await tables.read();
       basis = basisOf(wanted, role, tables.current);
-      outcome = await define(connections, wanted, role, tables.current).catch((error) => {
+      outcome = await define(connections, wanted, role, tables.current, options.limits).catch((error) => {
         if (error instanceof RefusedError) return error;
         throw error;
       });
@@ -237,6 +237,10 @@ export function createChanges(options: ChangesOptions): Changes {
         timer: undefined,
         closed: false,
         deliver: (ids, data) => subscriber.deliver(ids, data),
+        end(reason) {
+          close(subscription);
+          subscriber.tell("error", reason);
+        },
       };
       subscriptions.add(subscription);
       try {

@@ -10,6 +10,8 @@ import type { Values } from "./record.ts";
 /** A subscriber that gets changes. */
 export interface Target {
   deliver(ids: number[], data: string): void;
+  /** Ends the subscription, and says why. */
+  end(reason: string): void;
 }
 
 /** Subscribers with the same claims. One question to the policies is enough for all of them. */

@@ -27,12 +27,32 @@ export interface Judge {
    */
   evaluate(expressions: string[]): Promise<(string | null | undefined)[]>;
   /**
+   * Evaluates filters. They come from strangers, so they have much less time. A result is `tooSlow` if
+   * its filter takes longer, and undefined if it fails.
+   * @throws DatabaseError when the server cannot be asked
+   */
+  filter(expressions: string[]): Promise<(string | null | undefined)[]>;
+  /**
    * Asks the policies who sees which row.
    * @param transactions the ids of the transactions that wrote the rows. Waits until others see them
    * @throws DatabaseError when the server cannot be asked
    */
   see(checks: Check[], transactions: number[]): Promise<Verdict[]>;
 }
+
+export interface JudgeLimits {
+  /** The time for one statement. */
+  statementTimeoutMs: number;
+  /** The time for a message of filters. */
+  filterTimeoutMs: number;
+}
+
+export const tooSlow = "too slow";
+
+/** Values are part of the filters. Large ones take longer to read, and that is not the filter's fault. */
+const filterCharactersPerMs = 10_000;
+/** After a message was too slow, its filters are tried with fewer others. One filter has this part of the time. */
+const aloneShare = 0.1;
 
 /** The most that one message to the server asks. */
 const expressionsMax = 200;
@@ -46,20 +66,40 @@ const unsettled = { eagerTries: 5, pauseMs: 1, triesMax: 2_000 };
  */
 export const asProject = "select pg_catalog.set_config('role', 'postgres', true)";
 
+/** Sets the time for each statement of the message that follows. */
+export function atMost(timeoutMs: number): string {
+  return `select pg_catalog.set_config('statement_timeout', '${timeoutMs}', true)`;
+}
+
 const identity =
   "(text, text) as select pg_catalog.set_config('request.jwt.claims', $2, true), " +
   "pg_catalog.set_config('role', $1, true)";
 
-export function createJudge(connections: Connections, log: Log): Judge {
+export function createJudge(connections: Connections, log: Log, limits: JudgeLimits): Judge {
+  function select(expressions: string[], timeoutMs = limits.statementTimeoutMs): Promise<(string | null)[]> {
+    const statements = [asProject, atMost(timeoutMs), `select ${expressions.join(", ")}`];
+    return connections.use(async (connection) => (await connection.send(statements))[2]?.[0] ?? []);
+  }
+
   return {
     async evaluate(expressions) {
       const answers = await Promise.all(
+        slices(expressions, expressionsMax).map((slice) => halving(slice, (part) => select(part))),
+      );
+      return answers.flat();
+    },
+    async filter(expressions) {
+      const answers = await Promise.all(
         slices(expressions, expressionsMax).map((slice) =>
-          halving(slice, (part) =>
-            connections.use(async (connection) => {
-              const [, [row] = []] = await connection.send([asProject, `select ${part.join(", ")}`]);
-              return row as (string | null)[];
-            }),
+          halving(
+            slice,
+            (part) => {
+              const share = Math.max(aloneShare, part.length / slice.length);
+              const characters = part.reduce((sum, { length }) => sum + length, 0);
+              const timeoutMs = limits.filterTimeoutMs * share + characters / filterCharactersPerMs;
+              return select(part, Math.ceil(Math.min(timeoutMs, limits.statementTimeoutMs)));
+            },
+            ({ code }) => (code === "QueryCanceled" ? tooSlow : undefined),
           ),
         ),
       );
@@ -71,7 +111,10 @@ export function createJudge(connections: Connections, log: Log): Judge {
           halving(
             slice,
             (part) => connections.use((connection) => seeAll(connection, part, transactions)),
-            (error) => log("warn", `a policy failed for a change: ${(error.cause as Error)?.message}`),
+            (error) => {
+              log("warn", `a policy failed for a change: ${(error.cause as Error)?.message}`);
+              return undefined;
+            },
           ),
         ),
       );
@@ -133,21 +176,21 @@ function visibility(table: Table): string {
   return definition;
 }
 
-/** If the whole fails, tries its halves. So one failing item does not cost the others their answer. */
+/**
+ * If the whole fails, tries its halves. So one failing item does not cost the others their answer.
+ * @param failed gives the answer for a single item that fails
+ */
 async function halving<T, R>(
   items: T[],
   work: (items: T[]) => Promise<R[]>,
-  failed: (error: DatabaseError) => void = () => {},
+  failed: (error: DatabaseError) => R | undefined = () => undefined,
 ): Promise<(R | undefined)[]> {
   try {
     return await work(items);
   } catch (error) {
     if (!(error instanceof DatabaseError) || (isTransient(error) && error.code !== "QueryCanceled"))
       throw error;
-    if (items.length === 1) {
-      failed(error);
-      return [undefined];
-    }
+    if (items.length === 1) return [failed(error)];
     const middle = items.length >> 1;
     return [
       ...(await halving(items.slice(0, middle), work, failed)),

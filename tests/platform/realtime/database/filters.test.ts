@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseFilters, RefusedError } from "../../../../platform/realtime/database/changes/filter.ts";
-import { alice, type Follower, follow, useDatabaseSide } from "./side.ts";
+import { alice, bob, type Follower, follow, useDatabaseSide } from "./side.ts";
 
 const server = useDatabaseSide();
 const sql = (text: string) => server.owner.unsafe(text);
@@ -99,6 +99,7 @@ const cases: [filter: string, where: string][] = [
   ["t=ilike.AL%", "t ilike 'AL%'"],
   ["t=match.^a.i", "t ~ '^a.i'"],
   ["t=imatch.^A", "t ~* '^A'"],
+  [String.raw`t=match.^(?:a|\\1)\w+e\M`, String.raw`t ~ '^(?:a|\\1)\w+e\M'`],
   ["t=not.imatch.LICE$", "t !~* 'LICE$'"],
   ["t=eq.", "t = ''"],
   ["t=eq.null", "t = 'null'"],
@@ -199,6 +200,13 @@ const refused: [parameters: object, message: RegExp | string][] = [
     /operator imatch requires a text-compatible column type, got numeric/,
   ],
   [{ table: "rows", filter: "t=match.(" }, /Exception: ERROR 2201B invalid regular expression/],
+  [{ table: "rows", filter: 't=match."((a*b*){1,20}){1,20}"' }, /Exception: ERROR 57014 canceling statement/],
+  ...["(a)\\1", "\\\\(a)\\\\\\1", "x(?=a)", "x(?!a)", "(?<=a)x", "[\\](?<!a)x"].map(
+    (pattern): [object, RegExp] => [
+      { table: "rows", filter: `t=not.imatch."${pattern.replaceAll("\\", "\\\\")}"` },
+      /operator imatch does not allow back-references and lookaround constraints/,
+    ],
+  ),
   [{ table: "rows", filter: "t->>k=eq.1" }, /jsonb filter requires a jsonb column, got text/],
   [{ table: "rows", filter: "j->>=eq.1" }, /invalid jsonb filter expression/],
   [
@@ -250,6 +258,37 @@ test("a filter's value is evaluated as postgres, never as a superuser", async ()
   expect(await follower.until(() => true)).toMatchObject([{ record: { id: 1, value: "a" } }]);
   await expect(server.admin`select 'a'::public.safe`).rejects.toMatchObject({ code: "23514" });
   await sql("drop table public.traps; drop domain public.safe; drop function public.is_safe");
+});
+
+test("a filter that takes too long ends its subscription, and the others hear of the change", async () => {
+  await sql(`
+    create type public.slow as (value integer);
+    create function public.slowly(public.slow, public.slow) returns boolean language plpgsql strict as
+      'begin perform pg_sleep(100); return true; end';
+    create operator public.= (function = public.slowly, leftarg = public.slow, rightarg = public.slow);
+    create table public.traps (id integer primary key, value public.slow);
+    grant select on public.traps to authenticated;
+    alter publication supabase_realtime add table public.traps;
+  `);
+  await using slow = await follow(
+    server,
+    alice,
+    { table: "traps", filter: "value=eq.(1)" },
+    { table: "traps" },
+  );
+  await using other = await follow(server, bob, { table: "traps", filter: "id=gt.0" });
+  expect(slow.told.all).toMatchObject([{ status: "ok" }]);
+  await sql("insert into public.traps values (1, '(1)')");
+  await other.until(({ record }) => record?.id === 1);
+  expect(slow.told.all.at(-1)).toEqual({
+    status: "error",
+    message: "The subscription has ended, because its filter takes too long",
+  });
+  slow.subscription.renew(bob);
+  await sql("insert into public.traps values (2, '(1)')");
+  await other.until(({ record }) => record?.id === 2);
+  expect(slow.all).toEqual([]);
+  await sql("drop table public.traps; drop type public.slow cascade");
 });
 
 test("filters are split at commas outside of quotes and parentheses", () => {
