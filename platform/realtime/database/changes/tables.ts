@@ -3,8 +3,9 @@
  * keys, row level security, and what roles may read. It is read again when the stream
  * says that a table may have changed, and whenever somebody subscribes.
  */
+import { DatabaseError } from "../../database-side.ts";
 import type { Connections } from "../connections.ts";
-import { textArray } from "../sql.ts";
+import { type Rows, textArray } from "../sql.ts";
 
 export interface Column {
   name: string;
@@ -56,6 +57,11 @@ export interface Tables {
 /** The shortest time between two readings, however many subscribe at once. */
 const intervalMs = 10;
 
+/** The server's code when a table was dropped while a view reads it. */
+const tableDropped = "XX000";
+/** How often we ask while tables are dropped. After that, the change that waits for the answer waits longer. */
+const triesMax = 20;
+
 /** @param roles whose rights are read */
 export function createTables(
   connections: Connections,
@@ -67,13 +73,34 @@ export function createTables(
   let next: Promise<Catalog> | undefined;
   let lastMs = 0;
 
+  /**
+   * Asks again if a published table was dropped at the same time. The view pg_publication_tables fails
+   * then, but no longer knows the table when we ask again.
+   * @throws DatabaseError
+   */
+  async function ask(statements: string[]): Promise<Rows[]> {
+    let last: unknown;
+    for (let tries = 0; tries < triesMax; tries++) {
+      try {
+        return await connections.use((connection) => connection.send(statements));
+      } catch (error) {
+        last = error;
+        const cause = (error as DatabaseError).cause as { code?: string } | undefined;
+        if (cause?.code !== tableDropped) throw error;
+      }
+    }
+    throw new DatabaseError("UnableToConnectToProject", "The published tables change too often", {
+      cause: last,
+    });
+  }
+
   async function query(): Promise<Catalog> {
     const waitMs = lastMs + intervalMs - Date.now();
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
     next = undefined;
     lastMs = Date.now();
     const statement = catalogQuery(publication, [...roles()]);
-    const [[[json] = []] = []] = await connections.use((connection) => connection.send([statement]));
+    const [[[json] = []] = []] = await ask([statement]);
     tables.current = readCatalog(String(json), intern());
     return tables.current;
   }
@@ -90,12 +117,10 @@ export function createTables(
       return next;
     },
     async changed() {
-      const [ids = [], [[memberships] = []] = []] = await connections.use((connection) =>
-        connection.send([
-          `select oid from ${publishedTables(publication)} order by oid`,
-          `select ${membershipsText}`,
-        ]),
-      );
+      const [ids = [], [[memberships] = []] = []] = await ask([
+        `select oid from ${publishedTables(publication)} order by oid`,
+        `select ${membershipsText}`,
+      ]);
       if (memberships !== tables.current.memberships) return true;
       const now = ids.map(([id]) => Number(id));
       return now.join() !== [...tables.current.tables.keys()].sort((a, b) => a - b).join();

@@ -77,6 +77,30 @@ test("a change is heard even if it commits right after the subscription", async 
   await sql("drop table public.notes");
 });
 
+test("a table that is dropped while the catalog is read costs other tables no change", async () => {
+  await sql(`
+    create table public.kept (id integer primary key);
+    create table public.dropped (id integer primary key);
+    grant select on public.kept to authenticated;
+    alter publication supabase_realtime add table public.kept, public.dropped;
+  `);
+  await using follower = await follow(server, alice, { table: "kept" });
+  await server.admin.begin(async (dropping) => {
+    await dropping`drop table public.dropped`;
+    // The stream describes the table again, so the catalog is read. The reading waits for the other table.
+    await sql("alter table public.kept add column body text; insert into public.kept values (1)");
+    await vi.waitFor(async () => {
+      const waiting = await dropping`
+        select from pg_stat_activity where application_name = 'realtime_catalog' and wait_event_type = 'Lock'`;
+      expect(waiting.length).toBeGreaterThan(0);
+    }, 30_000);
+  });
+  await Promise.race([follower.until(() => true), follower.told.until(({ status }) => status === "error")]);
+  expect(follower.told.all.map(({ status }) => status)).not.toContain("error");
+  expect(follower.all).toMatchObject([{ record: { id: 1 } }]);
+  await sql("drop table public.kept");
+});
+
 test("a change waits until others can see its commit", async () => {
   await sql(`
     create table public.notes (id integer primary key);
