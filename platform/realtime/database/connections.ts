@@ -62,7 +62,7 @@ export const textSettings = {
   extra_float_digits: "1",
 };
 
-/** The most statements that a session keeps prepared. With more, all are dropped. */
+/** The most statements that a session keeps prepared. With more, all are dropped before the next work. */
 const preparedMax = 500;
 
 interface Result extends Array<(Buffer | null)[]> {
@@ -83,7 +83,8 @@ export function createConnections(options: ConnectionOptions): Connections {
     async use(work) {
       const { resource, release } = await pool.take();
       try {
-        const { connection } = await resource.take();
+        const { connection, tidy } = await resource.take();
+        await tidy();
         return await work(connection);
       } catch (cause) {
         throw toDatabaseError(cause);
@@ -99,7 +100,14 @@ export function createConnections(options: ConnectionOptions): Connections {
   };
 }
 
-function connect(options: ConnectionOptions): { connection: Connection; session: Session } {
+interface Connected {
+  connection: Connection;
+  session: Session;
+  /** Drops the prepared statements if there are too many. Only between two pieces of work, which may need them. */
+  tidy(): Promise<void>;
+}
+
+function connect(options: ConnectionOptions): Connected {
   const prepared = new Map<string, string>();
   let count = 0;
   const session = createSession({
@@ -133,10 +141,6 @@ function connect(options: ConnectionOptions): { connection: Connection; session:
     async prepare(key, definition) {
       const known = prepared.get(key);
       if (known !== undefined) return known;
-      if (prepared.size >= preparedMax) {
-        prepared.clear();
-        await send(["deallocate all"]);
-      }
       const name = `s${count++}`;
       // In a message of its own, so that it stays prepared even if the work fails.
       await send([`prepare ${name} ${definition}`]);
@@ -144,5 +148,11 @@ function connect(options: ConnectionOptions): { connection: Connection; session:
       return name;
     },
   };
-  return { session, connection };
+  async function tidy(): Promise<void> {
+    if (prepared.size < preparedMax) return;
+    prepared.clear();
+    await send(["deallocate all"]);
+  }
+
+  return { session, connection, tidy };
 }
