@@ -47,7 +47,7 @@ export interface ChangeSubscriber {
 }
 
 export interface ChangeSubscription extends AsyncDisposable {
-  /** Uses another identity from now on. Calls `tell` again. */
+  /** Uses another identity from now on. Calls `tell` again, once for all renewals that wait. */
   renew(identity: Identity): void;
 }
 

@@ -54,6 +54,8 @@ interface Subscription extends Target {
   status: "ok" | "error" | undefined;
   /** Its work. One piece starts after the other ends. */
   turn: Promise<void>;
+  /** Work that waits to define it again. It will use the identity of that time, so it serves all renewals before. */
+  restart: Promise<void> | undefined;
   timer: NodeJS.Timeout | undefined;
   closed: boolean;
 }
@@ -70,7 +72,7 @@ export function createChanges(options: ChangesOptions): Changes {
   /** Tables that the stream has described again since they were read. They may have changed. */
   const stale = new Set<number>();
   /** Subscribers whose new role is being read. Changes wait for them, within `renewalMs`. */
-  const renewals = new Set<Promise<void>>();
+  const renewals = new Map<Promise<void>, Promise<void>>();
 
   /** The catalog that all subscriptions are defined by. */
   let adapted = tables.current;
@@ -90,7 +92,7 @@ export function createChanges(options: ChangesOptions): Changes {
   });
 
   async function freshTable(id: number): Promise<Table | undefined> {
-    await Promise.all(renewals);
+    await Promise.all(renewals.values());
     if (stale.has(id)) {
       const described = [...stale];
       await tables.read();
@@ -168,17 +170,20 @@ export function createChanges(options: ChangesOptions): Changes {
 
   function startOver(subscription: Subscription): Promise<void> {
     clearTimeout(subscription.timer);
-    return inTurn(subscription, async () => {
+    subscription.restart ??= inTurn(subscription, async () => {
+      subscription.restart = undefined;
       await tables.read();
       await begin(subscription, true);
     }).catch(later(subscription));
+    return subscription.restart;
   }
 
   /** Lets changes wait until the subscription follows what its new role may see. */
   function hold(started: Promise<void>): void {
+    if (renewals.has(started)) return;
     const renewal = Promise.race([started, new Promise<void>((end) => setTimeout(end, renewalMs).unref())]);
-    renewals.add(renewal);
-    void renewal.then(() => renewals.delete(renewal));
+    renewals.set(started, renewal);
+    void renewal.then(() => renewals.delete(started));
   }
 
   function later(subscription: Subscription): (error: unknown) => void {
@@ -234,6 +239,7 @@ export function createChanges(options: ChangesOptions): Changes {
         basis: "",
         status: undefined,
         turn: Promise.resolve(),
+        restart: undefined,
         timer: undefined,
         closed: false,
         deliver: (ids, data) => subscriber.deliver(ids, data),

@@ -234,3 +234,27 @@ test("a role is known even if it subscribes while the catalog is read for anothe
   await follower.told.until(() => follower.told.all.length === 3);
   expect(follower.told.all.map(({ status }) => status)).toEqual(["ok", "ok", "ok"]);
 });
+
+test("tokens that come faster than the catalog is read cost one more reading together", async () => {
+  await notes.create("id integer primary key, author uuid", own);
+  await using follower = await follow(server, alice, { table: "notes" });
+  await server.admin.begin(async (locked) => {
+    await locked`lock table pg_catalog.pg_publication in access exclusive mode`;
+    follower.subscription.renew(alice);
+    await vi.waitFor(async () => {
+      const held = await locked`
+        select from pg_locks where not granted and relation = 'pg_catalog.pg_publication'::regclass`;
+      expect(held.length).toBeGreaterThan(0);
+    }, 30_000);
+    for (let count = 0; count < 100; count++) follower.subscription.renew(count % 2 ? bob : alice);
+  });
+  await follower.told.until(() => follower.told.all.length === 3);
+  // Each subscription reads the catalog too, so any reading that waits comes before.
+  for (let count = 0; count < 5; count++) {
+    await using _other = await follow(server, bob, { table: "notes" });
+  }
+  expect(follower.told.all).toHaveLength(3);
+  await notes.sql(`insert into public.notes values (1, '${alice.claims.sub}'), (2, '${bob.claims.sub}')`);
+  await notes.settled();
+  expect(follower.all).toMatchObject([{ record: { id: 2 } }]);
+});
