@@ -7,6 +7,7 @@ import type { Log } from "../../../log.ts";
 import { DatabaseError } from "../../database-side.ts";
 import { isTransient } from "../errors.ts";
 import type { RowChange } from "../pgoutput.ts";
+import { addGenerated, generatedExpressions } from "./generated.ts";
 import type { Interest, Interests, Member, Target } from "./interests.ts";
 import { type Check, type Judge, tooSlow, type Verdict } from "./judge.ts";
 import {
@@ -57,10 +58,13 @@ const retry = { pauseMs: 200, triesMax: 150 };
 /** How often a batch is looked at again, because subscribers got other tokens while it was judged. */
 const roundsMax = 5;
 
-/** One change, and who may hear of it by what is known so far. */
-interface Case {
+interface ReadChange {
   change: RowChange;
   record: ChangeRecord;
+}
+
+/** One change, and who may hear of it by what is known so far. */
+interface Case extends ReadChange {
   /** The interests whose filters it has passed so far, and what the server still has to be asked. */
   open: { interest: Interest; asks: string[] }[];
   /** The interests that get an error instead of the row. */
@@ -120,7 +124,9 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       for (const table of reading) table.catch(() => {});
       return judgeWithPatience(batch);
     }
-    const cases = batch.flatMap((change, index) => open(change, tables[index] as Table | undefined));
+    const read = batch.flatMap((change, index) => readFor(change, tables[index] as Table | undefined));
+    if (read.some(({ record }) => generatedExpressions(record).length > 0)) return judgeWithPatience(batch);
+    const cases = read.flatMap(open);
     if (cases.every((each) => !needsServer(each))) {
       for (const each of cases) conclude(each);
       return undefined;
@@ -144,9 +150,14 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     const known: Known = { answers: new Map(), verdicts: new Map(), since: undefined };
     for (let round = 1; ; round++) {
       const tables = await Promise.all(batch.map(({ relation }) => options.table(relation.id)));
+      const read = batch.flatMap((change, index) => readFor(change, tables[index]));
+      const generated = read.flatMap(({ record }) => generatedExpressions(record));
+      // The tables may have changed meanwhile, so they are looked at again.
+      if ((await learn(known, generated, judge.evaluate)) && round < roundsMax) continue;
+      for (const { record } of read) addGenerated(record, known.answers);
       const { additions } = interests;
       known.since ??= additions;
-      const cases = batch.flatMap((change, index) => open(change, tables[index]));
+      const cases = read.flatMap(open);
       await ask(cases, known);
       if (stopped) return;
       // A subscriber may have got another token meanwhile. Then its new rights have to be asked about.
@@ -157,7 +168,8 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   }
 
   /** Asks the server what is not known yet. Leaves out subscribers that joined after the first question. */
-  async function ask(cases: Case[], { answers, verdicts, since = 0 }: Known): Promise<void> {
+  async function ask(cases: Case[], known: Known): Promise<void> {
+    const { answers, verdicts, since = 0 } = known;
     const all = interests.additions === since;
     const inTime = ({ targets }: Member) =>
       all || targets.keys().some((target) => interests.since(target) <= since);
@@ -165,17 +177,12 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       for (const each of cases)
         each.open = each.open.filter(({ interest }) => interest.members.values().some(inTime));
     }
-    const learn = async (expressions: string[], answer: Judge["evaluate"]) => {
-      const unknown = [...new Set(expressions)].filter((each) => !answers.has(each));
-      const results = unknown.length > 0 ? await answer(unknown) : [];
-      for (const [index, each] of unknown.entries()) answers.set(each, results[index]);
-    };
-    await learn(cases.flatMap(filters), judge.filter);
+    await learn(known, cases.flatMap(filters), judge.filter);
     for (const each of cases) {
       endSlow(each, answers);
       each.open = each.open.filter(({ asks }) => asks.every((ask) => answers.get(ask) === "true"));
     }
-    await learn(cases.flatMap(values), judge.evaluate);
+    await learn(known, cases.flatMap(values), judge.evaluate);
     for (const each of cases) settle(each, answers);
 
     const checks: { change: RowChange; name: string; check: Check }[] = [];
@@ -205,9 +212,13 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     });
   }
 
-  function open(change: RowChange, table: Table | undefined): Case[] {
+  function readFor(change: RowChange, table: Table | undefined): ReadChange[] {
     if (!table || !interests.has(table.id)) return [];
-    const record = readChange(change, table, limits.recordBytesMax);
+    return [{ change, record: readChange(change, table, limits.recordBytesMax) }];
+  }
+
+  function open({ change, record }: ReadChange): Case[] {
+    const { table } = record;
     const values = filtered(record);
     const each: Case = { change, record, open: [], refused: new Map() };
     const wanted = (interest: Interest) => interest.type === undefined || interest.type === record.type;
@@ -338,6 +349,15 @@ function settle(each: Case, answers: Known["answers"]): void {
     const json = answers.get(jsonExpression(column, text));
     if (typeof json === "string") each.record.json.set(jsonKey(column, text), json);
   }
+}
+
+/** Asks for the results that are not known yet. @returns whether there were any */
+async function learn({ answers }: Known, expressions: string[], answer: Judge["evaluate"]): Promise<boolean> {
+  const unknown = [...new Set(expressions)].filter((each) => !answers.has(each));
+  if (unknown.length === 0) return false;
+  const results = await answer(unknown);
+  for (const [index, each] of unknown.entries()) answers.set(each, results[index]);
+  return true;
 }
 
 function checkKey(role: string, claims: string): string {

@@ -17,8 +17,13 @@ export interface ChangeRecord {
   row: Values;
   /** The values of the replica identity: the key, or the whole row if the identity is FULL. */
   old: Values;
-  /** True when the values are over the limit. Then only small values are sent. */
-  tooLarge: boolean;
+  /** Those of the two that hold whole rows, except generated columns. */
+  whole: Values[];
+  /** Whether it is an update that left the key as it was. */
+  sameKey: boolean;
+  /** The size of its values. Above the limit only small values are sent. */
+  bytes: number;
+  bytesMax: number;
   /** The JSON of values that only the server could make, by column and text. */
   json: Map<string, string>;
 }
@@ -50,7 +55,10 @@ export function readChange(change: RowChange, table: Table, bytesMax: number): C
     transaction: change.transaction,
     row,
     old,
-    tooLarge: change.bytes > bytesMax,
+    whole: [...(change.row ? [row] : []), ...(oldTuple?.kind === "full" ? [old] : [])],
+    sameKey: change.type === "UPDATE" && !oldTuple,
+    bytes: change.bytes,
+    bytesMax,
     json: new Map(),
   };
 }
@@ -88,6 +96,7 @@ const smallBytes = 64;
  */
 export function frameData(record: ChangeRecord, readable: Set<string>, select: string[] | undefined): string {
   const { table, type } = record;
+  const tooLarge = record.bytes > record.bytesMax;
   const isKey = (name: string) => table.primaryKey.includes(name);
   const columns = table.columns.filter(
     ({ name }) => readable.has(name) && (!select || select.includes(name) || isKey(name)),
@@ -98,7 +107,7 @@ export function frameData(record: ChangeRecord, readable: Set<string>, select: s
       if (text === undefined) return [];
       const json =
         toJson(column, text) ?? record.json.get(jsonKey(column, text as string)) ?? JSON.stringify(text);
-      if (record.tooLarge && Buffer.byteLength(json) > smallBytes) return [];
+      if (tooLarge && Buffer.byteLength(json) > smallBytes) return [];
       return [`${JSON.stringify(column.name)}:${json}`];
     });
     return `{${members.join(",")}}`;
@@ -113,7 +122,7 @@ export function frameData(record: ChangeRecord, readable: Set<string>, select: s
       ? [`"old_record":${object(record.old, ({ name }) => !table.rowSecurity || isKey(name))}`]
       : []),
   ];
-  const errors = record.tooLarge ? '["Error 413: Payload Too Large"]' : "null";
+  const errors = tooLarge ? '["Error 413: Payload Too Large"]' : "null";
   return `{${head(record)},${members.join(",")},"errors":${errors}}`;
 }
 

@@ -18,6 +18,8 @@ export interface Column {
   /** `likes`: LIKE works with this type. `matches`: `~` and `~*` do. */
   likes: boolean;
   matches: boolean;
+  /** Set for a generated column: how it is made, and the columns that it is made of. */
+  generated: { expression: string; sources: string[] } | null;
 }
 
 export interface Table {
@@ -207,7 +209,24 @@ function catalogQuery(publication: string, roles: string[]): string {
               'sqlType', pg_catalog.format_type(type.oid, -1),
               'isEnum', type.typtype = 'e',
               'likes', ${hasOperator("~~", "oprright")},
-              'matches', ${hasOperator("~", "type.oid")} and ${hasOperator("~*", "type.oid")}
+              'matches', ${hasOperator("~", "type.oid")} and ${hasOperator("~*", "type.oid")},
+              'generated', (
+                select pg_catalog.json_build_object(
+                  'expression', pg_catalog.pg_get_expr(adbin, adrelid),
+                  'sources', (
+                    select coalesce(pg_catalog.json_agg(source.attname), '[]')
+                    from pg_catalog.pg_depend
+                    join pg_catalog.pg_attribute as source on attrelid = refobjid and source.attnum = refobjsubid
+                    where classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
+                      and objid = made.oid
+                      and refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                      and refobjid = adrelid
+                      and refobjsubid <> adnum
+                  )
+                )
+                from pg_catalog.pg_attrdef as made
+                where adrelid = attrelid and adnum = attnum and attgenerated <> ''
+              )
             ) order by attnum), '[]')
             from pg_catalog.pg_attribute
             join pg_catalog.pg_type as type on type.oid = atttypid
