@@ -12,10 +12,9 @@ import { literal, textArray } from "./sql.ts";
 type Answer = Record<Extension, boolean>;
 
 /**
- * The rows that the policies may show are inserted before we take the role to try. We
- * insert them as postgres and not as the superuser that we log in as, because triggers of
- * the project may run. Their author has only the rights of postgres. Policies do not
- * apply to postgres either.
+ * The rows that the policies may show are inserted before we take the role to try. We insert them as
+ * postgres, because policies do not apply to postgres. The session logged in as postgres too, but code of
+ * the project may have set another role.
  */
 const asProject = "select set_config('role', 'postgres', true)";
 const probe =

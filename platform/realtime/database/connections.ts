@@ -13,6 +13,8 @@ import type { Rows } from "./sql.ts";
 
 export interface ConnectionOptions {
   databaseUrl: string;
+  /** Replaces that of the URL. */
+  username?: string;
   /** The name that pg_stat_activity shows. */
   name: string;
   size: number;
@@ -112,6 +114,7 @@ function connect(options: ConnectionOptions): Connected {
   let count = 0;
   const session = createSession({
     databaseUrl: options.databaseUrl,
+    ...(options.username !== undefined && { username: options.username }),
     name: options.name,
     settings: { statement_timeout: options.statementTimeoutMs, ...textSettings, ...options.settings },
   });

@@ -15,7 +15,7 @@ import { replay } from "./replay.ts";
 import { createReplication } from "./replication.ts";
 
 export interface DatabaseSideOptions {
-  /** Connects as a superuser, to replicate and to try policies as other roles. */
+  /** Connects as a superuser, to replicate. Its password is also that of `postgres`, who asks the policies. */
   databaseUrl: string;
   log: Log;
   limits?: Partial<DatabaseLimits>;
@@ -71,7 +71,9 @@ export async function createDatabaseSide(options: DatabaseSideOptions): Promise<
       ...more,
     });
   const connections = (...of: Parameters<typeof open>) => starting.use(open(...of));
-  const probes = connections("realtime_probes", limits.probeConnections, limits.probeQueueMax);
+  // They run code of the project, which can go back to the role that logged in.
+  const asProject = { username: "postgres" };
+  const probes = connections("realtime_probes", limits.probeConnections, limits.probeQueueMax, asProject);
   const catalog = connections("realtime_catalog", 2, limits.probeQueueMax, {
     settings: { search_path: "" },
   });
@@ -83,7 +85,12 @@ export async function createDatabaseSide(options: DatabaseSideOptions): Promise<
     createChanges({
       publication: changesPublication,
       catalog,
-      checks: connections("realtime_checks", limits.checkConnections, 10_000),
+      filters: connections("realtime_filters", 2, limits.probeQueueMax, {
+        ...asProject,
+        // As in the project's sessions, so that operators of its extensions are found.
+        settings: { search_path: "public, extensions" },
+      }),
+      checks: connections("realtime_checks", limits.checkConnections, 10_000, asProject),
       streaming: (timeoutMs) => replication.streaming(timeoutMs),
       limits: {
         pendingMax: limits.pendingChangesMax,

@@ -83,9 +83,7 @@ function evaluation(connections: Connections, timeoutMs: number): Evaluate {
   return (expressions) =>
     connections
       .use(async (connection) => {
-        const [, , , [row] = []] = await connection.send([
-          // The search path of the project's sessions, so that operators of its extensions are found.
-          "select pg_catalog.set_config('search_path', 'public, extensions', true)",
+        const [, , [row] = []] = await connection.send([
           asProject,
           atMost(timeoutMs),
           `select ${expressions.join(", ")}`,

@@ -16,8 +16,12 @@ import { createTables, type Table } from "./tables.ts";
 
 export interface ChangesOptions {
   publication: string;
-  /** One set for subscriptions and one for changes, so that neither waits for the other. */
+  /**
+   * Two sets for subscriptions and one for changes, so that neither waits for the other. The latter two run
+   * code of the project, so they must not log in as a superuser.
+   */
   catalog: Connections;
+  filters: Connections;
   checks: Connections;
   /** @throws DatabaseError */
   streaming(timeoutMs: number): Promise<void>;
@@ -135,7 +139,7 @@ export function createChanges(options: ChangesOptions): Changes {
       // The role may be new: the catalog was read for the roles that existed then.
       if (!tables.current.roles.has(role)) await tables.read();
       basis = basisOf(wanted, role, tables.current);
-      outcome = await define(connections, wanted, role, tables.current, options.limits).catch((error) => {
+      outcome = await define(options.filters, wanted, role, tables.current, options.limits).catch((error) => {
         if (error instanceof RefusedError) return error;
         throw error;
       });

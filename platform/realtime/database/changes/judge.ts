@@ -61,8 +61,8 @@ const checksMax = 200;
 const unsettled = { eagerTries: 5, pauseMs: 1, triesMax: 2_000 };
 
 /**
- * We ask as postgres and not as the superuser that we log in as. Types, casts and operators
- * may be the project's own code, and its author has only the rights of postgres.
+ * Types, casts and operators may be the project's own code, and its author has only the rights of postgres.
+ * The session logged in as postgres, but such code may have set another role.
  */
 export const asProject = "select pg_catalog.set_config('role', 'postgres', true)";
 

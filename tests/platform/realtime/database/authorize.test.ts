@@ -143,6 +143,33 @@ test("a token cannot name a role that requests may not have", async () => {
   ).toHaveLength(1);
 });
 
+test("a policy that gives up its role does not become a superuser, also for a role of the project", async () => {
+  await server.owner.unsafe(`
+    create role members;
+    grant members to authenticator;
+    grant usage on schema realtime to members;
+    grant select, insert on realtime.messages to members;
+    create function public.climb() returns boolean language plpgsql as $$
+    begin
+      perform set_config('role', 'none', true);
+      return current_setting('is_superuser') = 'off';
+    end
+    $$;
+  `);
+  await policy("reads", "for select to authenticated, members using (public.climb())");
+  await policy("writes", "for insert to authenticated, members with check (public.climb())");
+  for (const identity of [alice, person("a member", "members")]) {
+    expect(await server.side.mayRead("room", identity, both)).toEqual(all);
+    expect(await server.side.mayWrite("room", identity, both)).toEqual(all);
+  }
+  await server.owner.unsafe(`
+    drop function public.climb() cascade;
+    revoke usage on schema realtime from members;
+    revoke select, insert on realtime.messages from members;
+    drop role members;
+  `);
+});
+
 test("a project's trigger on the messages does not act as a superuser", async () => {
   await server.owner.unsafe(`
     create table public.seen (who text);

@@ -132,6 +132,25 @@ test("when a policy fails for some subscribers, only they do not get the row", a
   for (const frame of bad.all) expect(frame).not.toHaveProperty("record");
 });
 
+test("a policy that gives up its role does not become a superuser", async () => {
+  await notes.create(
+    "id integer primary key",
+    `create function public.climb() returns boolean language plpgsql as $$
+     begin
+       perform set_config('role', 'none', true);
+       return current_setting('is_superuser') = 'off';
+     end
+     $$;
+     alter table public.notes enable row level security;
+     create policy climbs on public.notes for select to authenticated using (public.climb());`,
+  );
+  await using follower = await follow(server, alice, { table: "notes" });
+  await notes.sql("insert into public.notes values (1)");
+  await notes.settled();
+  expect(follower.all).toMatchObject([{ record: { id: 1 }, errors: null }]);
+  await notes.sql("drop function public.climb() cascade");
+});
+
 test("a subscriber with several entries gets one frame with the ids of all that match", async () => {
   await notes.create("id integer primary key, body text");
   await using follower = await follow(
