@@ -193,6 +193,75 @@ test("alice reads on one device, and the other one knows; what she begins to wri
   await expect.poll(() => field(alice.page).inputValue()).toBe("");
 });
 
+test("a draft that comes to the server after its message does not come back into the field", async () => {
+  const [alice, bob, id] = await friends();
+  const { page, client } = alice;
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  /** The drafts that the page stores. The first one is under way until the test lets it go. */
+  const stored: string[] = [];
+  await page.route("**/rpc/set_conversation", async (route) => {
+    const { draft } = route.request().postDataJSON() as { draft: string };
+    if (stored.push(draft) === 1) await held;
+    await route.continue();
+  });
+  await page.goto(`/chat/${id}`);
+  await field(page).fill("See you at 0");
+  await expect.poll(() => stored).toEqual(["See you at 0"]);
+  await page.getByRole("button", { name: "Send" }).click();
+  await message(page, "See you at 0").getByText("Sent", { exact: true }).waitFor();
+  letGo();
+  // The draft came to the server after the message. So the page empties it.
+  await expect.poll(() => stored).toEqual(["See you at 0", ""]);
+  const draft = async () =>
+    (await client.rpc("conversations", { folder: "inbox" }).throwOnError()).data?.[0]?.draft;
+  await expect.poll(draft).toBe("");
+  await say(bob, id, "Fine");
+  await message(page, "Fine").waitFor();
+  expect(await field(page).inputValue()).toBe("");
+});
+
+test("a draft that the server tells of after its message left does not come back into the field", async () => {
+  const [alice, bob, id] = await friends();
+  const { page } = alice;
+  /** The events with her draft, and her message. They come when the test lets them go. */
+  const events: (() => void)[] = [];
+  let isHeld = true;
+  await page.routeWebSocket(/.*/, (socket) => {
+    const server = socket.connectToServer();
+    server.onMessage((text) => {
+      if (isHeld && /draft\W+Now or/.test(String(text))) events.push(() => socket.send(text));
+      else socket.send(text);
+    });
+  });
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  await page.route("**/rpc/send_message", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto(`/chat/${id}`);
+  await field(page).fill("Now or never");
+  await expect.poll(() => events.length).toBe(1);
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.locator(".bubble.waits").waitFor();
+  const title = await page.title();
+  isHeld = false;
+  for (const tell of events) tell();
+  // A later event of the same stream is here.
+  await bob.client.rpc("write_post", { content: `Look, @${alice.username}` }).throwOnError();
+  await expect.poll(() => page.title()).not.toBe(title);
+  expect(await field(page).inputValue()).toBe("");
+  letGo();
+  await message(page, "Now or never").getByText("Sent", { exact: true }).waitFor();
+  expect(await field(page).inputValue()).toBe("");
+  expect(complaintsOf(alice.context)).toEqual([]);
+});
+
 test("a room of 120 messages is read in both directions", async () => {
   const [alice, bob, id] = await friends();
   for (let sent = 0; sent < 120; sent += 20) {

@@ -25,15 +25,15 @@ export function Composer({ room, writing }: { room: Room; writing: Signal<Writin
 
 function Field({ room, writing }: { room: Room; writing: Signal<Writing> }) {
   const draft = useMemo(() => draftOf(room.id), [room]);
-  const text = useSignal("");
+  const text = useSignal(draft.read());
   const area = useRef<HTMLTextAreaElement>(null);
   const { answers, edits } = writing.value;
   const about = edits ?? answers;
 
   const serverDraft = room.conversation.value?.draft ?? "";
   useEffect(() => {
-    // The first one, or what another device wrote. While a message is edited, the draft waits.
-    if ((draft.heard(serverDraft) || text.value === "") && !writing.peek().edits) text.value = draft.read();
+    // What another device wrote. While a message is edited, the draft waits.
+    if (draft.heard(serverDraft) && !writing.peek().edits) text.value = draft.read();
   }, [serverDraft]);
   useEffect(() => () => draft.close(), [draft]);
   // Before the person can press a key.
