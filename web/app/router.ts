@@ -25,6 +25,8 @@ export interface Route {
 export const address = signal(here());
 /** Grows with each navigation. The page heading takes the focus when it has changed. */
 export const visits = signal(0);
+/** The reader went back or forward to this page. It is shown as it was left. */
+export let isReturn = false;
 
 function here(): string {
   return location.pathname + location.search;
@@ -39,7 +41,7 @@ export function navigate(to: string, { replace = false }: { replace?: boolean } 
   keepPlace();
   if (replace) history.replaceState({ y: 0 }, "", to);
   else history.pushState({ y: 0 }, "", to);
-  arrive(0);
+  arrive(0, false);
 }
 
 /** Goes to the page before, or to `otherwise` if there is none on this site. */
@@ -52,7 +54,8 @@ function keepPlace(): void {
   history.replaceState({ ...history.state, y: scrollY }, "");
 }
 
-function arrive(y: number): void {
+function arrive(y: number, returns: boolean): void {
+  isReturn = returns;
   address.value = here();
   visits.value++;
   // The page may need some frames until it is tall enough.
@@ -67,7 +70,7 @@ function arrive(y: number): void {
 /** Call it once, at the start. */
 export function watchAddress(): void {
   history.scrollRestoration = "manual";
-  addEventListener("popstate", (event) => arrive((event.state as { y?: number } | null)?.y ?? 0));
+  addEventListener("popstate", (event) => arrive((event.state as { y?: number } | null)?.y ?? 0, true));
   let keeping = 0;
   addEventListener(
     "scroll",

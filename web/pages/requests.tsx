@@ -1,8 +1,10 @@
 /** Requests to follow: those that wait for the person's answer, and those that the person sent. */
+import { useEffect } from "preact/hooks";
 import { t } from "../app/messages.ts";
 import { type Person, plaza } from "../app/plaza.ts";
 import type { PageProps } from "../app/router.ts";
 import { me, readMe } from "../app/session.ts";
+import { unread } from "../app/sync.ts";
 import { Button } from "../parts/button.tsx";
 import { Empty } from "../parts/empty.tsx";
 import { Page } from "../parts/page.tsx";
@@ -28,6 +30,12 @@ function useRequests(side: Side): Feed<Person> {
 export default function Requests({ params: { side = "received" } }: PageProps) {
   const shown: Side = side === "sent" ? "sent" : "received";
   const feed = useRequests(shown);
+  const { requests } = unread.value;
+  // Somebody asks while this is open. With nobody on the page, nothing moves under the reader.
+  useEffect(() => {
+    const isEmpty = feed.state.peek() === "ready" && feed.blocks.peek().length === 0;
+    if (requests > 0 && shown === "received") void (isEmpty ? feed.restart() : feed.look());
+  }, [requests, feed]);
 
   async function act(row: Person, write: Promise<void>): Promise<void> {
     await write;

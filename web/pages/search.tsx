@@ -1,4 +1,5 @@
 /** Finds posts and people. What one can write in a search for posts is shown below the field. */
+import { useSignal } from "@preact/signals";
 import { t } from "../app/messages.ts";
 import { type FeedRow, plaza } from "../app/plaza.ts";
 import { navigate, type PageProps } from "../app/router.ts";
@@ -8,7 +9,7 @@ import { People, peopleFeed } from "../parts/people.tsx";
 import { PostFeed } from "../parts/post-feed.tsx";
 import { Grammar, SearchBox } from "../parts/search-box.tsx";
 import { Tabs } from "../parts/tabs.tsx";
-import { feedOf } from "../store/feeds.ts";
+import { feedOf, forgetFeed } from "../store/feeds.ts";
 import { keepRows } from "../store/posts.ts";
 
 export default function Search({ query }: PageProps) {
@@ -16,13 +17,20 @@ export default function Search({ query }: PageProps) {
   const isPeople = query.get("in") === "people";
   const path = (q: string, people: boolean) =>
     `/search?q=${encodeURIComponent(q)}${people ? "&in=people" : ""}`;
+  /** How often the same words were searched again. */
+  const tries = useSignal(0);
+  const key = `${words} ${tries.value}`;
+
+  function search(next: string): void {
+    if (next === words) {
+      forgetFeed(isPeople ? `people:${words}` : `search:${words}`);
+      tries.value++;
+    } else navigate(path(next, isPeople), { replace: words !== "" });
+  }
+
   return (
     <Page title={t("search")}>
-      <SearchBox
-        words={words}
-        label={t("search")}
-        onSearch={(next) => navigate(path(next, isPeople), { replace: words !== "" })}
-      />
+      <SearchBox words={words} label={t("search")} onSearch={search} />
       {words && (
         <Tabs
           label={t("search_in")}
@@ -34,7 +42,7 @@ export default function Search({ query }: PageProps) {
       )}
       {!isPeople && <Grammar />}
       {!words && <Empty icon="search" title={t("search_hint")} />}
-      {words && (isPeople ? <Found key={words} words={words} /> : <Posts key={words} words={words} />)}
+      {words && (isPeople ? <Found key={key} words={words} /> : <Posts key={key} words={words} />)}
     </Page>
   );
 }

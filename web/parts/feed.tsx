@@ -6,6 +6,7 @@ import { untracked } from "@preact/signals";
 import type { ComponentChildren, VNode } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { t } from "../app/messages.ts";
+import { isReturn } from "../app/router.ts";
 import { focusRow } from "../app/shortcuts.ts";
 import { isOffline } from "../app/sync.ts";
 import { announce } from "../app/toasts.ts";
@@ -45,7 +46,8 @@ export function FeedView<Row extends { id: number }>({ feed, label, row, empty }
     return true;
   }, [feed]);
   useEffect(() => {
-    if (!isNew) void feed.look();
+    // Going back finds the rows that were left.
+    if (!isNew) void (isReturn && blocks.peek().length > 0 ? feed.look() : feed.visit());
     return whileVisible(lookEveryMs, () => feed.look());
   }, [feed]);
   const wasOffline = useRef(false);

@@ -1,7 +1,7 @@
 /**
  * Lists that grow at both ends: feeds of posts, people, notifications. A feed is kept when its page is left, so
- * going back shows the same rows at the same place. New rows never come in by themselves: they are counted,
- * and the reader asks for them.
+ * going back shows the same rows at the same place. A link to the page reads it again. While somebody reads, new
+ * rows never come in by themselves: they are counted, and the reader asks for them.
  */
 import { batch, type Signal, signal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
@@ -40,6 +40,8 @@ export interface Feed<Row> {
   isOld: Signal<boolean>;
   /** Reads the first page, or the next one. */
   more(): Promise<void>;
+  /** A link leads to the feed. Reads its first page again, and shows the rows of before until then. */
+  visit(): Promise<void>;
   /** Asks how many newer rows there are. */
   look(): Promise<void>;
   /** Puts the newer rows on top. */
@@ -129,6 +131,14 @@ function createFeed<Row extends { id: number }>(key: string, source: FeedSource<
     const answer = await source.read({});
     if (answer.error || !answer.data) return failed(answer.error, true);
     take(answer.data, old);
+  }
+
+  async function again(): Promise<void> {
+    const old = blocks.value.flat();
+    if (old.length === 0 || isOld.value) return first();
+    const { data } = await source.read({});
+    // Without an answer the old rows stay. They are better than nothing.
+    if (data) take(data, old);
   }
 
   /** @param old the rows of the last visit that are shown */
@@ -233,6 +243,7 @@ function createFeed<Row extends { id: number }>(key: string, source: FeedSource<
   return {
     ...feed,
     more: () => once(blocks.value.length === 0 ? first : next),
+    visit: () => once(again),
     async look() {
       const top = topId();
       if (isOld.value || (state.value === "failed" && blocks.value.length === 0)) return once(first);
@@ -253,6 +264,7 @@ function createFeed<Row extends { id: number }>(key: string, source: FeedSource<
         rows.some(isGone) ? rows.filter((row) => !isGone(row)) : rows,
       );
       blocks.value = kept.filter((rows) => rows.length > 0);
+      if (source.isStored) store(stored().filter((row) => !isGone(row)));
     },
   };
 }

@@ -159,7 +159,10 @@ export function follow(person: Author): Promise<void> {
   );
 }
 
+/** What they write and repost leaves home at once. */
 export function unfollow(person: Author): Promise<void> {
+  for (const feed of feedsLike<FeedRow>("home"))
+    feed.drop(({ post, reposted_by }) => (reposted_by ?? post?.author)?.id === person.id);
   const match = { follower_id: userId.value, followee_id: person.id };
   return act(person, { is_following: false }, { delete: "follows", match });
 }

@@ -2,7 +2,7 @@
  * A person: who they are, what they are to the viewer, and what they write, answer and like. The profile and the first
  * posts are read at the same time. Each tab has an address of its own.
  */
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { type MessageKey, t } from "../../app/messages.ts";
 import { type FeedRow, type ProfilePage, plaza } from "../../app/plaza.ts";
 import { navigate, type PageProps } from "../../app/router.ts";
@@ -95,9 +95,12 @@ function Shown({ username, tab, profile }: { username: string; tab: Tab; profile
   }, [feed]);
   const { is_following, is_blocked } = profile ? relationOf(profile.id).value : {};
   // To follow a private account, or to block, changes what one sees.
+  const sees = `${is_following === true && profile?.is_private} ${is_blocked === true}`;
+  const saw = useRef(sees);
   useEffect(() => {
-    if (profile && feed.state.peek() !== "new") void feed.restart();
-  }, [is_following === true && profile?.is_private, is_blocked === true]);
+    if (profile && saw.current !== sees && feed.state.peek() !== "new") void feed.restart();
+    saw.current = sees;
+  }, [sees]);
 
   if (!profile) return <Waiting />;
   if (is_blocked) {
