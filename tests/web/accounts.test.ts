@@ -155,6 +155,26 @@ test("alice forgot her password, and chooses a new one by mail", async () => {
   expect(complaintsOf(context)).toEqual([]);
 });
 
+test("bob's link for a new password, opened where alice is signed in, asks for his new password", async () => {
+  const [alice, bob] = await Promise.all([visitor("alice"), signUp("bob")]);
+  const { page } = alice;
+  const redirectTo = `${webUrl()}/confirm?link=token_hash`;
+  expect((await guest().auth.resetPasswordForEmail(bob.email, { redirectTo })).error).toBeNull();
+  await page.goto(pageIn(await mailAbout(bob.email, /Reset/)));
+  await page.getByText(`You are signed in as @${alice.username}.`).waitFor();
+  await expectGood(page, "confirm-other");
+  await press(page, "Continue");
+  await page.getByRole("textbox", { name: "New password" }).fill(password);
+  expect(new URL(page.url()).pathname).toBe("/new-password");
+  await press(page, "Save");
+  await page.getByText("Your new password is saved.").waitFor();
+  const signIn = async (email: string, password: string) =>
+    (await guest().auth.signInWithPassword({ email, password })).error;
+  expect(await signIn(bob.email, password)).toBeNull();
+  expect(await signIn(alice.email, alice.password)).toBeNull();
+  expect(complaintsOf(alice.context)).toEqual([]);
+});
+
 test("alice changes her password, and another device of hers is signed out", async () => {
   const alice = await visitor("alice");
   const { page } = alice;

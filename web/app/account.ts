@@ -85,11 +85,6 @@ export async function confirm(
   return data.session ?? undefined;
 }
 
-/** Whether Auth has no password of this account: docs/decisions/0007-sign-up.md says when. */
-export function needsPassword(session: Session | null | undefined): boolean {
-  return session?.user.app_metadata.needs_password === true;
-}
-
 /** @throws the error of Auth, `reauthentication_needed` if the session is older than a day */
 export async function setPassword(password: string): Promise<void> {
   const { error } = await plaza.auth.updateUser({ password });

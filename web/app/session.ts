@@ -24,12 +24,18 @@ export function watchSession(): void {
 function changed(event: AuthChangeEvent, session: Session | null): void {
   const before = userId.value;
   // Nothing that one person read may be seen by the next, so the page is loaded again.
-  if (before !== null && (event === "SIGNED_OUT" || (session && session.user.id !== before))) startAnew();
+  if (before !== null && (event === "SIGNED_OUT" || (session && session.user.id !== before)))
+    startAnew(event === "PASSWORD_RECOVERY" || needsPassword(session));
   else if (session && before === null) {
     userId.value = session.user.id;
     // Auth holds its lock while it calls this.
     setTimeout(readMe);
   }
+}
+
+/** Whether Auth has no password of this account: docs/decisions/0007-sign-up.md says when. */
+export function needsPassword(session: Session | null | undefined): boolean {
+  return session?.user.app_metadata.needs_password === true;
 }
 
 /** Reads the profile again, for example after it was changed. */
@@ -68,15 +74,20 @@ export async function signOutEverywhere(): Promise<void> {
 /** What stays on the device: what the person wrote and did not send, and how the page looks. */
 const kept = /^plaza\.(session|outbox|drafts|theme|language|contrast)/;
 
-/** Drops everything that the person read, and loads the page again. */
-function startAnew(): void {
+/**
+ * Drops everything that the person read, and loads the page again.
+ * @param isPasswordNext the mail of another person was confirmed, and their account needs a new password
+ */
+function startAnew(isPasswordNext: boolean): void {
   for (const key of Object.keys(localStorage)) {
     if (key.startsWith("plaza.") && !kept.test(key)) localStorage.removeItem(key);
   }
   // If another tab changed the stored session, this tab may still read the old one.
   const next = storedUserId();
   const isOther = next !== null && next !== userId.value;
-  location.assign(isLeaving || isOther ? "/" : signInPath());
+  // Other tabs hear of the mail too. They go home.
+  if (isOther && isPasswordNext && location.pathname === "/confirm") location.assign("/new-password");
+  else location.assign(isLeaving || isOther ? "/" : signInPath());
 }
 
 /** The page that says what happened, and leads back here afterwards. */

@@ -214,6 +214,8 @@ export const de: Messages = {
   confirm_enter_code: "Code eingeben",
   confirm_half: "Eine von zwei ist bestätigt",
   confirm_half_text: "Bestätige auch mit der Mail an deine andere Adresse. Dann gilt die Änderung.",
+  confirm_other:
+    "Du bist als {name} angemeldet. Wenn die Mail für ein anderes Konto ist, wird {name} hier abgemeldet.",
   confirm_recovery: "Ein neues Passwort wählen",
   confirm_recovery_do: "Weiter",
   confirm_recovery_text:

@@ -138,6 +138,8 @@ export const later = {
   confirm_enter_code: "Enter a code",
   confirm_half: "One of two is done",
   confirm_half_text: "Confirm with the mail to your other address too. Then the change is made.",
+  confirm_other:
+    "You are signed in as {name}. If the mail is for another account, {name} is signed out here.",
   confirm_recovery: "Choose a new password",
   confirm_recovery_do: "Continue",
   confirm_recovery_text: "Press the button to choose a new password. It also signs you in.",

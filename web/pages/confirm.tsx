@@ -6,10 +6,11 @@
 import { useSignal } from "@preact/signals";
 import type { EmailOtpType, Session } from "@supabase/supabase-js";
 import { useEffect } from "preact/hooks";
-import { askAgain, asked, confirm, keepAsked, needsPassword } from "../app/account.ts";
+import { askAgain, asked, confirm, keepAsked } from "../app/account.ts";
 import { wordsOf } from "../app/errors.ts";
 import { type MessageKey, t } from "../app/messages.ts";
 import { navigate } from "../app/router.ts";
+import { me, needsPassword } from "../app/session.ts";
 import { toast } from "../app/toasts.ts";
 import { Button } from "../parts/button.tsx";
 import { Empty } from "../parts/empty.tsx";
@@ -73,6 +74,9 @@ export default function Confirm() {
       <Page title={t(title)}>
         <div class="card form">
           <p>{t(text)}</p>
+          {me.value && type !== "email_change" && (
+            <p class="note">{t("confirm_other", { name: `@${me.value.username}` })}</p>
+          )}
           <div class="actions">
             <Button
               kind="main"

@@ -4,11 +4,11 @@
  */
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { needsPassword, setPassword } from "../app/account.ts";
+import { setPassword } from "../app/account.ts";
 import { t } from "../app/messages.ts";
 import { plaza } from "../app/plaza.ts";
 import { navigate } from "../app/router.ts";
-import { me, readMe } from "../app/session.ts";
+import { me, needsPassword, readMe } from "../app/session.ts";
 import { toast } from "../app/toasts.ts";
 import { NewPasswordField, UsernameField } from "../parts/account-fields.tsx";
 import { Button } from "../parts/button.tsx";
