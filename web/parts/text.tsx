@@ -6,7 +6,7 @@ import type { ComponentChildren } from "preact";
 import type { Entity } from "../../supabase/database.types.ts";
 import type { Card } from "../app/plaza.ts";
 
-interface TextProps {
+export interface TextProps {
   text: string;
   field: Entity["field"];
   entities: Entity[];
@@ -58,21 +58,27 @@ function linkOf(words: string, entity: Entity, mentions: Card["mentions"]): Comp
   return <OuterLink url={entity.url}>{words}</OuterLink>;
 }
 
-/** The address of a link is on the link. Its first letters are enough to read. */
+/** The address of a link is on the link. Its first letters are enough to read, if they have the whole host. */
 const mostLetters = 60;
 
+/** The words of a link up to the end of the host. The host is the first group. */
+const toHost = /^(?:https?:\/\/)?(?:www\.)?([^/?#\\]*)/i;
+
 /**
- * A link that leads away. If its host has other letters than the words show (punycode), the real host
- * is shown beside it: `аррӏе.com` is not apple.com.
+ * A link that leads away. If the words show another host than the real one, such as other letters (punycode) or a
+ * name before an @, the real host is shown beside it: `аррӏе.com` is not apple.com.
  */
 export function OuterLink({ url, children }: { url: string; children: string }) {
   const parsed = URL.parse(url);
   if (!parsed || !["https:", "http:"].includes(parsed.protocol)) return <>{children}</>;
-  const isStrange = /(^|\.)xn--/.test(parsed.hostname) && !children.includes(parsed.hostname);
+  const [start, host] = toHost.exec(children) ?? ["", ""];
+  const shown = host?.toLowerCase().replace(/:\d*$/, "");
+  const isStrange = shown !== parsed.hostname.replace(/^www\./, "");
+  const most = Math.max(mostLetters, start.length);
   return (
     <>
       <a href={parsed.href} title={parsed.href} rel="nofollow noopener noreferrer ugc" target="_blank">
-        {children.length > mostLetters ? `${children.slice(0, mostLetters)}…` : children}
+        {children.length > most ? `${children.slice(0, most)}…` : children}
       </a>
       {isStrange && <span class="punycode"> ({parsed.hostname})</span>}
     </>
