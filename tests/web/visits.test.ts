@@ -1,7 +1,7 @@
 /** Pages that are opened again: a link shows what is there now, and going back shows what was left. */
 import { randomUUID } from "node:crypto";
 import { afterAll, expect, test } from "vitest";
-import { signUp } from "../people.ts";
+import { signUp, target } from "../people.ts";
 import { closeBrowser, complaintsOf, type Visitor, visitor } from "./browser.ts";
 
 afterAll(closeBrowser);
@@ -110,5 +110,27 @@ test("a request to follow appears on the page that is open", async () => {
   await main(alice).getByText("Nobody waits for your answer").waitFor();
   await carol.client.rpc("follow", { profile_id: alice.id }).throwOnError();
   await rows(alice, carol.username).getByRole("button", { name: "Accept" }).waitFor();
+  expect(complaintsOf(alice.context)).toEqual([]);
+});
+
+test("the Back of a page stays on the site, and goes to the page before also after a reload", async () => {
+  const alice = await visitor("alice");
+  const { page, client } = alice;
+  const { data: post } = await client.rpc("write_post", { content: "Good morning" }).throwOnError();
+  const back = () => main(alice).getByRole("button", { name: "Back" }).click();
+  // Another site was open before.
+  await page.goto(target().url);
+  await page.goto(`/posts/${post.id}`);
+  await main(alice).locator(".main-post .person-name").click();
+  await page.waitForURL(`**/@${alice.username}`);
+  await page.reload();
+  await back();
+  await page.getByRole("heading", { name: "Post", exact: true }).waitFor();
+  await page.goForward();
+  await page.waitForURL(`**/@${alice.username}`);
+  await page.goBack();
+  await page.getByRole("heading", { name: "Post", exact: true }).waitFor();
+  await back();
+  await page.getByRole("heading", { name: "Home", exact: true }).waitFor();
   expect(complaintsOf(alice.context)).toEqual([]);
 });

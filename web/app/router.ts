@@ -39,15 +39,20 @@ export function navigate(to: string, { replace = false }: { replace?: boolean } 
     return;
   }
   keepPlace();
-  if (replace) history.replaceState({ y: 0 }, "", to);
-  else history.pushState({ y: 0 }, "", to);
+  if (replace) history.replaceState({ y: 0, depth: depth() }, "", to);
+  else history.pushState({ y: 0, depth: depth() + 1 }, "", to);
   arrive(0, false);
 }
 
 /** Goes to the page before, or to `otherwise` if there is none on this site. */
 export function back(otherwise = "/"): void {
-  if (visits.value > 0) history.back();
+  if (depth() > 0) history.back();
   else navigate(otherwise, { replace: true });
+}
+
+/** How many pages of this site are before this one. The browser keeps it with the page, also over a reload. */
+function depth(): number {
+  return (history.state as { depth?: number } | null)?.depth ?? 0;
 }
 
 function keepPlace(): void {
