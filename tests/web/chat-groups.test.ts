@@ -44,7 +44,7 @@ test("alice makes a group, names an admin, lets carol in by a link, and changes 
     .or(page.getByLabel("Only admins write"))
     .check();
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByRole("paragraph").filter({ hasText: hostile }).waitFor();
+  await page.locator(".join .text", { hasText: hostile }).waitFor();
   await page.getByLabel("Messages disappear after").selectOption({ label: "1 day" });
   await page.getByRole("button", { name: "New link" }).click();
   await page.getByLabel("An admin accepts each person").check();

@@ -1,13 +1,12 @@
 /** A post: who wrote it, what it says, and what one can do with it. Feeds, threads and quotes use it. */
-import { useSignal } from "@preact/signals";
 import { shortNumber, t } from "../app/messages.ts";
 import type { Card, FeedRow } from "../app/plaza.ts";
 import { navigate } from "../app/router.ts";
 import { isSignedIn } from "../app/session.ts";
 import { cardOf, toggle } from "../store/posts.ts";
 import { Avatar } from "./avatar.tsx";
-import { Button } from "./button.tsx";
 import { Icon, type IconName } from "./icon.tsx";
+import { LongText } from "./long-text.tsx";
 import { nameOf, PersonName, profilePath } from "./person-line.tsx";
 import { PostMenu } from "./post-menu.tsx";
 import { Text } from "./text.tsx";
@@ -104,14 +103,8 @@ export function Content({ card, isWhole }: { card: Card; isWhole: boolean }) {
   );
 }
 
-/** A longer text is cut in feeds. */
-const mostLetters = 700;
-const mostLines = 14;
-
 function Words({ card, isWhole }: { card: Card; isWhole: boolean }) {
-  const isOpen = useSignal(isWhole);
   const { title, content, entities, mentions, language } = card;
-  const cut = isOpen.value ? content.length : cutAt(card);
   return (
     <>
       {title && (
@@ -125,41 +118,17 @@ function Words({ card, isWhole }: { card: Card; isWhole: boolean }) {
         />
       )}
       {content && (
-        <Text
-          text={cut < content.length ? `${content.slice(0, cut).trimEnd()}…` : content}
+        <LongText
+          text={content}
           field="content"
-          entities={entities.filter(({ end, field }) => field === "content" && end <= cut)}
+          entities={entities}
           mentions={mentions}
           language={language}
+          isWhole={isWhole}
         />
-      )}
-      {cut < content.length && (
-        <Button
-          kind="quiet"
-          class="more-text"
-          onClick={() => {
-            isOpen.value = true;
-          }}
-        >
-          {t("post_show_all")}
-        </Button>
       )}
     </>
   );
-}
-
-/** Where to cut: at a space, and not within a link, tag or mention. */
-function cutAt({ content, entities }: Card): number {
-  const lines = content.split("\n");
-  const most = Math.min(mostLetters, lines.slice(0, mostLines).join("\n").length);
-  // A few words more are no reason to ask for a click.
-  if (content.length <= most + 100 && lines.length <= mostLines + 2) return content.length;
-  const space = content.lastIndexOf(" ", most);
-  const at = content[most] !== "\n" && space > most - 80 ? space : most;
-  const within = entities.find(({ field, start, end }) => field === "content" && start < at && at < end);
-  if (within) return within.start;
-  // Not between the two halves of a letter.
-  return /[\uDC00-\uDFFF]/.test(content[at] ?? "") ? at - 1 : at;
 }
 
 export function Quoted({ card: given }: { card: Card }) {

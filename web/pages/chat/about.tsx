@@ -6,6 +6,7 @@ import { type Conversation, plaza } from "../../app/plaza.ts";
 import type { PageProps } from "../../app/router.ts";
 import { onChange } from "../../app/sync.ts";
 import { Empty, Failed, Waiting } from "../../parts/empty.tsx";
+import { LongText } from "../../parts/long-text.tsx";
 import { Page } from "../../parts/page.tsx";
 import { PersonLine } from "../../parts/person-line.tsx";
 import { otherOf, titleOf } from "../../store/conversations.ts";
@@ -55,9 +56,7 @@ export default function About({ params }: PageProps) {
         <h2 dir="auto">{titleOf(shown)}</h2>
         {isGroup && <p class="note">{t("members_count", { count: shown.member_count })}</p>}
         {shown.description && (
-          <p class="text" dir="auto">
-            {shown.description}
-          </p>
+          <LongText text={shown.description} field="content" entities={[]} mentions={[]} />
         )}
       </div>
       {other && <PersonLine person={other} />}

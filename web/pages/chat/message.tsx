@@ -5,10 +5,10 @@ import { type Message, type Receipt, reactionsOf } from "../../app/plaza.ts";
 import { userId } from "../../app/session.ts";
 import { Avatar } from "../../parts/avatar.tsx";
 import { Icon } from "../../parts/icon.tsx";
+import { LongText } from "../../parts/long-text.tsx";
 import { Menu } from "../../parts/menu.tsx";
 import { nameOf } from "../../parts/person-line.tsx";
 import { Quoted } from "../../parts/post.tsx";
-import { Text } from "../../parts/text.tsx";
 import type { Room } from "../../store/room.ts";
 import { itemsOf, Opened, type OpenedDialog, toggleReaction } from "./message-actions.tsx";
 import { ChangeWords, senderName, shortText } from "./words.tsx";
@@ -56,7 +56,7 @@ export function MessageItem(props: MessageItemProps) {
           {is_deleted ? (
             <p class="deleted">{t("chat_deleted")}</p>
           ) : (
-            <Text
+            <LongText
               text={message.content}
               field="content"
               entities={message.entities}

@@ -3,6 +3,7 @@ import { t } from "../../app/messages.ts";
 import { isOffline } from "../../app/sync.ts";
 import { Button } from "../../parts/button.tsx";
 import { Icon } from "../../parts/icon.tsx";
+import { LongText } from "../../parts/long-text.tsx";
 import { dropFailed, type FailedMessage, type Outgoing, retry } from "../../store/failed-messages.ts";
 
 export function WaitingItem({ message }: { message: Outgoing }) {
@@ -10,9 +11,7 @@ export function WaitingItem({ message }: { message: Outgoing }) {
     <li class="message own-message opens">
       <div class="message-body">
         <div class="bubble waits">
-          <p class="text" dir="auto">
-            {message.content}
-          </p>
+          <LongText text={message.content} field="content" entities={[]} mentions={[]} />
           <p class="message-foot">
             <Icon name="clock" />
             {isOffline.value ? t("progress_waiting") : t("progress_sending")}
@@ -28,9 +27,7 @@ export function FailedItem({ failed }: { failed: FailedMessage }) {
     <li class="message own-message opens">
       <div class="message-body">
         <div class="bubble failed">
-          <p class="text" dir="auto">
-            {failed.message.content}
-          </p>
+          <LongText text={failed.message.content} field="content" entities={[]} mentions={[]} />
           <p class="message-foot">
             <Icon name="warning" />
             <span>

@@ -5,6 +5,7 @@ import { userId } from "../../app/session.ts";
 import { Avatar } from "../../parts/avatar.tsx";
 import { Button } from "../../parts/button.tsx";
 import { FollowButton } from "../../parts/follow-button.tsx";
+import { LongText } from "../../parts/long-text.tsx";
 import { Notes } from "../../parts/people.tsx";
 import { nameOf, profilePath } from "../../parts/person-line.tsx";
 import { PersonMenu } from "../../parts/person-menu.tsx";
@@ -58,11 +59,7 @@ export function Head({ profile }: { profile: ProfilePage }) {
           )}
         </p>
       )}
-      {bio && (
-        <p class="text" dir="auto">
-          {bio}
-        </p>
-      )}
+      {bio && <LongText text={bio} field="content" entities={[]} mentions={[]} />}
       {links.length > 0 && (
         <ul class="profile-links">
           {links.map((url) => (
