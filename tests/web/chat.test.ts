@@ -262,6 +262,39 @@ test("a draft that the server tells of after its message left does not come back
   expect(complaintsOf(alice.context)).toEqual([]);
 });
 
+test("an error in a conversation is told once, and above the field", async () => {
+  const [alice, bob, id] = await friends();
+  const { page } = alice;
+  await say(bob, id, "Well?");
+  // A toast stands over the newest messages.
+  await say(bob, id, "Once more\n".repeat(12));
+  await page.goto(`/chat/${id}`);
+  const toast = page.locator(".toast");
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ width, height: 780 });
+    for (const lines of [1, 5]) {
+      await field(page).fill("Line\n".repeat(lines).trim());
+      await choose(page, "Well?", "React");
+      await page.getByRole("textbox", { name: "Another emoji" }).fill("no emoji");
+      const refused = page.waitForResponse("**/rpc/react");
+      await page.getByRole("dialog").getByRole("button", { name: "React" }).click();
+      expect((await refused).status()).toBe(400);
+      await toast.waitFor();
+      const top = async () => (await page.locator(".composer").boundingBox())?.y ?? 0;
+      const bottom = async () => {
+        const box = await toast.boundingBox();
+        return box ? box.y + box.height : Number.POSITIVE_INFINITY;
+      };
+      await expect.poll(async () => (await top()) - (await bottom())).toBeGreaterThan(0);
+      expect(await toast.count()).toBe(1);
+    }
+  }
+  await page.goto("/");
+  await expect
+    .poll(() => page.evaluate(() => document.documentElement.style.getPropertyValue("--composer")))
+    .toBe("");
+});
+
 test("a room of 120 messages is read in both directions", async () => {
   const [alice, bob, id] = await friends();
   for (let sent = 0; sent < 120; sent += 20) {

@@ -16,10 +16,12 @@ const mostToasts = 3;
 const shownMs = 6_000;
 let nextId = 1;
 
+/** The same words are shown once. Each action stays: it may be about something else. */
 export function toast(text: string, options: { isError?: boolean; action?: Toast["action"] } = {}): void {
   const id = nextId++;
   const { isError = false, action } = options;
-  toasts.value = [...toasts.value, { id, text, isError, action }].slice(-mostToasts);
+  const others = toasts.value.filter((each) => each.text !== text || each.action || action);
+  toasts.value = [...others, { id, text, isError, action }].slice(-mostToasts);
   // An error, or one with something to do, stays longer. A person needs time to read and to reach it.
   setTimeout(() => dismiss(id), isError || action ? 2 * shownMs : shownMs);
 }

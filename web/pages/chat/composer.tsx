@@ -48,6 +48,17 @@ function Field({ room, writing }: { room: Room; writing: Signal<Writing> }) {
     element.style.blockSize = "auto";
     element.style.blockSize = `${element.scrollHeight + 2}px`;
   }, [text.value]);
+  // Toasts stand above it, so that they never cover the field.
+  useLayoutEffect(() => {
+    const { style } = document.documentElement;
+    const told = () => style.setProperty("--composer", `${area.current?.form?.offsetHeight ?? 0}px`);
+    const observer = new ResizeObserver(told);
+    if (area.current?.form) observer.observe(area.current.form);
+    return () => {
+      observer.disconnect();
+      style.removeProperty("--composer");
+    };
+  }, []);
 
   function cancel(): void {
     if (edits) text.value = draft.read();
