@@ -13,7 +13,7 @@ import { enquire } from "./instance.ts";
 import { createLog } from "./log.ts";
 import { createLogFile } from "./log-file.ts";
 import type { Platform } from "./platform.ts";
-import { logPath } from "./state.ts";
+import { insideOf, logPath } from "./state.ts";
 import { readCommandLine } from "./terminal/command-line.ts";
 import { createProgress } from "./terminal/progress.ts";
 import { asEnv, asTable } from "./terminal/status.ts";
@@ -94,6 +94,8 @@ async function start(options: { afresh?: boolean } = {}): Promise<void> {
   // It is for the next start, so nobody waits for it but the end.
   const bundled = makeBundle().catch((error) => log("info", `no bundle of the modules: ${error}`));
   console.log(asTable(platform.env));
+  if (platform.dataDir !== undefined && platform.dataDir !== insideOf(stateDir))
+    console.log(`Database: ${platform.dataDir}.`);
   console.log(`Log: ${logPath(stateDir)}. Ctrl-C stops everything.`);
 
   const failure = await Promise.race([signal, platform.failed, crash]);

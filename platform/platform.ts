@@ -8,6 +8,7 @@ import { join, resolve } from "node:path";
 import { type Auth, createAuth } from "./auth/index.ts";
 import { type Config, type ConfigOverrides, loadConfig, settingsWithoutEffect } from "./config.ts";
 import { createCron } from "./cron/index.ts";
+import { dataDirOf, keepPlace } from "./data-dir.ts";
 import { developmentConfig } from "./development.ts";
 import { type Env, envFiles, functionsEnv } from "./env.ts";
 import type { PlatformError } from "./errors.ts";
@@ -21,6 +22,7 @@ import { type MemoryPlan, type MemorySize, memoryPlan } from "./memory.ts";
 import { createNet } from "./net/index.ts";
 import { freePorts, keepPorts, type Ports } from "./ports.ts";
 import { bootstrapDatabase } from "./postgres/bootstrap.ts";
+import { contents } from "./postgres/data-folder.ts";
 import { installExtensions } from "./postgres/extensions.ts";
 import { checkGivenServer } from "./postgres/given-server.ts";
 import { type HeadStart, migrate, startAhead } from "./postgres/migrate.ts";
@@ -33,7 +35,7 @@ import type { RealtimeLimits } from "./realtime/limits.ts";
 import { createRest } from "./rest/index.ts";
 import { loadSecrets } from "./secrets.ts";
 import { readSigningKeys } from "./signing-keys.ts";
-import { dataDirOf } from "./state.ts";
+import { insideOf } from "./state.ts";
 import { createWeb, hasWeb } from "./web/index.ts";
 
 export interface PlatformOptions {
@@ -86,6 +88,8 @@ export interface Platform extends AsyncDisposable {
   mailUrl: string;
   /** The web client. Undefined if it is not served. */
   webUrl: string | undefined;
+  /** The folder of the embedded database, if there is one. */
+  dataDir: string | undefined;
   keys: Keys;
   /** The names and values that `supabase status -o env` prints, and the sign-ins of the seed. */
   env: Record<string, string>;
@@ -107,6 +111,9 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   await mkdir(stateDir, { recursive: true });
   const instance: Instance = { pid: process.pid, env: {} };
   const held = starting.use(await claim(stateDir, () => instance));
+
+  // Before the secrets: without them, the state folder is new.
+  const dataDir = options.databaseUrl === undefined ? await dataDirOf(stateDir, options.afresh) : undefined;
 
   // These folders hold only what the CLI and Deno make again. A reset cures damage there too.
   const caches = options.afresh ? ["supabase-cli", "deno"] : [];
@@ -194,6 +201,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
     config,
     memory,
     stateDir,
+    dataDir,
     log,
     progress,
     starting,
@@ -325,6 +333,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
     adminUrl: database.adminUrl,
     mailUrl: mail.url,
     webUrl: web?.url,
+    dataDir,
     keys,
     env: instance.env,
     failed: database.failed,
@@ -352,17 +361,24 @@ async function startDatabase(
   config: Config,
   memory: MemoryPlan,
   stateDir: string,
+  dataDir: string | undefined,
   log: Log,
   progress: (step: string) => void,
   starting: AsyncDisposableStack,
 ): Promise<Database> {
-  if (options.databaseUrl !== undefined) {
-    await checkGivenServer(options.databaseUrl);
-    return databaseAt(options.databaseUrl, new Promise(() => {}));
+  if (dataDir === undefined) {
+    const databaseUrl = options.databaseUrl as string;
+    await checkGivenServer(databaseUrl);
+    return databaseAt(databaseUrl, new Promise(() => {}));
   }
   progress("Starting Postgres");
+  await keepPlace(stateDir, dataDir);
+  log("info", `the database is in ${dataDir}`);
+  const inside = insideOf(stateDir);
+  if (dataDir !== inside && (await contents(inside)) !== "nothing")
+    log("warn", `${inside} has another database, which is not used`);
   const server = await startServer({
-    dataDir: await dataDirOf(stateDir),
+    dataDir,
     port: config.db.port,
     password: localPassword,
     afresh: options.afresh,

@@ -1,10 +1,10 @@
 /** Ends the platform that runs on a state folder, for `npm run stop`. */
 import { existsSync } from "node:fs";
+import { dataDirOf } from "./data-dir.ts";
 import { PlatformError } from "./errors.ts";
 import { enquire, holder } from "./instance.ts";
 import { endLeftovers } from "./postgres/leftovers.ts";
 import { endProcess } from "./postgres/owned-process.ts";
-import { dataDirOf } from "./state.ts";
 
 /** A platform that is asked to end does so within 30 s. */
 const patientSteps: { signal: NodeJS.Signals; waitMs: number }[] = [
@@ -37,6 +37,8 @@ export async function stop(stateDir: string, steps = patientSteps): Promise<numb
       );
     }
   }
-  await endLeftovers(await dataDirOf(stateDir));
+  // Without a database of its own, the folder has no server either.
+  const dataDir = await dataDirOf(stateDir).catch(() => undefined);
+  if (dataDir !== undefined) await endLeftovers(dataDir);
   return pid;
 }

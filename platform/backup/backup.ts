@@ -8,12 +8,13 @@
 import { access, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Sql } from "postgres";
+import { dataDirOf } from "../data-dir.ts";
 import { createSession } from "../database/session.ts";
 import { PlatformError } from "../errors.ts";
 import { claim, enquire } from "../instance.ts";
 import { contents, superuser } from "../postgres/data-folder.ts";
 import { endLeftovers } from "../postgres/leftovers.ts";
-import { dataDirOf, secretsPath } from "../state.ts";
+import { secretsPath } from "../state.ts";
 import { copyFile } from "./copy.ts";
 import { dataFolder, type Manifest, machine, secretsFile, writeManifest } from "./manifest.ts";
 

@@ -4,12 +4,13 @@
  */
 import { chown, mkdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { dataDirOf, keepPlace } from "../data-dir.ts";
 import { PlatformError } from "../errors.ts";
 import { claim } from "../instance.ts";
 import { findBinaries, type OsUser, serverUser } from "../postgres/binaries.ts";
 import { beside, contents } from "../postgres/data-folder.ts";
 import { endLeftovers } from "../postgres/leftovers.ts";
-import { dataDirOf, secretsPath } from "../state.ts";
+import { secretsPath } from "../state.ts";
 import { copyFile } from "./copy.ts";
 import { dataFolder, type Manifest, readManifest, secretsFile } from "./manifest.ts";
 
@@ -32,7 +33,7 @@ export async function restore(dir: string, stateDir: string, replace: boolean): 
   const manifest = await readManifest(source, majorVersion);
   await mkdir(stateDir, { recursive: true });
   await using _ours = await claim(stateDir, () => ({ pid: process.pid, env: {} }));
-  const dataDir = await dataDirOf(stateDir);
+  const dataDir = await dataDirOf(stateDir, true);
   await endLeftovers(dataDir);
   const occupied = (await contents(dataDir)) !== "nothing";
   if (occupied && !replace) {
@@ -42,6 +43,7 @@ export async function restore(dir: string, stateDir: string, replace: boolean): 
     );
   }
   await stage(source, dataDir, manifest, user);
+  await keepPlace(stateDir, dataDir);
 
   // Everything is on the disk. From here on there are only renames. An interrupted start of them leaves the
   // old state or the new one: prepareFolder() knows the folder `restored`.

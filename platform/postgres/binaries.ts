@@ -54,11 +54,16 @@ export async function findBinaries(user: OsUser | undefined): Promise<Binaries> 
 
 /** True if `user` may enter every folder on the way to `path`. */
 export async function reachable(path: string, user: OsUser): Promise<boolean> {
+  return (await closedTo(path, user)) === undefined;
+}
+
+/** A folder on the way to `path` that `user` may not enter, if there is one. */
+export async function closedTo(path: string, user: OsUser): Promise<string | undefined> {
   for (let folder = path; ; folder = dirname(folder)) {
     const { mode, uid, gid } = await stat(folder);
     const bit = uid === user.uid ? 0o100 : gid === user.gid ? 0o010 : 0o001;
-    if ((mode & bit) === 0) return false;
-    if (folder === dirname(folder)) return true;
+    if ((mode & bit) === 0) return folder;
+    if (folder === dirname(folder)) return undefined;
   }
 }
 

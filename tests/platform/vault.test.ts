@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
 import { expect, onTestFinished, test } from "vitest";
+import { dataDirOf } from "../../platform/data-dir.ts";
 import { createLog } from "../../platform/log.ts";
 import { createPlatform, type Platform } from "../../platform/platform.ts";
-import { dataDirOf } from "../../platform/state.ts";
 
 /** Starts a platform on the folder's project, runs the work, and stops it. */
 async function during(
