@@ -39,6 +39,17 @@ export async function serverUser(): Promise<OsUser | undefined> {
   return { uid: Number(found[2]), gid: Number(found[3]) };
 }
 
+/** The name of a user of this system, or the number if it has no name. */
+export async function userName(uid: number): Promise<string> {
+  const users = await readFile("/etc/passwd", "utf8").catch(() => "");
+  return (
+    users
+      .split("\n")
+      .find((line) => line.split(":")[2] === String(uid))
+      ?.split(":")[0] ?? String(uid)
+  );
+}
+
 /** @throws PlatformError postgres_unsupported_machine */
 export async function findBinaries(user: OsUser | undefined): Promise<Binaries> {
   const home = await packageHome();

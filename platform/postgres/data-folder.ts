@@ -2,10 +2,10 @@
  * The folder that holds the database: makes it, deletes it, and finds out what an
  * interrupted command left. No server uses the folder meanwhile.
  */
-import { chown, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { PlatformError } from "../errors.ts";
-import type { Binaries, OsUser } from "./binaries.ts";
+import { type Binaries, type OsUser, userName } from "./binaries.ts";
 import { noSpace } from "./log-lines.ts";
 import { endProcess, spawnOwned } from "./owned-process.ts";
 import { noRoom } from "./server-run.ts";
@@ -90,6 +90,24 @@ async function remove(dataDir: string): Promise<void> {
 /** The process of an interrupted command may still write into the folder for a moment. */
 function removeTree(path: string): Promise<void> {
   return rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+}
+
+/**
+ * Postgres runs only on a folder that its own user owns.
+ * @throws PlatformError state_unwritable
+ */
+export async function checkOwner(dataDir: string, user: OsUser | undefined): Promise<void> {
+  const uid = user?.uid ?? process.getuid?.();
+  const found = await stat(dataDir).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+    throw error;
+  });
+  if (uid === undefined || found === undefined || found.uid === uid) return;
+  const [owner, ours] = await Promise.all([userName(found.uid), userName(uid)]);
+  throw new PlatformError(
+    "state_unwritable",
+    `The database in ${dataDir} belongs to the user ${owner}, and Postgres runs as ${ours}${user ? ", because you are root" : ""}. Start Plaza as the user that started it before. Or give ${ours} the database: chown -R ${ours} ${dataDir}`,
+  );
 }
 
 export async function contents(dataDir: string): Promise<"nothing" | "database" | "damaged"> {

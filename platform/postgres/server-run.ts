@@ -170,6 +170,12 @@ function startError({ how, output, diskFull: full }: Ending, port: number): Plat
     return portTaken(port, "[db] port");
   }
   if (full) return noRoom(output);
+  if (/: Permission denied/.test(output)) {
+    return new PlatformError(
+      "state_unwritable",
+      `Postgres may not use a file of its database. Somebody changed its owner or its rights: give it back to the owner of the folder (chown -R).\n${output}`,
+    );
+  }
   return new PlatformError(
     "postgres_failed",
     `Postgres ended with ${how}. If the database is damaged, restore a backup (npm run restore), or delete it (npm run reset).\n${output}`,

@@ -8,7 +8,7 @@ import { createServer } from "node:net";
 import type { PlatformError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { type Binaries, findBinaries, serverUser } from "./binaries.ts";
-import { prepareFolder } from "./data-folder.ts";
+import { checkOwner, prepareFolder } from "./data-folder.ts";
 import { keepRunning } from "./keep-running.ts";
 import { endLeftovers } from "./leftovers.ts";
 import { runServer } from "./server-run.ts";
@@ -64,7 +64,7 @@ export interface PostgresServer extends AsyncDisposable {
 
 /**
  * @throws PlatformError port_taken, postgres_failed, postgres_already_running, disk_full,
- *   data_damaged, data_of_another_version, postgres_needs_user, postgres_unsupported_machine;
+ *   state_unwritable, data_damaged, data_of_another_version, postgres_needs_user, postgres_unsupported_machine;
  *   or the reason of `signal`
  */
 export async function startServer(options: ServerOptions): Promise<PostgresServer> {
@@ -72,6 +72,7 @@ export async function startServer(options: ServerOptions): Promise<PostgresServe
   const user = await serverUser();
   const binaries = await findBinaries(user);
   await options.beforeStart?.(binaries);
+  if (!options.afresh) await checkOwner(dataDir, user);
   await endLeftovers(dataDir);
   const fresh = await prepareFolder({ ...options, afresh: options.afresh ?? false, binaries, user });
   const port = options.port === 0 ? await freePort() : options.port;

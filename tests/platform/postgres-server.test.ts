@@ -1,13 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { silent } from "../../platform/log.ts";
-import { reachable } from "../../platform/postgres/binaries.ts";
+import { type OsUser, reachable, serverUser } from "../../platform/postgres/binaries.ts";
 import { freePort, type PostgresServer, startServer } from "../../platform/postgres/server.ts";
 
 let dir: string;
@@ -38,7 +38,7 @@ const alive = (pid: number) => {
   }
 };
 
-test("data survives a restart, and the server has logical replication", async () => {
+test("data survives a restart and a change of its owner, and the server has logical replication", async () => {
   {
     await using server = await start();
     expect(server.fresh).toBe(true);
@@ -50,12 +50,28 @@ test("data survives a restart, and the server has logical replication", async ()
     ]);
     await sql.end();
   }
+  if (process.getuid?.() === 0) await ownedByAnother();
   await using server = await start();
   expect(server.fresh).toBe(false);
   const sql = connect(server);
   expect(await sql`select one from kept`).toMatchObject([{ one: 1 }]);
   await sql.end();
 });
+
+/** Gives the database, and then one file of it, to another user. The database is healthy, so nobody may advise to delete it. */
+async function ownedByAnother(): Promise<void> {
+  const { uid, gid } = (await serverUser()) as OsUser;
+  for (const [path, words] of [
+    [join(dir, "data"), /belongs to the user daemon/],
+    [join(dir, "data", "postgresql.conf"), /postgresql\.conf.*Permission denied/],
+  ] as const) {
+    await chown(path, 1, 1);
+    const refused = await start().catch((error) => error);
+    expect(refused).toMatchObject({ code: "state_unwritable", message: expect.stringMatching(words) });
+    expect(refused.message).not.toContain("reset");
+    await chown(path, uid, gid);
+  }
+}
 
 test("the server requires the password", async () => {
   await using server = await start();
