@@ -7,8 +7,9 @@ import { PlatformError } from "./errors.ts";
  */
 export function explain(error: unknown, stateDir: string): PlatformError {
   if (error instanceof PlatformError) return error;
-  const { code, message, path } = error as NodeJS.ErrnoException;
-  switch (code) {
+  const { code, message, path, syscall } = error as NodeJS.ErrnoException;
+  // On a disk that takes no writes, Linux may answer mkdir with ENOENT.
+  switch (code === "ENOENT" && syscall === "mkdir" ? "EROFS" : code) {
     case "ERR_MODULE_NOT_FOUND":
     case "MODULE_NOT_FOUND":
       return new PlatformError("not_installed", "A package is missing. Run npm ci.");
@@ -30,7 +31,7 @@ export function explain(error: unknown, stateDir: string): PlatformError {
     default:
       return new PlatformError(
         "unexpected",
-        `${message ?? error}. The log in ${stateDir} says where it happened. If the next start fails too, npm run reset deletes the database and starts again.`,
+        `${message ?? error}. The log in ${stateDir} says where it happened.`,
         { cause: error },
       );
   }

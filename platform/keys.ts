@@ -12,6 +12,7 @@ import {
   jwtVerify,
   SignJWT,
 } from "jose";
+import { PlatformError } from "./errors.ts";
 import { createSigningKey, publicKeyOf, signingAlgorithms } from "./signing-keys.ts";
 
 /** The local values of the supabase CLI. Clients that were written for `supabase start` carry them. */
@@ -57,10 +58,15 @@ export interface Keys {
 /** The most verified tokens to keep. A token leaves when it expires, or when newer ones need its place. */
 const verifiedMax = 1000;
 
-/** @throws RangeError if jwtSecret has fewer than 32 characters */
+/** @throws PlatformError keys_invalid */
 export async function createKeys(options: KeyOptions = {}): Promise<Keys> {
   const jwtSecret = options.jwtSecret ?? localDefaults.jwtSecret;
-  if (jwtSecret.length < 32) throw new RangeError("jwtSecret needs at least 32 characters");
+  if (jwtSecret.length < 32) {
+    throw new PlatformError(
+      "keys_invalid",
+      `JWT_SECRET has ${jwtSecret.length} characters, and needs at least 32. It is in the environment, or in a .env file.`,
+    );
+  }
   const publishableKey = options.publishableKey ?? localDefaults.publishableKey;
   const secretKey = options.secretKey ?? localDefaults.secretKey;
   const secret = new TextEncoder().encode(jwtSecret);

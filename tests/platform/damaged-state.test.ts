@@ -1,6 +1,7 @@
 /**
  * Starts on a state folder that something damaged, starts that are interrupted, and `npm run stop`.
  */
+import { execFileSync } from "node:child_process";
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { parseEnv } from "node:util";
@@ -9,6 +10,7 @@ import { expect, test } from "vitest";
 import { createLogFile } from "../../platform/log-file.ts";
 import { stop } from "../../platform/stop.ts";
 import { folder, interrupt, processesOf, refused, run, started, watch } from "./command-line.ts";
+import { smallDisk } from "./small-disk.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -89,6 +91,12 @@ test("a state folder that cannot be used is named in a sentence", async () => {
       const output = await refused(run(join(dir, name), command, "--free-ports"), "state_unwritable");
       expect(output).toContain("--state-dir");
     }
+  }
+  const disk = smallDisk(dir, 1);
+  if (disk) {
+    execFileSync("mount", ["-o", "remount,ro", disk.dir]);
+    const output = await refused(run(join(disk.dir, "state"), "start"), "state_unwritable");
+    expect(output).toContain(disk.dir);
   }
   await mkdir(join(dir, "state", "instance.lock"), { recursive: true });
   await refused(run(join(dir, "state"), "start", "--free-ports"), "state_unwritable");

@@ -169,6 +169,9 @@ test("a remembered token still expires", async () => {
     .toBe("ERR_JWT_EXPIRED");
 });
 
-test("a short secret is refused", async () => {
-  await expect(createKeys({ jwtSecret: "short" })).rejects.toThrow(RangeError);
+test("a short secret is refused, with the name of its variable", async () => {
+  await expect(createKeys({ jwtSecret: "short" })).rejects.toMatchObject({
+    code: "keys_invalid",
+    message: expect.stringContaining("JWT_SECRET"),
+  });
 });
