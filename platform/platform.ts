@@ -26,7 +26,7 @@ import { contents } from "./postgres/data-folder.ts";
 import { installExtensions } from "./postgres/extensions.ts";
 import { checkGivenServer } from "./postgres/given-server.ts";
 import { type HeadStart, migrate, startAhead } from "./postgres/migrate.ts";
-import { seedLogins } from "./postgres/seed-logins.ts";
+import { refuseLogins, seedLogins } from "./postgres/seed-logins.ts";
 import { startServer, superuser } from "./postgres/server.ts";
 import { writeVaultSecrets } from "./postgres/vault-secrets.ts";
 import { limitsOf } from "./realtime/environment.ts";
@@ -65,7 +65,10 @@ export interface PlatformOptions {
   env?: Env;
   /** Replace Realtime's limits and shares: the defaults, and those that `env` sets. */
   realtimeLimits?: Partial<RealtimeLimits>;
-  /** Whether an empty database gets seed.sql. */
+  /**
+   * Whether an empty database gets seed.sql. If absent, only on loopback: everybody knows the passwords of its
+   * people. Beyond it, a start refuses a database where such a password works.
+   */
   seed?: boolean;
   /** Whether to serve the web client, if the project has one and its site is on this machine. By default not. */
   web?: boolean;
@@ -183,7 +186,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   const migration = {
     projectDir,
     homeDir: join(stateDir, "supabase-cli"),
-    seed: (options.seed ?? true) && config.db.seed.enabled,
+    seed: (options.seed ?? isLoopback(host)) && config.db.seed.enabled,
     env,
     signal,
     log: log.child("migrate"),
@@ -226,6 +229,8 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   }
 
   const logins = await seedLogins(projectDir, config.db.seed.sql_paths, database.url("postgres"));
+  if (logins && !isLoopback(host) && !options.seed)
+    await refuseLogins(logins, database.url("postgres"), host);
 
   progress("Starting the services");
   const functionsUrl = `${gateway.url}/functions/v1`;

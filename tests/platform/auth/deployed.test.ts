@@ -40,9 +40,9 @@ test("on loopback everybody may ask as often as they like", async () => {
   });
 });
 
-test("beyond loopback the limits of config.toml hold, also for the mails of the hook", async () => {
-  await using platform = await createPlatform({
-    ...options,
+test("beyond loopback the limits of config.toml hold, and nobody has the password of the seed", async () => {
+  const deployed = {
+    ephemeralPorts: true,
     config: limits,
     host: "0.0.0.0",
     keys: {
@@ -50,12 +50,28 @@ test("beyond loopback the limits of config.toml hold, also for the mails of the 
       publishableKey: "sb_publishable_own",
       secretKey: "sb_secret_own",
     },
-  });
+  };
+  await using platform = await createPlatform(deployed);
   const over = "429 over_request_rate_limit";
   expect(await statuses(platform)).toEqual({
     signUps: ["200 ok", "429 over_email_send_rate_limit", over, over],
     guesses: ["403 otp_expired", "403 otp_expired", over, over],
   });
+
+  const admin = createClient(platform.url, platform.keys.secretKey, { auth: { persistSession: false } });
+  const email = "alice@example.com";
+  expect((await admin.from("profiles").select().eq("username", "alice")).data).toEqual([]);
+  // Here alice has the seed's password, as on a laptop.
+  const user = { email, password: "plaza-demo", email_confirm: true, user_metadata: { username: "alice" } };
+  const { data, error } = await admin.auth.admin.createUser(user);
+  expect(error).toBeNull();
+  const start = () => createPlatform({ ...deployed, databaseUrl: platform.adminUrl });
+  await expect(start()).rejects.toMatchObject({
+    code: "seed_exposed",
+    message: expect.stringContaining(email),
+  });
+  await admin.auth.admin.updateUserById(data.user?.id as string, { password: "correct horse battery" });
+  await using _again = await start();
 });
 
 test("with an RS256 key of the project alice signs in, and every service takes her token", async () => {
