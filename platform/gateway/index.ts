@@ -3,7 +3,8 @@
  * requests as Supabase does, and replaces API keys by the JWTs that the services verify.
  * All clients talk to it. It talks to the services only through their `fetch`.
  */
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { type Context, Hono, type Next } from "hono";
@@ -218,7 +219,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const port = await listen(server, { port: options.port, host }, "[api] port");
 
   return {
-    url: `http://${isLoopback(host) || host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host}:${port}`,
+    url: `http://${hostInUrl(host, server.address())}:${port}`,
     mount(name: ServiceName, service: Service | SocketService | PlainService) {
       services.set(name, service as Service);
       if (name === "rest" && "answer" in service) plainRest = service;
@@ -239,8 +240,18 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
+/** @param host as a name, as an address, or as it stands in a URL */
 export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
+  return /^(localhost|\[?::1\]?|127\.\d+\.\d+\.\d+)$/.test(host);
+}
+
+/** What stands in the URL for clients on this machine. */
+function hostInUrl(host: string, listening: ReturnType<Server["address"]>): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  // The system says which address this name has.
+  const at = host === "localhost" ? (listening as AddressInfo).address : host;
+  // A URL has no place for the network card of an address (`fe80::1%eth0`).
+  return at.includes(":") ? `[${at.replace(/%.*/, "")}]` : at;
 }
 
 function refuse(context: Context<Env>, { code, ...body }: Refusal): Response {

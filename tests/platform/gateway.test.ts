@@ -340,6 +340,23 @@ test("with the publicly known keys the gateway listens only on loopback", async 
   expect((await fetch(`${open.url}/nothing`)).status).toBe(404);
 });
 
+test("the URL names the address where the gateway listens", async () => {
+  const own = { ...keys, wellKnown: false };
+  for (const [host, shown] of [
+    ["127.0.0.1", "127.0.0.1"],
+    ["127.0.0.2", "127.0.0.2"],
+    ["localhost", /^(127\.0\.0\.1|\[::1\])$/],
+    ["0.0.0.0", "127.0.0.1"],
+    ["::", "127.0.0.1"],
+    ["::1", "[::1]"],
+    ["::ffff:127.0.0.1", "[::ffff:7f00:1]"],
+  ] as const) {
+    await using open = await createGateway({ host, port: 0, keys: own, log: silent });
+    expect(new URL(open.url).hostname).toMatch(shown);
+    expect((await fetch(`${open.url}/nothing`)).status, host).toBe(404);
+  }
+});
+
 test("the error names a taken port and the option that changes it", async () => {
   const squatter = createServer();
   await new Promise<void>((resolve) => squatter.listen(0, "127.0.0.1", resolve));
