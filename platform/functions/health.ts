@@ -1,20 +1,18 @@
 /**
- * Watches a process that has requests. It ends a process that blocks its event loop or
- * uses too much memory, as Supabase's CPU and memory limits would.
+ * Watches a process as long as it lives, also without requests: a background task may go on. It ends a process that
+ * blocks its event loop or uses too much memory, as Supabase's CPU and memory limits would.
  */
 import { request } from "node:http";
 import type { Log } from "../log.ts";
 import type { FunctionLimits } from "./limits.ts";
 import type { FunctionProcess } from "./process.ts";
+import { residentMax } from "./resident.ts";
 
 const intervalMs = 1_000;
-/** The memory of Deno itself, besides the heap. */
-const baselineMb = 128;
 
-/** Checks every second while `busy()` is true. Returns the function that stops the watch. */
+/** Checks every second. Returns the function that stops the watch. */
 export function watchHealth(
   process: FunctionProcess,
-  busy: () => boolean,
   limits: Pick<FunctionLimits, "memoryMb" | "unresponsiveMs">,
   log: Log,
 ): () => void {
@@ -25,12 +23,12 @@ export function watchHealth(
   };
   let checking = false;
   const timer = setInterval(async () => {
-    if (checking || !busy()) return;
+    if (checking) return;
     checking = true;
     const rssBytes = await askMemory(process.socketPath, limits.unresponsiveMs);
     checking = false;
     if (rssBytes === "late") end(`CPU time exceeded: no sign of life for ${limits.unresponsiveMs} ms`);
-    else if (rssBytes > (limits.memoryMb + baselineMb) * 1024 * 1024) end("Memory limit exceeded");
+    else if (rssBytes > residentMax(limits.memoryMb)) end("Memory limit exceeded");
   }, intervalMs);
   timer.unref();
   return () => clearInterval(timer);

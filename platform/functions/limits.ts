@@ -11,7 +11,7 @@ export interface FunctionLimits {
   wallClockMs: number;
   /** How long a function may take until it listens: 503 BOOT_ERROR. */
   startTimeoutMs: number;
-  /** A process with requests is ended if it does not answer a health check for this long. */
+  /** A process is ended if it does not answer a health check for this long. */
   unresponsiveMs: number;
   /** When the platform stops: the time from SIGTERM to SIGKILL. */
   stopTimeoutMs: number;

@@ -4,9 +4,6 @@
  * talks to it with HTTP and SIGTERM. It talks to the host with marks in its output.
  */
 /** The parts of Deno that this file uses. With them it can be checked without Deno's types. */
-interface HttpServer {
-  shutdown(): Promise<void>;
-}
 interface ServeOptions {
   path?: string;
   onListen?(address: object): void;
@@ -25,7 +22,7 @@ declare const Deno: {
     delete(name: string): void;
     toObject(): Record<string, string>;
   };
-  serve(first: Handler | ServeOptions, second?: Handler): HttpServer;
+  serve(first: Handler | ServeOptions, second?: Handler): object;
   errors: { AddrInUse: new (message: string) => Error };
   mainModule: string;
   memoryUsage(): { rss: number };
@@ -42,6 +39,8 @@ for (const name of Object.keys(Deno.env.toObject())) {
 const tellHost = console.error.bind(console);
 markConsole();
 
+/** The answers that are not completely sent. */
+const requests = new Set<Promise<void>>();
 const background = new Set<Promise<unknown>>();
 Object.defineProperty(globalThis, "EdgeRuntime", {
   value: Object.freeze({
@@ -62,7 +61,7 @@ addEventListener("unhandledrejection", (event) => {
   console.error("Unhandled promise rejection:", event.reason);
 });
 
-let server: HttpServer | undefined;
+let server: object | undefined;
 const serve = Deno.serve;
 
 Deno.serve = (first, second) => {
@@ -96,11 +95,13 @@ addEventListener("load", async () => {
   }
 });
 
-/** Ends the process when its requests and background tasks are done. The host limits how long they take. */
+/**
+ * Ends the process when its requests and background tasks are done. The host limits how long they take, and asks
+ * for signs of life until the end. So the server stays open: the host sends it no other request.
+ */
 async function stop(): Promise<void> {
   dispatchEvent(new CustomEvent("beforeunload", { detail: { reason: "termination" } }));
-  await server?.shutdown();
-  while (background.size > 0) await Promise.allSettled(background);
+  while (requests.size + background.size > 0) await Promise.allSettled([...requests, ...background]);
   Deno.exit(0);
 }
 
@@ -110,6 +111,8 @@ async function answer(request: Request, info: Info, handler: Handler): Promise<R
   if (url.endsWith("/_internal/health") && new URL(url).pathname === "/_internal/health") {
     return Response.json({ rssBytes: Deno.memoryUsage().rss });
   }
+  const done: Promise<void> = info.completed.catch(() => {}).finally(() => requests.delete(done));
+  requests.add(done);
   const client = request.headers.get("x-forwarded-for")?.split(",")[0]?.trim() ?? "127.0.0.1";
   return handler(new Request(url, request), {
     remoteAddr: { transport: "tcp", hostname: client, port: 0 },

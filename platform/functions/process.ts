@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url";
 import type { Log } from "../log.ts";
 import type { FunctionLimits } from "./limits.ts";
 import { readOutput } from "./output.ts";
+import { watchMemory } from "./resident.ts";
 import type { Source } from "./source.ts";
 
 export interface ProcessOptions {
@@ -124,6 +125,13 @@ export async function startProcess(options: ProcessOptions, signal: AbortSignal)
       child.kill("SIGKILL");
     },
   };
+
+  const endWatch = watchMemory(running.pid, limits.memoryMb, () => {
+    if (running.ending) return;
+    log("error", "Memory limit exceeded");
+    running.kill("resources");
+  });
+  void running.ended.then(endWatch);
 
   const givenUp = AbortSignal.any([signal, AbortSignal.timeout(limits.startTimeoutMs)]);
   const giveUp = () => running.kill("failed");

@@ -103,7 +103,7 @@ export function superviseFunction(options: ProcessOptions): SupervisedFunction {
     log("info", `booted in ${Date.now() - process.startedAtMs} ms (process ${process.pid})`);
     const worker: Worker = { process, source, requests: 0, retired: false, endHealth: () => {} };
     inRequest(undefined, () => {
-      worker.endHealth = watchHealth(process, () => worker.requests > 0, limits, log);
+      worker.endHealth = watchHealth(process, limits, log);
       process.ended.then((ending) => ended(worker, ending));
     });
     current = worker;

@@ -204,6 +204,25 @@ test("a function that blocks the processor is ended", async () => {
   expect(await served.pid()).not.toBe(pid);
 });
 
+test("a background task that blocks or takes memory is ended too, also when its process has to stop", async () => {
+  for (const [tool, limits, words] of [
+    ["hoard-later", { memoryMb: 64 }, "Memory limit exceeded"],
+    ["spin-later", { unresponsiveMs: 1_000, idleStopMs: 50 }, "CPU time exceeded"],
+  ] as const) {
+    await using served = await serve(project, toolbox, { limits });
+    const pid = await served.pid();
+    expect(await (await served.get(`/toolbox/${tool}`)).text()).toBe("accepted");
+    await until(async () => !(await isRunning(pid)));
+    expect(served.lines.join("\n")).toContain(words);
+  }
+});
+
+test("a function that blocks has no more memory than others", async () => {
+  await using served = await serve(project, toolbox, { limits: { memoryMb: 64 } });
+  expect((await served.get("/toolbox/hoard-blocked")).status).toBe(546);
+  expect(served.lines.join("\n")).toContain("Memory limit exceeded");
+});
+
 test.each(["hoard", "hoard-buffers"])("a function that uses up its memory is ended (%s)", async (tool) => {
   await using served = await serve(project, toolbox, { limits: { memoryMb: 64 } });
   const pid = await served.pid();
