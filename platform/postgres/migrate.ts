@@ -1,11 +1,12 @@
 /**
- * Applies the project's migrations and seed to a database. The supabase CLI does the
+ * Applies the project's roles, migrations and seed to a database. The supabase CLI does the
  * work, so the history tables are the real ones. This module itself finds out which
  * migrations are pending. If there are none, it does not start the CLI, which is slow.
  */
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import postgres from "postgres";
+import { PlatformError } from "../errors.ts";
 import { createGate } from "./gate.ts";
 import { type CliOptions, startCli } from "./supabase-cli.ts";
 
@@ -77,7 +78,8 @@ export async function migrate(options: MigrateOptions): Promise<number> {
   const files = await migrationVersions(options.projectDir);
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {}, connect_timeout: 10 });
   try {
-    const { applied, unseeded } = await history(sql);
+    const { applied, unseeded, untouched } = await history(sql);
+    if (untouched) await createRoles(sql, options.projectDir);
     const pending = files.filter((version) => !applied?.has(version));
     const seeding = options.seed && (applied === undefined || unseeded);
     if (pending.length === 0 && !seeding) return 0;
@@ -109,16 +111,46 @@ const begin = `
   comment on schema supabase_migrations is '${mark}';`;
 const end = "comment on schema supabase_migrations is null";
 
-/** `applied` is undefined if the CLI never migrated this database. */
-async function history(sql: postgres.Sql): Promise<{ applied: Set<string> | undefined; unseeded: boolean }> {
+/**
+ * Runs supabase/roles.sql, if there is one, in a new database: migrations may grant rights to these roles. The
+ * transaction makes the schema of the history too. So after an interrupted start they are there, or all is to do.
+ */
+async function createRoles(sql: postgres.Sql, projectDir: string): Promise<void> {
+  const text = await readFile(join(projectDir, "supabase", "roles.sql"), "utf8").catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+      throw error;
+    },
+  );
+  if (text === undefined) return;
+  await sql
+    .begin(async (transaction) => {
+      await transaction.unsafe("create schema if not exists supabase_migrations");
+      await transaction.unsafe(text).simple();
+    })
+    .catch((cause: Error) => {
+      throw new PlatformError("migration_failed", `supabase/roles.sql: ${cause.message}`, { cause });
+    });
+}
+
+interface History {
+  /** Undefined if the CLI never migrated this database. */
+  applied: Set<string> | undefined;
+  unseeded: boolean;
+  /** Nothing here has migrated this database yet, and no start was interrupted meanwhile. */
+  untouched: boolean;
+}
+
+async function history(sql: postgres.Sql): Promise<History> {
   const [found] = await sql`
     select
+      to_regnamespace('supabase_migrations') is null as untouched,
       to_regclass('supabase_migrations.schema_migrations') is not null as exists,
       obj_description(to_regnamespace('supabase_migrations'), 'pg_namespace') = ${mark} as unseeded`;
-  const unseeded = found?.unseeded === true;
-  if (!found?.exists) return { applied: undefined, unseeded };
+  const [unseeded, untouched] = [found?.unseeded === true, found?.untouched === true];
+  if (!found?.exists) return { applied: undefined, unseeded, untouched };
   const rows = await sql<{ version: string }[]>`select version from supabase_migrations.schema_migrations`;
-  return { applied: new Set(rows.map((row) => row.version)), unseeded };
+  return { applied: new Set(rows.map((row) => row.version)), unseeded, untouched };
 }
 
 /** Adds to the URL that the server has no TLS, because the CLI needs that. A URL with its own setting stays. */

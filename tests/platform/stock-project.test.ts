@@ -56,7 +56,7 @@ test("a stock project starts, and the log names the settings that nothing acts o
   expect(stock.lines.filter((line) => / (warn|error) /.test(line))).toEqual([]);
 });
 
-test("its tables, buckets and functions work without further settings", async () => {
+test("its roles, tables, buckets and functions work without further settings", async () => {
   const project = await initialised();
   await symlink(join(root, "node_modules"), join(project, "node_modules"));
   await write(
@@ -65,8 +65,10 @@ test("its tables, buckets and functions work without further settings", async ()
      create function public.shout(words text) returns text language sql return upper(words);
      alter publication supabase_realtime add table public.todos;
      insert into storage.buckets (id, name, public) values ('avatars', 'avatars', true);
-     create policy "everybody sees avatars" on storage.objects for select using (bucket_id = 'avatars');`,
+     create policy "everybody sees avatars" on storage.objects for select using (bucket_id = 'avatars');
+     grant select on public.todos to reporting;`,
   );
+  await write(join(project, "supabase/roles.sql"), "create role reporting nologin;");
   await write(
     join(project, "supabase/seed.sql"),
     "insert into public.todos (title) values ('from the seed');",
