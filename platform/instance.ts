@@ -142,9 +142,12 @@ function takeLock(stateDir: string): DatabaseSync | undefined {
 const lockPath = (stateDir: string) => join(stateDir, "instance.lock");
 const pidPath = (stateDir: string) => join(stateDir, "instance.pid");
 
-/** The platform that runs on this folder. Undefined if none runs, or if it does not answer. */
+/**
+ * The platform that runs on this folder. Undefined if none runs, or if it does not answer.
+ * @throws PlatformError not_yours
+ */
 export function enquire(stateDir: string): Promise<Instance | undefined> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     let answer = "";
     const socket = connect(socketPath(stateDir));
     socket.setTimeout(answerMs, () => socket.destroy());
@@ -152,11 +155,30 @@ export function enquire(stateDir: string): Promise<Instance | undefined> {
       answer += chunk;
       if (answer.length > answerBytesMax) socket.destroy();
     });
-    // Nobody listens: the connection was refused, or there is no such file.
-    socket.on("error", () => {});
+    socket.on("error", (error: NodeJS.ErrnoException) => {
+      // With any other error nobody listens: the connection was refused, or there is no such file.
+      if (error.code !== "EACCES") return;
+      const pid = owner(stateDir);
+      // The socket of another user may be left from a crash.
+      if (pid === undefined || isAlive(pid)) reject(notYours(stateDir, pid));
+    });
     socket.on("end", () => resolve(parse(answer)));
     socket.on("close", () => resolve(undefined));
   });
+}
+
+function notYours(stateDir: string, pid: number | undefined): PlatformError {
+  const who = pid === undefined ? `${stateDir} belongs` : `Plaza (process ${pid}) belongs`;
+  return new PlatformError("not_yours", `${who} to another user. Run this command as that user.`);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }
 
 /** Undefined if the answer is incomplete. */

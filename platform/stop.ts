@@ -15,7 +15,7 @@ const patientSteps: { signal: NodeJS.Signals; waitMs: number }[] = [
 /**
  * Resolves when the platform and its database have ended. Ends them by force if they do not end.
  * @returns the process that ran, or undefined if none did
- * @throws PlatformError stop_failed, postgres_already_running
+ * @throws PlatformError stop_failed, not_yours, postgres_already_running
  */
 export async function stop(stateDir: string, steps = patientSteps): Promise<number | undefined> {
   if (!existsSync(stateDir)) return undefined;

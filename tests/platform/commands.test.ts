@@ -4,7 +4,16 @@ import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { createClient } from "@supabase/supabase-js";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
-import { type Command, folder, interrupt, processesOf, run as runIn, said, watch } from "./command-line.ts";
+import {
+  type Command,
+  folder,
+  interrupt,
+  processesOf,
+  refused,
+  run as runIn,
+  said,
+  watch,
+} from "./command-line.ts";
 
 /*
  * What a person does at a terminal, with real processes: start, look, stop, crash, start
@@ -209,8 +218,16 @@ test("the error names a taken port and the option that changes it, and no proces
   }
 });
 
-test("only the owner can read the secrets in the state folder", async () => {
+test("only the owner can read the secrets in the state folder, and others hear whose platform it is", async () => {
   const { child, ended } = await started();
+  if (process.getuid?.() === 0) {
+    const nobody = { uid: 65534, gid: 65534 };
+    const main = join(root, "platform/main.ts");
+    for (const command of ["status", "stop"]) {
+      const asked = watch(process.execPath, [main, command, "--state-dir", stateDir], nobody);
+      expect(await refused(asked, "not_yours")).toContain(`process ${child.pid}`);
+    }
+  }
   child.kill("SIGTERM");
   await ended;
   for (const name of ["secrets.json", "plaza.log"]) {
