@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { parse } from "smol-toml";
 import { z } from "zod";
 import { isTable, splitSettings } from "./config-split.ts";
+import { typed } from "./config-text.ts";
 import { PlatformError } from "./errors.ts";
 
 const port = z.number().int().min(0).max(65535);
@@ -68,7 +69,7 @@ const schema = z.object({
     .prefault({}),
   auth: z
     .object({
-      site_url: z.string().default("http://127.0.0.1:3000"),
+      site_url: z.string().min(1).default("http://127.0.0.1:3000"),
       external_url: z.string().optional(),
       additional_redirect_urls: z.array(z.string()).default([]),
       jwt_expiry: z.number().int().positive().max(604_800).default(3600),
@@ -78,8 +79,16 @@ const schema = z.object({
       refresh_token_reuse_interval: z.number().int().min(0).default(10),
       enable_signup: z.boolean().default(true),
       enable_anonymous_sign_ins: z.boolean().default(false),
-      minimum_password_length: z.number().int().min(6).default(6),
-      password_requirements: z.string().default(""),
+      /** The Auth server takes a smaller number for 6. */
+      minimum_password_length: z
+        .number()
+        .int()
+        .min(0)
+        .default(6)
+        .transform((length) => Math.max(6, length)),
+      password_requirements: z
+        .enum(["", "letters_digits", "lower_upper_letters_digits", "lower_upper_letters_digits_symbols"])
+        .default(""),
       rate_limit: z
         .object({
           /** Mails an hour, of all people together. Auth counts before it calls the send_email hook. */
@@ -97,7 +106,13 @@ const schema = z.object({
           enable_confirmations: z.boolean().default(false),
           secure_password_change: z.boolean().default(false),
           max_frequency: durationMs.prefault("1s"),
-          otp_length: z.number().int().min(6).max(10).default(6),
+          /** The Auth server takes any other number for 6. */
+          otp_length: z
+            .number()
+            .int()
+            .min(0)
+            .default(6)
+            .transform((length) => (length < 6 || length > 10 ? 6 : length)),
           otp_expiry: z.number().int().positive().default(3600),
         })
         .prefault({}),
@@ -143,7 +158,7 @@ export async function loadConfig(
   ...overrides: ConfigOverrides[]
 ): Promise<Config> {
   const { known } = splitSettings(overrides.reduce(merge, await readSettings(projectDir)), schema);
-  const result = schema.safeParse(substitute(known, env));
+  const result = schema.safeParse(typed(substitute(known, env), schema));
   if (!result.success)
     throw new PlatformError("config_invalid", `${pathOf(projectDir)}:\n${z.prettifyError(result.error)}`);
   return result.data;
@@ -192,9 +207,14 @@ function merge(base: unknown, over: unknown): unknown {
 
 /**
  * Replaces every string `env(NAME)`, as the CLI does. A section with `enabled = false` needs no values, and
- * neither does the section `vault`. There the text stays when the variable is not set.
+ * neither do the secrets. There the text stays when the variable is not set.
  */
-function substitute(value: unknown, env: Record<string, string | undefined>, needed = true): unknown {
+function substitute(
+  value: unknown,
+  env: Record<string, string | undefined>,
+  needed = true,
+  path = "",
+): unknown {
   if (typeof value === "string") {
     const name = /^env\((\w+)\)$/.exec(value)?.[1];
     if (name === undefined) return value;
@@ -207,10 +227,16 @@ function substitute(value: unknown, env: Record<string, string | undefined>, nee
     }
     return found ?? value;
   }
-  if (Array.isArray(value)) return value.map((item) => substitute(item, env, needed));
+  if (Array.isArray(value)) return value.map((item) => substitute(item, env, needed, path));
   if (!isTable(value)) return value;
-  const wanted = needed && value.enabled !== false;
+  const wanted = needed && value.enabled !== false && !secretSections.includes(path);
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, substitute(item, env, wanted && key !== "vault")]),
+    Object.entries(value).map(([key, item]) => [
+      key,
+      substitute(item, env, wanted, path === "" ? key : `${path}.${key}`),
+    ]),
   );
 }
+
+/** A secret that is not set is left out: writeVaultSecrets() and functionsEnv() say so. */
+const secretSections = ["db.vault", "edge_runtime.secrets"];

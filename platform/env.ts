@@ -5,6 +5,7 @@ import { parseEnv } from "node:util";
 import type { Config } from "./config.ts";
 import { PlatformError } from "./errors.ts";
 import type { Keys } from "./keys.ts";
+import type { Log } from "./log.ts";
 
 export type Env = Record<string, string | undefined>;
 
@@ -29,6 +30,9 @@ async function envFile(path: string): Promise<Env> {
   return parseEnv(text);
 }
 
+/** What config.toml's text is if the variable is not set. */
+const isUnset = ([, value]: [string, string]) => /^env\(\w+\)$/.test(value);
+
 export interface FunctionsEnvOptions {
   projectDir: string;
   config: Config;
@@ -39,6 +43,7 @@ export interface FunctionsEnvOptions {
   databaseUrl: string;
   /** The port of the mail catcher. */
   smtpPort: number;
+  log: Log;
 }
 
 /**
@@ -49,8 +54,12 @@ export interface FunctionsEnvOptions {
  */
 export async function functionsEnv(options: FunctionsEnvOptions): Promise<Record<string, string>> {
   const { config, keys, env, gatewayUrl } = options;
+  const secrets = Object.entries(config.edge_runtime.secrets);
+  for (const [name, value] of secrets.filter(isUnset)) {
+    options.log("warn", `the secret ${name} of [edge_runtime.secrets] is left out: there is no ${value}`);
+  }
   const own = {
-    ...config.edge_runtime.secrets,
+    ...Object.fromEntries(secrets.filter((secret) => !isUnset(secret))),
     ...(await envFile(join(options.projectDir, "supabase/functions/.env"))),
   };
   const mailer =

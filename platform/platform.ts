@@ -279,6 +279,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
         gatewayUrl: gateway.url,
         databaseUrl: database.url("postgres"),
         smtpPort: mail.smtpPort,
+        log: log.child("functions"),
       }),
       keys,
       log: log.child("functions"),

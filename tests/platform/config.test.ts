@@ -6,6 +6,9 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadConfig, settingsWithoutEffect } from "../../platform/config.ts";
 import { developmentConfig } from "../../platform/development.ts";
+import { functionsEnv } from "../../platform/env.ts";
+import { createKeys } from "../../platform/keys.ts";
+import { createLog } from "../../platform/log.ts";
 
 let dir: string;
 
@@ -48,6 +51,63 @@ test("env(NAME) gets its value, and the error names a missing variable", async (
     code: "config_env_missing",
     message: expect.stringContaining("HOOK"),
   });
+});
+
+test("a text stands for a number, a yes or no, and a list, as for the CLI", async () => {
+  const found = await config(
+    `
+    [api]
+    port = "env(A_PORT)"
+    [db.seed]
+    sql_paths = "./x.sql"
+    [auth]
+    enable_signup = "env(A_FALSE)"
+    enable_anonymous_sign_ins = "true"
+    additional_redirect_urls = "env(LIST)"
+    minimum_password_length = 4
+    [auth.email]
+    otp_length = 4
+    [functions.hello]
+    verify_jwt = "env(A_FALSE)"
+    [edge_runtime.secrets]
+    GIVEN = "env(A_PORT)"
+    MISSING = "env(NOT_SET)"`,
+    { A_PORT: "1234", A_FALSE: "false", LIST: "https://a,https://b" },
+  );
+  expect(found.api.port).toBe(1234);
+  expect(found.db.seed.sql_paths).toEqual(["./x.sql"]);
+  expect(found.auth).toMatchObject({
+    enable_signup: false,
+    enable_anonymous_sign_ins: true,
+    additional_redirect_urls: ["https://a", "https://b"],
+    // The Auth server raises these.
+    minimum_password_length: 6,
+    email: { otp_length: 6 },
+  });
+  expect(found.functions.hello?.verify_jwt).toBe(false);
+
+  const lines: string[] = [];
+  const env = await functionsEnv({
+    ...{ projectDir: dir, config: found, keys: await createKeys(), env: {} },
+    ...{ gatewayUrl: "http://a", databaseUrl: "", smtpPort: 1 },
+    log: createLog((line) => lines.push(line)),
+  });
+  expect(env.GIVEN).toBe("1234");
+  expect(env).not.toHaveProperty("MISSING");
+  expect(lines.join()).toMatch(/MISSING .*NOT_SET/);
+});
+
+test("what the CLI refuses is refused here too", async () => {
+  for (const [toml, name] of [
+    ['[auth]\npassword_requirements = "foo"', "auth.password_requirements"],
+    ['[auth]\nsite_url = ""', "auth.site_url"],
+    ['[auth]\nenable_signup = "perhaps"', "auth.enable_signup"],
+  ] as const) {
+    await expect(config(toml)).rejects.toMatchObject({
+      code: "config_invalid",
+      message: expect.stringContaining(name),
+    });
+  }
 });
 
 test("env(NAME) in a section that nobody reads, or that is not enabled, needs no value", async () => {
