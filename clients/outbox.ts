@@ -1,11 +1,13 @@
 /**
  * Writes that wait for the network. They are sent in order, one at a time, until the server has done or
- * refused each of them. An answer may get lost after the server has done the write. So the outbox takes
- * only writes that may be repeated.
+ * refused each of them. If the person did something too often, only the writes that may need this one wait with
+ * it. An answer may get lost after the server has done the write. So the outbox takes only writes that may be
+ * repeated.
  */
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { type BackOff, backOffMs } from "./back-off.ts";
 import { type Answer, type Calling, call, type Query, type Refusal } from "./call.ts";
+import { groupOfWrite, nextOf } from "./groups.ts";
 
 type Json = string | number | boolean | null | Json[] | { [name: string]: Json | undefined };
 type Row = Record<string, Json | undefined>;
@@ -42,6 +44,11 @@ export interface OutboxOptions {
   onDone?(entry: OutboxEntry, data: unknown): void;
   /** The server refused it, and would again. The entry is dropped. */
   onRefused?(entry: OutboxEntry, error: Refusal): void;
+  /**
+   * The person did this too often. `error.hint` has the time when they can go on. The entry waits for it, and
+   * so do the later ones that may need it. Answer true to take it back: then the entry is dropped.
+   */
+  onTooOften?(entry: OutboxEntry, error: Refusal): boolean;
   backOff?: BackOff;
 }
 
@@ -96,8 +103,10 @@ export function createOutbox(
   /** The server said when to come back. Then the pause ends only by itself. */
   let isHeldBack = false;
   let failures = 0;
-  /** How often the first entry got an answer for which it may be the cause. */
-  let ownFailures = 0;
+  /** How often one entry got an answer for which it may be the cause. */
+  let own = { key: "", failures: 0 };
+  /** The groups of writes that wait until the person may go on, each with its timer. */
+  const held = new Map<string, ReturnType<typeof setTimeout>>();
 
   async function send(write: Write, key: string = crypto.randomUUID()): Promise<OutboxEntry> {
     // A copy, so that the caller may change the object afterwards.
@@ -141,32 +150,56 @@ export function createOutbox(
 
   async function sendEach(): Promise<void> {
     for (;;) {
-      const [entry] = await pending();
+      const entry = nextOf(await pending(), held.keys());
       if (!entry || stopped.aborted) return;
       const answer = await call(request(supabase, entry), calling);
       // The server may have done it. The next page sends the entry again, which changes nothing.
       if (stopped.aborted) return;
-      if (!(await settled(entry, answer))) return waitAfter(answer);
+      if (isTooOften(answer)) await tooOften(entry, answer);
+      else if (!(await settled(entry, answer))) return waitAfter(answer);
     }
+  }
+
+  /** The entry is taken back, or its group waits. */
+  async function tooOften(entry: OutboxEntry, { error, retryAfterMs }: Answer): Promise<void> {
+    failures = 0;
+    if (told(() => options.onTooOften?.(entry, error as Refusal))) return drop(entry);
+    const group = groupOfWrite(entry.write);
+    const goOn = () => {
+      held.delete(group);
+      flush();
+    };
+    held.set(group, setTimeout(goOn, retryAfterMs));
   }
 
   /** @returns whether the entry is out of the way */
   async function settled(entry: OutboxEntry, answer: Answer): Promise<boolean> {
     if (answer.error && mayRepeat(answer.status)) {
       // An answer like this may be about this one entry. It must not hold up the others for ever.
-      if (answer.status === 500 || answer.status === 401) ownFailures++;
-      if (ownFailures < mostFailures) return false;
+      if (own.key !== entry.key) own = { key: entry.key, failures: 0 };
+      if (answer.status === 500 || answer.status === 401) own.failures++;
+      if (own.failures < mostFailures) return false;
     }
     failures = 0;
-    ownFailures = 0;
-    await change((entries) => entries.filter(({ key }) => key !== entry.key));
+    await drop(entry);
+    told(() =>
+      answer.error ? options.onRefused?.(entry, answer.error) : options.onDone?.(entry, answer.data),
+    );
+    return true;
+  }
+
+  function drop({ key }: OutboxEntry): Promise<void> {
+    return change((entries) => entries.filter((each) => each.key !== key));
+  }
+
+  /** What the listener answers. If it fails, the outbox goes on. */
+  function told<T>(listener: () => T): T | undefined {
     try {
-      if (answer.error) options.onRefused?.(entry, answer.error);
-      else options.onDone?.(entry, answer.data);
+      return listener();
     } catch (error) {
       options.onError(error as Error);
+      return undefined;
     }
-    return true;
   }
 
   function waitAfter({ retryAfterMs }: Pick<Answer, "retryAfterMs">): void {
@@ -216,6 +249,7 @@ export function createOutbox(
     },
     async end() {
       clearTimeout(pause);
+      for (const timer of held.values()) clearTimeout(timer);
       begun();
       await flushing;
       await changing;
@@ -226,6 +260,11 @@ export function createOutbox(
 /** No answer, too early, too often, or a fault of the server. 401: a token that expired on its way. */
 function mayRepeat(status: number): boolean {
   return status === 0 || [401, 408, 425, 429].includes(status) || status >= 500;
+}
+
+/** A budget is spent, and the answer says for how long: docs/errors.md. Other 429 are about all requests. */
+function isTooOften({ status, error, retryAfterMs }: Answer): boolean {
+  return status === 429 && error?.details === "rate_limited" && retryAfterMs > 0;
 }
 
 function request(supabase: SupabaseClient, { key, write }: OutboxEntry): Query {

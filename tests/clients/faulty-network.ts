@@ -47,7 +47,12 @@ export interface FaultyNetwork extends AsyncDisposable {
    * Answers the next matching request itself, as an overloaded gateway does. The server does not get it.
    * @returns when it was answered
    */
-  answer(status: number, headers: Record<string, string>, matches?: Wait["matches"]): Promise<void>;
+  answer(
+    status: number,
+    headers: Record<string, string>,
+    matches?: Wait["matches"],
+    body?: string,
+  ): Promise<void>;
   /** Ends refuse, freeze, drop, and the faults that still wait for their frame or request. */
   heal(): void;
   /** How much came by so far. */
@@ -60,7 +65,7 @@ interface Wait {
   matches(request: { method: string; path: string }): boolean;
   done(): void;
   /** What to answer in place of the server. Absent: the server's answer gets lost. */
-  answer?: { status: number; headers: Record<string, string> };
+  answer?: { status: number; headers: Record<string, string>; body: string };
 }
 
 const mostRequests = 1_000;
@@ -108,7 +113,7 @@ export async function createFaultyNetwork(target: string): Promise<FaultyNetwork
     if (fault) waits = waits.filter((other) => other !== fault);
     if (fault?.answer) {
       request.resume();
-      response.writeHead(fault.answer.status, fault.answer.headers).end();
+      response.writeHead(fault.answer.status, fault.answer.headers).end(fault.answer.body);
       return fault.done();
     }
     const onward = send(forward(request), (answer) => {
@@ -223,8 +228,8 @@ export async function createFaultyNetwork(target: string): Promise<FaultyNetwork
       dropped = chosen;
     },
     loseAnswer: (matches = () => true) => new Promise((done) => void waits.push({ matches, done })),
-    answer: (status, headers, matches = () => true) =>
-      new Promise((done) => void waits.push({ matches, done, answer: { status, headers } })),
+    answer: (status, headers, matches = () => true, body = "") =>
+      new Promise((done) => void waits.push({ matches, done, answer: { status, headers, body } })),
     heal() {
       isRefusing = false;
       thaw();

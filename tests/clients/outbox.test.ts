@@ -1,6 +1,7 @@
 /** The outbox: what alice writes while she is offline is done once and in order, also if answers get lost. */
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { type OutboxEntry, OutboxFullError, type OutboxStorage } from "../../clients/sync.ts";
+import { nextOf } from "../../clients/groups.ts";
+import { type OutboxEntry, OutboxFullError, type OutboxStorage, type Write } from "../../clients/sync.ts";
 import { type Person, service, signUp } from "../people.ts";
 import { createDevice, type Device, patience } from "./device.ts";
 
@@ -211,6 +212,98 @@ describe("an answer that says no", () => {
     await Promise.all(answers);
     await emptied(device);
     expect([done, refused]).toEqual([["after the poison"], ["poison: undefined"]]);
+  });
+});
+
+describe("a spent budget", () => {
+  const tooOften = JSON.stringify({
+    code: "PT429",
+    details: "rate_limited",
+    hint: "2030-01-01T00:00:00Z",
+    message: "",
+  });
+
+  test("holds up the writes of its own kind, and no other", async () => {
+    const carol = await signUp("carol");
+    const amounts = { per_minute: 1, per_hour: 100, per_day: 100 };
+    await service()
+      .rpc("set_limits", { profile_id: carol.id, action: "post", ...amounts })
+      .throwOnError();
+    const { done, refused, outbox } = listening();
+    const device = await createDevice(carol, { outbox });
+    await device.live();
+    const { data: bobs } = await bob.client.rpc("write_post", { content: "likeable" }).throwOnError();
+    await device.sync.send(post("within"));
+    await device.sync.send(post("beyond"));
+    await device.sync.send(post("behind it"));
+    await device.sync.send({ upsert: "likes", values: { post_id: bobs.id } });
+    await device.sync.send({ rpc: "follow", args: { profile_id: bob.id } });
+    await vi.waitFor(() => expect(done).toEqual(["within", "upsert likes", "follow"]), patience);
+    expect((await device.sync.pending()).map(nameOf)).toEqual(["beyond", "behind it"]);
+    expect(refused).toEqual([]);
+    // The one behind it was not asked for.
+    const asked = () => device.network.requests.filter((line) => line.endsWith("/rpc/write_post")).length;
+    expect(asked()).toBe(2);
+    // Nothing makes them come back sooner.
+    device.sync.wake();
+    await device.sync.send({ upsert: "bookmarks", values: { post_id: bobs.id } });
+    await vi.waitFor(() => expect(done).toContain("upsert bookmarks"), patience);
+    expect(asked()).toBe(2);
+  });
+
+  test("ends, and then the writes that waited are done in order", async () => {
+    const { done, outbox } = listening();
+    const device = await createDevice(alice, { outbox });
+    await device.live();
+    const answered = device.network.answer(429, { "retry-after": "1" }, writesPost, tooOften);
+    await device.sync.send(post("too often 1"));
+    await answered;
+    const answeredMs = performance.now();
+    await device.sync.send(post("too often 2"));
+    await device.sync.send({ rpc: "mark_read", args: { up_to: 1 } });
+    await emptied(device);
+    expect(performance.now() - answeredMs).toBeGreaterThan(900);
+    expect(done).toEqual(["mark_read", "too often 1", "too often 2"]);
+    expect(await written("too often 1", "too often 2")).toEqual(["too often 1", "too often 2"]);
+  });
+
+  test("lets a frontend take the write back", async () => {
+    const { done, outbox } = listening();
+    const taken: unknown[] = [];
+    const onTooOften = (entry: OutboxEntry, { hint }: { hint?: string | null }) =>
+      taken.push([nameOf(entry), hint]) > 0;
+    const device = await createDevice(alice, { outbox: { ...outbox, onTooOften } });
+    await device.live();
+    const answered = device.network.answer(429, { "retry-after": "600" }, writesPost, tooOften);
+    await device.sync.send(post("taken back"));
+    await device.sync.send(post("not taken back"));
+    await answered;
+    await emptied(device);
+    expect(taken).toEqual([["taken back", "2030-01-01T00:00:00Z"]]);
+    expect(done).toEqual(["not taken back"]);
+    expect(await written("taken back", "not taken back")).toEqual(["not taken back"]);
+  });
+
+  test("lets nothing overtake a write that it may need", () => {
+    const draft = { delete: "drafts", match: { id: "1" } };
+    const repost = { rpc: "write_post", args: { repost_of_id: 1 } };
+    const unrepost = { delete: "posts", match: { repost_of_id: 1, author_id: "a" } };
+    const follow = { rpc: "follow", args: { profile_id: "b" } };
+    const bell = { update: "follows", values: { notifies: true }, match: { followee_id: "b" } };
+    const unblock = { delete: "blocks", match: { blocked_id: "b" } };
+    const like = { upsert: "likes", values: { post_id: 1 } };
+    const unlisted = { rpc: "of_somebody_else" };
+    const next = (held: string, ...writes: Write[]) =>
+      nextOf(
+        writes.map((write, index) => ({ key: `${index}`, write, sentAtMs: 0 })),
+        [held],
+      )?.write;
+    expect(next("posts", post("a"), draft, repost)).toBe(repost);
+    expect(next("reposts", repost, unrepost, post("a"))).toMatchObject(post("a"));
+    expect(next("blocks", unblock, follow, bell)).toBeUndefined();
+    expect(next("follows", follow, bell, unblock)).toBe(unblock);
+    expect(next("likes", like, unlisted, follow)).toBeUndefined();
+    expect(next("others", unlisted, like)).toBeUndefined();
   });
 });
 

@@ -181,6 +181,14 @@ async function begin(id: string): Promise<void> {
         for (const listener of doneListeners) listener(entry, data);
       },
       onRefused: refused,
+      onTooOften(entry, error) {
+        if (isText(entry.write)) {
+          refused(entry, error);
+          return true;
+        }
+        toast(wordsOf(error));
+        return false;
+      },
     },
   });
   // At once and in order: they come before what is sent from now on.
@@ -191,6 +199,12 @@ async function begin(id: string): Promise<void> {
       .finally(() => dropEarly(id, entry.key));
   sync.value = created;
   void readWaiting();
+}
+
+/** A text that others read. After minutes or hours, the person decides again whether to send it. */
+function isText(write: Write): boolean {
+  if ("update" in write) return write.update === "posts";
+  return "rpc" in write && ["write_post", "send_message"].includes(write.rpc) && Boolean(write.args?.content);
 }
 
 function refused(entry: OutboxEntry, error: Refusal): void {

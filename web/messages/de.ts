@@ -116,6 +116,7 @@ export const de: Messages = {
   post_people: "Wem es gefällt, wer es teilt",
   post_saved: "Deine Änderung ist gespeichert.",
   post_sent: "Dein Beitrag ist veröffentlicht.",
+  post_sending: "Er wird gerade gesendet.",
   post_waits: "Er wird gesendet, sobald es eine Verbindung gibt.",
   quotes: "Zitate",
   quotes_count: { one: "{count} Zitat", other: "{count} Zitate" },

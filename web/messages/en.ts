@@ -107,6 +107,7 @@ export const en = {
   post_delete_text: "It cannot be brought back. Answers to it stay.",
   post_not_sent: "This was not sent.",
   post_people: "Likes, reposts, quotes",
+  post_sending: "It is being sent.",
   post_waits: "It will be sent when there is a connection.",
   quotes: "Quotes",
   reposts: "Reposts",

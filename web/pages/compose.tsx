@@ -185,7 +185,7 @@ function Editor({ task, start, about }: { task: Task; start: Writing; about?: Ca
     const outcome = await Promise.race([answer.then((row) => ({ row })), later()]);
     if (!outcome) {
       answer.catch((error: unknown) => refused(key, sent, error));
-      return leave(t("post_waits"));
+      return leave(waits());
     }
     leave(t("post_sent"), task.kind === "reply" ? postPath(outcome.row.post) : undefined);
   }
@@ -196,7 +196,7 @@ function Editor({ task, start, about }: { task: Task; start: Writing; about?: Ca
     const { answer } = await send({ update: "posts", values, match: { id: task.about ?? 0 } });
     const outcome = await Promise.race([answer.then(() => true), later()]);
     if (outcome && task.about) await reread(task.about);
-    leave(outcome ? t("post_saved") : t("post_waits"));
+    leave(outcome ? t("post_saved") : waits());
   }
 
   /** @param to by default the page before */
@@ -300,6 +300,10 @@ function Editor({ task, start, about }: { task: Task; start: Writing; about?: Ca
       <p class="compose-note note">{t("compose_kept", { most: number(mostLetters) })}</p>
     </>
   );
+}
+
+function waits(): string {
+  return isOffline.value ? t("post_waits") : t("post_sending");
 }
 
 /** Undefined when there is no network, or no answer for some seconds. */

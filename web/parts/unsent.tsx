@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { t } from "../app/messages.ts";
 import { navigate } from "../app/router.ts";
-import { waiting } from "../app/sync.ts";
+import { isOffline, waiting } from "../app/sync.ts";
 import {
   dropUnsent,
   keepText,
@@ -36,7 +36,7 @@ export function UnsentPosts() {
         <Line key={key} content={content}>
           <p class="post-why">
             <Icon name="clock" />
-            <span>{t("post_waits")}</span>
+            <span>{isOffline.value ? t("post_waits") : t("post_sending")}</span>
           </p>
         </Line>
       ))}

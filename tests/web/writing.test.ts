@@ -1,0 +1,65 @@
+/** Writing when something is in the way: a budget that is spent, other devices, a slow network, long texts. */
+import type { BrowserContext, Page, Route } from "playwright-core";
+import { afterAll, expect, test } from "vitest";
+import { service, signUp } from "../people.ts";
+import { closeBrowser, complaintsOf, visitor } from "./browser.ts";
+
+afterAll(closeBrowser);
+
+/** Requests to this address that wait until the test lets them go. */
+async function held(
+  on: Page | BrowserContext,
+  url: string | RegExp,
+): Promise<{ asked(): number; release(): Promise<void> }> {
+  const waiting: Route[] = [];
+  let isOpen = false;
+  await on.route(url, (route) => (isOpen ? route.continue() : void waiting.push(route)));
+  return {
+    asked: () => waiting.length,
+    async release() {
+      isOpen = true;
+      await Promise.all(waiting.map((route) => route.continue()));
+    },
+  };
+}
+
+const limit = (profile_id: string, action: string, per_minute: number) =>
+  service().rpc("set_limits", { profile_id, action, per_minute, per_hour: 100, per_day: 100 }).throwOnError();
+
+test("who posts too often is told so, and when they can go on. What else they do arrives meanwhile", async () => {
+  const [alice, bob] = await Promise.all([visitor("alice"), signUp("bob")]);
+  const { page, client, context } = alice;
+  await client.rpc("follow", { profile_id: bob.id }).throwOnError();
+  const { data: post } = await bob.client.rpc("write_post", { content: "Good morning" }).throwOnError();
+  await limit(alice.id, "post", 1);
+  await client.rpc("write_post", { content: "Within" }).throwOnError();
+  await page.goto("/compose");
+  await page.getByLabel("Your post").fill("Beyond");
+  await page.getByRole("button", { name: "Post", exact: true }).click();
+  await page.getByText(/That was too often\. You can go on at \d/).waitFor();
+  expect(await page.getByLabel("Your post").inputValue()).toBe("Beyond");
+
+  // The answer comes when she has gone on.
+  const writing = await held(page, "**/rpc/write_post");
+  await page.getByRole("button", { name: "Post", exact: true }).click();
+  await page.getByText("It is being sent.").first().waitFor();
+  await writing.release();
+  const line = page.locator(".unsent .draft").filter({ hasText: "Beyond" });
+  await line.getByText("This was not sent. That was too often.").waitFor();
+  await line.getByRole("button", { name: "Try again" }).waitFor();
+
+  await page
+    .getByRole("article")
+    .filter({ hasText: "Good morning" })
+    .getByRole("button", { name: "Like" })
+    .click();
+  const likes = async () =>
+    (await client.from("likes").select("post_id").eq("user_id", alice.id).throwOnError()).data;
+  await expect.poll(likes).toEqual([{ post_id: post.id }]);
+  await limit(alice.id, "post", 100);
+  await line.getByRole("button", { name: "Try again" }).click();
+  const posts = async () =>
+    (await client.from("posts").select("content").eq("author_id", alice.id).order("id").throwOnError()).data;
+  await expect.poll(posts).toEqual([{ content: "Within" }, { content: "Beyond" }]);
+  expect(complaintsOf(context)).toEqual([]);
+});
