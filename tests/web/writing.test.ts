@@ -63,3 +63,58 @@ test("who posts too often is told so, and when they can go on. What else they do
   await expect.poll(posts).toEqual([{ content: "Within" }, { content: "Beyond" }]);
   expect(complaintsOf(context)).toEqual([]);
 });
+
+test("a change of a post is told as saved only if it is, and its text is kept until then", async () => {
+  const [alice, bob] = await Promise.all([visitor("alice"), signUp("bob")]);
+  const { page, client, context } = alice;
+  const write = async (person: typeof bob, content: string) =>
+    (await person.client.rpc("write_post", { content }).throwOnError()).data.id;
+  const [gone, slow, bobs] = [
+    await write(alice, "Gone"),
+    await write(alice, "Slow"),
+    await write(bob, "Bob's"),
+  ];
+  const notThere = page.getByText("This post is not there, or you cannot see it.");
+  const field = page.getByLabel("Your post");
+  const save = page.getByRole("button", { name: "Save" });
+  await page.goto(`/compose?edit=${bobs}`);
+  await notThere.waitFor();
+
+  // Another device deletes it while she writes.
+  await page.goto(`/compose?edit=${gone}`);
+  await field.fill("Gone with the wind");
+  await client.from("posts").delete().eq("id", gone).throwOnError();
+  await save.click();
+  await notThere.waitFor();
+  expect(await field.inputValue()).toBe("Gone with the wind");
+  await page.reload();
+  await notThere.waitFor();
+  await page.getByText("Gone with the wind").waitFor();
+
+  // The refusal comes when the editor is closed. The server takes this for blank.
+  await page.goto(`/compose?edit=${slow}`);
+  await field.fill("\u200b");
+  let changing = await held(page, "**/rest/v1/posts?*");
+  await save.click();
+  await page.getByText("It is being sent.").waitFor();
+  await changing.release();
+  await page.getByText("This was not sent. Write something first").waitFor();
+  await page.getByRole("button", { name: "Edit" }).click();
+  expect(await field.inputValue()).toBe("\u200b");
+
+  // The page is closed before the answer. The next one knows.
+  await field.fill("Slow and steady");
+  await page.unrouteAll();
+  changing = await held(page, "**/rest/v1/posts?*");
+  await save.click();
+  await expect.poll(changing.asked).toBe(1);
+  await page.unrouteAll({ behavior: "ignoreErrors" });
+  await page.reload();
+  const content = async () =>
+    (await client.from("posts").select("content").eq("id", slow).single().throwOnError()).data.content;
+  await expect.poll(content).toBe("Slow and steady");
+  const texts = () => page.evaluate((id) => localStorage.getItem(`plaza.drafts.${id}`), alice.id);
+  await expect.poll(texts).not.toContain("steady");
+  expect(await texts()).toContain("wind");
+  expect(complaintsOf(context)).toEqual([]);
+});

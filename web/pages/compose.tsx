@@ -7,8 +7,8 @@ import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { number, t } from "../app/messages.ts";
 import { type Card, plaza } from "../app/plaza.ts";
 import { back, navigate, type PageProps } from "../app/router.ts";
-import { me } from "../app/session.ts";
-import { isOffline, send } from "../app/sync.ts";
+import { me, userId } from "../app/session.ts";
+import { isOffline } from "../app/sync.ts";
 import { toast } from "../app/toasts.ts";
 import { Avatar } from "../parts/avatar.tsx";
 import { Button } from "../parts/button.tsx";
@@ -19,13 +19,14 @@ import { Area, Field } from "../parts/field.tsx";
 import { Form } from "../parts/form.tsx";
 import { Page } from "../parts/page.tsx";
 import { postPath, Quoted } from "../parts/post.tsx";
-import { cardById, reread } from "../store/posts.ts";
+import { cardById, forget, reread } from "../store/posts.ts";
 import {
   dropText,
   emptyWriting,
   keepText,
   keptText,
   refused,
+  sendEdit,
   sendPost,
   type Writing,
 } from "../store/writing.ts";
@@ -82,7 +83,9 @@ export default function Compose({ query }: PageProps) {
         <Empty
           icon="search"
           title={task.kind === "draft" ? t("error_draft_not_found") : t("error_post_not_found")}
-        />
+        >
+          <KeptText occasion={task.occasion} />
+        </Empty>
       ) : start.value ? (
         <Editor
           key={task.occasion}
@@ -95,6 +98,16 @@ export default function Compose({ query }: PageProps) {
       )}
     </Page>
   );
+}
+
+/** What the person wrote for something that is gone. They can copy it. */
+function KeptText({ occasion }: Pick<Task, "occasion">) {
+  const kept = keptText(occasion);
+  return kept ? (
+    <p class="text" dir="auto">
+      {kept.content}
+    </p>
+  ) : null;
 }
 
 /** @returns undefined if the post or draft is not there */
@@ -120,8 +133,10 @@ async function begin(
     const about = { reply_to_id: reply_to_id ?? undefined, quote_of_id: quote_of_id ?? undefined };
     return { writing: { title, content, content_warning, language, audience, ...about } };
   }
+  // What was read before may have changed on another device.
+  if (task.kind === "edit" && task.about && !(await reread(task.about))) forget(task.about);
   const about = await cardById(task.about ?? 0);
-  if (!about) return undefined;
+  if (!about || (task.kind === "edit" && about.author.id !== userId.value)) return undefined;
   if (kept) return { writing: kept, about };
   const empty = emptyWriting();
   if (task.kind === "edit") {
@@ -191,17 +206,19 @@ function Editor({ task, start, about }: { task: Task; start: Writing; about?: Ca
   }
 
   async function save(): Promise<void> {
-    const { title, content, content_warning, language } = writing.value;
-    const values = { title, content, content_warning, language };
-    const { answer } = await send({ update: "posts", values, match: { id: task.about ?? 0 } });
-    const outcome = await Promise.race([answer.then(() => true), later()]);
-    if (outcome && task.about) await reread(task.about);
-    leave(outcome ? t("post_saved") : waits());
+    const { answer, notSaved } = await sendEdit(task.about ?? 0, writing.value);
+    const isSaved = await Promise.race([answer.then(() => true), later()]);
+    if (!isSaved) answer.catch(notSaved);
+    go(isSaved ? t("post_saved") : waits());
   }
 
   /** @param to by default the page before */
   function leave(words: string, to?: string): void {
     dropText(task.occasion);
+    go(words, to);
+  }
+
+  function go(words: string, to?: string): void {
     toast(words);
     if (to) navigate(to, { replace: true });
     else back("/");

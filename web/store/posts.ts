@@ -56,10 +56,11 @@ export function forget(id: number): void {
   if (known) known.value = null;
 }
 
-/** Reads a post again, for example after an edit. */
-export async function reread(id: number): Promise<void> {
-  const { data } = await plaza.rpc("post", { post_id: id }).maybeSingle();
+/** Reads a post again, for example after an edit. @returns false if it is not there. Without an answer, true */
+export async function reread(id: number): Promise<boolean> {
+  const { data, error } = await plaza.rpc("post", { post_id: id }).maybeSingle();
   if (data) keepRows([data]);
+  return Boolean(data ?? error);
 }
 
 /** @returns the post, read if it is not known yet; null if it is not there */

@@ -3,14 +3,16 @@
  * could not be sent: they stay until the person sends them again or throws them away.
  */
 import { effect, signal } from "@preact/signals";
+import type { OutboxEntry } from "../../clients/sync.ts";
 import { wordsOf } from "../app/errors.ts";
 import { loadLater, t } from "../app/messages.ts";
 import type { Audience, FeedRow } from "../app/plaza.ts";
+import { navigate } from "../app/router.ts";
 import { userId } from "../app/session.ts";
 import { onDone, onRefusedLater, send } from "../app/sync.ts";
 import { toast } from "../app/toasts.ts";
 import { feedsLike } from "./feeds.ts";
-import { change } from "./posts.ts";
+import { change, reread } from "./posts.ts";
 
 export interface Writing {
   title: string;
@@ -62,10 +64,14 @@ export function keepText(occasion: Occasion, writing: Writing): void {
   localStorage.setItem(lastLanguageKey, writing.language ?? "");
 }
 
-export function dropText(occasion: Occasion): void {
-  const { [occasion]: _, ...others } = texts();
-  write(textsKey(), others);
+/** @param sent if given, another text is not dropped: the person may have written on, maybe in another tab */
+export function dropText(occasion: Occasion, sent?: Partial<Writing>): void {
+  const { [occasion]: kept, ...others } = texts();
+  const isOther = sent && kept && words.some((name) => kept[name] !== sent[name]);
+  if (!isOther) write(textsKey(), others);
 }
+
+const words = ["title", "content", "content_warning"] as const;
 
 export const unsent = signal<Unsent[]>([]);
 
@@ -88,6 +94,8 @@ export function watchWriting(): void {
     unsent.value = read(unsentKey(), []);
   });
   onDone((entry, data) => {
+    const edited = editIn(entry);
+    if (edited && !editsHere.delete(entry.key)) void edited.finish().catch(edited.notSaved);
     if (!("rpc" in entry.write) || entry.write.rpc !== "write_post") return;
     dropUnsent(entry.key);
     // A repost shows with the post that it shares.
@@ -95,6 +103,9 @@ export function watchWriting(): void {
   });
   onRefusedLater((entry, error) => {
     const { write } = entry;
+    const edited = editIn(entry);
+    edited?.notSaved(error);
+    if (edited) return true;
     if (!("rpc" in write) || write.rpc !== "write_post" || write.args?.content === undefined) return false;
     refused(entry.key, write.args as unknown as Writing, error);
     return true;
@@ -111,6 +122,56 @@ export async function sendPost(writing: Writing, key: string): Promise<{ answer:
   const args = { ...words, ...(reply_to_id && { reply_to_id }), ...(quote_of_id && { quote_of_id }) };
   const { answer } = await send({ rpc: "write_post", args }, key);
   return { answer: answer as Promise<FeedRow> };
+}
+
+/** The changes of posts that this page has sent, by their keys. */
+const editsHere = new Set<string>();
+
+/**
+ * Sends a change of an own post through the outbox. The text stays kept on the device until the server has it.
+ * @returns a promise that fails if the server refused the change, or if the post is not there any more
+ */
+export async function sendEdit(
+  id: number,
+  { title, content, content_warning, language }: Writing,
+): Promise<{
+  answer: Promise<void>;
+  /** Tells of a failure after the editor was closed. */
+  notSaved: (error: unknown) => void;
+}> {
+  const values = { title, content, content_warning, language };
+  const key = crypto.randomUUID();
+  const write = { update: "posts", values, match: { id } };
+  editsHere.add(key);
+  const { finish, notSaved } = editIn({ write }) as Edit;
+  const { answer } = await send(write, key);
+  answer.catch(() => editsHere.delete(key));
+  return { answer: answer.then(finish), notSaved };
+}
+
+interface Edit {
+  /** The server changes nothing, and says so in no way, if the post is not there. */
+  finish: () => Promise<void>;
+  notSaved: (error: unknown) => void;
+}
+
+/** @returns what to do after the answer, or undefined if this is not a change of a post */
+function editIn({ write }: Pick<OutboxEntry, "write">): Edit | undefined {
+  if (!("update" in write) || write.update !== "posts") return undefined;
+  const id = Number(write.match.id);
+  return {
+    async finish() {
+      if (!(await reread(id)))
+        throw Object.assign(new Error("There is no such post"), { details: "post_not_found" });
+      dropText(`edit:${id}`, write.values as Partial<Writing>);
+    },
+    notSaved(error) {
+      const action = { label: t("edit"), run: () => navigate(`/compose?edit=${id}`) };
+      // The sentence may be among the words that are loaded later.
+      const tell = () => toast(`${t("post_not_sent")} ${wordsOf(error)}`, { isError: true, action });
+      void loadLater().then(tell, tell);
+    },
+  };
 }
 
 /** Keeps a post that was refused after the person went on to something else. */
