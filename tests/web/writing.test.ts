@@ -2,7 +2,7 @@
 import type { BrowserContext, Page, Route } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
 import { service, signUp } from "../people.ts";
-import { closeBrowser, complaintsOf, visitor } from "./browser.ts";
+import { closeBrowser, comeBack, complaintsOf, kept, visitor } from "./browser.ts";
 
 afterAll(closeBrowser);
 
@@ -116,5 +116,41 @@ test("a change of a post is told as saved only if it is, and its text is kept un
   const texts = () => page.evaluate((id) => localStorage.getItem(`plaza.drafts.${id}`), alice.id);
   await expect.poll(texts).not.toContain("steady");
   expect(await texts()).toContain("wind");
+  expect(complaintsOf(context)).toEqual([]);
+});
+
+test("a scheduled draft that dave publishes in a tunnel is published once, and does not stay scheduled", async () => {
+  const { page, client, context, id } = await visitor("dave");
+  const publish_at = new Date(Date.now() + 3_600_000).toISOString();
+  const draft = async (content: string) =>
+    (await client.from("drafts").insert({ content, publish_at }).select("id").single().throwOnError()).data
+      .id;
+  const [first, second] = [await draft("At one"), await draft("At two")];
+  const posts = async () =>
+    (await client.from("posts").select("content").eq("author_id", id).order("id").throwOnError()).data.map(
+      ({ content }) => content,
+    );
+  const drafts = async () => (await client.from("drafts").select("content").throwOnError()).data;
+  const publish = async (draft_id: string, content: string) => {
+    await page.goto(`/compose?draft=${draft_id}`);
+    await page.getByLabel("Your post").fill(content);
+    await kept(page);
+    await context.setOffline(true);
+    await page.getByText("You are offline.").waitFor();
+    await page.getByRole("button", { name: "Post", exact: true }).click();
+    await page.getByText("It will be sent when there is a connection.").first().waitFor();
+  };
+  await publish(first, "At one, better");
+  await comeBack(context, page);
+  await expect.poll(drafts).toEqual([{ content: "At two" }]);
+  expect(await posts()).toEqual(["At one, better"]);
+
+  // Meanwhile its time comes. The new text is not lost.
+  await publish(second, "At two, better");
+  await client.rpc("publish_draft", { draft_id: second }).throwOnError();
+  await comeBack(context, page);
+  const line = page.locator(".unsent .draft").filter({ hasText: "At two, better" });
+  await line.getByText("This draft is not there any more. It may be published.").waitFor();
+  expect(await posts()).toEqual(["At one, better", "At two"]);
   expect(complaintsOf(context)).toEqual([]);
 });

@@ -8,7 +8,7 @@ import { number, t } from "../app/messages.ts";
 import { type Card, plaza } from "../app/plaza.ts";
 import { back, navigate, type PageProps } from "../app/router.ts";
 import { me, userId } from "../app/session.ts";
-import { isOffline } from "../app/sync.ts";
+import { isOffline, send } from "../app/sync.ts";
 import { toast } from "../app/toasts.ts";
 import { Avatar } from "../parts/avatar.tsx";
 import { Button } from "../parts/button.tsx";
@@ -19,6 +19,7 @@ import { Area, Field } from "../parts/field.tsx";
 import { Form } from "../parts/form.tsx";
 import { Page } from "../parts/page.tsx";
 import { postPath, Quoted } from "../parts/post.tsx";
+import { publishDraft, saveDraft } from "../store/drafts.ts";
 import { cardById, forget, reread } from "../store/posts.ts";
 import {
   dropText,
@@ -162,12 +163,11 @@ function greeting({ author, mentions, audience }: Card): string {
 
 function Editor({ task, start, about }: { task: Task; start: Writing; about?: Card }) {
   const writing = useSignal(start);
+  /** The key of the post, too: two tries write one post, also if the server publishes the draft meanwhile. */
   const draftId = useMemo(() => task.draftId ?? crypto.randomUUID(), []);
   const hasMore = useSignal(Boolean(start.title || start.content_warning));
   const isScheduling = useSignal(false);
   const area = useRef<HTMLTextAreaElement>(null);
-  /** The same for every try, so that two tries write one post. */
-  const key = useMemo(() => crypto.randomUUID(), []);
   const { title, content, content_warning, language, audience } = writing.value;
   const left = mostLetters - content.length;
   const isEdit = task.kind === "edit";
@@ -190,16 +190,17 @@ function Editor({ task, start, about }: { task: Task; start: Writing; about?: Ca
   async function publish(): Promise<void> {
     if (isEdit) return save();
     if (task.draftId && !isOffline.value) {
-      await saveDraft(writing.value, task.draftId, null);
-      await plaza.rpc("publish_draft", { draft_id: task.draftId }).throwOnError();
+      await publishDraft(draftId, writing.value);
       return leave(t("post_sent"));
     }
     const sent = writing.value;
-    const { answer } = await sendPost(sent, key);
+    const { answer } = await sendPost(sent, draftId);
+    // It comes after the post.
+    if (task.draftId) await send({ delete: "drafts", match: { id: draftId } });
     // Whatever comes later, the text is in the outbox now.
     const outcome = await Promise.race([answer.then((row) => ({ row })), later()]);
     if (!outcome) {
-      answer.catch((error: unknown) => refused(key, sent, error));
+      answer.catch((error: unknown) => refused(draftId, sent, error));
       return leave(waits());
     }
     leave(t("post_sent"), task.kind === "reply" ? postPath(outcome.row.post) : undefined);
@@ -225,7 +226,7 @@ function Editor({ task, start, about }: { task: Task; start: Writing; about?: Ca
   }
 
   async function keepDraft(publish_at: string | null = null): Promise<void> {
-    await saveDraft(writing.value, draftId, publish_at);
+    await saveDraft(draftId, writing.value, publish_at);
     dropText(task.occasion);
     toast(publish_at ? t("draft_scheduled") : t("draft_saved"));
     navigate("/drafts", { replace: true });
@@ -326,18 +327,6 @@ function waits(): string {
 /** Undefined when there is no network, or no answer for some seconds. */
 function later(): Promise<undefined> {
   return new Promise((resolve) => setTimeout(resolve, isOffline.value ? 0 : patienceMs));
-}
-
-/** @param id of a draft that is there, or of a new one. Called again with the same id, it makes no second draft */
-async function saveDraft(writing: Writing, id: string, publish_at: string | null): Promise<void> {
-  const { reply_to_id = null, quote_of_id = null, ...words } = writing;
-  const values = { ...words, reply_to_id, quote_of_id, publish_at };
-  const drafts = () => plaza.from("drafts");
-  const { data: made } = await drafts()
-    .upsert({ id, ...values }, { ignoreDuplicates: true })
-    .select("id")
-    .throwOnError();
-  if (made.length === 0) await drafts().update(values).eq("id", id).throwOnError();
 }
 
 function Schedule({ onClose, onChosen }: { onClose: () => void; onChosen: (at: string) => Promise<void> }) {

@@ -1,7 +1,6 @@
 /** What waits to be published: drafts, and posts that are published by themselves at their time. */
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { Database } from "../../supabase/database.types.ts";
 import { isKey, t } from "../app/messages.ts";
 import { plaza } from "../app/plaza.ts";
 import { toast } from "../app/toasts.ts";
@@ -11,8 +10,7 @@ import { Icon } from "../parts/icon.tsx";
 import { Page } from "../parts/page.tsx";
 import { FullTime } from "../parts/time.tsx";
 import { whileVisible } from "../parts/while-visible.ts";
-
-type Draft = Database["public"]["Tables"]["drafts"]["Row"];
+import type { Draft } from "../store/drafts.ts";
 
 export default function Drafts() {
   const drafts = useSignal<Draft[] | undefined>(undefined);

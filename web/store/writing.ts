@@ -99,7 +99,12 @@ export function watchWriting(): void {
     if (!("rpc" in entry.write) || entry.write.rpc !== "write_post") return;
     dropUnsent(entry.key);
     // A repost shows with the post that it shares.
-    if (entry.write.args?.repost_of_id === undefined) arrived(data as FeedRow);
+    const { args = {} } = entry.write;
+    const row = data as FeedRow;
+    if (args.repost_of_id === undefined) arrived(row);
+    // The key is that of a draft, and the server had published it at its time, with the text before.
+    if (args.content !== undefined && row.post.edited_at === null && row.post.content !== args.content)
+      refused(crypto.randomUUID(), args as unknown as Writing, { details: "draft_not_found" });
   });
   onRefusedLater((entry, error) => {
     const { write } = entry;
