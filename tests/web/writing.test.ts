@@ -2,7 +2,15 @@
 import type { BrowserContext, Page, Route } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
 import { service, signUp } from "../people.ts";
-import { closeBrowser, comeBack, complaintsOf, kept, visitor } from "./browser.ts";
+import {
+  closeBrowser,
+  comeBack,
+  complaintsOf,
+  expectAccessible,
+  expectNoSidewaysScroll,
+  kept,
+  visitor,
+} from "./browser.ts";
 
 afterAll(closeBrowser);
 
@@ -153,4 +161,115 @@ test("a scheduled draft that dave publishes in a tunnel is published once, and d
   await line.getByText("This draft is not there any more. It may be published.").waitFor();
   expect(await posts()).toEqual(["At one, better", "At two"]);
   expect(complaintsOf(context)).toEqual([]);
+});
+
+test("a draft stays scheduled while it is edited, and shows what it answers", async () => {
+  const [dave, bob] = await Promise.all([visitor("dave"), signUp("bob")]);
+  const { page, client, context } = dave;
+  const { data: post } = await bob.client.rpc("write_post", { content: "Who has a ladder?" }).throwOnError();
+  const at = new Date(Date.now() + 3 * 3_600_000);
+  at.setUTCSeconds(0, 0);
+  const { data: draft } = await client
+    .from("drafts")
+    .insert({ content: "I do, tomorow", publish_at: at.toISOString(), reply_to_id: post.id })
+    .select("id")
+    .single()
+    .throwOnError();
+  const publishAt = async () => {
+    const { data } = await client
+      .from("drafts")
+      .select("publish_at")
+      .eq("id", draft.id)
+      .single()
+      .throwOnError();
+    return data.publish_at && new Date(data.publish_at).toISOString();
+  };
+  await page.goto("/drafts");
+  expect(await page.getByRole("link", { name: "Answers a post" }).getAttribute("href")).toBe(
+    `/posts/${post.id}`,
+  );
+  await expectAccessible(page);
+  await page.getByRole("link", { name: "Edit" }).click();
+  await page.getByRole("blockquote").getByText("Who has a ladder?").waitFor();
+  await page.getByText("Will be published:").waitFor();
+  await expectAccessible(page);
+  await expectNoSidewaysScroll(page);
+  await page.getByRole("button", { name: "Publish later" }).click();
+  const chosen = await page.getByLabel("Day and time").evaluate((field: HTMLInputElement) => field.value);
+  expect(await page.evaluate((local) => new Date(local).toISOString(), chosen)).toBe(at.toISOString());
+  await page.keyboard.press("Escape");
+  await page.getByLabel("Your answer").fill("I do, tomorrow");
+  await page.getByRole("button", { name: "Keep as draft" }).click();
+  await page.getByText("The post is scheduled.").waitFor();
+  expect(await publishAt()).toBe(at.toISOString());
+
+  await page.getByRole("link", { name: "Edit" }).click();
+  await page.getByRole("button", { name: "Do not publish it by itself" }).click();
+  await page.getByRole("button", { name: "Keep as draft" }).click();
+  await page.getByText("The draft is kept.").waitFor();
+  expect(await publishAt()).toBeNull();
+
+  await page.goto("/compose");
+  expect(await page.getByRole("button", { name: "Publish later" }).isDisabled()).toBe(true);
+  expect(complaintsOf(context)).toEqual([]);
+});
+
+test("what is kept on the device and what is on the server do not go past each other", async () => {
+  const { page, client, context, id } = await visitor("alice");
+  const field = page.getByLabel("Your post");
+  const { data: draft } = await client
+    .from("drafts")
+    .insert({ content: "First wording" })
+    .select("id")
+    .single()
+    .throwOnError();
+  await page.goto("/drafts");
+  await page.getByRole("link", { name: "Edit" }).click();
+  await field.fill("Second wording");
+
+  // Another device saves a later text. She gets that one, and can have her own.
+  await client.from("drafts").update({ content: "Third wording" }).eq("id", draft.id).throwOnError();
+  await page.reload();
+  await page.getByText("This was changed on another device.").waitFor();
+  expect(await field.inputValue()).toBe("Third wording");
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Show what I wrote" }).click();
+  expect(await field.inputValue()).toBe("Second wording");
+
+  // The list shows and publishes what she sees.
+  await page.goto("/drafts");
+  await page.getByText("Second wording").waitFor();
+  await page.getByRole("button", { name: "Post now" }).click();
+  await page.getByText("You have no drafts").waitFor();
+  const posts = async () =>
+    (await client.from("posts").select("id, content").eq("author_id", id).order("id").throwOnError()).data;
+  const [post] = await posts();
+  expect(post?.content).toBe("Second wording");
+  const texts = () => page.evaluate((id) => localStorage.getItem(`plaza.drafts.${id}`), id);
+  expect(await texts()).toBe("{}");
+
+  // The same for a post.
+  await page.goto(`/compose?edit=${post?.id}`);
+  await field.fill("Half a tho");
+  await client.from("posts").update({ content: "Fourth wording" }).eq("id", post?.id).throwOnError();
+  await page.goto("/");
+  await page.goto(`/compose?edit=${post?.id}`);
+  await page.getByRole("button", { name: "Show what I wrote" }).waitFor();
+  expect(await field.inputValue()).toBe("Fourth wording");
+
+  expect(complaintsOf(context)).toEqual([]);
+
+  // Two tabs.
+  const tab = await context.newPage();
+  for (const [each, words] of [
+    [page, "one"],
+    [tab, "two"],
+  ] as const) {
+    await each.goto("/compose");
+    await each.getByLabel("Your post").fill(words);
+  }
+  await page.getByRole("button", { name: "Post", exact: true }).click();
+  await page.getByText("Your post is out.").waitFor();
+  await tab.goto("/compose?text=%23tea");
+  await expect.poll(() => tab.getByLabel("Your post").inputValue()).toBe("two #tea ");
 });

@@ -145,6 +145,8 @@ export const de: Messages = {
   compose_no_language: "Keine Angabe",
   compose_placeholder: "Was gibt es Neues?",
   compose_reply: "Deine Antwort",
+  compose_other: "Das wurde auf einem anderen Gerät geändert. Hier stand etwas anderes von dir.",
+  compose_other_take: "Meinen Text zeigen",
   compose_schedule: "Planen",
   compose_send: "Veröffentlichen",
   compose_text: "Dein Beitrag",
@@ -157,8 +159,11 @@ export const de: Messages = {
   draft_at: "Wird veröffentlicht:",
   draft_failed: "Er konnte nicht veröffentlicht werden:",
   draft_publish: "Jetzt veröffentlichen",
+  draft_quote: "Zitiert einen Beitrag",
+  draft_reply: "Antwortet auf einen Beitrag",
   draft_saved: "Der Entwurf ist gespeichert.",
   draft_scheduled: "Der Beitrag ist geplant.",
+  draft_unschedule: "Nicht von selbst veröffentlichen",
   drafts_empty: "Du hast keine Entwürfe",
 
   // Tags, lists, bookmarks

@@ -42,6 +42,8 @@ export const later = {
   compose_more: "Title, warning",
   compose_no_language: "Not said",
   compose_reply: "Your answer",
+  compose_other: "This was changed on another device. You had written something else here.",
+  compose_other_take: "Show what I wrote",
   compose_schedule: "Schedule",
   compose_send: "Post",
   compose_text: "Your post",
@@ -57,8 +59,11 @@ export const later = {
   draft_at: "Will be published:",
   draft_failed: "It could not be published:",
   draft_publish: "Post now",
+  draft_quote: "Quotes a post",
+  draft_reply: "Answers a post",
   draft_saved: "The draft is kept.",
   draft_scheduled: "The post is scheduled.",
+  draft_unschedule: "Do not publish it by itself",
   drafts_empty: "You have no drafts",
 
   // Tags, lists, bookmarks

@@ -17,15 +17,18 @@ import { Dialog } from "../parts/dialog.tsx";
 import { Empty, Waiting } from "../parts/empty.tsx";
 import { Area, Field } from "../parts/field.tsx";
 import { Form } from "../parts/form.tsx";
+import { Icon } from "../parts/icon.tsx";
 import { Page } from "../parts/page.tsx";
 import { postPath, Quoted } from "../parts/post.tsx";
-import { publishDraft, saveDraft } from "../store/drafts.ts";
+import { FullTime } from "../parts/time.tsx";
+import { publishDraft, saveDraft, stillToCome, writingOf } from "../store/drafts.ts";
 import { cardById, forget, reread } from "../store/posts.ts";
 import {
   dropText,
   emptyWriting,
   keepText,
   keptText,
+  newestText,
   refused,
   sendEdit,
   sendPost,
@@ -59,9 +62,16 @@ function taskOf(query: URLSearchParams): Task {
   return { kind: "new", occasion: "new", title: t("compose") };
 }
 
+interface Start {
+  writing: Writing;
+  /** What the person had written here before another device saved a later text. */
+  other?: Writing;
+  about?: Card | null;
+}
+
 export default function Compose({ query }: PageProps) {
   const task = taskOf(query);
-  const start = useSignal<{ writing: Writing; about?: Card | null } | undefined>(undefined);
+  const start = useSignal<Start | undefined>(undefined);
   const isGone = useSignal(false);
 
   useEffect(() => {
@@ -92,6 +102,7 @@ export default function Compose({ query }: PageProps) {
           key={task.occasion}
           task={task}
           start={start.value.writing}
+          before={start.value.other}
           about={start.value.about ?? undefined}
         />
       ) : (
@@ -112,38 +123,42 @@ function KeptText({ occasion }: Pick<Task, "occasion">) {
 }
 
 /** @returns undefined if the post or draft is not there */
-async function begin(
-  task: Task,
-  query: URLSearchParams,
-): Promise<{ writing: Writing; about?: Card | null } | undefined> {
+async function begin(task: Task, query: URLSearchParams): Promise<Start | undefined> {
   const kept = keptText(task.occasion);
   if (task.kind === "new") {
-    const given = query.get("text");
-    return { writing: kept ?? { ...emptyWriting(), ...(given && { content: `${given} ` }) } };
+    const writing = kept ?? emptyWriting();
+    const given = query.get("text") ?? "";
+    const before = writing.content && `${writing.content.trimEnd()} `;
+    return {
+      writing: writing.content.includes(given) ? writing : { ...writing, content: `${before}${given} ` },
+    };
   }
   if (task.kind === "draft") {
-    if (kept) return { writing: kept };
-    const { data } = await plaza
+    const { data, error } = await plaza
       .from("drafts")
       .select("*")
       .eq("id", task.draftId ?? "")
-      .maybeSingle()
-      .throwOnError();
-    if (!data) return undefined;
-    const { title, content, content_warning, language, audience, reply_to_id, quote_of_id } = data;
-    const about = { reply_to_id: reply_to_id ?? undefined, quote_of_id: quote_of_id ?? undefined };
-    return { writing: { title, content, content_warning, language, audience, ...about } };
+      .maybeSingle();
+    const newest = data
+      ? newestText(task.occasion, writingOf(data))
+      : // Without the network, what was kept is better than nothing.
+        error && kept && { writing: kept };
+    if (!newest) return undefined;
+    const { reply_to_id, quote_of_id } = newest.writing;
+    const aboutId = reply_to_id ?? quote_of_id;
+    return { ...newest, about: aboutId ? await cardById(aboutId).catch(() => null) : null };
   }
   // What was read before may have changed on another device.
   if (task.kind === "edit" && task.about && !(await reread(task.about))) forget(task.about);
   const about = await cardById(task.about ?? 0);
   if (!about || (task.kind === "edit" && about.author.id !== userId.value)) return undefined;
-  if (kept) return { writing: kept, about };
-  const empty = emptyWriting();
   if (task.kind === "edit") {
     const { title, content, content_warning, language, audience } = about;
-    return { writing: { title, content, content_warning, language, audience }, about };
+    const saved = { title, content, content_warning, language, audience, base: about.edited_at ?? "" };
+    return { ...newestText(task.occasion, saved), about };
   }
+  if (kept) return { writing: kept, about };
+  const empty = emptyWriting();
   if (task.kind === "quote") return { writing: { ...empty, quote_of_id: about.id }, about };
   const { content_warning, audience } = about;
   return {
@@ -161,15 +176,25 @@ function greeting({ author, mentions, audience }: Card): string {
   return others.map((name) => `@${name} `).join("");
 }
 
-function Editor({ task, start, about }: { task: Task; start: Writing; about?: Card }) {
+interface EditorProps {
+  task: Task;
+  start: Writing;
+  before?: Writing;
+  about?: Card;
+}
+
+function Editor({ task, start, before, about }: EditorProps) {
   const writing = useSignal(start);
+  const other = useSignal(before);
   /** The key of the post, too: two tries write one post, also if the server publishes the draft meanwhile. */
   const draftId = useMemo(() => task.draftId ?? crypto.randomUUID(), []);
   const hasMore = useSignal(Boolean(start.title || start.content_warning));
   const isScheduling = useSignal(false);
   const area = useRef<HTMLTextAreaElement>(null);
   const { title, content, content_warning, language, audience } = writing.value;
+  const publish_at = stillToCome(writing.value.publish_at);
   const left = mostLetters - content.length;
+  const maySend = content.trim() !== "" && left >= 0;
   const isEdit = task.kind === "edit";
 
   useLayoutEffect(() => {
@@ -189,11 +214,11 @@ function Editor({ task, start, about }: { task: Task; start: Writing; about?: Ca
 
   async function publish(): Promise<void> {
     if (isEdit) return save();
-    if (task.draftId && !isOffline.value) {
-      await publishDraft(draftId, writing.value);
-      return leave(t("post_sent"));
-    }
     const sent = writing.value;
+    if (task.draftId && !isOffline.value) {
+      await publishDraft(draftId, sent);
+      return leave(sent, t("post_sent"));
+    }
     const { answer } = await sendPost(sent, draftId);
     // It comes after the post.
     if (task.draftId) await send({ delete: "drafts", match: { id: draftId } });
@@ -201,9 +226,9 @@ function Editor({ task, start, about }: { task: Task; start: Writing; about?: Ca
     const outcome = await Promise.race([answer.then((row) => ({ row })), later()]);
     if (!outcome) {
       answer.catch((error: unknown) => refused(draftId, sent, error));
-      return leave(waits());
+      return leave(sent, waits());
     }
-    leave(t("post_sent"), task.kind === "reply" ? postPath(outcome.row.post) : undefined);
+    leave(sent, t("post_sent"), task.kind === "reply" ? postPath(outcome.row.post) : undefined);
   }
 
   async function save(): Promise<void> {
@@ -214,8 +239,8 @@ function Editor({ task, start, about }: { task: Task; start: Writing; about?: Ca
   }
 
   /** @param to by default the page before */
-  function leave(words: string, to?: string): void {
-    dropText(task.occasion);
+  function leave(sent: Writing, words: string, to?: string): void {
+    dropText(task.occasion, sent);
     go(words, to);
   }
 
@@ -225,11 +250,16 @@ function Editor({ task, start, about }: { task: Task; start: Writing; about?: Ca
     else back("/");
   }
 
-  async function keepDraft(publish_at: string | null = null): Promise<void> {
-    await saveDraft(draftId, writing.value, publish_at);
-    dropText(task.occasion);
-    toast(publish_at ? t("draft_scheduled") : t("draft_saved"));
-    navigate("/drafts", { replace: true });
+  async function keepDraft(at: string | null): Promise<void> {
+    const sent = writing.value;
+    await saveDraft(draftId, sent, at);
+    leave(sent, at ? t("draft_scheduled") : t("draft_saved"), "/drafts");
+  }
+
+  /** Shows what was written here before. */
+  function take(chosen: Writing): void {
+    set(chosen);
+    other.value = undefined;
   }
 
   return (
@@ -239,11 +269,17 @@ function Editor({ task, start, about }: { task: Task; start: Writing; about?: Ca
           <Quoted card={about} />
         </div>
       )}
+      {other.value && (
+        <div class="notice">
+          <p>{t("compose_other")}</p>
+          <Button onClick={() => other.value && take(other.value)}>{t("compose_other_take")}</Button>
+        </div>
+      )}
       <Form onSubmit={publish} class="form compose" label={task.title}>
         <div class="compose-text">
           {me.value && <Avatar person={me.value} />}
           <Area
-            label={task.kind === "reply" ? t("compose_reply") : t("compose_text")}
+            label={writing.value.reply_to_id ? t("compose_reply") : t("compose_text")}
             name="content"
             areaRef={area}
             value={content}
@@ -280,6 +316,17 @@ function Editor({ task, start, about }: { task: Task; start: Writing; about?: Ca
           <AudienceChoice value={audience} disabled={isEdit} onChange={(to) => set({ audience: to })} />
           <LanguageChoice value={language} onChange={(to) => set({ language: to })} />
         </div>
+        {publish_at && (
+          <p class="post-why">
+            <Icon name="clock" />
+            <span>
+              {t("draft_at")} <FullTime at={publish_at} />
+            </span>
+            <Button type="button" kind="quiet" onClick={() => set({ publish_at: null })}>
+              {t("draft_unschedule")}
+            </Button>
+          </p>
+        )}
         <div class="actions compose-actions">
           {!hasMore.value && (
             <Button
@@ -303,18 +350,21 @@ function Editor({ task, start, about }: { task: Task; start: Writing; about?: Ca
                 kind="quiet"
                 label={t("compose_later")}
                 onClick={() => schedule(true)}
+                disabled={!maySend}
               />
-              <Button type="button" onClick={() => keepDraft()} disabled={!content.trim()}>
+              <Button type="button" onClick={() => keepDraft(publish_at)} disabled={!maySend}>
                 {t("compose_keep")}
               </Button>
             </>
           )}
-          <Button kind="main" disabled={!content.trim() || left < 0}>
+          <Button kind="main" disabled={!maySend}>
             {isEdit ? t("save") : t("compose_send")}
           </Button>
         </div>
       </Form>
-      {isScheduling.value && <Schedule onClose={() => schedule(false)} onChosen={keepDraft} />}
+      {isScheduling.value && (
+        <Schedule at={publish_at} onClose={() => schedule(false)} onChosen={keepDraft} />
+      )}
       <p class="compose-note note">{t("compose_kept", { most: number(mostLetters) })}</p>
     </>
   );
@@ -329,7 +379,14 @@ function later(): Promise<undefined> {
   return new Promise((resolve) => setTimeout(resolve, isOffline.value ? 0 : patienceMs));
 }
 
-function Schedule({ onClose, onChosen }: { onClose: () => void; onChosen: (at: string) => Promise<void> }) {
+interface ScheduleProps {
+  /** The time that is set already. */
+  at: string | null;
+  onClose: () => void;
+  onChosen: (at: string) => Promise<void>;
+}
+
+function Schedule({ at, onClose, onChosen }: ScheduleProps) {
   const soonest = localTime(new Date(Date.now() + 60_000));
   return (
     <Dialog title={t("compose_later")} onClose={onClose} class="small">
@@ -345,7 +402,7 @@ function Schedule({ onClose, onChosen }: { onClose: () => void; onChosen: (at: s
           type="datetime-local"
           required
           min={soonest}
-          defaultValue={localTime(new Date(Date.now() + 60 * 60_000))}
+          defaultValue={localTime(at ? new Date(at) : new Date(Date.now() + 60 * 60_000))}
           dir="ltr"
         />
         <div class="actions">

@@ -10,7 +10,8 @@ import { Icon } from "../parts/icon.tsx";
 import { Page } from "../parts/page.tsx";
 import { FullTime } from "../parts/time.tsx";
 import { whileVisible } from "../parts/while-visible.ts";
-import type { Draft } from "../store/drafts.ts";
+import { type Draft, publishDraft, writingOf } from "../store/drafts.ts";
+import { dropText, newestText } from "../store/writing.ts";
 
 export default function Drafts() {
   const drafts = useSignal<Draft[] | undefined>(undefined);
@@ -53,18 +54,29 @@ export default function Drafts() {
 }
 
 function DraftLine({ draft, onChange }: { draft: Draft; onChange: () => Promise<void> }) {
+  const occasion = `draft:${draft.id}`;
+  // What was written on this device, and not saved yet.
+  const saved = writingOf(draft);
+  const { writing } = newestText(occasion, saved);
+  const aboutId = draft.reply_to_id ?? draft.quote_of_id;
   const failure =
     draft.failure &&
     (isKey(`error_${draft.failure}`) ? t(`error_${draft.failure}` as "error_unexpected") : draft.failure);
   return (
     <div class="draft">
-      {draft.title && (
-        <p class="post-title" dir="auto">
-          {draft.title}
+      {aboutId !== null && (
+        <p class="post-why">
+          <Icon name={draft.reply_to_id ? "reply" : "quote"} />
+          <a href={`/posts/${aboutId}`}>{draft.reply_to_id ? t("draft_reply") : t("draft_quote")}</a>
         </p>
       )}
-      <p class="text clamped" dir="auto" lang={draft.language ?? undefined}>
-        {draft.content}
+      {writing.title && (
+        <p class="post-title" dir="auto">
+          {writing.title}
+        </p>
+      )}
+      <p class="text clamped" dir="auto" lang={writing.language ?? undefined}>
+        {writing.content}
       </p>
       {draft.publish_at && !draft.failure && (
         <p class="post-why">
@@ -84,6 +96,7 @@ function DraftLine({ draft, onChange }: { draft: Draft; onChange: () => Promise<
           kind="danger"
           onClick={async () => {
             await plaza.from("drafts").delete().eq("id", draft.id).throwOnError();
+            dropText(occasion);
             await onChange();
           }}
         >
@@ -95,7 +108,9 @@ function DraftLine({ draft, onChange }: { draft: Draft; onChange: () => Promise<
         <Button
           kind="main"
           onClick={async () => {
-            await plaza.rpc("publish_draft", { draft_id: draft.id }).throwOnError();
+            if (writing === saved) await plaza.rpc("publish_draft", { draft_id: draft.id }).throwOnError();
+            else await publishDraft(draft.id, writing);
+            dropText(occasion, writing);
             toast(t("post_sent"));
             await onChange();
           }}

@@ -22,6 +22,10 @@ export interface Writing {
   audience: Audience;
   reply_to_id?: number;
   quote_of_id?: number;
+  /** When the server publishes it. */
+  publish_at?: string | null;
+  /** When the text on the server was changed from which this one began. */
+  base?: string;
 }
 
 /** A post that the server refused, or that could not be kept for sending. */
@@ -57,6 +61,19 @@ export function keptText(occasion: Occasion): Writing | undefined {
   return texts()[occasion];
 }
 
+/**
+ * What the person goes on with: the text that was kept here, unless another device has saved a later one.
+ * @returns `other`: the text that was kept here, if it is not the one
+ */
+export function newestText(occasion: Occasion, saved: Writing): { writing: Writing; other?: Writing } {
+  const kept = keptText(occasion);
+  if (!kept || isSame(kept, saved)) return { writing: saved };
+  const own = { ...kept, base: saved.base };
+  return kept.base === undefined || kept.base === saved.base
+    ? { writing: own }
+    : { writing: saved, other: own };
+}
+
 export function keepText(occasion: Occasion, writing: Writing): void {
   const { [occasion]: _, ...others } = texts();
   const kept = [...Object.entries(others), [occasion, writing] as const].slice(-mostTexts);
@@ -67,11 +84,19 @@ export function keepText(occasion: Occasion, writing: Writing): void {
 /** @param sent if given, another text is not dropped: the person may have written on, maybe in another tab */
 export function dropText(occasion: Occasion, sent?: Partial<Writing>): void {
   const { [occasion]: kept, ...others } = texts();
-  const isOther = sent && kept && words.some((name) => kept[name] !== sent[name]);
-  if (!isOther) write(textsKey(), others);
+  if (!sent || !kept || isSame(kept, sent)) write(textsKey(), others);
 }
 
-const words = ["title", "content", "content_warning"] as const;
+function isSame(one: Partial<Writing>, two: Partial<Writing>): boolean {
+  return (["title", "content", "content_warning", "publish_at"] as const).every(
+    (name) => (one[name] ?? null) === (two[name] ?? null),
+  );
+}
+
+/** As a new post: without what is only about the text on the server. */
+function asNew({ publish_at: _, base: __, ...writing }: Writing): Writing {
+  return writing;
+}
 
 export const unsent = signal<Unsent[]>([]);
 
@@ -123,7 +148,7 @@ export function watchWriting(): void {
  * @returns the promise of the post as a row of a feed. Without a network it takes long
  */
 export async function sendPost(writing: Writing, key: string): Promise<{ answer: Promise<FeedRow> }> {
-  const { reply_to_id, quote_of_id, ...words } = writing;
+  const { reply_to_id, quote_of_id, ...words } = asNew(writing);
   const args = { ...words, ...(reply_to_id && { reply_to_id }), ...(quote_of_id && { quote_of_id }) };
   const { answer } = await send({ rpc: "write_post", args }, key);
   return { answer: answer as Promise<FeedRow> };
@@ -184,7 +209,7 @@ export function refused(key: string, writing: Writing, error: unknown): void {
   const keep = () =>
     keepUnsent([
       ...unsent.value.filter((each) => each.key !== key),
-      { key, writing, problem: wordsOf(error) },
+      { key, writing: asNew(writing), problem: wordsOf(error) },
     ]);
   // It is kept at once. The sentence may be among the words that are loaded later.
   keep();
