@@ -273,3 +273,51 @@ test("what is kept on the device and what is on the server do not go past each o
   await tab.goto("/compose?text=%23tea");
   await expect.poll(() => tab.getByLabel("Your post").inputValue()).toBe("two #tea ");
 });
+
+test("an emoji is one character, as on the server, and nothing is cut in silence", async () => {
+  const { page, client, context, id } = await visitor("alice");
+  const emoji = "😀";
+  await page.goto("/compose");
+  await page.getByLabel("Your post").fill(emoji.repeat(10_001));
+  await page.getByText("That is 1 character too long.").waitFor();
+  const post = page.getByRole("button", { name: "Post", exact: true });
+  expect(await post.isDisabled()).toBe(true);
+  await page.getByLabel("Your post").fill(emoji.repeat(10_000));
+  await page.getByText("0 characters left").waitFor();
+  await post.click();
+  await page.getByText("Your post is out.").waitFor();
+  const { data } = await client.from("posts").select("content").eq("author_id", id).single().throwOnError();
+  expect(data.content).toBe(emoji.repeat(10_000));
+
+  await page.goto("/settings/profile");
+  const name = page.getByLabel("Name", { exact: true });
+  await name.focus();
+  await page.keyboard.insertText(emoji.repeat(51));
+  await page.getByRole("button", { name: "Save" }).click();
+  const problem = () => name.evaluate((field: HTMLInputElement) => field.validationMessage);
+  expect(await problem()).toBe("That is 1 character too long.");
+  await page.keyboard.press("Backspace");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Saved.").waitFor();
+  const { data: profile } = await client
+    .from("profiles")
+    .select("display_name")
+    .eq("id", id)
+    .single()
+    .throwOnError();
+  expect(profile.display_name).toBe(emoji.repeat(50));
+
+  const { data: room } = await client.rpc("direct_conversation", { profile_id: id }).throwOnError();
+  await page.goto(`/chat/${room}`);
+  const message = page.locator("textarea[name=message]");
+  await message.fill(emoji.repeat(10_001));
+  await page.getByText("That is 1 character too long.").waitFor();
+  await message.fill(emoji.repeat(6_000));
+  await page.getByRole("button", { name: "Send" }).click();
+  const messages = async () =>
+    (await client.rpc("messages", { conversation_id: room }).throwOnError()).data.map(
+      ({ content }: { content: string }) => content,
+    );
+  await expect.poll(messages).toEqual([emoji.repeat(6_000)]);
+  expect(complaintsOf(context)).toEqual([]);
+});

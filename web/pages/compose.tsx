@@ -4,6 +4,7 @@
  */
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { charactersIn } from "../app/characters.ts";
 import { number, t } from "../app/messages.ts";
 import { type Card, plaza } from "../app/plaza.ts";
 import { back, navigate, type PageProps } from "../app/router.ts";
@@ -193,7 +194,7 @@ function Editor({ task, start, before, about }: EditorProps) {
   const area = useRef<HTMLTextAreaElement>(null);
   const { title, content, content_warning, language, audience } = writing.value;
   const publish_at = stillToCome(writing.value.publish_at);
-  const left = mostLetters - content.length;
+  const left = mostLetters - charactersIn(content);
   const maySend = content.trim() !== "" && left >= 0;
   const isEdit = task.kind === "edit";
 

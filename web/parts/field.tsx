@@ -1,6 +1,8 @@
 /** A field of a form: its label, a hint, and what is wrong with it. */
-import type { AllHTMLAttributes, ComponentChildren, JSX, Ref } from "preact";
+import type { AllHTMLAttributes, ComponentChildren, JSX, Ref, TargetedInputEvent } from "preact";
 import { useId } from "preact/hooks";
+import { charactersIn } from "../app/characters.ts";
+import { t } from "../app/messages.ts";
 
 interface Common {
   label: string;
@@ -45,8 +47,10 @@ type ChoiceProps = Common &
   Attributes<HTMLSelectElement> & { options: readonly (readonly [value: string, label: string])[] };
 
 /** One line. Takes the attributes of `<input>`. */
-export function Field({ label, hint, problem, inputRef, type = "text", ...input }: InputProps) {
+export function Field({ label, hint, problem, inputRef, type = "text", ...given }: InputProps) {
   const id = useId();
+  // What somebody searches for may be cut.
+  const input = type === "search" ? given : withLimit<HTMLInputElement, typeof given>(given);
   // Preact has a type of its own for each `type`. Which one it is, is known only when it runs.
   const attributes = { ...input, type } as JSX.IntrinsicElements["input"];
   return (
@@ -63,8 +67,9 @@ export function Field({ label, hint, problem, inputRef, type = "text", ...input 
 }
 
 /** Many lines. It grows with its text. Takes the attributes of `<textarea>`. */
-export function Area({ label, hint, problem, areaRef, ...area }: AreaProps) {
+export function Area({ label, hint, problem, areaRef, ...given }: AreaProps) {
   const id = useId();
+  const area = withLimit<HTMLTextAreaElement, typeof given>(given);
   return (
     <Labelled id={id} label={label} hint={hint} problem={problem}>
       <textarea {...area} ref={areaRef} id={id} dir="auto" {...described(id, hint, problem)} />
@@ -110,6 +115,23 @@ export function Switch({ label, hint, name, ...input }: Common & Attributes<HTML
       </div>
     </div>
   );
+}
+
+/** HTML would cut a text that is too long, and says nothing. Instead, the form says it when it is sent. */
+function withLimit<
+  Element extends HTMLInputElement | HTMLTextAreaElement,
+  Given extends Attributes<Element>,
+>({ maxLength, onInput, ...others }: Given) {
+  const most = Number(maxLength ?? Number.POSITIVE_INFINITY);
+  return {
+    ...others,
+    onInput(event: TargetedInputEvent<Element>) {
+      const field = event.currentTarget;
+      const count = charactersIn(field.value) - most;
+      field.setCustomValidity(count > 0 ? t("compose_too_long", { count }) : "");
+      onInput?.call(field as never, event);
+    },
+  };
 }
 
 function Labelled({

@@ -1,6 +1,7 @@
 /** The field in which a message is written. What was begun is kept, on all devices of the person. */
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { charactersIn } from "../../app/characters.ts";
 import { t } from "../../app/messages.ts";
 import { Button } from "../../parts/button.tsx";
 import { Icon } from "../../parts/icon.tsx";
@@ -29,6 +30,7 @@ function Field({ room, writing }: { room: Room; writing: Signal<Writing> }) {
   const area = useRef<HTMLTextAreaElement>(null);
   const { answers, edits } = writing.value;
   const about = edits ?? answers;
+  const tooMany = charactersIn(text.value) - mostLetters;
 
   const serverDraft = room.conversation.value?.draft ?? "";
   useEffect(() => {
@@ -128,13 +130,13 @@ function Field({ room, writing }: { room: Room; writing: Signal<Writing> }) {
           <Button kind="quiet" icon="close" label={t("cancel")} onClick={cancel} />
         </div>
       )}
+      {tooMany > 0 && <p class="problem">{t("compose_too_long", { count: tooMany })}</p>}
       <div class="composer-line">
         <textarea
           ref={area}
           name="message"
           rows={1}
           dir="auto"
-          maxLength={mostLetters}
           aria-label={t("chat_write")}
           placeholder={t("chat_write")}
           value={text.value}
@@ -151,7 +153,7 @@ function Field({ room, writing }: { room: Room; writing: Signal<Writing> }) {
           icon={edits ? "check" : "send"}
           class="send"
           label={edits ? t("save") : t("chat_send")}
-          disabled={text.value.trim() === ""}
+          disabled={text.value.trim() === "" || tooMany > 0}
           onClick={submit}
         />
       </div>
