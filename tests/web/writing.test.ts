@@ -321,3 +321,44 @@ test("an emoji is one character, as on the server, and nothing is cut in silence
   await expect.poll(messages).toEqual([emoji.repeat(6_000)]);
   expect(complaintsOf(context)).toEqual([]);
 });
+
+test("a slow answer does not pull alice away from where she went meanwhile", async () => {
+  const { page, client, context, id } = await visitor("alice");
+  const goTo = async (name: string) => {
+    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name }).click();
+    await page.getByRole("heading", { name, level: 1 }).waitFor();
+  };
+  /** Clicks, goes to the search and types there, and only then the server answers. */
+  const during = async (button: string, url: string, end: () => Promise<unknown>) => {
+    const answer = await held(page, url);
+    await page.getByRole("button", { name: button, exact: true }).click();
+    await expect.poll(answer.asked).toBe(1);
+    await goTo("Search");
+    await page.getByRole("searchbox").fill(button);
+    await Promise.all([end(), answer.release()]);
+    // Two frames later, it would have gone elsewhere.
+    await page.evaluate(
+      () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+    );
+    expect(new URL(page.url()).pathname).toBe("/search");
+    expect(await page.getByRole("searchbox").inputValue()).toBe(button);
+    await page.unrouteAll();
+  };
+  await page.setViewportSize({ width: 1280, height: 800 });
+  const compose = async (content: string) => {
+    await page.getByRole("link", { name: "New post" }).first().click();
+    await page.getByLabel("Your post").fill(content);
+  };
+  await compose("Slow post");
+  await during("Post", "**/rpc/write_post", () => page.getByText("Your post is out.").waitFor());
+  await compose("Slow draft");
+  await during("Keep as draft", "**/rest/v1/drafts?*", () => page.getByText("The draft is kept.").waitFor());
+  await page.goto("/chat/new");
+  await during("Notes to yourself", "**/rpc/direct_conversation", async () => {
+    const answer = await page.waitForResponse("**/rpc/direct_conversation");
+    await answer.finished();
+  });
+  const { data } = await client.from("posts").select("content").eq("author_id", id).throwOnError();
+  expect(data).toEqual([{ content: "Slow post" }]);
+  expect(complaintsOf(context)).toEqual([]);
+});

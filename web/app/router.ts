@@ -55,6 +55,17 @@ function depth(): number {
   return (history.state as { depth?: number } | null)?.depth ?? 0;
 }
 
+/**
+ * Call it before something that takes long.
+ * @returns leads on after it, but only if the person is still on this page. They may have gone elsewhere
+ */
+export function whileHere(): (leadOn: () => void) => void {
+  const visit = visits.peek();
+  return (leadOn) => {
+    if (visits.peek() === visit) leadOn();
+  };
+}
+
 function keepPlace(): void {
   history.replaceState({ ...history.state, y: scrollY }, "");
 }

@@ -7,7 +7,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { charactersIn } from "../app/characters.ts";
 import { number, t } from "../app/messages.ts";
 import { type Card, plaza } from "../app/plaza.ts";
-import { back, navigate, type PageProps } from "../app/router.ts";
+import { back, navigate, type PageProps, whileHere } from "../app/router.ts";
 import { me, userId } from "../app/session.ts";
 import { isOffline, send } from "../app/sync.ts";
 import { toast } from "../app/toasts.ts";
@@ -177,6 +177,8 @@ function greeting({ author, mentions, audience }: Card): string {
   return others.map((name) => `@${name} `).join("");
 }
 
+type Here = ReturnType<typeof whileHere>;
+
 interface EditorProps {
   task: Task;
   start: Writing;
@@ -215,10 +217,11 @@ function Editor({ task, start, before, about }: EditorProps) {
 
   async function publish(): Promise<void> {
     if (isEdit) return save();
+    const here = whileHere();
     const sent = writing.value;
     if (task.draftId && !isOffline.value) {
       await publishDraft(draftId, sent);
-      return leave(sent, t("post_sent"));
+      return leave(sent, here, t("post_sent"));
     }
     const { answer } = await sendPost(sent, draftId);
     // It comes after the post.
@@ -227,34 +230,35 @@ function Editor({ task, start, before, about }: EditorProps) {
     const outcome = await Promise.race([answer.then((row) => ({ row })), later()]);
     if (!outcome) {
       answer.catch((error: unknown) => refused(draftId, sent, error));
-      return leave(sent, waits());
+      return leave(sent, here, waits());
     }
-    leave(sent, t("post_sent"), task.kind === "reply" ? postPath(outcome.row.post) : undefined);
+    leave(sent, here, t("post_sent"), task.kind === "reply" ? postPath(outcome.row.post) : undefined);
   }
 
   async function save(): Promise<void> {
+    const here = whileHere();
     const { answer, notSaved } = await sendEdit(task.about ?? 0, writing.value);
     const isSaved = await Promise.race([answer.then(() => true), later()]);
     if (!isSaved) answer.catch(notSaved);
-    go(isSaved ? t("post_saved") : waits());
+    go(here, isSaved ? t("post_saved") : waits());
   }
 
   /** @param to by default the page before */
-  function leave(sent: Writing, words: string, to?: string): void {
+  function leave(sent: Writing, here: Here, words: string, to?: string): void {
     dropText(task.occasion, sent);
-    go(words, to);
+    go(here, words, to);
   }
 
-  function go(words: string, to?: string): void {
+  function go(here: Here, words: string, to?: string): void {
     toast(words);
-    if (to) navigate(to, { replace: true });
-    else back("/");
+    here(() => (to ? navigate(to, { replace: true }) : back("/")));
   }
 
   async function keepDraft(at: string | null): Promise<void> {
+    const here = whileHere();
     const sent = writing.value;
     await saveDraft(draftId, sent, at);
-    leave(sent, at ? t("draft_scheduled") : t("draft_saved"), "/drafts");
+    leave(sent, here, at ? t("draft_scheduled") : t("draft_saved"), "/drafts");
   }
 
   /** Shows what was written here before. */

@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import type { Database } from "../../supabase/database.types.ts";
 import { t } from "../app/messages.ts";
 import { type Author, type Person, plaza } from "../app/plaza.ts";
-import { navigate, type PageProps } from "../app/router.ts";
+import { navigate, type PageProps, whileHere } from "../app/router.ts";
 import { userId } from "../app/session.ts";
 import { Button } from "../parts/button.tsx";
 import { Confirm, Dialog } from "../parts/dialog.tsx";
@@ -97,8 +97,9 @@ export default function ListPage({ params: { id = "" } }: PageProps) {
           action={t("delete")}
           onClose={show(undefined)}
           onConfirm={async () => {
+            const here = whileHere();
             await plaza.from("lists").delete().eq("id", id).throwOnError();
-            navigate("/lists", { replace: true });
+            here(() => navigate("/lists", { replace: true }));
           }}
         />
       )}

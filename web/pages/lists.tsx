@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import type { Database } from "../../supabase/database.types.ts";
 import { t } from "../app/messages.ts";
 import { plaza } from "../app/plaza.ts";
-import { navigate } from "../app/router.ts";
+import { navigate, whileHere } from "../app/router.ts";
 import { userId } from "../app/session.ts";
 import { Button } from "../parts/button.tsx";
 import { Dialog } from "../parts/dialog.tsx";
@@ -71,8 +71,9 @@ export default function Lists() {
             isMaking.value = false;
           }}
           onSave={async (values) => {
+            const here = whileHere();
             const { data } = await plaza.from("lists").insert(values).select("id").single().throwOnError();
-            navigate(`/lists/${data.id}`);
+            here(() => navigate(`/lists/${data.id}`));
           }}
         />
       )}

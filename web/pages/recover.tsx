@@ -1,7 +1,7 @@
 /** Sends a mail to somebody who forgot the password. */
 import { recover } from "../app/account.ts";
 import { t } from "../app/messages.ts";
-import { navigate } from "../app/router.ts";
+import { navigate, whileHere } from "../app/router.ts";
 import { Button } from "../parts/button.tsx";
 import { Field } from "../parts/field.tsx";
 import { Form } from "../parts/form.tsx";
@@ -14,8 +14,9 @@ export default function Recover() {
         class="form card"
         label={t("recover")}
         onSubmit={async ({ email = "" }) => {
+          const here = whileHere();
           await recover(email.trim());
-          navigate("/confirm");
+          here(() => navigate("/confirm"));
         }}
       >
         <p>{t("recover_text")}</p>

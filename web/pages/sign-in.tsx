@@ -2,7 +2,7 @@
 import { keepAsked } from "../app/account.ts";
 import { codeOf } from "../app/errors.ts";
 import { t } from "../app/messages.ts";
-import { navigate, type PageProps } from "../app/router.ts";
+import { navigate, type PageProps, whileHere } from "../app/router.ts";
 import { signIn } from "../app/session.ts";
 import { Button } from "../parts/button.tsx";
 import { Field } from "../parts/field.tsx";
@@ -15,6 +15,7 @@ export default function SignIn({ query }: PageProps) {
   const next = /^\/(?![/\\])/.test(to) ? to : "/";
 
   async function submit({ email = "", password = "" }: Record<string, string>): Promise<void> {
+    const here = whileHere();
     try {
       await signIn(email.trim(), password);
     } catch (error) {
@@ -22,7 +23,7 @@ export default function SignIn({ query }: PageProps) {
       if (codeOf(error) === "email_not_confirmed") keepAsked({ email: email.trim(), type: "signup" });
       throw error;
     }
-    navigate(next, { replace: true });
+    here(() => navigate(next, { replace: true }));
   }
 
   return (

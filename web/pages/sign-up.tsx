@@ -1,7 +1,7 @@
 /** Makes an account. The mail that comes then has a link to `/confirm` and a code. */
 import { asked, join } from "../app/account.ts";
 import { t } from "../app/messages.ts";
-import { navigate } from "../app/router.ts";
+import { navigate, whileHere } from "../app/router.ts";
 import { NewPasswordField, requireFree, UsernameField } from "../parts/account-fields.tsx";
 import { Button } from "../parts/button.tsx";
 import { Field } from "../parts/field.tsx";
@@ -11,6 +11,7 @@ import { Page } from "../parts/page.tsx";
 export default function SignUp() {
   async function submit(values: Record<string, string>): Promise<void> {
     const { email = "", password = "", username = "", display_name: displayName = "" } = values;
+    const here = whileHere();
     await requireFree(username.trim());
     await join({
       email: email.trim(),
@@ -18,7 +19,7 @@ export default function SignUp() {
       username: username.trim(),
       displayName: displayName.trim(),
     });
-    navigate("/confirm");
+    here(() => navigate("/confirm"));
   }
 
   return (

@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import type { CompositeTypes } from "../../../supabase/database.types.ts";
 import { t } from "../../app/messages.ts";
 import { plaza } from "../../app/plaza.ts";
-import { navigate, type PageProps } from "../../app/router.ts";
+import { navigate, type PageProps, whileHere } from "../../app/router.ts";
 import { Avatar } from "../../parts/avatar.tsx";
 import { Button } from "../../parts/button.tsx";
 import { Empty, Failed, Waiting } from "../../parts/empty.tsx";
@@ -27,8 +27,9 @@ export default function Join({ params }: PageProps) {
   useEffect(() => void read(), [code]);
 
   async function join({ conversation_id }: Invite): Promise<void> {
+    const here = whileHere();
     const { data } = await plaza.rpc("join_by_invite", { code }).throwOnError();
-    if (data === "joined") navigate(`/chat/${conversation_id}`, { replace: true });
+    if (data === "joined") here(() => navigate(`/chat/${conversation_id}`, { replace: true }));
     else isAsked.value = true;
   }
 

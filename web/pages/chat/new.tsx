@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import { wordsOf } from "../../app/errors.ts";
 import { t } from "../../app/messages.ts";
 import { type Author, plaza } from "../../app/plaza.ts";
-import { navigate, type PageProps } from "../../app/router.ts";
+import { navigate, type PageProps, whileHere } from "../../app/router.ts";
 import { userId } from "../../app/session.ts";
 import { toast } from "../../app/toasts.ts";
 import { Button } from "../../parts/button.tsx";
@@ -21,31 +21,33 @@ export default function NewConversation({ query }: PageProps) {
   useEffect(() => {
     const username = query.get("with");
     if (!username) return;
+    const here = whileHere();
     void plaza
       .rpc("profile", { username })
       .maybeSingle()
       .then(({ data, error }) => {
-        if (data) return direct(data.id);
+        if (data) return here(() => void direct(data.id));
         toast(error ? wordsOf(error) : t("error_profile_not_found"), { isError: true });
       });
   }, []);
 
   async function direct(profile_id: string): Promise<void> {
+    const here = whileHere();
     const { data: id, error } = await plaza.rpc("direct_conversation", { profile_id });
     if (error) toast(wordsOf(error), { isError: true });
-    else navigate(`/chat/${id}`, { replace: true });
+    else here(() => navigate(`/chat/${id}`, { replace: true }));
   }
 
   async function begin({ name = "" }: Record<string, string>): Promise<void> {
     const [first] = chosen.value;
-    if (mustName) {
-      const member_ids = chosen.value.map(({ id }) => id);
-      const { data: id } = await plaza.rpc("create_group", { name: name.trim(), member_ids }).throwOnError();
-      navigate(`/chat/${id}`, { replace: true });
-    } else if (first) {
-      const { data: id } = await plaza.rpc("direct_conversation", { profile_id: first.id }).throwOnError();
-      navigate(`/chat/${id}`, { replace: true });
-    }
+    if (!mustName && !first) return;
+    const here = whileHere();
+    const member_ids = chosen.value.map(({ id }) => id);
+    const { data: id } =
+      mustName || !first
+        ? await plaza.rpc("create_group", { name: name.trim(), member_ids }).throwOnError()
+        : await plaza.rpc("direct_conversation", { profile_id: first.id }).throwOnError();
+    here(() => navigate(`/chat/${id}`, { replace: true }));
   }
 
   return (

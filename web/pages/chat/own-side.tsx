@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { wordsOf } from "../../app/errors.ts";
 import { t } from "../../app/messages.ts";
 import { type Conversation, plaza } from "../../app/plaza.ts";
-import { navigate } from "../../app/router.ts";
+import { navigate, whileHere } from "../../app/router.ts";
 import { toast } from "../../app/toasts.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm } from "../../parts/dialog.tsx";
@@ -116,8 +116,9 @@ export function Leave({ conversation }: { conversation: Conversation }) {
             isAsking.value = false;
           }}
           onConfirm={async () => {
+            const here = whileHere();
             await plaza.rpc("leave_conversation", { conversation_id: conversation.id }).throwOnError();
-            navigate("/chat", { replace: true });
+            here(() => navigate("/chat", { replace: true }));
           }}
         />
       )}

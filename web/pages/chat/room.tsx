@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { t } from "../../app/messages.ts";
 import { plaza } from "../../app/plaza.ts";
-import { navigate, type PageProps } from "../../app/router.ts";
+import { navigate, type PageProps, whileHere } from "../../app/router.ts";
 import { userId } from "../../app/session.ts";
 import { isOffline, readUnread } from "../../app/sync.ts";
 import { Button } from "../../parts/button.tsx";
@@ -142,8 +142,9 @@ function Request({ room }: { room: Room }) {
       <div class="actions">
         <Button
           onClick={async () => {
+            const here = whileHere();
             await plaza.rpc("decline_conversation", { conversation_id }).throwOnError();
-            navigate("/chat?folder=requests", { replace: true });
+            here(() => navigate("/chat?folder=requests", { replace: true }));
           }}
         >
           {t("decline")}

@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { changeEmail, ownEmail, proveIdentity } from "../../app/account.ts";
 import { t } from "../../app/messages.ts";
-import { navigate } from "../../app/router.ts";
+import { navigate, whileHere } from "../../app/router.ts";
 import { OwnPasswordField } from "../../parts/account-fields.tsx";
 import { Button } from "../../parts/button.tsx";
 import { Field } from "../../parts/field.tsx";
@@ -19,9 +19,10 @@ export default function EmailSettings() {
   }, []);
 
   async function submit({ own_password = "", email = "" }: Record<string, string>): Promise<void> {
+    const here = whileHere();
     await proveIdentity(own_password);
     await changeEmail(email.trim());
-    navigate("/confirm");
+    here(() => navigate("/confirm"));
   }
 
   return (

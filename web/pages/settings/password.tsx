@@ -1,7 +1,7 @@
 /** Changes the password. Who wants that has to know the present one. All other devices are signed out. */
 import { proveIdentity, setPassword } from "../../app/account.ts";
 import { t } from "../../app/messages.ts";
-import { navigate } from "../../app/router.ts";
+import { navigate, whileHere } from "../../app/router.ts";
 import { toast } from "../../app/toasts.ts";
 import { NewPasswordField, OwnPasswordField } from "../../parts/account-fields.tsx";
 import { Button } from "../../parts/button.tsx";
@@ -10,10 +10,11 @@ import { Page } from "../../parts/page.tsx";
 
 export default function PasswordSettings() {
   async function submit({ own_password = "", password = "" }: Record<string, string>): Promise<void> {
+    const here = whileHere();
     await proveIdentity(own_password);
     await setPassword(password);
     toast(t("password_changed"));
-    navigate("/settings", { replace: true });
+    here(() => navigate("/settings", { replace: true }));
   }
 
   return (
