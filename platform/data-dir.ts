@@ -41,27 +41,40 @@ export async function dataDirOf(stateDir: string, replaces = false): Promise<str
   const inside = insideOf(stateDir);
   const user = await serverUser();
   if (user === undefined) return inside;
-  const name = createHash("sha256").update(stateDir).digest("hex").slice(0, 16);
-  const apart = join("/var/lib/plaza", name, "data");
   const closed = await closedTo(stateDir, user);
   const isInside = (await contents(inside)) !== "nothing";
   if (isInside && closed === undefined) return inside;
-  if ((await contents(apart)) !== "nothing") {
-    // An earlier version wrote no file `data-dir`. But each version writes the secrets first.
-    const ours = isInside || (await read(secretsPath(stateDir))) !== undefined;
+  // An earlier version wrote no file `data-dir`. But each version writes the secrets first.
+  const isOurs = isInside || (await read(secretsPath(stateDir))) !== undefined;
+  const apart = placesApart(stateDir).next().value;
+  if ((isOurs || replaces) && (await contents(apart)) !== "nothing") {
     const other = await otherUser(apart, stateDir);
-    if (other) throw usedBy(other, apart);
-    if (ours || replaces) return apart;
+    if (!other) return apart;
+    if (isOurs) throw usedBy(other, apart);
+  }
+  if (isInside) {
     throw new PlatformError(
-      "data_elsewhere",
-      `${apart} has the database of an earlier folder ${stateDir}. To go on with it, write this path into ${placeOf(stateDir)}. To delete it and start again, run npm run reset.`,
+      "data_unreachable",
+      `The database is in ${inside}, and Postgres cannot enter ${closed}: because you are root, it runs as another user. Let it in (chmod a+x ${closed}), or move the state folder and name its new place with --state-dir.`,
     );
   }
-  if (!isInside) return closed === undefined ? inside : apart;
-  throw new PlatformError(
-    "data_unreachable",
-    `The database is in ${inside}, and Postgres cannot enter ${closed}: because you are root, it runs as another user. Let it in (chmod a+x ${closed}), or move the state folder and name its new place with --state-dir.`,
-  );
+  return closed === undefined ? inside : freePlace(stateDir);
+}
+
+/** Where the database of a state folder may be, if it is not inside. */
+function* placesApart(stateDir: string): Generator<string, never> {
+  const name = createHash("sha256").update(stateDir).digest("hex").slice(0, 16);
+  for (let number = 1; ; number++)
+    yield join("/var/lib/plaza", number === 1 ? name : `${name}-${number}`, "data");
+}
+
+/** A folder that was deleted or renamed may have left a database in the first places. It stays there. */
+async function freePlace(stateDir: string): Promise<string> {
+  const places = placesApart(stateDir);
+  for (;;) {
+    const { value } = places.next();
+    if ((await contents(value)) === "nothing") return value;
+  }
 }
 
 /** Writes down the place of a database that is outside the state folder. */
