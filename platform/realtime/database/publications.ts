@@ -1,7 +1,8 @@
 /**
  * The publications that the stream follows. The one for messages is ours and is made when
  * it is missing. The one for changes belongs to the project and may be missing. A stream
- * knows only the publications that existed when it began.
+ * knows only the names that existed when it began. When a transaction drops a publication and
+ * makes it again, the stream finds it by its name.
  */
 import type { Connections } from "./connections.ts";
 
@@ -21,21 +22,20 @@ export function createPublications(
 ): Publications {
   let known: string | undefined;
 
-  function read(): Promise<{ id: string; name: string }[]> {
+  function read(): Promise<string[]> {
     return connections.use(async (connection) => {
       const [rows = []] = await connection.send([
-        `select oid, pubname from pg_catalog.pg_publication
-         where pubname in ('${messagesPublication}', '${changesPublication}') order by oid`,
+        `select pubname from pg_catalog.pg_publication
+         where pubname in ('${messagesPublication}', '${changesPublication}') order by pubname`,
       ]);
-      return rows.map(([id, name]) => ({ id: id as string, name: name as string }));
+      return rows.map(([name]) => name as string);
     });
   }
-  const identity = (publications: { id: string }[]) => publications.map(({ id }) => id).join();
 
   const timer = setInterval(async () => {
     if (known === undefined) return;
     // If the database cannot be reached, the stream itself notices.
-    const current = await read().then(identity, () => known);
+    const current = await read().then(String, () => known);
     if (known === undefined || current === known) return;
     known = undefined;
     changed();
@@ -43,15 +43,15 @@ export function createPublications(
 
   return {
     async names() {
-      let publications = await read();
-      if (!publications.some(({ name }) => name === messagesPublication)) {
+      let names = await read();
+      if (!names.includes(messagesPublication)) {
         await connections.use((connection) =>
           connection.send([`create publication ${messagesPublication} for table realtime.messages`]),
         );
-        publications = await read();
+        names = await read();
       }
-      known = identity(publications);
-      return publications.map(({ name }) => name);
+      known = String(names);
+      return names;
     },
     [Symbol.dispose]: () => clearInterval(timer),
   };

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { silent } from "../../../../platform/log.ts";
 import { bootstrapDatabase } from "../../../../platform/postgres/bootstrap.ts";
 import { freePort, startServer } from "../../../../platform/postgres/server.ts";
@@ -132,6 +132,42 @@ test("a lost slot is replaced, and subscribers are told that they may have misse
   await sendEnd();
   expect(await heard.until(end)).toHaveLength(1);
   expect(await follower.until(() => true)).toMatchObject([{ type: "INSERT", record: { id: 1 } }]);
+  await server.owner.unsafe("drop table public.notes");
+});
+
+test("a publication that is made again does not interrupt the stream, while another transaction is open", async () => {
+  await server.owner.unsafe(`
+    create table public.notes (id integer primary key);
+    grant select on public.notes to authenticated;
+    alter publication supabase_realtime add table public.notes;
+  `);
+  await using follower = await follow(server, alice, { table: "notes" });
+  using heard = listen(server);
+  const before = await walsenders();
+  const another = connect(server, "supabase_admin");
+  onTestFinished(() => another.end());
+  await another.begin(async (open) => {
+    // A new slot would wait for this transaction.
+    await open`select pg_current_xact_id()`;
+    await server.owner.begin(async (sql) => {
+      await sql`drop publication supabase_realtime`;
+      await sql`create publication supabase_realtime for table public.notes`;
+    });
+    const looks = async () => {
+      const [row] = await open`
+        select sum(calls)::integer as calls from extensions.pg_stat_statements where query like '%pubname in%'`;
+      return row?.calls;
+    };
+    const looked = await looks();
+    // The next look may have begun before.
+    await vi.waitFor(async () => expect(await looks()).toBeGreaterThan(looked + 1), 10_000);
+    await server.owner`insert into public.notes values (1)`;
+    await sendEnd();
+    expect(await walsenders()).toEqual(before);
+    expect(await follower.until(() => true)).toMatchObject([{ record: { id: 1 } }]);
+    expect(await heard.until(end)).toHaveLength(1);
+  });
+  expect(follower.told.all.map(({ status }) => status)).toEqual(["ok"]);
   await server.owner.unsafe("drop table public.notes");
 });
 
