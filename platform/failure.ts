@@ -3,13 +3,16 @@ import { PlatformError } from "./errors.ts";
 
 /**
  * @param stateDir where the log is
- * @returns the error itself if it is a PlatformError
+ * @returns the error itself if it is a PlatformError and no full disk caused it
  */
 export function explain(error: unknown, stateDir: string): PlatformError {
-  if (error instanceof PlatformError) return error;
+  const { cause } = error as Error;
+  // Postgres has a code of its own for a full disk (53100). What failed over it, such as the bootstrap, does not matter.
+  const isFull = [error, cause].some((each) => (each as NodeJS.ErrnoException | undefined)?.code === "53100");
+  if (error instanceof PlatformError && !isFull) return error;
   const { code, message, path, syscall } = error as NodeJS.ErrnoException;
   // On a disk that takes no writes, Linux may answer mkdir with ENOENT.
-  switch (code === "ENOENT" && syscall === "mkdir" ? "EROFS" : code) {
+  switch (isFull ? "ENOSPC" : code === "ENOENT" && syscall === "mkdir" ? "EROFS" : code) {
     case "ERR_MODULE_NOT_FOUND":
     case "MODULE_NOT_FOUND":
       return new PlatformError("not_installed", "A package is missing. Run npm ci.");

@@ -3,7 +3,6 @@
  * terminal: progress, a table, clear errors.
  */
 
-import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { makeBundle } from "./bundle.ts";
 import { PlatformError } from "./errors.ts";
@@ -69,7 +68,6 @@ async function start(options: { afresh?: boolean } = {}): Promise<void> {
     );
   });
   const { createPlatform } = await load();
-  await mkdir(stateDir, { recursive: true });
   const progress = createProgress(process.stderr);
   let platform: Platform;
   try {

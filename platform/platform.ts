@@ -110,6 +110,8 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   const memory = memoryPlan(options.memory ?? "small");
   await using starting = new AsyncDisposableStack();
 
+  // First, so that a wrong folder stays as it is.
+  const unused = await settingsWithoutEffect(projectDir);
   const stateDir = options.stateDir === undefined ? await temporaryDir(starting) : resolve(options.stateDir);
   await mkdir(stateDir, { recursive: true });
   const instance: Instance = { pid: process.pid, env: {} };
@@ -136,7 +138,6 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
   const { web: _, ...portSettings } = ports;
   const overrides = [developmentConfig(host, env), options.config ?? {}, portSettings];
   const config = await loadConfig(projectDir, env, ...overrides);
-  const unused = await settingsWithoutEffect(projectDir);
   if (unused.length > 0) log("info", `config.toml: nothing here acts on ${unused.join(", ")}`);
   const keys = await createKeys({
     jwtSecret: env.JWT_SECRET,

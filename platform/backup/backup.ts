@@ -56,8 +56,20 @@ export async function backUp(stateDir: string, dir: string): Promise<Backup> {
     throw new PlatformError("nothing_to_back_up", `There is no embedded database in ${stateDir}.`);
   }
   const unfinished = `${target}.unfinished`;
-  await rm(unfinished, { recursive: true, force: true });
-  await mkdir(join(unfinished, dataFolder), { recursive: true, mode: 0o700 });
+  try {
+    await rm(unfinished, { recursive: true, force: true });
+    await mkdir(join(unfinished, dataFolder), { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "ENOSPC" || code === "EDQUOT") throw cause;
+    throw new PlatformError(
+      "backup_failed",
+      `Cannot make the folder ${target} (${code}). Name another one.`,
+      {
+        cause,
+      },
+    );
+  }
   try {
     const manifest: Manifest = {
       format: 1,
@@ -114,7 +126,8 @@ async function copyRunning(databaseUrl: string, into: Into): Promise<void> {
   } catch (cause) {
     if (cause instanceof PlatformError) throw cause;
     const { message, code } = cause as NodeJS.ErrnoException;
-    if (code === "ENOSPC") throw cause;
+    // The disk of the backup is full, or that of the database.
+    if (code === "ENOSPC" || code === "EDQUOT" || code === "53100") throw cause;
     throw new PlatformError("backup_failed", `The backup was not made: ${message}. Try again.`, { cause });
   }
 }

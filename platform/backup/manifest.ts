@@ -33,9 +33,10 @@ export function writeManifest(dir: string, manifest: Manifest): Promise<void> {
   return writeFile(join(dir, name), JSON.stringify(manifest, null, 1), { mode: 0o600, flush: true });
 }
 
-/** @throws PlatformError backup_damaged, backup_unfit */
+/** @throws PlatformError backup_damaged, backup_unfit, backup_unreadable */
 export async function readManifest(dir: string, postgresVersion: string): Promise<Manifest> {
-  const text = await readFile(join(dir, name), "utf8").catch((cause) => {
+  const text = await readFile(join(dir, name), "utf8").catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== "ENOENT" && cause.code !== "ENOTDIR") throw unreadable(cause);
     throw new PlatformError("backup_damaged", `${dir} is not a complete backup: ${name} is missing.`, {
       cause,
     });
@@ -51,6 +52,15 @@ export async function readManifest(dir: string, postgresVersion: string): Promis
     );
   }
   return manifest;
+}
+
+/** Somebody else owns the backup, or a folder on the way to it. */
+export function unreadable(cause: NodeJS.ErrnoException): PlatformError {
+  return new PlatformError(
+    "backup_unreadable",
+    `You may not read ${cause.path} (${cause.code}). Only the user who made a backup can read it.`,
+    { cause },
+  );
 }
 
 function parse(text: string): Manifest | undefined {

@@ -12,7 +12,7 @@ import { beside, contents } from "../postgres/data-folder.ts";
 import { endLeftovers } from "../postgres/leftovers.ts";
 import { secretsPath } from "../state.ts";
 import { copyFile } from "./copy.ts";
-import { dataFolder, type Manifest, readManifest, secretsFile } from "./manifest.ts";
+import { dataFolder, type Manifest, readManifest, secretsFile, unreadable } from "./manifest.ts";
 
 export interface Restored {
   madeAt: string;
@@ -24,7 +24,7 @@ export interface Restored {
  * @param dir a backup
  * @param stateDir made if it is missing. No platform runs on it
  * @param replace move a database that is there aside
- * @throws PlatformError backup_damaged, backup_unfit, database_exists, already_running
+ * @throws PlatformError backup_damaged, backup_unfit, backup_unreadable, database_exists, already_running
  */
 export async function restore(dir: string, stateDir: string, replace: boolean): Promise<Restored> {
   const user = await serverUser();
@@ -104,7 +104,7 @@ async function stage(
 async function checked(source: string, path: string, to: string, manifest: Manifest): Promise<void> {
   const copied = await copyFile(join(source, path), to).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
-    throw error;
+    throw error.path === join(source, path) ? unreadable(error) : error;
   });
   if (copied === undefined || copied.sha256 !== manifest.files[path]?.sha256) {
     throw new PlatformError(

@@ -5,6 +5,8 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { PlatformError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { noSpace } from "./log-lines.ts";
+import { noRoom } from "./server-run.ts";
 
 export interface CliOptions {
   /** The folder that holds supabase/. */
@@ -21,7 +23,7 @@ export interface CliOptions {
 export interface CliRun {
   /**
    * Resolves when the CLI has done its work.
-   * @throws PlatformError migration_failed, with the output of the CLI; or the reason of the signal
+   * @throws PlatformError migration_failed or disk_full, with the output of the CLI; or the reason of the signal
    */
   done: Promise<void>;
   /** Whether it has ended. */
@@ -89,6 +91,7 @@ export async function startCli(options: CliOptions, args: string[], secret: stri
     options.signal?.throwIfAborted();
     if (code === 0) return;
     said = said.replaceAll(secret, "<database>").trim();
+    if (noSpace.test(said)) throw noRoom(said);
     throw new PlatformError("migration_failed", `The supabase CLI could not migrate the database:\n${said}`);
   }
 

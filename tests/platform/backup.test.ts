@@ -10,7 +10,9 @@ import { expect, onTestFinished, test } from "vitest";
 import { backUp } from "../../platform/backup/backup.ts";
 import { restore } from "../../platform/backup/restore.ts";
 import { createPlatform, type Platform } from "../../platform/platform.ts";
-import { refused, run } from "./command-line.ts";
+import { refused, run, watch } from "./command-line.ts";
+
+const main = join(import.meta.dirname, "../../platform/main.ts");
 
 async function folder(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), "plaza-backup-"));
@@ -144,6 +146,7 @@ test("a stopped platform is backed up too, and only the owner can read the backu
   }
   expect(await backUp(stateDir, dir)).toMatchObject({ running: false });
   await expect(backUp(stateDir, dir)).rejects.toMatchObject({ code: "backup_exists" });
+  await expect(backUp(stateDir, "/dev/null/x")).rejects.toMatchObject({ code: "backup_failed" });
   for (const path of ["", "secrets.json", "data/PG_VERSION", "data/base"]) {
     expect((await stat(join(dir, path))).mode & 0o077).toBe(0);
   }
@@ -161,23 +164,28 @@ test("a damaged or incomplete backup, or one of another Postgres, is refused and
   }
   await backUp(stateDir, dir);
   const empty = join(await folder(), "state");
-  const refused = async (code: string) => {
+  const refusedAs = async (code: string) => {
     await expect(restore(dir, empty, false)).rejects.toMatchObject({ code });
     expect(await readdir(join(empty, "postgres")).catch(() => [])).toEqual([]);
   };
+  if (process.getuid?.() === 0) {
+    const nobody = { uid: 65534, gid: 65534 };
+    const command = [main, "restore", dir, "--state-dir", join(await folder(), "state")];
+    await refused(watch(process.execPath, command, nobody), "backup_unreadable");
+  }
   const list = join(dir, "backup.json");
   const right = await readFile(list, "utf8");
 
   await appendFile(join(dir, "data/base/1/1259"), "x");
-  await refused("backup_damaged");
+  await refusedAs("backup_damaged");
   await rm(join(dir, "data/base/1/1259"));
-  await refused("backup_damaged");
+  await refusedAs("backup_damaged");
   await writeFile(list, right.replace('"postgres": "17"', '"postgres": "16"'));
-  await refused("backup_unfit");
+  await refusedAs("backup_unfit");
   await writeFile(list, right.replace('"data/PG_VERSION"', '"data/../../PG_VERSION"'));
-  await refused("backup_damaged");
+  await refusedAs("backup_damaged");
   await writeFile(list, right.slice(0, 1000));
-  await refused("backup_damaged");
+  await refusedAs("backup_damaged");
   await rm(list);
-  await refused("backup_damaged");
+  await refusedAs("backup_damaged");
 });

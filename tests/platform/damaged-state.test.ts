@@ -92,6 +92,11 @@ test("a state folder that cannot be used is named in a sentence", async () => {
       expect(output).toContain("--state-dir");
     }
   }
+  await mkdir(join(dir, "wrong"));
+  const main = join(root, "platform/main.ts");
+  const wrong = watch(process.execPath, [main, "start", "--project-dir", join(dir, "wrong")]);
+  await refused(wrong, "config_unreadable");
+  expect(await readdir(join(dir, "wrong"))).toEqual([]);
   const disk = smallDisk(dir, 1);
   if (disk) {
     execFileSync("mount", ["-o", "remount,ro", disk.dir]);

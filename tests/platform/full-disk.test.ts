@@ -22,6 +22,7 @@ test("a platform whose disk is full stays, says so, and goes on when there is ro
   expect(await (await read()).json()).toEqual([{ username: "alice" }]);
 
   await disk.fill();
+  await refused(run(stateDir, "backup", join(await folder(), "backup")), "disk_full");
   const url = new URL(env.DB_URL);
   url.username = "supabase_admin";
   const log = "select pg_logical_emit_message(false, 'fill', repeat('x', 1000000))";

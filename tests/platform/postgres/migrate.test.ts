@@ -103,6 +103,12 @@ test("if the CLI that started before has ended, another one migrates the databas
   expect(await db.notes()).toEqual(["again", "hello"]);
 });
 
+test("a full disk is not a mistake in a migration", async () => {
+  await using db = await database("diskless");
+  await seed("do $$ begin raise disk_full using message = 'PANIC: No space left on device'; end $$;");
+  await expect(db.push()).rejects.toMatchObject({ code: "disk_full" });
+});
+
 test("a mistake in a migration is told, also by a CLI that started before", async () => {
   await migration("20260103000000_mistake", "create table public.notes (body text);");
   await using headStart = await ahead("mistaken");
