@@ -11,12 +11,17 @@ export type Env = Record<string, string | undefined>;
 
 /**
  * Reads the .env files as the CLI does in the project's root: what the root has goes over what
- * supabase/ has, and .local over the other.
+ * supabase/ has. In each folder, .local goes over the others, and the files of the environment (SUPABASE_ENV, or
+ * `development`) over those of all environments.
+ * @param env the variables of the process
  * @throws PlatformError env_unreadable
  */
-export async function envFiles(projectDir: string): Promise<Env> {
+export async function envFiles(projectDir: string, env: Env = {}): Promise<Env> {
+  const stage = env.SUPABASE_ENV || "development";
+  const names = [".env", `.env.${stage}`, ".env.local", `.env.${stage}.local`];
+  const inner = names.filter((name) => stage !== "test" || name !== ".env.local");
   const found: Env = {};
-  for (const name of ["supabase/.env", "supabase/.env.local", ".env", ".env.local"]) {
+  for (const name of [...inner.map((name) => `supabase/${name}`), ...names]) {
     Object.assign(found, await envFile(join(projectDir, name)));
   }
   return found;
@@ -27,7 +32,22 @@ async function envFile(path: string): Promise<Env> {
     if (error.code === "ENOENT") return "";
     throw new PlatformError("env_unreadable", `Cannot read ${path} (${error.code}). Who owns it?`);
   });
-  return parseEnv(text);
+  return expanded(parseEnv(text), text);
+}
+
+/** Puts in the values of `$NAME` and `${NAME}`, which stand further up in the file. A text in single quotes stays. */
+function expanded(values: NodeJS.Dict<string>, text: string): Env {
+  const found: Env = {};
+  for (const [name, value = ""] of Object.entries(values)) {
+    const isLiteral = new RegExp(`^\\s*(?:export\\s+)?${RegExp.escape(name)}\\s*=\\s*'`, "m").test(text);
+    found[name] = isLiteral
+      ? value
+      : value.replace(/(\\)?\$(\()?\{?([A-Z0-9_]+)?\}?/g, (all, escaped, command, other) => {
+          if (escaped || command) return all.slice(1);
+          return other === undefined ? all : (found[other] ?? "");
+        });
+  }
+  return found;
 }
 
 /** What config.toml's text is if the variable is not set. */

@@ -16,9 +16,10 @@ const namesIt = (file) =>
   existsSync(join(root, file)) &&
   new RegExp(`^\\s*(export\\s+)?${name}\\s*=`, "m").test(readFileSync(join(root, file), "utf8"));
 
+const stage = process.env.SUPABASE_ENV || "development";
+const files = [".env", ".env.local", `.env.${stage}`, `.env.${stage}.local`];
 const known =
-  process.env[name] !== undefined ||
-  [".env", ".env.local", "supabase/.env", "supabase/.env.local"].some(namesIt);
+  process.env[name] !== undefined || [...files, ...files.map((file) => `supabase/${file}`)].some(namesIt);
 
 if (!known) {
   const path = join(root, ".env");

@@ -130,7 +130,7 @@ export async function createPlatform(options: PlatformOptions = {}): Promise<Pla
     // The address inside Docker's containers, which net/ replaces by our own.
     JOBS_URL: "http://kong:8000/functions/v1/jobs",
     JOBS_SECRET: secrets.jobs,
-    ...(await envFiles(projectDir)),
+    ...(await envFiles(projectDir, options.env ?? process.env)),
     ...(options.env ?? process.env),
   };
   const ports: Partial<Ports> = options.ephemeralPorts ? await freePorts(stateDir) : {};

@@ -85,9 +85,10 @@ test("a .env file that cannot be read is an error with a code", async () => {
 
 test("of two .env files the platform believes the one that the CLI believes", async () => {
   const good = `v1,whsec_${Buffer.alloc(32, 7).toString("base64")}`;
-  const files = [".env.local", ".env", "supabase/.env.local", "supabase/.env"];
+  const names = [".env.development.local", ".env.local", ".env.development", ".env"];
+  const files = [...names, ...names.map((name) => `supabase/${name}`)];
   for (const [index, stronger] of files.entries()) {
-    for (const weaker of files.slice(index + 1)) {
+    for (const weaker of files.slice(index + 1, index + 2)) {
       for (const [file, value] of [
         [stronger, good],
         [weaker, "bad"],
@@ -98,4 +99,19 @@ test("of two .env files the platform believes the one that the CLI believes", as
       for (const file of files) await rm(join(project, file), { force: true });
     }
   }
+});
+
+test("a value in a .env file may name another one, for the CLI and for the platform", async () => {
+  const key = Buffer.alloc(32, 7).toString("base64");
+  for (const file of [".env", "supabase/.env"]) {
+    await writeFile(join(project, file), `A=${key}\nSEND_EMAIL_HOOK_SECRETS=v1,whsec_\${A}\n`);
+    expect((await envFiles(project)).SEND_EMAIL_HOOK_SECRETS).toBe(`v1,whsec_${key}`);
+    expect((await listMigrations()).output, file).not.toContain("auth.hook");
+    await rm(join(project, file));
+  }
+  await writeFile(join(project, "supabase/.env.staging"), "A=b\nB='$A'\nC=\\$A\nD=\"$A$\"\nE=$(A)$NONE\n");
+  expect(await envFiles(project, { SUPABASE_ENV: "staging" })).toEqual({
+    ...{ A: "b", B: "$A", C: "$A", D: "b$", E: "(A)" },
+  });
+  expect(await envFiles(project)).toEqual({});
 });
