@@ -117,6 +117,8 @@ export async function plant(alice: Person, mallory: Person): Promise<Visit[]> {
     },
     {
       route: "/compose",
+      // An empty post cannot be scheduled.
+      at: "/compose?text=Later",
       press: ["Publish later"],
       fields: [compose, "pages/compose.tsx at"],
       send: "Schedule",
