@@ -3,7 +3,7 @@
  * writes of one group stay in order. Those of different groups do not need each other, because a row has no
  * id before the server has written it. A write that is not listed here may need any other one.
  */
-import type { OutboxEntry, Write } from "./outbox.ts";
+import type { OutboxEntry, Write } from "./write.ts";
 
 const groups: Record<string, readonly string[]> = {
   posts: ["write_post"],

@@ -1,6 +1,6 @@
 /**
  * Stands in for the parts of supabase-js that this client does not use: files (storage-js), calls of edge
- * functions (functions-js), and from auth-js passkeys and wallets. vite.config.ts puts it in their place, and
+ * functions (functions-js), and from auth-js passkeys, wallets and what the secret key may do. vite.config.ts puts it in their place, and
  * the first load is smaller for it. When the client needs one of them, take its line out there.
  */
 
@@ -12,6 +12,9 @@ export class FunctionsFetchError extends FunctionsError {}
 export class FunctionsHttpError extends FunctionsError {}
 export class FunctionsRelayError extends FunctionsError {}
 export const FunctionRegion = {};
+
+/** For the secret key, which no browser has. */
+export default class GoTrueAdminApi {}
 
 /** Passkeys. */
 export class WebAuthnApi {}

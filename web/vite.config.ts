@@ -7,7 +7,7 @@ const leftOut = [
   "@supabase/storage-js",
   "@supabase/functions-js",
   // Within auth-js.
-  /^\.\/lib\/(webauthn|web3\/ethereum)$/,
+  /^\.\/(GoTrueAdminApi|lib\/(webauthn|web3\/ethereum))$/,
 ];
 
 /** It starts before the client. */

@@ -103,7 +103,7 @@ export async function checkOwner(dataDir: string, user: OsUser | undefined): Pro
     throw error;
   });
   if (uid === undefined || found === undefined || found.uid === uid) return;
-  // If we may not look into it, it is no empty folder that somebody made for us.
+  // Somebody may have made an empty folder for us. A folder that we cannot read has a database.
   if ((await contents(dataDir).catch(() => "database")) !== "database") return;
   const [owner, ours] = await Promise.all([userName(found.uid), userName(uid)]);
   throw new PlatformError(
