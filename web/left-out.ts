@@ -1,6 +1,7 @@
 /**
  * Stands in for the parts of supabase-js that this client does not use: files (storage-js), calls of edge
- * functions (functions-js), and from auth-js passkeys, wallets and what the secret key may do. vite.config.ts puts it in their place, and
+ * functions (functions-js), from auth-js passkeys and wallets, and from realtime-js filters of changes and the search
+ * for a WebSocket (app/supabase.ts names it). vite.config.ts puts it in their place, and
  * the first load is smaller for it. When the client needs one of them, take its line out there.
  */
 
@@ -13,8 +14,12 @@ export class FunctionsHttpError extends FunctionsError {}
 export class FunctionsRelayError extends FunctionsError {}
 export const FunctionRegion = {};
 
-/** For the secret key, which no browser has. */
-export default class GoTrueAdminApi {}
+/** Changes of tables. */
+export class RealtimePostgresFilterBuilder {}
+export const postgresChangesFilter = isLeftOut;
+
+/** WebSockets outside of browsers. */
+export default { getWebSocketConstructor: isLeftOut };
 
 /** Passkeys. */
 export class WebAuthnApi {}

@@ -6,8 +6,10 @@ import { defineConfig, type Plugin } from "vite";
 const leftOut = [
   "@supabase/storage-js",
   "@supabase/functions-js",
+  // Within realtime-js.
+  /^\.\/(RealtimePostgresFilterBuilder|lib\/websocket-factory)$/,
   // Within auth-js.
-  /^\.\/(GoTrueAdminApi|lib\/(webauthn|web3\/ethereum))$/,
+  /^\.\/lib\/(webauthn|web3\/ethereum)$/,
 ];
 
 /** It starts before the client. */

@@ -14,7 +14,7 @@ const timeoutMs = 20_000;
 
 export const supabase: SupabaseClient<Database> = createClient<Database>(apiUrl, publishableKey, {
   auth: { storageKey: sessionKey, detectSessionInUrl: false },
-  realtime: { reconnectAfterMs: backOffMs },
+  realtime: { reconnectAfterMs: backOffMs, transport: WebSocket },
   global: {
     fetch(input, init) {
       const bound = AbortSignal.timeout(timeoutMs);
