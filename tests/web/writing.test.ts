@@ -116,6 +116,8 @@ test("a change of a post is told as saved only if it is, and its text is kept un
   changing = await held(page, "**/rest/v1/posts?*");
   await save.click();
   await expect.poll(changing.asked).toBe(1);
+  // The editor leads back after a while. A reload at the same moment would be cut off.
+  await field.waitFor({ state: "hidden" });
   await page.unrouteAll({ behavior: "ignoreErrors" });
   await page.reload();
   const content = async () =>
