@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { PlatformError } from "./errors.ts";
+import { isAlive } from "./is-alive.ts";
 
 /** The answer of a running platform on its socket. `env` is empty until the platform is ready. */
 export interface Instance {
@@ -170,15 +171,6 @@ export function enquire(stateDir: string): Promise<Instance | undefined> {
 function notYours(stateDir: string, pid: number | undefined): PlatformError {
   const who = pid === undefined ? `${stateDir} belongs` : `Plaza (process ${pid}) belongs`;
   return new PlatformError("not_yours", `${who} to another user. Run this command as that user.`);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
 
 /** Undefined if the answer is incomplete. */

@@ -38,7 +38,10 @@ export async function stop(stateDir: string, steps = patientSteps): Promise<numb
     }
   }
   // Without a database of its own, the folder has no server either.
-  const dataDir = await dataDirOf(stateDir).catch(() => undefined);
+  const dataDir = await dataDirOf(stateDir).catch((error) => {
+    if (error instanceof PlatformError) return undefined;
+    throw error;
+  });
   if (dataDir !== undefined) await endLeftovers(dataDir);
   return pid;
 }

@@ -28,7 +28,7 @@ export interface Binaries {
  */
 export async function serverUser(): Promise<OsUser | undefined> {
   if (process.getuid?.() !== 0) return undefined;
-  const users = (await readFile("/etc/passwd", "utf8")).split("\n").map((line) => line.split(":"));
+  const users = await systemUsers();
   const found = users.find(([name]) => name === "postgres") ?? users.find(([name]) => name === "nobody");
   if (!found) {
     throw new PlatformError(
@@ -41,13 +41,13 @@ export async function serverUser(): Promise<OsUser | undefined> {
 
 /** The name of a user of this system, or the number if it has no name. */
 export async function userName(uid: number): Promise<string> {
-  const users = await readFile("/etc/passwd", "utf8").catch(() => "");
-  return (
-    users
-      .split("\n")
-      .find((line) => line.split(":")[2] === String(uid))
-      ?.split(":")[0] ?? String(uid)
-  );
+  const users = await systemUsers().catch(() => []);
+  return users.find(([, , number]) => number === String(uid))?.[0] ?? String(uid);
+}
+
+/** A name, a password, the numbers of the user and of the group, and more. */
+async function systemUsers(): Promise<string[][]> {
+  return (await readFile("/etc/passwd", "utf8")).split("\n").map((line) => line.split(":"));
 }
 
 /** @throws PlatformError postgres_unsupported_machine */

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { PlatformError } from "../errors.ts";
+import { isAlive } from "../is-alive.ts";
 import { endProcess } from "./owned-process.ts";
 
 /** The postmaster's children notice its death by themselves, unless they are busy. */
@@ -55,11 +56,7 @@ async function endOrphans(dataDir: string): Promise<void> {
 
 /** True if this process is the folder's server. The system reuses process ids, so the pid file proves nothing. */
 async function isPostgres(pid: number, dataDir: string): Promise<boolean> {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
-  }
+  if (!isAlive(pid)) return false;
   if (process.platform === "linux") {
     const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
     return commandLine.split("\0").includes(dataDir);

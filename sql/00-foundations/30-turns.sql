@@ -246,8 +246,8 @@ begin
         end if;
       end if;
     end if;
-    -- The rows of other tables have the clock of take_turn().
-    if tg_table_name = 'posts' then
+    -- Only for the first row: with each row it would start again.
+    if current_setting('transaction_timeout') = '0' then
       perform private.start_clock(3);
     end if;
   end if;
@@ -255,7 +255,7 @@ begin
 end;
 $$;
 
-comment on function private.share_with_owner is 'Takes a share of a queue: of the other person in the row, or of the author of its post. Its argument is the queue. The error PT503 when they have closed it.';
+comment on function private.share_with_owner is 'Takes a share of a queue: of the other person in the row, or of the author of its post. Then it starts the clock. Its argument is the queue. The error PT503 when they have closed it.';
 revoke all on function private.share_with_owner () from public, anon, authenticated, service_role;
 
 -- Those who have a share have a clock of 3 s, and of 6 s while they wait for a conversation. The person's own
@@ -431,20 +431,16 @@ begin
     perform private.take_own_turn(viewer_id, case tg_nargs when 3 then tg_argv[2] else 'turn' end);
     if tg_op <> 'INSERT' and tg_table_name = 'posts' then
       perform private.close_queue('kept posts', viewer_id);
-    end if;
-    -- Others may need the row: see share_with_owner(). A deletion of a post has no clock: one with many likes
-    -- takes longer.
-    if tg_op = 'UPDATE' and tg_table_name = 'posts' or tg_op <> 'INSERT' and tg_table_name in (
-      'follows', 'follow_requests', 'mutes', 'blocks', 'list_members', 'likes', 'bookmarks', 'thread_mutes'
-    ) then
-      perform private.start_clock(3);
+      -- A deletion has no clock: one of a post with many likes takes longer.
+      if tg_op = 'UPDATE' then
+        perform private.start_clock(3);
+      end if;
     end if;
   end if;
 
   if pg_trigger_depth() = 1 and viewer_id is not null then
-    -- A token that was made before a ban is still good for a while.
-    if tg_op <> 'DELETE' and private.is_locked_out(viewer_id) then
-      raise sqlstate 'PT403' using message = 'Your account is locked', detail = 'account_locked';
+    if tg_op <> 'DELETE' and exists (select from private.bans(viewer_id)) then
+      perform private.refuse_locked_out();
     end if;
     -- Spend for the first row here. That saves a call for a statement of one row.
     action := case tg_op when 'INSERT' then tg_argv[0] when 'UPDATE' then tg_argv[1] else '' end;

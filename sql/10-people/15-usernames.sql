@@ -142,8 +142,8 @@ begin
   -- users_create_profile() has the lock already. With a second one, two people could wait in a
   -- circle.
   if tg_op = 'UPDATE' then
-    perform private.start_clock(3);
     perform private.lock_username(new.username);
+    perform private.start_clock(3);
   end if;
   problem := private.username_problem(new.username, new.id);
   if problem is not null then
@@ -180,6 +180,8 @@ declare
     where held_usernames.profile_id = new.id
   );
 begin
+  -- The answer has been read. The same statement may make the account private, which takes longer than the clock.
+  perform private.start_clock(8);
   delete from private.held_usernames
   where held_usernames.username = lower(new.username) and held_usernames.profile_id = new.id;
 

@@ -222,13 +222,6 @@ as $$
 declare
   viewer_id uuid := private.viewer();
 begin
-  -- The follower may be changing the row for as long as their clock runs. So the clock of this
-  -- statement starts afterwards.
-  perform private.take_own_turn(viewer_id);
-  perform
-  from public.follows
-  where follows.follower_id = remove_follower.follower_id and follows.followee_id = viewer_id
-  for update;
   delete from public.follows
   where follows.follower_id = remove_follower.follower_id and follows.followee_id = viewer_id;
   return found;

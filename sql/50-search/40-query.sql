@@ -175,7 +175,7 @@ declare
   author_id uuid;
   words text[];
   asked record;
-  has_alternative boolean := false;
+  is_vague boolean;             -- an alternative wants nothing; null: there is none
 begin
   -- One sign may stand for a whole phrase. So the letters that it stands for count.
   if coalesce(char_length(normalize(query, nfkc)), 0) not between 1 and 500 then
@@ -189,11 +189,7 @@ begin
 
     elsif lower(said.piece) = 'or' and not said.is_unwanted then
       continue when not wants and terms = '{}';
-      if not wants then
-        raise sqlstate 'PT400' using
-          message = 'Search for a word, a #tag or from:somebody', detail = 'search_query';
-      end if;
-      has_alternative := true;
+      is_vague := coalesce(is_vague, false) or not wants;
       value := private.all_of(terms);
       if value <> '' and not is_nothing then
         alternatives := alternatives || value;
@@ -267,7 +263,7 @@ begin
     end if;
   end loop;
 
-  if not has_alternative then
+  if is_vague is not false then
     raise sqlstate 'PT400' using
       message = 'Search for a word, a #tag or from:somebody', detail = 'search_query';
   end if;

@@ -130,38 +130,6 @@ create index conversation_members_user_id_idx on private.conversation_members (u
 
 -- Acting ---------------------------------------------------------------------
 
--- In SQL and not a definer, so that the planner puts it into the query around it.
-create function private.bans(user_id uuid)
-returns setof boolean
-language sql
-stable
-security invoker
-rows 1
-begin atomic
-  select true
-  from auth.users
-  where users.id = bans.user_id and users.banned_until > now();
-end;
-
-comment on function private.bans is 'A row when an account is banned.';
-revoke all on function private.bans (uuid) from public, anon, authenticated, service_role;
-
--- Definer, because nobody may read the accounts of Auth.
-create function private.is_locked_out(user_id uuid)
-returns boolean
-language plpgsql
-stable
-security definer
-set search_path = ''
-as $$
-begin
-  return exists (select from private.bans(is_locked_out.user_id));
-end;
-$$;
-
-comment on function private.is_locked_out is 'Whether an account is banned.';
-revoke all on function private.is_locked_out (uuid) from public, anon, authenticated, service_role;
-
 -- A token that was made before a ban is still good for a while.
 create function private.chat_viewer()
 returns uuid
@@ -174,7 +142,7 @@ declare
   viewer_id uuid := private.viewer();
 begin
   if private.is_locked_out(viewer_id) then
-    raise sqlstate 'PT403' using message = 'Your account is locked', detail = 'account_locked';
+    perform private.refuse_locked_out();
   end if;
   return viewer_id;
 end;

@@ -242,7 +242,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  -- The answer has been read. To wait for conversations may take longer than the clock of take_turn().
+  -- The answer has been read. To wait for conversations may take longer than the clock of share_with_owner().
   perform private.start_clock(8);
   perform private.change_blocks(
     (select array_agg(removed.blocker_id order by removed.id) from removed),

@@ -1,5 +1,6 @@
 /**
- * A function may keep what belongs to somebody for 3 seconds. Two people who take turns must not keep it for longer.
+ * A function, or a change of a row about somebody, may keep what belongs to them for 3 seconds. People who take turns
+ * must not keep it for longer.
  */
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createDatabase, type Database, type Person } from "./database.ts";

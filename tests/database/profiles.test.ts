@@ -237,7 +237,7 @@ describe("a username", () => {
     expect(held.map((row) => row.username)).toEqual(["mallory", "mallory_1"]);
   });
 
-  test("is held with four others at most, also by somebody who takes each back from time to time", async () => {
+  test("is held with five others at most, also by somebody who takes each back from time to time", async () => {
     const hoarder = await db.signUp("hoarder");
     const names = ["hoarder"];
     for (let week = 1; week <= 9; week++) {

@@ -32,7 +32,7 @@ CREATE OR REPLACE FUNCTION private.blocks_open_conversations()
   SET search_path TO ''
   AS $function$
 begin
-  -- The answer has been read. To wait for conversations may take longer than the clock of take_turn().
+  -- The answer has been read. To wait for conversations may take longer than the clock of share_with_owner().
   perform private.start_clock(8);
   perform private.change_blocks(
     (select array_agg(removed.blocker_id order by removed.id) from removed),
@@ -40,6 +40,22 @@ begin
     false
   );
   return null;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.chat_viewer()
+  RETURNS uuid
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO ''
+  AS $function$
+declare
+  viewer_id uuid := private.viewer();
+begin
+  if private.is_locked_out(viewer_id) then
+    perform private.refuse_locked_out();
+  end if;
+  return viewer_id;
 end;
 $function$;
 
@@ -200,8 +216,8 @@ begin
   -- users_create_profile() has the lock already. With a second one, two people could wait in a
   -- circle.
   if tg_op = 'UPDATE' then
-    perform private.start_clock(3);
     perform private.lock_username(new.username);
+    perform private.start_clock(3);
   end if;
   problem := private.username_problem(new.username, new.id);
   if problem is not null then
@@ -226,6 +242,8 @@ declare
     where held_usernames.profile_id = new.id
   );
 begin
+  -- The answer has been read. The same statement may make the account private, which takes longer than the clock.
+  perform private.start_clock(8);
   delete from private.held_usernames
   where held_usernames.username = lower(new.username) and held_usernames.profile_id = new.id;
 
@@ -277,7 +295,7 @@ declare
   author_id uuid;
   words text[];
   asked record;
-  has_alternative boolean := false;
+  is_vague boolean;             -- an alternative wants nothing; null: there is none
 begin
   -- One sign may stand for a whole phrase. So the letters that it stands for count.
   if coalesce(char_length(normalize(query, nfkc)), 0) not between 1 and 500 then
@@ -291,11 +309,7 @@ begin
 
     elsif lower(said.piece) = 'or' and not said.is_unwanted then
       continue when not wants and terms = '{}';
-      if not wants then
-        raise sqlstate 'PT400' using
-          message = 'Search for a word, a #tag or from:somebody', detail = 'search_query';
-      end if;
-      has_alternative := true;
+      is_vague := coalesce(is_vague, false) or not wants;
       value := private.all_of(terms);
       if value <> '' and not is_nothing then
         alternatives := alternatives || value;
@@ -369,7 +383,7 @@ begin
     end if;
   end loop;
 
-  if not has_alternative then
+  if is_vague is not false then
     raise sqlstate 'PT400' using
       message = 'Search for a word, a #tag or from:somebody', detail = 'search_query';
   end if;
@@ -389,6 +403,16 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.refuse_locked_out()
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO ''
+  AS $function$
+begin
+  raise sqlstate 'PT403' using message = 'Your account is locked', detail = 'account_locked';
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.remove_follower (
   follower_id uuid
 )
@@ -400,13 +424,6 @@ CREATE OR REPLACE FUNCTION private.remove_follower (
 declare
   viewer_id uuid := private.viewer();
 begin
-  -- The follower may be changing the row for as long as their clock runs. So the clock of this
-  -- statement starts afterwards.
-  perform private.take_own_turn(viewer_id);
-  perform
-  from public.follows
-  where follows.follower_id = remove_follower.follower_id and follows.followee_id = viewer_id
-  for update;
   delete from public.follows
   where follows.follower_id = remove_follower.follower_id and follows.followee_id = viewer_id;
   return found;
@@ -464,8 +481,8 @@ begin
         end if;
       end if;
     end if;
-    -- The rows of other tables have the clock of take_turn().
-    if tg_table_name = 'posts' then
+    -- Only for the first row: with each row it would start again.
+    if current_setting('transaction_timeout') = '0' then
       perform private.start_clock(3);
     end if;
   end if;
@@ -502,20 +519,16 @@ begin
     perform private.take_own_turn(viewer_id, case tg_nargs when 3 then tg_argv[2] else 'turn' end);
     if tg_op <> 'INSERT' and tg_table_name = 'posts' then
       perform private.close_queue('kept posts', viewer_id);
-    end if;
-    -- Others may need the row: see share_with_owner(). A deletion of a post has no clock: one with many likes
-    -- takes longer.
-    if tg_op = 'UPDATE' and tg_table_name = 'posts' or tg_op <> 'INSERT' and tg_table_name in (
-      'follows', 'follow_requests', 'mutes', 'blocks', 'list_members', 'likes', 'bookmarks', 'thread_mutes'
-    ) then
-      perform private.start_clock(3);
+      -- A deletion has no clock: one of a post with many likes takes longer.
+      if tg_op = 'UPDATE' then
+        perform private.start_clock(3);
+      end if;
     end if;
   end if;
 
   if pg_trigger_depth() = 1 and viewer_id is not null then
-    -- A token that was made before a ban is still good for a while.
-    if tg_op <> 'DELETE' and private.is_locked_out(viewer_id) then
-      raise sqlstate 'PT403' using message = 'Your account is locked', detail = 'account_locked';
+    if tg_op <> 'DELETE' and exists (select from private.bans(viewer_id)) then
+      perform private.refuse_locked_out();
     end if;
     -- Spend for the first row here. That saves a call for a statement of one row.
     action := case tg_op when 'INSERT' then tg_argv[0] when 'UPDATE' then tg_argv[1] else '' end;
@@ -707,9 +720,17 @@ CREATE TRIGGER share_with_owner
 
 COMMENT ON FUNCTION "private"."profiles_hold_username"() IS 'Holds the old username for its former owner, and bounds how often somebody takes a new one, and how many names they hold.';
 
+COMMENT ON FUNCTION "private"."refuse_locked_out"() IS 'Raises the error PT403.';
+
 COMMENT ON FUNCTION "private"."reposts_refuse_edit"() IS 'Refuses to edit a repost.';
 
-COMMENT ON FUNCTION "private"."share_with_owner"() IS 'Takes a share of a queue: of the other person in the row, or of the author of its post. Its argument is the queue. The error PT503 when they have closed it.';
+COMMENT ON FUNCTION "private"."share_with_owner"() IS 'Takes a share of a queue: of the other person in the row, or of the author of its post. Then it starts the clock. Its argument is the queue. The error PT503 when they have closed it.';
+
+REVOKE ALL ON FUNCTION "private"."refuse_locked_out"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."refuse_locked_out"() FROM "postgres";
+
+GRANT EXECUTE ON FUNCTION "private"."refuse_locked_out"() TO "postgres";
 
 REVOKE ALL ON FUNCTION "private"."reposts_refuse_edit"() FROM PUBLIC;
 
