@@ -218,7 +218,9 @@ begin
   end if;
   if new.repost_of_id is not null then
     perform private.keep_existing_post(new.repost_of_id);
-    perform private.hold_post(new.repost_of_id);
+    if not private.hold_post(new.repost_of_id) then
+      perform private.keep_addressed(new.repost_of_id);
+    end if;
     if private.opens(new) <> new.is_open then
       -- The account has become private meanwhile. That is refused as if it had been before.
       perform private.find_open_post(coalesce(auth.uid(), new.author_id), new.repost_of_id);

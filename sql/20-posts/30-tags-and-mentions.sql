@@ -60,6 +60,31 @@ alter table public.post_mentions enable row level security;
 revoke all on public.post_tags, public.post_mentions from public, anon, authenticated, service_role;
 grant select on public.post_tags, public.post_mentions to anon, authenticated, service_role;
 
+-- A deletion of an account deletes what it sees of the person. It does not see the places that a
+-- statement adds to a limited post meanwhile (53-addressed-posts.sql). So the statement keeps the
+-- accounts. It does not wait for a deletion: that would wait for the places which an edit takes away.
+create function private.keep_addressed(post_id bigint)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  if exists (
+    select
+    from public.post_mentions
+    where post_mentions.post_id = keep_addressed.post_id
+      and not exists (select from private.hold_person(post_mentions.profile_id))
+  ) then
+    perform private.refuse_busy_profile();
+  end if;
+end;
+$$;
+
+comment on function private.keep_addressed is 'Nobody can delete the accounts that a post addresses until the transaction ends. The error PT503 when somebody is deleting one of them.';
+revoke all on function private.keep_addressed (bigint) from public, anon, authenticated, service_role;
+
 -- Triggers -------------------------------------------------------------------
 
 create function private.tags_in(entities jsonb)
@@ -176,6 +201,9 @@ as $$
 declare
   kept_names text[] := private.usernames_in(new.entities);
 begin
+  if new.audience = 'mentioned' then
+    perform private.keep_addressed(new.id);
+  end if;
   delete from public.post_tags
   where post_tags.post_id = new.id
     and post_tags.tag not in (select private.tags_in(new.entities));

@@ -46,6 +46,9 @@ describe("two at once", () => {
       expect(found).not.toHaveLength(0);
     });
 
+  const sqlOf = (text: string) => (sql: postgres.Sql | postgres.TransactionSql | postgres.ReservedSql) =>
+    sql.unsafe(text);
+
   /** Until the request found a locked row and sleeps before its next try. */
   const toTryAgain = ({ pid }: Request) =>
     vi.waitFor(async () => {
@@ -197,6 +200,70 @@ describe("two at once", () => {
     expect(await db.admin`select from post_mentions where profile_id = ${alice.id}`).toHaveLength(1);
     expect(await accept()).toEqual([{ accepted: true }]);
     await bob.asks(writes.mute as (typeof writes)[string]);
+  });
+
+  test("bob moves a post for alice to another tag, and her account is deleted meanwhile: nothing of hers stays", async () => {
+    const [alice, bob, carol] = [
+      await db.signUp("alice_14"),
+      await db.signUp("bob_14"),
+      await db.signUp("carol_14"),
+    ];
+    const [post] = await bob.asks(
+      (sql) => sql`insert into posts (content, audience) values ('#one @alice_14', 'mentioned') returning id`,
+    );
+    const edit = sqlOf(`update posts set content = '#two @alice_14 @carol_14' where id = ${post?.id}`);
+    const addressed = () =>
+      db.admin`select place, profile_id from private.addressed_posts where post_id = ${post?.id} order by place, profile_id`;
+    const before = await addressed();
+    expect(before).toHaveLength(2);
+    {
+      await using stack = new AsyncDisposableStack();
+      const auth = await begin("auth", stack);
+      await auth.sql`delete from auth.users where id = ${alice.id}`;
+      // Whether she stays is not decided yet.
+      expect(await bob.asks(edit).catch((error) => error)).toMatchObject({
+        code: "PT503",
+        detail: "profile_busy",
+      });
+      await auth.sql`rollback`;
+    }
+    expect(await addressed()).toEqual(before);
+
+    await using stack = new AsyncDisposableStack();
+    const [his, auth] = [await begin(bob, stack), await begin("auth", stack)];
+    await edit(his.sql);
+    const deleting = auth.sql`delete from auth.users where id = ${alice.id}`.then(() => auth.sql`commit`);
+    await toTryAgain(auth);
+    await his.sql`commit`;
+    await deleting;
+    expect(await addressed()).toEqual([
+      { place: `by:${bob.id}`, profile_id: carol.id },
+      { place: "tag:two", profile_id: carol.id },
+    ]);
+    expect(await differences(db.admin)).toEqual({});
+  });
+
+  test("bob reposts his post for alice, and her account is deleted meanwhile: nothing of hers stays", async () => {
+    const [alice, bob] = [await db.signUp("alice_16"), await db.signUp("bob_16")];
+    const [post] = await bob.asks(
+      (sql) => sql`insert into posts (content, audience) values ('@alice_16', 'mentioned') returning id`,
+    );
+    const repost = sqlOf(`insert into posts (repost_of_id) values (${post?.id})`);
+    {
+      await using stack = new AsyncDisposableStack();
+      const auth = await begin("auth", stack);
+      await auth.sql`delete from auth.users where id = ${alice.id}`;
+      expect(await bob.asks(repost).catch((error) => error)).toMatchObject({ code: "PT503" });
+      await auth.sql`rollback`;
+    }
+    await using stack = new AsyncDisposableStack();
+    const [his, auth] = [await begin(bob, stack), await begin("auth", stack)];
+    await repost(his.sql);
+    const deleting = auth.sql`delete from auth.users where id = ${alice.id}`.then(() => auth.sql`commit`);
+    await toTryAgain(auth);
+    await his.sql`commit`;
+    await deleting;
+    expect(await differences(db.admin)).toEqual({});
   });
 
   test("mallory's account is deleted, and he still has a token: he is told so", async () => {
