@@ -159,6 +159,7 @@ security invoker
 set search_path = ''
 as $$
 declare
+  most_unwanted constant integer := 20;
   grammars text[] := array(select search_grammars.grammar from private.search_grammars union select '');
   tag_start constant text := '^[#＃]([' || private.tag_characters() || '︎️]+)';
   found private.search := (null, null, null, -9223372036854775808, 9223372036854775807, null);
@@ -170,6 +171,7 @@ declare
   from_id uuid;
   wants boolean := false;       -- the current alternative wants a word, a tag or an author
   is_nothing boolean := false;  -- nobody has that name, or no post can have that tag
+  unwanted integer := 0;
   said record;
   value text;
   author_id uuid;
@@ -184,6 +186,15 @@ begin
 
   -- The last alternative ends like the others.
   for said in select * from private.search_pieces(query) union all values (false, false, 'or') loop
+    -- Each post that has the wanted words is compared with all of them, in each grammar.
+    if said.is_unwanted and said.piece <> '' then
+      unwanted := unwanted + 1;
+      if unwanted > most_unwanted then
+        raise sqlstate 'PT400' using
+          message = 'A search leaves out at most 20 words, tags and people', detail = 'search_query';
+      end if;
+    end if;
+
     if said.is_quoted then
       words := private.search_words(said.piece);
 

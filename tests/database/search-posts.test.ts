@@ -312,6 +312,7 @@ test.each([
   ["a quotation mark", '"'],
   ["a backslash", "\\"],
   ["501 characters", "x".repeat(501)],
+  ["21 pieces that are unwanted", `garden ${"-x ".repeat(10)}${"-#x ".repeat(10)}-from:alice`],
 ])("%s cannot be looked for", async (_, query) => {
   expect(await refusal(search(query))).toMatchObject({ code: "PT400", detail: "search_query" });
 });
@@ -340,6 +341,14 @@ test.each([
   });
   for (const content of found) expect(content).toContain("garden");
   expect(await search("headline")).toEqual([inside]);
+});
+
+test("20 pieces may be unwanted, and a dash is not one", async () => {
+  const [other] = await bob.asks(
+    (sql) => sql`insert into posts (content) values ('left out of many') returning content`,
+  );
+  expect(await search(`left ${"-x ".repeat(20)}${"- ".repeat(30)}`)).toEqual([other?.content]);
+  expect(await search(`left ${"-x ".repeat(19)}-many`)).toEqual([]);
 });
 
 test("U+0000 is refused by Postgres itself", async () => {

@@ -708,7 +708,8 @@ export const de: Messages = {
   error_messages_not_welcome: "Diese Person nimmt keine Nachrichten von dir an.",
   error_owner_leaves: "Übergib die Gruppe zuerst an ein anderes Mitglied.",
   error_search_date: "Schreib ein Datum als 2026-01-31.",
-  error_search_query: "Suche nach mindestens einem Wort, einem #tag oder from:jemand.",
+  error_search_query:
+    "Suche nach mindestens einem Wort, einem #tag oder from:jemand: bis zu 500 Zeichen, davon bis zu 20 Wörter mit Minus.",
   error_bio_length: "Der Text ist länger als 500 Zeichen, oder es ist nichts zu sehen.",
   error_delete_name: "Das ist nicht dein Benutzername.",
   error_display_name_format: "Ein Name hat höchstens 50 Zeichen in einer Zeile, und etwas zu sehen.",

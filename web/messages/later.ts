@@ -580,7 +580,8 @@ export const later = {
   error_messages_not_welcome: "This person does not take messages from you.",
   error_owner_leaves: "Give the group to another member first.",
   error_search_date: "Write a date as 2026-01-31.",
-  error_search_query: "Search for at least one word, a #tag or from:somebody.",
+  error_search_query:
+    "Search for at least one word, a #tag or from:somebody: up to 500 characters, and up to 20 words with a minus.",
   error_bio_length: "This text is longer than 500 characters, or it has nothing to see.",
   error_delete_name: "That is not your username.",
   error_display_name_format: "A name has at most 50 characters in one line, and something to see.",
