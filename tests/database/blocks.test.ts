@@ -271,6 +271,11 @@ describe("while alice blocks mallory", () => {
       await sql`insert into blocks (blocker_id, blocked_id) values (${mallory.id}, ${alice.id})`;
     });
     expect(await seen()).toHaveLength(0);
+    // To block him again is answered as if his account were deleted.
+    expect(await refusal(block(alice, mallory))).toMatchObject({
+      code: "PT404",
+      detail: "profile_not_found",
+    });
     await db.admin`delete from blocks where blocker_id = ${mallory.id}`;
     expect(await seen()).toHaveLength(3);
   });

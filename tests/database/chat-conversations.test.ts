@@ -212,6 +212,8 @@ describe("groups", () => {
     const people = await Promise.all(Array.from({ length: 10 }, (_, n) => db.signUp(`racer_${n}`)));
     const answers = await Promise.allSettled(people.map((person) => one(person, "join_by_invite($1)", code)));
     expect(answers.filter((answer) => answer.status === "fulfilled")).toHaveLength(1);
+    const refused = answers.flatMap((answer) => (answer.status === "rejected" ? [answer.reason.detail] : []));
+    expect(new Set(refused)).toEqual(new Set(["invite_not_found"]));
     expect(await conversation(alice, id)).toMatchObject({ member_count: 2 });
   });
 

@@ -3,7 +3,7 @@
  * used again, names that change, and what a reaction is.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { conversation, direct, group, type Message, one, rows, say, texts } from "./chat.ts";
+import { conversation, direct, group, history, type Message, one, rows, say, texts } from "./chat.ts";
 import { createDatabase, type Database, type Person, refusal } from "./database.ts";
 
 let db: Database;
@@ -78,6 +78,15 @@ describe("to keep the text of an account", () => {
   });
 });
 
+test("a choice to keep texts shows nothing of a hidden member of a group", async () => {
+  const [owner, member] = (await circle(2)) as [Person, Person];
+  const id = await group(owner, "Kept", [member]);
+  await say(member, id, "said");
+  await keep(owner, id, true);
+  await block(member, owner);
+  expect(await texts(owner, id)).toEqual([""]);
+});
+
 describe("an owner leaves", () => {
   test("when the only other member is hidden, who gets the group", async () => {
     const [owner, hidden] = (await circle(2)) as [Person, Person];
@@ -149,6 +158,16 @@ describe("an admin who deletes what a member said", () => {
     // A member has no such right.
     expect((await refusal(one(reader, "delete_message($1, true)", message))).detail).toBe("not_your_message");
   });
+});
+
+test("a hidden member's edit is not told", async () => {
+  const [writer, reader] = (await circle(2)) as [Person, Person];
+  const id = await group(writer, "Edits", [reader]);
+  const { id: message } = await say(writer, id, "before");
+  await one(writer, "edit_message($1, 'after')", message);
+  expect((await history(reader, id)).at(-1)?.edited_at).not.toBeNull();
+  await block(reader, writer);
+  expect((await history(reader, id)).at(-1)).toMatchObject({ is_deleted: true, edited_at: null });
 });
 
 test("only the owner and admins see who has not accepted a group", async () => {
@@ -235,6 +254,38 @@ describe("an invite", () => {
     });
   });
 
+  test("lets somebody in again who left, and takes back what they asked before", async () => {
+    const [owner, guest] = [await newcomer(), await newcomer()];
+    const id = await group(owner, "Guests", []);
+    await one(guest, "join_by_invite($1)", await invited(owner, id, "needs_approval => true"));
+    const code = await invited(owner, id, "max_uses => 2");
+    expect(await one(guest, "join_by_invite($1)", code)).toBe("joined");
+    expect(await rows(owner, "join_requests($1)", id)).toEqual([]);
+    await leave(guest, id);
+    expect(await one(guest, "join_by_invite($1)", code)).toBe("joined");
+  });
+
+  test("that is used up makes room for a new one, and the newest comes first", async () => {
+    const [owner, guest] = [await newcomer(), await newcomer()];
+    const id = await group(owner, "Guests", []);
+    const used = await invited(owner, id, "max_uses => 1");
+    const codes: string[] = [];
+    for (let n = 0; n < 19; n++) codes.unshift(await invited(owner, id, "max_uses => 1"));
+    expect((await refusal(invited(owner, id, "max_uses => 1"))).detail).toBe("too_many_invites");
+    await one(guest, "join_by_invite($1)", used);
+    codes.unshift(await invited(owner, id, "max_uses => 1"));
+    expect((await rows<{ code: string }>(owner, "invites($1)", id)).map(({ code }) => code)).toEqual(codes);
+  });
+
+  test("that asks shows nothing of a person who blocks the admin by now", async () => {
+    const [owner, guest] = [await newcomer(), await newcomer()];
+    const id = await group(owner, "Guests", []);
+    await one(guest, "join_by_invite($1)", await invited(owner, id, "needs_approval => true"));
+    await block(guest, owner);
+    expect(await rows(owner, "join_requests($1)", id)).toEqual([]);
+    expect(await one(owner, "answer_join_request($1, $2, true)", id, guest.id)).toBe(false);
+  });
+
   test("that asks is answered with yes or no", async () => {
     const [owner, guest] = [await newcomer(), await newcomer()];
     const id = await group(owner, "Guests", []);
@@ -291,4 +342,193 @@ test("messages around the largest number are the newest ones", async () => {
   for (const text of ["one", "two"]) await say(writer, id, text);
   const around = await rows<Message>(reader, "messages($1, around => $2)", id, "9223372036854775807");
   expect(around.map(({ content }) => content)).toEqual(["one", "two"]);
+});
+
+describe("a newcomer who reads what is said from now on", () => {
+  test.each(["joining", "none"])("(%s) has a topic of their own, and no number of the past", async (rule) => {
+    const [owner, guest] = (await circle(2)) as [Person, Person];
+    const id = await group(owner, "Past", []);
+    await one(owner, "update_group($1, history => $2::shown_history)", id, rule);
+    const past = await say(owner, id, "the past");
+    const { topic } = await conversation(owner, id);
+    await one(owner, "add_members($1, $2)", id, [guest.id]);
+    // Realtime replays what a topic heard. So the newcomer does not join one that heard the past.
+    expect((await conversation(guest, id)).topic).not.toBe(topic);
+    const first = (await history(guest, id))[0]?.seq as number;
+    expect(first).toBeGreaterThan(past.seq);
+    expect(await one(guest, "message_seq_at($1, '2000-01-01Z')", id)).toBe(first);
+    const { view } = await conversation(guest, id);
+    await one(guest, "delete_message($1)", past.id);
+    expect(await conversation(guest, id)).toMatchObject({ view });
+  });
+
+  test("moves the topic when they accept, if they read nothing from before", async () => {
+    const [owner, guest] = [await newcomer(), await newcomer()];
+    const id = await group(owner, "Past", []);
+    await one(owner, "update_group($1, history => 'none')", id);
+    await one(owner, "add_members($1, $2)", id, [guest.id]);
+    await say(owner, id, "before they accept");
+    const { topic } = await conversation(owner, id);
+    await one(guest, "accept_conversation($1)", id);
+    expect((await conversation(guest, id)).topic).not.toBe(topic);
+  });
+});
+
+test("a person who is added asks to join no more", async () => {
+  const [owner, guest] = (await circle(2)) as [Person, Person];
+  const id = await group(owner, "Asked", []);
+  const code = await one<string>(owner, "create_invite($1, needs_approval => true)", id);
+  expect(await one(guest, "join_by_invite($1)", code)).toBe("requested");
+  await one(owner, "add_members($1, $2)", id, [guest.id]);
+  expect(await rows(owner, "join_requests($1)", id)).toEqual([]);
+  expect(await one(owner, "answer_join_request($1, $2, true)", id, guest.id)).toBe(false);
+});
+
+test("an edit that changes nothing does not count as an edit", async () => {
+  const [writer, reader] = (await circle(2)) as [Person, Person];
+  const id = await direct(writer, reader);
+  const { id: message } = await say(writer, id, "as it is");
+  const { last_seq } = await conversation(reader, id);
+  expect(await one(writer, "edit_message($1, 'as it is')", message)).toMatchObject({ edited_at: null });
+  expect(await rows(reader, "message_versions($1)", message)).toEqual([]);
+  expect(await conversation(reader, id)).toMatchObject({ last_seq });
+});
+
+test("to write takes a conversation out of the archive", async () => {
+  const [writer, reader] = (await circle(2)) as [Person, Person];
+  const id = await direct(writer, reader);
+  await say(writer, id, "hello");
+  await one(writer, "set_conversation($1, is_archived => true)", id);
+  await say(writer, id, "one more thing");
+  expect(await conversation(writer, id)).toMatchObject({ is_archived: false });
+});
+
+test("a message that a person deleted for themselves does not mention them, and shows them no versions", async () => {
+  const [writer, reader] = (await circle(2)) as [Person, Person];
+  const id = await group(writer, "Mentions", [reader]);
+  const { id: message } = await say(writer, id, `@${reader.username} before`);
+  await one(writer, "edit_message($1, $2)", message, `@${reader.username} after`);
+  await say(writer, id, "something else");
+  expect(await conversation(reader, id)).toMatchObject({ unread: 2, mentions: 1 });
+  expect(await rows(reader, "message_versions($1)", message)).toHaveLength(1);
+  await one(reader, "delete_message($1)", message);
+  expect(await conversation(reader, id)).toMatchObject({ unread: 1, mentions: 0 });
+  expect(await rows(reader, "message_versions($1)", message)).toEqual([]);
+});
+
+test("a quote does not show what the reader deleted for themselves", async () => {
+  const [writer, reader] = (await circle(2)) as [Person, Person];
+  const id = await direct(writer, reader);
+  const question = await say(writer, id, "a question");
+  await say(writer, id, "an answer", question.id);
+  await one(reader, "delete_message($1)", question.id);
+  expect((await history(reader, id)).at(-1)?.reply_to).toMatchObject({ content: "", is_deleted: true });
+});
+
+test("a message does not name a person who is hidden from its writer", async () => {
+  const [writer, hidden, reader] = (await circle(3)) as [Person, Person, Person];
+  const id = await group(writer, "Names", [hidden, reader]);
+  await block(hidden, writer);
+  await say(writer, id, `@${hidden.username} @${reader.username}`);
+  expect((await history(reader, id)).at(-1)?.mentions.map(({ username }) => username)).toEqual([
+    reader.username,
+  ]);
+});
+
+test("a message that is deleted is not there for a member who deletes it again", async () => {
+  const [writer, reader] = (await circle(2)) as [Person, Person];
+  const id = await group(writer, "Deleted", [reader]);
+  const { id: message } = await say(writer, id, "gone");
+  await one(writer, "delete_message($1, true)", message);
+  expect((await refusal(one(reader, "delete_message($1, true)", message))).detail).toBe("message_not_found");
+});
+
+test("up to 20 people who are added are named, and more are counted", async () => {
+  const [owner, ...others] = (await circle(22)) as [Person, ...Person[]];
+  const added = async (people: Person[]) => {
+    const id = await group(owner, "Many", people);
+    return (await history(owner, id)).filter(({ change }) => change === "added");
+  };
+  expect(await added(others.slice(0, 20))).toHaveLength(20);
+  expect(await added(others)).toMatchObject([{ target: null, content: "21" }]);
+});
+
+test("a role that somebody has already is not told again", async () => {
+  const [owner, member] = (await circle(2)) as [Person, Person];
+  const id = await group(owner, "Roles", [member]);
+  for (let turn = 0; turn < 2; turn++) await one(owner, "set_member_role($1, $2, 'admin')", id, member.id);
+  expect((await history(owner, id)).filter(({ change }) => change === "role")).toHaveLength(1);
+});
+
+test("the others learn how far somebody got when that person accepts", async () => {
+  const [writer, reader] = [await newcomer(), await newcomer()];
+  const id = await direct(writer, reader);
+  const { seq } = await say(writer, id, "hello");
+  await one(reader, "mark_conversation_delivered($1, $2)", id, seq);
+  const kinds = async () =>
+    (await db.admin`select kind from private.conversation_events where conversation_id = ${id}`).map(
+      ({ kind }) => kind,
+    );
+  expect(await kinds()).toEqual([]);
+  await one(reader, "accept_conversation($1)", id);
+  expect(await kinds()).toEqual(["pointer"]);
+});
+
+test("a person who declines learns it on all devices", async () => {
+  const [writer, reader] = [await newcomer(), await newcomer()];
+  const id = await direct(writer, reader);
+  await say(writer, id, "hello");
+  const told = async (person: Person) =>
+    (await one<{ cursors: Record<string, number> }>(person, "unread()")).cursors[
+      `user:${person.id}`
+    ] as number;
+  const before = await told(reader);
+  await one(reader, "decline_conversation($1)", id);
+  expect(await told(reader)).toBe(before + 1);
+});
+
+test("nobody has read what is not said yet", async () => {
+  const [writer, reader] = (await circle(2)) as [Person, Person];
+  const id = await direct(writer, reader);
+  await say(writer, id, "one");
+  expect(await one(reader, "mark_conversation_read($1, 999)", id)).toBe(0);
+  await say(writer, id, "two");
+  expect(await conversation(reader, id)).toMatchObject({ unread: 1 });
+});
+
+test("what is marked as unread is the newest message that the person did not delete for themselves", async () => {
+  const [writer, reader] = (await circle(2)) as [Person, Person];
+  const id = await direct(writer, reader);
+  await say(writer, id, "one");
+  const { id: last, seq } = await say(writer, id, "two");
+  await one(reader, "delete_message($1)", last);
+  await one(reader, "mark_conversation_read($1, $2)", id, seq);
+  expect(await one(reader, "mark_conversation_unread($1)", id)).toBe(1);
+});
+
+test("a conversation without a message is in no list", async () => {
+  const [writer, reader] = (await circle(2)) as [Person, Person];
+  const id = await direct(writer, reader);
+  for (const person of [writer, reader]) expect(await rows(person, "conversations()")).toEqual([]);
+  await say(writer, id, "hello");
+  for (const person of [writer, reader]) expect(await rows(person, "conversations()")).toHaveLength(1);
+});
+
+test("the group of an owner who deletes their account goes to a member who accepted it, if there is one", async () => {
+  const [owner, accepted] = (await circle(2)) as [Person, Person];
+  const pending = await newcomer();
+  const id = await group(owner, "Heirs", [pending]);
+  await one(owner, "add_members($1, $2)", id, [accepted.id]);
+  await deleteAccount(owner);
+  expect(await conversation(accepted, id)).toMatchObject({ role: "owner" });
+  expect(await conversation(pending, id)).toMatchObject({ role: "member" });
+});
+
+test("a reader does not see that a message names a person who is hidden from them", async () => {
+  const [writer, hidden, reader] = (await circle(3)) as [Person, Person, Person];
+  const id = await group(writer, "Names", [hidden, reader]);
+  await block(reader, hidden);
+  await say(writer, id, `@${hidden.username}`);
+  expect((await history(reader, id)).at(-1)?.mentions).toEqual([]);
+  expect((await history(writer, id)).at(-1)?.mentions).toHaveLength(1);
 });

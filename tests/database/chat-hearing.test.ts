@@ -60,6 +60,43 @@ test("a newcomer does not hear a message from before they came, also when it cha
   expect(await lastHeard(id)).toMatchObject({ kind: "message", payload: { content: "hello carol" } });
 });
 
+test("a newcomer does not hear of the last message from before they came, when it changes", async () => {
+  const id = await group(alice, "Past", [bob]);
+  await one(alice, "update_group($1, history => 'joining')", id);
+  const old = await say(alice, id, "just before carol");
+  await one(alice, "add_members($1, $2)", id, [carol.id]);
+  await one(alice, "edit_message($1, 'still just before carol')", old.id);
+  expect(await lastHeard(id)).toMatchObject({ kind: "message", payload: null });
+});
+
+test("nobody hears of a reaction or a receipt of a member who blocks somebody in the group", async () => {
+  const [blocker, blocked] = [await db.signUp("blocker"), await db.signUp("blocked")];
+  for (const person of [blocker, blocked])
+    await person.asks((sql) => sql`insert into follows (followee_id) values (${alice.id})`);
+  const id = await group(alice, "Apart", [blocker, blocked]);
+  const { last_seq } = await conversation(alice, id);
+  /** What sync() tells somebody of the conversation after a number. */
+  const synced = async (person: Person, after: number) => {
+    const [, page] = await rows<{ events: { kind: string; payload: Record<string, unknown> }[] }>(
+      person,
+      "sync($1)",
+      { [`conversation:${id}`]: after },
+    );
+    return page?.events ?? [];
+  };
+  await blocker.asks((sql) => sql`insert into blocks (blocked_id) values (${blocked.id})`);
+  expect(await synced(blocker, last_seq)).toMatchObject([{ kind: "moved", payload: { topic: null } }]);
+  const said = await say(alice, id, "hello");
+  await one(blocker, "mark_conversation_read($1, $2)", id, said.seq);
+  expect(await lastHeard(id)).toMatchObject({ kind: "pointer", payload: null });
+  expect(await synced(blocked, said.seq)).toMatchObject([{ kind: "none" }]);
+  expect(await synced(alice, said.seq)).toMatchObject([
+    { kind: "pointer", payload: { profile_id: blocker.id } },
+  ]);
+  await one(blocker, "react($1, '👍')", said.id);
+  expect(await lastHeard(id)).toMatchObject({ kind: "message", payload: null });
+});
+
 test("after a block, nobody hears what the other said before they left the group", async () => {
   const id = await group(alice, "Left", [bob, carol]);
   const said = await say(bob, id, "by bob");

@@ -81,6 +81,17 @@ describe("sending", () => {
     }
   });
 
+  test("somebody who comes back and reads joining gets the same message again, as they sent it", async () => {
+    const id = await group(alice, "Back", [bob]);
+    await one(alice, "update_group($1, history => 'joining')", id);
+    const send = () => one<Message>(bob, "send_message($1, 'back', 'hello')", id);
+    const { id: message } = await send();
+    await one(bob, "leave_conversation($1)", id);
+    await one(alice, "react($1, '👍')", message);
+    await one(alice, "add_members($1, $2)", id, [bob.id]);
+    expect(await send()).toMatchObject({ id: message, content: "hello", reactions: [] });
+  });
+
   test("numbers have no gap, also when five people write at once", async () => {
     const people = await Promise.all(Array.from({ length: 5 }, (_, n) => db.signUp(`writer_${n}`)));
     const id = await group(alice, "Gaps", people);
@@ -288,6 +299,22 @@ describe("changing", () => {
     expect((await refusal(one(bob, "react($1, '🦀')", message.id))).detail).toBe("too_many_reactions");
     expect((await history(bob, id)).at(-1)?.reactions).toHaveLength(20);
   });
+});
+
+test("a message names at most 100 people of a reaction, and counts them all", async () => {
+  const id = await direct(alice, bob);
+  const { id: message } = await say(alice, id, "popular");
+  await one(bob, "react($1, '👍')", message);
+  await db.admin.begin(async (sql) => {
+    await sql`set local session_replication_role = replica`;
+    await sql`
+      insert into private.message_reactions (message_id, user_id, emoji)
+      select ${message}, gen_random_uuid(), '👍' from generate_series(1, 100)`;
+  });
+  const [reaction] = (await history(bob, id)).at(-1)?.reactions ?? [];
+  expect(reaction?.count).toBe(101);
+  expect(reaction?.profile_ids).toHaveLength(100);
+  expect(reaction?.profile_ids[0]).toBe(bob.id);
 });
 
 describe("finding", () => {

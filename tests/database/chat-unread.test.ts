@@ -45,6 +45,18 @@ test("unread counts what others said behind the pointer, and its totals leave ou
   expect(await conversation(alice, id)).toMatchObject({ unread: 0, is_marked_unread: false });
 });
 
+test("a banned person has no unread messages until the ban ends", async () => {
+  const [reader, writer] = [await db.signUp("banned"), await db.signUp("writes_to_banned")];
+  await reader.asks((sql) => sql`insert into follows (followee_id) values (${writer.id})`);
+  await say(writer, await direct(writer, reader), "1");
+  const ban = (until: string | null) =>
+    db.admin`update auth.users set banned_until = ${until}::text::timestamptz where id = ${reader.id}`;
+  await ban("infinity");
+  expect(await unread(reader)).toMatchObject({ messages: 0 });
+  await ban(null);
+  expect(await unread(reader)).toMatchObject({ messages: 1 });
+});
+
 test("requests are counted apart until they are accepted", async () => {
   const [alice, stranger] = [await db.signUp("alice_2"), await db.signUp("stranger")];
   const id = await direct(stranger, alice);

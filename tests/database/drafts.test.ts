@@ -1,4 +1,5 @@
 /** Drafts: only their authors see them. They become posts by hand or at their time. */
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDatabase, type Database, type Person, refusal } from "./database.ts";
 import { differences } from "./recount.ts";
@@ -110,6 +111,15 @@ describe("a draft of alice's", () => {
       await bob.asks((sql) => sql`delete from drafts where id = ${id}`);
     },
   );
+
+  test("is published, also if its id is the key of another post", async () => {
+    const id = randomUUID();
+    await insert("drafts", { id, content: "drafted" });
+    await alice.asks((sql) => sql`select from write_post(content => 'sent', client_id => ${id})`);
+    await publish(id);
+    expect(await posts("drafted")).toHaveLength(1);
+    expect(await draft(id)).toBeNull();
+  });
 
   test("may be unfinished, but then she cannot publish it", async () => {
     const id = await insert("drafts", { title: "Untold" });

@@ -193,6 +193,11 @@ test("carol can have 100 lists of 1,000 people; bob's lists do not count for her
       delete from list_members where profile_id = (select id from profiles where username = 'member_1')`,
   );
   await add(carol, last, bob);
+  // A request that is sent again needs no room.
+  const again = carol.asks(
+    (sql) => sql`insert into list_members values (${last}, ${bob.id}) on conflict do nothing`,
+  );
+  expect((await again).count).toBe(0);
 
   // A member who blocks her counts like one whose account is deleted.
   expect(await refusal(add(carol, last, alice))).toMatchObject({ detail: "list_full" });

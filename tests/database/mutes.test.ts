@@ -1,4 +1,5 @@
 /** Mutes: bob's feeds without alice, who does not find out. */
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDatabase, type Database, type Person, refusal } from "./database.ts";
 
@@ -109,6 +110,35 @@ test("alice does not find out, and bob sees on her page how long he mutes her", 
   await mute("-1 second");
   const [over] = await bob.asks((sql) => sql`select is_muted, muted_until from profile('alice')`);
   expect(over).toEqual({ is_muted: false, muted_until: null });
+});
+
+test("posts for followers with a tag are left out too: those of a muted person, and quotes of them", async () => {
+  await unmute();
+  const [open] = await alice.asks((sql) => sql`insert into posts (content) values ('open') returning id`);
+  await alice.asks((sql) => sql`insert into posts (content, audience) values ('#dusk', 'followers')`);
+  await carol.asks(
+    (sql) => sql`
+      insert into posts (content, audience, quote_of_id) values ('#dusk', 'followers', ${open?.id})`,
+  );
+  const found = () => bob.asks((sql) => sql`select id from tag_feed('dusk')`);
+  expect(await found()).toHaveLength(2);
+  await mute(null);
+  expect(await found()).toHaveLength(0);
+  await unmute();
+});
+
+test("a mute is not moved to somebody who is hidden, or to an account that is gone", async () => {
+  const [muter, muted, hidden] = [
+    await db.signUp("muter"),
+    await db.signUp("muted"),
+    await db.signUp("hidden"),
+  ];
+  await muter.asks((sql) => sql`insert into mutes (muted_id) values (${muted.id})`);
+  await hidden.asks((sql) => sql`insert into blocks (blocked_id) values (${muter.id})`);
+  for (const id of [hidden.id, randomUUID()]) {
+    const moved = muter.asks((sql) => sql`update mutes set muted_id = ${id}`);
+    expect(await refusal(moved)).toMatchObject({ code: "PT404", detail: "profile_not_found" });
+  }
 });
 
 test("bob cannot mute himself, and cannot mute in alice's name", async () => {

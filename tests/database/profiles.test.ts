@@ -237,14 +237,27 @@ describe("a username", () => {
     expect(held.map((row) => row.username)).toEqual(["mallory", "mallory_1"]);
   });
 
+  test("that somebody else held until a moment ago is a new one, for which mallory waits", async () => {
+    const gone = await db.signUp("held_by_gone");
+    await db.admin`delete from auth.users where id = ${gone.id}`;
+    await letPass("31 days");
+    const taker = await db.signUp("taker");
+    await rename(taker, "taker_1");
+    expect(await refusal(rename(taker, "held_by_gone"))).toMatchObject({
+      detail: "username_changed_recently",
+    });
+  });
+
   test("is held with five others at most, also by somebody who takes each back from time to time", async () => {
     const hoarder = await db.signUp("hoarder");
     const names = ["hoarder"];
+    let last: string | undefined;
     for (let week = 1; week <= 9; week++) {
       await letPass("7 days");
       const held =
         await db.admin`select username from private.held_usernames where profile_id = ${hoarder.id}`;
       for (const { username } of held) await rename(hoarder, username);
+      last = held.at(-1)?.username;
       await letPass("7 days 1 second");
       names.push(`hoarder_${week}`);
       await rename(hoarder, `hoarder_${week}`);
@@ -252,6 +265,8 @@ describe("a username", () => {
     const free = await Promise.all(names.map((name) => available(name)));
     // The current one and five others.
     expect(free.filter((isFree) => !isFree)).toHaveLength(6);
+    // The name that was given up last is not the one that is let go.
+    expect(await available(last as string)).toBe(false);
   });
 
   test("that two people want goes to the first; the second, who waited, reads that it is taken", async () => {

@@ -385,3 +385,37 @@ test("an account with many posts switches at once, and search follows", async ()
   await finish();
   expect(await found()).toBe(1200);
 });
+
+test("what a hidden person wrote to the reader, and a person who is not searchable, is not found behind the posts of many others", async () => {
+  const [reader, hidden, unlisted] = await Promise.all(
+    ["reader_52", "hidden_52", "unlisted_52"].map((name) => db.signUp(name)),
+  );
+  if (!reader || !hidden || !unlisted) throw new Error("nobody");
+  const write = (by: Person, content: string, audience: string) =>
+    by.asks((sql) => sql`insert into posts (content, audience) values (${content}, ${audience})`);
+  await reader.asks((sql) => sql`select follow(${unlisted.id})`);
+  await write(hidden, "@reader_52 a jacaranda", "mentioned");
+  await write(unlisted, "a jacaranda", "followers");
+  await db.admin`
+    insert into auth.users (instance_id, id, aud, role, email_confirmed_at, raw_user_meta_data)
+    select
+      '00000000-0000-0000-0000-000000000000', gen_random_uuid(), 'authenticated', 'authenticated', now(),
+      jsonb_build_object('username', 'crowd_52_' || n)
+    from generate_series(1, 55) as n`;
+  await db.admin`
+    insert into follows (follower_id, followee_id)
+    select ${reader.id}, id from profiles where username like 'crowd\\_52\\_%'`;
+  await db.admin`
+    insert into posts (author_id, content, audience)
+    select id, 'a stone', 'followers' from profiles where username like 'crowd\\_52\\_%'`;
+  const found = async () =>
+    (
+      await reader.asks(
+        (sql) => sql`select ((post).author).username as by from search_posts('jacaranda') order by 1`,
+      )
+    ).map(({ by }) => by);
+  expect(await found()).toEqual(["hidden_52", "unlisted_52"]);
+  await unlisted.asks((sql) => sql`update profiles set is_searchable = false where id = ${unlisted.id}`);
+  await hidden.asks((sql) => sql`insert into blocks (blocked_id) values (${reader.id})`);
+  expect(await found()).toEqual([]);
+});

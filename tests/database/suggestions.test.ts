@@ -365,3 +365,10 @@ test("what people keep about others is deleted with either account", async () =>
   }
   expect(await db.admin`select from private.suggestion_dismissals`).toHaveLength(0);
 });
+
+test("who dismisses somebody again while they are dismissed does not make it longer", async () => {
+  const [viewer, person] = [await db.signUp("dismisses"), await db.signUp("dismissed")];
+  const dismiss = async () =>
+    (await viewer.asks((sql) => sql`select dismiss_suggestion(${person.id}) as until`))[0]?.until;
+  expect(await dismiss()).toEqual(await dismiss());
+});
