@@ -201,7 +201,7 @@ as $$
 declare
   kept_names text[] := private.usernames_in(new.entities);
 begin
-  if new.audience = 'mentioned' then
+  if not new.is_open then
     perform private.keep_addressed(new.id);
   end if;
   delete from public.post_tags
