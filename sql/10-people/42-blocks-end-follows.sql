@@ -53,7 +53,8 @@ revoke all on function private.meet_blocks (uuid[], uuid[]) from public, anon, a
 
 -- A trusted backend may write many follows at once. It has a lock of its own: see follows_check().
 -- An account that becomes public accepts all requests at once. It holds these requests, and a
--- block ends them first.
+-- block ends them first. The name of the trigger has a capital letter, so that it runs before
+-- follows_count_inserted: pairs come before counts (00-foundations/30-turns.sql).
 create function private.follows_meet_blocks()
 returns trigger
 language plpgsql
@@ -74,11 +75,41 @@ $$;
 comment on function private.follows_meet_blocks is 'Refuses a follow if one of the two blocked the other meanwhile.';
 revoke all on function private.follows_meet_blocks () from public, anon, authenticated, service_role;
 
-create trigger follows_meet_blocks
+create trigger "Follows_meet_blocks"
   after insert on public.follows
   referencing new table as added
   for each statement
   execute function private.follows_meet_blocks();
+
+create function private.lock_follows(blocker_ids uuid[], blocked_ids uuid[])
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  perform
+  from public.follow_requests
+  join unnest(lock_follows.blocker_ids, lock_follows.blocked_ids) as block (blocker_id, blocked_id)
+    on (follow_requests.requester_id, follow_requests.target_id) in (
+      (block.blocker_id, block.blocked_id), (block.blocked_id, block.blocker_id)
+    )
+  order by follow_requests.requester_id, follow_requests.target_id
+  for update of follow_requests;
+  perform
+  from public.follows
+  join unnest(lock_follows.blocker_ids, lock_follows.blocked_ids) as block (blocker_id, blocked_id)
+    on (follows.follower_id, follows.followee_id) in (
+      (block.blocker_id, block.blocked_id), (block.blocked_id, block.blocker_id)
+    )
+  order by follows.follower_id, follows.followee_id
+  for update of follows;
+end;
+$$;
+
+comment on function private.lock_follows is 'Locks the follows and requests, both ways, between the people of these blocks. The arrays have a place for each block.';
+revoke all on function private.lock_follows (uuid[], uuid[]) from public, anon, authenticated, service_role;
 
 create function private.end_follows(blocker_ids uuid[], blocked_ids uuid[])
 returns void
@@ -109,7 +140,8 @@ revoke all on function private.end_follows (uuid[], uuid[]) from public, anon, a
 -- waits for another row. So the insert itself did not take the blocker's turn. It waited in their
 -- queue of blocks. If somebody keeps their turn busy, for example with answers that take long
 -- to read, the block comes without it. The locks of the pairs hold in any case. They come after
--- the rows, as in follows_meet_blocks().
+-- the rows, as in follows_meet_blocks(). They come before the counts, which change when the rows
+-- are deleted. So the rows are first locked only.
 -- The shared lock waits for follows that a trusted backend writes at this moment.
 -- A server has a limited number of locks, so even the service role blocks at most 1,000
 -- people at once.
@@ -129,13 +161,13 @@ begin
   end if;
   perform pg_advisory_xact_lock_shared(private.follows_without_person());
   perform private.try_turns(blocker_ids || blocked_ids);
-  perform private.end_follows(blocker_ids, blocked_ids);
+  perform private.lock_follows(blocker_ids, blocked_ids);
   for pair in
     select distinct private.pair_key(blocked.blocker_id, blocked.blocked_id) from blocked order by 1
   loop
     perform pg_advisory_xact_lock(pair);
   end loop;
-  -- Somebody may have written a follow before we had the lock of the pair.
+  -- It also finds what somebody wrote before we had the lock of the pair.
   perform private.end_follows(blocker_ids, blocked_ids);
   return null;
 end;

@@ -4,7 +4,7 @@
  */
 import type postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { createDatabase, type Database, type Person } from "./database.ts";
+import { createDatabase, type Database, openTransaction, type Person } from "./database.ts";
 import { differences } from "./recount.ts";
 
 let db: Database;
@@ -83,6 +83,75 @@ describe("two at once", () => {
     expect(await following).toMatchObject({ code: "PT404", detail: "profile_not_found" });
     await his.sql`rollback`;
     expect(await db.admin`select from follows where followee_id = ${alice.id}`).toHaveLength(0);
+  });
+
+  /** People in the order in which a block of alice takes the locks of the pairs. */
+  async function inOrderOfPairs(alice: Person, people: Person[]): Promise<Person[]> {
+    const ids = await db.admin`
+      select id from unnest(${people.map(({ id }) => id)}::uuid[]) as id order by private.pair_key(${alice.id}, id)`;
+    return ids.map(({ id }) => people.find((person) => person.id === id) as Person);
+  }
+
+  test("alice blocks bob and carol while both follow her: no deadlock", async () => {
+    const alice = await db.signUp("alice_12");
+    const [bob, carol] = (await inOrderOfPairs(alice, [
+      await db.signUp("bob_12"),
+      await db.signUp("carol_12"),
+    ])) as [Person, Person];
+    await using stack = new AsyncDisposableStack();
+    const [hers, bobs, carols] = [
+      await begin(alice, stack),
+      await begin(bob, stack),
+      await begin(carol, stack),
+    ];
+    await carols.sql`insert into follows (followee_id) values (${alice.id})`;
+    const following = bobs.sql`insert into follows (followee_id) values (${alice.id})`.then(
+      () => bobs.sql`commit`,
+    );
+    // For the counts of alice.
+    await toWait(bobs);
+    const blocking = hers.sql`insert into blocks (blocked_id) values (${bob.id}), (${carol.id})`.then(
+      () => hers.sql`commit`,
+    );
+    await toWait(hers);
+    await carols.sql`commit`;
+    await Promise.all([following, blocking]);
+    expect(await db.admin`select from blocks where blocker_id = ${alice.id}`).toHaveLength(2);
+    expect(await differences(db.admin)).toEqual({});
+  });
+
+  test("alice blocks bob, who follows her, and carol, who begins to: no deadlock", async () => {
+    const [alice, bob, erin] = [
+      await db.signUp("alice_13"),
+      await db.signUp("bob_13"),
+      await db.signUp("erin_13"),
+    ];
+    const [dave, carol] = (await inOrderOfPairs(alice, [
+      await db.signUp("carol_13"),
+      await db.signUp("dave_13"),
+    ])) as [Person, Person];
+    await bob.asks((sql) => sql`insert into follows (followee_id) values (${alice.id})`);
+    await using stack = new AsyncDisposableStack();
+    const [hers, carols] = [await begin(alice, stack), await begin(carol, stack)];
+    const other = await openTransaction(db.admin, stack);
+    await other`select pg_advisory_xact_lock_shared(private.pair_key(${alice.id}, ${dave.id}))`;
+    // Carol has her turn for longer than alice waits for it.
+    await carols.sql`insert into follows (followee_id) values (${erin.id})`;
+    const blocking = hers.sql`
+      insert into blocks (blocked_id) values (${bob.id}), (${dave.id}), (${carol.id})`.then(
+      () => hers.sql`commit`,
+    );
+    // For the pair with dave.
+    await toWait(hers);
+    const following = carols.sql`insert into follows (followee_id) values (${alice.id})`.then(
+      () => carols.sql`commit`,
+    );
+    await Promise.race([following, toWait(carols)]);
+    await other`rollback`;
+    await Promise.all([following, blocking]);
+    expect(await db.admin`select from follows where followee_id = ${alice.id}`).toHaveLength(0);
+    expect(await db.admin`select from blocks where blocker_id = ${alice.id}`).toHaveLength(3);
+    expect(await differences(db.admin)).toEqual({});
   });
 
   test("carol asks alice while alice becomes public: she follows, and sends no request", async () => {
