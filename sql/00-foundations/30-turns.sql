@@ -66,8 +66,8 @@
  *
  *   - An account becomes private while a trusted backend writes a post of its author.
  *     posts_prepare() locks the author's profile FOR SHARE.
- *   - A trusted backend makes an account private while its author writes a post.
- *     Both take the author's queue of posts: see profiles_wait_for_post().
+ *   - A trusted backend makes an account private, or not searchable, while its author writes a
+ *     post. Both take the author's queue of posts: see profiles_wait_for_post().
  *   - A trusted backend inserts a follow while one of the two people blocks the other.
  *     Both take the lock of follows without a person: see blocks_end_follows().
  *   - A trusted backend and a person insert or delete the same rows in different orders.

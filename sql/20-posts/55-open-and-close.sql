@@ -24,13 +24,13 @@ begin
 end;
 $$;
 
-comment on function private.profiles_wait_for_post is 'Waits for a post that the author of an account writes at this moment, before a trusted backend makes the account private or public.';
+comment on function private.profiles_wait_for_post is 'Waits for a post that the author of an account writes at this moment, before a trusted backend changes whether its posts are open, or found by search.';
 revoke all on function private.profiles_wait_for_post () from public, anon, authenticated, service_role;
 
 create trigger profiles_wait_for_post
-  before update of is_private on public.profiles
+  before update of is_private, is_searchable on public.profiles
   for each row
-  when (old.is_private <> new.is_private)
+  when (old.is_private <> new.is_private or old.is_searchable <> new.is_searchable)
   execute function private.profiles_wait_for_post();
 
 -- The same check as the constraint posts_repost_is_bare, which an edit without words would pass.

@@ -58,6 +58,13 @@ const questions: Record<string, string> = {
     union all
     select post_id, is_open from post_tags
     where is_open is distinct from (select is_open from posts where posts.id = post_id)`,
+  "posts that everyone finds, or not": `
+    select post_id, is_findable
+    from private.post_search
+    join posts on posts.id = post_id
+    join profiles on profiles.id = posts.author_id
+    where is_findable <> (is_open and is_searchable)
+      and not exists (select from private.search_switches where search_switches.author_id = posts.author_id)`,
   limited_posts: `
     with wanted as (
       select place, posts.id as post_id, posts.author_id

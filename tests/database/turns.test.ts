@@ -149,6 +149,30 @@ test.each(["the post first", "the switch first"])(
   },
 );
 
+test.each([
+  ["on", "the post first"],
+  ["on", "the switch first"],
+  ["off", "the post first"],
+  ["off", "the switch first"],
+])("the service role switches is_searchable %s while the author writes a post: %s", async (to, order) => {
+  const author = await db.signUp(`author_${to}_${order.slice(4, 8)}`);
+  await db.admin`update profiles set is_searchable = ${to === "off"} where id = ${author.id}`;
+  const write = (sql: postgres.ReservedSql) => sql`insert into posts (content) values ('mine')`;
+  const change = (sql: postgres.ReservedSql) =>
+    sql`update profiles set is_searchable = ${to === "on"} where id = ${author.id}`;
+  const [one, two] = order === "the post first" ? [write, change] : [change, write];
+  await using first = await begin(one === write ? author : undefined);
+  await using second = await begin(two === write ? author : undefined);
+  await one(first.sql);
+  const waiting = two(second.sql).then(() => second.sql`commit`);
+  await Promise.race([waiting, toWait(second)]);
+  await first.sql`commit`;
+  await waiting;
+  expect(await db.admin`select is_findable from private.post_search where author_id = ${author.id}`).toEqual([
+    { is_findable: to === "on" },
+  ]);
+});
+
 test("a quote does not wait for the profiles that the service role changes", async () => {
   const [post] = await bob.asks((sql) => sql`insert into posts (content) values ('?') returning id`);
   await using long = await begin();
