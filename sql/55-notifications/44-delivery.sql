@@ -49,8 +49,11 @@ revoke all on function private.close_desk (private.desk, private.streams) from p
  * and told their client, everybody who likes the post would wait for the one before, and
  * Realtime would close the channel. So a transaction leaves what it adds for the job if the
  * stream is locked, or had 10 events in this second. The job adds many of them in one
- * transaction, and tells of each group once. A request to follow is counted, so it is never
- * left. A withdrawal is never left. It waits for the stream.
+ * transaction, and tells of each group once. A withdrawal is not left for these reasons, and a
+ * request to follow, which is counted, is not either: they wait for the stream.
+ *
+ * The 101st change of a transaction is left in any case. So a request can end before it is
+ * counted. Then the number of requests would fall below 0: the step down waits for the job, too.
  */
 create function private.deliver(notices private.notice_queue[], waits boolean)
 returns integer
@@ -127,7 +130,13 @@ begin
     if notice.requests <> 0 then
       stream := desk.stream;
       stream.requests := stream.requests + notice.requests;
-      desk.stream := stream;
+      if stream.requests >= 0 then
+        desk.stream := stream;
+      else
+        -- The job may meet it before the request, too. Then it is due again later.
+        notice.failures := notice.failures + deliver.waits::integer;
+        perform private.put_back(array[notice]);
+      end if;
     end if;
     if notice.kind is not null then
       desk := private.look_at_one(desk, notice);

@@ -68,6 +68,53 @@ describe("a transaction with many changes", () => {
   });
 });
 
+describe("a request to follow that is left to the job", () => {
+  test.each(["accept", "decline"])("can be answered before the job looks at it: %s", async (answer) => {
+    const name = `asked_${answer}`;
+    await crowd(101, name);
+    await db.admin`update profiles set is_private = true where username like ${`${name}\\_%`}`;
+    await db.admin`
+      insert into follow_requests (requester_id, target_id)
+      select ${bob.id}, id from profiles where username like ${`${name}\\_%`}`;
+    const [left] = await db.admin`select recipient_id as id from private.notice_queue`;
+    const asked = db.as("authenticated", left?.id);
+    const function_name = db.admin(`${answer}_follow_request`);
+    expect(await asked((sql) => sql`select ${function_name}(${bob.id}) as answer`)).toEqual([
+      { answer: true },
+    ]);
+    expect(await asked((sql) => sql`select requests from unread()`)).toEqual([{ requests: 0 }]);
+    await act.deliver(db);
+    expect(await db.admin`select requests from private.streams where user_id = ${left?.id}`).toEqual([
+      { requests: 0 },
+    ]);
+    expect(await db.admin`select from follows where followee_id = ${left?.id}`).toHaveLength(
+      answer === "accept" ? 1 : 0,
+    );
+  });
+
+  test("can be taken back before the requests that are counted already", async () => {
+    await crowd(101, "taken");
+    await db.admin`update profiles set is_private = true where id = ${alice.id}`;
+    await db.admin`
+      insert into follow_requests (requester_id, target_id)
+      select id, ${alice.id} from profiles where username like 'taken\\_%'`;
+    const [left] = await db.admin`select actor_id as id from private.notice_queue`;
+    await db.admin`delete from follow_requests where requester_id = ${left?.id}`;
+    for (const most of [50, 50]) {
+      await db.admin`
+        delete from follow_requests
+        where requester_id in (select requester_id from follow_requests where target_id = ${alice.id} limit ${most})`;
+    }
+    // The request that the job has not counted yet, and the step down of the last one.
+    expect(await waiting()).toBe(2);
+    expect(await act.told(alice)).toEqual([]);
+    await act.deliver(db);
+    expect(await db.admin`select requests from private.streams where user_id = ${alice.id}`).toEqual([
+      { requests: 0 },
+    ]);
+  });
+});
+
 describe("much that ends at once", () => {
   test("a post with 1,500 likes and 30 replies is deleted: its notifications go", async () => {
     await crowd(1500, "fan");
