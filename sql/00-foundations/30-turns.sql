@@ -41,9 +41,10 @@
  *     keep_post(), keep_posts(), posts_annotate().
  *   - A request to follow must know whether the account is private, and a repost whether
  *     its original is open. These try again for about a second: hold_privacy(), hold_post().
- *   - The posts and reposts of an account that becomes private or public, and everything
- *     that is deleted with an account: lock_posts_of(), lock_account(). These try again for
- *     about 4 seconds: keep_trying().
+ *   - The posts and reposts of an account that becomes private or public, the requests to an
+ *     account that becomes public, and everything that is deleted with an account:
+ *     lock_posts_of(), profiles_hold_requests(), lock_account(). These try again for about
+ *     4 seconds: keep_trying().
  *
  * mark_read() and its siblings take no lock from 1 to 6. The job that looks at the queue takes
  * its rows of the queue, then the posts and profiles that they are about, and then streams. It

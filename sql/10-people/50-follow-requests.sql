@@ -153,13 +153,70 @@ create trigger follow_requests_hold_account
   for each statement
   execute function private.follow_requests_hold_account();
 
+-- First the requesters, who may be deleting their accounts: such a deletion takes the requests later.
+create function private.try_requests_to(profile_id uuid)
+returns boolean
+language sql
+volatile
+security invoker
+set search_path = ''
+begin atomic
+  with asking as materialized (
+    select profiles.id
+    from public.follow_requests
+    join public.profiles on profiles.id = follow_requests.requester_id
+    where follow_requests.target_id = try_requests_to.profile_id
+    for key share of profiles skip locked
+  ),
+  held as materialized (
+    select
+    from public.follow_requests
+    where follow_requests.target_id = try_requests_to.profile_id
+      and follow_requests.requester_id in (select asking.id from asking)
+    for update skip locked
+  )
+  select (select count(*) from held) = (
+    select count(*) from public.follow_requests where follow_requests.target_id = try_requests_to.profile_id
+  );
+end;
+
+comment on function private.try_requests_to is 'Locks all requests to follow somebody, and the people who ask. False if others hold some of them. Then what it got stays locked.';
+revoke all on function private.try_requests_to (uuid) from public, anon, authenticated, service_role;
+
+-- A request ends when its requester takes it back, blocks the account or is deleted. None of these
+-- may be undone after the account became public: then the request would wait for ever. The person
+-- who does it may wait for a row of somebody else. So the switch never waits for a request. It runs
+-- before profiles_open_posts, because its name comes first in the alphabet. Definer, because nobody
+-- may lock the requests of others.
+create function private.profiles_hold_requests()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if not private.keep_trying('private.try_requests_to', new.id, 'kept account') then
+    raise sqlstate 'PT503' using
+      message = 'Others are changing requests to follow this account at this moment. Try again', detail = 'profile_busy';
+  end if;
+  return null;
+end;
+$$;
+
+comment on function private.profiles_hold_requests is 'Locks the requests to follow an account that becomes public. It tries as long as keep_trying(). Then the error PT503, if others still change some of them.';
+revoke all on function private.profiles_hold_requests () from public, anon, authenticated, service_role;
+
+create trigger profiles_hold_requests
+  after update of is_private on public.profiles
+  for each row
+  when (old.is_private and not new.is_private)
+  execute function private.profiles_hold_requests();
+
 -- This is the last trigger of the switch, because a trigger for each statement comes after all
 -- triggers for each row. So the counts of the requesters are locked for a moment only, also if
 -- an account has many posts. A trusted backend may switch many accounts at once: all their
--- requests are accepted by one statement, which locks all counts in order. It skips a request
--- that somebody deletes at this moment: the requester, who may be deleting several, or a
--- block, or the deletion of the requester's account. Definer, because the follows belong to
--- the requesters.
+-- requests are accepted by one statement, which locks all counts in order. Definer, because the
+-- follows belong to the requesters.
 create function private.profiles_welcome_requesters()
 returns trigger
 language plpgsql
@@ -173,19 +230,9 @@ begin
     join before_change on before_change.id = after_change.id
     where before_change.is_private and after_change.is_private is false
   ),
-  asking as (
-    select follow_requests.requester_id, follow_requests.target_id
-    from public.follow_requests
-    join public.profiles on profiles.id = follow_requests.requester_id
-    where follow_requests.target_id in (select opened.id from opened)
-    order by follow_requests.target_id, follow_requests.requester_id
-    for update of follow_requests skip locked
-    for key share of profiles skip locked
-  ),
   accepted as (
     delete from public.follow_requests
-    using asking
-    where follow_requests.target_id = asking.target_id and follow_requests.requester_id = asking.requester_id
+    where follow_requests.target_id in (select opened.id from opened)
     returning follow_requests.requester_id, follow_requests.target_id
   )
   insert into public.follows (follower_id, followee_id)

@@ -122,13 +122,13 @@ describe("two at once", () => {
 
   test("alice blocks bob, who follows her, and carol, who begins to: no deadlock", async () => {
     const [alice, bob, erin] = [
-      await db.signUp("alice_13"),
-      await db.signUp("bob_13"),
-      await db.signUp("erin_13"),
+      await db.signUp("alice_17"),
+      await db.signUp("bob_17"),
+      await db.signUp("erin_17"),
     ];
     const [dave, carol] = (await inOrderOfPairs(alice, [
-      await db.signUp("carol_13"),
-      await db.signUp("dave_13"),
+      await db.signUp("carol_17"),
+      await db.signUp("dave_17"),
     ])) as [Person, Person];
     await bob.asks((sql) => sql`insert into follows (followee_id) values (${alice.id})`);
     await using stack = new AsyncDisposableStack();
@@ -184,6 +184,50 @@ describe("two at once", () => {
     await carols.sql`commit`;
     await opening;
     expect(await db.admin`select from follows where followee_id = ${alice.id}`).toHaveLength(1);
+    expect(await differences(db.admin)).toEqual({});
+  });
+
+  test.each(["the deletion of her account", "that she takes it back"])(
+    "alice becomes public, and undone is what would end carol's request: %s",
+    async (what) => {
+      const n = what.length;
+      const [alice, carol, dave] = [
+        await db.signUp(`alice_${n}`),
+        await db.signUp(`carol_${n}`),
+        await db.signUp(`dave_${n}`),
+      ];
+      await alice.asks((sql) => sql`update profiles set is_private = true where id = ${alice.id}`);
+      for (const { asks } of [carol, dave]) await asks((sql) => sql`select follow(${alice.id})`);
+      await using stack = new AsyncDisposableStack();
+      const hers = await begin(alice, stack);
+      const ending = await begin(what === "that she takes it back" ? carol : "auth", stack);
+      if (what === "that she takes it back") await ending.sql`delete from follow_requests`;
+      else await ending.sql`delete from auth.users where id = ${carol.id}`;
+      const opening = hers.sql`update profiles set is_private = false where id = ${alice.id}`.then(
+        () => hers.sql`commit`,
+      );
+      await Promise.race([opening, toTryAgain(hers)]);
+      await ending.sql`rollback`;
+      await opening;
+      expect(await db.admin`select from follows where followee_id = ${alice.id}`).toHaveLength(2);
+      expect(await differences(db.admin)).toEqual({});
+    },
+  );
+
+  test("alice becomes public while a request of carol ends for long: she is told to try again", async () => {
+    const [alice, carol] = [await db.signUp("alice_18"), await db.signUp("carol_18")];
+    await alice.asks((sql) => sql`update profiles set is_private = true where id = ${alice.id}`);
+    await carol.asks((sql) => sql`select follow(${alice.id})`);
+    await using stack = new AsyncDisposableStack();
+    const [hers, ending] = [await begin(alice, stack), await begin("auth", stack)];
+    await ending.sql`delete from auth.users where id = ${carol.id}`;
+    const opening = hers.sql`update profiles set is_private = false where id = ${alice.id}`.catch(
+      (error) => error,
+    );
+    expect(await opening).toMatchObject({ code: "PT503", detail: "profile_busy" });
+    await hers.sql`rollback`;
+    await ending.sql`rollback`;
+    expect(await db.admin`select from follow_requests where target_id = ${alice.id}`).toHaveLength(1);
     expect(await differences(db.admin)).toEqual({});
   });
 
