@@ -57,6 +57,25 @@ describe("two at once", () => {
       expect(found).not.toHaveLength(0);
     });
 
+  /** A post of alice, a deleted reply of hers, and two replies to that: bob's and carol's. */
+  async function threadOf(name: string) {
+    const people = await Promise.all(
+      ["alice", "bob", "carol"].map((who) => db.signUp(`${who}_${name}`.slice(0, 30))),
+    );
+    const [alice, bob, carol] = people as [Person, Person, Person];
+    const say = async ({ asks }: Person, to: number | null = null) => {
+      const [post] = await asks(
+        (sql) => sql`insert into posts (content, reply_to_id) values ('x', ${to}) returning id`,
+      );
+      return post?.id as number;
+    };
+    const root = await say(alice);
+    const place = await say(alice, root);
+    const replies: [number, number] = [await say(bob, place), await say(carol, place)];
+    await alice.asks((sql) => sql`delete from posts where id = ${place}`);
+    return { alice, bob, carol, root, place, replies };
+  }
+
   test("mallory follows alice, and then her block commits: it ends the follow", async () => {
     const [alice, mallory] = [await db.signUp("alice_1"), await db.signUp("mallory_1")];
     await using stack = new AsyncDisposableStack();
@@ -265,6 +284,40 @@ describe("two at once", () => {
     await hers.sql`commit`;
     expect(await differences(db.admin)).toEqual({});
   });
+
+  test("bob and carol delete the last replies to a deleted post at the same time: its place goes", async () => {
+    const { alice, bob, carol, root, place, replies } = await threadOf("19");
+    await using stack = new AsyncDisposableStack();
+    const his = await begin(bob, stack);
+    await his.sql`delete from posts where id = ${replies[0]}`;
+    await carol.asks((sql) => sql`delete from posts where id = ${replies[1]}`);
+    await his.sql`commit`;
+    expect(await differences(db.admin)).toEqual({});
+    expect(await db.admin`select from private.deleted_posts where id = ${place}`).toHaveLength(0);
+    expect(await alice.asks((sql) => sql`select id from thread(${root})`)).toEqual([{ id: root }]);
+  });
+
+  test.each(["hers first", "the reply first"])(
+    "alice deletes a post while the last reply below it, below a deleted one, is deleted: %s",
+    async (order) => {
+      const { alice, bob, carol, root, place, replies } = await threadOf(order.replace(/\W/g, ""));
+      await carol.asks((sql) => sql`delete from posts where id = ${replies[1]}`);
+      await using stack = new AsyncDisposableStack();
+      const [hers, his] = [await begin(alice, stack), await begin(bob, stack)];
+      const ending = order === "hers first" ? [hers, his] : [his, hers];
+      for (const { sql } of ending) {
+        await sql`delete from posts where id = ${sql === hers.sql ? root : replies[0]}`;
+      }
+      for (const { sql } of ending) {
+        await sql`commit`;
+        await db.admin`select private.forget_places()`;
+      }
+      expect(await differences(db.admin)).toEqual({});
+      expect(await db.admin`select from private.deleted_posts where id in (${root}, ${place})`).toHaveLength(
+        0,
+      );
+    },
+  );
 
   test("alice's account is deleted while she writes drafts: it waits, and there is no deadlock", async () => {
     const alice = await db.signUp("alice_7");

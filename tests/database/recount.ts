@@ -1,7 +1,7 @@
 /**
  * Counts again what triggers keep. A test calls it as a superuser, after its changes. Every
  * answer is a list of differences, and it is empty when the counts are right. First it looks at
- * the notifications that wait.
+ * the notifications that wait, and at the places of deleted posts.
  */
 import type { Sql } from "postgres";
 import { noticeQuestions } from "./recount-notifications.ts";
@@ -112,7 +112,9 @@ const questions: Record<string, string> = {
     (table wanted except table private.limited_counts) union all (table private.limited_counts except table wanted)`,
   "places that are there, or that nothing hangs below": `
     select id from private.deleted_posts as place
-    where exists (select from posts where posts.id = place.id)`,
+    where exists (select from posts where posts.id = place.id)
+      or not exists (select from posts where reply_to_id = place.id)
+        and not exists (select from private.deleted_posts as below where below.reply_to_id = place.id)`,
   "replies that hang in the air": `
     select id, reply_to_id from posts
     where reply_to_id is not null
@@ -161,6 +163,7 @@ export async function deliverWaiting(admin: Sql): Promise<void> {
 export async function differences(admin: Sql): Promise<Record<string, unknown[]>> {
   const found: Record<string, unknown[]> = {};
   await deliverWaiting(admin);
+  await admin`select private.forget_places()`;
   for (const [question, sql] of Object.entries(questions)) {
     const rows = await admin.unsafe(sql);
     if (rows.length > 0) found[question] = [...rows].slice(0, 5);

@@ -118,6 +118,7 @@ describe("a deleted post", () => {
     expect(await read(bob, root)).toEqual(["0 root", "1 …", "2 bc", "1 c", "2 ca"]);
     await remove(carol, bc);
     expect(await read(bob, root)).toEqual(["0 root", "1 c", "2 ca"]);
+    await db.owner`select private.forget_places()`;
     expect(await db.admin`select from private.deleted_posts where id in (${b}, ${ba})`).toHaveLength(0);
   });
 
@@ -144,13 +145,34 @@ describe("a deleted post", () => {
     await remove(alice, root);
     expect(await read(carol, c)).toEqual(["-2 …", "-1 …", "0 c"]);
     await remove(carol, c);
+    await db.owner`select private.forget_places()`;
     expect(await db.admin`select from private.deleted_posts where id in (${root}, ${b})`).toHaveLength(0);
+  });
+
+  test("keeps its place in a long thread until the job has gone up to it, which it does step by step", async () => {
+    const thread = [await say(alice, "root")];
+    for (let depth = 1; depth <= 20; depth++) thread.push(await say(alice, "reply", thread.at(-1)));
+    const [root, ...replies] = thread;
+    await db.owner`select private.forget_places()`;
+    for (const id of [...replies.slice(0, -1), root]) await remove(alice, id as number);
+    const places = () => db.admin`select from private.deleted_posts where id = any (${thread}::bigint[])`;
+    const checks = (most: number) => db.owner`select private.forget_places(${most}) as checked`;
+    // Each was noted when its post was deleted.
+    await checks(1000);
+    expect(await checks(1000)).toEqual([{ checked: 0 }]);
+    await remove(alice, replies.at(-1) as number);
+    expect(await places()).toHaveLength(20);
+    expect(await checks(15)).toEqual([{ checked: 15 }]);
+    expect(await places()).toHaveLength(5);
+    expect(await checks(15)).toEqual([{ checked: 5 }]);
+    expect(await places()).toHaveLength(0);
   });
 
   test("keeps no place when its replies are deleted with it", async () => {
     const { root, c, ca } = await talk();
     await db.admin`delete from posts where id in (${c}, ${ca})`;
     expect(await read(bob, root)).toEqual(["0 root", "1 b", "2 ba", "3 bab", "2 bc"]);
+    await db.owner`select private.forget_places()`;
     expect(await db.admin`select from private.deleted_posts where id in (${c}, ${ca})`).toHaveLength(0);
   });
 

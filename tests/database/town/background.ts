@@ -84,6 +84,7 @@ const service: Record<string, Work> = {
 const jobs: Record<string, Work> = {
   "publish drafts": (sql) => sql`select private.publish_due_drafts()`,
   "finish switches": (sql) => sql`select private.finish_search_switches()`,
+  "forget places": (sql) => sql`select private.forget_places()`,
   "sweep sign-ups": (sql) => sql`select private.sweep_sign_ups()`,
   "sweep usernames": (sql) => sql`select private.sweep_held_usernames()`,
   "deliver notices": (sql) => sql`select private.deliver_batch()`,
