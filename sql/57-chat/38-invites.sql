@@ -217,11 +217,11 @@ begin
         where conversation_members.conversation_id = group_invites.conversation_id
           and conversation_members.user_id = usable_invite.viewer_id
       )
-      or exists (
+      or (group_invites.needs_approval and exists (
         select from private.join_requests
         where join_requests.conversation_id = group_invites.conversation_id
           and join_requests.user_id = usable_invite.viewer_id
-      )
+      ))
     )
     and not exists (
       select from private.former_members

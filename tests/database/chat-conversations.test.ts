@@ -206,6 +206,15 @@ describe("groups", () => {
     expect((await refusal(one(mallory, "join_by_invite($1)", asked))).detail).toBe("invite_not_found");
   });
 
+  test("carol waits for an approval, and does not get in by an invite that is used up", async () => {
+    const id = await group(alice, "Waiting", []);
+    const asked = await one<string>(alice, "create_invite($1, needs_approval => true)", id);
+    const single = await one<string>(alice, "create_invite($1, null, 1)", id);
+    expect(await one(bob, "join_by_invite($1)", single)).toBe("joined");
+    expect(await one(carol, "join_by_invite($1)", asked)).toBe("requested");
+    expect((await refusal(one(carol, "join_by_invite($1)", single))).detail).toBe("invite_not_found");
+  });
+
   test("ten people want the last use of an invite, and one gets it", async () => {
     const id = await group(alice, "Race", []);
     const code = await one<string>(alice, "create_invite($1, null, 1)", id);
