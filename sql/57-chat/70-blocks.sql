@@ -244,11 +244,14 @@ as $$
 begin
   -- The answer has been read. To wait for conversations may take longer than the clock of share_with_owner().
   perform private.start_clock(8);
+  -- Only blocks between accounts that exist. A deleted account has left its conversations already, and holds
+  -- them. With partings, it would wait for somebody who waits for one of these conversations.
   perform private.change_blocks(
-    (select array_agg(removed.blocker_id order by removed.id) from removed),
-    (select array_agg(removed.blocked_id order by removed.id) from removed),
-    false
-  );
+    array_agg(removed.blocker_id order by removed.id), array_agg(removed.blocked_id order by removed.id), false
+  )
+  from removed
+  join public.profiles as blockers on blockers.id = removed.blocker_id
+  join public.profiles as others on others.id = removed.blocked_id;
   return null;
 end;
 $$;

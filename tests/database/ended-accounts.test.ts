@@ -1,0 +1,94 @@
+/** An account is deleted while others write. Nobody waits in a circle, and nobody waits for long. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { group, one } from "./chat.ts";
+import { createDatabase, type Database, openTransaction, type Person } from "./database.ts";
+import { differences } from "./recount.ts";
+
+let db: Database;
+beforeAll(async () => {
+  db = await createDatabase();
+});
+afterAll(() => db?.[Symbol.asyncDispose]());
+
+const signUp = (...names: string[]) => Promise.all(names.map((name) => db.signUp(name)));
+
+const ends = (who: Person) => db.admin`delete from auth.users where id = ${who.id}`;
+
+const isThere = async (who: Person) => (await db.admin`select from profiles where id = ${who.id}`).length > 0;
+
+/** Until this number of requests waits for a lock. */
+const toWait = (requests: number) =>
+  expect
+    .poll(async () => {
+      const [found] = await db.admin`
+        select count(*) from pg_stat_activity
+        where wait_event_type = 'Lock' and datname = current_database()`;
+      return found?.count;
+    })
+    .toBe(requests);
+
+/**
+ * Deletes the account while somebody holds one of its conversations, and does the work meanwhile. The deletion
+ * waits for the conversation. The work waits for the deletion. Then the conversation is free.
+ */
+async function meanwhile(leaving: Person, work: () => Promise<unknown>): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const host = await db.signUp(`${leaving.username}_host`);
+  const last = await group(host, "Last", [leaving]);
+  const holder = await openTransaction(db.admin, stack);
+  await holder`select from private.conversations where id = ${last} for no key update`;
+  const both = Promise.all([
+    ends(leaving),
+    (async () => {
+      await toWait(1);
+      await work();
+    })(),
+    (async () => {
+      await toWait(2);
+      await holder`commit`;
+    })(),
+  ]);
+  await both;
+  expect(await isThere(leaving)).toBe(false);
+  expect(await differences(db.admin)).toEqual({});
+}
+
+test("alice, who blocks bob, ends her account while carol adds bob to their group", async () => {
+  const [alice, bob, carol] = (await signUp("alice_1", "bob_1", "carol_1")) as [Person, Person, Person];
+  const room = await group(carol, "Room", [alice]);
+  await alice.asks((sql) => sql`insert into blocks (blocked_id) values (${bob.id})`);
+  await meanwhile(alice, () => one(carol, "add_members($1, $2)", room, [bob.id]));
+  const members = await db.admin`
+    select user_id from private.conversation_members where conversation_id = ${room} and not is_apart`;
+  expect(members.map((member) => member.user_id).sort()).toEqual([bob.id, carol.id].sort());
+});
+
+test("alice, who blocks bob, ends her account while bob blocks carol", async () => {
+  const [alice, bob, carol] = (await signUp("alice_2", "bob_2", "carol_2")) as [Person, Person, Person];
+  const room = await group(carol, "Room", [alice, bob]);
+  await alice.asks((sql) => sql`insert into blocks (blocked_id) values (${bob.id})`);
+  await meanwhile(alice, () => bob.asks((sql) => sql`insert into blocks (blocked_id) values (${carol.id})`));
+  const members = await db.admin`
+    select user_id, is_apart from private.conversation_members where conversation_id = ${room}`;
+  expect(Object.fromEntries(members.map((member) => [member.user_id, member.is_apart]))).toEqual({
+    [bob.id]: true,
+    [carol.id]: false,
+  });
+});
+
+test("an account ends that many people block, and takes no lock for each of them", async () => {
+  const alice = await db.signUp("alice_3");
+  await using stack = new AsyncDisposableStack();
+  const auth = await openTransaction(db.admin, stack);
+  // Without their accounts, which nothing here needs.
+  await auth`set local session_replication_role = replica`;
+  await auth`
+    insert into blocks (blocker_id, blocked_id)
+    select gen_random_uuid(), ${alice.id} from generate_series(1, 200)`;
+  await auth`set local session_replication_role = origin`;
+  await auth`delete from auth.users where id = ${alice.id}`;
+  expect(await auth`select from blocks where blocked_id = ${alice.id}`).toHaveLength(0);
+  const [locks] = await auth`
+    select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()`;
+  expect(locks?.count).toBeLessThan(100);
+});
