@@ -98,7 +98,7 @@ create trigger users_end_account
   execute function private.users_end_account();
 
 -- The foreign keys would delete follows, posts and likes in several statements. Each would
--- lock counts in another order. So this trigger first locks the counts, in the order of
+-- lock counts in another order. So this trigger locks the counts before, in the order of
 -- locks (00-foundations/30-turns.sql). Definer, because nobody may write counts.
 create function private.profiles_end_account()
 returns trigger
@@ -109,6 +109,17 @@ as $$
 declare
   ids bigint[] := array(select posts.id from public.posts where posts.author_id = old.id);
 begin
+  -- What others keep of the account may be many rows. So it is deleted first, while this deletion holds
+  -- neither counts nor conversations, which others need. Blocks stay until profiles_end_chat() has read them.
+  delete from public.post_mentions
+  where post_mentions.profile_id = old.id;
+  delete from public.list_members
+  where list_members.profile_id = old.id;
+  delete from public.follow_requests
+  where follow_requests.target_id = old.id;
+  delete from public.mutes
+  where mutes.muted_id = old.id;
+
   perform
   from private.post_counts
   where post_counts.post_id in (
@@ -146,7 +157,7 @@ begin
 end;
 $$;
 
-comment on function private.profiles_end_account is 'Deletes the posts, likes and follows of a deleted profile.';
+comment on function private.profiles_end_account is 'Deletes the posts, likes and follows of a deleted profile, and what others keep of it.';
 revoke all on function private.profiles_end_account () from public, anon, authenticated, service_role;
 
 create trigger profiles_end_account

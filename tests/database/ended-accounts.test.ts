@@ -1,6 +1,6 @@
 /** An account is deleted while others write. Nobody waits in a circle, and nobody waits for long. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { group, one } from "./chat.ts";
+import { group, one, say } from "./chat.ts";
 import { createDatabase, type Database, openTransaction, type Person } from "./database.ts";
 import { differences } from "./recount.ts";
 
@@ -12,7 +12,9 @@ afterAll(() => db?.[Symbol.asyncDispose]());
 
 const signUp = (...names: string[]) => Promise.all(names.map((name) => db.signUp(name)));
 
-const ends = (who: Person) => db.admin`delete from auth.users where id = ${who.id}`;
+const ends = async (who: Person) => {
+  await db.admin`delete from auth.users where id = ${who.id}`;
+};
 
 const isThere = async (who: Person) => (await db.admin`select from profiles where id = ${who.id}`).length > 0;
 
@@ -92,3 +94,40 @@ test("an account ends that many people block, and takes no lock for each of them
     select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()`;
   expect(locks?.count).toBeLessThan(100);
 });
+
+test.each(["post_mentions", "list_members", "follow_requests", "mutes"])(
+  "bob writes to alice's group and likes what she liked, while her %s are deleted",
+  async (table) => {
+    const [alice, bob] = (await signUp(`alice_${table}`, `bob_${table}`)) as [Person, Person];
+    const room = await group(bob, "Room", [alice]);
+    const [post] = await bob.asks(
+      (sql) => sql`insert into posts (content) values (${`@${alice.username}`}) returning id`,
+    );
+    await alice.asks((sql) => sql`insert into likes (post_id) values (${post?.id})`);
+    await bob.asks((sql) => sql`insert into mutes (muted_id) values (${alice.id})`);
+    await bob.asks(async (sql) => {
+      const [list] = await sql`insert into lists (name) values ('people') returning id`;
+      await sql`insert into list_members (list_id, profile_id) values (${list?.id}, ${alice.id})`;
+    });
+    await alice.asks((sql) => sql`update profiles set is_private = true where id = ${alice.id}`);
+    await bob.asks((sql) => sql`select follow(${alice.id})`);
+
+    await using stack = new AsyncDisposableStack();
+    await db.admin.unsafe(`
+      create or replace function private.stand_still() returns trigger language plpgsql as
+        'begin perform pg_advisory_xact_lock(1); return old; end';
+      create trigger stand_still before delete on ${table} for each row execute function private.stand_still()`);
+    stack.defer(() => db.admin.unsafe(`drop trigger stand_still on ${table}`).then());
+    const holder = await openTransaction(db.admin, stack);
+    await holder`select pg_advisory_xact_lock(1)`;
+    const ending = ends(alice);
+    await toWait(1);
+    const writing = Promise.all([
+      say(bob, room, "hello"),
+      bob.asks((sql) => sql`insert into likes (post_id) values (${post?.id})`),
+    ]).finally(() => holder`commit`);
+    await Promise.all([writing, ending]);
+    expect(await isThere(alice)).toBe(false);
+    expect(await differences(db.admin)).toEqual({});
+  },
+);
