@@ -267,8 +267,9 @@ create trigger blocks_open_conversations
 
 -- Bans -----------------------------------------------------------------------
 
--- Definer, because Auth has no rights here.
-create function private.users_lock_out()
+-- users_lose_trust() waits for write_trust(). It runs first, because its name comes first in the alphabet. So
+-- a ban that waits for write_trust() holds no conversation. Definer, because Auth has no rights here.
+create function private.users_move_conversations()
 returns trigger
 language plpgsql
 security definer
@@ -290,11 +291,11 @@ begin
 end;
 $$;
 
-comment on function private.users_lock_out is 'Moves the topics of the conversations of a banned account, so that it hears nothing any more.';
-revoke all on function private.users_lock_out () from public, anon, authenticated, service_role;
+comment on function private.users_move_conversations is 'Moves the topics of the conversations of a banned account, so that it hears nothing any more.';
+revoke all on function private.users_move_conversations () from public, anon, authenticated, service_role;
 
-create trigger users_lock_out
+create trigger users_move_conversations
   after update of banned_until on auth.users
   for each row
   when (new.banned_until is not null and new.banned_until is distinct from old.banned_until)
-  execute function private.users_lock_out();
+  execute function private.users_move_conversations();

@@ -1,6 +1,7 @@
 /** A banned account writes nothing. A token that was made before the ban is still good for a while. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createDatabase, type Database, type Person, refusal } from "./database.ts";
+import { group, say } from "./chat.ts";
+import { createDatabase, type Database, openTransaction, type Person, refusal } from "./database.ts";
 
 let db: Database;
 let alice: Person;
@@ -45,4 +46,25 @@ test("mallory can still delete what she wrote", async () => {
   expect(await mallory.asks((sql) => sql`delete from posts returning content`)).toEqual([
     { content: "Mine." },
   ]);
+});
+
+test("alice writes to dave's group while his ban waits until trust is written", async () => {
+  const dave = await db.signUp("dave");
+  const room = await group(alice, "Room", [dave]);
+  await using stack = new AsyncDisposableStack();
+  const trust = await openTransaction(db.admin, stack);
+  await trust`select pg_advisory_xact_lock(private.trust_lock())`;
+  const ban = db.admin`update auth.users set banned_until = 'infinity' where id = ${dave.id}`.execute();
+  await expect
+    .poll(async () => {
+      const [found] = await db.admin`
+        select count(*) from pg_stat_activity
+        where wait_event_type = 'Lock' and datname = current_database()`;
+      return found?.count;
+    })
+    .toBe(1);
+  expect(await say(alice, room, "hello").finally(() => trust`commit`)).toMatchObject({ content: "hello" });
+  await ban;
+  const [epoch] = await db.admin`select epoch from private.conversations where id = ${room}`;
+  expect(epoch?.epoch).toBeGreaterThan(0);
 });
