@@ -5,8 +5,9 @@
  * keys delete the rest.
  */
 
--- What the deletion of an account deletes, and others may delete at this moment. The other rows need
--- no lock here. They belong to the deleted person, who cannot write any more.
+-- What the deletion of an account deletes, and others may lock or delete at this moment. Somebody who deletes
+-- a post deletes the person's like and bookmark of it, and somebody who becomes public takes the person's
+-- request. The other rows need no lock here. They belong to the deleted person, who cannot write any more.
 create function private.try_account(profile_id uuid)
 returns boolean
 language plpgsql
@@ -33,12 +34,11 @@ begin
       ('posts', 'author_id = $1'),
       ('posts', 'repost_of_id = any ($2)'),
       ('likes', 'user_id = $1 or post_id = any ($2)'),
-      ('bookmarks', 'post_id = any ($2)'),
-      ('thread_mutes', 'post_id = any ($2)'),
+      ('bookmarks', 'user_id = $1 or post_id = any ($2)'),
       ('post_mentions', 'profile_id = $1'),
       ('list_members', 'profile_id = $1'),
       ('follows', 'follower_id = $1 or followee_id = $1'),
-      ('follow_requests', 'target_id = $1'),
+      ('follow_requests', 'requester_id = $1 or target_id = $1'),
       ('mutes', 'muted_id = $1'),
       ('blocks', 'blocked_id = $1')
   loop

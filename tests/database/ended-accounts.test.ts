@@ -78,6 +78,35 @@ test("alice, who blocks bob, ends her account while bob blocks carol", async () 
   });
 });
 
+test("alice ends her account while carol becomes public, and she and bob asked to follow carol", async () => {
+  const [alice, bob, carol] = (await signUp("alice_4", "bob_4", "carol_4")) as [Person, Person, Person];
+  const makes = (isPrivate: boolean) =>
+    carol.asks((sql) => sql`update profiles set is_private = ${isPrivate} where id = ${carol.id}`);
+  await makes(true);
+  for (const who of [alice, bob]) await who.asks((sql) => sql`select follow(${carol.id})`);
+  await bob.asks((sql) => sql`select follow(${alice.id})`);
+  await meanwhile(alice, () => makes(false));
+  expect(await db.admin`select follower_id from follows where followee_id = ${carol.id}`).toEqual([
+    { follower_id: bob.id },
+  ]);
+  expect(await db.admin`select from follow_requests where target_id = ${carol.id}`).toHaveLength(0);
+});
+
+test("alice ends her account while bob deletes a reply that is among her bookmarks", async () => {
+  const [alice, bob, carol] = (await signUp("alice_5", "bob_5", "carol_5")) as [Person, Person, Person];
+  const [post] = await carol.asks((sql) => sql`insert into posts (content) values ('hers') returning id`);
+  const [reply] = await bob.asks(
+    (sql) => sql`insert into posts (content, reply_to_id) values ('his', ${post?.id}) returning id`,
+  );
+  await alice.asks((sql) => sql`insert into likes (post_id) values (${post?.id})`);
+  await alice.asks((sql) => sql`insert into bookmarks (post_id) values (${reply?.id})`);
+  await meanwhile(alice, () => bob.asks((sql) => sql`delete from posts where id = ${reply?.id}`));
+  const [counts] = await carol.asks(
+    (sql) => sql`select likes, replies from post_counts where post_id = ${post?.id}`,
+  );
+  expect(counts).toEqual({ likes: 0, replies: 0 });
+});
+
 test("an account ends that many people block, and takes no lock for each of them", async () => {
   const alice = await db.signUp("alice_3");
   await using stack = new AsyncDisposableStack();
