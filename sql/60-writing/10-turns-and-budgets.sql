@@ -165,8 +165,7 @@ begin
       ('blocks',          'kept account'),
       ('list_members',    'kept account'),
       ('likes',           'kept posts'),
-      ('bookmarks',       'kept posts'),
-      ('thread_mutes',    'kept posts')
+      ('bookmarks',       'kept posts')
   loop
     execute format(
       'create trigger share_with_owner before update or delete on public.%I
