@@ -93,6 +93,9 @@ test("3: dave says who he is", async () => {
   await upTo("Your profile");
   await submit("profile", { display_name: "Dave", bio: "<b>I bake.</b>" });
   await page.getByText(`You are Dave (@${dave.username}). <b>I bake.</b>`).waitFor();
+  // The form keeps what it shows.
+  await submit("profile", { bio: "I bake bread." });
+  await page.getByText(`You are Dave (@${dave.username}). I bake bread.`).waitFor();
 });
 
 test("4 to 6: dave writes, follows alice, and finds both at home", async () => {
@@ -154,4 +157,24 @@ test("10: dave and alice chat", async () => {
     .poll(() => lines("messages"))
     .toEqual([`${dave.username}: Hello Alice`, `${alice.username}: Hello Dave`]);
   expect(await problem()).toBe("");
+});
+
+test("dave signs in again, and sees at once what is his: nothing is reloaded", async () => {
+  await page.evaluate(() => localStorage.clear());
+  await page.goto("/");
+  await page.locator("#guest").waitFor();
+  await submit("sign-in", { email, password: dave.password });
+  await page.getByText("You are Dave").waitFor();
+  // Sooner than the next look of setInterval.
+  await expect.poll(() => lines("home"), { timeout: 15_000 }).toHaveLength(4);
+  await submit("say", { content: "Hello?" });
+  await expect.poll(problem).toBe("Open a chat first.");
+  expect(await page.inputValue("#say [name=content]")).toBe("Hello?");
+});
+
+test("dave asks to follow somebody whose account is private, and reads that they have to accept", async () => {
+  const frank = await signUp("frank");
+  await frank.client.from("profiles").update({ is_private: true }).eq("id", frank.id).throwOnError();
+  await submit("follow", { username: frank.username });
+  await expect.poll(problem).toBe(`${frank.username} is private, and has to accept.`);
 });
