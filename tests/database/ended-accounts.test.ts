@@ -18,13 +18,13 @@ const ends = async (who: Person) => {
 
 const isThere = async (who: Person) => (await db.admin`select from profiles where id = ${who.id}`).length > 0;
 
-/** Until this number of requests waits for a lock. */
+/** Until this number of requests waits for a lock, or sleeps before it tries again. */
 const toWait = (requests: number) =>
   expect
     .poll(async () => {
       const [found] = await db.admin`
         select count(*) from pg_stat_activity
-        where wait_event_type = 'Lock' and datname = current_database()`;
+        where (wait_event_type = 'Lock' or wait_event = 'PgSleep') and datname = current_database()`;
       return found?.count;
     })
     .toBe(requests);
