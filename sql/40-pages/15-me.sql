@@ -56,13 +56,13 @@ begin
   where profiles.id = viewer_id;
 
   if mine.id is null then
-    raise sqlstate 'PT404' using message = 'There is no such person', detail = 'profile_not_found';
+    raise sqlstate 'PT401' using message = 'Your account does not exist any more', detail = 'account_not_found';
   end if;
   return mine;
 end;
 $$;
 
-comment on function private.me is 'What public.me() answers.';
+comment on function private.me is 'What public.me() answers. The error PT401 when the account is deleted.';
 revoke all on function private.me () from public, anon, authenticated, service_role;
 grant execute on function private.me () to authenticated;
 

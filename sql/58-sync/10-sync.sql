@@ -182,6 +182,9 @@ begin
     answer.notifications, answer.requests, answer.cursors, answer.messages, answer.message_requests, noted_ids
   from private.streams
   where streams.user_id = viewer_id;
+  if not found then
+    raise sqlstate 'PT401' using message = 'Your account does not exist any more', detail = 'account_not_found';
+  end if;
   if cardinality(noted_ids) > 0 then
     select totals.messages, totals.message_requests into answer.messages, answer.message_requests
     from private.chat_totals(viewer_id, noted_ids) as totals;
@@ -190,7 +193,7 @@ begin
 end;
 $$;
 
-comment on function private.unread is 'What public.unread() answers. Null when the account is deleted.';
+comment on function private.unread is 'What public.unread() answers. The error PT401 when the account is deleted.';
 revoke all on function private.unread () from public, anon, authenticated, service_role;
 grant execute on function private.unread () to authenticated;
 
@@ -202,8 +205,7 @@ security invoker
 rows 1
 begin atomic
   select counts.*
-  from private.unread() as counts
-  where counts.cursors is not null;
+  from private.unread() as counts;
 end;
 
 comment on function public.unread is 'How much is unread, in one row. It is cheap: ask it once a minute, and call sync() when a cursor is newer than yours.';

@@ -24,7 +24,7 @@ test("alice deletes her account: her posts go, her sessions end, and her address
   expect(refreshed.error).not.toBeNull();
   expect((await alice.client.auth.getUser()).error).not.toBeNull();
   // Her access token has not expired. It is the token of nobody.
-  expect((await alice.client.rpc("me")).error).toMatchObject({ code: "PT404", details: "profile_not_found" });
+  expect((await alice.client.rpc("me")).error).toMatchObject({ code: "PT401", details: "account_not_found" });
   expect((await alice.client.rpc("delete_account")).error).toMatchObject({ details: "fresh_sign_in_needed" });
   const again = await guest().auth.signInWithPassword({ email: alice.email, password: alice.password });
   expect(again.error).toMatchObject({ code: "invalid_credentials" });

@@ -39,6 +39,6 @@ test("somebody whose account is deleted is nobody, and somebody who is not signe
   const alice = await db.signUp("alice");
   expect(await me(alice)).toMatchObject({ username: "alice" });
   await db.admin`delete from auth.users where id = ${alice.id}`;
-  expect((await refusal(me(alice))).detail).toBe("profile_not_found");
+  expect(await refusal(me(alice))).toMatchObject({ code: "PT401", detail: "account_not_found" });
   expect((await refusal(db.as("anon")((sql) => sql`select me()`))).code).toBe("42501");
 });

@@ -42,7 +42,7 @@ export function needsPassword(session: Session | null | undefined): boolean {
 export async function readMe(): Promise<void> {
   const { data, error } = await plaza.rpc("me");
   // The account was deleted on another device. Its token would still be good for some time.
-  if (error?.details === "profile_not_found") await plaza.auth.signOut({ scope: "local" });
+  if (error?.details === "account_not_found") await plaza.auth.signOut({ scope: "local" });
   if (!data) return;
   me.value = data;
   localStorage.setItem(profileKey, JSON.stringify(data));
