@@ -355,6 +355,21 @@ $$;
 comment on function private.keep_own_account is 'Takes a share of the person''s own queue. If somebody deletes the account at this moment, it waits.';
 revoke all on function private.keep_own_account (uuid) from public, anon, authenticated, service_role;
 
+create function private.refuse_deleted_account()
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  raise sqlstate 'PT401' using message = 'Your account does not exist any more', detail = 'account_not_found';
+end;
+$$;
+
+comment on function private.refuse_deleted_account is 'Raises the error PT401.';
+revoke all on function private.refuse_deleted_account () from public, anon, authenticated, service_role;
+
 -- Without the lock of the profile, the account could be deleted while its owner writes. The deletion
 -- would wait for rows of this statement, and this statement for the profile.
 create function private.take_own_turn(viewer_id uuid, queue text default 'turn')
@@ -377,7 +392,7 @@ begin
   where profiles.id = take_own_turn.viewer_id
   for key share;
   if not found then
-    raise sqlstate 'PT401' using message = 'Your account does not exist any more', detail = 'account_not_found';
+    perform private.refuse_deleted_account();
   end if;
 end;
 $$;

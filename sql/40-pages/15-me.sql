@@ -56,7 +56,7 @@ begin
   where profiles.id = viewer_id;
 
   if mine.id is null then
-    raise sqlstate 'PT401' using message = 'Your account does not exist any more', detail = 'account_not_found';
+    perform private.refuse_deleted_account();
   end if;
   return mine;
 end;

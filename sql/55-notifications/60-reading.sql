@@ -218,7 +218,7 @@ begin
   where streams.user_id = viewer_id
   for no key update;
   if not found then
-    raise sqlstate 'PT401' using message = 'Your account does not exist any more', detail = 'account_not_found';
+    perform private.refuse_deleted_account();
   end if;
   return stream;
 end;

@@ -59,7 +59,7 @@ begin
   from private.streams
   where streams.user_id = viewer_id;
   if not found then
-    raise sqlstate 'PT401' using message = 'Your account does not exist any more', detail = 'account_not_found';
+    perform private.refuse_deleted_account();
   end if;
 
   hidden_ids := array(select private.hidden_ids(viewer_id));
@@ -183,7 +183,7 @@ begin
   from private.streams
   where streams.user_id = viewer_id;
   if not found then
-    raise sqlstate 'PT401' using message = 'Your account does not exist any more', detail = 'account_not_found';
+    perform private.refuse_deleted_account();
   end if;
   if cardinality(noted_ids) > 0 then
     select totals.messages, totals.message_requests into answer.messages, answer.message_requests
