@@ -17,6 +17,7 @@ create table private.trend_changes (
   id          bigint              generated always as identity,
   post_id     bigint,
   profile_id  uuid,
+  cost        smallint            not null default 1 check (cost > 0),
 
   -- The rows of a lane, in order.
   primary key (lane, id)
@@ -25,7 +26,20 @@ create table private.trend_changes (
 comment on table  private.trend_changes is 'What trends have to look at. With a post only: the post. With both: what this person does with the post (like, reply, quote, repost). With a person only: everything that the person did in the last week.';
 comment on column private.trend_changes.post_id is 'The post, or null.';
 comment on column private.trend_changes.profile_id is 'The person, or null.';
+comment on column private.trend_changes.cost is 'How much work it is: see private.trend_cost(). A refresh has a bound for it.';
 revoke all on private.trend_changes from public, anon, authenticated, service_role;
+
+-- A post may have a hundred terms. Each of them is a use that a refresh writes.
+create function private.trend_cost(entities jsonb)
+returns integer
+language sql
+immutable
+parallel safe
+security invoker
+return 1 + jsonb_array_length(trend_cost.entities) / 10;
+
+comment on function private.trend_cost is 'How much work a post is for a refresh: 1, and 1 more for every ten of its tags, links and mentions.';
+revoke all on function private.trend_cost (jsonb) from public, anon, authenticated, service_role;
 
 -- Triggers -------------------------------------------------------------------
 
@@ -34,7 +48,7 @@ revoke all on private.trend_changes from public, anon, authenticated, service_ro
  * statement. Posts that are older than eight days count in no trend. If refreshes pause for more than
  * a day, the hours of the pause may count an old post that was deleted meanwhile.
  *
- * One person may change thousands of posts at once. If a statement causes more than 100 rows,
+ * One person may change thousands of posts at once. If the changes of a statement cost more than 100,
  * they wait in a lane of their own and do not delay the changes of others.
  *
  * Definer, here and below, because nobody may write the queue.
@@ -48,21 +62,22 @@ as $$
 declare
   oldest_id bigint := private.first_id(now() - interval '192 hours');
 begin
-  insert into private.trend_changes (lane, post_id, profile_id)
+  insert into private.trend_changes (lane, post_id, profile_id, cost)
   select
-    case when count(*) over () > 100 then 'bulk' else 'ordinary' end::private.trend_lane,
+    case when sum(change.cost) over () > 100 then 'bulk' else 'ordinary' end::private.trend_lane,
     change.post_id,
-    change.profile_id
+    change.profile_id,
+    change.cost
   from changed
   cross join lateral (
     -- Without tags, links and mentions, a new post changes nothing. A deleted one may have fans.
-    select changed.id, null::uuid
+    select changed.id, null::uuid, private.trend_cost(changed.entities)
     where changed.repost_of_id is null and (tg_op = 'DELETE' or changed.entities <> '[]')
     union all
-    select target.id, changed.author_id
+    select target.id, changed.author_id, 1
     from unnest(array[changed.reply_to_id, changed.quote_of_id, changed.repost_of_id]) as target (id)
     where target.id >= oldest_id and changed.is_open
-  ) as change (post_id, profile_id)
+  ) as change (post_id, profile_id, cost)
   where changed.id >= oldest_id and (changed.is_open or tg_op = 'DELETE');
   return null;
 end;
@@ -92,23 +107,24 @@ as $$
 declare
   oldest_id bigint := private.first_id(now() - interval '192 hours');
 begin
-  insert into private.trend_changes (lane, post_id, profile_id)
+  insert into private.trend_changes (lane, post_id, profile_id, cost)
   select
-    case when count(*) over () > 100 then 'bulk' else 'ordinary' end::private.trend_lane,
+    case when sum(change.cost) over () > 100 then 'bulk' else 'ordinary' end::private.trend_lane,
     change.post_id,
-    change.profile_id
+    change.profile_id,
+    change.cost
   from before
   join after on after.id = before.id
   cross join lateral (
-    select after.id, null::uuid
+    select after.id, null::uuid, greatest(private.trend_cost(before.entities), private.trend_cost(after.entities))
     where after.repost_of_id is null
       and (before.title, before.content, before.language, before.is_open)
         is distinct from (after.title, after.content, after.language, after.is_open)
     union all
-    select target.id, after.author_id
+    select target.id, after.author_id, 1
     from unnest(array[after.reply_to_id, after.quote_of_id, after.repost_of_id]) as target (id)
     where target.id >= oldest_id and before.is_open <> after.is_open
-  ) as change (post_id, profile_id)
+  ) as change (post_id, profile_id, cost)
   where after.id >= oldest_id;
   return null;
 end;

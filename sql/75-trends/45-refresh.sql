@@ -110,7 +110,7 @@ begin
   loop
     moment := least(target, state.closed_at + interval '1 hour');
     batch := private.take_trend_changes(private.first_id(moment), room);
-    room := room - batch.amount;
+    room := room - batch.cost;
     has_more := private.step_trends(moment, batch, greatest(refresh_trends.most, 1));
     exit when has_more or moment < state.closed_at + interval '1 hour';
 
@@ -143,5 +143,5 @@ begin
 end;
 $$;
 
-comment on function private.refresh_trends is 'Brings trends up to a moment, and looks at up to most changes. Answers how many changes still wait, up to 100,000. Not 0 if the next refresh has something left to do.';
+comment on function private.refresh_trends is 'Brings trends up to a moment, and looks at changes that cost up to most. Answers how many changes still wait, up to 100,000. Not 0 if the next refresh has something left to do.';
 revoke all on function private.refresh_trends (timestamptz, integer) from public, anon, authenticated, service_role;

@@ -203,3 +203,67 @@ describe("erin wrote 5,000 posts this week", () => {
     expect(await db.admin`select from private.trend_uses where profile_id = ${erin.id}`).toHaveLength(0);
   }, 60_000);
 });
+
+describe("erin wrote 60 posts this week, each with 50 tags and 50 links", () => {
+  const amount = 60;
+  const most = 100;
+  let erin: Person;
+  beforeEach(async () => {
+    erin = await db.signUp("erin");
+    await refreshTrust(db.owner);
+    const oldest = firstId(Date.now() - 6 * 86_400_000);
+    await db.admin`insert into posts (id, author_id, content)
+      select
+        ${oldest} + n * 4096, ${erin.id},
+        (select string_agg('#t' || n || '_' || k || ' https://a.co/' || n || '/' || k, ' ') from generate_series(1, 50) as k)
+      from generate_series(1, ${amount}::bigint) as n`;
+    await refreshAll();
+  }, 60_000);
+
+  const said = async () =>
+    (await db.admin`select count(distinct post_id) from private.trend_uses where profile_id = ${erin.id}`)[0]
+      ?.count;
+
+  test("she switches off and on: a refresh does a few of her posts, and all that bob wrote", async () => {
+    await erin.asks((sql) => sql`update profiles set is_discoverable = false where id = ${erin.id}`);
+    await say(bob, "My #tea");
+    expect(await refresh(most)).toBeGreaterThan(0);
+    expect(await people("tea")).toBe(1);
+    expect(await said()).toBeLessThan(amount);
+    expect(await said()).toBeGreaterThanOrEqual(amount - 10);
+
+    await erin.asks((sql) => sql`update profiles set is_discoverable = true where id = ${erin.id}`);
+    let refreshes = 0;
+    for (let left = 1; left > 0; refreshes++) left = await refresh(most);
+    expect(refreshes).toBeLessThan(20);
+    expect(await said()).toBe(amount);
+  }, 60_000);
+
+  test("all her posts are deleted at once: a refresh does a few of them, and all that bob wrote", async () => {
+    await db.admin`delete from posts where author_id = ${erin.id}`;
+    await say(bob, "My #tea");
+    expect(await refresh(most)).toBeGreaterThan(0);
+    expect(await people("tea")).toBe(1);
+    expect(await said()).toBeGreaterThanOrEqual(amount - 10);
+    await refreshAll();
+    expect(await said()).toBe(0);
+  }, 60_000);
+});
+
+test("erin switches again and again: while many of her changes wait, no others are added", async () => {
+  const erin = await db.signUp("erin");
+  await refreshTrust(db.owner);
+  const oldest = firstId(Date.now() - 6 * 86_400_000);
+  await db.admin`insert into posts (id, author_id, content)
+    select ${oldest} + n * 4096, ${erin.id}, 'Some #tea' from generate_series(1, 1500::bigint) as n`;
+  await refreshAll();
+  for (const is_discoverable of [false, true, false]) {
+    await erin.asks(
+      (sql) => sql`update profiles set is_discoverable = ${is_discoverable} where id = ${erin.id}`,
+    );
+    await refresh(100);
+  }
+  expect([await waiting("person"), await waiting("bulk")]).toEqual([2, 1200]);
+  await refreshAll();
+  expect(await db.admin`select from private.trend_uses where profile_id = ${erin.id}`).toHaveLength(0);
+});

@@ -54,10 +54,11 @@ export interface Refreshed {
   ended: number;
 }
 
-/** So many that a call takes a few seconds also on a slow machine. */
-const changesMost = 5_000;
+/** What the changes of a call may cost: a few seconds also on a slow machine. Somebody's post may have a hundred terms. */
+const costMost = 5_000;
 /** Each call closes at most 24 hours. */
 const callsMost = 10;
+/** Long before the job's time is over. So what was counted is kept, and the next refresh goes on. */
 const countingMaxMs = 10_000;
 /** Hosted Supabase gives a request 2 s of CPU. The next minute computes the rest. */
 const forecastsMost = 500;
@@ -103,7 +104,7 @@ async function count(sql: TransactionSql, moment: PendingQuery<Row[]>): Promise<
   for (let call = 1; ; call++) {
     const [row] = await sql<
       { waiting: number }[]
-    >`select private.refresh_trends(${moment}, ${changesMost}) as waiting`;
+    >`select private.refresh_trends(${moment}, ${costMost}) as waiting`;
     const waiting = row?.waiting ?? 0;
     if (waiting === 0 || call === callsMost || performance.now() > endsAtMs) return waiting;
   }
