@@ -4,6 +4,9 @@
  * Why a tag or link trends, trended or does not: explain_trend() answers what was stored, and
  * computes everything again (59-recomputing.sql). So everybody can check that a trend was not
  * bought, and that nobody was left out. It says nothing about who the people are.
+ *
+ * Nobody may know who counts. So for a term that fewer than three people use in the long window, it says 0. With
+ * exact numbers, a term that only one account uses would say whether this account counts.
  */
 
 -- Stored ---------------------------------------------------------------------
@@ -44,6 +47,24 @@ $$;
 comment on function private.trend_row_at is 'The last row of a trend at a moment. Null if it never trended before.';
 revoke all on function private.trend_row_at (public.trend_kind, text, public.trend_period, timestamptz) from public, anon, authenticated, service_role;
 
+create function private.told_people(counts integer[], long_level integer)
+returns integer[]
+language sql
+immutable
+parallel safe
+security invoker
+return case
+  when coalesce(told_people.counts[told_people.long_level], told_people.counts[1]) < 3 then array(
+    select 0 * window_of.people
+    from unnest(told_people.counts) with ordinality as window_of (people, level)
+    order by window_of.level
+  )
+  else told_people.counts
+end;
+
+comment on function private.told_people is 'The people of the windows, as everybody may know them: 0 everywhere if the long window has fewer than three, or the first one if the long one is null. A null stays null.';
+revoke all on function private.told_people (integer[], integer) from public, anon, authenticated, service_role;
+
 -- While a tag trends, it has a row for each hour, and the rows say what was stored. Otherwise the
 -- counts say why it did not trend: those of the last refresh, or those of the end of an hour.
 -- Definer, because nobody may read the tables of trends.
@@ -68,6 +89,7 @@ declare
   stored private.trend_history := private.trend_row_at(explain_trend.kind, wanted, explain_trend.period, explain_trend.at);
   counts integer[];
   network integer[];
+  recounted integer[];
   short private.trend_facts;
   long private.trend_facts;
   is_recomputed boolean;
@@ -77,8 +99,8 @@ begin
     moment := stored.scored_at;
   else
     stored := null;
-    counts := private.trend_counts_at(explain_trend.kind, wanted, moment);
-    network := private.trend_counts_at(explain_trend.kind, '', moment);
+    counts := private.told_people(private.trend_counts_at(explain_trend.kind, wanted, moment), long_level);
+    network := private.told_people(private.trend_counts_at(explain_trend.kind, '', moment), long_level);
   end if;
 
   -- A forecast reads 28 days, and the hours of 57 days are kept.
@@ -97,6 +119,13 @@ begin
     long := stored.long;
   end if;
   score := private.trend_score(short, long);
+  recounted := private.told_people(
+    array[
+      private.recount_people(explain_trend.kind, wanted, short_level, moment),
+      private.recount_people(explain_trend.kind, wanted, long_level, moment)
+    ],
+    2
+  );
 
   return jsonb_build_object(
     'kind', explain_trend.kind,
@@ -124,10 +153,7 @@ begin
       'long', private.facts_as_json(long),
       'has_forecasts', is_recomputed
     ),
-    'recounted', jsonb_build_object(
-      'short', private.recount_people(explain_trend.kind, wanted, short_level, moment),
-      'long', private.recount_people(explain_trend.kind, wanted, long_level, moment)
-    ),
+    'recounted', jsonb_build_object('short', recounted[1], 'long', recounted[2]),
     'agrees', case when stored.term is not null then
       private.facts_agree(stored.short, short) and private.facts_agree(stored.long, long)
       and private.is_near(stored.score, score)

@@ -1,5 +1,5 @@
 /** How a trend ends, what is remembered of it, and that explain_trend() finds the same numbers again. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Person } from "./database.ts";
 import { type CrowdTown, createCrowdTown } from "./trend-crowd.ts";
 
@@ -129,6 +129,55 @@ test("explain_trend() notices a number that somebody changed", async () => {
     update private.trend_hours set in_hour = in_hour + 20 where term = 'harvest' and ended_at = ${town.at(21 * 60)}
   `;
   expect((await trends()).agrees).toBe(false);
+});
+
+describe("a tag that one or two people say", () => {
+  // Half an hour after the last refresh.
+  const minutes = begins + 20 * 60 + 30;
+  const numbers = async (tag: string, period: string) => {
+    const { recomputed, recounted } = await explain(undefined, tag, period);
+    return [recomputed.short.people, recomputed.long.people, recounted.short, recounted.long];
+  };
+
+  test("explain_trend() does not say whether the person counts", async () => {
+    const [who, other] = town.crowd as [Person, Person];
+    await town.write([who], minutes, "#only_one");
+    await town.write([other], minutes, "#only_two");
+    await town.write([carol], minutes, "#by_carol");
+    await town.write(town.crowd.slice(0, 3), minutes, "#by_three");
+    await town.refresh(minutes + 1);
+    await town.write([who], minutes + 1, "#only_two");
+    await town.refresh(minutes + 2);
+    // The posts of the week are not kept any more: the clock of this town is behind.
+    const weeks = (period: string, people: number) => (period === "week" ? null : people);
+    const counted = await town.db.owner`
+      select term, in_hour from private.trend_counts
+      where term in ('only_one', 'only_two', 'by_carol', 'by_three') order by term`;
+    expect([...counted]).toEqual([
+      { term: "by_three", in_hour: 3 },
+      { term: "only_one", in_hour: 1 },
+      { term: "only_two", in_hour: 2 },
+    ]);
+    for (const period of ["hour", "day", "week"]) {
+      const by_carol = await explain(undefined, "by_carol", period);
+      for (const tag of ["only_one", "only_two"]) {
+        const found = await explain(undefined, tag, period);
+        expect({ ...found, term: "by_carol" }, period).toEqual(by_carol);
+        expect(await numbers(tag, period), period).toEqual([0, 0, 0, weeks(period, 0)]);
+      }
+      expect(await numbers("by_three", period), period).toEqual([3, 3, 3, weeks(period, 3)]);
+    }
+  });
+
+  test("nor do the numbers of a network where nobody else says a tag", async () => {
+    const only = (hour: number, halfDay: number) => town.db.owner`
+      update private.trend_counts set in_hour = ${hour}, in_half_day = ${halfDay} where kind = 'tag' and term = ''
+      returning (select array[old.in_hour, old.in_half_day] from private.trend_counts as old where kind = 'tag' and term = '') as before`;
+    const [row] = await only(1, 2);
+    const { recomputed } = await explain(undefined, "by_carol", "hour");
+    await only(row?.before[0], row?.before[1]);
+    expect([recomputed.short.network_people, recomputed.long.network_people]).toEqual([0, 0]);
+  });
 });
 
 test("rows of the history are deleted after 90 days", async () => {
