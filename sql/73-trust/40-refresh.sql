@@ -17,7 +17,9 @@ select
     now() - interval '168 hours',
     (select min(oldest.created_at) from public.profiles as oldest) + interval '24 hours'
   ) as is_early,
-  trust_seeds.profile_id is not null as is_seed
+  trust_seeds.profile_id is not null as is_seed,
+  profiles.created_at
+    <= (select min(oldest.created_at) from public.profiles as oldest) + interval '24 hours' as is_founder
 from public.profiles
 left join private.trust_seeds on trust_seeds.profile_id = profiles.id
 where not exists (select from auth.users where users.id = profiles.id and users.banned_until > now())
@@ -27,6 +29,7 @@ comment on view   private.trust_people is 'Everybody who can be trusted, the old
 comment on column private.trust_people.is_old is 'Whether the account is at least seven days old.';
 comment on column private.trust_people.is_early is 'Whether it may be a seed if nobody named any.';
 comment on column private.trust_people.is_seed is 'Whether somebody named it as a seed.';
+comment on column private.trust_people.is_founder is 'Whether it came on the first day of the network.';
 revoke all on private.trust_people from public, anon, authenticated, service_role;
 
 -- Each view has one row for a person, with the ids of the others one after the other. One row for

@@ -471,6 +471,39 @@ test("a small network computes trust every ten minutes, and a large one only at 
   });
 });
 
+test("accounts that nobody has to do with do not become seeds of a small network by waiting for a week", async () => {
+  await db.admin`update profiles set created_at = now() - interval '60 days'`;
+  await db.admin.begin(async (sql) => {
+    await sql`set local session_replication_role = replica`;
+    // The people of the first day, those who came one by one afterwards, and strangers.
+    await sql`insert into profiles (id, username, created_at)
+      select gen_random_uuid(), 'later_' || n, now() - interval '50 days' from generate_series(1, 40) n
+      union all
+      select gen_random_uuid(), 'sock_' || n, now() - interval '8 days' from generate_series(1, 30) n`;
+    await sql`insert into follows (follower_id, followee_id)
+      select one.id, other.id from profiles as one join profiles as other on one.id <> other.id
+      where one.username ~ '^sock_' and other.username ~ '^sock_'`;
+  });
+  const counting = async (name: string) =>
+    (
+      await db.admin`
+        select count(*) from private.trust join profiles on profiles.id = trust.profile_id
+        where trust.counts and profiles.username ~ ${`^${name}_`}`
+    )[0]?.count;
+  await refresh();
+  expect([await counting("later"), await counting("sock")]).toEqual([2, 0]);
+
+  // Everybody of the first day is one, and not a tenth only: a new network has nobody else.
+  await db.admin`update profiles set created_at = now() - interval '60 days' where username ~ '^later_'`;
+  await refresh();
+  expect([await counting("later"), await counting("sock")]).toEqual([40, 0]);
+  await db.admin.begin(async (sql) => {
+    await sql`set local session_replication_role = replica`;
+    await sql`delete from follows where follower_id in (select id from profiles where username ~ '^(later|sock)_')`;
+    await sql`delete from profiles where username ~ '^(later|sock)_'`;
+  });
+});
+
 test("nobody can name a person who does not exist, and only the service role names seeds", async () => {
   const stranger = "00000000-0000-0000-0000-000000000000";
   const missing = await refusal(db.as("service_role")((sql) => sql`select set_trust_seed(${stranger})`));

@@ -106,6 +106,7 @@ function crossed({ honest, gifts, deceived, wired, ring }: Plot, beginners: Int3
 const people = (size: number, seeds: number[]): People => ({
   areOld: new Uint8Array(size).fill(1),
   areEarly: new Uint8Array(size),
+  founders: 0,
   areSeeds: Uint8Array.from({ length: size }, (_, person) => +seeds.includes(person)),
   haveSeeds: seeds.length > 0,
 });

@@ -58,16 +58,20 @@ const arrayOf = (values: (string | number | boolean)[]) => `{${values.join(",")}
 async function readPeople(sql: Sql | TransactionSql): Promise<{ numbers: Numbers; people: People }> {
   const numbers = createNumbers();
   const flags: number[] = [];
-  const query = "select id, is_old, is_early, is_seed from private.trust_people";
-  await copyRows(sql, query, 4, (bytes, { starts: [id = 0, ...others] }) => {
+  const query = "select id, is_old, is_early, is_seed, is_founder from private.trust_people";
+  await copyRows(sql, query, 5, (bytes, { starts: [id = 0, ...others] }) => {
     numbers.add(bytes, id);
     for (const at of others) flags.push(bytes.getUint8(at));
   });
   const every = (place: number) =>
-    Uint8Array.from({ length: numbers.size }, (_, number) => flags[3 * number + place] as number);
+    Uint8Array.from({ length: numbers.size }, (_, number) => flags[4 * number + place] as number);
   const [row] = await sql<{ exist: boolean }[]>`select exists (select from private.trust_seeds) as exist`;
   const haveSeeds = row?.exist ?? false;
-  return { numbers, people: { areOld: every(0), areEarly: every(1), areSeeds: every(2), haveSeeds } };
+  const founders = every(3).reduce((sum, is) => sum + is, 0);
+  return {
+    numbers,
+    people: { areOld: every(0), areEarly: every(1), areSeeds: every(2), haveSeeds, founders },
+  };
 }
 
 /** Leaves out those who are banned, and who came or went meanwhile. */

@@ -13,6 +13,8 @@ export interface People {
   areOld: Uint8Array;
   /** It may be a seed if nobody named any. */
   areEarly: Uint8Array;
+  /** How many of them came on the first day of the network. They are the oldest. */
+  founders: number;
   /** It was named as a seed. */
   areSeeds: Uint8Array;
   /** Whether any seed was named. All of them may be banned. */
@@ -39,7 +41,7 @@ export function computeTrust(people: People, network: Network): Trust {
   if (people.haveSeeds) return withSeeds(people, network, placesOf(people.areSeeds), votes.named).trust;
 
   const early = placesOf(people.areEarly);
-  const amounts = countOldest(network.people);
+  const amounts = countOldest(network.people, people.founders);
   for (let seeds = amounts.fewest; ; seeds *= 2) {
     const amount = Math.min(seeds, amounts.most);
     const found = withSeeds(people, network, early.subarray(0, amount), votes.oldest);
