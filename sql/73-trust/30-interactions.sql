@@ -92,7 +92,9 @@ $$;
 comment on function private.collect_interactions is 'Collects the interactions of up to most new posts, and answers how many posts it read.';
 revoke all on function private.collect_interactions (timestamptz, integer) from public, anon, authenticated, service_role;
 
--- A post that is deleted soon must not leave trust behind. So each row is looked at again and again.
+-- A post that is deleted soon must not leave trust behind. So each row is looked at again and again. If the latest
+-- post is gone, an older one of the giver may be there still. Only the newest 1,000 posts of the giver are read, and once
+-- for all rows of a giver.
 create function private.forget_interactions(most integer default 100000)
 returns integer
 language plpgsql
@@ -101,6 +103,8 @@ security invoker
 set search_path = ''
 as $$
 declare
+  most_posts constant integer := 1000;
+  oldest_id bigint := private.first_id(now() - interval '2160 hours');
   state private.interaction_state;
   ends_at private.interactions;
   forgotten integer;
@@ -116,18 +120,42 @@ begin
     order by interactions.giver_id, interactions.receiver_id
     limit forget_interactions.most
   ),
-  deleted as (
-    delete from private.interactions
-    using looked_at
+  gone as materialized (
+    select looked_at.giver_id, looked_at.receiver_id, looked_at.post_id
+    from looked_at
     left join public.posts on posts.id = looked_at.post_id
     left join public.profiles on profiles.id = looked_at.receiver_id
-    where interactions.giver_id = looked_at.giver_id
-      and interactions.receiver_id = looked_at.receiver_id
-      and (
-        looked_at.post_id < private.first_id(now() - interval '2160 hours')
-        or posts.id is null
-        or profiles.id is null
-      )
+    where looked_at.post_id < oldest_id or posts.id is null or profiles.id is null
+  ),
+  older as materialized (
+    select giver.giver_id, target.author_id as receiver_id, max(own.id) as post_id
+    -- A row that is 90 days old has no younger post.
+    from (select distinct gone.giver_id from gone where gone.post_id >= oldest_id) as giver
+    cross join lateral (
+      select posts.id, posts.reply_to_id, posts.quote_of_id, posts.repost_of_id
+      from public.posts
+      where posts.author_id = giver.giver_id and posts.id between oldest_id and state.collected_to_id - 1
+      order by posts.id desc
+      limit most_posts
+    ) as own
+    cross join unnest(array[own.reply_to_id, own.quote_of_id, own.repost_of_id]) as reference (id)
+    join public.posts as target on target.id = reference.id
+    group by giver.giver_id, target.author_id
+  ),
+  updated as (
+    update private.interactions
+    set post_id = older.post_id
+    from gone
+    join older using (giver_id, receiver_id)
+    where interactions.giver_id = gone.giver_id and interactions.receiver_id = gone.receiver_id
+  ),
+  deleted as (
+    delete from private.interactions
+    using gone
+    left join older using (giver_id, receiver_id)
+    where interactions.giver_id = gone.giver_id
+      and interactions.receiver_id = gone.receiver_id
+      and older.post_id is null
     returning interactions.giver_id
   )
   select amount.deleted, last.giver_id, last.receiver_id
@@ -143,5 +171,5 @@ begin
 end;
 $$;
 
-comment on function private.forget_interactions is 'Looks at the next interactions, up to most, and deletes those that are older than 90 days, whose post is deleted, or whose receiver is. Answers how many it deleted.';
+comment on function private.forget_interactions is 'Looks at the next interactions, up to most, and deletes those that are older than 90 days, whose post is deleted, or whose receiver is. If an older post is there still, it takes the place of the deleted one. Answers how many it deleted.';
 revoke all on function private.forget_interactions (integer) from public, anon, authenticated, service_role;

@@ -413,6 +413,26 @@ describe("interactions", () => {
     expect([await forget(), await kept()]).toEqual([3, ["carol alice"]]);
   });
 
+  test("stay when the latest post goes and an older one is there still", async () => {
+    const post = await posts(0, {});
+    const his = await posts(2, {});
+    const first = await posts(1, { reply_to_id: post }, 9);
+    const second = await posts(1, { quote_of_id: post }, 8);
+    await posts(1, { reply_to_id: his }, 7);
+    await posts(3, { reply_to_id: post });
+    const rows = () =>
+      db.admin`select post_id from private.interactions where receiver_id = ${id(0)} order by post_id`;
+    await collect();
+    await db.admin`delete from posts where id = ${second} or author_id = ${id(3)}`;
+    expect([await forget(), await kept(), [...(await rows())]]).toEqual([
+      1,
+      ["bob alice", "bob carol"],
+      [{ post_id: first }],
+    ]);
+    await db.admin`delete from posts where id = ${first}`;
+    expect([await forget(), await kept()]).toEqual([1, ["bob carol"]]);
+  });
+
   test("are looked at in bounded steps, again and again", async () => {
     const post = await posts(0, {});
     for (const one of [1, 2, 3]) await posts(one, { reply_to_id: post });
