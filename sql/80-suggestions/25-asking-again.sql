@@ -5,7 +5,8 @@
  * shown: who may be suggested, and whether the reason that the list knows is still true.
  *
  * A private account is suggested only to the people that it follows: nobody else sees a reason.
- * The sources 2, 6, 7 and 8 need trust. Anybody can cause them, with follows, tags or new accounts.
+ * All sources but 1 need trust. Anybody can cause them, with follows, tags or new accounts. Only source 1 needs somebody that
+ * the viewer chose to follow.
  *
  * Most suggestions have the reason followed_alongside. To search for it takes a look at hundreds of follows. So the
  * worker writes down what it found, the witnesses (10-lists.sql). If they do not hold, 22-reasons.sql searches for others.
@@ -115,7 +116,7 @@ begin
       and account.confirmed_at is not null
       and account.deleted_at is null
       and (account.banned_until is null or account.banned_until <= now())
-      and (candidate.source not in (2, 6, 7, 8) or (select true from private.trusted(candidate.id)))
+      and (candidate.source = 1 or (select true from private.trusted(candidate.id)))
       -- A young account is active. For the others, up to three indexes are asked.
       and (profile.created_at > since_at or (select true from private.activity(candidate.id, since_id)))
     order by asked.turn
@@ -125,3 +126,43 @@ $$;
 
 comment on function private.suggestible is 'Which of these people, by their places, may be suggested to the viewer now: not the viewer, not followed, requested, blocked either way, muted or dismissed, discoverable, confirmed, not banned, active in the last 30 days. The viewer is null when nobody is signed in. people has who makes the reason followed_alongside, as the list of the viewer knows it. Null if it knows nobody, or if that is not true any more, or not for the viewer to see.';
 revoke all on function private.suggestible (uuid, uuid[], smallint[], uuid[], integer[]) from public, anon, authenticated, service_role;
+
+-- Workers ask it before they compute a list, so that nobody takes a place who is refused anyway. What changes less often than
+-- once a day is enough for them, so each part has a bound.
+create function private.never_suggested_to(viewer_id uuid)
+returns setof uuid
+language sql
+stable
+security invoker
+rows 10
+begin atomic
+  (
+    select dismissal.profile_id
+    from private.suggestion_dismissals as dismissal
+    where dismissal.user_id = never_suggested_to.viewer_id and dismissal.dismissed_until > now()
+    limit 1000
+  )
+  union
+  (
+    select follow_requests.target_id
+    from public.follow_requests
+    where follow_requests.requester_id = never_suggested_to.viewer_id
+    limit 1000
+  )
+  union
+  (
+    select mutes.muted_id
+    from public.mutes
+    where mutes.muter_id = never_suggested_to.viewer_id and (mutes.muted_until is null or mutes.muted_until > now())
+    limit 1000
+  )
+  union
+  (
+    select hidden.id
+    from private.hidden_from(never_suggested_to.viewer_id) as hidden (id)
+    limit 1000
+  );
+end;
+
+comment on function private.never_suggested_to is 'The people that the viewer dismissed, asked to follow or muted, and those that a block hides from the viewer: at most 1,000 of each.';
+revoke all on function private.never_suggested_to (uuid) from public, anon, authenticated, service_role;

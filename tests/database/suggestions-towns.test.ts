@@ -126,7 +126,7 @@ const mayBeShown = (town: Town, viewer: number, one: number, kind: Kind) =>
   !town.banned.includes(one) &&
   (!town.idle.includes(one) || town.writers.includes(one)) &&
   (!town.private.includes(one) || kind === "follows_you") &&
-  (!town.untrusted.includes(one) || !["follows_you", "writes_about", "new_here"].includes(kind));
+  (!town.untrusted.includes(one) || kind === "followed_by");
 
 /** The people that the reason may name in this town, or true when it names nobody. Null: it is not true. */
 function truth(town: Town, viewer: number, one: number, kind: Kind): number[] | true | null {

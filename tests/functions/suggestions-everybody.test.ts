@@ -23,6 +23,7 @@ beforeAll(async () => {
       'person_' || n || '@example.com', jsonb_build_object('username', 'person_' || n), now()
     from generate_series(1, ${amount}) as n
   `;
+  await db.owner`insert into private.trust (profile_id) select id from profiles`;
   // Each follows the next three. So each is suggested the people after those.
   await db.owner`
     insert into follows (follower_id, followee_id)

@@ -15,6 +15,7 @@ beforeAll(async () => {
   await town.project.write("jobs/workers.ts", workers);
   people = [];
   for (let one = 0; one < 12; one++) people.push(await town.db.signUp(`person_${one}`));
+  await town.db.owner`insert into private.trust (profile_id) select id from profiles`;
 }, 60_000);
 afterAll(() => town?.[Symbol.asyncDispose]());
 beforeEach(async () => {

@@ -50,6 +50,7 @@ export function createAlongsideLists(people: number, limits: Limits, isShared = 
 export function createAlongside(graph: Graph, limits: Limits, lists: AlongsideLists): Alongside {
   const { alongsideVisits: visits } = limits;
   const { entries, lengths, people, weights } = lists;
+  const { leaders = graph.in, leaderStarts = graph.inStarts } = graph;
   const mostFollowers = Math.max(1, Math.floor(visits / leastPerFollower));
   const sums = createTally(graph.people, 1, 2 * visits + mostFollowers);
   const best = createBest(entries);
@@ -68,10 +69,10 @@ export function createAlongside(graph: Graph, limits: Limits, lists: AlongsideLi
     const known = Atomics.load(lengths, person);
     if (known >= 0) return known;
     sums.clear();
-    const start = graph.inStarts[person] as number;
-    const followers = (graph.inStarts[person + 1] as number) - start;
+    const start = leaderStarts[person] as number;
+    const followers = (leaderStarts[person + 1] as number) - start;
     const asked = Math.min(followers, mostFollowers);
-    const followerAt = (turn: number) => graph.in[start + Math.floor((turn * followers) / asked)] as number;
+    const followerAt = (turn: number) => leaders[start + Math.floor((turn * followers) / asked)] as number;
     const sizeOf = (turn: number) => {
       const follower = followerAt(turn);
       return (graph.outStarts[follower + 1] as number) - (graph.outStarts[follower] as number);

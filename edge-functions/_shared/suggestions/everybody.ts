@@ -12,7 +12,7 @@ import { comparedMost, packed } from "./keep.ts";
 import { type ListThread, startListThreads } from "./list-threads.ts";
 import type { ListBatch } from "./lists.ts";
 import { type Network, readNetwork } from "./network.ts";
-import { idOf } from "./people-index.ts";
+import { idBytes, idOf, viewOf } from "./people-index.ts";
 
 export interface Pass {
   /** How many lists were computed. */
@@ -106,15 +106,20 @@ function shardOf(person: number, amount: number): number {
 async function doShard(running: Running, thread: ListThread, viewers: Int32Array, done: Pass): Promise<void> {
   let last: ListBatch | undefined;
   const batches = [...batchesOf(viewers)];
-  let known = batches[0] && (await knownOf(running, batches[0]));
+  const read = async (viewers: Int32Array) => ({
+    known: await knownOf(running, viewers),
+    refused: await refusedOf(running, viewers),
+  });
+  let before = batches[0] && (await read(batches[0]));
   for (const [turn, batch] of batches.entries()) {
     if (running.signal?.aborted) break;
     const following = batches[turn + 1];
     const database = async () => {
       if (last) await write(running, last, done);
-      return following && knownOf(running, following);
+      return following && read(following);
     };
-    [last, known] = await Promise.all([thread.compute({ viewers: batch, known }), database()]);
+    const request = { viewers: batch, known: undefined, refused: [], ...before };
+    [last, before] = await Promise.all([thread.compute(request), database()]);
   }
   if (last) await write(running, last, done);
 }
@@ -132,6 +137,24 @@ async function knownOf(
     order by viewer.place
   `;
   return packed(rows.map(({ first }) => first));
+}
+
+/** @returns the numbers of those who may not be suggested to each viewer */
+async function refusedOf({ sql, network }: Running, viewers: Int32Array): Promise<Int32Array[]> {
+  const refused: Int32Array[] = Array(viewers.length).fill(new Int32Array());
+  const rows = await sql<{ place: number; ids: Uint8Array }[]>`
+    select viewer.place::integer, string_agg(uuid_send(never.id), '') as ids
+    from unnest(${idsOf(viewers, network)}::uuid[]) with ordinality as viewer (id, place)
+    cross join lateral private.never_suggested_to(viewer.id) as never (id)
+    group by viewer.place
+  `;
+  for (const { place, ids } of rows) {
+    const view = viewOf(ids);
+    refused[place - 1] = Int32Array.from({ length: ids.length / idBytes }, (_, at) =>
+      network.people.find(view, at * idBytes),
+    ).filter((person) => person >= 0);
+  }
+  return refused;
 }
 
 function* batchesOf(people: Int32Array): Generator<Int32Array> {

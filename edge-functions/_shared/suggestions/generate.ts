@@ -6,6 +6,7 @@ import type { Alongside } from "./alongside.ts";
 import { createBest } from "./best.ts";
 import { type Graph, inDegree, outDegree } from "./graph.ts";
 import type { Limits } from "./limits.ts";
+import { type Source, sources } from "./sources.ts";
 import type { Tally } from "./tally.ts";
 import { share } from "./walk.ts";
 
@@ -30,6 +31,16 @@ export const columns = {
   followsYou: 9,
 } as const;
 export const columnCount = 10;
+
+/** The source of each column. */
+export const columnSources: Source[] = [];
+for (const column of [columns.followedByCount, columns.followedByHalf, columns.followedBy])
+  columnSources[column] = sources.followedBy;
+for (const column of [columns.alongside, columns.alongsideCount, columns.peers, columns.closestPeers])
+  columnSources[column] = sources.followedAlongside;
+columnSources[columns.bothFollow] = sources.bothFollow;
+columnSources[columns.followersFollow] = sources.followersFollow;
+columnSources[columns.followsYou] = sources.followsYou;
 
 /** The paths from u to v when u follows x and x follows v. */
 export interface Paths {
@@ -58,7 +69,7 @@ export function createGenerator(
   isDirected: boolean,
 ): Generator {
   const { neighbours, visits } = limits;
-  const { out, outStarts, in: incoming, inStarts } = graph;
+  const { out, outStarts, in: incoming, inStarts, leaders = incoming, leaderStarts = inStarts } = graph;
   const closest = createBest(limits.peers);
   const paths: Paths = {
     asked: 0,
@@ -173,8 +184,8 @@ export function createGenerator(
     generate(person, into) {
       walk(person, outStarts, out, outStarts, out, outDegree, into, columns.followedBy);
       if (isDirected) {
-        walk(person, outStarts, out, inStarts, incoming, inDegree, into, columns.bothFollow);
-        walk(person, inStarts, incoming, outStarts, out, outDegree, into, columns.followersFollow);
+        walk(person, outStarts, out, leaderStarts, leaders, inDegree, into, columns.bothFollow);
+        walk(person, leaderStarts, leaders, outStarts, out, outDegree, into, columns.followersFollow);
         const start = inStarts[person] as number;
         const followers = (inStarts[person + 1] as number) - start;
         const asked = Math.min(followers, visits);

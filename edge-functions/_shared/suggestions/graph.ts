@@ -12,6 +12,12 @@ export interface Graph {
   inStarts: Int32Array;
   in: Int32Array;
   /**
+   * The followers whose follows may lead to others, in the same form: withLeaders(). All followers, if it is absent. A path may
+   * tell the person only what they may read. So the follows of a private account lead nowhere from those it follows.
+   */
+  leaderStarts?: Int32Array;
+  leaders?: Int32Array;
+  /**
    * How many people everybody follows, and how many follow them, in the whole network. Only for a graph that is a part of it,
    * where the lists are too short.
    */
@@ -46,6 +52,26 @@ export function buildGraph(people: number, from: Int32Array, to: Int32Array): Gr
     inStarts: followers.starts,
     in: followers.items,
   };
+}
+
+/**
+ * Leaves followers out of the walks over followers.
+ *
+ * @param mayLead 1 for people whose follows may lead to others
+ */
+export function withLeaders(graph: Graph, mayLead: Uint8Array): Graph {
+  const leaderStarts = new Int32Array(graph.people + 1);
+  const leaders = new Int32Array(graph.in.length);
+  let size = 0;
+  for (let person = 0; person < graph.people; person++) {
+    const end = graph.inStarts[person + 1] as number;
+    for (let place = graph.inStarts[person] as number; place < end; place++) {
+      const follower = graph.in[place] as number;
+      if (mayLead[follower] === 1) leaders[size++] = follower;
+    }
+    leaderStarts[person + 1] = size;
+  }
+  return { ...graph, leaderStarts, leaders: leaders.subarray(0, size) };
 }
 
 /** @returns how many people this person follows in the whole network */

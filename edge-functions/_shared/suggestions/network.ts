@@ -1,15 +1,15 @@
 /**
  * Reads everybody and all follows from Postgres into typed arrays. A long-lived worker does it for a pass
- * (everybody.ts). While it reads, it needs up to 30 bytes for a follow and 100 for a person. Afterwards 8 and 320, and each
- * thread that computes 35 for a person.
+ * (everybody.ts). While it reads, it needs up to 30 bytes for a follow and 100 for a person. Afterwards 12 and 350, and each
+ * thread that computes 36 for a person.
  */
 import type { Buffer } from "node:buffer";
 import type { TransactionSql } from "postgres";
 import { createAlongsideLists } from "./alongside.ts";
 import { copiedRows } from "./copied-rows.ts";
-import { buildGraph, type Graph } from "./graph.ts";
+import { buildGraph, type Graph, withLeaders } from "./graph.ts";
 import { quick } from "./limits.ts";
-import type { ListInput } from "./lists.ts";
+import { comesBy, type ListInput, leads } from "./lists.ts";
 import { mutualShare } from "./model.ts";
 import { createPeopleIndex, idBytes, type PeopleIndex, viewOf } from "./people-index.ts";
 
@@ -20,6 +20,7 @@ export interface Network {
   due: Int32Array;
   /** The people who are due and away. */
   away: Int32Array;
+  people: PeopleIndex;
 }
 
 /** With more follows, a pass is refused: 3.2 GB while reading. The jobs for one person need no such memory. */
@@ -27,7 +28,7 @@ export const followsMost = 100_000_000;
 
 interface PersonRow {
   id: Uint8Array;
-  is_discoverable: boolean;
+  may_be_shown: boolean;
   is_open: boolean;
   trust: number;
   fingerprint: string;
@@ -58,15 +59,22 @@ export async function readNetwork(sql: TransactionSql, beganAt: Date): Promise<N
   const room = Math.ceil(amount * 1.01) + 1000;
   const people = createPeopleIndex(room);
   const trust = new Float32Array(room);
-  const isDiscoverable = new Uint8Array(room);
-  const isOpen = new Uint8Array(room);
+  const mayCome = new Uint8Array(room);
+  const mayLead = new Uint8Array(room);
   const fingerprints = new BigInt64Array(room);
   const due: { person: number; hereAt: number }[] = [];
   const away: number[] = [];
   const rows = sql<PersonRow[]>`
     select
       uuid_send(profiles.id) as id,
-      profiles.is_discoverable,
+      profiles.is_discoverable
+        and users.confirmed_at is not null
+        and users.deleted_at is null
+        and (users.banned_until is null or users.banned_until <= now())
+        and (
+          profiles.created_at > now() - interval '30 days'
+          or (select true from private.activity(profiles.id, private.first_id(now() - interval '30 days'))) is true
+        ) as may_be_shown,
       not profiles.is_private as is_open,
       coalesce(trust.weight, 0) as trust,
       case when suggestion_lists.viewer_id is null then 0 else coalesce(turn.fingerprint, 0) end as fingerprint,
@@ -79,6 +87,7 @@ export async function readNetwork(sql: TransactionSql, beganAt: Date): Promise<N
       coalesce(extract(epoch from session.here_at), 0)::float8 as here_at
     from public.profiles
     join private.suggestion_turns as turn on turn.profile_id = profiles.id
+    join auth.users on users.id = profiles.id
     left join private.suggestion_lists on suggestion_lists.viewer_id = profiles.id
     left join private.trust on trust.profile_id = profiles.id
     left join (
@@ -93,14 +102,15 @@ export async function readNetwork(sql: TransactionSql, beganAt: Date): Promise<N
       if (people.size === room) break;
       const person = people.add(viewOf(row.id), 0);
       trust[person] = row.trust;
-      isDiscoverable[person] = row.is_discoverable ? 1 : 0;
-      isOpen[person] = row.is_open ? 1 : 0;
+      const standing = { mayBeShown: row.may_be_shown, isOpen: row.is_open, trust: row.trust };
+      mayCome[person] = comesBy(standing);
+      mayLead[person] = leads(standing);
       fingerprints[person] = BigInt(row.fingerprint);
       if (row.is_due && row.is_away) away.push(person);
       else if (row.is_due) due.push({ person, hereAt: row.here_at });
     }
   }
-  const graph = sharedGraph(await readFollows(sql, people, follows));
+  const graph = sharedGraph(withLeaders(await readFollows(sql, people, follows), mayLead));
   due.sort((one, other) => other.hereAt - one.hereAt);
   return {
     input: {
@@ -109,12 +119,13 @@ export async function readNetwork(sql: TransactionSql, beganAt: Date): Promise<N
       mutualShare: mutualShare(graph),
       alongside: createAlongsideLists(graph.people, quick, true),
       trust: shared(trust),
-      isDiscoverable: shared(isDiscoverable),
-      isOpen: shared(isOpen),
+      mayCome: shared(mayCome),
+      mayLead: shared(mayLead),
       fingerprints: shared(fingerprints),
     },
     due: Int32Array.from(due, ({ person }) => person),
     away: Int32Array.from(away),
+    people,
   };
 }
 
@@ -168,6 +179,8 @@ function sharedGraph(graph: Graph): Graph {
     out: shared(graph.out),
     inStarts: shared(graph.inStarts),
     in: shared(graph.in),
+    leaderStarts: shared(graph.leaderStarts ?? graph.inStarts),
+    leaders: shared(graph.leaders ?? graph.in),
   };
 }
 

@@ -7,9 +7,9 @@ import { Buffer } from "node:buffer";
 import type { TransactionSql } from "postgres";
 import { createBest } from "./best.ts";
 import { fingerprintOf } from "./fingerprint.ts";
-import { buildGraph } from "./graph.ts";
+import { buildGraph, withLeaders } from "./graph.ts";
 import { quick } from "./limits.ts";
-import { listFor } from "./lists.ts";
+import { comesBy, leads, listFor } from "./lists.ts";
 import { createPeopleIndex, idBytes, idOf, type PeopleIndex, viewOf } from "./people-index.ts";
 import { createSuggester } from "./suggest.ts";
 import { directed } from "./weights.ts";
@@ -55,10 +55,10 @@ export async function refreshSuggestions(sql: TransactionSql, profileId: string)
       private.mutual_share() as mutual_share
   `;
   const { facts, mutual_share: mutualShare } = known as NonNullable<typeof known>;
-  const { graph, trust, mayCome, isOpen } = withFacts(around, viewOf(facts));
+  const { graph, trust, mayCome, mayLead } = withFacts(around, viewOf(facts));
   const suggester = createSuggester(graph, directed, { trust, limits: quick, mutualShare });
-  const witnessing = createWitnessing(graph, isOpen);
-  const { list, witnesses } = listFor({ suggester, witnessing, mayCome, isOpen }, around.me);
+  const witnessing = createWitnessing(graph, mayLead);
+  const { list, witnesses } = listFor({ suggester, witnessing, mayCome }, around.me);
   const [row] = await sql<{ written: boolean }[]>`
     select private.write_suggestion_list(
       ${profileId},
@@ -153,7 +153,7 @@ function compareIds(ids: Uint8Array, one: number, other: number): number {
 function withFacts({ people, from, to }: Thinned, facts: DataView) {
   const trust = new Float32Array(people.size);
   const mayCome = new Uint8Array(people.size);
-  const isOpen = new Uint8Array(people.size);
+  const mayLead = new Uint8Array(people.size);
   const outDegrees = new Int32Array(people.size);
   const inDegrees = new Int32Array(people.size);
   for (let person = 0; person < people.size; person++) {
@@ -161,8 +161,14 @@ function withFacts({ people, from, to }: Thinned, facts: DataView) {
     trust[person] = facts.getFloat32(at);
     outDegrees[person] = facts.getInt32(at + 4);
     inDegrees[person] = facts.getInt32(at + 8);
-    isOpen[person] = facts.getUint8(at + 14);
-    mayCome[person] = facts.getUint8(at + 15);
+    const standing = {
+      mayBeShown: facts.getUint8(at + 15) === 1,
+      isOpen: facts.getUint8(at + 14) === 1,
+      trust: trust[person] as number,
+    };
+    mayCome[person] = comesBy(standing);
+    mayLead[person] = leads(standing);
   }
-  return { graph: { ...buildGraph(people.size, from, to), outDegrees, inDegrees }, trust, mayCome, isOpen };
+  const graph = { ...withLeaders(buildGraph(people.size, from, to), mayLead), outDegrees, inDegrees };
+  return { graph, trust, mayCome, mayLead };
 }

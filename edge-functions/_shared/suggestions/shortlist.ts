@@ -2,9 +2,10 @@
 import { type Alongside, type AlongsideLists, createAlongside, createAlongsideLists } from "./alongside.ts";
 import { createBest } from "./best.ts";
 import { createFeatures, type Features } from "./features.ts";
-import { columnCount, columns, createGenerator, type Paths } from "./generate.ts";
+import { columnCount, columnSources, columns, createGenerator, type Paths } from "./generate.ts";
 import type { Graph } from "./graph.ts";
 import type { Limits } from "./limits.ts";
+import { everySource } from "./sources.ts";
 import { createTally, type Tally } from "./tally.ts";
 
 export interface Shortlist {
@@ -18,9 +19,11 @@ export interface Shortlist {
   /**
    * Finds candidates that the person does not follow, and their features.
    *
+   * @param mayCome by which sources each person may come (sources.ts). By all, if nothing is said. What other sources say of
+   *   them counts nothing
    * @returns how many there are: at most limits.candidates
    */
-  fill(person: number): number;
+  fill(person: number, mayCome?: Uint8Array): number;
 }
 
 export function createShortlist(
@@ -49,11 +52,22 @@ export function createShortlist(
       known[graph.out[place] as number] = value;
   }
 
+  /** Forgets what other sources say of a candidate. @returns whether one of these sources reaches them */
+  function isReached(slot: number, allowed: number): boolean {
+    let sum = 0;
+    for (let column = 0; column < columnCount; column++) {
+      if ((allowed & (1 << (columnSources[column] as number))) === 0)
+        tally.values[slot * columnCount + column] = 0;
+      sum += tally.values[slot * columnCount + column] as number;
+    }
+    return sum > 0;
+  }
+
   /**
    * Offers everybody that the person does not follow, with a cheap score. In each column, the best candidate gets its weight.
    * Popular people get less of two columns. This loop takes most of the time, so it names its columns one by one.
    */
-  function takeFirstLook() {
+  function takeFirstLook(mayCome?: Uint8Array) {
     const { people, size, values } = tally;
     let count = 0;
     let followedByHalf = 0;
@@ -64,7 +78,10 @@ export function createShortlist(
     let peers = 0;
     let followsYou = 0;
     for (let slot = 0; slot < size; slot++) {
-      if (known[people[slot] as number] === 1) continue;
+      const other = people[slot] as number;
+      if (known[other] === 1) continue;
+      const allowed = mayCome ? (mayCome[other] as number) : everySource;
+      if (allowed !== everySource && !isReached(slot, allowed)) continue;
       unknown[count++] = slot;
       const at = slot * columnCount;
       if ((values[at + columns.followedByHalf] as number) > followedByHalf)
@@ -117,12 +134,12 @@ export function createShortlist(
     tally,
     paths: generator.paths,
     slots: chosen.items,
-    fill(person) {
+    fill(person, mayCome) {
       tally.clear();
       generator.generate(person, tally);
       mark(person, 1);
       chosen.clear();
-      takeFirstLook();
+      takeFirstLook(mayCome);
       mark(person, 0);
       const count = chosen.size;
       features.compute(person, tally, chosen.items, count);

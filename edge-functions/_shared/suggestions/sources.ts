@@ -20,3 +20,10 @@ export const sources = {
 } as const;
 
 export type Source = (typeof sources)[keyof typeof sources];
+
+/** By which sources somebody may be suggested: a bit for each. 0: by none. */
+export function sourceBits(...allowed: Source[]): number {
+  return allowed.reduce((bits, source) => bits | (1 << source), 0);
+}
+
+export const everySource = sourceBits(...Object.values(sources));

@@ -12,7 +12,7 @@ export interface Spread {
   /**
    * Puts candidates in a new order, the best first.
    *
-   * @param slots the slots of the candidates, the best first
+   * @param slots the slots of the candidates, the best first. -1 for somebody that no path of these may lead to
    * @param scores their scores, in the same order
    * @param count how many there are
    */
@@ -43,7 +43,9 @@ export function createSpread(paths: Paths, slotsMost: number, most: number, cost
   const left = new Float64Array(most);
 
   function readPaths(slots: Int32Array, count: number) {
-    for (let place = 0; place < count; place++) places[slots[place] as number] = place;
+    for (let place = 0; place < count; place++) {
+      if ((slots[place] as number) >= 0) places[slots[place] as number] = place;
+    }
     bits.fill(0, 0, count * words);
     let step = 0;
     for (let friend = 0; friend < paths.asked; friend++) {
@@ -55,7 +57,7 @@ export function createSpread(paths: Paths, slotsMost: number, most: number, cost
       }
     }
     for (let place = 0; place < count; place++) {
-      places[slots[place] as number] = -1;
+      if ((slots[place] as number) >= 0) places[slots[place] as number] = -1;
       friends[place] = shared(place, place);
     }
   }

@@ -81,6 +81,7 @@ export function createSuggester(graph: Graph, weights: Weights, context: Context
   const { alongside, features, slots, tally } = shortlist;
   const found = createBest(limits.candidates);
   const foundSlots = new Int32Array(limits.candidates);
+  const pathSlots = new Int32Array(limits.candidates);
   const spread = createSpread(
     shortlist.paths,
     tally.people.length,
@@ -121,17 +122,19 @@ export function createSuggester(graph: Graph, weights: Weights, context: Context
 
   return {
     suggest(person, limit, mayCome) {
-      const count = shortlist.fill(person);
+      const count = shortlist.fill(person, mayCome);
       found.clear();
       for (let place = 0; place < count; place++) {
         const other = tally.people[slots[place] as number] as number;
-        if (mayCome && mayCome[other] !== 1) continue;
         found.offer(place, scoreOf(place, other), other);
       }
       const foundCount = found.sort();
-      for (let rank = 0; rank < foundCount; rank++)
-        foundSlots[rank] = slots[found.items[rank] as number] as number;
-      spread.arrange(foundSlots, found.scores, foundCount);
+      for (let rank = 0; rank < foundCount; rank++) {
+        const slot = slots[found.items[rank] as number] as number;
+        foundSlots[rank] = slot;
+        pathSlots[rank] = tally.values[slot * columnCount + columns.followedByCount] === 0 ? -1 : slot;
+      }
+      spread.arrange(pathSlots, found.scores, foundCount);
       const best = found.scores[0] as number;
       const list: Candidate[] = [];
       for (const rank of spread.order.subarray(0, Math.min(limit, foundCount))) {

@@ -38,9 +38,9 @@ export interface Witnessing {
 /**
  * Takes 5 bytes a person.
  *
- * @param isOpen 1 for people with a public account. Everybody may read their follows
+ * @param mayLead 1 for people who may be witnesses: everybody may read their follows
  */
-export function createWitnessing(graph: Graph, isOpen: Uint8Array): Witnessing {
+export function createWitnessing(graph: Graph, mayLead: Uint8Array): Witnessing {
   const { out, outStarts, in: incoming, inStarts } = graph;
   /** 1 for those that the viewer follows. */
   const isFollowed = new Uint8Array(graph.people);
@@ -55,7 +55,7 @@ export function createWitnessing(graph: Graph, isOpen: Uint8Array): Witnessing {
   }
 
   const mayTell = (witness: number, viewer: number) =>
-    witness !== viewer && isOpen[witness] === 1 && outDegree(graph, witness) <= followsMost;
+    witness !== viewer && mayLead[witness] === 1 && outDegree(graph, witness) <= followsMost;
 
   /** Looks at the other follows of the candidate's followers. */
   function searchFromCandidate(viewer: number, candidate: number): Witnesses | undefined {
