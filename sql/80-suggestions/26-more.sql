@@ -26,7 +26,8 @@ return hashtext(suggestion_draw.viewer_id::text || private.suggestion_day()::tex
 comment on function private.suggestion_draw is 'A number that is different for each viewer and each day.';
 revoke all on function private.suggestion_draw (uuid) from public, anon, authenticated, service_role;
 
--- A pool is the same for everybody. So each viewer begins at another place of it, and each day.
+-- A pool is the same for everybody. So each viewer has it in another order, and each day. The place of a person depends on
+-- nobody else: somebody who comes to the pool or leaves it moves nobody.
 create function private.pool_part(source smallint, language text, viewer_id uuid, most integer)
 returns uuid[]
 language plpgsql
@@ -34,23 +35,19 @@ stable
 security invoker
 set search_path = ''
 as $$
-declare
-  pool uuid[] := (
-    select suggestion_pools.profile_ids
-    from private.suggestion_pools
-    where suggestion_pools.source = pool_part.source and suggestion_pools.language = pool_part.language
-  );
-  start integer;
 begin
-  if pool is null then
-    return '{}';
-  end if;
-  start := mod(private.suggestion_draw(viewer_id), cardinality(pool));
-  return (pool[start + 1:] || pool[:start])[:most];
+  return array(
+    select pooled.id
+    from private.suggestion_pools
+    cross join unnest(suggestion_pools.profile_ids) as pooled (id)
+    where suggestion_pools.source = pool_part.source and suggestion_pools.language = pool_part.language
+    order by uuid_hash_extended(pooled.id, private.suggestion_draw(pool_part.viewer_id)), pooled.id
+    limit pool_part.most
+  );
 end;
 $$;
 
-comment on function private.pool_part is 'Some people of a pool. They stay the same for a viewer until the day ends or the pool changes.';
+comment on function private.pool_part is 'Some people of a pool, in an order that stays the same for a viewer until the day ends.';
 revoke all on function private.pool_part (smallint, text, uuid, integer) from public, anon, authenticated, service_role;
 
 -- First those who write in the viewer's language, then anybody. Without newcomers, nobody asks what the language is.
@@ -76,7 +73,9 @@ $$;
 comment on function private.newcomers is 'Newcomers to suggest. They stay the same for a viewer until the day ends or a pool changes.';
 revoke all on function private.newcomers (uuid, integer) from public, anon, authenticated, service_role;
 
--- Of ten tags, the newest 50 posts of each. Trusted people only, so that a tag cannot be flooded by
+-- Many popular people, because the viewer may have dismissed or muted the first ones. Usually a page asks about few of them.
+--
+-- The newest trusted followers among 200: a ring does not hide the others. Of ten tags, the newest 50 posts of each. Trusted people only, so that a tag cannot be flooded by
 -- made-up accounts: they take places among the 50, but nobody sees them.
 create function private.more_people(viewer_id uuid, tags text[])
 returns private.suggestion_candidates
@@ -88,10 +87,16 @@ as $$
 declare
   language text := private.usual_language(viewer_id);
   followers uuid[] := array(
-    select follows.follower_id
-    from public.follows
-    where follows.followee_id = viewer_id
-    order by follows.id desc
+    select newest.follower_id
+    from (
+      select follows.follower_id, follows.id
+      from public.follows
+      where follows.followee_id = viewer_id
+      order by follows.id desc
+      limit 200
+    ) as newest
+    cross join lateral private.trusted(newest.follower_id)
+    order by newest.id desc
     limit 20
   );
   writers uuid[] := array(
@@ -112,7 +117,7 @@ declare
     order by count(distinct wanted.tag) desc, count(*) desc, max(posts.id) desc
     limit 20
   );
-  known uuid[] := private.pool_part(8::smallint, language, viewer_id, 20) || private.pool_part(8::smallint, '', viewer_id, 20);
+  known uuid[] := private.pool_part(8::smallint, language, viewer_id, 20) || private.pool_part(8::smallint, '', viewer_id, 100);
 begin
   return (
     followers || writers || known,
@@ -123,5 +128,5 @@ begin
 end;
 $$;
 
-comment on function private.more_people is 'At most 80 people to suggest beside a list. tags are those that interest the viewer.';
+comment on function private.more_people is 'At most 160 people to suggest beside a list. tags are those that interest the viewer.';
 revoke all on function private.more_people (uuid, text[]) from public, anon, authenticated, service_role;

@@ -189,8 +189,8 @@ comment on function private.suggestion_page is 'The places of a page, in its ord
 revoke all on function private.suggestion_page (smallint[], boolean[], integer, integer, integer) from public, anon, authenticated, service_role;
 
 /*
- * Definer, because nobody may read lists, and most of what it asks about. At most 146 people are asked about: 60 of the
- * list, 6 newcomers and 80 more. It asks at once about everybody that the page needs, and about one more. Most of the
+ * Definer, because nobody may read lists, and most of what it asks about. At most 226 people are asked about: 60 of the
+ * list, 6 newcomers and 160 more. It asks at once about everybody that the page needs, and about one more. Most of the
  * time they all may be shown, and then the page is ready. Otherwise it makes the page again without those who failed.
  *
  * Without plan_cache_mode, Postgres would plan at each call, which takes as long as the reading.

@@ -148,3 +148,37 @@ describe.each([
     expect((await suggestionsOf(alice, 100)).length).toBe(next.length);
   });
 });
+
+describe("without a list", () => {
+  test("somebody who dismissed the first twenty popular people is shown others", async () => {
+    await follow("friend_[1-9]", "friend_[2-9][0-9]");
+    await db.owner`select private.refresh_suggestion_pools()`;
+    const alice = person("alice");
+    const first = await suggestionsOf(alice, 20);
+    expect(first).toHaveLength(20);
+    for (const { profile } of first) await alice.asks((ask) => ask`select dismiss_suggestion(${profile.id})`);
+    const next = await suggestionsOf(alice, 20);
+    expect(next).toHaveLength(20);
+    const gone = first.map(({ profile }) => profile.id);
+    expect(next.filter(({ profile }) => gone.includes(profile.id))).toEqual([]);
+  });
+
+  test("followers without trust do not hide the others", async () => {
+    await follow("friend_[1-5]", "alice");
+    await follow("ring_.*", "alice");
+    expect(await suggestionsOf(person("alice"), 20)).toHaveLength(5);
+  });
+
+  test("a pool that grows moves nobody else that day", async () => {
+    await follow("friend_[1-9]", "friend_[2-4][0-9]");
+    await db.owner`select private.refresh_suggestion_pools()`;
+    const names = async () =>
+      (await suggestionsOf(person("alice"), 40)).map(({ profile }) => profile.username);
+    const before = await names();
+    await follow("friend_[1-9]", "friend_5[0-2]");
+    await db.owner`select private.refresh_suggestion_pools()`;
+    const after = (await names()).filter((name) => !name.startsWith("friend_5"));
+    expect(before).toHaveLength(30);
+    expect(after).toEqual(before);
+  });
+});
