@@ -5,7 +5,8 @@ import { refreshSuggestions } from "../_shared/suggestions/refresh.ts";
 
 export const suggestions = defineWorker({
   queue: "suggestions",
-  data: z.object({ profileId: z.uuid() }),
+  // Accounts that were imported may have ids of no known version.
+  data: z.object({ profileId: z.guid() }),
   isRepeatable: true,
   // Hosted Supabase gives a request 2 s of CPU, and one person takes up to 50 ms.
   jobsMax: 30,

@@ -6,12 +6,13 @@
  * list. So nobody who has just followed somebody waits behind the daily work.
  */
 
--- With the id of the person as the key, one job of a person waits at most.
+-- With the id of the person as the key, one job of a person waits at most. It waits for a day, while the worker is away. After
+-- that, the person is due anyway.
 do $$
 begin
   perform pgboss.create_queue('suggestions', '{
     "policy": "short", "deadLetter": "dead-letters", "retryLimit": 2, "retryDelay": 5, "retryBackoff": true,
-    "expireInSeconds": 60, "retentionSeconds": 3600, "deleteAfterSeconds": 3600
+    "expireInSeconds": 60, "retentionSeconds": 86400, "deleteAfterSeconds": 3600
   }');
 end;
 $$;

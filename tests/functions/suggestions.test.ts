@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import { createJobs } from "../../edge-functions/_shared/jobs.ts";
 import type { Person } from "../database/database.ts";
 import { createTown, root, type Town } from "./jobs-town.ts";
 
@@ -239,6 +240,43 @@ test("a deleted account has no turn, no list, and its job does nothing", async (
   const turns = await town.db.owner`select from private.suggestion_turns where profile_id = ${gone.id}`;
   expect(turns).toHaveLength(0);
   expect(await listOf(2)).toBeDefined();
+}, 60_000);
+
+test("any id that Postgres takes gets a list, also one that no version of UUIDs has", async () => {
+  await using open = await town.open({ net: false, cron: false });
+  const id = "11111111-1111-1111-1111-111111111111";
+  await town.db.admin`
+    insert into auth.users (id, instance_id, aud, role, email, raw_user_meta_data, email_confirmed_at)
+    values (${id}, '00000000-0000-0000-0000-000000000000', 'authenticated', 'authenticated', 'imported@example.com',
+      '{"username": "imported"}', now())`;
+  onTestFinished(async () => {
+    await town.db.admin`delete from auth.users where id = ${id}`;
+  });
+  await followed(1, 2, 3);
+  await town.db.owner`insert into follows (follower_id, followee_id) values (${id}, ${person(1).id})`;
+  await town.db.owner`update private.suggestion_turns set due_at = now() + interval '1 day'`;
+  expect(await send()).toBe(1);
+  expect(await open.drain("suggestions")).toEqual({ done: 1, failed: 0, left: 0 });
+  const [list] = await town.db
+    .owner`select profile_ids from private.suggestion_lists where viewer_id = ${id}`;
+  expect(list?.profile_ids).toHaveLength(2);
+}, 60_000);
+
+test("a worker that was away for 23 hours still does the jobs that were sent", async () => {
+  await using open = await town.open({ net: false, cron: false });
+  await followed(1, 2, 3);
+  await follow(0, 1);
+  expect(await send()).toBe(1);
+  await town.db.admin`
+    update pgboss.job set created_on = created_on - interval '23 hours', start_after = start_after - interval '23 hours',
+      keep_until = keep_until - interval '23 hours'
+    where name = 'suggestions'`;
+  await town.db.admin`update pgboss.queue set monitor_on = null, maintain_on = null`;
+  const jobs = createJobs({ databaseUrl: town.db.url, workers: [], report() {} });
+  await jobs.maintain();
+  await jobs.close();
+  expect(await open.drain("suggestions")).toEqual({ done: 1, failed: 0, left: 0 });
+  expect(await namesOf(0)).toEqual([2, 3]);
 }, 60_000);
 
 test("a drain does 30 jobs at most, because a request has little CPU, and writes no effects down", async () => {
