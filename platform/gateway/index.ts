@@ -147,7 +147,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   };
 
   app.use(requestLog(log));
-  app.get("/", (context) => root(context, [...apiPlaces, ...(options.places ?? [])]));
+  app.get("/", (context) =>
+    root(context, [...apiPlaces(options.keys.publishableKey), ...(options.places ?? [])]),
+  );
 
   app.use("/rest/v1/*", anyOrigin, keyed);
   app.all("/rest/v1/*", forward("rest", apiKeys.swapped));

@@ -233,11 +233,19 @@ test("the root says what is there: a page for a browser, JSON for a program, and
   expect(page.status).toBe(200);
   expect(page.headers.get("content-type")).toContain("text/html");
   const html = await page.text();
-  for (const path of paths) expect(html).toContain(`href="${path}"`);
+  for (const path of paths) expect(html).toContain(path);
   expect(html).toContain("mails &lt;here>");
+  expect(html).toContain(`href="${inbox.url}"`);
   for (const secret of [keys.secretKey, keys.serviceRoleKey, keys.jwtSecret]) {
     expect(JSON.stringify(json) + html).not.toContain(secret);
   }
+});
+
+test("every link of the root opens in a browser, which sends no key in a header", async () => {
+  const html = await (await fetch(gateway.url, { headers: { accept: "text/html" } })).text();
+  const links = [...html.matchAll(/href="([^"]+)"/g)].map(([, link]) => link as string);
+  expect(links).toHaveLength(3);
+  for (const link of links) expect((await ask(link)).status, link).toBe(200);
 });
 
 /** A gateway whose log is a list of lines. */
