@@ -54,7 +54,10 @@ begin
   )
   insert into private.deleted_posts (id, reply_to_id)
   select kept.id, kept.reply_to_id
-  from kept;
+  from kept
+  -- A backend may write a post again under its old id, before the job has looked at its place.
+  on conflict (id) do update
+  set reply_to_id = excluded.reply_to_id;
 
   insert into private.place_checks (place_id)
   select deleted_posts.id
