@@ -81,6 +81,13 @@ join public.profiles as follower on follower.username = pair.follower
 join public.profiles as followee on followee.username = pair.followee
 on conflict do nothing;
 
+-- The job of trust computes the same within ten minutes. Until then, nobody would be suggested.
+insert into private.trust (profile_id)
+select id
+from public.profiles
+where id::text like '00000000-0000-4000-8000-%'
+on conflict do nothing;
+
 -- Only if there are no posts. A post has no key but its time, so a second run would add them again.
 insert into public.posts (id, author_id, title, content, created_at)
 select private.new_id(written.at), profiles.id, post.title, post.content, written.at
@@ -175,3 +182,6 @@ where username = 'frank' and not is_private and id::text like '00000000-0000-400
 update public.posts
 set content = replace(content, 'in three languages:', 'now in three languages:')
 where content like 'Story hour%in three languages:%' and edited_at is null;
+
+-- The people that a newcomer is shown. A job computes them every ten minutes.
+select private.refresh_suggestion_pools();

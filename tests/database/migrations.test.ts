@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { refreshTrust } from "../../edge-functions/_shared/trust/refresh.ts";
 import { projectDir } from "../../sql/tools/server.ts";
 import { plain, supabase } from "../../sql/tools/supabase-cli.ts";
 import { createDatabase, type Database, type Person, refusal } from "./database.ts";
@@ -300,5 +301,16 @@ describe("the seed", () => {
     };
     expect(await feedOf("bob")).toEqual(["alice", "bob", "dave", "erin"]);
     expect(await feedOf("carol")).toEqual(["carol"]);
+  });
+
+  test("suggests people to carol before any job has run, and trusts everybody as the job will", async () => {
+    const [carol] = await migrated.admin`select id from profiles where username = 'carol'`;
+    const suggested = await migrated.as(
+      "authenticated",
+      carol?.id,
+    )((sql) => sql`select (profile).username from suggestions()`);
+    expect(suggested.map((row) => row.username).sort()).toEqual(["alice", "bob", "dave", "erin"]);
+    await migrated.owner`select private.collect_interactions()`;
+    expect(await refreshTrust(migrated.owner)).toMatchObject({ people: 6, counting: 6, written: 0 });
   });
 });
