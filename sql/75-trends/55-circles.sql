@@ -59,7 +59,8 @@ return (array[(counts).in_hour, (counts).in_half_day, (counts).in_day, (counts).
 comment on function private.people_in is 'The count of a window.';
 revoke all on function private.people_in (private.trend_counts, integer) from public, anon, authenticated, service_role;
 
--- Of each person, the newest 50 posts with a term of the kind.
+-- It reads the 5,000 people of the circle who were active last, and 1,000 terms of each person. Almost everybody has
+-- fewer in a week.
 create function private.circle_trends(kind public.trend_kind, period public.trend_period, circle_ids uuid[])
 returns table (term text, people integer, expected double precision, score double precision, language text, post_ids bigint[])
 language plpgsql
@@ -70,29 +71,39 @@ rows 20
 as $$
 declare
   fewest constant integer := 3;
+  most_people constant integer := 5000;
+  most_terms constant integer := 1000;
   level integer := private.shown_level(circle_trends.period);
   first_id bigint := private.first_id(
     (select trend_state.refreshed_at from private.trend_state) - private.trend_window(level)
   );
 begin
   return query
-  with said as materialized (
-    -- The latest use of each person, as in 30-counts.sql.
-    select distinct on (uses.term, uses.profile_id) uses.term, uses.voice, uses.language, uses.post_id
+  with active as materialized (
+    -- People who count. For most people of a circle, the search ends here. It is one lookup for each of them: a join
+    -- could read everybody.
+    select person.id as profile_id
     from unnest(circle_trends.circle_ids) as person (id)
-    -- Somebody who counts and was active. For most people of a circle, the search ends here.
-    join private.trend_people as active
-      on active.kind = circle_trends.kind and active.term = '' and active.profile_id = person.id
     cross join lateral (
-      select posts.id
-      from public.posts
-      where posts.author_id = person.id and posts.is_open and posts.id >= first_id
-      order by posts.id desc
-      limit 50
-    ) as written
-    join private.trend_uses as uses on uses.post_id = written.id and uses.kind = circle_trends.kind
-    where active.post_id >= first_id
-    order by uses.term, uses.profile_id, uses.post_id desc
+      select trend_people.post_id
+      from private.trend_people
+      where trend_people.profile_id = person.id and trend_people.kind = circle_trends.kind and trend_people.term = ''
+      limit 1
+    ) as latest
+    where latest.post_id >= first_id
+    order by latest.post_id desc
+    limit most_people
+  ),
+  said as materialized (
+    select uses.term, uses.voice, uses.language, uses.post_id
+    from active
+    cross join lateral (
+      select trend_people.term, trend_people.voice, trend_people.language, trend_people.post_id
+      from private.trend_people
+      where trend_people.profile_id = active.profile_id and trend_people.kind = circle_trends.kind
+      limit most_terms
+    ) as uses
+    where uses.post_id >= first_id
   ),
   counted as (
     select
@@ -116,5 +127,5 @@ begin
 end;
 $$;
 
-comment on function private.circle_trends is 'The terms that at least three people of a circle use in the window of a period. expected is what there would be if the circle used the term as the network does. post_ids are the newest posts.';
+comment on function private.circle_trends is 'The terms that at least three people of a circle use in the window of a period. It reads the 5,000 people who were active last. expected is what there would be if the circle used the term as the network does. post_ids are the newest posts.';
 revoke all on function private.circle_trends (public.trend_kind, public.trend_period, uuid[]) from public, anon, authenticated, service_role;

@@ -196,6 +196,9 @@ describe("the scope network", () => {
     expect(others).toEqual([]);
     expect(trend).toMatchObject({ tag: "chess", people: 4, since: null, language: "en" });
     expect(idsOf(trend?.posts)).toEqual(ids.toReversed().slice(0, 3));
+    // However many other posts somebody wrote since then.
+    for (let n = 0; n < 50; n++) await town.write([friend], begins + 9, `Post number ${n}`);
+    expect(await tags(carol.asks, around)).toEqual([trend]);
     // Four of the four active people, where the network has four of sixty.
     expect(trend?.expected).toBeLessThan(1);
     expect(trend?.probability).toBeLessThan(0.01);

@@ -93,6 +93,82 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.circle_trends (
+  kind       public.trend_kind,
+  period     public.trend_period,
+  circle_ids uuid[]
+)
+  RETURNS TABLE (
+    term     text,
+    people   integer,
+    expected double precision,
+    score    double precision,
+    language text,
+    post_ids bigint[]
+  )
+  LANGUAGE plpgsql
+  STABLE
+  ROWS 20
+  SET search_path TO ''
+  AS $function$
+declare
+  fewest constant integer := 3;
+  most_people constant integer := 5000;
+  most_terms constant integer := 1000;
+  level integer := private.shown_level(circle_trends.period);
+  first_id bigint := private.first_id(
+    (select trend_state.refreshed_at from private.trend_state) - private.trend_window(level)
+  );
+begin
+  return query
+  with active as materialized (
+    -- People who count. For most people of a circle, the search ends here. It is one lookup for each of them: a join
+    -- could read everybody.
+    select person.id as profile_id
+    from unnest(circle_trends.circle_ids) as person (id)
+    cross join lateral (
+      select trend_people.post_id
+      from private.trend_people
+      where trend_people.profile_id = person.id and trend_people.kind = circle_trends.kind and trend_people.term = ''
+      limit 1
+    ) as latest
+    where latest.post_id >= first_id
+    order by latest.post_id desc
+    limit most_people
+  ),
+  said as materialized (
+    select uses.term, uses.voice, uses.language, uses.post_id
+    from active
+    cross join lateral (
+      select trend_people.term, trend_people.voice, trend_people.language, trend_people.post_id
+      from private.trend_people
+      where trend_people.profile_id = active.profile_id and trend_people.kind = circle_trends.kind
+      limit most_terms
+    ) as uses
+    where uses.post_id >= first_id
+  ),
+  counted as (
+    select
+      said.term, count(distinct said.voice)::integer as people, mode() within group (order by said.language) as language,
+      (array_agg(said.post_id order by said.post_id desc))[:100] as post_ids
+    from said
+    group by said.term
+  )
+  select
+    counted.term, counted.people, share.expected,
+    private.surprise(counted.people, share.expected, 0.15), counted.language, counted.post_ids
+  from counted
+  join private.trend_counts as everywhere on everywhere.kind = circle_trends.kind and everywhere.term = counted.term
+  join private.trend_counts as network on network.kind = circle_trends.kind and network.term = ''
+  join counted as circle on circle.term = ''
+  cross join lateral (
+    select greatest(1 / 24.0, circle.people * private.people_in(everywhere, level)
+      / greatest(1, private.people_in(network, level))::double precision) as expected
+  ) as share
+  where counted.term <> '' and counted.people >= fewest;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.deliver (
   notices private.notice_queue[],
   waits   boolean
@@ -1688,6 +1764,8 @@ CREATE TRIGGER profiles_wait_for_post
   EXECUTE FUNCTION private.profiles_wait_for_post();
 
 COMMENT ON COLUMN "private"."trend_changes"."cost" IS 'How much work it is: see private.trend_cost(). A refresh has a bound for it.';
+
+COMMENT ON FUNCTION "private"."circle_trends"(public.trend_kind, public.trend_period, uuid[]) IS 'The terms that at least three people of a circle use in the window of a period. It reads the 5,000 people who were active last. expected is what there would be if the circle used the term as the network does. post_ids are the newest posts.';
 
 COMMENT ON FUNCTION "private"."expand_people"(timestamp with time zone, integer) IS 'Takes up to most people from the queue, and puts each post and like of their seven days before a moment, and since then, into the lane bulk. Takes nobody while 1,000 changes wait there.';
 
