@@ -78,6 +78,9 @@ test("alice signs up, and a click confirms; fetching the link changes nothing", 
   await reader.getByText("Your home is quiet").waitFor();
   // The address bar has no token any more.
   expect(reader.url()).toBe(`${webUrl()}/`);
+  // The first tab, which waits for the code, goes home too.
+  await page.getByText("Your home is quiet").waitFor();
+  expect(page.url()).toBe(`${webUrl()}/`);
   await reader.goto(`/@${username}`);
   await reader.getByText("No posts yet").waitFor();
   await reader.getByRole("main").getByText(attack).first().waitFor();
@@ -132,6 +135,44 @@ test("carol asked for the mail again, so she chooses password and username once 
   await page.getByText("Your home is quiet").waitFor();
   const { error } = await guest().auth.signInWithPassword({ email, password: `${password} again` });
   expect(error).toBeNull();
+  expect(complaintsOf(context)).toEqual([]);
+});
+
+test("alice signs out and in again in a second tab: the first one comes back to where it was", async () => {
+  const [alice, bob] = await Promise.all([signUp("alice"), signUp("bob")]);
+  const { page, context } = await device();
+  const signIn = async (tab: Page) => {
+    await tab.getByLabel("E-mail").fill(alice.email);
+    await tab.getByLabel("Password").fill(alice.password);
+    await press(tab, "Sign in");
+  };
+  await page.goto(`/sign-in?to=${encodeURIComponent(`/@${bob.username}`)}`);
+  await signIn(page);
+  await page.getByRole("main").getByRole("button", { name: "Follow @" }).waitFor();
+  const second = await context.newPage();
+  await second.goto("/");
+  await second.getByRole("button", { name: "Menu" }).first().click();
+  await second.getByRole("menuitem", { name: "Sign out" }).click();
+  await page.getByText("You are not signed in any more").waitFor();
+  await second.goto("/sign-in");
+  await signIn(second);
+  await second.getByText("Your home is quiet").waitFor();
+  await page.getByRole("main").getByRole("button", { name: "Follow @" }).waitFor();
+  expect(page.url()).toBe(`${webUrl()}/@${bob.username}`);
+  expect(complaintsOf(context)).toEqual([]);
+});
+
+test("the pages to sign in and to join lead alice on, because she is signed in", async () => {
+  const { page, context } = await visitor("alice");
+  for (const [path, to] of [
+    ["/sign-in", "/"],
+    ["/sign-in?to=%2Fsearch", "/search"],
+    ["/sign-in?to=%2F%2Fother.example", "/"],
+    ["/sign-up", "/"],
+  ] as const) {
+    await page.goto(path);
+    await expect.poll(() => page.url()).toBe(`${webUrl()}${to}`);
+  }
   expect(complaintsOf(context)).toEqual([]);
 });
 

@@ -6,6 +6,7 @@ import { computed, signal } from "@preact/signals";
 import type { AuthChangeEvent, Session } from "@supabase/supabase-js";
 import { sessionKey } from "./config.ts";
 import { type OwnProfile, plaza, supabaseLoaded } from "./plaza.ts";
+import { navigate } from "./router.ts";
 
 /** The id of the person who is signed in, or null. */
 export const userId = signal<string | null>(storedUserId());
@@ -30,7 +31,14 @@ function changed(event: AuthChangeEvent, session: Session | null): void {
     userId.value = session.user.id;
     // Auth holds its lock while it calls this.
     setTimeout(readMe);
+    leadOn(event === "PASSWORD_RECOVERY" || needsPassword(session));
   }
+}
+
+/** Somebody signed in, maybe with the mail in another tab. So nobody waits for it here, unless its link is open here. */
+function leadOn(isPasswordNext: boolean): void {
+  if (/^\/(recover|confirm)$/.test(location.pathname + location.hash))
+    navigate(isPasswordNext ? "/new-password" : "/", { replace: true });
 }
 
 /** Whether Auth has no password of this account: docs/decisions/0007-sign-up.md says when. */

@@ -2,20 +2,18 @@
 import { keepAsked } from "../app/account.ts";
 import { codeOf } from "../app/errors.ts";
 import { t } from "../app/messages.ts";
-import { navigate, type PageProps, whileHere } from "../app/router.ts";
+import type { PageProps } from "../app/router.ts";
 import { signIn } from "../app/session.ts";
 import { Button } from "../parts/button.tsx";
 import { Field } from "../parts/field.tsx";
 import { Form } from "../parts/form.tsx";
 import { Page } from "../parts/page.tsx";
+import { useSignedOut } from "../parts/signed-out.ts";
 
 export default function SignIn({ query }: PageProps) {
-  // Only a path of this site. `//other.example` would lead away.
-  const to = query.get("to") ?? "/";
-  const next = /^\/(?![/\\])/.test(to) ? to : "/";
+  useSignedOut(query.get("to") ?? "/");
 
   async function submit({ email = "", password = "" }: Record<string, string>): Promise<void> {
-    const here = whileHere();
     try {
       await signIn(email.trim(), password);
     } catch (error) {
@@ -23,7 +21,6 @@ export default function SignIn({ query }: PageProps) {
       if (codeOf(error) === "email_not_confirmed") keepAsked({ email: email.trim(), type: "signup" });
       throw error;
     }
-    here(() => navigate(next, { replace: true }));
   }
 
   return (

@@ -7,8 +7,11 @@ import { Button } from "../parts/button.tsx";
 import { Field } from "../parts/field.tsx";
 import { Form } from "../parts/form.tsx";
 import { Page } from "../parts/page.tsx";
+import { useSignedOut } from "../parts/signed-out.ts";
 
 export default function SignUp() {
+  useSignedOut();
+
   async function submit(values: Record<string, string>): Promise<void> {
     const { email = "", password = "", username = "", display_name: displayName = "" } = values;
     const here = whileHere();
