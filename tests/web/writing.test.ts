@@ -165,6 +165,24 @@ test("a scheduled draft that dave publishes in a tunnel is published once, and d
   expect(complaintsOf(context)).toEqual([]);
 });
 
+test("alice is told that everyone may read her answer to a private account's post", async () => {
+  const [alice, bob] = await Promise.all([visitor("alice"), signUp("bob")]);
+  const { page, context } = alice;
+  await alice.client.rpc("follow", { profile_id: bob.id }).throwOnError();
+  const { data: open } = await bob.client.rpc("write_post", { content: "For all" }).throwOnError();
+  await page.goto(`/compose?reply=${open.post.id}`);
+  await page.getByLabel("Readers").waitFor();
+  const hint = page.getByText("Everyone can read your answer");
+  expect(await hint.count()).toBe(0);
+  await bob.client.from("profiles").update({ is_private: true }).eq("id", bob.id).throwOnError();
+  await page.reload();
+  await hint.waitFor();
+  await expectAccessible(page);
+  await page.getByLabel("Readers").selectOption("Followers");
+  await expect.poll(() => hint.count()).toBe(0);
+  expect(complaintsOf(context)).toEqual([]);
+});
+
 test("a draft stays scheduled while it is edited, and shows what it answers", async () => {
   const [dave, bob] = await Promise.all([visitor("dave"), signUp("bob")]);
   const { page, client, context } = dave;

@@ -134,6 +134,8 @@ export const de: Messages = {
 
   // Writing
   compose_audience: "Wer ihn lesen kann",
+  compose_audience_open:
+    "Nicht alle können den Beitrag lesen, auf den du antwortest. Deine Antwort können alle lesen.",
   compose_edit: "Beitrag bearbeiten",
   compose_keep: "Als Entwurf",
   compose_kept:

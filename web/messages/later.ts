@@ -32,6 +32,7 @@ export const later = {
 
   // Writing
   compose_audience: "Readers",
+  compose_audience_open: "Not everyone may read the post that you answer. Everyone can read your answer.",
   compose_edit: "Edit the post",
   compose_keep: "Keep as draft",
   compose_kept:

@@ -199,6 +199,8 @@ function Editor({ task, start, before, about }: EditorProps) {
   const left = mostLetters - charactersIn(content);
   const maySend = content.trim() !== "" && left >= 0;
   const isEdit = task.kind === "edit";
+  /** More people may read this than the post that it answers. */
+  const isOpener = about?.is_open === false && audience === "everyone" && me.value?.is_private === false;
 
   useLayoutEffect(() => {
     const box = area.current;
@@ -318,7 +320,12 @@ function Editor({ task, start, before, about }: EditorProps) {
           </>
         )}
         <div class="compose-choices">
-          <AudienceChoice value={audience} disabled={isEdit} onChange={(to) => set({ audience: to })} />
+          <AudienceChoice
+            value={audience}
+            hint={isOpener && t("compose_audience_open")}
+            disabled={isEdit}
+            onChange={(to) => set({ audience: to })}
+          />
           <LanguageChoice value={language} onChange={(to) => set({ language: to })} />
         </div>
         {publish_at && (

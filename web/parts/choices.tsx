@@ -1,14 +1,17 @@
 /** Who may read a post, and the language that it is in. */
+import type { ComponentChildren } from "preact";
 import { language as ownLanguage, t } from "../app/messages.ts";
 import type { Audience } from "../app/plaza.ts";
 import { Choice } from "./field.tsx";
 
 export function AudienceChoice({
   value,
+  hint,
   onChange,
   disabled,
 }: {
   value: Audience;
+  hint?: ComponentChildren;
   onChange: (to: Audience) => void;
   disabled?: boolean;
 }) {
@@ -17,6 +20,7 @@ export function AudienceChoice({
       label={t("compose_audience")}
       name="audience"
       value={value}
+      hint={hint}
       disabled={disabled}
       onChange={(event) => onChange(event.currentTarget.value as Audience)}
       options={[
