@@ -26,7 +26,8 @@ const all: Place[] = [
     icon: "bell",
     isInBar: true,
     signedIn: true,
-    count: () => unread.value.notifications + unread.value.requests,
+    // A request to follow is one of them.
+    count: () => unread.value.notifications,
   },
   {
     href: "/chat",
