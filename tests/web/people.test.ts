@@ -112,6 +112,31 @@ test("alice has a private account: bob asks, she accepts, and he reads her posts
   expect([...complaintsOf(alice.context), ...complaintsOf(bob.context)]).toEqual([]);
 });
 
+test("bob's open page shows at once that alice accepted his request, and that carol asks to follow him", async () => {
+  const [alice, bob, carol] = await Promise.all([signUp("alice"), visitor("bob"), signUp("carol")]);
+  for (const { client, id } of [alice, bob])
+    await client.from("profiles").update({ is_private: true }).eq("id", id).throwOnError();
+  await alice.client.from("posts").insert({ content: "Only for friends" }).throwOnError();
+  await bob.page.goto(`/@${alice.username}`);
+  await button(bob, "Ask to follow @").click();
+  await button(bob, "Asked to follow @").waitFor();
+  await expect
+    .poll(async () => (await alice.client.from("follow_requests").select("requester_id")).data?.length)
+    .toBe(1);
+  await alice.client.rpc("accept_follow_request", { requester_id: bob.id }).throwOnError();
+  await bob.page.getByText("Only for friends").waitFor();
+  await button(bob, "Following @").waitFor();
+
+  await bob.page.goto(`/@${carol.username}`);
+  await button(bob, "Follow @").waitFor();
+  await carol.client.rpc("follow", { profile_id: bob.id }).throwOnError();
+  await button(bob, "Accept").waitFor();
+  // The bell counts the request once.
+  const bell = bob.page.getByRole("link", { name: /^Notifications/ }).first();
+  await expect.poll(() => bell.textContent()).toMatch(/2 unread$/);
+  expect(complaintsOf(bob.context)).toEqual([]);
+});
+
 test("bob takes a request back, where he sees what he asked", async () => {
   const [alice, bob] = await Promise.all([signUp("alice"), visitor("bob")]);
   await alice.client.from("profiles").update({ is_private: true }).eq("id", alice.id).throwOnError();

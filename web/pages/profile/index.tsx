@@ -3,10 +3,12 @@
  * posts are read at the same time. Each tab has an address of its own.
  */
 import { useEffect, useRef } from "preact/hooks";
+import type { Change } from "../../../clients/sync.ts";
 import { type MessageKey, t } from "../../app/messages.ts";
-import { type FeedRow, type ProfilePage, plaza } from "../../app/plaza.ts";
+import { type Author, type FeedRow, type ProfilePage, plaza } from "../../app/plaza.ts";
 import { navigate, type PageProps } from "../../app/router.ts";
 import { userId } from "../../app/session.ts";
+import { onChange } from "../../app/sync.ts";
 import { Empty, Failed, Waiting } from "../../parts/empty.tsx";
 import type { IconName } from "../../parts/icon.tsx";
 import { Page } from "../../parts/page.tsx";
@@ -20,8 +22,19 @@ import { keepRows } from "../../store/posts.ts";
 import { Head } from "./head.tsx";
 import { PeopleLike } from "./people-like.tsx";
 
-/** How often it is asked what changed, such as a request that was accepted. */
+/** How often it is asked what changed, such as a name. */
 const lookEveryMs = 60_000;
+
+/** Kinds of notifications that tell what their actors are to the viewer. */
+const telling = ["follow", "follow_request", "request_accepted"];
+
+/** Whether this person may be something else to the viewer now: they accepted a request, or the page was away. */
+function concerns(change: Change, id: string | undefined): boolean {
+  if (change.stream !== `user:${userId.peek()}`) return false;
+  if (change.type !== "event") return change.type === "replace";
+  const { kind, actors } = change.payload as { kind?: string; actors?: Author[] };
+  return telling.includes(kind ?? "") && actors?.some((actor) => actor.id === id) === true;
+}
 
 type Tab = "posts" | "replies" | "likes";
 
@@ -52,6 +65,13 @@ export default function Profile({ params: { username = "", tab = "posts" } }: Pa
     void readProfile(username);
     return whileVisible(lookEveryMs, () => readProfile(username));
   }, [username]);
+  useEffect(
+    () =>
+      onChange((change) => {
+        if (concerns(change, profileOf(username).peek().profile?.id)) void readProfile(username);
+      }),
+    [username],
+  );
   // A name that the person gave up leads to the one they have now.
   useEffect(() => {
     if (profile && profile.username !== username && isTab(tab))
