@@ -138,6 +138,8 @@ test("tags, bookmarks and lists: alice follows a tag, keeps a post, and makes a 
   await expectAccessible(page);
   await pictures(page, "lists");
   await page.getByRole("button", { name: "New list" }).click();
+  // The dialog begins at its first field.
+  await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute("name"))).toBe("name");
   await page.getByLabel("Name").fill("Gardeners");
   await expectAccessible(page);
   await page.getByRole("button", { name: "Save" }).click();

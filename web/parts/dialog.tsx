@@ -21,6 +21,8 @@ export function Dialog({ title, onClose, children, class: className = "" }: Dial
     const before = document.activeElement as HTMLElement | null;
     const dialog = element.current;
     dialog?.showModal();
+    // The browser has chosen the button that closes it.
+    dialog?.querySelector<HTMLElement>(":is(input, textarea, select):enabled")?.focus();
     // The browser gives the focus back only from a dialog that is still in the document.
     return () => {
       const { activeElement, body } = document;
