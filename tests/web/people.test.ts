@@ -4,6 +4,7 @@ import { type Person, signUp } from "../people.ts";
 import {
   closeBrowser,
   complaintsOf,
+  device,
   expectAccessible,
   expectGood,
   pictures,
@@ -324,6 +325,28 @@ test("alice writes strange things into every field of her profile, and they stay
   await expectGood(page, "profile-strange");
   expect(await page.evaluate(() => "broken" in window)).toBe(false);
   expect(complaintsOf(alice.context)).toEqual([]);
+});
+
+test("dates are written as in the country of the reader, in the language that they chose", async () => {
+  const author = await signUp("bob");
+  const { data } = await author.client.rpc("write_post", { content: "Good day" }).throwOnError();
+  const at = new Date(data.post.created_at);
+  for (const [locale, own] of [
+    ["en-GB", "en-GB"],
+    ["en-US", "en-US"],
+    ["fr-CA", "en"],
+  ] as const) {
+    const { page, context } = await device({ locale, timezoneId: "UTC" });
+    await page.goto(`/posts/${data.post.id}`);
+    const written = new Intl.DateTimeFormat(own, {
+      dateStyle: "medium",
+      timeStyle: "short",
+      timeZone: "UTC",
+    }).format(at);
+    const shown = page.locator(".main-post time").filter({ hasText: /:/ }).first();
+    await expect.poll(() => shown.textContent()).toBe(written);
+    await context.close();
+  }
 });
 
 test("alice reads the plaza in German and in the dark, also after a reload", async () => {

@@ -3,7 +3,7 @@
  * Auth in `code`. A message with the key `error_<code>` says it in the person's language. For a code without one,
  * the server's sentence is shown, which is English.
  */
-import { isKey, language, t } from "./messages.ts";
+import { dateLocale, isKey, t } from "./messages.ts";
 
 /** What supabase-js answers or throws, as far as it is used here. */
 export interface Failure {
@@ -53,7 +53,7 @@ function clock(time: string): string {
   if (Number.isNaN(date.getTime())) return time;
   const isToday = date.toDateString() === new Date().toDateString();
   return date.toLocaleString(
-    language.value,
+    dateLocale.value,
     isToday ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" },
   );
 }

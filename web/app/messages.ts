@@ -2,7 +2,7 @@
  * The words of the client, in the language of the person. English is in the first file. Other languages are
  * loaded when they are chosen. `messages/en.ts` and `messages/later.ts` have every key.
  */
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { en, type Message } from "../messages/en.ts";
 import type { Messages } from "../messages/later.ts";
 
@@ -16,6 +16,10 @@ const others: Record<Exclude<Language, "en">, () => Promise<Messages>> = {
 
 const storedKey = "plaza.language";
 export const language = signal<Language>("en");
+/** How dates are written. The browser also knows the country: British English puts the day first. */
+export const dateLocale = computed(
+  () => navigator.languages.find((tag) => tag.split("-")[0] === language.value) ?? language.value,
+);
 const words = signal<Partial<Messages>>(en);
 /** To make one takes long, and few words need it: it is made with the first of them. */
 let plurals: Intl.PluralRules | undefined;

@@ -1,7 +1,7 @@
 /** When something happened: "5 min" at first, and a date after a week. Screen readers and the pointer get all of it. */
 import { signal } from "@preact/signals";
 import { firstShown } from "../app/first.ts";
-import { language, t } from "../app/messages.ts";
+import { dateLocale, t } from "../app/messages.ts";
 
 /** The time, renewed each half minute. All times on the page share it. */
 const nowMs = signal(Date.now());
@@ -29,7 +29,7 @@ export function FullTime({ at }: { at: string }) {
   return <time dateTime={at}>{format("medium").format(new Date(at))}</time>;
 }
 
-/** To make a format takes long, and a timeline has many times. Each is made once for each language. */
+/** To make a format takes long, and a timeline has many times. Each is made once for each way to write dates. */
 const formats = new Map<string, Intl.DateTimeFormat>();
 const styles = {
   full: { dateStyle: "full", timeStyle: "short" },
@@ -39,8 +39,8 @@ const styles = {
 } as const;
 
 function format(style: keyof typeof styles): Intl.DateTimeFormat {
-  const key = `${language.value} ${style}`;
-  const made = formats.get(key) ?? new Intl.DateTimeFormat(language.value, styles[style]);
+  const key = `${dateLocale.value} ${style}`;
+  const made = formats.get(key) ?? new Intl.DateTimeFormat(dateLocale.value, styles[style]);
   formats.set(key, made);
   return made;
 }

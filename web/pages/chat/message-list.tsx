@@ -5,7 +5,7 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { Fragment } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { language, t } from "../../app/messages.ts";
+import { dateLocale, t } from "../../app/messages.ts";
 import type { Message, Receipt } from "../../app/plaza.ts";
 import { userId } from "../../app/session.ts";
 import { waiting } from "../../app/sync.ts";
@@ -275,7 +275,7 @@ const dayOf = ({ created_at }: Message) => new Date(created_at).toDateString();
 function dayWords({ created_at }: Message): string {
   const date = new Date(created_at);
   const isThisYear = date.getFullYear() === new Date().getFullYear();
-  return date.toLocaleDateString(language.value, {
+  return date.toLocaleDateString(dateLocale.value, {
     weekday: "long",
     day: "numeric",
     month: "long",

@@ -1,6 +1,6 @@
 /** One message: who said it, what it says, reactions, and how far the others are. */
 import { type Signal, useSignal } from "@preact/signals";
-import { language, t } from "../../app/messages.ts";
+import { dateLocale, t } from "../../app/messages.ts";
 import { type Message, type Receipt, reactionsOf } from "../../app/plaza.ts";
 import { userId } from "../../app/session.ts";
 import { Avatar } from "../../parts/avatar.tsx";
@@ -118,9 +118,9 @@ function Clock({ at }: { at: string }) {
   return (
     <time
       dateTime={at}
-      title={date.toLocaleString(language.value, { dateStyle: "full", timeStyle: "short" })}
+      title={date.toLocaleString(dateLocale.value, { dateStyle: "full", timeStyle: "short" })}
     >
-      {date.toLocaleTimeString(language.value, { timeStyle: "short" })}
+      {date.toLocaleTimeString(dateLocale.value, { timeStyle: "short" })}
     </time>
   );
 }

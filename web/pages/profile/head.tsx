@@ -1,5 +1,5 @@
 /** The top of a profile: who it is, the counts, and what the viewer can do. */
-import { language, shortNumber, t } from "../../app/messages.ts";
+import { dateLocale, shortNumber, t } from "../../app/messages.ts";
 import type { ProfilePage } from "../../app/plaza.ts";
 import { userId } from "../../app/session.ts";
 import { Avatar } from "../../parts/avatar.tsx";
@@ -99,7 +99,7 @@ function Counted({ words, count }: { words: string; count: number }) {
 }
 
 function monthOf(time: string): string {
-  return new Date(time).toLocaleDateString(language.value, { month: "long", year: "numeric" });
+  return new Date(time).toLocaleDateString(dateLocale.value, { month: "long", year: "numeric" });
 }
 
 /** The person waits for an answer of the viewer. */
