@@ -48,6 +48,23 @@ describe.skipIf(!process.env.PLAZA_DB_URL)("alice, who follows nobody,", () => {
     expect(complaintsOf(dave.context)).toEqual([]);
   });
 
+  test("sees them also below her own posts, until she follows somebody", async () => {
+    const erin = await visitor("erin");
+    await erin.client.from("posts").insert({ content: "My first words" }).throwOnError();
+    await carol.client.rpc("follow", { profile_id: erin.id }).throwOnError();
+    await erin.page.reload();
+    await erin.page.getByText("My first words").waitFor();
+    const suggested = erin.page.getByRole("listitem").filter({ hasText: carol.username });
+    await suggested.getByText("Follows you").waitFor();
+    expect(await erin.page.getByText("Your home is quiet").count()).toBe(0);
+    await expectGood(erin.page, "home-own-posts");
+    await suggested.getByRole("button", { name: "Follow back @" }).click();
+    await erin.page.getByRole("button", { name: "Show my home" }).click();
+    await erin.page.getByText("Good day").waitFor();
+    await expect.poll(() => erin.page.getByRole("region", { name: "People to follow" }).count()).toBe(0);
+    expect(complaintsOf(erin.context)).toEqual([]);
+  });
+
   test("reads why each is suggested, and dismisses one", async () => {
     await alice.page.goto("/people");
     await line(bob).getByText(`Writes about #${tag}`).waitFor();

@@ -13,6 +13,7 @@ const FirstSteps = later(() => import("../parts/first-steps.tsx"));
 
 export function Home() {
   if (!isSignedIn.value) return <Welcome />;
+  const feed = homeFeed();
   return (
     <Page title={t("home")}>
       <a class="invite" href="/compose">
@@ -20,11 +21,9 @@ export function Home() {
         <span>{t("compose_placeholder")}</span>
       </a>
       <UnsentPosts />
-      <PostFeed
-        feed={homeFeed()}
-        label={t("home")}
-        empty={<FirstSteps onReady={() => homeFeed().restart()} />}
-      />
+      <PostFeed feed={feed} label={t("home")} empty={<FirstSteps />} />
+      {/* Own posts alone do not say what to do next. */}
+      {me.value?.following === 0 && feed.blocks.value[0] && !feed.hasMore.value && <FirstSteps />}
     </Page>
   );
 }
