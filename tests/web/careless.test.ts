@@ -164,10 +164,11 @@ test("an account that alice deleted on another device is signed out here too", a
 });
 
 test("a mistake beside the page leaves the page, and the rest of the navigation, as they are", async () => {
-  const { page, client } = await visitor("alice");
-  await client.rpc("write_post", { content: "Still readable" }).throwOnError();
+  const [{ page }, bob] = await Promise.all([visitor("alice"), signUp("bob")]);
+  await bob.client.rpc("write_post", { content: "Still readable" }).throwOnError();
   await page.setViewportSize({ width: 1280, height: 800 });
-  await page.goto("/public");
+  // A page with nothing of others. Other tests write posts meanwhile.
+  await page.goto(`/@${bob.username}`);
   await page.locator(".own .username").waitFor();
   // A name that no version of the API answers.
   await page.route("**/rpc/me", async (route) => {

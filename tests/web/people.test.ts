@@ -138,6 +138,37 @@ test("bob's open page shows at once that alice accepted his request, and that ca
   expect(complaintsOf(bob.context)).toEqual([]);
 });
 
+test("an answer that comes late does not take back what bob's page shows", async () => {
+  const [bob, carol] = await Promise.all([visitor("bob"), signUp("carol")]);
+  await bob.client.from("profiles").update({ is_private: true }).eq("id", bob.id).throwOnError();
+  await bob.page.goto(`/@${carol.username}`);
+  await button(bob, "Follow @").waitFor();
+
+  const [asked, late] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const isProfile = (url: URL) => url.pathname.endsWith("/rpc/profile");
+  let isFirst = true;
+  await bob.page.route(isProfile, async (route) => {
+    const waits = isFirst;
+    isFirst = false;
+    const response = await route.fetch();
+    asked.resolve();
+    if (waits) await late.promise;
+    await route.fulfill({ response });
+  });
+  // The page looks again when bob comes back to it.
+  await bob.page.evaluate(() => dispatchEvent(new Event("focus")));
+  await asked.promise;
+  await carol.client.rpc("follow", { profile_id: bob.id }).throwOnError();
+  await button(bob, "Accept").waitFor();
+  const arrived = bob.page.waitForEvent("requestfinished", (request) => isProfile(new URL(request.url())));
+  late.resolve();
+  await arrived;
+  await bob.page.evaluate(
+    () => new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next))),
+  );
+  expect(await button(bob, "Accept").isVisible()).toBe(true);
+});
+
 test("bob takes a request back, where he sees what he asked", async () => {
   const [alice, bob] = await Promise.all([signUp("alice"), visitor("bob")]);
   await alice.client.from("profiles").update({ is_private: true }).eq("id", alice.id).throwOnError();

@@ -87,9 +87,16 @@ export function profileOf(username: string): Signal<ProfileState> {
   return known;
 }
 
+let reads = 0;
+/** The read that each profile shows. The answer of an earlier one may come later, and is dropped. */
+const shownReads = new WeakMap<object, number>();
+
 export async function readProfile(username: string): Promise<void> {
   const state = profileOf(username);
+  const read = ++reads;
   const { data, error } = await plaza.rpc("profile", { username }).maybeSingle();
+  if (read < (shownReads.get(state) ?? 0)) return;
+  shownReads.set(state, read);
   batch(() => {
     if (data) keepRelation(data.id, data);
     // Without the network, what was read before stays.
