@@ -21,7 +21,7 @@ export const sources = {
 
 export type Source = (typeof sources)[keyof typeof sources];
 
-/** By which sources somebody may be suggested: a bit for each. 0: by none. */
+/** By which sources somebody may be suggested: a bit for each, in one byte. 0: by none. */
 export function sourceBits(...allowed: Source[]): number {
   return allowed.reduce((bits, source) => bits | (1 << source), 0);
 }

@@ -1188,20 +1188,27 @@ declare
     left join public.profiles on profiles.id = asked.id
     order by asked.place
   );
+  -- By their places. A join would compare each of the people with each of those who may be suggested.
+  shown integer[] := array_fill(0, array[cardinality(profile_ids)]);
+  place integer;
 begin
+  for place in
+    select ground.place
+    from unnest(private.suggestible(
+      suggestion_facts.viewer_id, profile_ids, sources, '{}', array(select generate_series(1, cardinality(profile_ids)))
+    )) as ground
+  loop
+    shown[place] := 1;
+  end loop;
+
   return (
     select string_agg(
       float4send(coalesce(trust.weight, 0)) || int4send(coalesce(follow_counts.following, 0)::integer)
         || int4send(coalesce(follow_counts.followers, 0)::integer)
-        || int4send(
-          (shown.place is not null)::integer + 256 * (profiles.is_private is false)::integer
-        ),
+        || int4send(shown[asked.place] + 256 * (profiles.is_private is false)::integer),
       '' order by asked.place
     )
     from unnest(profile_ids) with ordinality as asked (id, place)
-    left join unnest(private.suggestible(
-      suggestion_facts.viewer_id, profile_ids, sources, '{}', array(select generate_series(1, cardinality(profile_ids)))
-    )) as shown on shown.place = asked.place
     left join public.profiles on profiles.id = asked.id
     left join private.follow_counts on follow_counts.profile_id = asked.id
     left join private.trust on trust.profile_id = asked.id
